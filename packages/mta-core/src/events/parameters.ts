@@ -1,0 +1,85 @@
+/** The parameters of each event-log entry, by event id. Labels and order are the catalogue's business. */
+export type EventParameters = {
+  9298: { readonly version: string; readonly build: string };
+  9299: { readonly version: string; readonly build: string };
+  9316: { readonly ltabIndex: number; readonly ntError: number };
+  9277: {
+    readonly thread: number;
+    readonly ltabIndex: number;
+    readonly timeMs: number;
+    readonly cancelResult: number;
+    readonly remoteServer: string;
+    readonly callName: string;
+    readonly stringBinding: string;
+  };
+  9318: {
+    readonly ltabIndex: number;
+    readonly ntError: number;
+    readonly commsError: number;
+    readonly bindError: number;
+    readonly remoteServer: string;
+  };
+  9321: { readonly ntError: number; readonly address: string; readonly osError: string };
+  9322: {
+    readonly ltabIndex: number;
+    readonly ntError: number;
+    readonly commsError: number;
+    readonly bindError: number;
+    readonly remoteServer: string;
+    readonly protocolString: string;
+  };
+  9323: { readonly ltabIndex: number; readonly ntError: number };
+  9266: Record<string, never>;
+  9280: { readonly associations: number };
+  9156: { readonly networkType: number; readonly configured: number };
+  57: { readonly entity: string; readonly limit: number };
+  289: { readonly entity: string };
+  290: { readonly reason: string; readonly diagnostic: string; readonly mtsId: string; readonly destination: string };
+  301: { readonly entity: string; readonly controlBlock: number; readonly seconds: number };
+  1290: {
+    readonly entity: string;
+    readonly provider: string;
+    readonly reason: string;
+    readonly controlBlock: number;
+    readonly associationType: string;
+  };
+  1293: {
+    readonly entity: string;
+    readonly provider: string;
+    readonly reason: string;
+    readonly controlBlock: number;
+    readonly associationType: string;
+  };
+  1294: { readonly entity: string; readonly reason: string };
+  1209: { readonly lpi: string };
+  2035: { readonly locality: number };
+  4284: { readonly errorCode: number };
+  4287: { readonly errorCode: number };
+  51: { readonly mtaName: string; readonly address: string; readonly association: number };
+  55: { readonly entity: string; readonly association: number };
+  2219: Record<string, never>;
+  2206: { readonly queue: string; readonly file: string };
+  2207: { readonly path: string };
+  2152: { readonly path: string };
+  9411: { readonly freeMegabytes: number };
+  271: {
+    readonly object: string;
+    readonly entity: string;
+    readonly priority: string;
+    readonly mtsId: string;
+    readonly length: number;
+    readonly count: number;
+  };
+  272: {
+    readonly object: string;
+    readonly entity: string;
+    readonly priority: string;
+    readonly mtsId: string;
+    readonly length: number;
+    readonly count: number;
+  };
+};
+export type EventId = keyof EventParameters;
+
+/** An event as the core reports it; the catalogue turns it into words. */
+export type ReportedEvent = { [Id in EventId]: { readonly id: Id; readonly params: EventParameters[Id] } }[EventId];

@@ -1,0 +1,111 @@
+/** State and upward indications of the RPC runtime: association groups, connections, calls. */
+import type { RpcArgument, RpcOperation, RpcResult } from '../apdu.js';
+import type { Table } from '../table.js';
+
+/** What of the MTA a connection belongs to: an association of a locality table entry. */
+export type Owner = { readonly entry: number; readonly association: number };
+
+/** A call that waits for its answer, made by us (client connection) or by the peer (server connection). */
+export type OutstandingCall = {
+  /** DCE/RPC call id. */
+  readonly id: number;
+  readonly op: RpcOperation;
+  /** When it was made or arrived, ms. */
+  readonly sinceMs: number;
+  /** Client side: when it is cancelled. */
+  readonly deadlineMs: number | null;
+};
+
+export type Connection = {
+  readonly id: number;
+  readonly side: 'client' | 'server';
+  /** `dialling` and `binding` only on the client side; a server connection is `unbound` until its bind. */
+  readonly phase: 'dialling' | 'binding' | 'unbound' | 'bound';
+  /** Server side: index of the listening address it arrived at. */
+  readonly address: number | null;
+  /** Client side: the string binding it was dialled to. Server side: the remote address. */
+  readonly remote: string;
+  /** Association group: asked for (client, before the ack) or agreed; 0 while there is none. */
+  readonly group: number;
+  /** Presentation contexts accepted for the MTA interface. */
+  readonly contexts: readonly number[];
+  readonly multiplex: boolean;
+  readonly calls: Table<OutstandingCall>;
+  readonly nextCall: number;
+  /** Client side: when dialling and binding must be over. */
+  readonly deadlineMs: number | null;
+  readonly owner: Owner | null;
+};
+
+/** An association group as one listening address keeps it. It lives as long as one of its connections. */
+export type Group = { readonly id: number; readonly connections: number };
+
+export type ListeningAddress = {
+  readonly id: number;
+  readonly state: 'opening' | 'up' | 'failed';
+  readonly port: number;
+  readonly groups: Table<Group>;
+};
+
+export type RpcRuntime = {
+  readonly addresses: Table<ListeningAddress>;
+  readonly connections: Table<Connection>;
+  /** Group ids are counted over the whole runtime, so one of another address is never known by chance. */
+  readonly nextGroup: number;
+  /** Dialled connections have even ids; the driver gives accepted ones odd ids. */
+  readonly nextConnection: number;
+};
+
+export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, nextConnection: 2 };
+
+/** What the runtime tells the MTA. `error` is a Windows NT error number. */
+export type Indication =
+  /** A bind of ours was acknowledged. */
+  | { readonly type: 'bound'; readonly conn: number; readonly owner: Owner | null; readonly group: number }
+  /** Dialling or binding failed; the connection is gone. `nak`: the peer's bind_nak reason, where there was one. */
+  | {
+      readonly type: 'bind-failed';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly error: number;
+      readonly nak: number | null;
+      readonly remote: string;
+    }
+  /** The peer calls one of our operations; answer it with `reply` or `fault`. */
+  | {
+      readonly type: 'called';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly address: number;
+      readonly group: number;
+      readonly remote: string;
+      readonly argument: RpcArgument;
+    }
+  | { readonly type: 'answered'; readonly conn: number; readonly owner: Owner | null; readonly call: number; readonly result: RpcResult }
+  /** A call of ours ended in a fault. The connection lives. */
+  | {
+      readonly type: 'call-failed';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+      readonly error: number;
+      /** Fault status as it came, where one came. */
+      readonly status: number | null;
+      readonly mayHaveExecuted: boolean;
+    }
+  /** Two minutes without an answer: co_cancel has been sent, the call is over here (NT error 1818). */
+  | {
+      readonly type: 'call-cancelled';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+      readonly elapsedMs: number;
+      readonly remote: string;
+    }
+  /** The peer cancelled a call we have not answered: the runtime has answered it with the fault `cancelled`. */
+  | { readonly type: 'cancelled-by-peer'; readonly conn: number; readonly owner: Owner | null; readonly call: number; readonly op: RpcOperation }
+  /** A connection that was bound (client) or accepted (server) is gone, by the peer or the network. */
+  | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: Owner | null; readonly error: number };

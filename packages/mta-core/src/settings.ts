@@ -1,0 +1,117 @@
+/** Settings under their documented Exchange names (camelCase, unit last), with Exchange's defaults where it has one. */
+export type Settings = {
+  /** RTS-Checkpoint-Size, in units of 1024 octets; 0 = no checkpoints. */
+  readonly checkpointSizeK: number;
+  /** RTS-Recovery-Timeout: how long checkpoint state is kept after an interruption, in seconds. */
+  readonly recoveryTimeoutS: number;
+  /** RTS-Window-Size: unconfirmed segments of one transfer. */
+  readonly windowSize: number;
+  /** Num-Of-Open-Retries. */
+  readonly maxOpenRetries: number;
+  /** Num-Of-Transfer-Retries. */
+  readonly maxTransferRetries: number;
+  /** Open-Retry-Interval, in seconds. */
+  readonly openRetryIntervalS: number;
+  /** Transfer-Retry-Interval, in seconds. */
+  readonly transferRetryIntervalS: number;
+  /** Association-Lifetime: idle time with empty queues before the initiator closes, in seconds. */
+  readonly associationLifetimeS: number;
+  /** Session-Disconnect-Timer: how long a lost association is kept for recovery, in seconds. */
+  readonly disconnectS: number;
+  /** Temp-Assoc-Threshold: messages queued per association before one more is opened. */
+  readonly threshold: number;
+  /** `reached`: opened at the threshold (the articles' word); `exceeded`: at one more (the property page's word). */
+  readonly thresholdRule: 'reached' | 'exceeded';
+  /** Transfer-Timeout-Urgent, seconds per K of content. */
+  readonly transferTimeoutUrgentSPerK: number;
+  /** Transfer-Timeout-Normal, seconds per K of content. */
+  readonly transferTimeoutNormalSPerK: number;
+  /** Transfer-Timeout-Non-Urgent, seconds per K of content. */
+  readonly transferTimeoutNonUrgentSPerK: number;
+  /** Two-Way-Alternate-Facility: may the Turn pass? */
+  readonly twoWayAlternate: boolean;
+  /** Local-Initial-Turn: does the initiator hold the Turn at first? */
+  readonly localInitialTurn: boolean;
+  /** Turn-Request-Threshold: transfers the holder may still make after a Turn-Please (own default, none documented). */
+  readonly turnRequestThreshold: number;
+  /** An RPC call without an answer is cancelled after this, in seconds. */
+  readonly rpcCallTimeoutS: number;
+  /** Dial and bind of one binding, in seconds (own). */
+  readonly dialTimeoutS: number;
+  /** A whole opening, from the dial to the RTOAC, in seconds (own). */
+  readonly openTimeoutS: number;
+  /** How long a stop waits for associations to close in order before it aborts them, in seconds (own). */
+  readonly stopTimeoutS: number;
+  /** Associations with one adjacent MTA; one more is allowed for urgent messages. */
+  readonly maxAssociationsPerMta: number;
+  /** LAN associations over the whole locality table. */
+  readonly maxAssociations: number;
+  /** Copies in all queues of this MTA together; above it a submission or a transfer is refused (own). */
+  readonly maxQueuedCopies: number;
+  /** Largest content, in octets (own). */
+  readonly maxMessageBytes: number;
+  /** RPC connections of this MTA, dialled and accepted together (own). */
+  readonly maxConnections: number;
+};
+
+export const defaultSettings: Settings = {
+  checkpointSizeK: 30,
+  recoveryTimeoutS: 60,
+  windowSize: 5,
+  maxOpenRetries: 144,
+  maxTransferRetries: 2,
+  openRetryIntervalS: 600,
+  transferRetryIntervalS: 120,
+  associationLifetimeS: 300,
+  disconnectS: 120,
+  threshold: 50,
+  thresholdRule: 'reached',
+  transferTimeoutUrgentSPerK: 1000,
+  transferTimeoutNormalSPerK: 2000,
+  transferTimeoutNonUrgentSPerK: 3000,
+  twoWayAlternate: true,
+  localInitialTurn: true,
+  turnRequestThreshold: 10,
+  rpcCallTimeoutS: 120,
+  dialTimeoutS: 20,
+  openTimeoutS: 100,
+  stopTimeoutS: 10,
+  maxAssociationsPerMta: 9,
+  maxAssociations: 240,
+  maxQueuedCopies: 200_000,
+  maxMessageBytes: 67_108_864,
+  maxConnections: 1024,
+};
+
+/** An adjacent MTA as configured. */
+export type PeerConfig = {
+  readonly name: string;
+  /** Remote string bindings, tried in order: `ncacn_ip_tcp:127.0.0.1[4097]` or `127.0.0.1[4097]`. */
+  readonly endpoints: readonly string[];
+  /** Password this MTA sends to the peer and expects from it; empty for none. */
+  readonly password: string;
+};
+
+/** Mail for `domain` (or any domain, `*`) goes to the adjacent MTA `mta`. The first match wins. */
+export type Route = { readonly domain: string; readonly mta: string };
+
+/** One address this MTA listens on. */
+export type ListenConfig = { readonly address: string; readonly port: number; readonly label: string };
+
+/** What `start` needs to know. Plain data; the configuration file is read elsewhere. */
+export type MtaConfig = {
+  readonly name: string;
+  /** Exchange version and build printed by events 9298 and 9299. */
+  readonly version: string;
+  readonly build: string;
+  readonly listen: readonly ListenConfig[];
+  /** String bindings to be called back at. Empty: those this MTA listens on. */
+  readonly advertise: readonly string[];
+  readonly settings: Settings;
+  readonly peers: readonly PeerConfig[];
+  readonly routes: readonly Route[];
+  /** Domains whose mailboxes are here. */
+  readonly localDomains: readonly string[];
+  /** Articles whose legacy behaviour is on. */
+  readonly legacy: readonly string[];
+};
