@@ -47,7 +47,13 @@ export type Input =
   /** The connection is gone, by the peer or the network. Never sent after the core closed it. */
   | { readonly type: 'lost'; readonly conn: number; readonly error: number }
   /** The `store` effect with this token is on disk. `known`: its submission id was there already, nothing was stored. */
-  | { readonly type: 'stored'; readonly token: number; readonly known?: string }
+  | {
+      readonly type: 'stored';
+      readonly token: number;
+      readonly known?: string;
+      /** Length of the report that was rendered for this effect; the store has put it into the report's envelope. */
+      readonly renderedBytes?: number;
+    }
   | { readonly type: 'store-failed'; readonly token: number; readonly failure: StoreFailure; readonly detail: string }
   /** The `forget` effect with this token is on disk. */
   | { readonly type: 'forgotten'; readonly token: number }

@@ -42,7 +42,10 @@ export type ContentHandle = {
   readonly length: number;
   /** Sender's side: the content's key in the sender's store. Absent on what came from the network. */
   readonly content?: number;
-  /** Receiver's side: names the octets that the driver has put aside. */
+  /**
+   * Receiver's side: names the octets that the driver has put aside. The core hands on the very handle it got, never a
+   * copy, so a driver may find the octets by the object itself and lets go of them when the core does.
+   */
   readonly ref?: string;
 };
 
@@ -86,6 +89,8 @@ export type ReportFacts = {
   readonly reportingMta: string;
   /** The message reported on. */
   readonly subject: Envelope;
+  /** Key of its content, which the report may quote the head of. */
+  readonly subjectContent: number;
   readonly recipients: readonly string[];
   readonly reason: NonDeliveryReason;
   readonly diagnostic: NonDeliveryDiagnostic;
