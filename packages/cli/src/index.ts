@@ -1,1 +1,23 @@
-export {};
+/**
+ * The library: pairs of MTAs as processes, under your program's control.
+ *
+ *     await using pair = await spawnPair({ legacy: { 'MTA-A': ['Q166594'] } });
+ *     await pair.submit('MTA-A', { originator: 'ada@a.example', recipients: ['ben@b.example'], content });
+ *     await pair.waitForDelivered(1);
+ */
+import { type Lab, type LabOptions, spawnPair as spawnPairOf } from '@mtalab/harness';
+import { mtaCommand } from './command.js';
+import { renderConfig } from './config/index.js';
+
+/** Everything a lab can be told, but how to run an MTA: that is this package's own command. */
+export type PairOptions = Omit<LabOptions, 'command' | 'renderConfig'>;
+
+/** Starts two MTAs, `MTA-A` for a.example and `MTA-B` for b.example unless told otherwise. `close()` stops them in order. */
+export function spawnPair(options: PairOptions = {}): Promise<Lab> {
+  return spawnPairOf({ ...options, command: mtaCommand, renderConfig });
+}
+
+export type { Lab, LabMessage, LabSummary, MtaProcess, MtaStatus } from '@mtalab/harness';
+export type { MtaConfig, Priority, Settings } from '@mtalab/mta-core';
+export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
+export { createLogs, type Logs, type LogsOptions } from './logs/index.js';

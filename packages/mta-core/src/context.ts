@@ -11,4 +11,6 @@ export type Context = {
   readonly effects: Effect[];
   /** Handled, in order, before the step ends. */
   readonly indications: Indication[];
+  /** Entries for which it must be asked whether one more association is needed: something was stored, opened or lost. */
+  readonly evaluate: Set<number>;
 };

@@ -48,7 +48,7 @@ export type Effect =
   /** An event-log entry. */
   | { readonly type: 'report'; readonly event: ReportedEvent }
   /** The message of this submission is on disk (or was, already). */
-  | { readonly type: 'submitted'; readonly submissionId: string; readonly mtsId: string }
+  | { readonly type: 'submitted'; readonly submissionId: string; readonly mtsId: string; readonly known: boolean }
   | { readonly type: 'submit-refused'; readonly submissionId: string; readonly reason: string }
   /** The end of this process. `clean`: leave the clean-shutdown mark. */
   | { readonly type: 'halt'; readonly code: number; readonly clean: boolean };

@@ -13,7 +13,7 @@ export const ndrSyntax: Syntax = { uuid: '8a885d04-1ceb-11c9-9fe8-08002b104860',
 export const maxFragmentBytes = 5840;
 
 export type PresentationContext = { readonly id: number; readonly abstract: Syntax; readonly transfer: readonly Syntax[] };
-/** Result 0 accepted, 2 provider rejection; reason 1 unknown interface, 2 unknown transfer syntax. */
+/** Result 0 accepted, 2 provider rejection; reason 1 unknown interface, 2 unknown transfer syntax, 3 local limit. */
 export type ContextResult = { readonly result: number; readonly reason: number; readonly transfer: Syntax };
 
 /** bind_nak reasons: 0 not specified, 1 temporary congestion, 2 local limit exceeded, 4 protocol version not supported. */
@@ -82,11 +82,14 @@ export const faultStatus = {
 export const ntError = {
   accessDenied: 5,
   outOfMemory: 14,
+  unknownInterface: 1717,
   serverUnavailable: 1722,
   serverTooBusy: 1723,
   callFailed: 1726,
   callFailedDidNotExecute: 1727,
   protocolError: 1728,
+  unsupportedTransferSyntax: 1730,
+  operationOutOfRange: 1745,
   badStubData: 1783,
   callCancelled: 1818,
   connectionReset: 10054,

@@ -75,7 +75,7 @@ export const defaultSettings: Settings = {
   rpcCallTimeoutS: 120,
   dialTimeoutS: 20,
   openTimeoutS: 100,
-  stopTimeoutS: 10,
+  stopTimeoutS: 3,
   maxAssociationsPerMta: 9,
   maxAssociations: 240,
   maxQueuedCopies: 200_000,

@@ -1,8 +1,9 @@
 /** The state of an MTA: immutable plain data, JSON-able, without classes and closures. */
 import type { AssociationId, DialogueMode, Role, RpcArgument } from './apdu.js';
+import type { TurnSide } from './behaviour.js';
 import type { Fifo } from './fifo.js';
 import type { Intervals } from './intervals.js';
-import type { Envelope, Priority, StoredMessage } from './message.js';
+import type { Destination, Envelope, Priority, StoredMessage } from './message.js';
 import type { RpcRuntime } from './rpc/model.js';
 import type { ListenConfig, Route, Settings } from './settings.js';
 import type { Row, Table } from './table.js';
@@ -25,14 +26,25 @@ export type QueuedCopy = {
 /** A copy that waits for its Transfer Interval to pass. */
 export type WaitingCopy = QueuedCopy & { readonly untilMs: number };
 
-/** A copy for a mailbox of this MTA (or its dead letters) that is being written, or waits to be tried again. */
+/** A copy for a mailbox of this MTA or for its dead letters. */
 export type LocalCopy = {
   readonly id: number;
   readonly content: number;
   readonly envelope: Envelope;
   readonly recipients: readonly string[];
+  readonly destination: Destination;
+  /** The entry whose queue it was in before it became a dead letter; null for mail for this MTA. */
+  readonly entry: number | null;
   readonly failures: number;
+  /** When a failed delivery is tried again; null while it is not waiting. */
   readonly untilMs: number | null;
+};
+
+/** Mail for this MTA: queued, being written by the driver (at most `deliveringLimit` at a time), waiting for a retry. */
+export type Mailboxes = {
+  readonly queue: Fifo<LocalCopy>;
+  readonly delivering: Table<LocalCopy>;
+  readonly waiting: Table<LocalCopy>;
 };
 
 /** States of an association, role-blind: see the transition table. */
@@ -100,6 +112,8 @@ export type Association = Row & {
   /** 0 for the first open, else the number of the recovery that made (or is making) the present connections. */
   readonly recovery: number;
   readonly turn: TurnState;
+  /** Responder, during a recovery: whose Turn the recovering RTORQ says it is. Adopted when MtaBindBack is answered. */
+  readonly statedTurn: TurnSide | null;
   /** Priority of the peer's pending Turn-Please (`asked-of`), else null. */
   readonly askedPriority: number | null;
   /** Transfers started since that Please came. */
@@ -127,8 +141,10 @@ export type Association = Row & {
   readonly answering: { readonly conn: number; readonly call: number } | null;
   readonly held: readonly HeldCall[];
   readonly transfer: Transfer | null;
-  /** Open: when idle long enough to close. */
+  /** Open, initiator: when idle long enough to close. */
   readonly lifetimeAtMs: number | null;
+  /** Lifetime has passed: close as soon as the rules permit. Any mail takes this back. */
+  readonly wantsClose: boolean;
   /** Opening, recovering, closing: when it must be over. */
   readonly openByMs: number | null;
   /** Lost: when it is given up. */
@@ -151,6 +167,8 @@ export type Incoming = {
   /** Octets that have arrived, and octets that are on disk. */
   readonly arrived: number;
   readonly kept: number;
+  /** Segments that have arrived and are not confirmed yet. */
+  readonly unconfirmed: number;
   readonly envelope: Envelope;
   readonly recipients: readonly string[];
   /** After an interruption: when it is dropped. */
@@ -192,8 +210,6 @@ export type LtabEntry = Row & {
   readonly peer: { readonly incarnation: number; readonly storeUuid: string } | null;
   /** Copies confirmed and erased, to be named as settled in a later APDU. */
   readonly settling: readonly number[];
-  /** Copies confirmed, whose erasure is not on disk yet. */
-  readonly forgetting: readonly number[];
   readonly incoming: Table<Incoming>;
   /** Has event 57 been reported since the limit was reached? */
   readonly limitReported: boolean;
@@ -224,7 +240,13 @@ export type PendingStore = Row &
         readonly conn: number;
         readonly call: number;
       }
-    | { readonly purpose: 'report'; readonly messages: readonly StoredMessage[]; readonly forget: readonly number[] }
+    | {
+        readonly purpose: 'report';
+        readonly messages: readonly StoredMessage[];
+        /** What is reported on: gone with the report's arrival on disk, tried again later if that fails. */
+        readonly subject: QueuedCopy;
+        readonly entry: number | null;
+      }
   );
 
 /** Copies of one adjacent MTA whose erasure is on its way to the disk. */
@@ -261,7 +283,7 @@ export type Mta = {
   readonly nextToken: number;
   readonly stores: Table<PendingStore>;
   readonly forgets: Table<PendingForget>;
-  readonly local: Table<LocalCopy>;
+  readonly mailboxes: Mailboxes;
   /** Activities received and not yet settled, per sender's store UUID. */
   readonly received: Readonly<Record<string, Intervals>>;
   /** Copies in all queues together. */

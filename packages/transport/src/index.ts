@@ -1,1 +1,49 @@
 export {};
+export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './wire/codec.js';
+export { wireLimits } from './wire/checks.js';
+export { keepContent, type LoadContent, takeContent } from './wire/contents.js';
+export { agreedFragmentBytes, MalformedPdu } from './wire/header.js';
+export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './wire/network.js';
+export { Outgoing } from './wire/outgoing.js';
+export { protoUrl } from './wire/schema.js';
+export { ConnectionTap, PduSplitter, type TapFragment } from './wire/tap.js';
+export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/clock.js';
+export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
+export { Driver, failureCode } from './driver/driver.js';
+export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
+export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver/options.js';
+export type * from './driver/ports.js';
+export type { DriverStatus } from './driver/status.js';
+export { DriverStreams } from './driver/streams.js';
+export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
+export {
+  ControlClient,
+  ControlError,
+  type ControlErrorCode,
+  type RequestOptions,
+  type StreamHandlers,
+  type SubmitArguments,
+} from './control/client.js';
+export { controlLimits, type EventLine, type StreamEntries, type StreamName } from './control/protocol.js';
+export { type ControlBackend, ControlServer, type ControlServerOptions, type StreamSource } from './control/server.js';
+export { type DeliverEffect, type Delivery, type DeliveryInput, deadLetters } from './delivery/delivery.js';
+export { type LedgerOptions, ledgerDelivery } from './delivery/ledger.js';
+export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
+export { MaildirDelivery, type MaildirOptions } from './delivery/maildir.js';
+export { renderReport } from './delivery/report.js';
+export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory.js';
+export { openSqliteStore } from './store/sqlite.js';
+export {
+  defaultMaxSubmissionIds,
+  type LedgerEntry,
+  type LedgerRow,
+  type LedgerSummary,
+  minFreeBytes,
+  type Store,
+  type StoreCounts,
+  StoreError,
+  type StoreOptions,
+  type StoreOutcome,
+  type StoreWork,
+  subjectHeadBytes,
+} from './store/store.js';

@@ -9,6 +9,8 @@ export type Owner = { readonly entry: number; readonly association: number };
 export type OutstandingCall = {
   /** DCE/RPC call id. */
   readonly id: number;
+  /** Presentation context of the request; its answer names the same. */
+  readonly context: number;
   readonly op: RpcOperation;
   /** When it was made or arrived, ms. */
   readonly sinceMs: number;
@@ -19,8 +21,11 @@ export type OutstandingCall = {
 export type Connection = {
   readonly id: number;
   readonly side: 'client' | 'server';
-  /** `dialling` and `binding` only on the client side; a server connection is `unbound` until its bind. */
-  readonly phase: 'dialling' | 'binding' | 'unbound' | 'bound';
+  /**
+   * `dialling` and `binding` only on the client side. A server connection is `unbound` until its bind, or `surplus` when
+   * it was accepted over the limit: its bind is answered with bind_nak 2.
+   */
+  readonly phase: 'dialling' | 'binding' | 'unbound' | 'surplus' | 'bound';
   /** Server side: index of the listening address it arrived at. */
   readonly address: number | null;
   /** Client side: the string binding it was dialled to. Server side: the remote address. */
@@ -32,7 +37,7 @@ export type Connection = {
   readonly multiplex: boolean;
   readonly calls: Table<OutstandingCall>;
   readonly nextCall: number;
-  /** Client side: when dialling and binding must be over. */
+  /** Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound. */
   readonly deadlineMs: number | null;
   readonly owner: Owner | null;
 };
@@ -82,7 +87,13 @@ export type Indication =
       readonly remote: string;
       readonly argument: RpcArgument;
     }
-  | { readonly type: 'answered'; readonly conn: number; readonly owner: Owner | null; readonly call: number; readonly result: RpcResult }
+  | {
+      readonly type: 'answered';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly result: RpcResult;
+    }
   /** A call of ours ended in a fault. The connection lives. */
   | {
       readonly type: 'call-failed';
@@ -106,6 +117,12 @@ export type Indication =
       readonly remote: string;
     }
   /** The peer cancelled a call we have not answered: the runtime has answered it with the fault `cancelled`. */
-  | { readonly type: 'cancelled-by-peer'; readonly conn: number; readonly owner: Owner | null; readonly call: number; readonly op: RpcOperation }
-  /** A connection that was bound (client) or accepted (server) is gone, by the peer or the network. */
+  | {
+      readonly type: 'cancelled-by-peer';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+    }
+  /** A bound connection of either side is gone, by the peer, the network or a breach of protocol (1728, 1783). */
   | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: Owner | null; readonly error: number };

@@ -1,0 +1,38 @@
+/** `mtalab deliveries`: what reaches mailboxes, as it happens. */
+import { complain } from '../answers.js';
+import { CliError, messageOf } from '../errors.js';
+import { aborted, onInterrupt } from '../interrupt.js';
+import { outJsonLine } from '../io.js';
+import { type DeliveryView, renderDelivery } from '../render/events.js';
+import { paint } from '../render/text.js';
+import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const found = await chosenRun(where);
+  const interrupt = onInterrupt(io.readerGone);
+  const style = paint(io.outColour);
+  const answers = await Promise.all(
+    chosenProcesses(found, where.mta).map(async (one): Promise<Answer<null>> => {
+      try {
+        await withChannel(one, async (client) => {
+          const dropped = new Promise<never>((_, reject) => {
+            const entry = (line: DeliveryView): void => {
+              if (json === true) outJsonLine(io, line);
+              else io.out(renderDelivery(line, style));
+            };
+            const late = (): void => reject(new CliError('this reader was too slow and lost its subscription; start again'));
+            client.subscribe('deliveries', { entry, dropped: late }).catch(reject);
+          });
+          await Promise.race([aborted(interrupt.signal), client.closed, dropped]);
+        });
+        return { mta: one.name, ok: true, value: null };
+      } catch (error) {
+        return { mta: one.name, ok: false, error: messageOf(error) };
+      }
+    }),
+  );
+  interrupt.dispose();
+  return complain(io, answers);
+};

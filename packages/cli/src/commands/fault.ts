@@ -1,0 +1,70 @@
+/** `mtalab fault ...`: faults on the link of a running pair. */
+import { CliError, exitCodes, UsageError } from '../errors.js';
+import { outJson } from '../io.js';
+import { paint } from '../render/text.js';
+import { type FaultView, renderFaults } from '../render/views.js';
+import { chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+/** What the words ask of the pair's control channel. */
+type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };
+
+/** Words that make `cut` the start of a fault; without one of them it cuts now. */
+const cutFaults = ['before', 'after', 'randomly', 'every'];
+
+function alone(words: readonly string[], request: FaultRequest): FaultRequest {
+  if (words.length > 1) throw new UsageError(`\`fault ${words[0]}\` takes no more words, not "${words.slice(1).join(' ')}"`);
+  return request;
+}
+
+/** Reads the words. Whatever is no command of ours is a fault, in the language of faults. */
+export function faultRequest(words: readonly string[]): FaultRequest {
+  const [first = '', second] = words;
+  switch (first.toLowerCase()) {
+    case 'list':
+      return alone(words, { cmd: 'faults', args: {}, done: '' });
+    case 'release':
+      return alone(words, { cmd: 'release', args: {}, done: 'what was held goes on' });
+    case 'heal':
+      return alone(words, { cmd: 'heal', args: {}, done: 'black holes are closed' });
+    case 'remove': {
+      if (second === undefined || words.length > 2 || !/^\d{1,9}$/.test(second)) {
+        throw new UsageError('`fault remove` takes the number of a fault; `mtalab fault list` shows them');
+      }
+      return { cmd: 'fault-remove', args: { id: Number(second) }, done: `fault ${second} is taken away` };
+    }
+    case 'cut':
+      if (words.length <= 2 && (second === undefined || !cutFaults.includes(second.toLowerCase()))) {
+        return {
+          cmd: 'cut',
+          args: second === undefined ? {} : { association: second },
+          done: second === undefined ? 'all connections are cut' : `the connections of ${second} are cut`,
+        };
+      }
+      break;
+    default:
+  }
+  return { cmd: 'fault', args: { text: words.join(' ') }, done: '' };
+}
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const request = faultRequest((args[0] as readonly string[]).flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
+  const entry = await chosenRun(where);
+  const { lab } = entry;
+  if (lab === undefined) throw new CliError(`the run in ${entry.dir} has no fault proxy: start the pair with --fault or --proxy`);
+  const result = await withChannel(lab, (client) => client.request(request.cmd, request.args));
+  if (json === true) {
+    outJson(io, result ?? { done: request.cmd });
+    return exitCodes.ok;
+  }
+  const style = paint(io.outColour);
+  if (request.cmd === 'faults') {
+    const faults = result as readonly FaultView[];
+    if (faults.length === 0) io.err('no faults; add one with `mtalab fault cut before turn-give 1`');
+    else io.out(renderFaults(faults, style));
+  } else if (request.cmd === 'fault') {
+    io.out(renderFaults([result as FaultView], style));
+  } else io.err(request.done);
+  return exitCodes.ok;
+};

@@ -1,0 +1,16 @@
+/** `mtalab ltab`: the locality tables. */
+import type { LtabView } from '@mtalab/mta-core';
+import { present } from '../answers.js';
+import { paint } from '../render/text.js';
+import { renderLtab } from '../render/views.js';
+import { type RunOptions, viewEach } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const answers = await viewEach<LtabView>(where, 'ltab');
+  return present(io, answers, json === true, {
+    json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, ltab: value.rows })),
+    text: (values) => renderLtab(values, paint(io.outColour)),
+  });
+};

@@ -1,0 +1,16 @@
+/** `mtalab messages`: what is not delivered yet. */
+import type { MessageView } from '@mtalab/mta-core';
+import { present } from '../answers.js';
+import { paint } from '../render/text.js';
+import { renderMessages } from '../render/views.js';
+import { type RunOptions, viewEach } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { json, limit, ...where } = options as RunOptions & { readonly json?: boolean; readonly limit: number };
+  const answers = await viewEach<MessageView>(where, 'messages', { limit });
+  return present(io, answers, json === true, {
+    json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows })),
+    text: (values) => renderMessages(values, paint(io.outColour)),
+  });
+};

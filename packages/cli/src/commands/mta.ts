@@ -1,0 +1,90 @@
+/** `mtalab mta --config FILE`: one MTA, in this process. */
+import { registerRun } from '@mtalab/harness';
+import { LabClock, type RunningMta, startMta } from '@mtalab/transport';
+import { loadConfig } from '../config/index.js';
+import { messageOf } from '../errors.js';
+import { onInterrupt } from '../interrupt.js';
+import { type Io, outJsonLine } from '../io.js';
+import { createLogs } from '../logs/index.js';
+import { logFolderOf } from '../places.js';
+import type { CommandRun } from '../tree.js';
+
+/** A supervisor is there when this process was started with an IPC channel. */
+function supervised(): boolean {
+  return typeof process.send === 'function';
+}
+
+/** What a supervisor waits for; without one the same is told to people, or as JSON. */
+function announce(io: Io, running: RunningMta, json: boolean): void {
+  const ready = {
+    type: 'ready',
+    name: running.name,
+    pid: process.pid,
+    endpoints: running.endpoints,
+    ports: running.ports,
+    control: running.control,
+    tokenFile: running.tokenFile,
+  };
+  if (supervised()) process.send?.(ready, undefined, undefined, () => undefined);
+  else if (json) outJsonLine(io, ready);
+  else {
+    io.err(`${running.name} (pid ${process.pid}) listens on ${running.endpoints.join(', ')}; control channel ${running.control}`);
+    io.err('Ctrl-C stops it in order.');
+  }
+}
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { config, json } = options as { readonly config: string; readonly json?: boolean };
+  const loaded = loadConfig(config);
+  const clock = new LabClock(loaded.clock);
+  const logs = createLogs({
+    folder: logFolderOf(loaded.data),
+    console: loaded.log.console,
+    level: loaded.log.level,
+    node: loaded.mta.name,
+    nowMs: () => clock.nowMs(),
+  });
+  // Watched from here on: a stop that is asked for during the start must not be lost.
+  const interrupt = onInterrupt();
+  try {
+    const running = await startMta({
+      config: loaded.mta,
+      dataFolder: loaded.data,
+      delivery: loaded.delivery,
+      clock,
+      control: loaded.control,
+      journal: loaded.journal,
+      hooks: {
+        event: (event, nowMs) => logs.event(event, nowMs, loaded.mta.name),
+        log: (text) => logs.info(text),
+      },
+    });
+    interrupt.signal.addEventListener('abort', () => running.stop());
+    if (interrupt.signal.aborted) running.stop();
+    if (supervised()) {
+      // The tether: when the supervisor is gone, however it went, this process has no reason to be.
+      process.on('disconnect', () => process.exit(1));
+      if (!process.connected) return 1;
+    }
+    announce(io, running, json === true);
+    const registration = supervised()
+      ? undefined
+      : await registerRun({
+          pid: process.pid,
+          startedAt: new Date().toISOString(),
+          dir: loaded.data,
+          processes: [{ name: running.name, pid: process.pid, control: running.control, tokenFile: running.tokenFile }],
+        });
+    const { code } = await running.ended;
+    await registration?.remove();
+    return code;
+  } catch (error) {
+    logs.error(`${loaded.mta.name} does not start: ${messageOf(error)}`);
+    throw error;
+  } finally {
+    interrupt.dispose();
+    await logs.close();
+    // An open IPC channel keeps a process alive.
+    if (process.connected) process.disconnect();
+  }
+};

@@ -1,0 +1,103 @@
+/** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
+import { type Lab, type LabSummary, startLab } from '@mtalab/harness';
+import { mtaCommand } from '../command.js';
+import { renderConfig } from '../config/index.js';
+import { exitCodes } from '../errors.js';
+import { type Interrupt, onInterrupt } from '../interrupt.js';
+import { type Io, outJsonLine } from '../io.js';
+import { serveLab } from '../pair/control.js';
+import { type PairFlags, type PairPlan, pairDomains, pairNames, planPair } from '../pair/options.js';
+import { type Sending, sendAll } from '../pair/send.js';
+import { type Ending, watch } from '../pair/watch.js';
+import { Live } from '../render/live.js';
+import { renderReady, renderSummary } from '../render/pair.js';
+import { paint } from '../render/text.js';
+import type { CommandRun } from '../tree.js';
+
+function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
+  return startLab({
+    command: mtaCommand,
+    renderConfig,
+    dir: flags.dir,
+    names: pairNames,
+    domains: pairDomains,
+    timeScale: flags.timeScale,
+    legacy: plan.legacy,
+    settings: plan.settings,
+    delivery: flags.delivery,
+    journal: flags.journal === true,
+    faults: plan.faults,
+    proxy: flags.proxy === true,
+  });
+}
+
+/** Who listens where. */
+function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
+  const mtas = [...lab.processes.values()].map((one, at) => ({
+    name: one.name,
+    pid: one.pid,
+    domain: pairDomains[at] ?? '',
+    endpoints: one.ready.endpoints,
+    control: one.ready.control,
+    legacy: plan.legacy[one.name] ?? [],
+  }));
+  const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
+  if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
+  else io.out(renderReady(ready, paint(io.outColour)));
+}
+
+/** Tells how it went. @returns the exit code. */
+function conclude(io: Io, flags: PairFlags, sending: Sending, ending: Ending, summary: LabSummary, unreached: readonly string[]): number {
+  const problems = [
+    ...(ending.kind === 'stuck' ? ['not all was delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
+    ...(ending.kind === 'delivered' && summary.reports > 0 ? [`${summary.reports} of the messages came back as non-delivery reports`] : []),
+    ...(flags.once === true && ending.kind === 'interrupted' ? ['interrupted before all was delivered'] : []),
+    ...unreached.map((fault) => `fault never reached: ${fault}`),
+  ];
+  const code = flags.once === true ? (problems.length === 0 ? exitCodes.ok : exitCodes.failed) : ending.kind === 'ended' || unreached.length > 0 ? exitCodes.failed : exitCodes.ok;
+  if (ending.kind === 'ended') problems.unshift(ending.why);
+  if (flags.json === true) {
+    outJsonLine(io, { type: 'summary', ending: ending.kind, ...summary, accepted: sending.accepted, unreachedFaults: unreached, problems, exitCode: code });
+  } else io.out(renderSummary(summary, paint(io.outColour)));
+  for (const problem of problems) io.err(problem.startsWith('  ') ? problem : `mtalab: ${problem}`);
+  return code;
+}
+
+async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
+  const live = new Live(io);
+  try {
+    announce(io, lab, flags, plan);
+    const sending: Sending = { accepted: 0, complete: false };
+    const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
+    const ending = await watch(lab, sending, sent, flags, live, interrupt.signal);
+    live.clear();
+    const summary = await lab.summary();
+    const unreached = (lab.proxy?.unreached() ?? []).map((fault) => fault.text);
+    return conclude(io, flags, sending, ending, summary, unreached);
+  } finally {
+    live.clear();
+  }
+}
+
+export const run: CommandRun = async ({ io, options }) => {
+  const flags = options as PairFlags;
+  const plan = planPair(flags);
+  // Watched from here on: Ctrl-C while the processes start must stop them as well.
+  const interrupt = onInterrupt(io.readerGone);
+  try {
+    const lab = await startPair(flags, plan);
+    let closeControl: (() => Promise<void>) | undefined;
+    let code: number;
+    try {
+      closeControl = await serveLab(lab, interrupt.trigger, (text) => io.err(text));
+      code = await runLab(io, lab, flags, plan, interrupt);
+      if (interrupt.signal.aborted) io.err('stopping in order (Ctrl-C: at once)');
+    } finally {
+      // First out of the registry and the processes, then the channel over which that may have been asked for.
+      await lab.close().finally(() => closeControl?.());
+    }
+    return code;
+  } finally {
+    interrupt.dispose();
+  }
+};

@@ -1,0 +1,15 @@
+/** `mtalab runs`: what runs on this machine. */
+import { listRuns } from '@mtalab/harness';
+import { exitCodes } from '../errors.js';
+import { outJson } from '../io.js';
+import { paint } from '../render/text.js';
+import { renderRuns } from '../render/views.js';
+import type { CommandRun } from '../tree.js';
+
+export const run: CommandRun = async ({ io, options }) => {
+  const runs = await listRuns();
+  if (options['json'] === true) outJson(io, runs);
+  else if (runs.length === 0) io.err('nothing runs; start a pair with `mtalab pair`');
+  else io.out(renderRuns(runs, paint(io.outColour)));
+  return exitCodes.ok;
+};

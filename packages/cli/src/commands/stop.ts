@@ -1,0 +1,23 @@
+/** `mtalab stop`: stops a run in order; with --mta some of its processes only. */
+import { complain } from '../answers.js';
+import { exitCodes } from '../errors.js';
+import { outJson } from '../io.js';
+import { askEach, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const entry = await chosenRun(where);
+  const { lab } = entry;
+  if (lab !== undefined && where.mta === undefined) {
+    await withChannel(lab, (client) => client.request('stop'));
+    if (json === true) outJson(io, { dir: entry.dir, stopping: entry.processes.map((one) => one.name) });
+    else io.err(`the run in ${entry.dir} stops: ${entry.processes.map((one) => one.name).join(', ')}`);
+    return exitCodes.ok;
+  }
+  const answers = await askEach<unknown>(where, 'stop');
+  const stopping = answers.flatMap((answer) => (answer.ok ? [answer.mta] : []));
+  if (json === true) outJson(io, { dir: entry.dir, stopping });
+  else for (const name of stopping) io.err(`${name} stops`);
+  return complain(io, answers);
+};

@@ -1,0 +1,95 @@
+/** `mtalab submit FILE...`: hands messages to a running MTA, octet for octet. */
+import { randomUUID } from 'node:crypto';
+import { type MailItem, octetsOf, readMail } from '@mtalab/harness';
+import type { Priority } from '@mtalab/mta-core';
+import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
+import { outJson } from '../io.js';
+import { address, domainOf } from '../pair/options.js';
+import { domainOfMta } from '../places.js';
+import { bytes, counted, paint, printable } from '../render/text.js';
+import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree.js';
+
+type SubmitFlags = RunOptions & {
+  readonly mta?: string;
+  readonly from?: string;
+  readonly to?: readonly string[];
+  readonly priority: Priority;
+  readonly contentType: string;
+  readonly id?: string;
+  readonly json?: boolean;
+};
+
+/** More than this does not come from a person's pipe. */
+const maxStdinBytes = 67_108_864;
+
+async function fromStdin(): Promise<MailItem> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > maxStdinBytes) throw new UsageError(`standard input is longer than ${bytes(maxStdinBytes)}, the largest message there is`);
+    pieces.push(piece);
+  }
+  return { name: '-', sizeBytes: size, content: Buffer.concat(pieces) };
+}
+
+async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
+  if (files.filter((file) => file === '-').length > 1) throw new UsageError('standard input (-) can be read only once');
+  for (const file of files) {
+    if (file === '-') yield await fromStdin();
+    else yield* readMail([file]);
+  }
+}
+
+/** Which MTA gets the mail, and its envelope: what was not given follows from the domains of the run. */
+function courseOf(run: Awaited<ReturnType<typeof chosenRun>>, flags: SubmitFlags) {
+  const domains = run.processes.map((one) => ({ one, domain: domainOfMta(one) }));
+  const home =
+    flags.mta !== undefined
+      ? chosenProcesses(run, flags.mta)[0]
+      : domains.find(({ domain }) => flags.from !== undefined && domain === domainOf(flags.from))?.one;
+  const at = home ?? run.processes[0];
+  if (at === undefined) throw new UsageError('there is no MTA in this run');
+  const near = domains.find(({ one }) => one === at)?.domain;
+  const far = domains.find(({ one }) => one !== at)?.domain ?? near;
+  const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
+  const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
+  if (from === undefined || to === undefined) throw new UsageError('the mail domains of this run are not known here: give --from and --to');
+  return { at, originator: address('--from', from), recipients: to.map((one) => address('--to', one)) };
+}
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const flags = options as SubmitFlags;
+  const files = args[0] as readonly string[];
+  const { at, originator, recipients } = courseOf(await chosenRun(flags), flags);
+  const base = flags.id ?? randomUUID();
+  const results: { file: string; mta: string; submissionId: string; mtsId: string; known: boolean }[] = [];
+  await withChannel(at, async (client) => {
+    let number = 0;
+    for await (const item of itemsOf(files)) {
+      number += 1;
+      const submissionId = files.length === 1 && number === 1 ? base : `${base}-${number}`;
+      try {
+        const answer = await client.submit({
+          submissionId,
+          originator,
+          recipients,
+          priority: flags.priority,
+          contentType: flags.contentType,
+          content: await octetsOf(item.content),
+        });
+        results.push({ file: item.name, mta: at.name, submissionId, ...answer });
+        if (flags.json !== true) {
+          const style = paint(io.outColour);
+          io.out(`${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (known already: no second message)' : ''}`);
+        }
+      } catch (error) {
+        throw new CliError(`${item.name} was not accepted by ${at.name}: ${messageOf(error)}`, { cause: error });
+      }
+    }
+  });
+  if (flags.json === true) outJson(io, results);
+  else io.err(`${counted(results.length, 'message')} accepted by ${at.name}, from ${originator} to ${recipients.join(', ')}`);
+  return exitCodes.ok;
+};

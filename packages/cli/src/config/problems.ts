@@ -1,0 +1,78 @@
+/** What is wrong with a configuration, and where it stands in the file. */
+import { type Document, isMap, isNode, isPair, isScalar, type LineCounter } from 'yaml';
+
+export type Problem = { readonly line: number; readonly column: number; readonly message: string };
+export type Path = readonly (string | number)[];
+
+/** More would not help anybody. */
+const maxShown = 50;
+
+/** A configuration that cannot be used. The message has one line for each problem: file, line, column, what, what to do. */
+export class ConfigError extends Error {
+  override readonly name: string = 'ConfigError';
+  readonly file: string;
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[], options?: ErrorOptions) {
+    const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+    const lines = sorted.slice(0, maxShown).map((problem) => `${file}:${problem.line}:${problem.column}: ${problem.message}`);
+    if (sorted.length > maxShown) lines.push(`${file}: and ${sorted.length - maxShown} more`);
+    super(lines.join('\n'), options);
+    this.file = file;
+    this.problems = sorted;
+  }
+}
+
+/** Finds the place of a path in the text. */
+export class Places {
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  #at(node: unknown): { readonly line: number; readonly column: number } | undefined {
+    const offset = isNode(node) ? node.range?.[0] : undefined;
+    if (offset === undefined) return undefined;
+    const { line, col } = this.#lines.linePos(offset);
+    return { line, column: col };
+  }
+
+  /** Where the value of a path begins; where it is not there, the nearest thing around it. */
+  ofValue(path: Path): { readonly line: number; readonly column: number } {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const place = this.#at(length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true));
+      if (place !== undefined) return place;
+    }
+    return { line: 1, column: 1 };
+  }
+
+  /** Where a key of the mapping at `path` is written. */
+  ofKey(path: Path, key: string): { readonly line: number; readonly column: number } {
+    const holder = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
+    if (isMap(holder)) {
+      const pair = holder.items.find(
+        (item) => isPair(item) && (isScalar(item.key) ? String(item.key.value) : String(item.key)) === key,
+      );
+      const place = this.#at(pair?.key);
+      if (place !== undefined) return place;
+    }
+    return this.ofValue(path);
+  }
+}
+
+/** `peers[0].name`. */
+export function pathText(path: Path): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('');
+}
+
+/** A value as a message shows it: short, and without anything a terminal would obey. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value).replace(/[\u007f-\u009f]/g, '?');
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  return Array.isArray(value) ? 'a list' : 'a mapping';
+}

@@ -1,0 +1,199 @@
+/** The settings of an MTA as the configuration file writes them: range, Exchange's names, unit and default of each. */
+import { defaultSettings, type Settings } from '@mtalab/mta-core';
+import type * as z from 'zod';
+import { choice, flag, mapping, whole } from './fields.js';
+
+/** `page`: the name on Exchange's property page; `attribute`: the one in its directory. Without them: the emulator's own. */
+type SettingText = { readonly page?: string; readonly attribute?: string; readonly unit?: string; readonly means: string };
+type NumberSetting = SettingText & { readonly min: number; readonly max: number };
+
+const daysS = 604_800;
+
+const numbers = {
+  checkpointSizeK: {
+    page: 'Checkpoint size (K)',
+    attribute: 'RTS-Checkpoint-Size',
+    unit: '1024 octets',
+    means: 'Content sent between two checkpoints; 0 for none.',
+    min: 0,
+    max: 1024,
+  },
+  recoveryTimeoutS: {
+    page: 'Recovery timeout (sec)',
+    attribute: 'RTS-Recovery-Timeout',
+    unit: 'seconds',
+    means: 'How long checkpoints of an interrupted transfer are kept; after it the message starts again.',
+    min: 0,
+    max: daysS,
+  },
+  windowSize: {
+    page: 'Window size',
+    attribute: 'RTS-Window-Size',
+    unit: 'segments',
+    means: 'Segments of one transfer that may be without a confirmation.',
+    min: 1,
+    max: 64,
+  },
+  maxOpenRetries: {
+    page: 'Max open retries',
+    attribute: 'Num-Of-Open-Retries',
+    means: 'Attempts to open an association before queued mail is reported as not delivered.',
+    min: 0,
+    max: 100_000,
+  },
+  maxTransferRetries: {
+    page: 'Max transfer retries',
+    attribute: 'Num-Of-Transfer-Retries',
+    means: 'Attempts to transfer a message over open associations before it is reported as not delivered.',
+    min: 0,
+    max: 100_000,
+  },
+  openRetryIntervalS: {
+    page: 'Open interval (sec)',
+    attribute: 'Open-Retry-Interval',
+    unit: 'seconds',
+    means: 'Wait after an association could not be opened.',
+    min: 1,
+    max: daysS,
+  },
+  transferRetryIntervalS: {
+    page: 'Transfer interval (sec)',
+    attribute: 'Transfer-Retry-Interval',
+    unit: 'seconds',
+    means: 'Wait after a transfer failed on an open association.',
+    min: 1,
+    max: daysS,
+  },
+  associationLifetimeS: {
+    page: 'Lifetime (sec)',
+    attribute: 'Association-Lifetime',
+    unit: 'seconds',
+    means: 'Time an association stays open with nothing to send.',
+    min: 1,
+    max: daysS,
+  },
+  disconnectS: {
+    page: 'Disconnect (sec)',
+    attribute: 'Session-Disconnect-Timer',
+    unit: 'seconds',
+    means: 'Time a lost association is kept for recovery.',
+    min: 1,
+    max: daysS,
+  },
+  threshold: {
+    page: 'Threshold (msgs)',
+    attribute: 'Temp-Assoc-Threshold',
+    unit: 'messages',
+    means: 'Messages queued per association at which one more is opened.',
+    min: 1,
+    max: 1_000_000,
+  },
+  transferTimeoutUrgentSPerK: {
+    page: 'Transfer timeouts (sec/K): urgent',
+    attribute: 'Transfer-Timeout-Urgent',
+    unit: 'seconds per 1024 octets',
+    means: 'Time an urgent message may take in transfer.',
+    min: 1,
+    max: daysS,
+  },
+  transferTimeoutNormalSPerK: {
+    page: 'Transfer timeouts (sec/K): normal',
+    attribute: 'Transfer-Timeout-Normal',
+    unit: 'seconds per 1024 octets',
+    means: 'Time a normal message may take in transfer.',
+    min: 1,
+    max: daysS,
+  },
+  transferTimeoutNonUrgentSPerK: {
+    page: 'Transfer timeouts (sec/K): non-urgent',
+    attribute: 'Transfer-Timeout-Non-Urgent',
+    unit: 'seconds per 1024 octets',
+    means: 'Time a non-urgent message may take in transfer.',
+    min: 1,
+    max: daysS,
+  },
+  turnRequestThreshold: {
+    attribute: 'Turn-Request-Threshold',
+    unit: 'transfers',
+    means: 'Transfers the holder of the Turn may still make after it was asked for it. Exchange documents no default.',
+    min: 0,
+    max: 1_000_000,
+  },
+  rpcCallTimeoutS: { unit: 'seconds', means: 'An RPC call without an answer is cancelled after this.', min: 1, max: daysS },
+  dialTimeoutS: { unit: 'seconds', means: 'Dial and bind of one string binding.', min: 1, max: daysS },
+  openTimeoutS: { unit: 'seconds', means: 'A whole opening of an association, from the dial to the answer.', min: 1, max: daysS },
+  stopTimeoutS: {
+    unit: 'seconds',
+    means: 'How long a stop waits for associations to close in order before it aborts them.',
+    min: 1,
+    max: daysS,
+  },
+  maxAssociationsPerMta: {
+    unit: 'associations',
+    means: 'Associations with one adjacent MTA; one more is allowed for urgent messages.',
+    min: 1,
+    max: 1000,
+  },
+  maxAssociations: { unit: 'associations', means: 'LAN associations over the whole locality table.', min: 1, max: 10_000 },
+  maxQueuedCopies: {
+    unit: 'copies of messages',
+    means: 'Copies in all queues of this MTA together; above it a submission or a transfer is refused.',
+    min: 1,
+    max: 10_000_000,
+  },
+  maxMessageBytes: { unit: 'octets', means: 'Largest content of a message.', min: 1, max: 1_073_741_824 },
+  maxConnections: {
+    unit: 'connections',
+    means: 'RPC connections of this MTA, dialled and accepted together.',
+    min: 4,
+    max: 65_536,
+  },
+} as const satisfies Partial<Record<keyof Settings, NumberSetting>>;
+
+const others = {
+  thresholdRule: {
+    means:
+      'When one more association is opened: `reached`, at the threshold; `exceeded`, at one message more, as the property page words it.',
+  },
+  twoWayAlternate: {
+    page: 'Two-way alternate',
+    attribute: 'Two-Way-Alternate-Facility',
+    means: 'May the Turn pass to the other side?',
+  },
+  localInitialTurn: { attribute: 'Local-Initial-Turn', means: 'Does the side that opens an association hold the Turn at first?' },
+} as const satisfies Partial<Record<keyof Settings, SettingText>>;
+
+/** Fails to compile when a setting of the core is missing here. */
+type Missing = Exclude<keyof Settings, keyof typeof numbers | keyof typeof others>;
+const nothingMissing: [Missing] extends [never] ? true : Missing = true;
+void nothingMissing;
+
+function described(key: keyof Settings, setting: SettingText): string {
+  const names = [setting.page === undefined ? '' : `"${setting.page}"`, setting.attribute ?? '']
+    .filter((name) => name !== '')
+    .join(', ');
+  const origin = names === '' ? 'Own setting.' : `Exchange: ${names}.`;
+  const unit = setting.unit === undefined ? '' : ` Unit: ${setting.unit}.`;
+  return `${setting.means} ${origin}${unit} Default: ${defaultSettings[key]}.`;
+}
+
+type NumberKey = keyof typeof numbers;
+type NumberShape = { readonly [Key in NumberKey]: z.ZodDefault<z.ZodInt> };
+
+const numberShape = Object.fromEntries(
+  Object.entries(numbers).map(([key, setting]) => {
+    const name = key as NumberKey;
+    return [name, whole(setting.min, setting.max).default(defaultSettings[name]).describe(described(name, setting))];
+  }),
+) as unknown as NumberShape;
+
+export const settingsSchema = mapping({
+  ...numberShape,
+  thresholdRule: choice(['reached', 'exceeded'])
+    .default(defaultSettings.thresholdRule)
+    .describe(described('thresholdRule', others.thresholdRule)),
+  twoWayAlternate: flag().default(defaultSettings.twoWayAlternate).describe(described('twoWayAlternate', others.twoWayAlternate)),
+  localInitialTurn: flag()
+    .default(defaultSettings.localInitialTurn)
+    .describe(described('localInitialTurn', others.localInitialTurn)),
+});

@@ -1,0 +1,56 @@
+/** Where a command writes: data on stdout, progress and errors on stderr. */
+
+export type Io = {
+  /** Data. Several lines may come in one call; a line end is added. */
+  readonly out: (text: string) => void;
+  /** Progress and errors. A line end is added. */
+  readonly err: (text: string) => void;
+  /** May stdout be coloured? */
+  readonly outColour: boolean;
+  /** May stderr be coloured and redrawn? */
+  readonly errTty: boolean;
+  readonly errColour: boolean;
+  /** Raw octets to stderr, for redrawing a status. */
+  readonly errRaw: (text: string) => void;
+  readonly errColumns: () => number;
+  /** Aborted when the reader of stdout has gone away (`mtalab ... | head`). */
+  readonly readerGone: AbortSignal;
+};
+
+/** Colour is for terminals, and only when nobody objects (NO_COLOR, TERM=dumb). */
+function colourAllowed(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
+/** The streams of this process. A reader that goes away never throws: it is told through `readerGone`. */
+export function processIo(): Io {
+  const gone = new AbortController();
+  process.stdout.on('error', () => gone.abort());
+  // Nobody reads the progress any more: there is nobody to tell, and the work goes on.
+  process.stderr.on('error', () => undefined);
+  return {
+    out: (text) => {
+      if (!gone.signal.aborted) process.stdout.write(`${text}\n`);
+    },
+    err: (text) => {
+      process.stderr.write(`${text}\n`);
+    },
+    errRaw: (text) => {
+      process.stderr.write(text);
+    },
+    outColour: colourAllowed(process.stdout, process.env),
+    errTty: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    errColour: colourAllowed(process.stderr, process.env),
+    errColumns: () => process.stderr.columns ?? 80,
+    readerGone: gone.signal,
+  };
+}
+
+/** One JSON document, for `--json`: indented for people when it stands alone, one line when it is one of many. */
+export function outJson(io: Io, value: unknown): void {
+  io.out(JSON.stringify(value, null, 2));
+}
+
+export function outJsonLine(io: Io, value: unknown): void {
+  io.out(JSON.stringify(value));
+}

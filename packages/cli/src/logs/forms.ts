@@ -1,0 +1,97 @@
+/** The three forms of a log entry: a line for people, a JSON line, and the text log in the style of EV0.LOG. */
+import { type EventOrigin, type EventText, printable } from '@mtalab/mta-core';
+
+/** An event as it is logged. */
+export type EventEntryLine = {
+  readonly kind: 'event';
+  readonly nowMs: number;
+  readonly node: string;
+  readonly event: EventText;
+  readonly origin: EventOrigin | null;
+  /** What the error number in it means, where it has one. */
+  readonly meaning: string | null;
+};
+/** A remark of the process itself, which is no event of the MTA. */
+export type NoteLine = {
+  readonly kind: 'note';
+  readonly nowMs: number;
+  readonly node: string;
+  readonly error: boolean;
+  readonly text: string;
+};
+export type LogLine = EventEntryLine | NoteLine;
+
+/** Instants a Date can hold. */
+const maxDateMs = 8.64e15;
+
+function dateOf(nowMs: number): Date {
+  return new Date(Number.isFinite(nowMs) ? Math.min(maxDateMs, Math.max(-maxDateMs, nowMs)) : 0);
+}
+
+function padded(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** `MM-DD-YY hh:mm:ssam`, in UTC. */
+export function eventLogTime(nowMs: number): string {
+  const date = dateOf(nowMs);
+  const hour = date.getUTCHours();
+  const day = `${padded(date.getUTCMonth() + 1)}-${padded(date.getUTCDate())}-${padded(date.getUTCFullYear() % 100)}`;
+  const clock = `${padded(hour % 12 === 0 ? 12 : hour % 12)}:${padded(date.getUTCMinutes())}:${padded(date.getUTCSeconds())}`;
+  return `${day} ${clock}${hour < 12 ? 'am' : 'pm'}`;
+}
+
+/** Lines of a remark; a stack trace has several. */
+function remarkLines(text: string): string[] {
+  return text.split(/\r?\n/).map(printable);
+}
+
+const colours = { Error: '31', Warning: '33', Information: '0' } as const;
+
+/** For people: time of day, MTA, id, type, category, what happened, trailer. */
+export function consoleForm(line: LogLine, colour: boolean): string {
+  const tint = (code: string, text: string) => (colour && code !== '0' ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const time = dateOf(line.nowMs).toISOString().replace(/^.*T/, '').replace('Z', '');
+  const start = `${time} ${printable(line.node)}`;
+  if (line.kind === 'note')
+    return remarkLines(line.text)
+      .map((text) => `${start} ${tint(line.error ? '31' : '0', text)}`)
+      .join('\n');
+  const { event, meaning } = line;
+  const means = meaning === null ? '' : ` (${meaning})`;
+  return `${start} ${tint(colours[event.type], `${event.id} ${event.type}`)} ${event.category}: ${event.text}${means} ${event.trailer}`;
+}
+
+/** One JSON object: `{time, node, source, id, type, category, severity, text, parameters, trailer}`; the time is UTC. */
+export function jsonForm(line: EventEntryLine): string {
+  const { id, source, type, category, severity, text, parameters, trailer } = line.event;
+  const time = dateOf(line.nowMs).toISOString();
+  return JSON.stringify({ time, node: line.node, source, id, type, category, severity, text, parameters, trailer });
+}
+
+function originText(origin: EventOrigin | null): string {
+  if (origin === null) return '';
+  const process = `${origin.process ?? ''}${origin.thread === null ? '' : `(${origin.thread})`}`;
+  const procedure = origin.procedure === null ? '' : `Proc ${origin.procedure}`;
+  return `(${[origin.product ?? '', process, procedure].filter((part) => part !== '').join(' ')}) `;
+}
+
+/** EV0.LOG style: the message and its class, where and when, then short lines. An empty line ends the entry. */
+export function textForm(line: LogLine): string {
+  if (line.kind === 'note') {
+    return [
+      `note: ${line.error ? 'Error' : 'Information'}`,
+      eventLogTime(line.nowMs),
+      ...remarkLines(line.text).map((text) => `  ${text}`),
+      '',
+    ].join('\n');
+  }
+  const { event, origin, meaning } = line;
+  return [
+    `message NMI${event.id}: ${event.type}, severity ${event.severity}`,
+    `${originText(origin)}${eventLogTime(line.nowMs)}`,
+    `  ${event.text}`,
+    ...(meaning === null ? [] : [`  ${meaning}`]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,151 @@
+/** The logs of one MTA, through winston: the console, `events.jsonl` and `ev0.log`. */
+import { join } from 'node:path';
+import {
+  type DiagnosticsLevel,
+  describeEvent,
+  diagnosticsLevels,
+  errorMeaning,
+  eventsById,
+  type ReportedEvent,
+} from '@mtalab/mta-core';
+import winston from 'winston';
+import { consoleForm, type EventEntryLine, eventLogTime, jsonForm, type LogLine, textForm } from './forms.js';
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
+
+export type LogsOptions = {
+  /** Folder of `events.jsonl` and `ev0.log`; made when it is not there. */
+  readonly folder: string;
+  /** Write to stderr too? In colour if that is a terminal and NO_COLOR is not set. */
+  readonly console: boolean;
+  /** Events of a higher level than this are not logged. */
+  readonly level: DiagnosticsLevel;
+  /** Name of the MTA, printed with `info` and `error`. Default: empty. */
+  readonly node?: string;
+  /** The lab clock, for `info` and `error`. Default: the wall clock. */
+  readonly nowMs?: () => number;
+  /** A log file is set aside before it grows beyond this, in octets. Default: 5 MiB. */
+  readonly maxSizeBytes?: number;
+  /** Files kept of each log. Default: 5. */
+  readonly maxFiles?: number;
+};
+
+export type Logs = {
+  /** Logs an event at an instant of the lab clock, if the diagnostics level shows it. Never throws. */
+  readonly event: (event: ReportedEvent, nowMs: number, node: string) => void;
+  /** A remark of the process: on the console and in `ev0.log`. */
+  readonly info: (text: string) => void;
+  readonly error: (text: string) => void;
+  /** Writes what is buffered and ends the logs. A second call waits for the first. */
+  readonly close: () => Promise<void>;
+};
+
+/** Longest remark, in characters. */
+const maxRemark = 8192;
+
+const lineOf = (info: winston.Logform.TransformableInfo) => info['line'] as LogLine;
+
+/** Colour is for terminals, and only when nobody objects. */
+function stderrColour(): boolean {
+  return process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+}
+
+const eventsOnly = winston.format((info) => (lineOf(info).kind === 'event' ? info : false));
+
+type LogFile = { readonly stream: RotatingFile; readonly format: winston.Logform.Format };
+
+function logFiles(options: LogsOptions, nowMs: () => number, onFailure: RotatingFileOptions['onFailure']): LogFile[] {
+  const { folder, maxSizeBytes = 5_242_880, maxFiles = 5 } = options;
+  const shared = { maxSizeBytes, maxFiles, onFailure };
+  const lossLine = (lines: number) =>
+    `note: Error\n${eventLogTime(nowMs())}\n  ${lines} entries before this one could not be written and are lost\n`;
+  const json = winston.format.combine(
+    eventsOnly(),
+    winston.format.printf((info) => jsonForm(lineOf(info) as EventEntryLine)),
+  );
+  return [
+    { stream: new RotatingFile({ ...shared, file: join(folder, 'events.jsonl'), lossLine: () => null }), format: json },
+    {
+      stream: new RotatingFile({ ...shared, file: join(folder, 'ev0.log'), lossLine }),
+      format: winston.format.printf((info) => textForm(lineOf(info))),
+    },
+  ];
+}
+
+function consoleTransport(): winston.transports.ConsoleTransportInstance {
+  const colour = stderrColour();
+  return new winston.transports.Console({
+    stderrLevels: ['error', 'warn', 'info'],
+    format: winston.format.printf((info) => consoleForm(lineOf(info), colour)),
+  });
+}
+
+const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } as const;
+
+/**
+ * Opens the logs of one MTA. A file that cannot be written (a full disk) never stops the MTA: entries are given up, the
+ * console is told once, and `ev0.log` says how many are missing when it can be written again.
+ */
+export function createLogs(options: LogsOptions): Logs {
+  const { node = '', nowMs = Date.now } = options;
+  const highest = diagnosticsLevels[options.level];
+  let closing: Promise<void> | null = null;
+  const tellStderr = (file: string, error: Error) => {
+    if (options.console)
+      process.stderr.write(`mtalab: ${file} cannot be written: ${error.message}; entries are lost until it can\n`);
+  };
+  const files = logFiles(options, nowMs, tellStderr);
+  const transports: winston.transport[] = files.map((file) => new winston.transports.Stream({ ...file, eol: '\n' }));
+  if (options.console) transports.push(consoleTransport());
+  const logger = winston.createLogger({
+    level: 'info',
+    levels: { error: 0, warn: 1, info: 2 },
+    format: winston.format((info) => info)(),
+    transports,
+  });
+  // Nobody is left to be told; the MTA goes on without the log.
+  const ignore = () => undefined;
+  logger.on('error', ignore);
+  if (options.console) process.stderr.on('error', ignore);
+  const flush = () => {
+    for (const file of files) file.stream.flush();
+  };
+  process.on('exit', flush);
+
+  const write = (level: 'error' | 'warn' | 'info', line: LogLine) => {
+    if (closing === null) logger.log({ level, message: '', line });
+  };
+  const note = (text: string, error: boolean) =>
+    write(error ? 'error' : 'info', { kind: 'note', nowMs: nowMs(), node, error, text: text.slice(0, maxRemark) });
+  const end = async () => {
+    // The first entries of a new logger reach its transports in a later tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => {
+      logger.once('finish', resolve);
+      logger.end();
+    });
+    for (const { stream } of files) await new Promise<void>((resolve) => stream.end(resolve));
+    process.off('exit', flush);
+    if (options.console) process.stderr.off('error', ignore);
+  };
+  return {
+    event: (event, atMs, of) => {
+      const entry = eventsById[event.id];
+      if (entry.level > highest) return;
+      const text = describeEvent(event);
+      write(winstonLevels[text.type], {
+        kind: 'event',
+        nowMs: atMs,
+        node: of,
+        event: text,
+        origin: entry.origin,
+        meaning: errorMeaning(event),
+      });
+    },
+    info: (text) => note(text, false),
+    error: (text) => note(text, true),
+    close: () => {
+      closing ??= end();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The end of a winston stream transport: appends lines to a file and rotates it. It is used in place of winston's own file
+ * transport, which stalls for good (and buffers without limit) after one failed write, and which loses what is buffered
+ * when the process ends. Here lines wait for the end of the loop's turn at most, and are then written at once, in order.
+ */
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
+import { Writable } from 'node:stream';
+
+/** Written before the end of the turn when this much waits, in characters. */
+const maxWaiting = 65_536;
+
+export type RotatingFileOptions = {
+  readonly file: string;
+  /** The file is set aside before it grows beyond this, in octets. One longer line gets a file of its own. */
+  readonly maxSizeBytes: number;
+  /** Files kept in all: `ev0.log`, then `ev0.1.log` and so on, the oldest with the highest number. */
+  readonly maxFiles: number;
+  /** Told once when writing begins to fail. */
+  readonly onFailure: (file: string, error: Error) => void;
+  /** A line that says how many lines were lost, written when writing works again; null for none. */
+  readonly lossLine: (lines: number) => string | null;
+};
+
+export class RotatingFile extends Writable {
+  readonly #options: RotatingFileOptions;
+  #descriptor: number | null = null;
+  #sizeBytes = 0;
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  #scheduled = false;
+  #lostLines = 0;
+
+  constructor(options: RotatingFileOptions) {
+    super({ decodeStrings: false });
+    this.#options = options;
+  }
+
+  /** Called for each entry, its line end included. */
+  override _write(line: string, _encoding: string, next: () => void): void {
+    this.#waiting.push(line);
+    this.#waitingLength += line.length;
+    if (this.#waitingLength >= maxWaiting) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.flush();
+      });
+    }
+    next();
+  }
+
+  /** Writes what waits. Never throws: lines that cannot be written are counted and given up. */
+  flush(): void {
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    this.#waitingLength = 0;
+    const lostBefore = this.#lostLines;
+    let lost = lostBefore + lines.length;
+    try {
+      const lossLine = lostBefore === 0 ? null : this.#options.lossLine(lostBefore);
+      if (lossLine !== null) {
+        this.#append(`${lossLine}\n`);
+        lost = lines.length;
+      }
+      for (const chunk of this.#chunks(lines)) {
+        this.#append(chunk.text);
+        lost -= chunk.lines;
+      }
+      this.#lostLines = 0;
+    } catch (error) {
+      this.#lostLines = lost;
+      this.#release();
+      if (lostBefore === 0) this.#options.onFailure(this.#options.file, error as Error);
+    }
+  }
+
+  /** Called by the stream at its end. */
+  override _final(callback: (error?: Error | null) => void): void {
+    this.flush();
+    this.#release();
+    callback();
+  }
+
+  /** Lines joined into as few writes as rotation allows. */
+  *#chunks(lines: readonly string[]): Generator<{ readonly text: string; readonly lines: number }> {
+    let joined: string[] = [];
+    let lengthBytes = 0;
+    for (const line of lines) {
+      const lineBytes = Buffer.byteLength(line);
+      this.#open();
+      if (this.#sizeBytes + lengthBytes + lineBytes > this.#options.maxSizeBytes && this.#sizeBytes + lengthBytes > 0) {
+        if (joined.length > 0) yield { text: joined.join(''), lines: joined.length };
+        this.#rotate();
+        joined = [];
+        lengthBytes = 0;
+      }
+      joined.push(line);
+      lengthBytes += lineBytes;
+    }
+    if (joined.length > 0) yield { text: joined.join(''), lines: joined.length };
+  }
+
+  #open(): number {
+    if (this.#descriptor === null) {
+      mkdirSync(dirname(this.#options.file), { recursive: true });
+      this.#descriptor = openSync(this.#options.file, 'a', 0o600);
+      this.#sizeBytes = fstatSync(this.#descriptor).size;
+    }
+    return this.#descriptor;
+  }
+
+  #append(text: string): void {
+    const descriptor = this.#open();
+    const octets = Buffer.from(text);
+    let done = 0;
+    try {
+      while (done < octets.length) done += writeSync(descriptor, octets, done);
+    } catch (error) {
+      // Half a line would spoil the next one. Cutting it off needs no space.
+      if (done > 0) ftruncateSync(descriptor, this.#sizeBytes);
+      throw error;
+    }
+    this.#sizeBytes += octets.length;
+  }
+
+  #rotate(): void {
+    this.#release();
+    const { file, maxFiles } = this.#options;
+    const extension = extname(file);
+    const numbered = (at: number) => (at === 0 ? file : `${file.slice(0, file.length - extension.length)}.${at}${extension}`);
+    rmSync(numbered(maxFiles - 1), { force: true });
+    for (let at = maxFiles - 2; at >= 0; at -= 1) {
+      try {
+        renameSync(numbered(at), numbered(at + 1));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+    this.#open();
+  }
+
+  #release(): void {
+    if (this.#descriptor === null) return;
+    try {
+      closeSync(this.#descriptor);
+    } catch {
+      // A close that fails has nothing more to tell than the write before it.
+    }
+    this.#descriptor = null;
+    this.#sizeBytes = 0;
+  }
+}

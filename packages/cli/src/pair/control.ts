@@ -1,0 +1,63 @@
+/** The control channel of the pair itself: its faults and its summary, beside the channels of its two MTAs. */
+import { join } from 'node:path';
+import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
+import { ControlServer } from '@mtalab/transport';
+import { CliError } from '../errors.js';
+
+/** Longest fault, in characters. */
+const maxFaultText = 512;
+
+function proxyOf(lab: Lab): FaultProxy {
+  if (lab.proxy === undefined) throw new CliError('no fault proxy stands between these MTAs: start the pair with --fault or --proxy');
+  return lab.proxy;
+}
+
+function view({ id, text, state, hits }: FaultHandle) {
+  return { id, text, state, hits };
+}
+
+function textOf(args: Readonly<Record<string, unknown>>, key: string): string {
+  const text = args[key];
+  if (typeof text !== 'string' || text === '' || text.length > maxFaultText) throw new CliError(`${key}: expected text of at most ${maxFaultText} characters`);
+  return text;
+}
+
+/**
+ * Serves the pair's commands on a loopback port of its own, and puts the run into the registry with it.
+ * @param stop ends the pair in order.
+ * @returns what closes the channel.
+ */
+export async function serveLab(lab: Lab, stop: () => void, log: (text: string) => void): Promise<() => Promise<void>> {
+  const commands = {
+    faults: () => proxyOf(lab).faults().map(view),
+    fault: (args: Readonly<Record<string, unknown>>) => {
+      proxyOf(lab);
+      return view(lab.fault(textOf(args, 'text')));
+    },
+    'fault-remove': ({ id }: Readonly<Record<string, unknown>>) => {
+      if (typeof id !== 'number' || !proxyOf(lab).remove(id)) throw new CliError(`there is no fault ${String(id)}; \`mtalab fault list\` shows those there are`);
+      return {};
+    },
+    release: () => ({ released: proxyOf(lab).release() }),
+    heal: () => ({ healed: proxyOf(lab).heal() }),
+    cut: (args: Readonly<Record<string, unknown>>) => {
+      const cut = args['association'] === undefined ? proxyOf(lab).cutAll() : proxyOf(lab).cutAll(textOf(args, 'association'));
+      if (cut === 0 && args['association'] !== undefined) throw new CliError(`no connection of an association ${String(args['association'])} passes here; \`mtalab associations\` shows those there are`);
+      return { connections: cut };
+    },
+    summary: () => lab.summary(),
+    set: async (args: Readonly<Record<string, unknown>>) => {
+      const mode = args['mode'] === 'legacy' ? 'legacy' : 'fixed';
+      await lab.set(textOf(args, 'article'), mode, Array.isArray(args['names']) ? (args['names'] as string[]) : undefined);
+      return {};
+    },
+    stop: () => {
+      // After the reply: the client must hear that its wish was understood.
+      setImmediate(stop);
+      return {};
+    },
+  };
+  const server = await ControlServer.start({ backend: { commands, log }, port: 0, tokenFile: join(lab.dir, 'control.token') });
+  await lab.register({ control: server.url, tokenFile: server.tokenFile });
+  return () => server.close();
+}

@@ -1,0 +1,117 @@
+/** What `mtalab pair` was asked for, checked before anything is started. */
+import { FaultSyntaxError, parseFault } from '@mtalab/harness';
+import { defaultSettings, type Settings } from '@mtalab/mta-core';
+import { knownArticle } from '../commands/set.js';
+import { messageOf, UsageError } from '../errors.js';
+import { suggestion } from '../render/nearest.js';
+
+/** The two MTAs, their domains, and the mailbox at each that mail goes to when nobody says otherwise. */
+export const pairNames = ['MTA-A', 'MTA-B'] as const;
+export const pairDomains = ['a.example', 'b.example'] as const;
+
+/** As commander gives them. */
+export type PairFlags = {
+  readonly mail?: readonly string[];
+  readonly count?: number;
+  readonly size: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly bothWays?: boolean;
+  readonly once?: boolean;
+  readonly patience: number;
+  readonly legacy?: readonly string[];
+  readonly legacyOn?: readonly string[];
+  readonly timeScale: number;
+  readonly fault?: readonly string[];
+  readonly proxy?: boolean;
+  readonly threshold?: number;
+  readonly set?: readonly string[];
+  readonly delivery: 'maildir' | 'ledger';
+  readonly journal?: boolean;
+  readonly dir?: string;
+  readonly json?: boolean;
+};
+
+/** Where a message is handed in, and its envelope. */
+export type Course = { readonly mta: string; readonly from: string; readonly to: string };
+
+export type PairPlan = {
+  readonly legacy: Readonly<Record<string, readonly string[]>>;
+  readonly settings: Partial<Settings>;
+  readonly faults: readonly string[];
+  /** One course, or two that take turns. */
+  readonly courses: readonly [Course, ...Course[]];
+  readonly sends: boolean;
+};
+
+/** One `name=value` for a setting, with the type that its default has. */
+function setting(text: string): readonly [string, unknown] {
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  const names = Object.keys(defaultSettings);
+  if (name === '') throw new UsageError(`--set takes name=value, such as openRetryIntervalS=60, not "${text}"`);
+  if (!names.includes(name)) throw new UsageError(`--set: no setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
+  const usual = defaultSettings[name as keyof Settings];
+  if (typeof usual === 'boolean') {
+    if (value !== 'true' && value !== 'false') throw new UsageError(`--set: ${name} is true or false, not "${value}"`);
+    return [name, value === 'true'];
+  }
+  if (typeof usual === 'string') return [name, value];
+  // The range of each is the configuration's business, which is checked when it is written.
+  if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--set: ${name} is a whole number, not "${value}"`);
+  return [name, Number(value)];
+}
+
+/** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
+export function address(option: string, text: string): string {
+  const at = text.lastIndexOf('@');
+  if (at < 1 || at === text.length - 1 || /[\s\u0000-\u001f\u007f]/.test(text) || text.length > 320) {
+    throw new UsageError(`${option} takes an address such as ben@b.example, not "${text}"`);
+  }
+  return text;
+}
+
+export function domainOf(mailbox: string): string {
+  return mailbox.slice(mailbox.lastIndexOf('@') + 1).toLowerCase();
+}
+
+function course(flags: PairFlags, back: boolean): Course {
+  const near = back ? 1 : 0;
+  const from = flags.from !== undefined && !back ? address('--from', flags.from) : `sender@${pairDomains[near]}`;
+  // The originator's domain decides where the message is handed in; a foreign originator comes in at the first MTA.
+  const home = domainOf(from) === pairDomains[1] ? 1 : 0;
+  const to = flags.to !== undefined && !back ? address('--to', flags.to) : `user@${pairDomains[home === 0 ? 1 : 0]}`;
+  return { mta: pairNames[home], from, to };
+}
+
+/** @throws UsageError naming the option that makes no sense. */
+export function planPair(flags: PairFlags): PairPlan {
+  const sends = flags.mail !== undefined || (flags.count ?? 0) > 0;
+  if (flags.once === true && !sends) throw new UsageError('--once needs mail to wait for: add --mail or --count');
+  if (flags.bothWays === true && (flags.from !== undefined || flags.to !== undefined)) {
+    throw new UsageError('--both-ways chooses the addresses itself: leave out --from and --to');
+  }
+  if (flags.legacyOn !== undefined && flags.legacy === undefined) throw new UsageError('--legacy-on needs --legacy: which article?');
+  const on = flags.legacyOn ?? pairNames;
+  for (const name of on) {
+    if (!(pairNames as readonly string[]).includes(name)) {
+      throw new UsageError(`--legacy-on: no MTA ${name} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`);
+    }
+  }
+  const articles = (flags.legacy ?? []).map(knownArticle);
+  for (const fault of flags.fault ?? []) {
+    try {
+      parseFault(fault, pairNames);
+    } catch (error) {
+      if (error instanceof FaultSyntaxError) throw new UsageError(`--fault: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+  const settings = Object.fromEntries((flags.set ?? []).map(setting));
+  return {
+    legacy: Object.fromEntries(pairNames.map((name) => [name, on.includes(name) ? articles : []])),
+    settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
+    faults: flags.fault ?? [],
+    courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],
+    sends,
+  };
+}

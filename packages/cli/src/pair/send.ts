@@ -1,0 +1,50 @@
+/** Handing in the mail of `mtalab pair`, a few at a time. */
+import { generateMail, type Lab, type MailItem, readMail } from '@mtalab/harness';
+import { CliError, messageOf } from '../errors.js';
+import type { PairFlags, PairPlan } from './options.js';
+
+/** Submissions that wait for their disk at one time: enough to fill a commit. */
+const inFlight = 64;
+/** Chosen once and for all, so that a count and a size always give the same octets. */
+const seed = 1999;
+
+export type Sending = {
+  /** Handed in and on disk. */
+  accepted: number;
+  /** Known once all are handed in. */
+  complete: boolean;
+};
+
+async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
+  if (flags.mail !== undefined) yield* readMail(flags.mail);
+  if (flags.count !== undefined) yield* generateMail(flags.count, flags.size, seed);
+}
+
+/**
+ * Hands in everything that was asked for; `sending` says how far it is. Stops early when aborted.
+ * @throws CliError naming the message that was refused.
+ */
+export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sending: Sending, signal: AbortSignal): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  let failure: Error | undefined;
+  let number = 0;
+  for await (const item of itemsOf(flags)) {
+    if (signal.aborted || failure !== undefined) break;
+    const course = plan.courses[number % plan.courses.length] ?? plan.courses[0];
+    number += 1;
+    const one = lab
+      .submit(course.mta, { originator: course.from, recipients: [course.to], content: item.content })
+      .then(() => {
+        sending.accepted += 1;
+      })
+      .catch((error: unknown) => {
+        failure ??= new CliError(`${item.name}: ${messageOf(error)}`, { cause: error });
+      })
+      .finally(() => underWay.delete(one));
+    underWay.add(one);
+    if (underWay.size >= inFlight) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  if (failure !== undefined && !signal.aborted) throw failure;
+  sending.complete = failure === undefined && !signal.aborted;
+}

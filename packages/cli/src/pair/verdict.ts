@@ -1,0 +1,93 @@
+/**
+ * Can the mail that is still queued move by itself? Asked of a lab at rest, where nothing but a timer can make anything
+ * happen: then it depends on whether one of the timers would try again.
+ */
+import type { AssociationRow, LabAssociation, MtaStatus } from '@mtalab/harness';
+import type { QueueView } from '@mtalab/mta-core';
+import { counted, span } from '../render/text.js';
+
+/** One MTA of the lab as it stands. */
+export type Standing = {
+  readonly status: MtaStatus;
+  readonly queues: readonly QueueView[];
+};
+
+export type StillLab = {
+  readonly mtas: readonly Standing[];
+  readonly associations: readonly LabAssociation[];
+  /** PDUs that faults keep back, and the faults that do. */
+  readonly kept: readonly string[];
+};
+
+export type Verdict =
+  /** A retry timer will try again, after this much real time. */
+  | { readonly kind: 'retries'; readonly inMs: number; readonly what: string }
+  /** Only idle timers are left, or none. */
+  | { readonly kind: 'stuck'; readonly why: readonly string[] };
+
+/** A timer that can move mail. */
+type Retry = { readonly atMs: number; readonly nowMs: number; readonly scale: number; readonly what: string };
+
+/** Timers of an association after which somebody tries something again. Its Lifetime is none: that only ends what is idle. */
+const retryTimers = [
+  ['recoverAtMs', 'the next recovery'],
+  ['disconnectAtMs', 'giving up a lost association'],
+  ['openByMs', 'the end of an opening'],
+  ['dataRetryAtMs', 'the next bind of a data connection'],
+] as const;
+
+function deadline(row: AssociationRow, key: string): number | null {
+  const value = row[key];
+  return typeof value === 'number' ? value : null;
+}
+
+function retriesOf(still: StillLab): readonly Retry[] {
+  return still.mtas.flatMap(({ status, queues }) => {
+    const { nowMs, timeScale: scale, name } = status;
+    const retry = (atMs: number | null, what: string): Retry[] => (atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}` }]);
+    const rows = still.associations.flatMap(({ sides }) => sides[name] ?? []);
+    const idle = new Set(rows.map((row) => deadline(row, 'lifetimeAtMs')));
+    return [
+      ...queues.flatMap((queue) => [
+        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`),
+        ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`),
+      ]),
+      ...rows.flatMap((row) => retryTimers.flatMap(([key, what]) => retry(deadline(row, key), `${what} (${row.name})`))),
+      // Whatever timer comes next and is no idle one is at work, such as the limit of a call without an answer.
+      ...(idle.has(status.nextDeadlineMs) ? [] : retry(status.nextDeadlineMs, 'its next timer')),
+    ];
+  });
+}
+
+/** What waits, and who believes what. */
+function explain(still: StillLab): readonly string[] {
+  const lines: string[] = [];
+  for (const { status, queues } of still.mtas) {
+    for (const queue of queues) if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.name} for ${queue.name}, and no timer that would move ${queue.queued === 1 ? 'it' : 'them'}`);
+  }
+  for (const association of still.associations) {
+    const beliefs = Object.entries(association.holder).map(([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has it`}`);
+    const states = [...new Set(Object.values(association.sides).map((row) => row.state))].join('/');
+    const meaning = association.turn === 'nobody' ? ': nobody may send' : '';
+    lines.push(`association ${association.name} is ${states}; ${beliefs.join(', ')}${meaning}`);
+  }
+  lines.push(...still.kept);
+  for (const { status } of still.mtas) {
+    const next = status.nextDeadlineMs === null ? 'no timer is set' : `the next timer is due in ${span(Math.max(0, status.nextDeadlineMs - status.nowMs))} of lab time`;
+    lines.push(`at ${status.name} ${next}`);
+  }
+  return lines;
+}
+
+/** @param patienceMs longest wait for a retry, in real time. */
+export function judgeStill(still: StillLab, patienceMs: number): Verdict {
+  let soonest: { readonly inMs: number; readonly what: string } | undefined;
+  for (const { atMs, nowMs, scale, what } of retriesOf(still)) {
+    const inMs = Math.max(0, atMs - nowMs) / scale;
+    if (soonest === undefined || inMs < soonest.inMs) soonest = { inMs, what };
+  }
+  if (soonest === undefined) return { kind: 'stuck', why: explain(still) };
+  if (soonest.inMs <= patienceMs) return { kind: 'retries', ...soonest };
+  const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
+  return { kind: 'stuck', why: [...explain(still), advice] };
+}

@@ -1,0 +1,97 @@
+/** Waiting for a pair to be done: until all is delivered, until it cannot be, or until somebody ends it. */
+import type { Lab } from '@mtalab/harness';
+import type { QueueView } from '@mtalab/mta-core';
+import { CliError, messageOf } from '../errors.js';
+import { pause } from '../interrupt.js';
+import type { Live } from '../render/live.js';
+import { renderLive } from '../render/pair.js';
+import { paint, span } from '../render/text.js';
+import type { PairFlags } from './options.js';
+import type { Sending } from './send.js';
+import { judgeStill, type StillLab } from './verdict.js';
+
+export type Ending =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'interrupted' }
+  /** A process ended by itself. */
+  | { readonly kind: 'ended'; readonly why: string }
+  | { readonly kind: 'stuck'; readonly why: readonly string[] };
+
+/** Between two looks, in real time. With --once the end is seen at once by another way. */
+const lookMs = 250;
+
+/** The whole state of a lab at rest. */
+async function stillLab(lab: Lab): Promise<StillLab> {
+  const statuses = await lab.status();
+  const mtas = await Promise.all(
+    Object.values(statuses).map(async (status) => ({
+      status,
+      queues: await lab.process(status.name).client.request<readonly QueueView[]>('queues'),
+    })),
+  );
+  const keeping = (lab.proxy?.faults() ?? []).filter((fault) => fault.state === 'reached');
+  return {
+    mtas,
+    associations: await lab.associations(),
+    kept: keeping.map((fault) => `the fault "${fault.text}" keeps PDUs back until \`mtalab fault release\` or \`mtalab fault heal\``),
+  };
+}
+
+/** Looks once at a pair that should deliver everything. Nothing: look again later. */
+async function lookForEnd(lab: Lab, sending: Sending, flags: PairFlags, live: Live): Promise<Ending | undefined> {
+  if (lab.delivered >= sending.accepted) return { kind: 'delivered' };
+  if (!(await lab.quiescent())) return undefined;
+  const verdict = judgeStill(await stillLab(lab), flags.patience * 1000);
+  // It may have moved since; only what is at rest still may be called stuck.
+  if (!(await lab.quiescent()) || lab.delivered >= sending.accepted) return undefined;
+  if (verdict.kind === 'stuck') return verdict;
+  if (verdict.inMs > 1000) live.note(`waiting for a timer: ${verdict.what}, in ${span(verdict.inMs)}`);
+  return undefined;
+}
+
+/**
+ * Shows the status until the pair is done.
+ * @param sent settles when all mail is handed in; its failure is thrown.
+ */
+export async function watch(lab: Lab, sending: Sending, sent: Promise<void>, flags: PairFlags, live: Live, signal: AbortSignal): Promise<Ending> {
+  const style = paint(false);
+  let failure: unknown;
+  sent.catch((error: unknown) => {
+    failure = error;
+  });
+  let ended: string | undefined;
+  for (const one of lab.processes.values()) {
+    void one.exited.then(({ code, signal: by }) => {
+      ended ??= `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
+    });
+  }
+  const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
+  while (!over()) {
+    try {
+      live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
+      if (flags.once === true && sending.complete) {
+        const ending = await lookForEnd(lab, sending, flags, live);
+        if (ending !== undefined) return ending;
+      }
+    } catch (error) {
+      // A process that ends in the middle of a question is told below, with its own words.
+      if (!over()) await pause(lookMs, signal);
+      if (!over()) throw new CliError(`the pair does not answer: ${messageOf(error)}`, { cause: error });
+    }
+    if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(lookMs, signal)]);
+    else await nextLook(lab, sending, flags, signal);
+  }
+  if (failure !== undefined) throw failure;
+  return ended === undefined ? { kind: 'interrupted' } : { kind: 'ended', why: ended };
+}
+
+/** Until it is time to look again; with --once sooner when all is delivered. */
+async function nextLook(lab: Lab, sending: Sending, flags: PairFlags, signal: AbortSignal): Promise<void> {
+  if (flags.once !== true) return pause(lookMs, signal);
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  // Its time limit is our pace: the next look asks again.
+  const delivered = lab.waitForDelivered(sending.accepted, { timeoutMs: lookMs }).catch(() => undefined);
+  await Promise.race([delivered, pause(lookMs, either)]);
+  stop.abort();
+}

@@ -1,0 +1,40 @@
+/** Lines for the event log and for deliveries. */
+import { bytes, type Paint, printable, span } from './text.js';
+
+/** An entry of `events.jsonl`. */
+export type EventView = {
+  readonly time: string;
+  readonly node: string;
+  readonly source: string;
+  readonly id: number;
+  readonly type: string;
+  readonly category: string;
+  readonly severity: number;
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly trailer: string;
+};
+
+/** One line: instant, node, id, type, category, words, trailer. */
+export function renderEvent(event: EventView, style: Paint): string {
+  const type = event.type.padEnd(11);
+  const tone = event.type === 'Error' ? style.red : event.type === 'Warning' ? style.yellow : style.green;
+  const head = `${style.dim(event.time.replace('T', ' ').replace('Z', ''))}  ${style.bold(printable(event.node))}  ${String(event.id).padStart(4)}`;
+  return `${head}  ${tone(type)}  ${event.category}: ${printable(event.text)}${event.trailer === '' ? '' : `  ${style.dim(printable(event.trailer))}`}`;
+}
+
+/** An entry of the `deliveries` stream. */
+export type DeliveryView = {
+  readonly t: number;
+  readonly node: string;
+  readonly copy: number;
+  readonly mtsId: string;
+  readonly mailbox: string;
+  readonly delayMs: number;
+  readonly sizeBytes: number;
+};
+
+export function renderDelivery(line: DeliveryView, style: Paint): string {
+  const time = style.dim(new Date(line.t).toISOString().replace('T', ' ').replace('Z', ''));
+  return `${time}  ${style.bold(printable(line.node))}  ${printable(line.mtsId)} -> ${printable(line.mailbox)}  ${bytes(line.sizeBytes)}  after ${span(line.delayMs)}`;
+}

@@ -1,0 +1,69 @@
+/** What `mtalab pair` prints: who listens where, the live status, the summary. */
+import type { LabSummary, MtaStatus } from '@mtalab/harness';
+import { counted, type Paint, printable, span, table, until } from './text.js';
+
+export type PairReady = {
+  readonly dir: string;
+  /** False: the folder goes with the run. */
+  readonly kept: boolean;
+  readonly timeScale: number;
+  readonly mtas: readonly {
+    readonly name: string;
+    readonly pid: number;
+    readonly domain: string;
+    readonly endpoints: readonly string[];
+    readonly control: string;
+    readonly legacy: readonly string[];
+  }[];
+  readonly faults: readonly string[];
+};
+
+export function renderReady(ready: PairReady, style: Paint): string {
+  const lines = [
+    table(
+      [{ title: 'MTA' }, { title: 'PID', align: 'right' }, { title: 'MAIL FOR' }, { title: 'LISTENS ON' }, { title: 'CONTROL CHANNEL' }, { title: 'LEGACY' }],
+      ready.mtas.map((mta) => [
+        style.bold(printable(mta.name)),
+        String(mta.pid),
+        mta.domain,
+        printable(mta.endpoints.join(', ')),
+        printable(mta.control),
+        printable(mta.legacy.join(', ')) || '-',
+      ]),
+      style,
+    ),
+    `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
+    ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
+  ];
+  return lines.join('\n');
+}
+
+/** The live status: a line for each MTA, then one for the whole. */
+export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, style: Paint): readonly string[] {
+  const width = Math.max(0, ...statuses.map((status) => status.name.length));
+  return [
+    ...statuses.map(
+      (status) =>
+        `${printable(status.name).padEnd(width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
+    ),
+    `${counted(summary.delivered, 'message')} of ${summary.submitted} delivered${delays(summary)}`,
+  ].map(style.dim);
+}
+
+function delays(summary: LabSummary): string {
+  return summary.delivered === 0 ? '' : `, mean delay ${span(summary.meanDelayMs)}, worst ${span(summary.worstDelayMs)}`;
+}
+
+export function renderSummary(summary: LabSummary, style: Paint): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ['submitted', String(summary.submitted)],
+    ['delivered', String(summary.delivered)],
+    ['non-delivery reports', String(summary.reports)],
+    ['mean delay', summary.delivered === 0 ? '-' : span(summary.meanDelayMs)],
+    ['worst delay', summary.delivered === 0 ? '-' : span(summary.worstDelayMs)],
+    ['associations opened', String(summary.associationsOpened)],
+    ['Turns given', String(summary.turnsGiven)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${style.bold(value)}`).join('\n');
+}

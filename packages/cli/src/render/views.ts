@@ -1,0 +1,146 @@
+/** What `mtalab` prints of an MTA's views, as tables. */
+import type { MtaStatus, RunEntry } from '@mtalab/harness';
+import type { LtabView, MessageView, QueueView } from '@mtalab/mta-core';
+import { bytes, clip, instant, type Paint, printable, span, table, until } from './text.js';
+
+/** What one MTA answered. */
+type From<T> = { readonly mta: string; readonly value: T };
+/** Rows of a view, and the lab time at which they were asked for. */
+export type Clocked<T> = { readonly nowMs: number; readonly rows: readonly T[] };
+
+/** One line for each row of each MTA; the MTA's name stands at its first one. */
+function eachRow<T>(values: readonly From<Clocked<T>>[], style: Paint, line: (row: T, nowMs: number) => readonly string[]): readonly (readonly string[])[] {
+  return values.flatMap(({ mta, value }) => value.rows.map((row, at) => [at === 0 ? style.bold(printable(mta)) : '', ...line(row, value.nowMs)]));
+}
+
+const age = (atMs: number | null, nowMs: number): string => (atMs === null ? '-' : span(Math.max(0, nowMs - atMs)));
+
+const left = (title: string) => ({ title });
+const right = (title: string) => ({ title, align: 'right' as const });
+
+export type StatusView = MtaStatus;
+
+function phase(text: string, style: Paint): string {
+  return text === 'running' ? style.green(text) : style.yellow(printable(text));
+}
+
+export function renderStatus(values: readonly From<StatusView>[], style: Paint): string {
+  const mtas = table(
+    [left('MTA'), left('PHASE'), right('PID'), left('EXCHANGE'), left('LISTENS ON'), left('LEGACY'), right('SCALE'), right('MEMORY'), right('CPU'), left('NEXT TIMER')],
+    values.map(({ value }) => [
+      style.bold(printable(value.name)),
+      phase(value.phase, style),
+      String(value.pid),
+      printable(`${value.version} (${value.build})`),
+      printable(value.endpoints.join(', ')) || '-',
+      printable(value.legacy.join(', ')) || '-',
+      String(value.timeScale),
+      bytes(value.memory.rssBytes),
+      span((value.cpu.userS + value.cpu.systemS) * 1000),
+      until(value.nextDeadlineMs, value.nowMs),
+    ]),
+    style,
+  );
+  const mail = table(
+    [left('MTA'), right('SUBMITTED'), right('QUEUED'), right('DELIVERED'), right('REPORTS'), right('DEAD LETTERS'), right('MEAN DELAY'), right('WORST'), right('TURNS GIVEN'), right('ASSOCIATIONS OPENED')],
+    values.map(({ value }) => [
+      style.bold(printable(value.name)),
+      String(value.counters.submitted),
+      String(value.queuedCopies),
+      String(value.counters.delivered),
+      String(value.counters.reports),
+      String(value.counters.deadLetters),
+      value.delays.count === 0 ? '-' : span(value.delays.meanMs),
+      value.delays.count === 0 ? '-' : span(value.delays.maxMs),
+      String(value.turnsGiven),
+      String(value.associationsOpened),
+    ]),
+    style,
+  );
+  return `${mtas}\n\n${mail}`;
+}
+
+export function renderRuns(runs: readonly RunEntry[], style: Paint): string {
+  return table(
+    [right('PID'), left('STARTED'), left('MTAS'), left('FOLDER')],
+    runs.map((run) => [
+      String(run.pid),
+      instant(Date.parse(run.startedAt)),
+      printable(run.processes.map((one) => `${one.name} (${one.pid})`).join(', ')),
+      printable(run.dir),
+    ]),
+    style,
+  );
+}
+
+/** A fault of the pair's proxy. */
+export type FaultView = { readonly id: number; readonly text: string; readonly state: string; readonly hits: number };
+
+export function renderFaults(faults: readonly FaultView[], style: Paint): string {
+  return table(
+    [right('ID'), left('FAULT'), left('STATE'), right('HITS')],
+    faults.map((fault) => [
+      String(fault.id),
+      printable(fault.text),
+      fault.state === 'armed' ? style.yellow(fault.state) : style.green(fault.state),
+      String(fault.hits),
+    ]),
+    style,
+  );
+}
+
+export function renderLtab(values: readonly From<Clocked<LtabView>>[], style: Paint): string {
+  const columns = [left('MTA'), right('INDEX'), left('ADJACENT MTA'), left('BINDINGS'), left('ASSOCIATIONS'), right('QUEUED'), right('SENT'), right('RECEIVED'), right('FAILED OPENS'), left('NEXT OPEN'), left('OLDEST QUEUED')];
+  const rows = eachRow(values, style, (entry, nowMs) => [
+    String(entry.index),
+    printable(entry.name),
+    printable(entry.endpoints.join(', ')) || '-',
+    Object.entries(entry.associations)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ') || '-',
+    String(entry.queued),
+    `${entry.performance['Outbound Messages Total']} (${bytes(entry.performance['Outbound Bytes Total'])})`,
+    `${entry.performance['Inbound Messages Total']} (${bytes(entry.performance['Inbound Bytes Total'])})`,
+    String(entry.openFailures),
+    until(entry.openRetryAtMs, nowMs),
+    age(entry.performance['Oldest Message Queued'], nowMs),
+  ]);
+  return rows.length === 0 ? style.dim('no adjacent MTAs') : table(columns, rows, style);
+}
+
+export function renderQueues(values: readonly From<Clocked<QueueView>>[], style: Paint): string {
+  const columns = [left('MTA'), left('QUEUE'), right('QUEUED'), right('BYTES'), right('URGENT'), right('NORMAL'), right('NON-URGENT'), right('IN TRANSFER'), right('WAITING'), left('OLDEST'), left('NEXT TRY')];
+  const rows = eachRow(values, style, (queue, nowMs) => [
+    printable(queue.name),
+    String(queue.queued),
+    bytes(queue.queuedBytes),
+    String(queue.urgent),
+    String(queue.normal),
+    String(queue.nonUrgent),
+    String(queue.inTransfer),
+    String(queue.waiting),
+    age(queue.oldestSubmittedAtMs, nowMs),
+    until(queue.openRetryAtMs ?? queue.transferRetryAtMs, nowMs),
+  ]);
+  return table(columns, rows, style);
+}
+
+/** Addresses may be long and many; a table shows the beginning. JSON has all. */
+const addressColumns = 40;
+
+export function renderMessages(values: readonly From<Clocked<MessageView>>[], style: Paint): string {
+  const columns = [left('MTA'), left('COPY'), left('MTS IDENTIFIER'), left('FROM'), left('TO'), left('PRIORITY'), right('SIZE'), left('FOR'), left('STATE'), left('AGE'), left('NEXT TRY')];
+  const rows = eachRow(values, style, (message, nowMs) => [
+    message.id,
+    printable(message.mtsId),
+    clip(printable(message.originator), addressColumns) || '(report)',
+    clip(printable(message.recipients.join(', ')), addressColumns),
+    message.priority,
+    bytes(message.sizeBytes),
+    printable(message.destination),
+    message.state,
+    age(message.submittedAtMs, nowMs),
+    until(message.retryAtMs, nowMs),
+  ]);
+  return rows.length === 0 ? style.dim('no messages: everything is delivered') : table(columns, rows, style);
+}

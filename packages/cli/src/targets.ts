@@ -1,0 +1,76 @@
+/** Finding running MTAs, and asking them. */
+import { readFile } from 'node:fs/promises';
+import { findRun, type RunEntry } from '@mtalab/harness';
+import { ControlClient } from '@mtalab/transport';
+import { CliError, messageOf, UsageError } from './errors.js';
+import { suggestion } from './render/nearest.js';
+import type { Clocked } from './render/views.js';
+
+/** Options of every command that talks to running processes. */
+export type RunOptions = { readonly dir?: string; readonly mta?: readonly string[] | string };
+
+/** One run: `--dir` if given, else the only one there is. */
+export function chosenRun(options: RunOptions): Promise<RunEntry> {
+  return findRun({ dir: options.dir });
+}
+
+/** The processes of a run that `--mta` names; all without it. */
+export function chosenProcesses(run: RunEntry, names: RunOptions['mta']): RunEntry['processes'] {
+  const wanted = names === undefined ? [] : typeof names === 'string' ? [names] : names;
+  if (wanted.length === 0) return run.processes;
+  const known = run.processes.map((one) => one.name);
+  return wanted.map((name) => {
+    const found = run.processes.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (found === undefined) throw new UsageError(`no MTA ${name} in this run (there: ${known.join(', ')})${suggestion(name, known)}`);
+    return found;
+  });
+}
+
+/** A control channel's address, and the file with its token. */
+type Channel = { readonly control: string; readonly tokenFile: string };
+
+/** Opens a control channel, uses it, closes it. */
+export async function withChannel<T>(channel: Channel, use: (client: ControlClient) => Promise<T>): Promise<T> {
+  let token: string;
+  try {
+    token = (await readFile(channel.tokenFile, 'utf8')).trim();
+  } catch (error) {
+    throw new CliError(`the token of ${channel.control} cannot be read from ${channel.tokenFile}: ${messageOf(error)}`);
+  }
+  const client = await ControlClient.connect(channel.control, token);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** What one process answered, or why it did not. */
+export type Answer<T> = { readonly mta: string; readonly ok: true; readonly value: T } | { readonly mta: string; readonly ok: false; readonly error: string };
+
+/** Asks every chosen process, at once. A process that does not answer does not spoil the others' answers. */
+async function eachOf<T>(options: RunOptions, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
+  const run = await chosenRun(options);
+  return Promise.all(
+    chosenProcesses(run, options.mta).map(async (one): Promise<Answer<T>> => {
+      try {
+        return { mta: one.name, ok: true, value: await withChannel(one, ask) };
+      } catch (error) {
+        return { mta: one.name, ok: false, error: messageOf(error) };
+      }
+    }),
+  );
+}
+
+/** Every chosen process' answer to a command. */
+export function askEach<T>(options: RunOptions, command: string, args: object = {}): Promise<readonly Answer<T>[]> {
+  return eachOf(options, (client) => client.request<T>(command, args));
+}
+
+/** Every chosen process' view, with the lab time at which it was given. */
+export function viewEach<T>(options: RunOptions, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
+  return eachOf(options, async (client) => {
+    const [rows, { nowMs }] = await Promise.all([client.request<readonly T[]>(view, args), client.request<{ readonly nowMs: number }>('status')]);
+    return { nowMs, rows };
+  });
+}

@@ -1,0 +1,66 @@
+/** Many messages handed in at once, a bounded number at a time. */
+import PQueue from 'p-queue';
+import type { Priority } from '@mtalab/mta-core';
+import type { MtaProcess } from '../process/mta-process.js';
+import type { MailItem } from '../mail/read.js';
+import { SubmissionRefused, type Submitter, type SubmitOptions } from './submitter.js';
+
+export type LoadOptions = SubmitOptions & {
+  readonly originator: string;
+  readonly recipients: readonly string[];
+  readonly priority?: Priority;
+  readonly contentType?: string;
+  /** Submissions that wait for their answer at one time. Default 32. */
+  readonly concurrency?: number;
+};
+
+export type LoadResult = {
+  /** Accepted, repetitions included. */
+  readonly accepted: number;
+  /** What the MTA would not take, with its reason; at most the first thousand. */
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  readonly refusedCount: number;
+};
+
+const maxRefusals = 1000;
+
+/**
+ * Hand in all of `items`, in order as far as concurrency allows. A refusal is noted and the rest goes on; any other failure
+ * ends it.
+ */
+export async function load(
+  submitter: Submitter,
+  target: MtaProcess,
+  items: Iterable<MailItem> | AsyncIterable<MailItem>,
+  options: LoadOptions,
+): Promise<LoadResult> {
+  const { concurrency = 32, timeoutMs, ...envelope } = options;
+  const queue = new PQueue({ concurrency });
+  const refused: { name: string; reason: string }[] = [];
+  let accepted = 0;
+  let refusedCount = 0;
+  let failure: unknown;
+  const one = async (item: MailItem, submissionId: string): Promise<void> => {
+    try {
+      await submitter.submit(target, { ...envelope, submissionId, content: item.content }, timeoutMs === undefined ? {} : { timeoutMs });
+      accepted += 1;
+    } catch (error) {
+      if (!(error instanceof SubmissionRefused)) {
+        failure ??= error;
+        return;
+      }
+      refusedCount += 1;
+      if (refused.length < maxRefusals) refused.push({ name: item.name, reason: error.message });
+    }
+  };
+  for await (const item of items) {
+    if (failure !== undefined) break;
+    const id = submitter.nextId();
+    void queue.add(() => one(item, id));
+    // Never more in memory than are handed in and as many again.
+    await queue.onSizeLessThan(concurrency);
+  }
+  await queue.onIdle();
+  if (failure !== undefined) throw failure;
+  return { accepted, refused, refusedCount };
+}

@@ -1,0 +1,178 @@
+/** The processes of a lab, told of each other: their configuration, where each is reached, and who delivered what. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ControlError, type LabClock } from '@mtalab/transport';
+import { HarnessError, messageOf } from '../process/errors.js';
+import { MtaProcess } from '../process/mta-process.js';
+import type { DeliveryLine, MtaStatus } from '../process/status.js';
+import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { copiesInMailboxes } from './mailboxes.js';
+import { configFileOf, folderOf, type LabPlan, mtaFileOf } from './options.js';
+import { Tally } from './tally.js';
+
+export class Members {
+  readonly plan: LabPlan;
+  readonly clock: LabClock;
+  readonly proxy: FaultProxy | undefined;
+  readonly processes: ReadonlyMap<string, MtaProcess>;
+  readonly tally = new Tally();
+  /** Where each is reached by the others. */
+  readonly #endpoints = new Map<string, readonly string[]>();
+  readonly #legacy: Map<string, readonly string[]>;
+  readonly #onUp: () => Promise<void>;
+  #together = false;
+
+  constructor(plan: LabPlan, clock: LabClock, proxy: FaultProxy | undefined, onUp: () => Promise<void>) {
+    this.plan = plan;
+    this.clock = clock;
+    this.proxy = proxy;
+    this.#onUp = onUp;
+    this.#legacy = new Map(plan.names.map((name) => [name, plan.legacy[name] ?? []]));
+    if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, [proxy.endpoint(name)]);
+    this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
+  }
+
+  /** The process of this name. */
+  get(name: string): MtaProcess {
+    const found = this.processes.get(name);
+    if (found === undefined) throw new HarnessError(`there is no MTA '${name}' in this lab; there are ${this.plan.names.join(', ')}`);
+    return found;
+  }
+
+  /** Start all, then tell each where the others are. */
+  async start(): Promise<void> {
+    // What lies in mailboxes of an earlier run was not delivered by this one.
+    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.tally.noteEarlier(name, copy));
+    const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.start()));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    this.#together = true;
+    for (const name of this.plan.names) this.#endpoints.set(name, this.#reachedAt(name));
+    for (const name of this.plan.names) await this.#announce(name);
+    for (const name of this.plan.names) await this.writeConfig(name);
+  }
+
+  /** The status of every process that runs, noted in the tally. */
+  async statuses(): Promise<readonly MtaStatus[]> {
+    const running = [...this.processes.values()].filter((process) => process.up);
+    const answers = await Promise.all(running.map(statusOf));
+    const given = answers.filter((status) => status !== undefined);
+    for (const status of given) this.tally.noteStatus(status);
+    return given;
+  }
+
+  /** Keep what was switched, so that a restart has it. */
+  async setLegacy(name: string, legacy: readonly string[]): Promise<void> {
+    this.#legacy.set(name, legacy);
+    await this.writeConfig(name);
+  }
+
+  legacyOf(name: string): readonly string[] {
+    return this.#legacy.get(name) ?? [];
+  }
+
+  async writeConfig(name: string): Promise<void> {
+    const { timeScale, epochMs, baseMs, offsetMs } = this.clock;
+    const file = configFileOf(this.plan, name);
+    const object = mtaFileOf(this.plan, name, {
+      clock: { timeScale, epochMs, baseMs, offsetMs },
+      endpoints: this.#endpoints,
+      legacy: this.legacyOf(name),
+    });
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.new`, this.plan.renderConfig(object));
+    await rename(`${file}.new`, file);
+  }
+
+  #processOf(name: string): MtaProcess {
+    const { command, env, readyTimeoutMs, stopTimeoutMs, onOutput } = this.plan;
+    return new MtaProcess({
+      command,
+      name,
+      configFile: configFileOf(this.plan, name),
+      ...(env === undefined ? {} : { env }),
+      ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
+      ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
+      ...(onOutput === undefined ? {} : { onOutput: (text, stream) => onOutput(name, text, stream) }),
+      beforeStart: () => this.writeConfig(name),
+      onUp: (process) => this.#isUp(process),
+    });
+  }
+
+  async #isUp(process: MtaProcess): Promise<void> {
+    const { name } = process;
+    this.#setTarget(process);
+    await this.#follow(process);
+    if (!this.#together) return;
+    // Its former life may have died between a delivery and the word of it.
+    await this.#readMailboxes(name, (copy) => this.tally.noteCopy(name, copy));
+    const reachedAt = this.#reachedAt(name);
+    if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
+      this.#endpoints.set(name, reachedAt);
+      await this.#announce(name);
+      for (const other of this.plan.names) await this.writeConfig(other);
+    }
+    await this.#onUp();
+  }
+
+  /** Follow the deliveries of this life, from its start on. */
+  async #follow(process: MtaProcess): Promise<void> {
+    const { client } = process;
+    let last = 0;
+    const subscribe = async (): Promise<void> => {
+      await client.subscribe(
+        'deliveries',
+        {
+          entry: (line: DeliveryLine & { readonly n: number }) => {
+            last = line.n;
+            this.tally.noteDelivery(line);
+          },
+          // Read too slowly: go on from the last one that came.
+          dropped: () => void subscribe().catch(() => {}),
+        },
+        last,
+      );
+    };
+    await subscribe();
+  }
+
+  #setTarget(process: MtaProcess): void {
+    if (this.proxy === undefined) return;
+    const [first] = process.ready.endpoints;
+    const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
+    if (match === null) throw new HarnessError(`${process.name} says it listens on '${first ?? 'nothing'}', which is not an address and a port`);
+    this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
+  }
+
+  #reachedAt(name: string): readonly string[] {
+    return this.proxy === undefined ? this.get(name).ready.endpoints : [this.proxy.endpoint(name)];
+  }
+
+  /** Tell the others where this MTA is, and that they need not wait any longer to dial it. */
+  async #announce(name: string): Promise<void> {
+    for (const other of this.processes.values()) {
+      if (other.name === name || !other.up) continue;
+      try {
+        await other.client.request('endpoints', { mta: name, endpoints: this.#endpoints.get(name) ?? [] });
+        await other.client.request('retry', { mta: name });
+      } catch (error) {
+        throw new HarnessError(`${other.name} could not be told where ${name} listens: ${messageOf(error)}`, { cause: error });
+      }
+    }
+  }
+
+  async #readMailboxes(name: string, note: (copy: number) => void): Promise<void> {
+    if (this.plan.delivery !== 'maildir') return;
+    for await (const copy of copiesInMailboxes(join(folderOf(this.plan, name), 'mailboxes'))) note(copy);
+  }
+}
+
+/** Nothing when the process goes away under the question. */
+async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
+  try {
+    return await process.client.request<MtaStatus>('status');
+  } catch (error) {
+    if (error instanceof ControlError && error.code === 'gone') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+/** What a lab is made of, and the configuration of each of its MTAs. */
+import { join } from 'node:path';
+import type { Settings } from '@mtalab/mta-core';
+import { HarnessError } from '../process/errors.js';
+
+export type LabOptions = {
+  /** Program and leading arguments that run one MTA; `--config FILE` is appended. */
+  readonly command: readonly string[];
+  /** Writes the configuration object of one MTA as the text of its file. */
+  readonly renderConfig: (config: MtaFile) => string;
+  /** Folder of the lab, kept. Without it: a temporary folder, removed by `close`. */
+  readonly dir?: string | undefined;
+  /** Names of the MTAs. Default `MTA-A`, `MTA-B`. All are adjacent to each other. */
+  readonly names?: readonly string[];
+  /** The mail domain of each, in the same order. Default `a.example`, `b.example`, ... */
+  readonly domains?: readonly string[];
+  /** Lab time runs this many times faster than real time. Default 1. */
+  readonly timeScale?: number;
+  /** Articles whose legacy behaviour is on, by name of the MTA. */
+  readonly legacy?: Readonly<Record<string, readonly string[]>>;
+  /** Settings that differ from Exchange's defaults, for all MTAs. */
+  readonly settings?: Partial<Settings>;
+  /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
+  readonly delivery?: 'maildir' | 'ledger';
+  /** Keep a journal of every step. Default false. */
+  readonly journal?: boolean;
+  /** Faults in the fault language. With any, a proxy stands between the MTAs. */
+  readonly faults?: readonly string[];
+  /** Put a proxy between the MTAs also without a fault. */
+  readonly proxy?: boolean;
+  /** Logging of the MTAs to their console. Default off; their files are always written. */
+  readonly log?: { readonly console?: boolean; readonly level?: string };
+  /** What the MTAs print, as it comes. */
+  readonly onOutput?: (name: string, text: string, stream: 'stdout' | 'stderr') => void;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Real time within which each MTA must be ready, ms. Default 30 s. */
+  readonly readyTimeoutMs?: number;
+  /** Real time each MTA may take to stop in order, ms. Default 30 s. */
+  readonly stopTimeoutMs?: number;
+};
+
+/** The configuration file of an MTA as a plain object. */
+export type MtaFile = {
+  readonly name: string;
+  readonly data: string;
+  readonly listen: readonly { readonly address: string; readonly port: number; readonly label?: string }[];
+  readonly advertise: readonly string[];
+  readonly control: { readonly port: number };
+  readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
+  readonly legacy: readonly string[];
+  readonly settings: Partial<Settings>;
+  readonly peers: readonly { readonly name: string; readonly endpoints: readonly string[]; readonly password: string }[];
+  readonly routes: readonly { readonly domain: string; readonly mta: string }[];
+  readonly local: { readonly domains: readonly string[]; readonly delivery: 'maildir' | 'ledger'; readonly path: string };
+  readonly journal: boolean;
+  readonly log: { readonly console: boolean; readonly level?: string };
+};
+
+/** Options with every default in its place. */
+export type LabPlan = Omit<LabOptions, 'names' | 'domains' | 'legacy' | 'delivery' | 'timeScale' | 'faults' | 'proxy'> & {
+  readonly dir: string;
+  readonly names: readonly string[];
+  /** Domain of each MTA, by name. */
+  readonly domains: ReadonlyMap<string, string>;
+  readonly legacy: Readonly<Record<string, readonly string[]>>;
+  readonly delivery: 'maildir' | 'ledger';
+  readonly timeScale: number;
+  readonly faults: readonly string[];
+  readonly proxied: boolean;
+};
+
+const maxMtas = 64;
+/** Names become folders. */
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** @throws HarnessError naming the option that is wrong. */
+export function planOf(options: LabOptions, dir: string): LabPlan {
+  const names = options.names ?? ['MTA-A', 'MTA-B'];
+  const domains = options.domains ?? names.map((_, index) => `${letters(index)}.example`);
+  if (names.length === 0 || names.length > maxMtas) throw new HarnessError(`names: a lab has 1 to ${maxMtas} MTAs, not ${names.length}`);
+  if (domains.length !== names.length) {
+    throw new HarnessError(`domains: ${domains.length} were given for ${names.length} MTAs; each needs one`);
+  }
+  for (const name of names) {
+    if (!nameForm.test(name)) {
+      throw new HarnessError(`names: '${name}' must be letters, digits, '.', '_' and '-', at most 64, and start with a letter or digit`);
+    }
+  }
+  for (const [what, list] of [['names', names], ['domains', domains]] as const) {
+    const lower = list.map((text) => text.toLowerCase());
+    const twice = lower.find((text, index) => lower.indexOf(text) !== index);
+    if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' is there twice`);
+  }
+  for (const name of Object.keys(options.legacy ?? {})) {
+    if (!names.includes(name)) throw new HarnessError(`legacy: there is no MTA '${name}'; there are ${names.join(', ')}`);
+  }
+  const timeScale = options.timeScale ?? 1;
+  if (!(timeScale > 0 && Number.isFinite(timeScale))) throw new HarnessError(`timeScale: ${timeScale} is not a number above 0`);
+  return {
+    ...options,
+    dir,
+    names,
+    domains: new Map(names.map((name, index) => [name, domains[index] ?? ''])),
+    legacy: options.legacy ?? {},
+    delivery: options.delivery ?? 'maildir',
+    timeScale,
+    faults: options.faults ?? [],
+    proxied: options.proxy === true || (options.faults ?? []).length > 0,
+  };
+}
+
+/** a, b, ... z, aa, ab, ... */
+function letters(index: number): string {
+  const last = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
+}
+
+/** What of an MTA's file is known only while the lab runs. */
+export type LiveFacts = {
+  readonly clock: MtaFile['clock'];
+  /** Where each MTA is reached by the others (the proxy's endpoint, where there is one); empty while unknown. */
+  readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  /** Articles that are legacy at the moment. */
+  readonly legacy: readonly string[];
+};
+
+/** The configuration of one MTA of the lab. Paths are relative to its file. */
+export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
+  const others = plan.names.filter((other) => other !== name);
+  return {
+    name,
+    data: 'data',
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    advertise: plan.proxied ? (live.endpoints.get(name) ?? []) : [],
+    control: { port: 0 },
+    clock: live.clock,
+    legacy: live.legacy,
+    settings: plan.settings ?? {},
+    peers: others.map((other) => ({ name: other, endpoints: live.endpoints.get(other) ?? [], password: '' })),
+    routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
+    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: 'mailboxes' },
+    journal: plan.journal ?? false,
+    log: { console: plan.log?.console ?? false, ...(plan.log?.level === undefined ? {} : { level: plan.log.level }) },
+  };
+}
+
+/** Folder of one MTA: its configuration file, its data, its mailboxes. */
+export function folderOf(plan: LabPlan, name: string): string {
+  return join(plan.dir, name);
+}
+
+export function configFileOf(plan: LabPlan, name: string): string {
+  return join(folderOf(plan, name), 'mta.yaml');
+}

@@ -1,0 +1,69 @@
+/** Starting a lab. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LabClock } from '@mtalab/transport';
+import { HarnessError, messageOf } from '../process/errors.js';
+import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
+import { Lab } from './lab.js';
+import { Members } from './members.js';
+import { type LabOptions, type LabPlan, planOf } from './options.js';
+
+/**
+ * Start a lab: the proxy, if there is one, then the MTA processes, which are then told where the others are. When anything
+ * fails, what was started is ended and a temporary folder removed before the error comes.
+ * @throws HarnessError naming the option, or the process and what it said.
+ */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  // Wrong options are noticed before anything is made.
+  planOf(options, '');
+  const temporary = options.dir === undefined;
+  const dir = temporary ? await mkdtemp(join(tmpdir(), 'mtalab-')) : await keptFolder(options.dir as string);
+  const plan = planOf(options, dir);
+  let proxy: FaultProxy | undefined;
+  let lab: Lab | undefined;
+  try {
+    proxy = await proxyOf(plan);
+    const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.refreshed());
+    lab = new Lab(members, randomBytes(6).toString('hex'), temporary);
+    await members.start();
+    return lab;
+  } catch (error) {
+    if (lab !== undefined) await lab.close().catch(() => {});
+    else {
+      await proxy?.close();
+      if (temporary) await rm(dir, { recursive: true, force: true });
+    }
+    throw error;
+  }
+}
+
+/** Two MTAs, `MTA-A` with the mail of `a.example` and `MTA-B` with that of `b.example`, if nothing else is said. */
+export function spawnPair(options: LabOptions): Promise<Lab> {
+  const { names } = options;
+  if (names !== undefined && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
+  return startLab(options);
+}
+
+async function keptFolder(path: string): Promise<string> {
+  const dir = resolve(path);
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw new HarnessError(`the lab's folder ${dir} cannot be made: ${messageOf(error)}`, { cause: error });
+  }
+  return dir;
+}
+
+async function proxyOf(plan: LabPlan): Promise<FaultProxy | undefined> {
+  if (!plan.proxied) return undefined;
+  const proxy = await FaultProxy.start({ links: plan.names.map((name) => ({ name })), clock: scaledTimers(plan.timeScale) });
+  try {
+    for (const fault of plan.faults) proxy.add(fault);
+  } catch (error) {
+    await proxy.close();
+    throw error;
+  }
+  return proxy;
+}

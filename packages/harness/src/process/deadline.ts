@@ -1,0 +1,52 @@
+/**
+ * Limits in real time around what other processes do. The protocol's own waiting runs on the lab's clock, inside the MTAs;
+ * what is here only keeps a supervisor from waiting for ever.
+ */
+import { HarnessTimeout } from './errors.js';
+
+/**
+ * The outcome of `awaited`, or a `HarnessTimeout` after `timeoutMs` of real time. `describe` is asked only then, and may
+ * itself look things up (within two seconds).
+ */
+export async function within<T>(awaited: Promise<T>, timeoutMs: number, describe: () => string | Promise<string>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof tooLate>((resolve) => {
+    timer = setTimeout(() => resolve(tooLate), timeoutMs);
+  });
+  try {
+    const first = await Promise.race([awaited, late]);
+    if (first !== tooLate) return first;
+  } finally {
+    clearTimeout(timer);
+  }
+  // The loser must not become an unhandled rejection.
+  awaited.catch(() => {});
+  throw new HarnessTimeout(await briefly(describe));
+}
+
+const tooLate = Symbol('too late');
+
+async function briefly(describe: () => string | Promise<string>): Promise<string> {
+  const text = Promise.resolve(describe()).catch(() => 'a time limit passed');
+  let timer: NodeJS.Timeout | undefined;
+  const fallback = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('a time limit passed, and the processes do not answer'), 2000);
+  });
+  try {
+    return await Promise.race([text, fallback]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A pause in real time, between two polls. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** `1.5 s`, `200 ms`. */
+export function spoken(ms: number): string {
+  return ms >= 1000 ? `${Number((ms / 1000).toFixed(1))} s` : `${ms} ms`;
+}

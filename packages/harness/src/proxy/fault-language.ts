@@ -1,0 +1,163 @@
+/**
+ * The language in which faults are given. One fault is one line of words; case, hyphens and underscores of the fixed
+ * words do not matter.
+ *
+ *     fault  = cut | drop | hold | hole | delay | random
+ *     cut    = "cut" ( "before" | "after" ) KIND [ N ] [ from ]
+ *     drop   = "drop-connection" ( "before" | "after" ) KIND [ N ] [ from ]
+ *     hold   = "hold" KIND [ N ] [ from ]
+ *     hole   = "black-hole" KIND [ N ] [ from ]
+ *     delay  = "delay" KIND [ N ] MS [ from ]
+ *     random = "cut" "randomly" RATIO [ "of" KIND ] "seed" S [ "limit" M ] [ from ]
+ *            | "cut" "every" [ KIND ] "randomly" RATIO "seed" S [ "limit" M ] [ from ]
+ *     from   = "from" NAME
+ *
+ * - KIND: a PDU type (`bind_ack`), an APDU (`turn-give`), an operation (`MtaSend`, its response `MtaSend-answer`), or `any`.
+ * - N: the N-th of its kind, default 1, counted over all connections of the proxy from the moment the fault was added; with
+ *   `from`, only what this MTA sends is counted. NAME may stand in double quotes.
+ * - `cut before`: the PDU reaches the proxy and is not passed on; all connections of its association are cut. `cut after`: it
+ *   is passed on into the receiver's kernel first. `drop-connection` cuts only the connection that the PDU is on.
+ * - `hold`: the PDU and what follows it in this direction on this connection wait until they are released.
+ * - `black-hole`: the PDU and what follows it likewise are swallowed until healed; the connection stays up.
+ * - `delay`: the PDU and what follows it likewise wait MS milliseconds of the lab's clock (`500` or `500ms`).
+ * - RATIO: `5%`, or `1/20`. Each PDU (of the KIND) is hit with this chance and the association cut before it or after it,
+ *   likewise by chance. S makes the chance repeatable; the fault ends after M hits, without a limit never.
+ */
+import { faultKinds } from './kinds.js';
+import { sameWord, Words } from './words.js';
+
+type Target = {
+  readonly kind: string;
+  /** Which one of the kind is meant, counted from 1. */
+  readonly nth: number;
+  /** The MTA that sends it; null for either. */
+  readonly from: string | null;
+};
+export type FaultSpec =
+  | (Target & { readonly action: 'cut' | 'drop-connection'; readonly when: 'before' | 'after' })
+  | (Target & { readonly action: 'hold' | 'black-hole' })
+  | (Target & { readonly action: 'delay'; readonly delayMs: number })
+  | {
+      readonly action: 'cut-randomly';
+      readonly kind: string;
+      readonly from: string | null;
+      /** Chance of a hit: `hits` in `outOf`. */
+      readonly hits: number;
+      readonly outOf: number;
+      readonly seed: number;
+      /** Hits after which the fault is over; null for no limit. */
+      readonly limit: number | null;
+    };
+
+const actions = ['cut', 'drop-connection', 'hold', 'black-hole', 'delay'] as const;
+const whenWords = ['before', 'after'] as const;
+const maxCount = 1_000_000_000;
+const maxSeed = 2 ** 32 - 1;
+/** A day of the lab's clock. */
+const maxDelayMs = 86_400_000;
+
+/**
+ * Read one fault. With `names`, the MTA after `from` must be one of them.
+ * @throws FaultSyntaxError saying what is wrong, at which character, and what was probably meant.
+ */
+export function parseFault(text: string, names: readonly string[] = []): FaultSpec {
+  const words = new Words(text);
+  const action = words.expect('a fault', actions);
+  switch (action) {
+    case 'cut': {
+      const how = words.expect('when to cut', [...whenWords, 'randomly', 'every']);
+      if (how === 'before' || how === 'after') return { action, when: how, ...readTarget(words, names) };
+      return readRandom(words, how, names);
+    }
+    case 'drop-connection':
+      return { action, when: words.expect('when to cut', whenWords), ...readTarget(words, names) };
+    case 'delay':
+      return readDelay(words, names);
+    default:
+      return { action, ...readTarget(words, names) };
+  }
+}
+
+/** The fault in its shortest form, in the language itself: reading it gives the same fault. */
+export function describeFault(fault: FaultSpec): string {
+  const from = fault.from === null ? '' : ` from ${/^[^\s"]+$/.test(fault.from) ? fault.from : `"${fault.from}"`}`;
+  if (fault.action === 'cut-randomly') {
+    const ratio = fault.outOf === 100 ? `${fault.hits}%` : `${fault.hits}/${fault.outOf}`;
+    const of = fault.kind === 'any' ? '' : ` of ${fault.kind}`;
+    return `cut randomly ${ratio}${of} seed ${fault.seed}${fault.limit === null ? '' : ` limit ${fault.limit}`}${from}`;
+  }
+  const target = `${fault.kind} ${fault.nth}`;
+  if (fault.action === 'delay') return `delay ${target} ${fault.delayMs}ms${from}`;
+  return 'when' in fault ? `${fault.action} ${fault.when} ${target}${from}` : `${fault.action} ${target}${from}`;
+}
+
+function readTarget(words: Words, names: readonly string[]): Target {
+  const kind = readKind(words);
+  const numbered = /^\d/.test(words.peek()?.text ?? '');
+  const nth = numbered ? words.number('which one of its kind', 1, maxCount) : 1;
+  return { kind, nth, from: readFrom(words, numbered ? [] : ['a number'], names) };
+}
+
+/** With one number it is the time, with two the first says which one of the kind. */
+function readDelay(words: Words, names: readonly string[]): FaultSpec {
+  const kind = readKind(words);
+  const firstAt = words.at;
+  const first = words.number('a delay in milliseconds', 0, maxCount, 'ms');
+  if (/^\d/.test(words.peek()?.text ?? '')) {
+    if (first < 1) throw words.error(`expected which one of its kind, a whole number from 1 to ${maxCount}, found "0"`, firstAt);
+    const delayMs = words.number('a delay in milliseconds', 0, maxDelayMs, 'ms');
+    return { action: 'delay', kind, nth: first, from: readFrom(words, [], names), delayMs };
+  }
+  if (first > maxDelayMs) throw words.error(`expected a delay of at most ${maxDelayMs} ms, found "${first}"`, firstAt);
+  return { action: 'delay', kind, nth: 1, from: readFrom(words, ['a number'], names), delayMs: first };
+}
+
+function readRandom(words: Words, how: 'randomly' | 'every', names: readonly string[]): FaultSpec {
+  let kind = 'any';
+  if (how === 'every') {
+    if (words.accept('randomly') === undefined) {
+      kind = readKind(words);
+      words.expect('how', ['randomly']);
+    }
+  }
+  const ratio = readRatio(words);
+  if (how === 'randomly' && words.accept('of') !== undefined) kind = readKind(words);
+  words.expect(how === 'randomly' && kind === 'any' ? 'a kind or the seed' : 'the seed', ['seed']);
+  const seed = words.number('a seed', 0, maxSeed);
+  const limited = words.accept('limit') !== undefined;
+  const limit = limited ? words.number('a limit', 1, maxCount) : null;
+  return { action: 'cut-randomly', kind, from: readFrom(words, limited ? [] : ['limit'], names), ...ratio, seed, limit };
+}
+
+function readKind(words: Words): string {
+  const word = words.peek();
+  const found = word === undefined ? undefined : sameWord(word.text, faultKinds);
+  if (found === undefined) return words.expect('a kind of PDU, APDU or operation', faultKinds);
+  words.take('a kind');
+  return found;
+}
+
+function readRatio(words: Words): { readonly hits: number; readonly outOf: number } {
+  const at = words.at;
+  const word = words.take('a ratio such as 5% or 1/20').text;
+  const match = /^(?:(\d{1,9})%|(\d{1,9})\/(\d{1,9}))$/.exec(word);
+  const hits = Number(match?.[1] ?? match?.[2]);
+  const outOf = match?.[1] === undefined ? Number(match?.[3]) : 100;
+  if (hits >= 1 && hits <= outOf) return { hits, outOf };
+  throw words.error(`expected a ratio above 0 and at most 1, such as 5% or 1/20, found "${word}"`, at);
+}
+
+function readFrom(words: Words, could: readonly string[], names: readonly string[]): string | null {
+  if (words.accept('from') === undefined) {
+    words.end([...could, 'from']);
+    return null;
+  }
+  const at = words.at;
+  const name = words.take('the name of an MTA');
+  if (name.text === '') throw words.error('expected the name of an MTA, found an empty one', at);
+  if (names.length > 0 && !names.includes(name.text)) {
+    throw words.unknown(name.text, `expected the name of an MTA (${names.join(', ')})`, names, at);
+  }
+  words.end([]);
+  return name.text;
+}

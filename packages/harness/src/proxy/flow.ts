@@ -1,0 +1,301 @@
+/** One direction of a proxied connection: octets come from one socket, faults act on whole PDUs, the rest goes on to the other. */
+import type { Socket } from 'node:net';
+import type { Pdu, PduType } from '@mtalab/mta-core';
+import { type ArmedFault, endAction, type FaultPlan } from './fault-plan.js';
+
+/** One fragment, or a stretch of octets that is none. */
+export type Fragment = {
+  readonly raw: Buffer;
+  readonly first: boolean;
+  readonly last: boolean;
+  /** What the first fragment's header tells: known before the call is whole. */
+  readonly type: PduType | null;
+  readonly call: number | null;
+  readonly opnum: number | null;
+  /** The whole PDU, with its last fragment; null before, and for octets that are no PDU. */
+  readonly pdu: Pdu | null;
+};
+
+/** What became of a PDU. A held or delayed one is told twice: `held`, and later `passed` or `cut`. */
+export type Fate = 'passed' | 'held' | 'swallowed' | 'cut';
+
+export type FlowLimits = {
+  /** Octets that may wait in one direction of a connection; above it the sender is no longer read from. */
+  readonly maxHeldBytes: number;
+  /** Octets of one call that may be collected to decide about it; a longer one passes undecided. */
+  readonly maxCallBytes: number;
+};
+
+/** What a flow needs of the proxy. */
+export type FlowHost = {
+  readonly plan: FaultPlan;
+  readonly limits: FlowLimits;
+  /** Name of the MTA that sends here, `?` while unknown. */
+  sender(): string;
+  fragments(chunk: Buffer): Iterable<Fragment>;
+  /** Octets that have been read but make no whole fragment, when the source has ended. */
+  rest(): Fragment | null;
+  /** A whole PDU arrived: learn names and associations from it. Gives its number. */
+  arrived(pdu: Pdu): number;
+  fate(seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
+  /** The fault cuts: the association's connections, or this one only. */
+  cut(fault: ArmedFault): void;
+  /** Run after `labMs` of the lab's clock; gives a function that prevents it. */
+  after(labMs: number, run: () => void): () => void;
+};
+
+type Arrived = { readonly seq: number; readonly pdu: Pdu };
+type Item = {
+  readonly raws: readonly Buffer[];
+  readonly sizeBytes: number;
+  /** The PDU that these octets complete; null for others. */
+  readonly arrived: Arrived | null;
+  /** Why the item waits; it and all behind it do until both are null. */
+  hold: ArmedFault | null;
+  delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
+  readonly cutAfter: ArmedFault | null;
+};
+type OpenCall = {
+  readonly id: number | null;
+  readonly knownId: number;
+  readonly swallowedBy: ArmedFault | null;
+  /** Collected until the call is whole; otherwise its fragments pass as they come. */
+  whole: boolean;
+  raws: Buffer[];
+  sizeBytes: number;
+};
+
+export class Flow {
+  readonly #source: Socket;
+  readonly #sink: Socket;
+  readonly #host: FlowHost;
+  readonly #queue: Item[] = [];
+  #queuedBytes = 0;
+  #call: OpenCall | null = null;
+  #swallowing: ArmedFault | null = null;
+  #sourceEnded = false;
+  #sinkFull = false;
+  #closed = false;
+  #received = 0;
+  #passed = 0;
+  #swallowed = 0;
+
+  constructor(source: Socket, sink: Socket, host: FlowHost) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#host = host;
+    source.on('data', (chunk: Buffer) => this.#chunk(chunk));
+    source.on('end', () => {
+      if (this.#closed) return;
+      const rest = this.#host.rest();
+      if (rest !== null) this.#fragment(rest);
+      this.#abandonCall();
+      this.#sourceEnded = true;
+      this.#endWhenEmpty();
+    });
+    sink.on('drain', () => {
+      this.#sinkFull = false;
+      this.#readOn();
+    });
+  }
+
+  /** Whole PDUs read from the source. Those not passed were held, swallowed, or lost in a cut. */
+  get received(): number {
+    return this.#received;
+  }
+  get passed(): number {
+    return this.#passed;
+  }
+  get swallowed(): number {
+    return this.#swallowed;
+  }
+  get held(): number {
+    return this.#queue.reduce((count, item) => count + (item.arrived === null ? 0 : 1), 0);
+  }
+
+  /** Let go what the fault with this id (or any) holds. Gives the number of PDUs that left. */
+  release(id?: number): number {
+    const before = this.#passed;
+    for (const item of this.#queue) {
+      if (item.hold !== null && (id === undefined || item.hold.id === id)) {
+        endAction(item.hold);
+        item.hold = null;
+      }
+    }
+    this.#drain();
+    return this.#passed - before;
+  }
+
+  /** End a black hole. What it swallowed is gone; a call that began in it is swallowed to its end. */
+  heal(id?: number): boolean {
+    if (this.#swallowing === null || (id !== undefined && this.#swallowing.id !== id)) return false;
+    endAction(this.#swallowing);
+    this.#swallowing = null;
+    return true;
+  }
+
+  /** End a delay before its time. */
+  hasten(id: number): void {
+    for (const item of this.#queue) {
+      if (item.delay?.fault.id !== id) continue;
+      item.delay.cancel();
+      this.#delayOver(item);
+    }
+  }
+
+  /** Nothing passes any more; what waits is lost. */
+  close(fault: ArmedFault | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const item of this.#queue.splice(0)) {
+      item.delay?.cancel();
+      for (const one of [item.hold, item.delay?.fault, item.cutAfter]) endAction(one);
+      if (item.arrived !== null) this.#host.fate(item.arrived.seq, item.arrived.pdu, 'cut', fault);
+    }
+    endAction(this.#swallowing);
+    this.#queuedBytes = 0;
+    this.#call = null;
+  }
+
+  #chunk(chunk: Buffer): void {
+    // One write to the kernel for all that one read brought.
+    this.#sink.cork();
+    for (const fragment of this.#host.fragments(chunk)) {
+      if (this.#closed) break;
+      this.#fragment(fragment);
+    }
+    this.#sink.uncork();
+  }
+
+  #fragment(fragment: Fragment): void {
+    const between = fragment.first && fragment.last && fragment.type !== null && this.#call !== null && this.#call.id !== fragment.call;
+    if (fragment.first && !between) this.#abandonCall();
+    const call = between || this.#call === null ? this.#begin(fragment) : this.#call;
+    if (fragment.last) {
+      // A co_cancel of another call may come between the fragments of this one.
+      if (!between) this.#call = null;
+      call.raws.push(fragment.raw);
+      this.#callEnds(call, fragment.pdu);
+      return;
+    }
+    this.#call = call;
+    if (call.swallowedBy !== null) return;
+    call.raws.push(fragment.raw);
+    call.sizeBytes += fragment.raw.length;
+    if (call.whole && call.sizeBytes <= this.#host.limits.maxCallBytes) return;
+    call.whole = false;
+    this.#enqueue(octetsOf(call.raws, call.sizeBytes));
+    call.raws = [];
+    call.sizeBytes = 0;
+  }
+
+  #begin({ type, call, opnum }: Fragment): OpenCall {
+    const { plan } = this.#host;
+    const whole = type !== null && plan.needsWhole(type, opnum, this.#host.sender());
+    return { id: call, knownId: plan.lastId, swallowedBy: this.#swallowing, whole, raws: [], sizeBytes: 0 };
+  }
+
+  /** The call will never be whole: what was collected of it passes as it came. */
+  #abandonCall(): void {
+    const call = this.#call;
+    this.#call = null;
+    if (call === null || call.swallowedBy !== null || call.raws.length === 0) return;
+    this.#enqueue(octetsOf(call.raws, call.sizeBytes));
+  }
+
+  /** The last octets of a call, or octets that are no PDU. */
+  #callEnds(call: OpenCall, pdu: Pdu | null): void {
+    const sizeBytes = call.raws.reduce((sum, raw) => sum + raw.length, 0);
+    if (pdu === null) {
+      if (call.swallowedBy === null) this.#enqueue(octetsOf(call.raws, sizeBytes));
+      return;
+    }
+    this.#received += 1;
+    const arrived = { seq: this.#host.arrived(pdu), pdu };
+    const { cutBefore, swallow, hold, delay, cutAfter } = this.#host.plan.judge(pdu, this.#host.sender(), call.knownId);
+    if (cutBefore !== undefined) {
+      // The strongest fault leaves the others nothing to act on.
+      for (const idle of [swallow, hold, delay, cutAfter]) endAction(idle);
+      this.#host.fate(arrived.seq, pdu, 'cut', cutBefore);
+      this.#host.cut(cutBefore);
+      return;
+    }
+    const swallowing = call.swallowedBy ?? swallow ?? null;
+    if (swallowing !== null) {
+      for (const idle of [hold, delay, cutAfter]) endAction(idle);
+      if (call.swallowedBy === null) this.#swallowing = swallowing;
+      else endAction(swallow);
+      this.#swallowed += 1;
+      this.#host.fate(arrived.seq, pdu, 'swallowed', swallowing);
+      if (cutAfter !== undefined) this.#host.cut(cutAfter);
+      return;
+    }
+    const item: Item = { raws: call.raws, sizeBytes, arrived, hold: hold ?? null, delay: null, cutAfter: cutAfter ?? null };
+    if (delay?.spec.action === 'delay') {
+      item.delay = { fault: delay, cancel: this.#host.after(delay.spec.delayMs, () => this.#delayOver(item)) };
+    }
+    const waits = item.hold !== null || item.delay !== null || this.#queue.length > 0;
+    if (waits) this.#host.fate(arrived.seq, pdu, 'held', hold ?? delay ?? this.#barrier());
+    this.#enqueue(item);
+  }
+
+  /** The fault that the head of the queue waits for. */
+  #barrier(): ArmedFault | null {
+    const head = this.#queue[0];
+    return head?.hold ?? head?.delay?.fault ?? null;
+  }
+
+  #delayOver(item: Item): void {
+    endAction(item.delay?.fault);
+    item.delay = null;
+    this.#drain();
+  }
+
+  #enqueue(item: Item): void {
+    this.#queue.push(item);
+    this.#queuedBytes += item.sizeBytes;
+    this.#drain();
+    if (this.#queuedBytes > this.#host.limits.maxHeldBytes) this.#source.pause();
+  }
+
+  #drain(): void {
+    while (!this.#closed) {
+      const item = this.#queue[0];
+      if (item === undefined || item.hold !== null || item.delay !== null) break;
+      this.#queue.shift();
+      this.#queuedBytes -= item.sizeBytes;
+      this.#pass(item);
+    }
+    if (this.#closed) return;
+    this.#endWhenEmpty();
+    this.#readOn();
+  }
+
+  #pass(item: Item): void {
+    for (const raw of item.raws) {
+      if (!this.#sink.write(raw)) this.#sinkFull = true;
+    }
+    if (this.#sinkFull) this.#source.pause();
+    if (item.arrived === null) return;
+    this.#passed += 1;
+    this.#host.fate(item.arrived.seq, item.arrived.pdu, 'passed', item.cutAfter);
+    if (item.cutAfter === null) return;
+    endAction(item.cutAfter);
+    this.#host.cut(item.cutAfter);
+  }
+
+  /** The source's orderly end keeps its place behind what waits. */
+  #endWhenEmpty(): void {
+    if (this.#sourceEnded && this.#queue.length === 0 && !this.#closed) this.#sink.end();
+  }
+
+  #readOn(): void {
+    if (this.#closed || this.#sinkFull || this.#queuedBytes > this.#host.limits.maxHeldBytes) return;
+    if (this.#source.isPaused()) this.#source.resume();
+  }
+}
+
+/** Octets that complete no PDU: nothing but their order matters. */
+function octetsOf(raws: readonly Buffer[], sizeBytes: number): Item {
+  return { raws, sizeBytes, arrived: null, hold: null, delay: null, cutAfter: null };
+}

@@ -1,0 +1,137 @@
+/** How an association comes to an end, or loses its connections for a while. */
+import type { AbortReason } from '../apdu.js';
+import type { Context } from '../context.js';
+import type { Owner } from '../rpc/model.js';
+import { rpcCall, rpcClose } from '../rpc/runtime.js';
+import type { Association, Incoming, QueuedCopy } from '../state.js';
+import { emptyFifo } from '../fifo.js';
+import { giveUp } from '../mail/nondelivery.js';
+import { unassigned } from '../mail/queue.js';
+import { interruptTransfer } from '../transfer/interrupt.js';
+import { associationOf, countAt, entryAt, patchAssociation, patchEntry, removeAssociation, report } from '../update.js';
+import { becomes, turnBecomes } from './become.js';
+
+/** Small number that stands for the association's control block in event-log entries. */
+export function controlBlockOf(association: Association): number {
+  return association.id % 2 ** 32;
+}
+
+/** Close every connection of an association. What they still carried is void, answers included. */
+export function dropConnections(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  const { first, peerFirst, data, peerData } = association;
+  for (const conn of [first, peerFirst, data.conn, peerData]) if (conn !== null) rpcClose(ctx, conn);
+  patchAssociation(ctx, ref, {
+    first: null,
+    firstGroup: null,
+    peerFirst: null,
+    peerGroup: null,
+    data: { state: 'none', conn: null, retryAtMs: null },
+    peerData: null,
+    answering: null,
+    held: [],
+    openByMs: null,
+    lifetimeAtMs: null,
+    wantsClose: false,
+  });
+}
+
+/** Incoming transfers of an association that is gone wait for a resumption until the Recovery Timeout. */
+function interruptIncoming(ctx: Context, ref: Owner): void {
+  const entry = entryAt(ctx, ref.entry);
+  if (!entry.incoming.some((row) => row.association === ref.association)) return;
+  const untilMs = ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000;
+  const incoming = entry.incoming.map(
+    (row): Incoming => (row.association === ref.association && row.untilMs === null ? { ...row, untilMs, unconfirmed: 0 } : row),
+  );
+  patchEntry(ctx, ref.entry, { incoming });
+}
+
+/** The end: no recovery. Its mail goes back to the shared queue. */
+export function endAssociation(ctx: Context, ref: Owner): void {
+  if (associationOf(ctx, ref) === undefined) return;
+  dropConnections(ctx, ref);
+  interruptTransfer(ctx, ref);
+  interruptIncoming(ctx, ref);
+  removeAssociation(ctx, ref);
+  ctx.evaluate.add(ref.entry);
+}
+
+/**
+ * A connection of an open association was lost: the others are closed, every Please is void, the mail goes back to the
+ * shared queue. The initiator sets out to recover at once; the responder waits for it until Disconnect.
+ */
+export function loseAssociation(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  dropConnections(ctx, ref);
+  interruptTransfer(ctx, ref);
+  interruptIncoming(ctx, ref);
+  turnBecomes(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
+  becomes(ctx, ref, 'loss', {
+    disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000,
+    recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null,
+    recoverBackoffS: 1,
+  });
+  ctx.evaluate.add(ref.entry);
+}
+
+/** An attempt to recover has failed: the association stays lost, and its initiator tries again a little later. */
+export function recoveryFailed(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  dropConnections(ctx, ref);
+  const { role, recoverBackoffS } = association;
+  becomes(ctx, ref, 'attempt-failed', {
+    statedTurn: null,
+    recoverAtMs: role === 'initiator' ? ctx.nowMs + recoverBackoffS * 1000 : null,
+    recoverBackoffS: Math.min(recoverBackoffS * 2, 15),
+  });
+}
+
+/** Opening failed: wait the Open Interval, unless another association works. */
+export function openFailed(ctx: Context, at: number): void {
+  countAt(ctx, at, { failedOut: 1 });
+  const entry = entryAt(ctx, at);
+  if (entry.associations.length > 0) return;
+  const seconds = ctx.mta.settings.openRetryIntervalS;
+  report(ctx, 289, { entity: entry.name });
+  if (entry.openFailures >= ctx.mta.settings.maxOpenRetries) {
+    patchEntry(ctx, at, { openFailures: 0, openRetryAtMs: null });
+    giveUpAll(ctx, at);
+    return;
+  }
+  report(ctx, 301, { entity: entry.name, controlBlock: entry.id, seconds });
+  patchEntry(ctx, at, { openFailures: entry.openFailures + 1, openRetryAtMs: ctx.nowMs + seconds * 1000 });
+}
+
+/** The open retries have ended: every queued message is reported to its originator. */
+function giveUpAll(ctx: Context, at: number): void {
+  const copies = [...unassigned(entryAt(ctx, at))];
+  const empty = emptyFifo<QueuedCopy>();
+  patchEntry(ctx, at, { queues: { urgent: empty, normal: empty, 'non-urgent': empty }, waiting: [] });
+  for (const copy of copies) giveUp(ctx, at, copy, 'maximum-time-expired', 'No association with the next MTA could be opened.');
+}
+
+/**
+ * Abort an association: RTAB where a data connection can carry it, then the end on this side. If it had moved no message
+ * that counts as an open failure, so that a quarrel about the protocol cannot turn into a busy loop.
+ */
+export function abortAssociation(ctx: Context, ref: Owner, reason: AbortReason, why: string): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  if (association.data.state === 'bound' && association.data.conn !== null) {
+    rpcCall(ctx, association.data.conn, { op: 'MtaSend', apdu: { kind: 'rtab', reason }, settled: [] });
+  }
+  abnormalEnd(ctx, ref, why);
+}
+
+/** The association has ended abnormally, by our abort or the peer's. */
+export function abnormalEnd(ctx: Context, ref: Owner, why: string): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: why });
+  endAssociation(ctx, ref);
+  if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry);
+}

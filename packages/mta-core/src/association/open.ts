@@ -1,0 +1,236 @@
+/** The initiator's side of an opening or a recovery: dial, MtaBind, RTOAC or RTORJ. */
+import { type AssociationId, type MtaCredentials, type Role, type RpcResult, refuseReason, type Rtorq } from '../apdu.js';
+import type { Context } from '../context.js';
+import { settledBelow } from '../mail/queue.js';
+import type { Owner } from '../rpc/model.js';
+import { rpcBind, rpcCall } from '../rpc/runtime.js';
+import type { Association, Mta } from '../state.js';
+import { believes } from '../turn/table.js';
+import {
+  associationOf,
+  countAt,
+  entryAt,
+  incarnationStride,
+  patchAssociation,
+  patchEntry,
+  putAssociation,
+  report,
+  takeNumber,
+} from '../update.js';
+import { becomes } from './become.js';
+import { controlBlockOf, dropConnections, endAssociation, openFailed, recoveryFailed } from './end.js';
+import { meetPeer } from './peer.js';
+
+/** How this MTA introduces itself to an adjacent one. */
+export function credentialsFor(ctx: Context, at: number): MtaCredentials {
+  return {
+    mtaName: ctx.mta.name,
+    password: entryAt(ctx, at).password,
+    incarnation: ctx.mta.incarnation,
+    storeUuid: ctx.mta.storeUuid,
+    settledBelow: settledBelow(ctx, at),
+  };
+}
+
+/** String bindings at which this MTA can be called back. */
+export function ownEndpoints(mta: Mta): string[] {
+  if (mta.advertise.length > 0) return [...mta.advertise];
+  return mta.rpc.addresses
+    .filter((address) => address.state === 'up')
+    .map((address) => `${mta.listen[address.id]?.address ?? ''}[${address.port}]`);
+}
+
+/** A row for an association that begins now. */
+export function newAssociation(
+  ctx: Context,
+  id: number,
+  name: AssociationId,
+  role: Role,
+  rtorq: Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'dialogueMode' | 'turn'>,
+): Association {
+  return {
+    id,
+    name,
+    role,
+    state: role === 'initiator' ? 'dialling' : 'dialling-back',
+    recovery: 0,
+    turn: rtorq.turn === role ? 'held' : 'theirs',
+    statedTurn: null,
+    askedPriority: null,
+    transfersSinceAsked: 0,
+    dialogueMode: rtorq.dialogueMode,
+    checkpointSizeK: rtorq.checkpointSizeK,
+    windowSize: rtorq.windowSize,
+    urgentOnly: false,
+    endpointsLeft: [],
+    endpoint: null,
+    first: null,
+    firstGroup: null,
+    peerFirst: null,
+    peerGroup: null,
+    data: { state: 'none', conn: null, retryAtMs: null },
+    peerData: null,
+    answering: null,
+    held: [],
+    transfer: null,
+    lifetimeAtMs: null,
+    wantsClose: false,
+    openByMs: null,
+    disconnectAtMs: null,
+    recoverAtMs: null,
+    recoverBackoffS: 1,
+    moved: 0,
+    openedAtMs: ctx.nowMs,
+  };
+}
+
+/** Open a fresh association to an adjacent MTA. */
+export function openAssociation(ctx: Context, at: number, urgentOnly: boolean): void {
+  const { settings } = ctx.mta;
+  const id = takeNumber(ctx);
+  const name = `${ctx.mta.name}/${ctx.mta.incarnation}/${id % incarnationStride}`;
+  const association = newAssociation(ctx, id, name, 'initiator', {
+    checkpointSizeK: settings.checkpointSizeK,
+    windowSize: settings.windowSize,
+    dialogueMode: settings.twoWayAlternate ? 'two-way-alternate' : 'monologue',
+    turn: settings.localInitialTurn ? 'initiator' : 'responder',
+  });
+  putAssociation(ctx, at, { ...association, urgentOnly });
+  dialFrom(ctx, { entry: at, association: id }, entryAt(ctx, at).endpoints);
+}
+
+/** Set out to recover a lost association of ours, under the next recovery number. */
+export function recoverAssociation(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  countAt(ctx, ref.entry, { recoveries: 1 });
+  becomes(ctx, ref, 'recover', { recovery: association.recovery + 1, recoverAtMs: null });
+  dialFrom(ctx, ref, entryAt(ctx, ref.entry).endpoints);
+}
+
+/** Dial the first of these string bindings for the first connection; the others are kept for when it fails. */
+export function dialFrom(ctx: Context, ref: Owner, endpoints: readonly string[]): void {
+  const openByMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
+  patchAssociation(ctx, ref, { openByMs, endpointsLeft: endpoints });
+  dialNext(ctx, ref);
+}
+
+/** @returns false when no string binding is left. */
+export function dialNext(ctx: Context, ref: Owner): boolean {
+  const association = associationOf(ctx, ref);
+  const endpoint = association?.endpointsLeft[0];
+  if (association === undefined || endpoint === undefined) return false;
+  patchAssociation(ctx, ref, { endpointsLeft: association.endpointsLeft.slice(1), endpoint });
+  const first = rpcBind(ctx, { owner: ref, endpoint, group: 0 });
+  patchAssociation(ctx, ref, { first });
+  return true;
+}
+
+/** The first connection of an opening or a recovery is bound: call MtaBind. */
+export function callBind(ctx: Context, ref: Owner, group: number): void {
+  becomes(ctx, ref, 'bound', { firstGroup: group, openByMs: null });
+  const association = associationOf(ctx, ref) as Association;
+  const { settings } = ctx.mta;
+  const turn: Role = believes(association.turn) === 'mine' ? 'initiator' : 'responder';
+  rpcCall(ctx, association.first as number, {
+    op: 'MtaBind',
+    from: credentialsFor(ctx, ref.entry),
+    endpoints: ownEndpoints(ctx.mta),
+    association: association.name,
+    rtorq: {
+      kind: 'rtorq',
+      checkpointSizeK: settings.checkpointSizeK,
+      windowSize: settings.windowSize,
+      dialogueMode: association.dialogueMode,
+      turn,
+      recovery: association.recovery,
+    },
+  });
+}
+
+/** MtaBindBack has come for an MtaBind of ours. @returns whether it belongs to the present attempt. */
+export function acceptBindBack(ctx: Context, ref: Owner, recovery: number, from: MtaCredentials): boolean {
+  const association = associationOf(ctx, ref);
+  if (association === undefined || association.state !== 'calling' || association.recovery !== recovery) return false;
+  if (association.peerFirst !== null) return false;
+  return meetPeer(ctx, ref.entry, from, ref.association);
+}
+
+/** MtaBind was answered. */
+export function bindAnswered(ctx: Context, ref: Owner, result: Extract<RpcResult, { op: 'MtaBind' }>): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined || association.state !== 'calling') return;
+  const { apdu } = result;
+  if (apdu.kind === 'rtorj') {
+    refused(ctx, ref, association, apdu.reason);
+    return;
+  }
+  const sound = apdu.checkpointSizeK <= association.checkpointSizeK && apdu.windowSize <= association.windowSize;
+  if (association.peerFirst === null || !sound || !meetPeer(ctx, ref.entry, result.from, ref.association)) {
+    attemptFailed(ctx, ref);
+    return;
+  }
+  opened(ctx, ref, { checkpointSizeK: apdu.checkpointSizeK, windowSize: Math.max(apdu.windowSize, 1) });
+}
+
+/** Both ways are there: the association is open. */
+export function opened(ctx: Context, ref: Owner, patch: Partial<Association>): void {
+  const { role, recovery } = associationOf(ctx, ref) as Association;
+  becomes(ctx, ref, 'agreed', {
+    ...patch,
+    openByMs: null,
+    disconnectAtMs: null,
+    recoverAtMs: null,
+    recoverBackoffS: 1,
+    endpointsLeft: [],
+    lifetimeAtMs: role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null,
+    ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
+  });
+  patchEntry(ctx, ref.entry, { openFailures: 0, openRetryAtMs: null });
+  if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
+  ctx.evaluate.add(ref.entry);
+}
+
+function refused(ctx: Context, ref: Owner, association: Association, reason: keyof typeof refuseReason): void {
+  const entity = entryAt(ctx, ref.entry).name;
+  report(ctx, 1290, {
+    entity,
+    provider: 'RTSE',
+    reason: `${reason} (${refuseReason[reason]})`,
+    controlBlock: controlBlockOf(association),
+    associationType: association.recovery === 0 ? 'open' : 'recover',
+  });
+  // What the peer does not know any more can never be recovered: forget it, and let waiting mail open a fresh one.
+  if (association.recovery > 0 && reason === 'cannotRecover') endAssociation(ctx, ref);
+  else attemptFailed(ctx, ref);
+}
+
+/** This attempt is over, without an association. */
+export function attemptFailed(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  if (association.recovery > 0) {
+    recoveryFailed(ctx, ref);
+    return;
+  }
+  endAssociation(ctx, ref);
+  if (association.role === 'initiator') openFailed(ctx, ref.entry);
+}
+
+/** The first connection could not be bound: try the next string binding, or give this attempt up. */
+export function firstBindFailed(ctx: Context, ref: Owner, error: number): void {
+  patchAssociation(ctx, ref, { first: null });
+  if (dialNext(ctx, ref)) return;
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  const entry = entryAt(ctx, ref.entry);
+  report(ctx, 9318, { ltabIndex: entry.id, ntError: error, commsError: error, bindError: error, remoteServer: entry.name });
+  attemptFailed(ctx, ref);
+}
+
+/** Abandon the connections of an opening that took too long. */
+export function openTimedOut(ctx: Context, ref: Owner, error: number): void {
+  dropConnections(ctx, ref);
+  patchAssociation(ctx, ref, { endpointsLeft: [] });
+  firstBindFailed(ctx, ref, error);
+}

@@ -1,0 +1,91 @@
+/**
+ * The event log's catalogue: every entry an MTA can write, and how a reported event becomes words. Ids, categories,
+ * parameters and trailers are Exchange's; the sentences are this project's.
+ */
+import type { EventCatalogue, EventCategory, EventEntry, EventOrigin, EventType } from './entry.js';
+import { interfaceEvents } from './interface.js';
+import { ntErrorText } from './nt-errors.js';
+import type { EventId, ReportedEvent } from './parameters.js';
+import { recoveryEvents } from './recovery.js';
+import { x400Events } from './x400.js';
+
+export const eventSource = 'MSExchangeMTA';
+
+/** Every event, by its id. */
+export const eventsById: EventCatalogue = { ...x400Events, ...interfaceEvents, ...recoveryEvents };
+
+/** An event in words: what logs and views print. */
+export type EventText = {
+  readonly id: EventId;
+  readonly source: typeof eventSource;
+  readonly type: EventType;
+  readonly category: EventCategory;
+  readonly severity: number;
+  /** One line: what happened, then the parameters with their labels. Free of control characters. */
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, string | number>>;
+  /** `[product process thread procedure] (severity)`, with what no source gives left out. */
+  readonly trailer: string;
+};
+
+/** Longest string of a parameter, in characters. Some come from the network. */
+const maxParameterLength = 1024;
+
+// Names and reasons can come from a stranger: a line break or an escape in them must not forge an entry or drive a terminal.
+const unprintable = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Text with every character that could steer a terminal or break a line written as `\uXXXX`. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escaped);
+}
+
+function shortened(value: string | number): string | number {
+  if (typeof value === 'number' || value.length <= maxParameterLength) return value;
+  return `${value.slice(0, maxParameterLength - 1)}…`;
+}
+
+function labelled(label: string, value: string | number): string {
+  const shown = printable(String(value));
+  return label.endsWith('=') ? `${label} ${shown}` : `${label}: ${shown}`;
+}
+
+function trailerOf(lead: readonly (string | number)[], origin: EventOrigin | null, severity: number): string {
+  const parts = origin === null ? [] : [...lead, origin.product, origin.process, origin.thread, origin.procedure];
+  const named = parts.filter((part) => part !== null).map((part) => printable(String(shortened(part))));
+  return named.length === 0 ? `(${severity})` : `[${named.join(' ')}] (${severity})`;
+}
+
+/** Words for an event. Total: long strings are shortened, control characters are shown as escapes. */
+export function describeEvent(event: ReportedEvent): EventText {
+  const entry = eventsById[event.id] as EventEntry;
+  const given = event.params as Readonly<Record<string, string | number>>;
+  const parameters: Record<string, string | number> = {};
+  const shown: string[] = [];
+  for (const [key, label] of Object.entries(entry.labels as Readonly<Record<string, string>>)) {
+    const value = shortened(given[key] ?? '');
+    parameters[key] = value;
+    shown.push(labelled(label, value));
+  }
+  const lead = entry.lead === undefined ? [] : (entry.lead as (params: unknown) => readonly (string | number)[])(given);
+  return {
+    id: event.id,
+    source: eventSource,
+    type: entry.type,
+    category: entry.category,
+    severity: entry.severity,
+    text: shown.length === 0 ? `${entry.says}.` : `${entry.says}. ${shown.join(', ')}.`,
+    parameters,
+    trailer: trailerOf(lead, entry.origin, entry.severity),
+  };
+}
+
+/** What the error number in an event means, in plain words; null for an event that carries none. */
+export function errorMeaning(event: ReportedEvent): string | null {
+  const { ntError, errorCode } = event.params as { readonly ntError?: number; readonly errorCode?: number };
+  const error = ntError ?? errorCode;
+  return error === undefined ? null : ntErrorText(error);
+}

@@ -1,0 +1,156 @@
+/** Start and stop of an MTA. */
+import { abortAssociation, endAssociation } from './association/end.js';
+import type { Context } from './context.js';
+import { emptyFifo } from './fifo.js';
+import type { Input, Recovered } from './input.js';
+import { type Intervals, including } from './intervals.js';
+import { deliverNext } from './mail/mailboxes.js';
+import { enqueue } from './mail/queue.js';
+import { ntError } from './pdu.js';
+import { idleRuntime } from './rpc/model.js';
+import { rpcListen } from './rpc/runtime.js';
+import type { MtaConfig, PeerConfig } from './settings.js';
+import type { LtabEntry, Mta, QueuedCopy } from './state.js';
+import { emit, incarnationStride, patchMta, report } from './update.js';
+
+function newEntry(peer: PeerConfig, index: number): LtabEntry {
+  const queue = emptyFifo<QueuedCopy>();
+  return {
+    id: index + 1,
+    name: peer.name,
+    link: 'rpc',
+    endpoints: peer.endpoints,
+    password: peer.password,
+    queues: { urgent: queue, normal: queue, 'non-urgent': queue },
+    waiting: [],
+    queued: 0,
+    queuedBytes: 0,
+    associations: [],
+    openFailures: 0,
+    openRetryAtMs: null,
+    peer: null,
+    settling: [],
+    incoming: [],
+    limitReported: false,
+    counters: {
+      messagesOut: 0,
+      messagesIn: 0,
+      bytesOut: 0,
+      bytesIn: 0,
+      associationsOut: 0,
+      associationsIn: 0,
+      failedOut: 0,
+      rejectedIn: 0,
+      turnsGiven: 0,
+      turnsReceived: 0,
+      recoveries: 0,
+      duplicates: 0,
+      reports: 0,
+    },
+    deadlineMs: null,
+  };
+}
+
+function initial(config: MtaConfig, recovered: Recovered): Mta {
+  const received: Record<string, Intervals> = {};
+  for (const { sender, activities } of recovered.received) {
+    received[sender] = [...activities].sort((a, b) => a - b).reduce<Intervals>(including, []);
+  }
+  return {
+    name: config.name,
+    version: config.version,
+    build: config.build,
+    settings: config.settings,
+    listen: config.listen,
+    advertise: config.advertise,
+    routes: config.routes,
+    localDomains: config.localDomains,
+    legacy: [...config.legacy].sort(),
+    incarnation: recovered.incarnation,
+    storeUuid: recovered.storeUuid,
+    phase: 'starting',
+    stopAtMs: null,
+    rpc: idleRuntime,
+    ltab: config.peers.map(newEntry),
+    nextNumber: recovered.incarnation * incarnationStride + 1,
+    nextToken: 1,
+    stores: [],
+    forgets: [],
+    mailboxes: { queue: emptyFifo(), delivering: [], waiting: [] },
+    received,
+    queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+  };
+}
+
+/** The state before anything has happened. */
+export function beginning(config: MtaConfig, recovered: Recovered, nowMs: number): Context {
+  const mta = initial(config, recovered);
+  return { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+}
+
+/** Report an unclean stop, take back what the store kept, and ask for the listeners. */
+export function startUp(ctx: Context, recovered: Recovered): void {
+  if (!recovered.clean) {
+    report(ctx, 2219, {});
+    for (const { queue, file } of recovered.check?.queues ?? []) report(ctx, 2206, { queue, file });
+    report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
+  }
+  const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
+  enqueue(ctx, byAge);
+  rpcListen(ctx);
+  if (ctx.mta.listen.length === 0) running(ctx);
+}
+
+/** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
+export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
+  if (input.type === 'listen-failed') {
+    const address = ctx.mta.listen[input.binding]?.address ?? '';
+    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
+  }
+  if (ctx.mta.phase !== 'starting') return;
+  const { addresses } = ctx.mta.rpc;
+  if (addresses.some((address) => address.state === 'opening')) return;
+  if (addresses.some((address) => address.state === 'up')) return running(ctx);
+  report(ctx, 9266, {});
+  patchMta(ctx, { phase: 'halted' });
+  emit(ctx, { type: 'halt', code: 1, clean: false });
+}
+
+function running(ctx: Context): void {
+  patchMta(ctx, { phase: 'running' });
+  report(ctx, 9298, { version: ctx.mta.version, build: ctx.mta.build });
+  deliverNext(ctx);
+  for (const entry of ctx.mta.ltab) ctx.evaluate.add(entry.id);
+}
+
+/** Stop in order: no new activity, associations are closed, then the end. */
+export function stopping(ctx: Context): void {
+  if (ctx.mta.phase === 'stopping' || ctx.mta.phase === 'halted') return;
+  patchMta(ctx, { phase: 'stopping', stopAtMs: ctx.nowMs + ctx.mta.settings.stopTimeoutS * 1000 });
+}
+
+/** The time a stop may take is over: what could not be closed is aborted. */
+export function stopNow(ctx: Context): void {
+  if (ctx.mta.phase !== 'stopping' || ctx.mta.stopAtMs === null || ctx.mta.stopAtMs > ctx.nowMs) return;
+  patchMta(ctx, { stopAtMs: null });
+  for (const entry of ctx.mta.ltab) {
+    for (const { id, state } of entry.associations) {
+      const ref = { entry: entry.id, association: id };
+      if (state === 'open') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
+      else endAssociation(ctx, ref);
+    }
+  }
+}
+
+/** Stopping, and nothing is left to be done: the end. Mail still queued is in the store and waits there. */
+export function haltWhenDone(ctx: Context): void {
+  const { mta } = ctx;
+  if (mta.phase !== 'stopping') return;
+  if (mta.stores.length > 0 || mta.forgets.length > 0) return;
+  if (mta.stopAtMs !== null && mta.mailboxes.delivering.length > 0) return;
+  if (mta.ltab.some((entry) => entry.associations.length > 0)) return;
+  report(ctx, 9299, { version: mta.version, build: mta.build });
+  patchMta(ctx, { phase: 'halted', stopAtMs: null });
+  emit(ctx, { type: 'halt', code: 0, clean: true });
+}

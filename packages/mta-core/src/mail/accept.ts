@@ -1,0 +1,108 @@
+/** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
+import type { Context } from '../context.js';
+import { describeActivity } from '../describe.js';
+import type { Copy, Destination, Envelope, NonDeliveryDiagnostic, NonDeliveryReason, ReportFacts, StoredMessage } from '../message.js';
+import { report, takeNumber } from '../update.js';
+import { routeOf } from './routing.js';
+
+/** What one arrival puts into the store. */
+export type Acceptance = {
+  readonly messages: readonly StoredMessage[];
+  readonly render?: { readonly content: number; readonly facts: ReportFacts };
+  /** No copy of the message itself is kept: its content can go. */
+  readonly contentUnused: boolean;
+};
+
+/** More hops than any sane route has: a loop through MTAs that do not write traces. */
+const longestTrace = 64;
+
+export function mtsIdentifier(mtaName: string, number: number): string {
+  return `c=lab;mta=${mtaName};${describeActivity(number)}`;
+}
+
+/** One copy per adjacent MTA and one per mailbox; recipients that have no route are left over. */
+function split(ctx: Context, recipients: readonly string[]): { copies: Copy[]; unroutable: string[] } {
+  const unroutable: string[] = [];
+  const ways = new Map<string, { destination: Destination; recipients: string[] }>();
+  for (const recipient of recipients) {
+    const destination = routeOf(ctx.mta, recipient);
+    if (destination === null) {
+      unroutable.push(recipient);
+      continue;
+    }
+    const key = destination.to === 'mta' ? `mta ${destination.mta}` : `mailbox ${recipient}`;
+    const way = ways.get(key);
+    if (way === undefined) ways.set(key, { destination, recipients: [recipient] });
+    else if (!way.recipients.includes(recipient)) way.recipients.push(recipient);
+  }
+  const copies = [...ways.values()].map((way) => ({ id: takeNumber(ctx), ...way }));
+  return { copies, unroutable };
+}
+
+export function hasLoop(ctx: Context, envelope: Envelope): boolean {
+  return envelope.trace.length >= longestTrace || envelope.trace.some((step) => step.mta === ctx.mta.name);
+}
+
+/**
+ * Turn a message that has arrived (by submission or from an adjacent MTA) into what the store is to keep.
+ * @param envelope with this MTA in its trace already.
+ * @param looped it has been here before: nothing is sent on, its originator is told.
+ */
+export function acceptMessage(
+  ctx: Context,
+  envelope: Envelope,
+  recipients: readonly string[],
+  content: number,
+  looped: boolean,
+): Acceptance {
+  const { copies, unroutable } = looped ? { copies: [], unroutable: [...recipients] } : split(ctx, recipients);
+  const messages: StoredMessage[] = copies.length > 0 ? [{ content, envelope, copies }] : [];
+  if (unroutable.length === 0) return { messages, contentUnused: false };
+  if (envelope.originator === '') {
+    // A report that cannot go on must not be reported on: it is kept for the operator, as it is.
+    const dead: Copy = { id: takeNumber(ctx), destination: { to: 'dead-letter' }, recipients: unroutable };
+    return { messages: [{ content, envelope, copies: [...copies, dead] }], contentUnused: false };
+  }
+  const facts: ReportFacts = {
+    reportingMta: ctx.mta.name,
+    subject: envelope,
+    subjectContent: content,
+    recipients: unroutable,
+    reason: 'unable-to-transfer',
+    diagnostic: looped ? 'loop-detected' : 'unrecognised-OR-name',
+    outcomeUnknown: false,
+    explanation: looped
+      ? 'The message came back to an MTA that it had already passed.'
+      : 'This MTA has no route for the domain of the recipient.',
+    atMs: ctx.nowMs,
+  };
+  const made = makeReport(ctx, facts);
+  return { messages: [...messages, made], render: { content: made.content, facts }, contentUnused: copies.length === 0 };
+}
+
+/** The report on a message, as a message of its own to the originator. Says so in the event log. */
+export function makeReport(ctx: Context, facts: ReportFacts): StoredMessage {
+  const content = takeNumber(ctx);
+  const envelope: Envelope = {
+    mtsId: mtsIdentifier(ctx.mta.name, content),
+    originator: '',
+    priority: facts.subject.priority,
+    contentType: 'multipart/report',
+    submittedAtMs: ctx.nowMs,
+    sizeBytes: 0,
+    trace: [{ mta: ctx.mta.name, atMs: ctx.nowMs }],
+  };
+  reportNonDelivery(ctx, facts.reason, facts.diagnostic, facts.subject, facts.recipients);
+  const destination = routeOf(ctx.mta, facts.subject.originator) ?? { to: 'dead-letter' };
+  return { content, envelope, copies: [{ id: takeNumber(ctx), destination, recipients: [facts.subject.originator] }] };
+}
+
+function reportNonDelivery(
+  ctx: Context,
+  reason: NonDeliveryReason,
+  diagnostic: NonDeliveryDiagnostic,
+  subject: Envelope,
+  recipients: readonly string[],
+): void {
+  report(ctx, 290, { reason, diagnostic, mtsId: subject.mtsId, destination: recipients.join(', ') });
+}

@@ -1,0 +1,84 @@
+/** Mail for this MTA's own mailboxes, and its dead letters: handed to the driver, a bounded number at a time. */
+import type { Context } from '../context.js';
+import { peek, push, shift } from '../fifo.js';
+import type { LocalCopy } from '../state.js';
+import { rowOf, withoutRow, withRow } from '../table.js';
+import { count, emit, forgetCopies, patchMta } from '../update.js';
+
+/** Deliveries the driver has under way at one time. */
+export const deliveringLimit = 64;
+
+export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
+  patchMta(ctx, { mailboxes: { ...ctx.mta.mailboxes, queue: push(ctx.mta.mailboxes.queue, copy) } });
+  deliverNext(ctx);
+}
+
+/** Hand over what waits, as far as the limit permits. */
+export function deliverNext(ctx: Context): void {
+  if (ctx.mta.phase === 'starting' || ctx.mta.phase === 'halted') return;
+  for (;;) {
+    const { queue, delivering, waiting } = ctx.mta.mailboxes;
+    const copy = peek(queue);
+    if (copy === undefined || delivering.length >= deliveringLimit) return;
+    patchMta(ctx, { mailboxes: { queue: shift(queue), delivering: withRow(delivering, copy), waiting } });
+    emit(ctx, {
+      type: 'deliver',
+      copy: copy.id,
+      content: copy.content,
+      destination: copy.destination,
+      envelope: copy.envelope,
+    });
+  }
+}
+
+/** The copy is in its mailbox: it can leave the store. */
+export function mailboxDelivered(ctx: Context, id: number): void {
+  const copy = rowOf(ctx.mta.mailboxes.delivering, id);
+  if (copy === undefined) return;
+  const { mailboxes } = ctx.mta;
+  patchMta(ctx, {
+    mailboxes: { ...mailboxes, delivering: withoutRow(mailboxes.delivering, id) },
+    queuedCopies: ctx.mta.queuedCopies - 1,
+  });
+  forgetCopies(ctx, copy.entry, [id]);
+  count(ctx, copy.destination.to === 'dead-letter' ? 'deadLetters' : 'delivered');
+  deliverNext(ctx);
+}
+
+/**
+ * The mailbox could not be written.
+ * @returns the copy when its retries have ended and it is out of the mailboxes: it must be reported on.
+ */
+export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
+  const copy = rowOf(ctx.mta.mailboxes.delivering, id);
+  if (copy === undefined) return null;
+  const { mailboxes, settings } = ctx.mta;
+  const delivering = withoutRow(mailboxes.delivering, id);
+  // A dead letter is the last place there is: it is tried for ever.
+  if (copy.failures >= settings.maxTransferRetries && copy.destination.to !== 'dead-letter') {
+    patchMta(ctx, { mailboxes: { ...mailboxes, delivering } });
+    return copy;
+  }
+  const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
+  const waiting = withRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs });
+  patchMta(ctx, { mailboxes: { ...mailboxes, delivering, waiting } });
+  return null;
+}
+
+/** Queue again what has waited long enough (or everything, when the operator says so). */
+export function wakeMailboxes(ctx: Context, everything: boolean): void {
+  for (const copy of ctx.mta.mailboxes.waiting) {
+    if (!everything && (copy.untilMs ?? 0) > ctx.nowMs) continue;
+    const { mailboxes } = ctx.mta;
+    patchMta(ctx, { mailboxes: { ...mailboxes, waiting: withoutRow(mailboxes.waiting, copy.id) } });
+    addMailboxCopy(ctx, { ...copy, untilMs: null });
+  }
+}
+
+export function mailboxDeadline(ctx: { readonly mailboxes: { readonly waiting: readonly LocalCopy[] } }): number | null {
+  let earliest: number | null = null;
+  for (const copy of ctx.mailboxes.waiting) {
+    if (copy.untilMs !== null && (earliest === null || copy.untilMs < earliest)) earliest = copy.untilMs;
+  }
+  return earliest;
+}

@@ -1,0 +1,73 @@
+/** Non-delivery: a copy whose retries have ended is replaced by a report to its originator, in one transaction. */
+import type { Context } from '../context.js';
+import type { NonDeliveryDiagnostic, ReportFacts } from '../message.js';
+import type { LocalCopy, QueuedCopy } from '../state.js';
+import { count, countAt, patchEntry, patchMta, storeFor } from '../update.js';
+import { withRow } from '../table.js';
+import { makeReport } from './accept.js';
+import { addMailboxCopy } from './mailboxes.js';
+import { countCopies, countOut } from './queue.js';
+
+/**
+ * Give a copy up. It is out of all queues already, but still counted at its entry.
+ * A report is never reported on: it goes to the dead letters of this MTA instead.
+ * @param at the entry it was queued for; null for mail of this MTA's mailboxes.
+ */
+export function giveUp(ctx: Context, at: number | null, copy: QueuedCopy, diagnostic: NonDeliveryDiagnostic, explanation: string): void {
+  if (at !== null) countOut(ctx, at, copy);
+  const { id, content, envelope, recipients } = copy;
+  if (envelope.originator === '') {
+    const destination = { to: 'dead-letter' } as const;
+    addMailboxCopy(ctx, { id, content, envelope, recipients, destination, entry: at, failures: 0, untilMs: null });
+    return;
+  }
+  const facts: ReportFacts = {
+    reportingMta: ctx.mta.name,
+    subject: envelope,
+    subjectContent: content,
+    recipients,
+    reason: 'transfer-failure',
+    diagnostic,
+    outcomeUnknown: copy.sentWhole,
+    explanation,
+    atMs: ctx.nowMs,
+  };
+  const made = makeReport(ctx, facts);
+  count(ctx, 'reports');
+  if (at !== null) countAt(ctx, at, { reports: 1 });
+  countCopies(ctx, made.copies.length);
+  storeFor(ctx, { purpose: 'report', messages: [made], subject: copy, entry: at }, {
+    accept: [made],
+    render: { content: made.content, facts },
+    forget: [id],
+  });
+}
+
+/** The report could not be stored: the copy is kept, and given up again after another Transfer Interval. */
+export function reportNotStored(ctx: Context, at: number | null, subject: QueuedCopy): void {
+  const untilMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
+  if (at === null) {
+    const local = localOf(subject);
+    patchMta(ctx, { mailboxes: { ...ctx.mta.mailboxes, waiting: withRow(ctx.mta.mailboxes.waiting, { ...local, untilMs }) } });
+    return;
+  }
+  const entry = ctx.mta.ltab[at - 1];
+  if (entry === undefined) return;
+  patchEntry(ctx, at, {
+    waiting: withRow(entry.waiting, { ...subject, untilMs }),
+    queued: entry.queued + 1,
+    queuedBytes: entry.queuedBytes + subject.envelope.sizeBytes,
+  });
+}
+
+/** A copy of this MTA's mailboxes in the form that reports speak of. */
+export function asQueued(copy: LocalCopy): QueuedCopy {
+  const { id, content, envelope, recipients, failures } = copy;
+  return { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole: false };
+}
+
+function localOf(copy: QueuedCopy): LocalCopy {
+  const { id, content, envelope, recipients, failures } = copy;
+  const destination = { to: 'mailbox', address: recipients[0] ?? '' } as const;
+  return { id, content, envelope, recipients, destination, entry: null, failures, untilMs: null };
+}

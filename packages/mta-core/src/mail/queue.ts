@@ -1,0 +1,111 @@
+/** The queues of a locality table entry: one per priority, first in first out. */
+import type { Context } from '../context.js';
+import { giveBack, peek, push, rowsOf, shift } from '../fifo.js';
+import { type Priority, priorities, type StoredMessage } from '../message.js';
+import type { LtabEntry, QueuedCopy } from '../state.js';
+import { entryAt, entryNamed, patchEntry, patchMta } from '../update.js';
+import { addMailboxCopy } from './mailboxes.js';
+
+/** The copy an association would send next, or nothing. */
+export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | undefined {
+  for (const priority of priorities) {
+    if (urgentOnly && priority !== 'urgent') return undefined;
+    const copy = peek(entry.queues[priority]);
+    if (copy !== undefined) return copy;
+  }
+  return undefined;
+}
+
+/** Copies that no association has taken and that need not wait: what an association is opened for. */
+export function availableCount(entry: LtabEntry): number {
+  let count = 0;
+  for (const priority of priorities) count += entry.queues[priority].size;
+  return count;
+}
+
+/** Put the copies of messages that are on disk where they belong. */
+export function enqueue(ctx: Context, messages: readonly StoredMessage[]): Set<number> {
+  const touched = new Set<number>();
+  for (const message of messages) {
+    for (const copy of message.copies) {
+      const base = { id: copy.id, content: message.content, envelope: message.envelope, recipients: copy.recipients, failures: 0 };
+      const entry = copy.destination.to === 'mta' ? entryNamed(ctx.mta, copy.destination.mta) : undefined;
+      if (entry !== undefined) {
+        enqueueAt(ctx, entry.id, { ...base, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole: false });
+        touched.add(entry.id);
+      } else {
+        // Mail of an adjacent MTA that has left the configuration is kept for the operator.
+        const destination = copy.destination.to === 'mta' ? ({ to: 'dead-letter' } as const) : copy.destination;
+        addMailboxCopy(ctx, { ...base, destination, entry: null, untilMs: null });
+      }
+    }
+  }
+  return touched;
+}
+
+function enqueueAt(ctx: Context, at: number, copy: QueuedCopy): void {
+  const entry = entryAt(ctx, at);
+  patchEntry(ctx, at, {
+    queues: withQueue(entry, copy.envelope.priority, push(entry.queues[copy.envelope.priority], copy)),
+    queued: entry.queued + 1,
+    queuedBytes: entry.queuedBytes + copy.envelope.sizeBytes,
+  });
+}
+
+/** Take the next copy out of its queue. It stays counted as queued until it is confirmed. */
+export function takeCopy(ctx: Context, at: number, copy: QueuedCopy): void {
+  const entry = entryAt(ctx, at);
+  patchEntry(ctx, at, { queues: withQueue(entry, copy.envelope.priority, shift(entry.queues[copy.envelope.priority])) });
+}
+
+/** Give a copy back to its old place in the queue. */
+export function returnCopy(ctx: Context, at: number, copy: QueuedCopy): void {
+  const entry = entryAt(ctx, at);
+  patchEntry(ctx, at, { queues: withQueue(entry, copy.envelope.priority, giveBack(entry.queues[copy.envelope.priority], copy)) });
+}
+
+/** A copy has left the entry for good: confirmed, or reported on. */
+export function countOut(ctx: Context, at: number, copy: QueuedCopy): void {
+  const entry = entryAt(ctx, at);
+  patchEntry(ctx, at, { queued: entry.queued - 1, queuedBytes: entry.queuedBytes - copy.envelope.sizeBytes });
+}
+
+/** Change the number of copies this MTA holds in all. */
+export function countCopies(ctx: Context, change: number): void {
+  patchMta(ctx, { queuedCopies: ctx.mta.queuedCopies + change });
+}
+
+function withQueue(entry: LtabEntry, priority: Priority, queue: LtabEntry['queues'][Priority]): LtabEntry['queues'] {
+  return { ...entry.queues, [priority]: queue };
+}
+
+/** The lowest activity id that may still be sent to this entry: all below it is settled. */
+export function settledBelow(ctx: Context, at: number): number {
+  const entry = entryAt(ctx, at);
+  let lowest = ctx.mta.nextNumber;
+  const consider = (id: number | undefined): void => {
+    if (id !== undefined && id < lowest) lowest = id;
+  };
+  for (const priority of priorities) {
+    consider(entry.queues[priority].returned[0]?.id);
+    const queue = entry.queues[priority];
+    consider(queue.chunks[0]?.[queue.headAt]?.id);
+  }
+  consider(entry.waiting[0]?.id);
+  for (const association of entry.associations) consider(association.transfer?.copy.id);
+  for (const pending of ctx.mta.forgets) if (pending.entry === at) for (const id of pending.copies) consider(id);
+  const { mailboxes } = ctx.mta;
+  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...mailboxes.waiting]) if (copy.entry === at) consider(copy.id);
+  for (const pending of ctx.mta.stores) {
+    if (pending.purpose === 'segment') continue;
+    for (const message of pending.messages) for (const copy of message.copies) consider(copy.id);
+    if (pending.purpose === 'report') consider(pending.subject.id);
+  }
+  return lowest;
+}
+
+/** All copies of an entry that no association has taken, oldest first within each priority. */
+export function* unassigned(entry: LtabEntry): Generator<QueuedCopy> {
+  for (const priority of priorities) yield* rowsOf(entry.queues[priority]);
+  yield* entry.waiting;
+}

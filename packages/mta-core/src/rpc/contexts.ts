@@ -1,0 +1,41 @@
+/** Presentation contexts: which of what a client offers a server takes (C706 12.6.4.3, 12.6.4.4). */
+import { type ContextResult, maxFragmentBytes, mtaInterface, ndrSyntax, type PresentationContext, type Syntax } from '../pdu.js';
+
+/** Accepted contexts a connection may hold; the next one is rejected with 2/3. */
+export const maxContexts = 16;
+
+const noSyntax: Syntax = { uuid: '00000000-0000-0000-0000-000000000000', version: 0 };
+/** Every implementation must take fragments of this size. */
+const minFragmentBytes = 2048;
+
+function same(one: Syntax, other: Syntax): boolean {
+  return one.uuid === other.uuid && one.version === other.version;
+}
+
+function rejected(reason: number): ContextResult {
+  return { result: 2, reason, transfer: noSyntax };
+}
+
+/** Answers the contexts offered one by one. A context held already may be offered again; it is then not counted twice. */
+export function negotiate(
+  held: readonly number[],
+  offered: readonly PresentationContext[],
+): { readonly held: readonly number[]; readonly results: readonly ContextResult[] } {
+  const now = held.slice();
+  const results = offered.map((context) => {
+    if (!same(context.abstract, mtaInterface)) return rejected(1);
+    if (!context.transfer.some((syntax) => same(syntax, ndrSyntax))) return rejected(2);
+    if (!now.includes(context.id)) {
+      if (now.length >= maxContexts) return rejected(3);
+      now.push(context.id);
+    }
+    return { result: 0, reason: 0, transfer: ndrSyntax };
+  });
+  return { held: now, results };
+}
+
+/** The fragment length both sides use, in octets, given what the two sides of a bind or its answer say. */
+export function fragmentBytes(maxXmit: number, maxRecv: number): number {
+  const agreed = Math.min(Math.max(maxXmit, minFragmentBytes), Math.max(maxRecv, minFragmentBytes), maxFragmentBytes);
+  return agreed - (agreed % 8);
+}

@@ -1,0 +1,213 @@
+/**
+ * The RPC runtime as the MTA sees it: association groups, connections and calls at the level of PDUs, without octets.
+ * Everything here is pure and total. It replaces `ctx.mta.rpc`, appends effects for the driver and indications for the
+ * MTA, and does nothing where a connection or a call is gone. Sources: C706 chapters 9 and 12, MS-RPCE section 3.3.
+ */
+import { opnumOf, type RpcArgument, type RpcResult } from '../apdu.js';
+import type { Context } from '../context.js';
+import type { Input } from '../input.js';
+import { ntError } from '../pdu.js';
+import type { Mta } from '../state.js';
+import { rowOf, withRow } from '../table.js';
+import { parseStringBinding } from './binding.js';
+import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
+import { dropCall, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
+import type { Connection, ListeningAddress, OutstandingCall, Owner } from './model.js';
+import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
+
+/** Call ids are 32 bits wide on the wire. */
+const maxCall = 0xffffffff;
+
+/** Opens every listening address of the configuration. Once, at start. */
+export function rpcListen(ctx: Context): void {
+  const addresses = ctx.mta.listen.map((entry, binding): ListeningAddress => {
+    ctx.effects.push({ type: 'listen', binding, address: entry.address, port: entry.port });
+    return { id: binding, state: 'opening', port: entry.port, groups: [] };
+  });
+  putRuntime(ctx, { ...ctx.mta.rpc, addresses });
+}
+
+export type BindRequest = {
+  readonly owner: Owner | null;
+  /** Remote string binding. */
+  readonly endpoint: string;
+  /** Association group to join, 0 for a new one. */
+  readonly group: number;
+  /** Local address to dial from; the system chooses when absent. */
+  readonly localAddress?: string;
+};
+
+/**
+ * Dials and binds; ends in the indication `bound` or `bind-failed`, the latter in the same step when the string binding
+ * cannot be read (1722) or the limit of connections is reached (14).
+ * @returns the connection's id, always even.
+ */
+export function rpcBind(ctx: Context, request: BindRequest): number {
+  const { rpc, settings } = ctx.mta;
+  const { owner, endpoint, group, localAddress } = request;
+  const id = rpc.nextConnection;
+  putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
+  const target = parseStringBinding(endpoint);
+  const full = rpc.connections.length >= settings.maxConnections;
+  if (target === null || full) {
+    const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
+    ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
+    return id;
+  }
+  putConnection(ctx, {
+    id,
+    side: 'client',
+    phase: 'dialling',
+    address: null,
+    remote: endpoint,
+    group,
+    contexts: [],
+    multiplex: false,
+    calls: [],
+    nextCall: bindCall + 1,
+    deadlineMs: ctx.nowMs + settings.dialTimeoutS * 1000,
+    owner,
+  });
+  const { host, port } = target;
+  ctx.effects.push({ type: 'dial', conn: id, host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+  return id;
+}
+
+/** The next call id that no outstanding call bears. Ids start again after 2^32 calls. */
+function freeCall(connection: Connection): number {
+  let id = connection.nextCall > maxCall ? bindCall + 1 : connection.nextCall;
+  while (rowOf(connection.calls, id) !== undefined) id = id >= maxCall ? bindCall + 1 : id + 1;
+  return id;
+}
+
+/**
+ * Calls an operation of the peer; ends in `answered`, `call-failed`, `call-cancelled` or the connection's end.
+ * @returns the call's id; null when the connection is not bound by us, or may have no further call outstanding (64, or
+ * one where the server did not agree to multiplexing).
+ */
+export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
+  const connection = boundAs('client', ctx.mta, conn);
+  if (connection === undefined) return null;
+  const limit = connection.multiplex ? maxOutstandingCalls : 1;
+  if (connection.calls.length >= limit) return null;
+  const id = freeCall(connection);
+  const deadlineMs = ctx.nowMs + ctx.mta.settings.rpcCallTimeoutS * 1000;
+  const call: OutstandingCall = { id, context: clientContext, op: argument.op, sinceMs: ctx.nowMs, deadlineMs };
+  putCalls(ctx, connection, withRow(connection.calls, call), id + 1);
+  send(ctx, conn, { type: 'request', call: id, context: clientContext, opnum: opnumOf[argument.op], body: argument });
+  return id;
+}
+
+/** Answers a call of the peer. The result must be of the call's operation. */
+export function rpcReply(ctx: Context, conn: number, call: number, result: RpcResult): void {
+  const connection = boundAs('server', ctx.mta, conn);
+  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  if (connection === undefined || waiting === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'response', call, context: waiting.context, cancelCount: 0, body: result });
+}
+
+/** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
+export function rpcFault(ctx: Context, conn: number, call: number, status: number, didNotExecute = false): void {
+  const connection = boundAs('server', ctx.mta, conn);
+  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  if (connection === undefined || waiting === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'fault', call, context: waiting.context, cancelCount: 0, status, didNotExecute });
+}
+
+/** Gives up a call of ours: co_cancel is sent and nothing more is heard of it. */
+export function rpcCancel(ctx: Context, conn: number, call: number): void {
+  const connection = boundAs('client', ctx.mta, conn);
+  if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'co_cancel', call });
+}
+
+/** Closes a connection, or gives up its dial. Nothing more is heard of it. */
+export function rpcClose(ctx: Context, conn: number): void {
+  const connection = connectionOf(ctx.mta, conn);
+  if (connection !== undefined) shut(ctx, connection);
+}
+
+/** Says what a connection belongs to: its later indications carry it. */
+export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
+  const connection = connectionOf(ctx.mta, conn);
+  if (connection !== undefined) putConnection(ctx, { ...connection, owner });
+}
+
+export function connectionOf(mta: Mta, conn: number): Connection | undefined {
+  return rowOf(mta.rpc.connections, conn);
+}
+
+/** The association group a connection is in (or, on the client side before the ack, asks for); 0 when in none. */
+export function rpcGroupOf(mta: Mta, conn: number): number {
+  return connectionOf(mta, conn)?.group ?? 0;
+}
+
+function boundAs(side: Connection['side'], mta: Mta, conn: number): Connection | undefined {
+  const connection = connectionOf(mta, conn);
+  return connection !== undefined && connection.phase === 'bound' && connection.side === side ? connection : undefined;
+}
+
+/** Takes in what the network did. Inputs of other kinds, and of connections that are gone, change nothing. */
+export function rpcInput(ctx: Context, input: Input): void {
+  switch (input.type) {
+    case 'pdu':
+    case 'connected':
+    case 'dial-failed':
+    case 'malformed':
+    case 'lost': {
+      const connection = connectionOf(ctx.mta, input.conn);
+      if (connection === undefined) return;
+      if (connection.side === 'client') clientInput(ctx, connection, input);
+      else serverInput(ctx, connection, input);
+      return;
+    }
+    case 'accepted':
+      serverAccepted(ctx, input);
+      return;
+    case 'listening':
+      putAddress(ctx, input.binding, { state: 'up', port: input.port });
+      return;
+    case 'listen-failed':
+      putAddress(ctx, input.binding, { state: 'failed' });
+      return;
+    default:
+      return;
+  }
+}
+
+type ConnectionInput = Extract<Input, { type: 'pdu' | 'connected' | 'dial-failed' | 'malformed' | 'lost' }>;
+
+function clientInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
+  switch (input.type) {
+    case 'pdu':
+      clientPdu(ctx, connection, input.pdu);
+      return;
+    case 'connected':
+      clientConnected(ctx, connection);
+      return;
+    case 'dial-failed':
+      clientDialFailed(ctx, connection, input.error);
+      return;
+    case 'malformed':
+      clientBreach(ctx, connection, ntError.protocolError);
+      return;
+    case 'lost':
+      clientLost(ctx, connection);
+      return;
+  }
+}
+
+function serverInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
+  if (input.type === 'pdu') serverPdu(ctx, connection, input.pdu);
+  else if (input.type === 'malformed') serverMalformed(ctx, connection, input.version);
+  else if (input.type === 'lost') serverLost(ctx, connection, input.error);
+}
+
+function putAddress(ctx: Context, binding: number, change: Partial<ListeningAddress>): void {
+  const { rpc } = ctx.mta;
+  const addresses = rpc.addresses.map((address) => (address.id === binding ? { ...address, ...change } : address));
+  putRuntime(ctx, { ...rpc, addresses });
+}

@@ -1,0 +1,182 @@
+/** The incoming activity: kept segment by segment, confirmed when on disk, recognised when it comes a second time. */
+import type { AbortReason, Rttr, SendAnswer } from '../apdu.js';
+import { turnBecomes } from '../association/become.js';
+import type { Context } from '../context.js';
+import { contains, sizeOf } from '../intervals.js';
+import { acceptMessage, hasLoop } from '../mail/accept.js';
+import { countCopies } from '../mail/queue.js';
+import type { Envelope } from '../message.js';
+import type { Owner } from '../rpc/model.js';
+import { rpcReply } from '../rpc/runtime.js';
+import type { Association, Incoming, PendingStore } from '../state.js';
+import { rowOf, withoutRow, withRow } from '../table.js';
+import { associationOf, count, countAt, emit, entryAt, patchAssociation, patchEntry, patchMta, storeFor, takeNumber } from '../update.js';
+import { lifetime, protocolError } from './send.js';
+
+/** Where an answer goes. */
+export type Call = { readonly conn: number; readonly call: number };
+
+/** Received and unsettled ids per sender: a peer that never settles is stopped here. */
+const mostUnsettled = 1_000_000;
+
+export function answerSend(ctx: Context, to: Call, apdu: SendAnswer): void {
+  rpcReply(ctx, to.conn, to.call, { op: 'MtaSend', apdu });
+}
+
+/** An RTTR has come. */
+export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void {
+  const association = associationOf(ctx, ref) as Association;
+  if (!turnBecomes(ctx, ref, 'transfer-received', { wantsClose: false, ...lifetime(ctx, association) })) {
+    protocolError(ctx, ref, association, 'rttr');
+    return;
+  }
+  const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
+  const known = ctx.mta.received[sender];
+  if (known !== undefined && contains(known, apdu.activity)) {
+    countAt(ctx, ref.entry, { duplicates: 1 });
+    answerSend(ctx, to, { kind: 'confirm', activity: apdu.activity, upTo: apdu.offset + apdu.content.length, stored: true });
+    return;
+  }
+  const storing = ctx.mta.stores.find(
+    (pending) => pending.purpose === 'reception' && pending.sender === sender && pending.activity === apdu.activity,
+  );
+  if (storing !== undefined && storing.purpose === 'reception') {
+    countAt(ctx, ref.entry, { duplicates: 1 });
+    const calls = [...storing.calls, { association: ref.association, ...to }];
+    patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, calls } as PendingStore) });
+    return;
+  }
+  const row = apdu.start === undefined ? continued(ctx, ref, to, apdu) : begun(ctx, ref, to, apdu);
+  if (row === null) return;
+  if (apdu.last) storeWhole(ctx, ref, to, apdu, row, sender);
+  else storeSegment(ctx, ref, to, apdu, row);
+}
+
+function refuse(ctx: Context, to: Call, activity: number, reason: AbortReason): null {
+  answerSend(ctx, to, { kind: 'refuse', activity, reason });
+  return null;
+}
+
+function breach(ctx: Context, ref: Owner, what: string): null {
+  protocolError(ctx, ref, associationOf(ctx, ref) as Association, what);
+  return null;
+}
+
+/** The first segment on this association: the start of an activity, or its resumption. */
+function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+  const { settings } = ctx.mta;
+  const entry = entryAt(ctx, ref.entry);
+  const { recipients, ...envelope } = apdu.start as NonNullable<Rttr['start']>;
+  const other = entry.incoming.find(
+    (row) => row.association === ref.association && row.untilMs === null && row.id !== apdu.activity,
+  );
+  if (other !== undefined) return breach(ctx, ref, 'rttr of a second activity');
+  const known = rowOf(entry.incoming, apdu.activity);
+  if (apdu.offset > 0) {
+    if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+    return { ...known, association: ref.association, arrived: apdu.offset, kept: apdu.offset, unconfirmed: 0, untilMs: null };
+  }
+  if (known !== undefined) dropIncoming(ctx, ref.entry, known);
+  if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
+  const unsettled = ctx.mta.received[entry.peer?.storeUuid ?? ''];
+  const full = ctx.mta.queuedCopies >= settings.maxQueuedCopies || (unsettled !== undefined && sizeOf(unsettled) >= mostUnsettled);
+  if (full) return refuse(ctx, to, apdu.activity, 'temporaryProblem');
+  return {
+    id: apdu.activity,
+    association: ref.association,
+    content: takeNumber(ctx),
+    arrived: 0,
+    kept: 0,
+    unconfirmed: 0,
+    envelope: envelope as Envelope,
+    recipients,
+    untilMs: null,
+  };
+}
+
+/** A later segment: it must follow the one before. */
+function continued(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+  const row = rowOf(entryAt(ctx, ref.entry).incoming, apdu.activity);
+  // Refused before, or taken over by another association: what was on its way comes too late.
+  if (row === undefined || row.association !== ref.association) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+  if (row.arrived !== apdu.offset) return breach(ctx, ref, `rttr at octet ${apdu.offset}, expected ${row.arrived}`);
+  const { windowSize } = associationOf(ctx, ref) as Association;
+  if (row.unconfirmed >= windowSize) return breach(ctx, ref, `rttr beyond the window of ${windowSize}`);
+  return row;
+}
+
+function storeSegment(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming): void {
+  const arrived = row.arrived + apdu.content.length;
+  if (apdu.content.length === 0 || arrived >= row.envelope.sizeBytes) {
+    breach(ctx, ref, `rttr of ${apdu.content.length} octets that is not the last`);
+    return;
+  }
+  const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed + 1 };
+  patchEntry(ctx, ref.entry, { incoming: withRow(entryAt(ctx, ref.entry).incoming, next) });
+  storeFor(
+    ctx,
+    { purpose: 'segment', entry: ref.entry, activity: row.id, upTo: arrived, association: ref.association, ...to },
+    { segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }] },
+  );
+}
+
+function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming, sender: string): void {
+  if (row.arrived + apdu.content.length !== row.envelope.sizeBytes) {
+    breach(ctx, ref, `rttr that ends at octet ${row.arrived + apdu.content.length} of ${row.envelope.sizeBytes}`);
+    return;
+  }
+  const looped = hasLoop(ctx, row.envelope);
+  if (looped) count(ctx, 'loopsDetected');
+  const trace = [...row.envelope.trace, { mta: ctx.mta.name, atMs: ctx.nowMs }];
+  const { messages, render, contentUnused } = acceptMessage(ctx, { ...row.envelope, trace }, row.recipients, row.content, looped);
+  const entry = entryAt(ctx, ref.entry);
+  if (rowOf(entry.incoming, row.id) !== undefined) patchEntry(ctx, ref.entry, { incoming: withoutRow(entry.incoming, row.id) });
+  countCopies(ctx, messages.reduce((sum, message) => sum + message.copies.length, 0));
+  const calls = [{ association: ref.association, ...to }];
+  storeFor(
+    ctx,
+    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, messages, calls },
+    {
+      accept: messages,
+      segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],
+      received: { sender, activity: row.id },
+      ...(render === undefined ? {} : { render }),
+    },
+  );
+  if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });
+}
+
+/** A segment is on disk. */
+export function segmentStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
+  const entry = entryAt(ctx, pending.entry);
+  const row = rowOf(entry.incoming, pending.activity);
+  if (row === undefined || row.association !== pending.association) return;
+  const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
+  patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
+  answerSend(ctx, pending, { kind: 'confirm', activity: row.id, upTo: pending.upTo, stored: false });
+}
+
+/** A segment could not be stored: the activity ends here, and the sender tries again later. */
+export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
+  const row = rowOf(entryAt(ctx, pending.entry).incoming, pending.activity);
+  if (row !== undefined) dropIncoming(ctx, pending.entry, row);
+  refuse(ctx, pending, pending.activity, 'temporaryProblem');
+}
+
+/** The sender gives its activity up. */
+export function discardCalled(ctx: Context, ref: Owner, to: Call, activity: number): void {
+  const row = rowOf(entryAt(ctx, ref.entry).incoming, activity);
+  if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);
+  answerSend(ctx, to, { kind: 'discarded', activity });
+}
+
+export function dropIncoming(ctx: Context, at: number, row: Incoming): void {
+  patchEntry(ctx, at, { incoming: withoutRow(entryAt(ctx, at).incoming, row.id) });
+  emit(ctx, { type: 'drop-content', content: row.content });
+}
+
+/** Credit a message that has arrived to the association it came on, if that still lives. */
+export function countMoved(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association !== undefined) patchAssociation(ctx, ref, { moved: association.moved + 1 });
+}

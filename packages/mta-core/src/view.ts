@@ -1,0 +1,390 @@
+/**
+ * Views of an MTA for people and for JSON: plain objects with stable names. Instants are milliseconds of the lab's clock,
+ * null when there is none. They read the state and never change it.
+ */
+import type { AssociationId, DialogueMode, Role } from './apdu.js';
+import type { TurnSide } from './behaviour.js';
+import { peek, rowsOf } from './fifo.js';
+import type { Envelope, Priority } from './message.js';
+import { priorities } from './message.js';
+import type { Association, AssociationState, EntryCounters, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy, TurnState } from './state.js';
+
+/** Performance counters of one adjacent MTA, under the names of the object MSExchangeMTA Connections. */
+export type ConnectionCounters = {
+  readonly 'Queue Length': number;
+  readonly 'Queued Bytes': number;
+  readonly Associations: number;
+  readonly 'Current Inbound Associations': number;
+  readonly 'Cumulative Inbound Associations': number;
+  readonly 'Current Outbound Associations': number;
+  readonly 'Cumulative Outbound Associations': number;
+  readonly 'Failed Outbound Associations': number;
+  readonly 'Inbound Rejected Total': number;
+  readonly 'Inbound Messages Total': number;
+  readonly 'Outbound Messages Total': number;
+  readonly 'Inbound Bytes Total': number;
+  readonly 'Outbound Bytes Total': number;
+  /** When the next opening is tried after a failure. */
+  readonly 'Next Association Retry': number | null;
+  /** Submission time of the oldest message that is queued. */
+  readonly 'Oldest Message Queued': number | null;
+  readonly 'Connector Index': number;
+};
+
+/** An entry of the locality table. */
+export type LtabView = {
+  /** The LTAB index that events print. */
+  readonly index: number;
+  readonly name: string;
+  readonly link: 'rpc';
+  /** Remote string bindings, in the order they are tried. */
+  readonly endpoints: readonly string[];
+  /** Associations by their state; states without one are absent. */
+  readonly associations: Readonly<Partial<Record<AssociationState, number>>>;
+  readonly queued: number;
+  readonly waiting: number;
+  /** Incoming transfers of which a part is here. */
+  readonly incoming: number;
+  readonly openFailures: number;
+  readonly openRetryAtMs: number | null;
+  /** What the adjacent MTA last said of itself. */
+  readonly peerIncarnation: number | null;
+  readonly peerStoreUuid: string | null;
+  readonly deadlineMs: number | null;
+  readonly performance: ConnectionCounters;
+  /** This project's own counts, beside those of Exchange. */
+  readonly counters: EntryCounters;
+};
+
+export type TransferView = {
+  /** Copy id as `incarnation-counter`. */
+  readonly id: string;
+  readonly mtsId: string;
+  readonly priority: Priority;
+  readonly sizeBytes: number;
+  readonly sentBytes: number;
+  readonly confirmedBytes: number;
+  /** Segments that wait for their confirmation. */
+  readonly unconfirmedSegments: number;
+  readonly deadlineMs: number;
+};
+
+/** An association as this side sees it. */
+export type AssociationView = {
+  /** The same on both sides. */
+  readonly name: AssociationId;
+  /** Name of the adjacent MTA. */
+  readonly peer: string;
+  readonly ltabIndex: number;
+  readonly role: Role;
+  readonly state: AssociationState;
+  readonly turn: TurnState;
+  /** Whose Turn it is, in this side's belief. */
+  readonly believes: TurnSide;
+  /** This side has asked for the Turn and not got it yet. */
+  readonly pleaseOutstanding: boolean;
+  /** Priority of the adjacent MTA's Turn-Please that waits here; null without one. */
+  readonly askedPriority: number | null;
+  /** Recoveries so far. */
+  readonly recovery: number;
+  readonly dialogueMode: DialogueMode;
+  readonly checkpointSizeK: number;
+  readonly windowSize: number;
+  readonly urgentOnly: boolean;
+  /** TCP connections it has now: two to four when open. */
+  readonly connections: number;
+  /** The connection on which this side's APDUs travel. */
+  readonly dataConnection: 'none' | 'binding' | 'bound' | 'refused';
+  readonly dataRetryAtMs: number | null;
+  /** String binding it was dialled at. */
+  readonly endpoint: string | null;
+  /** Messages moved over it, either way. */
+  readonly moved: number;
+  readonly transfer: TransferView | null;
+  readonly openedAtMs: number;
+  /** When it is closed for want of traffic. */
+  readonly lifetimeAtMs: number | null;
+  /** That time has passed: it closes as soon as the rules permit. */
+  readonly wantsClose: boolean;
+  /** Opening or closing: when that must be over. */
+  readonly openByMs: number | null;
+  /** Lost: when it is given up, and when its initiator tries again. */
+  readonly disconnectAtMs: number | null;
+  readonly recoverAtMs: number | null;
+};
+
+/** A queue: one for each adjacent MTA, and `mailboxes` for what is delivered here. */
+export type QueueView = {
+  readonly name: string;
+  /** LTAB index; null for `mailboxes`. */
+  readonly ltabIndex: number | null;
+  /** Accepted and not yet confirmed (or delivered): all of the below together. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly urgent: number;
+  readonly normal: number;
+  readonly nonUrgent: number;
+  /** In transfer on an association, or being written into a mailbox. */
+  readonly inTransfer: number;
+  /** Waiting for the Transfer Interval (or the next try at a mailbox). */
+  readonly waiting: number;
+  /** Submission time of the oldest message. */
+  readonly oldestSubmittedAtMs: number | null;
+  /** When the next association is tried after a failed opening. */
+  readonly openRetryAtMs: number | null;
+  /** When the first of those that wait is tried again. */
+  readonly transferRetryAtMs: number | null;
+};
+
+/** One copy of a message that is here. */
+export type MessageView = {
+  /** Copy id as `incarnation-counter`. */
+  readonly id: string;
+  readonly mtsId: string;
+  readonly originator: string;
+  readonly recipients: readonly string[];
+  readonly priority: Priority;
+  readonly sizeBytes: number;
+  readonly submittedAtMs: number;
+  /** When it reached this MTA. */
+  readonly sinceMs: number;
+  /** Name of the adjacent MTA, address of the mailbox here, or `dead-letters`. */
+  readonly destination: string;
+  /** `delivering`: being written into its mailbox here. */
+  readonly state: 'queued' | 'in-transfer' | 'waiting' | 'delivering';
+  /** Transfers or deliveries that have failed. */
+  readonly failures: number;
+  readonly retryAtMs: number | null;
+};
+
+/** Copies are numbered incarnation * 2^32 + counter. */
+const counterRange = 2 ** 32;
+const mailboxes = 'mailboxes';
+
+export function viewCopyId(id: number): string {
+  return `${Math.floor(id / counterRange)}-${id % counterRange}`;
+}
+
+function earliest(instants: Iterable<number | null | undefined>): number | null {
+  let found: number | null = null;
+  for (const instant of instants) {
+    if (instant !== null && instant !== undefined && (found === null || instant < found)) found = instant;
+  }
+  return found;
+}
+
+/** The oldest of each queue's heads and of what waits or is in transfer: queues are in order of arrival. */
+function oldestOf(entry: LtabEntry): number | null {
+  return earliest([
+    ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
+    ...entry.waiting.map((copy) => copy.envelope.submittedAtMs),
+    ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
+  ]);
+}
+
+function performanceOf(entry: LtabEntry): ConnectionCounters {
+  const { counters } = entry;
+  const inbound = entry.associations.filter((association) => association.role === 'responder').length;
+  return {
+    'Queue Length': entry.queued,
+    'Queued Bytes': entry.queuedBytes,
+    Associations: entry.associations.length,
+    'Current Inbound Associations': inbound,
+    'Cumulative Inbound Associations': counters.associationsIn,
+    'Current Outbound Associations': entry.associations.length - inbound,
+    'Cumulative Outbound Associations': counters.associationsOut,
+    'Failed Outbound Associations': counters.failedOut,
+    'Inbound Rejected Total': counters.rejectedIn,
+    'Inbound Messages Total': counters.messagesIn,
+    'Outbound Messages Total': counters.messagesOut,
+    'Inbound Bytes Total': counters.bytesIn,
+    'Outbound Bytes Total': counters.bytesOut,
+    'Next Association Retry': entry.openRetryAtMs,
+    'Oldest Message Queued': oldestOf(entry),
+    'Connector Index': entry.id,
+  };
+}
+
+/** The locality table, in order of its indexes. */
+export function viewLtab(mta: Mta): readonly LtabView[] {
+  return mta.ltab.map((entry) => {
+    const associations: Partial<Record<AssociationState, number>> = {};
+    for (const { state } of entry.associations) associations[state] = (associations[state] ?? 0) + 1;
+    return {
+      index: entry.id,
+      name: entry.name,
+      link: entry.link,
+      endpoints: entry.endpoints,
+      associations,
+      queued: entry.queued,
+      waiting: entry.waiting.length,
+      incoming: entry.incoming.length,
+      openFailures: entry.openFailures,
+      openRetryAtMs: entry.openRetryAtMs,
+      peerIncarnation: entry.peer?.incarnation ?? null,
+      peerStoreUuid: entry.peer?.storeUuid ?? null,
+      deadlineMs: entry.deadlineMs,
+      performance: performanceOf(entry),
+      counters: entry.counters,
+    };
+  });
+}
+
+function viewTransfer(association: Association): TransferView | null {
+  const { transfer } = association;
+  if (transfer === null) return null;
+  const { envelope } = transfer.copy;
+  return {
+    id: viewCopyId(transfer.copy.id),
+    mtsId: envelope.mtsId,
+    priority: envelope.priority,
+    sizeBytes: envelope.sizeBytes,
+    sentBytes: transfer.sentUpTo,
+    confirmedBytes: transfer.confirmedUpTo,
+    unconfirmedSegments: transfer.calls.length,
+    deadlineMs: transfer.deadlineMs,
+  };
+}
+
+function connectionsOf(association: Association): number {
+  const { first, peerFirst, data, peerData } = association;
+  return [first, peerFirst, data.conn, peerData].filter((conn) => conn !== null).length;
+}
+
+function viewAssociation(entry: LtabEntry, association: Association): AssociationView {
+  const { turn } = association;
+  return {
+    name: association.name,
+    peer: entry.name,
+    ltabIndex: entry.id,
+    role: association.role,
+    state: association.state,
+    turn,
+    believes: turn === 'held' || turn === 'asked-of' ? 'mine' : 'theirs',
+    pleaseOutstanding: turn === 'asking',
+    askedPriority: association.askedPriority,
+    recovery: association.recovery,
+    dialogueMode: association.dialogueMode,
+    checkpointSizeK: association.checkpointSizeK,
+    windowSize: association.windowSize,
+    urgentOnly: association.urgentOnly,
+    connections: connectionsOf(association),
+    dataConnection: association.data.state,
+    dataRetryAtMs: association.data.retryAtMs,
+    endpoint: association.endpoint,
+    moved: association.moved,
+    transfer: viewTransfer(association),
+    openedAtMs: association.openedAtMs,
+    lifetimeAtMs: association.lifetimeAtMs,
+    wantsClose: association.wantsClose,
+    openByMs: association.openByMs,
+    disconnectAtMs: association.disconnectAtMs,
+    recoverAtMs: association.recoverAtMs,
+  };
+}
+
+/** All associations, by adjacent MTA and age. */
+export function viewAssociations(mta: Mta): readonly AssociationView[] {
+  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(entry, association)));
+}
+
+/** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
+export function viewQueues(mta: Mta): readonly QueueView[] {
+  const remote = mta.ltab.map(
+    (entry): QueueView => ({
+      name: entry.name,
+      ltabIndex: entry.id,
+      queued: entry.queued,
+      queuedBytes: entry.queuedBytes,
+      urgent: entry.queues.urgent.size,
+      normal: entry.queues.normal.size,
+      nonUrgent: entry.queues['non-urgent'].size,
+      inTransfer: entry.associations.filter((association) => association.transfer !== null).length,
+      waiting: entry.waiting.length,
+      oldestSubmittedAtMs: oldestOf(entry),
+      openRetryAtMs: entry.openRetryAtMs,
+      transferRetryAtMs: earliest(entry.waiting.map((copy) => copy.untilMs)),
+    }),
+  );
+  return [...remote, viewMailboxes(mta.mailboxes)];
+}
+
+function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
+  const counts: Record<Priority, number> = { urgent: 0, normal: 0, 'non-urgent': 0 };
+  let queuedBytes = 0;
+  for (const { envelope } of rowsOf(queue)) {
+    counts[envelope.priority] += 1;
+    queuedBytes += envelope.sizeBytes;
+  }
+  for (const { envelope } of [...delivering, ...waiting]) queuedBytes += envelope.sizeBytes;
+  const heads = [peek(queue), ...delivering, ...waiting];
+  return {
+    name: mailboxes,
+    ltabIndex: null,
+    queued: queue.size + delivering.length + waiting.length,
+    queuedBytes,
+    urgent: counts.urgent,
+    normal: counts.normal,
+    nonUrgent: counts['non-urgent'],
+    inTransfer: delivering.length,
+    waiting: waiting.length,
+    oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
+    openRetryAtMs: null,
+    transferRetryAtMs: earliest(waiting.map((copy) => copy.untilMs)),
+  };
+}
+
+type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly envelope: Envelope };
+
+function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
+  const { envelope } = copy;
+  return {
+    id: viewCopyId(copy.id),
+    mtsId: envelope.mtsId,
+    originator: envelope.originator,
+    recipients: copy.recipients,
+    priority: envelope.priority,
+    sizeBytes: envelope.sizeBytes,
+    submittedAtMs: envelope.submittedAtMs,
+    sinceMs: envelope.trace.at(-1)?.atMs ?? envelope.submittedAtMs,
+    destination,
+    state,
+    failures: copy.failures,
+    retryAtMs,
+  };
+}
+
+function placeOf({ destination }: LocalCopy): string {
+  if (destination.to === 'mailbox') return destination.address;
+  return destination.to === 'mta' ? destination.mta : 'dead-letters';
+}
+
+function* messagesOf(mta: Mta): Generator<MessageView> {
+  for (const entry of mta.ltab) {
+    for (const { transfer } of entry.associations) {
+      if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null);
+    }
+    for (const priority of priorities) {
+      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null);
+    }
+    for (const copy of entry.waiting) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
+  }
+  const { queue, delivering, waiting } = mta.mailboxes;
+  for (const copy of delivering) yield viewMessage(copy, placeOf(copy), 'delivering', null);
+  for (const copy of rowsOf(queue)) yield viewMessage(copy, placeOf(copy), 'queued', null);
+  for (const copy of waiting) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
+}
+
+/**
+ * Copies that are here, for each adjacent MTA those in transfer first, then the queues in the order they are served.
+ * @param limit how many at most.
+ */
+export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {
+  const views: MessageView[] = [];
+  if (limit < 1) return views;
+  for (const view of messagesOf(mta)) {
+    views.push(view);
+    if (views.length >= limit) break;
+  }
+  return views;
+}

@@ -1,0 +1,145 @@
+/** One client of the control server: its requests, its uploads and its subscriptions. */
+import type { WebSocket } from 'ws';
+import { SubmitRefused } from '../driver/submissions.js';
+import { type Arguments, BadRequest } from './arguments.js';
+import { type CommandClient, carryOut } from './commands.js';
+import { type ControlReply, controlLimits, type StreamName } from './protocol.js';
+import type { ControlBackend } from './server.js';
+import { Uploads } from './uploads.js';
+
+const defaultRowBytes = 65_536;
+
+type Subscription = { ended: boolean; end: () => void };
+
+export class ClientSession implements CommandClient {
+  readonly uploads: Uploads;
+  readonly #socket: WebSocket;
+  readonly #backend: ControlBackend;
+  readonly #maxUnreadBytes: number;
+  readonly #subscriptions = new Map<StreamName, Subscription>();
+  #outstanding = 0;
+  #afterReply: (() => void) | null = null;
+
+  constructor(socket: WebSocket, backend: ControlBackend, maxUnreadBytes: number) {
+    this.#socket = socket;
+    this.#backend = backend;
+    this.#maxUnreadBytes = maxUnreadBytes;
+    const { settings } = backend;
+    this.uploads = new Uploads(backend.driver, settings.maxMessageBytes, settings.checkpointSizeK * 1024 || defaultRowBytes);
+    socket.on('message', (data, isBinary) => {
+      // With the default binaryType a message comes as one Buffer.
+      if (isBinary) this.#piece(data as Buffer);
+      else void this.#request((data as Buffer).toString('utf8'));
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#gone());
+  }
+
+  /** Follow a stream. What is still kept after `since` comes first. */
+  subscribe(stream: StreamName, since: number | undefined): unknown {
+    this.unsubscribe(stream);
+    const source = this.#backend.streams[stream];
+    // The reply must leave before the first entry does.
+    this.#afterReply = () => {
+      const subscription: Subscription = { ended: false, end: () => undefined };
+      this.#subscriptions.set(stream, subscription);
+      subscription.end = source.follow(since, (json) => {
+        if (!subscription.ended) this.#push(stream, json);
+      });
+      // What was kept can be too much already.
+      if (subscription.ended) subscription.end();
+    };
+    return { stream, latest: source.latest() };
+  }
+
+  unsubscribe(stream: StreamName): void {
+    const subscription = this.#subscriptions.get(stream);
+    if (subscription === undefined) return;
+    this.#subscriptions.delete(stream);
+    subscription.ended = true;
+    subscription.end();
+  }
+
+  #push(stream: StreamName, json: string): void {
+    if (this.#socket.bufferedAmount > this.#maxUnreadBytes) {
+      this.unsubscribe(stream);
+      this.#send(JSON.stringify({ stream, dropped: true }));
+      return;
+    }
+    // An entry is an object of at least one member: the stream's name is put in front of it without parsing it.
+    this.#send(`{"stream":"${stream}",${json.slice(1)}`);
+  }
+
+  #piece(frame: Buffer): void {
+    try {
+      this.#send(JSON.stringify(this.uploads.piece(frame)));
+    } catch (error) {
+      this.#refuse(null, error);
+    }
+  }
+
+  async #request(text: string): Promise<void> {
+    let id: number | null = null;
+    try {
+      const { id: given, cmd, ...args } = this.#parse(text);
+      id = given;
+      if (this.#outstanding >= controlLimits.maxOutstanding) {
+        throw new BadRequest(`${controlLimits.maxOutstanding} requests wait for their answers already; wait for one`);
+      }
+      this.#outstanding += 1;
+      try {
+        const { driver, clock } = this.#backend;
+        const result = await carryOut({ driver, clock, client: this }, cmd, args as Arguments);
+        this.#reply({ id, ok: true, result });
+        const after = this.#afterReply;
+        this.#afterReply = null;
+        if (this.#socket.readyState === this.#socket.OPEN) after?.();
+      } finally {
+        this.#outstanding -= 1;
+      }
+    } catch (error) {
+      this.#refuse(id, error);
+    }
+  }
+
+  #parse(text: string): { readonly id: number; readonly cmd: string } & Arguments {
+    let request: unknown;
+    try {
+      request = JSON.parse(text);
+    } catch (error) {
+      throw new BadRequest(`a request must be JSON: ${(error as Error).message}`);
+    }
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) throw new BadRequest('a request must be an object');
+    const { id, cmd } = request as { id?: unknown; cmd?: unknown };
+    if (!Number.isSafeInteger(id)) throw new BadRequest('id: expected a whole number, by which the reply is known');
+    // With the id known, what is wrong from here on can be answered under it.
+    return { ...request, id: id as number, cmd: typeof cmd === 'string' ? cmd : '' };
+  }
+
+  #refuse(id: number | null, error: unknown): void {
+    if (error instanceof BadRequest || error instanceof SubmitRefused) {
+      const upload = error instanceof BadRequest && id === null ? error.upload : undefined;
+      this.#reply({ id, ok: false, error: error.message, ...(upload === undefined ? {} : { upload }) });
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    this.#backend.log(`control: a request failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
+    this.#reply({ id, ok: false, error: `internal error: ${message}` });
+  }
+
+  #reply(reply: ControlReply): void {
+    this.#send(JSON.stringify(reply));
+  }
+
+  #send(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(text);
+    // Replies too must not pile up: a client that asks and never reads is cut off.
+    if (this.#socket.bufferedAmount > 4 * this.#maxUnreadBytes) this.#socket.terminate();
+  }
+
+  #gone(): void {
+    for (const stream of [...this.#subscriptions.keys()]) this.unsubscribe(stream);
+    this.uploads.dropAll();
+  }
+}

@@ -1,0 +1,276 @@
+/** The client of a control server, for the harness and the command. */
+import { WebSocket } from 'ws';
+import { controlLimits, type StreamEntries, type StreamName } from './protocol.js';
+
+/**
+ * What can go wrong: `refused` the MTA said no, `gone` the connection or the process ended, `timeout` no answer came in
+ * time, `unauthorised` the token is wrong, `unreachable` nobody listens there.
+ */
+export type ControlErrorCode = 'refused' | 'gone' | 'timeout' | 'unauthorised' | 'unreachable';
+
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly code: ControlErrorCode;
+  constructor(code: ControlErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type StreamHandlers<S extends StreamName> = {
+  readonly entry: (entry: StreamEntries[S]) => void;
+  /** This side has read too slowly: nothing more comes. */
+  readonly dropped?: () => void;
+};
+export type RequestOptions = {
+  /** Real milliseconds until `timeout`. Default 30,000. */
+  readonly timeoutMs?: number;
+};
+/** A message to be submitted. */
+export type SubmitArguments = {
+  readonly submissionId: string;
+  readonly originator: string;
+  readonly recipients: readonly string[];
+  readonly priority?: 'urgent' | 'normal' | 'non-urgent';
+  readonly contentType?: string;
+  readonly content: Uint8Array;
+};
+
+type Waiter = { readonly cmd: string; readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
+type UploadWaiter = { readonly settle: (receivedBytes: number | Error) => void };
+type Incoming = {
+  readonly id?: number | null;
+  readonly ok?: boolean;
+  readonly result?: unknown;
+  readonly error?: string;
+  readonly stream?: StreamName;
+  readonly dropped?: boolean;
+  readonly upload?: string;
+  readonly receivedBytes?: number;
+};
+
+const defaultTimeoutMs = 30_000;
+/** Pieces of an upload that may be on their way at one time. */
+const uploadWindow = 4;
+
+export class ControlClient {
+  /** Resolves with the reason when the connection has ended, whoever ended it. */
+  readonly closed: Promise<string>;
+  readonly url: string;
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, Waiter>();
+  readonly #uploads = new Map<string, UploadWaiter[]>();
+  readonly #handlers = new Map<StreamName, StreamHandlers<never>>();
+  #nextId = 1;
+  #nextUpload = 1;
+  #goneReason: string | null = null;
+
+  private constructor(url: string, socket: WebSocket) {
+    this.url = url;
+    this.#socket = socket;
+    socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8')));
+    // A close follows each error, and tells what came of it.
+    socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
+        const why = reason.length > 0 ? reason.toString('utf8') : code === 1009 ? 'a message was too big' : 'the connection was lost';
+        this.#gone(why);
+        resolve(why);
+      });
+    });
+  }
+
+  /**
+   * Connect to a control server.
+   * @param url such as `ws://127.0.0.1:40001`.
+   * @throws ControlError `unauthorised`, `unreachable` or `timeout`.
+   */
+  static connect(url: string, token: string, options: RequestOptions = {}): Promise<ControlClient> {
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    const socket = new WebSocket(url, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      handshakeTimeout: timeoutMs,
+      // A journal line can be long: an MTA with much recovered mail starts with one of many megabytes.
+      maxPayload: 512 * 1_048_576,
+    });
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => {
+        socket.off('error', failed);
+        resolve(new ControlClient(url, socket));
+      });
+      const failed = (error: Error): void => {
+        const timedOut = /timed out/.test(error.message);
+        const text = timedOut ? `no answer in ${timeoutMs} ms` : `nobody can be reached (${error.message})`;
+        reject(new ControlError(timedOut ? 'timeout' : 'unreachable', `control ${url}: ${text}`, { cause: error }));
+      };
+      socket.on('error', failed);
+      socket.once('unexpected-response', (request, response) => {
+        request.destroy();
+        const unauthorised = response.statusCode === 401 || response.statusCode === 403;
+        const text = `${response.statusCode} ${response.statusMessage}`;
+        reject(new ControlError(unauthorised ? 'unauthorised' : 'unreachable', `control ${url}: refused with ${text}`));
+      });
+    });
+  }
+
+  /**
+   * Send a command and wait for its result.
+   * @throws ControlError `refused` with the MTA's reason, `gone` or `timeout`.
+   */
+  request<T = unknown>(cmd: string, args: object = {}, options: RequestOptions = {}): Promise<T> {
+    const gone = this.#goneError(cmd);
+    if (gone !== null) return Promise.reject(gone);
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const text = JSON.stringify({ ...args, id, cmd });
+    if (Buffer.byteLength(text) > controlLimits.maxMessageBytes) {
+      const limit = `at most ${controlLimits.maxMessageBytes} octets fit in one`;
+      return Promise.reject(new ControlError('refused', `${cmd}: the request is too big, ${limit}; upload large content`));
+    }
+    return new Promise<T>((resolve, reject) => {
+      const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new ControlError('timeout', `control ${this.url}: no answer to ${cmd} in ${timeoutMs} ms`));
+      }, timeoutMs);
+      this.#waiting.set(id, { cmd, resolve: resolve as (result: unknown) => void, reject, timer });
+      this.#socket.send(text);
+    });
+  }
+
+  /**
+   * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk.
+   * @throws ControlError as `request`.
+   */
+  async submit(message: SubmitArguments, options: RequestOptions = {}): Promise<{ readonly mtsId: string; readonly known: boolean }> {
+    const { content, ...envelope } = message;
+    if (content.length <= controlLimits.maxInlineBytes) {
+      const base64 = Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64');
+      return this.request('submit', { ...envelope, content: base64 }, options);
+    }
+    const upload = await this.upload(content, options);
+    return this.request('submit', { ...envelope, upload }, options);
+  }
+
+  /** Upload a content in pieces. @returns its upload id, for `submit`. */
+  async upload(content: Uint8Array, options: RequestOptions = {}): Promise<string> {
+    const upload = `u${this.#nextUpload}`;
+    this.#nextUpload += 1;
+    await this.request('upload-begin', { upload }, options);
+    const id = Buffer.from(upload, 'latin1');
+    const acknowledged: Promise<number>[] = [];
+    this.#uploads.set(upload, []);
+    try {
+      for (let at = 0; at < content.length; at += controlLimits.maxPieceBytes) {
+        // Never more pieces on their way than the window, however large the content.
+        if (acknowledged.length >= uploadWindow) await acknowledged[acknowledged.length - uploadWindow];
+        const piece = content.subarray(at, at + controlLimits.maxPieceBytes);
+        acknowledged.push(this.#piece(upload, id, piece, options.timeoutMs ?? defaultTimeoutMs));
+      }
+      const received = await acknowledged.at(-1);
+      if ((received ?? 0) !== content.length) throw new ControlError('refused', `upload ${upload}: ${received} of ${content.length} octets arrived`);
+    } finally {
+      this.#uploads.delete(upload);
+    }
+    return upload;
+  }
+
+  /**
+   * Follow a stream. There is one handler for each stream: a second one takes the place of the first.
+   * @param since number of the last entry that is known: what is still kept after it comes first.
+   * @returns the number of the stream's latest entry at that time.
+   */
+  async subscribe<S extends StreamName>(
+    stream: S,
+    handlers: StreamHandlers<S> | StreamHandlers<S>['entry'],
+    since?: number,
+  ): Promise<{ readonly latest: number }> {
+    const given: StreamHandlers<S> = typeof handlers === 'function' ? { entry: handlers } : handlers;
+    this.#handlers.set(stream, given as unknown as StreamHandlers<never>);
+    return this.request('subscribe', since === undefined ? { stream } : { stream, since });
+  }
+
+  async unsubscribe(stream: StreamName): Promise<void> {
+    this.#handlers.delete(stream);
+    await this.request('unsubscribe', { stream });
+  }
+
+  /** End the connection. Requests that wait are rejected with `gone`. */
+  close(): void {
+    this.#gone('closed by this side');
+    this.#socket.close();
+  }
+
+  #piece(upload: string, id: Buffer, octets: Uint8Array, timeoutMs: number): Promise<number> {
+    const gone = this.#goneError('upload');
+    if (gone !== null) return Promise.reject(gone);
+    const answer = new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new ControlError('timeout', `control ${this.url}: upload ${upload}: no answer in ${timeoutMs} ms`));
+      }, timeoutMs);
+      const settle = (received: number | Error): void => {
+        clearTimeout(timer);
+        if (typeof received === 'number') resolve(received);
+        else reject(received);
+      };
+      this.#uploads.get(upload)?.push({ settle });
+    });
+    // Awaited in groups: a rejection that nobody awaits yet is no defect.
+    answer.catch(() => undefined);
+    this.#socket.send(Buffer.concat([Buffer.of(id.length), id, octets]));
+    return answer;
+  }
+
+  #receive(text: string): void {
+    const message = JSON.parse(text) as Incoming;
+    if (message.stream !== undefined) this.#pushed(message.stream, message);
+    else if (typeof message.id === 'number') this.#answered(message.id, message);
+    else if (message.upload !== undefined) this.#pieceAnswered(message.upload, message);
+  }
+
+  #answered(id: number, message: Incoming): void {
+    const waiter = this.#waiting.get(id);
+    if (waiter === undefined) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiter.timer);
+    if (message.ok === true) waiter.resolve(message.result);
+    else waiter.reject(new ControlError('refused', message.error ?? `${waiter.cmd}: refused without a reason`));
+  }
+
+  #pushed(stream: StreamName, message: Incoming): void {
+    const handlers = this.#handlers.get(stream);
+    if (message.dropped === true) {
+      this.#handlers.delete(stream);
+      handlers?.dropped?.();
+      return;
+    }
+    const { stream: _stream, ...entry } = message;
+    (handlers?.entry as ((entry: unknown) => void) | undefined)?.(entry);
+  }
+
+  #pieceAnswered(upload: string, message: Incoming): void {
+    const waiters = this.#uploads.get(upload);
+    if (message.ok !== false) waiters?.shift()?.settle(message.receivedBytes ?? 0);
+    // With one piece refused the others are of no use.
+    else for (const waiter of waiters?.splice(0) ?? []) waiter.settle(new ControlError('refused', message.error ?? 'refused'));
+  }
+
+  #goneError(cmd: string): ControlError | null {
+    if (this.#goneReason === null) return null;
+    return new ControlError('gone', `control ${this.url}: ${cmd} cannot be asked: ${this.#goneReason}`);
+  }
+
+  #gone(reason: string): void {
+    this.#goneReason ??= reason;
+    for (const { cmd, reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new ControlError('gone', `control ${this.url}: no answer to ${cmd}: ${this.#goneReason}`));
+    }
+    this.#waiting.clear();
+    for (const waiters of this.#uploads.values()) {
+      const error = new ControlError('gone', `control ${this.url}: upload: ${this.#goneReason}`);
+      for (const waiter of waiters.splice(0)) waiter.settle(error);
+    }
+  }
+}

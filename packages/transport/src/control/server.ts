@@ -1,0 +1,166 @@
+/**
+ * The control server: a WebSocket on loopback, for those who can read the token file. Requests and replies are JSON;
+ * streams are pushed, and a subscriber that does not read loses its subscription, never the MTA's time.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Settings } from '@mtalab/mta-core';
+import { WebSocketServer } from 'ws';
+import type { LabClock } from '../driver/clock.js';
+import type { Driver } from '../driver/driver.js';
+import { ClientSession } from './client-session.js';
+import { type CommandTable, serveCommands } from './command-session.js';
+import { controlLimits, type StreamName } from './protocol.js';
+
+/** A stream as the server sees it: entries are JSON texts already. */
+export type StreamSource = {
+  /** Number of the latest entry. */
+  latest(): number;
+  /** First what is kept after `since`, then what comes. @returns a function that ends it. */
+  follow(since: number | undefined, push: (json: string) => void): () => void;
+};
+
+export type ControlBackend = {
+  readonly driver: Driver;
+  readonly clock: LabClock;
+  readonly settings: Settings;
+  readonly streams: Readonly<Record<StreamName, StreamSource>>;
+  readonly log: (text: string) => void;
+};
+
+/** For a process that is no MTA: nothing but commands. */
+export type CommandBackend = { readonly commands: CommandTable; readonly log: (text: string) => void };
+
+export type ControlServerOptions = {
+  readonly backend: ControlBackend | CommandBackend;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Where the token is written, for its owner alone. */
+  readonly tokenFile: string;
+  /** Octets a subscriber may leave unread. Default 8 MiB. */
+  readonly maxUnreadBytes?: number;
+};
+
+const host = '127.0.0.1';
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** A page of another site must not reach the MTA through its visitor's browser. */
+function isLoopbackOrigin(origin: string): boolean {
+  try {
+    return loopbackHosts.has(new URL(origin).hostname);
+  } catch {
+    return false;
+  }
+}
+
+function tokenOf(request: IncomingMessage): string {
+  const bearer = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const query = (request.url ?? '').split('?')[1] ?? '';
+  return new URLSearchParams(query).get('token') ?? '';
+}
+
+function sameToken(given: string, token: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(token);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function writeToken(path: string): string {
+  const token = randomBytes(32).toString('base64url');
+  // A file that is there keeps its mode when it is overwritten, so it goes first.
+  rmSync(path, { force: true });
+  writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  return token;
+}
+
+function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
+  socket.on('error', () => socket.destroy());
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length + 1}\r\n`;
+  socket.end(`${head}\r\n${reason}\n`);
+}
+
+export class ControlServer {
+  readonly url: string;
+  readonly port: number;
+  readonly tokenFile: string;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketServer;
+
+  private constructor(http: Server, webSockets: WebSocketServer, tokenFile: string) {
+    this.#http = http;
+    this.#webSockets = webSockets;
+    this.port = (http.address() as AddressInfo).port;
+    this.url = `ws://${host}:${this.port}`;
+    this.tokenFile = tokenFile;
+  }
+
+  /** @throws Error when the port is taken or the token file cannot be written. */
+  static async start(options: ControlServerOptions): Promise<ControlServer> {
+    const { backend, tokenFile } = options;
+    const http = createServer((_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('This is a WebSocket service.\n');
+    });
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen({ host, port: options.port, exclusive: true }, () => {
+        http.off('error', reject);
+        resolve();
+      });
+    });
+    http.on('error', (error) => backend.log(`control: ${error.message}`));
+    let token: string;
+    try {
+      token = writeToken(tokenFile);
+    } catch (error) {
+      http.close();
+      throw new Error(`the control token cannot be written to ${tokenFile}: ${(error as Error).message}`, { cause: error });
+    }
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: controlLimits.maxMessageBytes,
+      perMessageDeflate: false,
+      clientTracking: true,
+    });
+    const maxUnreadBytes = options.maxUnreadBytes ?? controlLimits.maxUnreadBytes;
+    http.on('upgrade', (request, socket, head) => {
+      const origin = request.headers.origin;
+      if (!sameToken(tokenOf(request), token)) {
+        refuseUpgrade(socket, '401 Unauthorized', 'The token is missing or wrong. It is in the file control.token of the MTA.');
+      } else if (origin !== undefined && !isLoopbackOrigin(origin)) {
+        refuseUpgrade(socket, '403 Forbidden', 'Pages from other hosts may not connect.');
+      } else if (webSockets.clients.size >= controlLimits.maxClients) {
+        refuseUpgrade(socket, '503 Service Unavailable', `${controlLimits.maxClients} clients are connected already.`);
+      } else {
+        (socket as Socket).setNoDelay(true);
+        webSockets.handleUpgrade(request, socket, head, (client) => {
+          if ('commands' in backend) serveCommands(client, backend.commands);
+          else new ClientSession(client, backend, maxUnreadBytes);
+        });
+      }
+    });
+    return new ControlServer(http, webSockets, tokenFile);
+  }
+
+  get clients(): number {
+    return this.#webSockets.clients.size;
+  }
+
+  /** Take leave of all clients and close. The token is void from then on and its file is removed. */
+  async close(): Promise<void> {
+    for (const client of this.#webSockets.clients) {
+      client.close(1001, 'the MTA has ended');
+      // A client that does not answer the close must not keep the process.
+      setTimeout(() => client.terminate(), 500).unref();
+    }
+    await new Promise<void>((resolve) => {
+      this.#http.close(() => resolve());
+      this.#http.closeIdleConnections();
+    });
+    this.#webSockets.close();
+    rmSync(this.tokenFile, { force: true });
+  }
+}

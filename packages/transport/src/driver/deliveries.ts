@@ -1,0 +1,83 @@
+/** Deliveries under way, how long each message took, and the notices of those that are done. */
+import { mailboxOf } from '../delivery/delivery.js';
+import type { EffectOf } from './ports.js';
+
+/** One finished delivery into a mailbox. */
+export type DeliveryNotice = {
+  /** When it was done, lab time. */
+  t: number;
+  readonly node: string;
+  readonly copy: number;
+  readonly mtsId: string;
+  /** Address of the mailbox, or `dead-letters`. */
+  readonly mailbox: string;
+  readonly submittedAtMs: number;
+  /** From submission, at whatever MTA, to delivery. */
+  delayMs: number;
+  readonly sizeBytes: number;
+};
+
+export type DelaySummary = { readonly count: number; readonly meanMs: number; readonly maxMs: number };
+
+export class Deliveries {
+  readonly #node: string;
+  readonly #underWay = new Map<number, DeliveryNotice>();
+  #done: DeliveryNotice[] = [];
+  #count = 0;
+  #sumMs = 0;
+  #maxMs = 0;
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  begun(effect: EffectOf<'deliver'>): void {
+    const { envelope } = effect;
+    this.#underWay.set(effect.copy, {
+      t: 0,
+      node: this.#node,
+      copy: effect.copy,
+      mtsId: envelope.mtsId,
+      mailbox: mailboxOf(effect.destination),
+      submittedAtMs: envelope.submittedAtMs,
+      delayMs: 0,
+      sizeBytes: envelope.sizeBytes,
+    });
+  }
+
+  /** The copy is in its mailbox: counted, and told at the next commit. */
+  delivered(copy: number, nowMs: number): void {
+    const notice = this.#underWay.get(copy);
+    if (notice === undefined) return;
+    this.#underWay.delete(copy);
+    notice.t = nowMs;
+    notice.delayMs = Math.max(0, nowMs - notice.submittedAtMs);
+    this.#count += 1;
+    this.#sumMs += notice.delayMs;
+    if (notice.delayMs > this.#maxMs) this.#maxMs = notice.delayMs;
+    this.#done.push(notice);
+  }
+
+  failed(copy: number): void {
+    this.#underWay.delete(copy);
+  }
+
+  /**
+   * Notices of what was delivered since the last call. Taken after a commit, because a ledger's rows are part of it: a
+   * notice must never speak of what a crash can still undo.
+   */
+  take(): readonly DeliveryNotice[] {
+    if (this.#done.length === 0) return this.#done;
+    const done = this.#done;
+    this.#done = [];
+    return done;
+  }
+
+  delays(): DelaySummary {
+    return { count: this.#count, meanMs: this.#count === 0 ? 0 : this.#sumMs / this.#count, maxMs: this.#maxMs };
+  }
+}

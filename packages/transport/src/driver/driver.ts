@@ -1,0 +1,392 @@
+/**
+ * The driver: holds the state of one MTA, feeds it inputs at the lab's time, and carries out its effects on sockets, store
+ * and mailboxes. All inputs of one turn of the event loop share one store commit, one write per connection and one look at
+ * the next deadline; they happen at the end of the turn, when the sockets that had something have all been read.
+ */
+import type { Effect, Input, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
+import type { LabClock } from './clock.js';
+import { Deliveries } from './deliveries.js';
+import { failureOf } from './failure.js';
+import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './options.js';
+import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './ports.js';
+import { type DriverStatus, summarise } from './status.js';
+import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
+import { DeadlineTimer } from './timer.js';
+
+/** Exit code of a process whose driver failed (EX_SOFTWARE). */
+export const failureCode = 70;
+/** Inputs that effects of inputs may cause before the rest waits for the next turn. */
+const maxInputsPerRun = 10_000;
+
+export class Driver {
+  /** Called with each step; null costs nothing. */
+  onStep: StepListener | null = null;
+  /** Resolves when the MTA has halted or the driver has failed, and everything is closed. Never rejects. */
+  readonly ended: Promise<Ended>;
+
+  readonly #core: CoreFunctions;
+  readonly #clock: LabClock;
+  readonly #store: StorePort;
+  readonly #network: NetworkPort;
+  readonly #delivery: DeliveryPort;
+  readonly #hooks: DriverHooks;
+  readonly #submissions = new Submissions();
+  readonly #dials = new Set<number>();
+  readonly #resolveEnded: (ended: Ended) => void;
+  readonly #timer: DeadlineTimer;
+
+  #mta: Mta | null = null;
+  #deliveries = new Deliveries('');
+  #phase: Mta['phase'] | null = null;
+  #stepNowMs = 0;
+  #queue: Input[] = [];
+  #running = false;
+  #turnPending = false;
+  #unflushed = false;
+  #dirty = false;
+  #uncommitted = 0;
+  #halt: EffectOf<'halt'> | null = null;
+  #over = false;
+  #uploads = 0;
+  #doing: Input | StartInput = { type: 'timer' };
+  #effect: Effect | null = null;
+
+  constructor(options: DriverOptions) {
+    this.#core = options.core;
+    this.#clock = options.clock;
+    this.#store = options.store;
+    this.#network = options.network;
+    this.#delivery = options.delivery;
+    this.#hooks = options.hooks ?? {};
+    this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
+    let resolveEnded: (ended: Ended) => void = () => undefined;
+    this.ended = new Promise((resolve) => {
+      resolveEnded = resolve;
+    });
+    this.#resolveEnded = resolveEnded;
+  }
+
+  /** The state as it is now. @throws Error before `begin`. */
+  get mta(): Mta {
+    if (this.#mta === null) throw new Error('the driver has no state before begin()');
+    return this.#mta;
+  }
+
+  /** Start the core on what the store gave back, and carry out its first effects. */
+  begin(config: MtaConfig, recovered: Recovered): void {
+    if (this.#mta !== null) throw new Error(`MTA ${config.name} has begun already`);
+    this.#deliveries = new Deliveries(config.name);
+    const input: StartInput = { type: 'start', config, recovered };
+    this.#doing = input;
+    this.#stepNowMs = this.#clock.nowMs();
+    this.#running = true;
+    try {
+      const { mta, effects } = this.#core.start(config, recovered, this.#stepNowMs);
+      this.#mta = mta;
+      this.onStep?.(this.#stepNowMs, input, effects);
+      this.#carryOut(effects);
+      this.#drain(maxInputsPerRun);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+    this.#scheduleTurn();
+  }
+
+  /**
+   * Feed one input. What it causes is carried out before this returns, except when a step is being carried out already:
+   * then the input waits its turn behind it. After the end of the MTA inputs are ignored.
+   */
+  input(input: Input): void {
+    if (this.#over || this.#halt !== null || this.#mta === null) return;
+    if (this.#running) {
+      this.#queue.push(input);
+      return;
+    }
+    this.#running = true;
+    try {
+      this.#take(input);
+      if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+    if (!this.#turnPending) this.#scheduleTurn();
+  }
+
+  /**
+   * Hand in a message whose content is in the store under `submission.content`.
+   * @returns a promise that resolves when the message is on disk. It rejects with `SubmitRefused`, which says why; the
+   *   content is dropped then.
+   */
+  submit(submission: Submission): Promise<SubmitResult> {
+    if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('the MTA is not running'));
+    const answer = this.#submissions.wait(submission.submissionId, submission.content);
+    this.input({ type: 'submit', submission });
+    return answer;
+  }
+
+  /** A fresh key for content that a client hands in: negative, and never used again on this store. */
+  newContent(): number {
+    this.#uploads += 1;
+    return -(this.mta.incarnation * 2 ** 32 + this.#uploads);
+  }
+
+  /** Put handed-in octets into the next commit. */
+  putContent(content: number, offset: number, octets: Uint8Array): void {
+    this.#guarded(() => this.#store.putContent(content, offset, octets));
+  }
+
+  /** Drop content that was handed in and will not be submitted. */
+  dropContent(content: number): void {
+    this.#guarded(() => this.#store.apply({ type: 'drop-content', content }));
+  }
+
+  /** Lab time has been moved: look at the deadlines again. */
+  clockChanged(): void {
+    this.#timer.disarm();
+    if (!this.#over) this.#scheduleTurn();
+  }
+
+  /** Deliveries, dials and store work under way, and inputs not yet looked at. 0 when idle. */
+  get pendingWork(): number {
+    const turn = this.#turnPending ? 1 : 0;
+    return this.#uncommitted + this.#deliveries.underWay + this.#dials.size + this.#queue.length + this.#submissions.waiting + turn;
+  }
+
+  status(): DriverStatus {
+    const deadline = this.#over ? null : this.#core.nextDeadline(this.mta);
+    return summarise(this.mta, this.#clock, {
+      pendingWork: this.pendingWork,
+      nextDeadlineMs: deadline,
+      delays: this.#deliveries.delays(),
+      sockets: this.#over ? [] : this.#network.sockets(),
+    });
+  }
+
+  #guarded(write: () => void): void {
+    if (this.#over) return;
+    try {
+      write();
+      this.#dirty = true;
+      this.#uncommitted += 1;
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (!this.#turnPending) this.#scheduleTurn();
+  }
+
+  /** One input: step, and carry out what it says. */
+  #take(input: Input): void {
+    this.#doing = input;
+    this.#effect = null;
+    const nowMs = this.#clock.nowMs();
+    this.#stepNowMs = nowMs;
+    this.#note(input, nowMs);
+    const { mta, effects } = this.#core.step(this.#mta as Mta, input, nowMs);
+    this.#mta = mta;
+    if (this.onStep !== null) this.onStep(nowMs, input, effects);
+    if (effects.length > 0) this.#carryOut(effects);
+  }
+
+  /** Inputs that came while others were being carried out. */
+  #drain(limit: number): void {
+    let taken = 0;
+    while (taken < this.#queue.length && taken < limit && this.#halt === null) {
+      this.#take(this.#queue[taken] as Input);
+      taken += 1;
+    }
+    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+  }
+
+  /** What the driver itself keeps count of. */
+  #note(input: Input, nowMs: number): void {
+    switch (input.type) {
+      case 'connected':
+      case 'dial-failed':
+        this.#dials.delete(input.conn);
+        break;
+      case 'delivered':
+        this.#deliveries.delivered(input.copy, nowMs);
+        break;
+      case 'deliver-failed':
+        this.#deliveries.failed(input.copy);
+        break;
+      default:
+    }
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.#effect = effect;
+      switch (effect.type) {
+        case 'pdu':
+          this.#network.send(effect.conn, effect.pdu);
+          this.#unflushed = true;
+          break;
+        case 'store':
+        case 'forget':
+        case 'settle':
+        case 'drop-content':
+          this.#store.apply(effect);
+          this.#uncommitted += 1;
+          this.#dirty = true;
+          break;
+        case 'report':
+          this.#hooks.event?.(effect.event, this.#stepNowMs);
+          break;
+        default:
+          this.#carryOutRare(effect);
+      }
+    }
+    this.#effect = null;
+  }
+
+  #carryOutRare(effect: Exclude<Effect, { readonly type: 'pdu' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>): void {
+    switch (effect.type) {
+      case 'deliver':
+        this.#deliveries.begun(effect);
+        this.#delivery.deliver(effect);
+        // A ledger writes its rows into the same commit.
+        this.#dirty = true;
+        break;
+      case 'listen':
+        this.#network.listen(effect.binding, effect.address, effect.port);
+        break;
+      case 'dial':
+        this.#dials.add(effect.conn);
+        this.#network.dial(effect.conn, effect.host, effect.port, effect.localAddress);
+        break;
+      case 'close':
+        this.#dials.delete(effect.conn);
+        this.#network.close(effect.conn);
+        this.#unflushed = true;
+        break;
+      case 'submitted':
+        this.#submissions.submitted(effect.submissionId, { mtsId: effect.mtsId, known: effect.known });
+        break;
+      case 'submit-refused': {
+        const content = this.#submissions.refused(effect.submissionId, effect.reason);
+        if (content !== undefined) this.dropContent(content);
+        break;
+      }
+      case 'halt':
+        this.#halt = effect;
+        break;
+    }
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnPending || this.#over) return;
+    this.#turnPending = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnPending = false;
+    if (this.#over) return;
+    this.#running = true;
+    try {
+      if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
+      // What does not wait for the disk leaves first: the peer works on it while this side writes.
+      this.#flush();
+      if (this.#dirty) this.#commit();
+      else this.#tellDeliveries();
+      if (this.#queue.length > 0 && this.#halt === null) this.#drain(maxInputsPerRun);
+      this.#flush();
+      if (this.#halt === null) {
+        this.#tellPhase();
+        this.#timer.arm(this.#core.nextDeadline(this.#mta as Mta));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+    if (this.#halt !== null) this.#finish(this.#halt);
+    else if (this.#dirty || this.#queue.length > 0) this.#scheduleTurn();
+  };
+
+  #timeHasCome(): void {
+    if (this.#over || this.#mta === null) return;
+    const deadline = this.#core.nextDeadline(this.#mta);
+    if (deadline !== null && deadline <= this.#clock.nowMs()) this.input({ type: 'timer' });
+    else this.#scheduleTurn();
+  }
+
+  #flush(): void {
+    if (!this.#unflushed) return;
+    this.#unflushed = false;
+    this.#network.flush();
+  }
+
+  #commit(): void {
+    this.#dirty = false;
+    this.#uncommitted = 0;
+    this.#effect = null;
+    const outcomes = this.#store.commit();
+    this.#tellDeliveries();
+    for (const outcome of outcomes) {
+      if (this.#halt !== null) return;
+      this.#take(outcome);
+    }
+  }
+
+  #tellDeliveries(): void {
+    const notices = this.#deliveries.take();
+    const tell = this.#hooks.delivery;
+    if (tell !== undefined) for (const notice of notices) tell(notice);
+  }
+
+  #tellPhase(): void {
+    const phase = (this.#mta as Mta).phase;
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.#hooks.phase?.(phase);
+  }
+
+  /** The core has halted: the last commit, then the network, the deliveries and the store are closed, in this order. */
+  #finish(halt: EffectOf<'halt'>): void {
+    if (this.#over) return;
+    let error: Error | undefined;
+    try {
+      this.#flush();
+      if (this.#dirty) this.#store.commit();
+      this.#tellDeliveries();
+      this.#tellPhase();
+    } catch (cause) {
+      error = this.#failure(cause);
+    }
+    void this.#closeAll(halt.clean, halt.code, error);
+  }
+
+  /** A defect, or a store that broke. Going on could lose or double mail, so the MTA ends, and says why. */
+  #fail(cause: unknown): void {
+    if (this.#over) return;
+    void this.#closeAll(false, failureCode, this.#failure(cause));
+  }
+
+  #failure(cause: unknown): Error {
+    return failureOf(cause, { mta: this.#mta, input: this.#doing, effect: this.#effect });
+  }
+
+  async #closeAll(clean: boolean, code: number, error: Error | undefined): Promise<void> {
+    this.#over = true;
+    this.#timer.disarm();
+    this.#queue = [];
+    this.#submissions.refuseAll('the MTA has ended');
+    let failure = error;
+    for (const close of [
+      () => this.#network.closeAll(),
+      () => this.#delivery.close(),
+      () => this.#store.close(clean && failure === undefined),
+    ]) {
+      try {
+        await close();
+      } catch (cause) {
+        failure ??= this.#failure(cause);
+      }
+    }
+    if (failure === undefined) this.#resolveEnded({ code, clean });
+    else this.#resolveEnded({ code: failureCode, clean: false, error: failure });
+  }
+}

@@ -1,0 +1,75 @@
+/** Ports that the system chose at the first start are kept in a file and asked for again, so that peers find the MTA. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { ListenConfig } from '@mtalab/mta-core';
+
+type PortsFile = { readonly listen: Record<string, number>; readonly control?: number };
+
+const isPort = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65536;
+
+function read(path: string): PortsFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { listen: {} };
+    throw error;
+  }
+  try {
+    const { listen, control } = JSON.parse(text) as { listen?: unknown; control?: unknown };
+    const ports = Object.entries((listen ?? {}) as Record<string, unknown>);
+    if (!ports.every(([, port]) => isPort(port)) || (control !== undefined && !isPort(control))) throw new Error('a port is no port number');
+    return { listen: Object.fromEntries(ports) as Record<string, number>, ...(isPort(control) ? { control } : {}) };
+  } catch (error) {
+    throw new Error(`${path} cannot be read (${(error as Error).message}): remove it, and fresh ports will be chosen`, { cause: error });
+  }
+}
+
+export class KeptPorts {
+  readonly #path: string;
+  readonly #listen: readonly ListenConfig[];
+  #kept: PortsFile;
+
+  /**
+   * @param path of the file, which need not exist.
+   * @throws Error when the file is damaged.
+   */
+  constructor(path: string, listen: readonly ListenConfig[]) {
+    this.#path = path;
+    this.#listen = listen;
+    this.#kept = read(path);
+  }
+
+  /** The port to listen on for a binding configured with port 0; 0 when none is kept. */
+  forBinding(binding: number): number {
+    return this.#kept.listen[this.#keyOf(binding)] ?? 0;
+  }
+
+  get control(): number {
+    return this.#kept.control ?? 0;
+  }
+
+  /** @throws Error when the file cannot be written. */
+  keepBinding(binding: number, port: number): void {
+    if (this.forBinding(binding) === port) return;
+    this.#kept = { ...this.#kept, listen: { ...this.#kept.listen, [this.#keyOf(binding)]: port } };
+    this.#write();
+  }
+
+  keepControl(port: number): void {
+    if (this.control === port) return;
+    this.#kept = { ...this.#kept, control: port };
+    this.#write();
+  }
+
+  /** By place and address: a changed configuration must not take over the port of another address. */
+  #keyOf(binding: number): string {
+    const configured = this.#listen[binding];
+    return `${binding} ${configured?.address ?? ''}`;
+  }
+
+  #write(): void {
+    const fresh = `${this.#path}.new`;
+    writeFileSync(fresh, `${JSON.stringify(this.#kept, null, 2)}\n`);
+    renameSync(fresh, this.#path);
+  }
+}

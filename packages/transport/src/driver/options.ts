@@ -1,0 +1,30 @@
+/** What a driver is made of, and what it tells. */
+import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
+import type { LabClock } from './clock.js';
+import type { DeliveryNotice } from './deliveries.js';
+import type { CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './ports.js';
+
+/** The first entry of a journal: what the core was started with. */
+export type StartInput = { readonly type: 'start'; readonly config: MtaConfig; readonly recovered: Recovered };
+export type StepListener = (nowMs: number, input: Input | StartInput, effects: readonly Effect[]) => void;
+
+export type DriverHooks = {
+  /** An event-log entry. */
+  readonly event?: (event: ReportedEvent, nowMs: number) => void;
+  /** A delivery that is durable. */
+  readonly delivery?: (notice: DeliveryNotice) => void;
+  /** The phase of the MTA has changed. */
+  readonly phase?: (phase: Mta['phase']) => void;
+};
+
+/** How an MTA ended. `error` is there when it did not end by its own decision: a defect, or a store that broke. */
+export type Ended = { readonly code: number; readonly clean: boolean; readonly error?: Error };
+
+export type DriverOptions = {
+  readonly core: CoreFunctions;
+  readonly clock: LabClock;
+  readonly store: StorePort;
+  readonly network: NetworkPort;
+  readonly delivery: DeliveryPort;
+  readonly hooks?: DriverHooks;
+};

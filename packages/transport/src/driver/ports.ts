@@ -1,0 +1,50 @@
+/** What the driver asks of the parts around it. The real ones are `Network`, the stores and the delivery sinks. */
+import type { Effect, Input, Mta, MtaConfig, Pdu, Recovered } from '@mtalab/mta-core';
+
+/** The pure core: three functions over plain data. */
+export type CoreFunctions = {
+  readonly start: (config: MtaConfig, recovered: Recovered, nowMs: number) => { readonly mta: Mta; readonly effects: readonly Effect[] };
+  readonly step: (mta: Mta, input: Input, nowMs: number) => { readonly mta: Mta; readonly effects: readonly Effect[] };
+  readonly nextDeadline: (mta: Mta) => number | null;
+};
+
+export type EffectOf<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
+export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>;
+
+/** Effects that are written to the store. */
+export type StoreWrite = EffectOf<'store' | 'forget' | 'settle' | 'drop-content'>;
+/** What a commit gives back, in the order of the effects: the inputs to be fed to the core. */
+export type CommitOutcome = InputOf<'stored' | 'store-failed' | 'forgotten'>;
+
+export type StorePort = {
+  /** Queue an effect for the next commit. */
+  apply(effect: StoreWrite): void;
+  /** Queue octets of a content that is being handed in. */
+  putContent(content: number, offset: number, octets: Uint8Array): void;
+  /** Write all that is queued, durably, in one transaction. */
+  commit(): readonly CommitOutcome[];
+  /** Close the store; `clean` leaves the clean-shutdown mark. */
+  close(clean: boolean): void;
+};
+
+/** Counts of whole PDUs on one TCP connection. */
+export type SocketCounts = { readonly local: string; readonly remote: string; readonly sent: number; readonly received: number };
+
+export type NetworkPort = {
+  listen(binding: number, address: string, port: number): void;
+  dial(conn: number, host: string, port: number, localAddress?: string): void;
+  send(conn: number, pdu: Pdu): void;
+  close(conn: number): void;
+  /** Let everything sent since the last flush leave, in one write per connection. */
+  flush(): void;
+  sockets(): readonly SocketCounts[];
+  /** Close all listeners and connections; resolves when they are gone. */
+  closeAll(): void | Promise<void>;
+};
+
+export type DeliveryPort = {
+  /** Answered by an input `delivered` or `deliver-failed`. */
+  deliver(effect: EffectOf<'deliver'>): void;
+  /** Resolves when no delivery is under way any more. Nothing is delivered after it. */
+  close(): void | Promise<void>;
+};

@@ -1,0 +1,76 @@
+/** The state of an MTA and its driver in one plain object, for people and for the harness. */
+import type { Mta, MtaCounters } from '@mtalab/mta-core';
+import type { LabClock } from './clock.js';
+import type { DelaySummary } from './deliveries.js';
+import type { SocketCounts } from './ports.js';
+
+export type DriverStatus = {
+  readonly name: string;
+  readonly pid: number;
+  readonly phase: Mta['phase'];
+  /** Counts the starts on this store. */
+  readonly incarnation: number;
+  readonly version: string;
+  readonly build: string;
+  /** Lab time. */
+  readonly nowMs: number;
+  readonly timeScale: number;
+  /** String bindings this MTA listens on, such as `127.0.0.1[4097]`. */
+  readonly endpoints: readonly string[];
+  /** Articles whose legacy behaviour is on. */
+  readonly legacy: readonly string[];
+  readonly queuedCopies: number;
+  /** Store writes, deliveries and dials under way; 0 when nothing but timers can happen. */
+  readonly pendingWork: number;
+  readonly nextDeadlineMs: number | null;
+  readonly counters: MtaCounters;
+  /** From submission to delivery, over the deliveries of this process. */
+  readonly delays: DelaySummary;
+  readonly turnsGiven: number;
+  /** Associations this MTA opened as initiator, recoveries not counted. */
+  readonly associationsOpened: number;
+  readonly memory: { readonly rssBytes: number };
+  readonly cpu: { readonly userS: number; readonly systemS: number };
+  readonly sockets: readonly SocketCounts[];
+};
+
+/** String bindings of the addresses that are up, in the order of the configuration. */
+export function endpointsOf(mta: Mta): readonly string[] {
+  return mta.rpc.addresses
+    .filter((address) => address.state === 'up')
+    .map((address) => `${mta.listen[address.id]?.address ?? ''}[${address.port}]`);
+}
+
+type DriverFigures = Pick<DriverStatus, 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
+
+export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): DriverStatus {
+  const cpu = process.cpuUsage();
+  let turnsGiven = 0;
+  let associationsOpened = 0;
+  for (const entry of mta.ltab) {
+    turnsGiven += entry.counters.turnsGiven;
+    associationsOpened += entry.counters.associationsOut;
+  }
+  return {
+    name: mta.name,
+    pid: process.pid,
+    phase: mta.phase,
+    incarnation: mta.incarnation,
+    version: mta.version,
+    build: mta.build,
+    nowMs: clock.nowMs(),
+    timeScale: clock.timeScale,
+    endpoints: endpointsOf(mta),
+    legacy: mta.legacy,
+    queuedCopies: mta.queuedCopies,
+    pendingWork: figures.pendingWork,
+    nextDeadlineMs: figures.nextDeadlineMs,
+    counters: mta.counters,
+    delays: figures.delays,
+    turnsGiven,
+    associationsOpened,
+    memory: { rssBytes: process.memoryUsage.rss() },
+    cpu: { userS: cpu.user / 1e6, systemS: cpu.system / 1e6 },
+    sockets: figures.sockets,
+  };
+}

@@ -1,0 +1,61 @@
+/** Clients that wait for their submission to be on disk. */
+
+export type SubmitResult = {
+  readonly mtsId: string;
+  /** True when this submission id was on disk already: no second message was made. */
+  readonly known: boolean;
+};
+
+/** The MTA refuses a submission. The message says why, in words meant for the client. */
+export class SubmitRefused extends Error {
+  override readonly name = 'SubmitRefused';
+}
+
+type Waiter = { readonly content: number; readonly resolve: (result: SubmitResult) => void; readonly reject: (error: Error) => void };
+
+export class Submissions {
+  readonly #waiting = new Map<string, Waiter[]>();
+  #count = 0;
+
+  get waiting(): number {
+    return this.#count;
+  }
+
+  /** Wait for the answer to this submission. Answers to one id come in the order of its submissions. */
+  wait(submissionId: string, content: number): Promise<SubmitResult> {
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiting.get(submissionId);
+      const waiter = { content, resolve, reject };
+      if (waiters === undefined) this.#waiting.set(submissionId, [waiter]);
+      else waiters.push(waiter);
+      this.#count += 1;
+    });
+  }
+
+  submitted(submissionId: string, result: SubmitResult): void {
+    this.#next(submissionId)?.resolve(result);
+  }
+
+  /** @returns the key of the content that nobody needs any more, if anybody waited. */
+  refused(submissionId: string, reason: string): number | undefined {
+    const waiter = this.#next(submissionId);
+    waiter?.reject(new SubmitRefused(reason));
+    return waiter?.content;
+  }
+
+  /** Nobody will be answered any more. */
+  refuseAll(reason: string): void {
+    for (const waiters of this.#waiting.values()) for (const waiter of waiters) waiter.reject(new SubmitRefused(reason));
+    this.#waiting.clear();
+    this.#count = 0;
+  }
+
+  #next(submissionId: string): Waiter | undefined {
+    const waiters = this.#waiting.get(submissionId);
+    const waiter = waiters?.shift();
+    if (waiter === undefined) return undefined;
+    this.#count -= 1;
+    if (waiters?.length === 0) this.#waiting.delete(submissionId);
+    return waiter;
+  }
+}

@@ -1,0 +1,98 @@
+/** Fits the real network to the driver: kept ports, and the octets of segments that are sent. */
+import type { ContentHandle, Input, ListenConfig, Pdu } from '@mtalab/mta-core';
+import { Network } from '../wire/network.js';
+import type { KeptPorts } from './kept-ports.js';
+import type { NetworkPort, SocketCounts } from './ports.js';
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export type WiringOptions = {
+  readonly listen: readonly ListenConfig[];
+  readonly keptPorts: KeptPorts;
+  readonly input: (input: Input) => void;
+  readonly readContent: (content: number, offset: number, length: number) => Uint8Array;
+  readonly log: (level: LogLevel, text: string) => void;
+  readonly maxStubBytes: number;
+};
+
+/** A `Network` that listens on the ports kept from earlier starts where the configuration leaves the port open. */
+export class WiredNetwork implements NetworkPort {
+  readonly #options: WiringOptions;
+  readonly #network: Network;
+  /** Bindings that are being opened on a kept port. */
+  readonly #onKeptPort = new Set<number>();
+  /** Where the segment that is being sent starts: its handle says which content and how long, not where. */
+  #segmentOffset = 0;
+
+  constructor(options: WiringOptions) {
+    this.#options = options;
+    this.#network = new Network(
+      {
+        input: (input) => {
+          if (input.type === 'listening' || input.type === 'listen-failed') this.#listened(input);
+          else options.input(input);
+        },
+        loadContent: (handle) => this.#load(handle),
+        log: options.log,
+      },
+      { maxStubBytes: options.maxStubBytes },
+    );
+  }
+
+  listen(binding: number, address: string, port: number): void {
+    const kept = port === 0 ? this.#options.keptPorts.forBinding(binding) : 0;
+    if (kept !== 0) this.#onKeptPort.add(binding);
+    this.#network.listen(binding, address, kept === 0 ? port : kept);
+  }
+
+  dial(conn: number, host: string, port: number, localAddress?: string): void {
+    this.#network.dial(conn, host, port, localAddress);
+  }
+
+  send(conn: number, pdu: Pdu): void {
+    if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr') this.#segmentOffset = pdu.body.apdu.offset;
+    this.#network.send(conn, pdu);
+  }
+
+  close(conn: number): void {
+    this.#network.close(conn);
+  }
+
+  flush(): void {
+    this.#network.flush();
+  }
+
+  sockets(): readonly SocketCounts[] {
+    return this.#network.sockets();
+  }
+
+  closeAll(): Promise<void> {
+    return this.#network.closeAll();
+  }
+
+  #load(handle: ContentHandle): Uint8Array {
+    if (handle.content === undefined) throw new RangeError(`content ${handle.ref}: its octets are gone`);
+    return this.#options.readContent(handle.content, this.#segmentOffset, handle.length);
+  }
+
+  #listened(input: Extract<Input, { readonly type: 'listening' | 'listen-failed' }>): void {
+    const { binding } = input;
+    const { listen, keptPorts, log } = this.#options;
+    const configured = listen[binding];
+    const triedKept = this.#onKeptPort.delete(binding);
+    if (input.type === 'listen-failed' && triedKept && configured !== undefined) {
+      const place = `${configured.address}[${keptPorts.forBinding(binding)}]`;
+      log('warn', `${place}, kept from an earlier start, cannot be had again (${input.osError}): a fresh port is taken`);
+      this.#network.listen(binding, configured.address, 0);
+      return;
+    }
+    if (input.type === 'listening' && configured?.port === 0) {
+      try {
+        keptPorts.keepBinding(binding, input.port);
+      } catch (error) {
+        log('warn', `port ${input.port} cannot be kept for later starts: ${(error as Error).message}`);
+      }
+    }
+    this.#options.input(input);
+  }
+}

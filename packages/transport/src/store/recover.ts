@@ -1,0 +1,199 @@
+/** What a start finds in a store: reading it back, and the internal check after a stop that was not in order. */
+import { crc32 } from 'node:zlib';
+import type { Copy, Envelope, Recovered, StoredMessage } from '@mtalab/mta-core';
+import { priorities } from '@mtalab/mta-core';
+import type { Backend, Birth, MessageHead, MessageRow } from './backend.js';
+import { StoreError } from './store.js';
+
+/** A message that is kept, as the store remembers it while it runs. */
+export type Held = {
+  readonly content: number;
+  /** What it adds to the size of the store. */
+  readonly bytes: number;
+  /** Is the content in pieces? */
+  readonly pieces: boolean;
+  /** Copies still here. */
+  left: number;
+  /** Copies noted as erased while others are left. */
+  gone: number[];
+};
+
+/** The longest list of damage that is written out. */
+const maxDamageLines = 10_000;
+
+export type Found = {
+  readonly recovered: Recovered;
+  readonly copies: Map<number, Held>;
+  readonly submissions: Map<string, number>;
+  readonly sizeBytes: number;
+};
+
+/** What a message adds to the size of the store, in octets. */
+export function keptBytes(row: { readonly sizeBytes: number; readonly envelope: string; readonly copies: string }): number {
+  return row.sizeBytes + row.envelope.length + row.copies.length;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+
+function isEnvelope(value: unknown): value is Envelope {
+  return (
+    isObject(value) &&
+    isText(value.mtsId) &&
+    isText(value.originator) &&
+    priorities.some((priority) => priority === value.priority) &&
+    isText(value.contentType) &&
+    isWhole(value.submittedAtMs) &&
+    isWhole(value.sizeBytes) &&
+    Array.isArray(value.trace) &&
+    value.trace.every((step) => isObject(step) && isText(step.mta) && isWhole(step.atMs))
+  );
+}
+
+function isCopy(value: unknown): value is Copy {
+  if (!isObject(value) || !isWhole(value.id) || !isTexts(value.recipients) || !isObject(value.destination)) return false;
+  const { to, mta, address } = value.destination;
+  return (to === 'mta' && isText(mta)) || (to === 'mailbox' && isText(address)) || to === 'dead-letter';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message of a row, or what is wrong with it. */
+function messageOf(head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies'>): StoredMessage | string {
+  if (!isText(head.envelope) || !isText(head.copies)) return 'its row is incomplete';
+  const envelope = parsed(head.envelope);
+  if (!isEnvelope(envelope)) return 'its envelope cannot be read';
+  const copies = parsed(head.copies);
+  if (!Array.isArray(copies) || copies.length === 0 || !copies.every(isCopy)) return 'its copies cannot be read';
+  if (envelope.sizeBytes !== head.sizeBytes) return `its envelope says ${envelope.sizeBytes} octets, its row ${head.sizeBytes}`;
+  return { content: head.content, envelope, copies };
+}
+
+/** What is wrong with the content of a row, if anything. */
+function contentFault(backend: Backend, row: MessageRow): string | null {
+  if (row.octets !== null) {
+    if (row.octets.length !== row.sizeBytes) return `its content has ${row.octets.length} octets instead of ${row.sizeBytes}`;
+    return crc32(row.octets) === row.sum ? null : 'its content does not match its checksum';
+  }
+  let end = 0;
+  for (const piece of backend.pieces(row.content)) {
+    if (piece.offset !== end) return `its content has a gap at octet ${end}`;
+    if (crc32(piece.octets) !== piece.sum) return `its content does not match the checksum of the piece at octet ${piece.offset}`;
+    end += piece.octets.length;
+  }
+  return end === row.sizeBytes ? null : `its content has ${end} octets instead of ${row.sizeBytes}`;
+}
+
+/** The queue a copy is in, as the check names it. */
+const queueOf = (copy: Copy): string => (copy.destination.to === 'mta' ? copy.destination.mta : 'mailboxes');
+
+/**
+ * The internal check: the medium's structure, then every message with its copies and its whole content. What is damaged is
+ * moved aside and named in the details. @throws StoreError when the medium itself is damaged.
+ */
+function check(backend: Backend, birth: Birth): NonNullable<Recovered['check']> {
+  const complaints = backend.examine();
+  const lines = [`Internal check of ${backend.place}, start number ${birth.incarnation}`, ''];
+  if (complaints.length > 0) {
+    const detailsPath = backend.writeDetails(birth.incarnation, [...lines, 'The database file is damaged:', ...complaints, ''].join('\n'));
+    throw new StoreError(
+      `The store ${backend.place} is damaged and was left as it is: ${complaints[0]}. ` +
+        `Details: ${detailsPath}. Keep a copy of the file, repair it by hand, or start with another data folder.`,
+      { detailsPath },
+    );
+  }
+  const queues = new Map<string, number>([['mailboxes', 0]]);
+  const damaged: { readonly content: number; readonly reason: string; readonly text: string }[] = [];
+  let messages = 0;
+  for (const row of backend.rows()) {
+    messages += 1;
+    const message = messageOf(row);
+    const reason = isText(message) ? message : contentFault(backend, row);
+    if (reason !== null) {
+      damaged.push({ content: row.content, reason, text: isText(message) ? '' : ` (${message.envelope.mtsId})` });
+      continue;
+    }
+    for (const copy of (message as StoredMessage).copies) queues.set(queueOf(copy), (queues.get(queueOf(copy)) ?? 0) + 1);
+  }
+  if (damaged.length > 0) {
+    backend.begin();
+    for (const { content, reason } of damaged) backend.moveAside(content, reason);
+    backend.commit();
+  }
+  lines.push(`Structure: sound. Messages looked at: ${messages}.`, '');
+  for (const [queue, copies] of queues) lines.push(`Queue ${queue}: ${copies} copies accepted, sound.`);
+  lines.push('', `Damaged messages moved aside: ${damaged.length}.`);
+  for (const { content, reason, text } of damaged.slice(0, maxDamageLines)) lines.push(`Message ${content}${text}: ${reason}.`);
+  const detailsPath = backend.writeDetails(birth.incarnation, `${lines.join('\n')}\n`);
+  return { queues: [...queues.keys()].map((queue) => ({ queue, file: backend.place })), detailsPath };
+}
+
+/** Messages with the copies that are left, or null if one cannot be read. */
+function readMessages(backend: Backend): Pick<Found, 'copies' | 'sizeBytes'> & { messages: StoredMessage[] } | null {
+  const gone = new Map<number, number[]>();
+  for (const { copy, content } of backend.gone()) {
+    const list = gone.get(content);
+    if (list === undefined) gone.set(content, [copy]);
+    else list.push(copy);
+  }
+  const messages: StoredMessage[] = [];
+  const copies = new Map<number, Held>();
+  let sizeBytes = 0;
+  for (const head of backend.heads()) {
+    const message = messageOf(head);
+    if (isText(message)) return null;
+    const erased = gone.get(head.content) ?? [];
+    const left = erased.length === 0 ? message.copies : message.copies.filter((copy) => !erased.includes(copy.id));
+    if (left.length === 0) continue;
+    const held: Held = { content: head.content, bytes: keptBytes(head), pieces: !head.inline, left: left.length, gone: erased };
+    for (const copy of left) copies.set(copy.id, held);
+    sizeBytes += held.bytes;
+    messages.push({ ...message, copies: left });
+  }
+  // Keys of contents come from two counters, copy ids from one that never goes back: those tell the age.
+  messages.sort((a, b) => (a.copies[0]?.id ?? 0) - (b.copies[0]?.id ?? 0));
+  return { messages, copies, sizeBytes };
+}
+
+/** Start on a store: count the incarnation up, check it if need be, and read it. @throws StoreError */
+export function recover(backend: Backend): Found {
+  const birth = backend.birth();
+  let clean = birth.clean;
+  let checked = clean ? undefined : check(backend, birth);
+  backend.begin();
+  backend.eraseOrphans();
+  backend.commit();
+  let read = readMessages(backend);
+  if (read === null) {
+    // Stopped in order, and damaged since.
+    clean = false;
+    checked = check(backend, birth);
+    read = readMessages(backend);
+    if (read === null) throw new StoreError(`The store ${backend.place} changes while it is read. Is another program writing to it?`);
+  }
+  const bySender = new Map<string, number[]>();
+  for (const { sender, activity } of backend.received()) {
+    const list = bySender.get(sender);
+    if (list === undefined) bySender.set(sender, [activity]);
+    else list.push(activity);
+  }
+  const submissions = new Map<string, number>();
+  for (const { seq, id } of backend.submissions()) submissions.set(id, seq);
+  const recovered: Recovered = {
+    incarnation: birth.incarnation,
+    storeUuid: birth.storeUuid,
+    clean,
+    messages: read.messages,
+    received: [...bySender].map(([sender, activities]) => ({ sender, activities })),
+    ...(checked === undefined ? {} : { check: checked }),
+  };
+  return { recovered, copies: read.copies, submissions, sizeBytes: read.sizeBytes };
+}

@@ -1,0 +1,68 @@
+/** PDUs to octets and back, for one end of one connection. */
+import type { ContentHandle, Pdu } from '@mtalab/mta-core';
+import type { LoadContent } from './contents.js';
+import { Conversation } from './conversation.js';
+import { PduDecoder } from './decoder.js';
+import { PduEncoder } from './encoder.js';
+import { FragmentSplitter } from './fragments.js';
+import { Outgoing } from './outgoing.js';
+
+/** The largest content by default (64 MiB), and a mebibyte for its envelope. */
+export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
+
+export type CodecOptions = {
+  /** The longest stub that is put together from fragments, in octets. */
+  readonly maxStubBytes?: number;
+  /** Finds the octets of contents that did not come from the network. */
+  readonly loadContent?: LoadContent;
+  /** The listening port that a bind_ack names as secondary address. */
+  readonly secondaryPort?: number;
+};
+
+export class PduCodec {
+  readonly #encoder: PduEncoder;
+  readonly #splitter: FragmentSplitter;
+  readonly #decoder: PduDecoder;
+  readonly #each: (octets: Buffer, at: number, length: number) => boolean;
+  #deliver: (pdu: Pdu) => boolean = () => true;
+
+  constructor(options: CodecOptions = {}) {
+    const conversation = new Conversation();
+    this.#encoder = new PduEncoder(conversation, options.loadContent ?? nothingStored, options.secondaryPort ?? 0);
+    this.#splitter = new FragmentSplitter(conversation);
+    this.#decoder = new PduDecoder(conversation, options.maxStubBytes ?? defaultMaxStubBytes);
+    this.#each = (octets, at, length) => {
+      const pdu = this.#decoder.read(octets, at, length);
+      return pdu === null || this.#deliver(pdu);
+    };
+  }
+
+  /**
+   * Write a PDU that this end sends behind what `out` holds.
+   * @throws RangeError when it cannot be written; `out` is as before then.
+   */
+  encodeInto(out: Outgoing, pdu: Pdu): void {
+    this.#encoder.encode(out, pdu);
+  }
+
+  /** The octets of a PDU that this end sends. */
+  encode(pdu: Pdu): Buffer {
+    const out = new Outgoing();
+    this.#encoder.encode(out, pdu);
+    return Buffer.concat(out.take());
+  }
+
+  /**
+   * Take what one read brought.
+   * @param deliver called for each PDU that is complete; returns whether to go on.
+   * @throws MalformedPdu when the octets are no PDU; nothing more can be read then.
+   */
+  decode(chunk: Buffer, deliver: (pdu: Pdu) => boolean): void {
+    this.#deliver = deliver;
+    this.#splitter.push(chunk, this.#each);
+  }
+}
+
+export function nothingStored(handle: ContentHandle): never {
+  throw new RangeError(`content ${handle.content ?? handle.ref} is not known here`);
+}

@@ -1,0 +1,200 @@
+/** Fragments to PDUs. */
+import type { BindAckPdu, BindPdu, ContextResult, FaultPdu, NakReason, Pdu, PresentationContext, Syntax } from '@mtalab/mta-core';
+import { operationOf } from '@mtalab/mta-core';
+import type { Conversation } from './conversation.js';
+import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './header.js';
+import { get8, get16, get32, getUuid } from './octets.js';
+import { readArgument, readResult } from './stubs.js';
+
+/** Presentation contexts in one bind; the answer to these fits the smallest fragment. */
+const contextsLimit = 64;
+const firstStubBytes = 65_536;
+
+/** A call of which some fragments, but not the last, are here. */
+type PartialCall = {
+  readonly type: 'request' | 'response';
+  readonly call: number;
+  readonly context: number;
+  /** Operation number of a request, cancel count of a response. */
+  readonly word: number;
+  stub: Buffer;
+  stubBytes: number;
+};
+
+export class PduDecoder {
+  readonly #conversation: Conversation;
+  readonly #maxStubBytes: number;
+  /** One at most: the fragments of one call are never interleaved with another's. */
+  #partial: PartialCall | null = null;
+
+  /** @param maxStubBytes the longest stub that is put together from fragments. */
+  constructor(conversation: Conversation, maxStubBytes: number) {
+    this.#conversation = conversation;
+    this.#maxStubBytes = maxStubBytes;
+  }
+
+  /**
+   * Read one fragment whose header has been checked.
+   * @returns the PDU that it completes, or null when more fragments must come.
+   * @throws MalformedPdu
+   */
+  read(octets: Buffer, at: number, length: number): Pdu | null {
+    const type = typeAt(octets, at);
+    const pdu = type === 'request' || type === 'response' ? this.#readCall(type, octets, at, length) : this.#readOther(octets, at, length);
+    if (pdu !== null) this.#conversation.note(pdu);
+    return pdu;
+  }
+
+  #readOther(octets: Buffer, at: number, length: number): Pdu {
+    const type = typeAt(octets, at);
+    const call = callAt(octets, at);
+    switch (type) {
+      case 'co_cancel':
+      case 'orphaned':
+      case 'shutdown':
+        if (type === 'orphaned' && this.#partial?.call === call) this.#partial = null;
+        return { type, call };
+      case 'fault':
+        // A server may give up in the middle of a response.
+        if (this.#partial?.call === call) this.#partial = null;
+        return readFault(octets, at, length);
+      case 'bind':
+      case 'alter_context':
+        return readBind(octets, at, length, type);
+      case 'bind_ack':
+      case 'alter_context_resp':
+        return readBindAck(octets, at, length, type);
+      default:
+        atLeast(length, headerBytes + 2, 'bind_nak');
+        return { type: 'bind_nak', call, reason: nakReason(get16(octets, at + 16)) };
+    }
+  }
+
+  #readCall(type: 'request' | 'response', octets: Buffer, at: number, length: number): Pdu | null {
+    const flags = flagsAt(octets, at);
+    const call = callAt(octets, at);
+    const headBytes = callHeaderBytes + (type === 'request' && (flags & pduFlag.object) !== 0 ? 16 : 0);
+    atLeast(length, headBytes, type);
+    if ((flags & pduFlag.first) !== 0) {
+      if (this.#partial !== null) throw new MalformedPdu(`${type} ${call} begins within the fragments of call ${this.#partial.call}`);
+      const context = get16(octets, at + 20);
+      const word = type === 'request' ? get16(octets, at + 22) : get8(octets, at + 22);
+      if ((flags & pduFlag.last) !== 0) {
+        if (length - headBytes > this.#maxStubBytes) this.#tooLong(type, call);
+        return this.#finish(type, call, context, word, octets, at + headBytes, at + length);
+      }
+      const hintBytes = Math.min(Math.max(get32(octets, at + 16), length), firstStubBytes);
+      this.#partial = { type, call, context, word, stub: Buffer.allocUnsafeSlow(hintBytes), stubBytes: 0 };
+    }
+    const partial = this.#partial;
+    if (partial === null || partial.call !== call || partial.type !== type) {
+      throw new MalformedPdu(`a later fragment of ${type} ${call} without its first`);
+    }
+    this.#append(partial, octets, at + headBytes, at + length);
+    if ((flags & pduFlag.last) === 0) return null;
+    this.#partial = null;
+    return this.#finish(type, call, partial.context, partial.word, partial.stub, 0, partial.stubBytes);
+  }
+
+  /** Stubs are copied together: a stranger's tiny fragments must not hold on to what each read brought. */
+  #append(partial: PartialCall, octets: Buffer, start: number, end: number): void {
+    const neededBytes = partial.stubBytes + end - start;
+    if (neededBytes > this.#maxStubBytes) this.#tooLong(partial.type, partial.call);
+    if (neededBytes > partial.stub.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, Math.min(partial.stub.length * 2, this.#maxStubBytes)));
+      partial.stub.copy(larger, 0, 0, partial.stubBytes);
+      partial.stub = larger;
+    }
+    partial.stubBytes += octets.copy(partial.stub, partial.stubBytes, start, end);
+  }
+
+  #tooLong(type: string, call: number): never {
+    throw new MalformedPdu(`stub of ${type} ${call} is longer than ${this.#maxStubBytes} octets`);
+  }
+
+  #finish(type: 'request' | 'response', call: number, context: number, word: number, octets: Buffer, start: number, end: number): Pdu {
+    if (type === 'request') {
+      const isKnown = word < operationOf.length && this.#conversation.isAccepted(context);
+      return { type, call, context, opnum: word, body: isKnown ? readArgument(word, octets, start, end) : { op: 'unread' } };
+    }
+    const opnum = this.#conversation.opnumOf(call);
+    if (opnum === undefined) return { type, call, context, cancelCount: word, body: { op: 'bad', detail: `answers call ${call}, which is not waiting` } };
+    return { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end) };
+  }
+}
+
+function atLeast(length: number, bytes: number, what: string): void {
+  if (length < bytes) throw new MalformedPdu(`${what} of ${length} octets is cut off`);
+}
+
+function readFault(octets: Buffer, at: number, length: number): FaultPdu {
+  atLeast(length, 28, 'fault');
+  return {
+    type: 'fault',
+    call: callAt(octets, at),
+    context: get16(octets, at + 20),
+    cancelCount: get8(octets, at + 22),
+    status: get32(octets, at + 24),
+    didNotExecute: (flagsAt(octets, at) & pduFlag.didNotExecute) !== 0,
+  };
+}
+
+/** Reasons that this runtime never gives mean no more to it than "not specified". */
+function nakReason(reason: number): NakReason {
+  return reason === 1 || reason === 2 || reason === 4 ? reason : 0;
+}
+
+function readSyntax(octets: Buffer, at: number): Syntax {
+  return { uuid: getUuid(octets, at), version: get32(octets, at + 16) };
+}
+
+function readBind(octets: Buffer, start: number, length: number, type: BindPdu['type']): BindPdu {
+  atLeast(length, headerBytes + 12, type);
+  const end = start + length;
+  const contextCount = get8(octets, start + 24);
+  if (contextCount > contextsLimit) throw new MalformedPdu(`${type} with ${contextCount} presentation contexts, more than ${contextsLimit}`);
+  const contexts: PresentationContext[] = [];
+  let at = start + headerBytes + 12;
+  for (let count = 0; count < contextCount; count += 1) {
+    atLeast(end - at, 24, `presentation context in ${type}`);
+    const id = get16(octets, at);
+    const syntaxCount = get8(octets, at + 2);
+    const abstract = readSyntax(octets, at + 4);
+    at += 24;
+    atLeast(end - at, 20 * syntaxCount, `list of transfer syntaxes in ${type}`);
+    const transfer: Syntax[] = [];
+    for (let index = 0; index < syntaxCount; index += 1, at += 20) transfer.push(readSyntax(octets, at));
+    contexts.push({ id, abstract, transfer });
+  }
+  return {
+    type,
+    call: callAt(octets, start),
+    maxXmit: get16(octets, start + 16),
+    maxRecv: get16(octets, start + 18),
+    group: get32(octets, start + 20),
+    multiplex: (flagsAt(octets, start) & pduFlag.multiplex) !== 0,
+    contexts,
+  };
+}
+
+function readBindAck(octets: Buffer, start: number, length: number, type: BindAckPdu['type']): BindAckPdu {
+  atLeast(length, headerBytes + 10, type);
+  const resultsAt = (headerBytes + 10 + get16(octets, start + 24) + 3) & ~3;
+  atLeast(length, resultsAt + 4, type);
+  const resultCount = get8(octets, start + resultsAt);
+  if (resultCount > contextsLimit) throw new MalformedPdu(`${type} with ${resultCount} results, more than ${contextsLimit}`);
+  atLeast(length, resultsAt + 4 + 24 * resultCount, type);
+  const results: ContextResult[] = [];
+  for (let index = 0, at = start + resultsAt + 4; index < resultCount; index += 1, at += 24) {
+    results.push({ result: get16(octets, at), reason: get16(octets, at + 2), transfer: readSyntax(octets, at + 4) });
+  }
+  return {
+    type,
+    call: callAt(octets, start),
+    maxXmit: get16(octets, start + 16),
+    maxRecv: get16(octets, start + 18),
+    group: get32(octets, start + 20),
+    multiplex: (flagsAt(octets, start) & pduFlag.multiplex) !== 0,
+    results,
+  };
+}

@@ -1,0 +1,291 @@
+/** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { LtabView, MessageView, QueueView } from '@mtalab/mta-core';
+import { joinAssociations, type AssociationRow, type LabSummary, type MtaStatus } from '@mtalab/harness';
+import {
+  bytes,
+  judgeStill,
+  Live,
+  paint,
+  printable,
+  renderAssociations,
+  renderDelivery,
+  renderEvent,
+  renderFaults,
+  renderLive,
+  renderLtab,
+  renderMessages,
+  renderQueues,
+  renderReady,
+  renderRuns,
+  renderStatus,
+  renderSummary,
+  span,
+  type StillLab,
+} from 'mtalab/internal';
+import { test } from 'tap';
+
+const dataFile = 'test/cli/data/render.txt';
+const plain = paint(false);
+const nowMs = Date.UTC(1999, 5, 14, 9, 30, 0, 250);
+
+function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
+  return {
+    name,
+    pid: 4711,
+    phase: 'running',
+    incarnation: 1,
+    version: '5.5',
+    build: '2653.23',
+    nowMs,
+    timeScale: 1,
+    endpoints: ['127.0.0.1[4097]'],
+    legacy: [],
+    queuedCopies: 0,
+    pendingWork: 0,
+    nextDeadlineMs: nowMs + 300_000,
+    counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1 },
+    delays: { count: 49, meanMs: 12.4, maxMs: 1530 },
+    turnsGiven: 1,
+    associationsOpened: 2,
+    memory: { rssBytes: 73_400_320 },
+    cpu: { userS: 0.52, systemS: 0.1 },
+    sockets: [],
+    ...more,
+  };
+}
+
+function side(more: Partial<AssociationRow>): AssociationRow {
+  return {
+    name: 'MTA-A/1/3',
+    role: 'initiator',
+    state: 'open',
+    turn: 'theirs',
+    believes: 'theirs',
+    pleaseOutstanding: false,
+    moved: 0,
+    recovery: 1,
+    peer: 'MTA-B',
+    lifetimeAtMs: nowMs + 300_000,
+    ...more,
+  };
+}
+
+const responder = { role: 'responder', peer: 'MTA-A' } as const;
+const lostTurn = joinAssociations(
+  new Map([
+    ['MTA-A', [side({ turn: 'asking', pleaseOutstanding: true })]],
+    ['MTA-B', [side({ ...responder, lifetimeAtMs: null })]],
+  ]),
+);
+const agreed = joinAssociations(
+  new Map([
+    ['MTA-A', [side({ name: 'MTA-A/1/9', turn: 'held', believes: 'mine', moved: 50, recovery: 0 }), side({ name: 'MTA-A/1/10', state: 'calling', recovery: 0 })]],
+    ['MTA-B', [side({ ...responder, name: 'MTA-A/1/9', moved: 50, recovery: 0 })]],
+  ]),
+);
+
+const queue: QueueView = {
+  name: 'MTA-B',
+  ltabIndex: 1,
+  queued: 49,
+  queuedBytes: 50_176,
+  urgent: 0,
+  normal: 48,
+  nonUrgent: 1,
+  inTransfer: 0,
+  waiting: 0,
+  oldestSubmittedAtMs: nowMs - 75_000,
+  openRetryAtMs: null,
+  transferRetryAtMs: null,
+};
+const mailboxes: QueueView = { ...queue, name: 'mailboxes', ltabIndex: null, queued: 0, queuedBytes: 0, normal: 0, nonUrgent: 0, oldestSubmittedAtMs: null };
+
+const ltab: LtabView = {
+  index: 1,
+  name: 'MTA-B',
+  link: 'rpc',
+  endpoints: ['127.0.0.1[4097]', '[::1][4097]'],
+  associations: { open: 2, lost: 1 },
+  queued: 49,
+  waiting: 0,
+  incoming: 0,
+  openFailures: 3,
+  openRetryAtMs: nowMs + 598_000,
+  peerIncarnation: 1,
+  peerStoreUuid: 'e0c2',
+  deadlineMs: nowMs + 598_000,
+  performance: {
+    'Queue Length': 49,
+    'Queued Bytes': 50_176,
+    Associations: 3,
+    'Current Inbound Associations': 1,
+    'Cumulative Inbound Associations': 4,
+    'Current Outbound Associations': 2,
+    'Cumulative Outbound Associations': 5,
+    'Failed Outbound Associations': 3,
+    'Inbound Rejected Total': 0,
+    'Inbound Messages Total': 7,
+    'Outbound Messages Total': 1200,
+    'Inbound Bytes Total': 7168,
+    'Outbound Bytes Total': 1_228_800,
+    'Next Association Retry': nowMs + 598_000,
+    'Oldest Message Queued': nowMs - 7_500_000,
+    'Connector Index': 1,
+  },
+  counters: {
+    messagesOut: 1200, messagesIn: 7, bytesOut: 1_228_800, bytesIn: 7168, associationsOut: 5, associationsIn: 4, failedOut: 3,
+    rejectedIn: 0, turnsGiven: 1, turnsReceived: 1, recoveries: 2, duplicates: 0, reports: 0,
+  },
+};
+
+const message: MessageView = {
+  id: '1-17',
+  mtsId: 'c=lab;mta=MTA-A;1-16',
+  originator: 'ada@a.example',
+  recipients: ['ben@b.example', 'cleo@b.example', 'a-very-long-name-of-a-mailbox@b.example'],
+  priority: 'normal',
+  sizeBytes: 140_608,
+  submittedAtMs: nowMs - 42_000,
+  sinceMs: nowMs - 42_000,
+  destination: 'MTA-B',
+  state: 'waiting',
+  failures: 1,
+  retryAtMs: nowMs + 78_000,
+};
+
+const summary: LabSummary = { submitted: 51, delivered: 51, meanDelayMs: 12.4, worstDelayMs: 15_300, associationsOpened: 2, turnsGiven: 1, reports: 0 };
+
+function still(more: { readonly queues?: readonly QueueView[]; readonly nextDeadlineMs?: number | null; readonly timeScale?: number; readonly kept?: readonly string[] }): StillLab {
+  const { queues = [queue], nextDeadlineMs = nowMs + 300_000, timeScale = 1, kept = [] } = more;
+  return {
+    mtas: [
+      { status: status('MTA-A', { nextDeadlineMs, timeScale, queuedCopies: 49 }), queues: [...queues, mailboxes] },
+      { status: status('MTA-B', { nextDeadlineMs: null, timeScale }), queues: [mailboxes] },
+    ],
+    associations: lostTurn,
+    kept,
+  };
+}
+
+function verdict(lab: StillLab, patienceMs: number): string {
+  const said = judgeStill(lab, patienceMs);
+  return said.kind === 'stuck' ? `stuck:\n${said.why.join('\n')}` : `retries in ${said.inMs} ms: ${said.what}`;
+}
+
+const views: Readonly<Record<string, () => string>> = {
+  status: () =>
+    renderStatus(
+      [
+        { mta: 'MTA-A', value: status('MTA-A', { legacy: ['Q166594'], queuedCopies: 49, timeScale: 60 }) },
+        { mta: 'MTA-B', value: status('MTA-B', { phase: 'stopping', nextDeadlineMs: null, delays: { count: 0, meanMs: 0, maxMs: 0 } }) },
+      ],
+      plain,
+    ),
+  ltab: () => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] } }], plain),
+  'ltab, nobody adjacent': () => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
+  queues: () =>
+    renderQueues(
+      [
+        { mta: 'MTA-A', value: { nowMs, rows: [queue, mailboxes] } },
+        { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, name: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
+      ],
+      plain,
+    ),
+  messages: () => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] } }], plain),
+  'messages, none': () => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
+  'associations, the Turn lost': () => renderAssociations(lostTurn, plain),
+  'associations, one agreed and one known to one side': () => renderAssociations(agreed, plain),
+  'associations, none': () => renderAssociations([], plain),
+  runs: () =>
+    renderRuns(
+      [{ pid: 99, startedAt: '1999-06-14T09:30:00.250Z', dir: '/tmp/lab', processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }] }],
+      plain,
+    ),
+  faults: () =>
+    renderFaults(
+      [
+        { id: 1, text: 'cut before turn-give 1', state: 'done', hits: 1 },
+        { id: 12, text: 'hold rttr 3 from MTA-A', state: 'armed', hits: 0 },
+      ],
+      plain,
+    ),
+  event: () =>
+    renderEvent(
+      {
+        time: '1999-06-14T09:30:00.250Z', node: 'MTA-A', source: 'MSExchangeMTA', id: 57, type: 'Warning', category: 'X.400 Service', severity: 14,
+        text: 'The limit is reached. entity: MTA-B, limit: 9.', parameters: { entity: 'MTA-B', limit: 9 }, trailer: '[MTA-B 9 MTA MAIN BASE 1 43] (14)',
+      },
+      plain,
+    ),
+  delivery: () => renderDelivery({ t: nowMs, node: 'MTA-B', copy: 1, mtsId: 'c=lab;mta=MTA-A;1-16', mailbox: 'ben@b.example', delayMs: 8, sizeBytes: 0 }, plain),
+  ready: () =>
+    renderReady(
+      {
+        dir: '/tmp/lab', kept: true, timeScale: 60, faults: ['cut before turn-give 1'],
+        mtas: [{ name: 'MTA-A', pid: 7, domain: 'a.example', endpoints: ['127.0.0.1[4097]'], control: 'ws://127.0.0.1:4098', legacy: ['Q166594'] }],
+      },
+      plain,
+    ),
+  live: () => renderLive([status('MTA-A', { queuedCopies: 49 }), status('MTA-B')], { ...summary, delivered: 2 }, plain).join('\n'),
+  summary: () => renderSummary(summary, plain),
+  'summary of nothing': () => renderSummary({ ...summary, submitted: 0, delivered: 0 }, plain),
+  'verdict: the Turn is lost': () => verdict(still({}), 30_000),
+  'verdict: a fault keeps something back': () => verdict(still({ kept: ['the fault "hold rttr" keeps PDUs back'], nextDeadlineMs: null }), 30_000),
+  'verdict: the Open Interval is too long': () => verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }] }), 30_000),
+  'verdict: the Open Interval on a fast clock': () => verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000),
+  'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
+  'colour is put around, never into': () => JSON.stringify(renderFaults([{ id: 1, text: 'x', state: 'armed', hits: 0 }], paint(true))),
+};
+
+test('tables and lines', (t) => {
+  const text = Object.entries(views)
+    .map(([name, draw]) => `== ${name}\n${draw()}\n`)
+    .join('\n');
+  if (process.env['UPDATE'] === '1') writeFileSync(dataFile, text);
+  const kept = readFileSync(dataFile, 'utf8');
+  const blocks = (all: string) => new Map(all.split(/^== /m).map((block) => [block.split('\n', 1)[0], block]));
+  const [now, before] = [blocks(text), blocks(kept)];
+  t.same([...now.keys()], [...before.keys()], 'the same views');
+  for (const [name, block] of now) t.equal(block, before.get(name), name);
+  t.end();
+});
+
+test('figures', (t) => {
+  const spans: readonly (readonly [number, string])[] = [
+    [0, '0 ms'], [999.4, '999 ms'], [1000, '1.0 s'], [9990, '10.0 s'], [75_000, '75 s'], [120_000, '2 min'], [598_000, '9 min 58 s'], [11_100_000, '3 h 5 min'],
+  ];
+  for (const [ms, text] of spans) t.equal(span(ms), text);
+  const sizes: readonly (readonly [number, string])[] = [[0, '0 B'], [1023, '1023 B'], [1024, '1 KiB'], [1536, '1.5 KiB'], [140_608, '137 KiB'], [20_971_520, '20 MiB']];
+  for (const [count, text] of sizes) t.equal(bytes(count), text);
+  t.equal(printable('a\u001b[31mb\r\n\u009bc'), 'a\\x1b[31mb\\x0d\\x0a\\x9bc', 'nothing a terminal would obey gets through');
+  t.end();
+});
+
+test('the live status redraws on a terminal and is told now and then elsewhere', (t) => {
+  const written: string[] = [];
+  let clockMs = 0;
+  const io = (errTty: boolean) => ({
+    out: () => undefined,
+    err: (line: string) => written.push(`${line}\n`),
+    errRaw: (raw: string) => written.push(raw),
+    outColour: false,
+    errColour: false,
+    errTty,
+    errColumns: () => 24,
+    readerGone: new AbortController().signal,
+  });
+  const onTerminal = new Live(io(true), () => clockMs);
+  onTerminal.show(['one', 'two lines of which this is too long']);
+  onTerminal.show(['one', 'two lines of which this is too long']);
+  onTerminal.show(['three']);
+  onTerminal.note('stays');
+  t.same(written.splice(0), ['one\ntwo lines of which thi…\n', '\u001b[2A\u001b[0Jthree\n', '\u001b[1A\u001b[0J', 'stays\n']);
+  const elsewhere = new Live(io(false), () => clockMs);
+  elsewhere.show(['a', 'b']);
+  elsewhere.show(['c']);
+  clockMs = 2000;
+  elsewhere.show(['d']);
+  t.same(written, ['a; b\n', 'd\n']);
+  t.end();
+});

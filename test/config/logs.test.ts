@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReportedEvent } from '@mtalab/mta-core';
+import { createLogs } from 'mtalab';
+import { test } from 'tap';
+
+const startMs = Date.UTC(2026, 0, 2, 0, 4, 5, 678);
+const bindFailed: ReportedEvent = { id: 9316, params: { ltabIndex: 1, ntError: 1727 } };
+const sent: ReportedEvent = {
+  id: 271,
+  params: { object: 'M1', entity: 'MTA-B', priority: 'normal', mtsId: 'm', length: 10, count: 1 },
+};
+
+function read(folder: string, name: string): string {
+  return readFileSync(join(folder, name), 'utf8');
+}
+
+test('events.jsonl and ev0.log', async (t) => {
+  const folder = join(t.testdir({}), 'new', 'logs');
+  const logs = createLogs({ folder, console: false, level: 'none', node: 'MTA-A', nowMs: () => startMs });
+  logs.event(bindFailed, startMs, 'MTA-A');
+  logs.event(sent, startMs, 'MTA-A');
+  logs.info('listening');
+  logs.event({ id: 2219, params: {} }, startMs + 12 * 3_600_000, 'MTA-A');
+  logs.event({ id: 51, params: { mtaName: 'X\nmessage', address: '127.0.0.1', association: 1 } }, Number.NaN, 'MTA-A');
+  logs.error('Error: no\n  at once');
+  await Promise.all([logs.close(), logs.close()]);
+  logs.info('too late');
+
+  const entries = read(folder, 'events.jsonl')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  t.same(
+    entries.map((entry) => entry['id']),
+    [9316, 2219, 51],
+  );
+  t.same(entries[0], {
+    time: '2026-01-02T00:04:05.678Z',
+    node: 'MTA-A',
+    source: 'MSExchangeMTA',
+    id: 9316,
+    type: 'Warning',
+    category: 'Interface',
+    severity: 12,
+    text: 'RPC communications error: nothing went out over the connection, which the MTA will try to recover. LTAB index: 1, Windows NT error: 1727.',
+    parameters: { ltabIndex: 1, ntError: 1727 },
+    trailer: '[BASE IL KERNEL 24 512] (12)',
+  });
+  t.equal(
+    read(folder, 'ev0.log'),
+    `message NMI9316: Warning, severity 12
+(BASE IL KERNEL(24) Proc 512) 01-02-26 12:04:05am
+  RPC communications error: nothing went out over the connection, which the MTA will try to recover. LTAB index: 1, Windows NT error: 1727.
+  the RPC call failed and did not run
+
+note: Information
+01-02-26 12:04:05am
+  listening
+
+message NMI2219: Warning, severity 14
+01-02-26 12:04:05pm
+  The last run did not end in order, so the message database is checked before the start.
+
+message NMI51: Warning, severity 14
+(MTA XFER-IN(23) Proc 42) 01-01-70 12:00:00am
+  An MTA that is not known here tried to bind. MTA name: X\\u000amessage, Address: 127.0.0.1, Association index: 1.
+
+note: Error
+01-02-26 12:04:05am
+  Error: no
+    at once
+
+`,
+  );
+  t.equal(statSync(join(folder, 'ev0.log')).mode & 0o777, 0o600);
+});
+
+test('the diagnostics level shows or hides what is sent and received', async (t) => {
+  for (const [level, ids] of [
+    ['none', [9316]],
+    ['minimum', [9316]],
+    ['medium', [271, 9316]],
+    ['maximum', [271, 9316]],
+  ] as const) {
+    const folder = t.testdir({});
+    const logs = createLogs({ folder, console: false, level });
+    logs.event(sent, startMs, 'MTA-A');
+    logs.event(bindFailed, startMs, 'MTA-A');
+    await logs.close();
+    t.same(
+      read(folder, 'events.jsonl')
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: number }).id),
+      ids,
+      level,
+    );
+  }
+});
+
+test('rotation keeps a number of files of a limited size, nothing lost among them and in order', async (t) => {
+  const folder = t.testdir({ 'events.jsonl': 'from an earlier run\n' });
+  const logs = createLogs({ folder, console: false, level: 'none', maxSizeBytes: 2000, maxFiles: 4 });
+  for (let seconds = 1; seconds <= 40; seconds += 1) {
+    logs.event({ id: 301, params: { entity: 'MTA-B', controlBlock: 1, seconds } }, startMs, 'MTA-A');
+    if (seconds % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await logs.close();
+  for (const [base, extension] of [
+    ['events', '.jsonl'],
+    ['ev0', '.log'],
+  ] as const) {
+    const names = readdirSync(folder).filter((name) => name.startsWith(base));
+    t.same(names.sort(), [`${base}.1${extension}`, `${base}.2${extension}`, `${base}.3${extension}`, `${base}${extension}`]);
+    const text = [3, 2, 1].map((at) => read(folder, `${base}.${at}${extension}`)).join('') + read(folder, `${base}${extension}`);
+    const seconds = [...text.matchAll(/Seconds: (\d+)/g)].map((match) => Number(match[1]));
+    t.ok(seconds.length > 10 && seconds.at(-1) === 40);
+    t.same(
+      seconds,
+      Array.from({ length: seconds.length }, (_, index) => 41 - seconds.length + index),
+    );
+    for (const name of names) t.ok(statSync(join(folder, name)).size <= 2000, name);
+  }
+});
+
+test('a file that cannot be written stops nothing; what is missing is counted when it can be again', async (t) => {
+  const folder = t.testdir({});
+  // A folder in the place of the file fails for root too.
+  mkdirSync(join(folder, 'ev0.log'));
+  const logs = createLogs({ folder, console: false, level: 'none', nowMs: () => startMs });
+  for (let count = 0; count < 3; count += 1) {
+    logs.event({ id: 2219, params: {} }, startMs, 'MTA-A');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  rmSync(join(folder, 'ev0.log'), { recursive: true });
+  logs.event({ id: 9266, params: {} }, startMs, 'MTA-A');
+  await logs.close();
+  t.match(
+    read(folder, 'ev0.log'),
+    /^note: Error\n01-02-26 12:04:05am\n {2}3 entries before this one could not be written and are lost\n\nmessage NMI9266/,
+  );
+  t.equal(read(folder, 'events.jsonl').trimEnd().split('\n').length, 4);
+});
+
+test('an exit in any way keeps the order and loses nothing; a reader of stderr that is gone or full changes nothing', (t) => {
+  const folder = t.testdir({});
+  const program = `
+    import { createLogs } from 'mtalab';
+    const logs = createLogs({ folder: process.argv[1], console: true, level: 'none', node: 'MTA-A', nowMs: () => ${startMs} });
+    const waits = (n, s) => logs.event({ id: 301, params: { entity: 'MTA-B', controlBlock: n, seconds: s } }, ${startMs}, 'MTA-A');
+    waits(1, 1);
+    setTimeout(() => {
+      for (let s = 2; s <= 300; s += 1) waits(1, s);
+      logs.event(${JSON.stringify(bindFailed)}, ${startMs}, 'MTA-A');
+      if (process.argv[2] === 'throw') throw new Error('unexpected');
+      process.exit(3);
+    }, 5);
+    if (process.argv[2] === 'at-once') process.exit(4);
+  `;
+  const run = (how: string, redirect: string) => {
+    const logFolder = join(folder, `${how}${redirect.length}`);
+    const script = `exec "$0" --input-type=module -e "$1" "$2" "$3" ${redirect}`;
+    const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, program, logFolder, how], {
+      cwd: join(process.cwd(), 'test'),
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: { ...process.env, NO_COLOR: '' },
+    });
+    const file = join(logFolder, 'events.jsonl');
+    const text = how !== 'full' && existsSync(file) ? readFileSync(file, 'utf8') : '';
+    return { status, stderr, seconds: [...text.matchAll(/"seconds":(\d+)/g)].map((match) => Number(match[1])), text };
+  };
+  const all = Array.from({ length: 300 }, (_, index) => index + 1);
+  for (const [how, redirect, status] of [
+    ['exit', '', 3],
+    ['exit', '2>&-', 3],
+    ['exit', '2>/dev/full', 3],
+    ['throw', '', 1],
+  ] as const) {
+    const ended = run(how, redirect);
+    t.equal(ended.status, status, `${how} ${redirect}`);
+    t.same(ended.seconds, all);
+    t.match(ended.text, /"id":9316,[^\n]*\n$/);
+    if (redirect === '') {
+      t.match(
+        ended.stderr,
+        /^00:04:05\.678 MTA-A 301 Information X\.400 Service: The wait .*\. Entity: MTA-B, Control block index: 1, Seconds: 1\. \(8\)\n/,
+      );
+      t.match(
+        ended.stderr,
+        /00:04:05\.678 MTA-A 9316 Warning Interface: .*1727\. \(the RPC call failed and did not run\) \[BASE IL KERNEL 24 512\] \(12\)\n/,
+      );
+      t.notOk(ended.stderr.includes('\u001b'));
+    }
+  }
+  t.same(run('at-once', '').seconds, [1]);
+
+  // Both files are on a device that is always full: told once for each, and nothing else happens.
+  const fullFolder = join(folder, 'full0');
+  mkdirSync(fullFolder);
+  for (const name of ['events.jsonl', 'ev0.log']) symlinkSync('/dev/full', join(fullFolder, name));
+  const full = run('full', '');
+  t.equal(full.status, 3);
+  t.equal(full.stderr.match(/cannot be written: ENOSPC/g)?.length, 2);
+  t.end();
+});

@@ -1,0 +1,243 @@
+/** Runtimes wired together in memory, with strangers who say what a script tells them: the fixture of the RPC tests. */
+import {
+  type Context,
+  connectionOf,
+  defaultSettings,
+  describePdu,
+  type Effect,
+  type Indication,
+  type Input,
+  idleRuntime,
+  type Mta,
+  type Pdu,
+  rpcDeadline,
+  rpcInput,
+  rpcTimer,
+  type Settings,
+} from '@mtalab/mta-core';
+
+/** As much of an MTA as its RPC runtime looks at. */
+export function bareMta(ports: readonly number[], settings: Partial<Settings>): Mta {
+  return {
+    settings: { ...defaultSettings, ...settings },
+    listen: ports.map((port) => ({ address: '127.0.0.1', port, label: '' })),
+    rpc: idleRuntime,
+  } as unknown as Mta;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
+
+/** One step: the new state is frozen, so that a change in place is an error at the step that makes it. */
+export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): Context {
+  const ctx: Context = { mta: deepFreeze(mta), nowMs, effects: [], indications: [], evaluate: new Set() };
+  action(ctx);
+  return ctx;
+}
+
+type End = { readonly party: string; readonly conn: number };
+/** `deaf`: ends that have closed; a driver tells them nothing more. */
+type Wire = { readonly dialler: End; readonly listener: End; readonly deaf: Set<End>; up: boolean };
+type Parcel = Pdu | { readonly type: 'close' } | { readonly type: 'malformed'; readonly version: boolean };
+type Event =
+  | { readonly type: 'parcel'; readonly wire: Wire; readonly to: End; readonly parcel: Parcel }
+  | { readonly type: 'dial'; readonly from: End; readonly port: number };
+
+export class Lab {
+  nowMs = 0;
+  held = false;
+  readonly nodes = new Map<string, Mta>();
+  readonly out: string[] = [];
+  /** What listens where: a runtime, a stranger, or nobody who ever answers. */
+  readonly ports = new Map<number, { readonly party: string; readonly binding: number }>();
+  readonly silent = new Set<number>();
+  readonly #strangers = new Set<string>();
+  readonly #wires: Wire[] = [];
+  readonly #events: Event[] = [];
+  #nextAccepted = 1;
+
+  step(name: string, action: (ctx: Context) => void): void {
+    const ctx = turn(this.#node(name), this.nowMs, action);
+    this.nodes.set(name, ctx.mta);
+    for (const effect of ctx.effects) this.#carryOut(name, effect);
+    for (const indication of ctx.indications) this.out.push(`${name} ${indication.conn} told ${tell(indication)}`);
+  }
+
+  input(name: string, input: Input): void {
+    this.step(name, (ctx) => rpcInput(ctx, input));
+  }
+
+  tick(ms: number): void {
+    this.nowMs += ms;
+    for (const name of this.nodes.keys()) this.step(name, rpcTimer);
+  }
+
+  /** Lets everything on the wires arrive, unless it is held back. */
+  flow(): void {
+    while (!this.held) {
+      const event = this.#events.shift();
+      if (event === undefined) return;
+      if (event.type === 'dial') this.#dial(event.from, event.port);
+      else if (event.wire.up) this.#arrive(event.wire, event.to, event.parcel);
+    }
+  }
+
+  /** A stranger dials. */
+  stranger(name: string, port: number): void {
+    this.#strangers.add(name);
+    this.#dial({ party: name, conn: 0 }, port);
+  }
+
+  strangerListens(name: string, port: number): void {
+    this.#strangers.add(name);
+    this.ports.set(port, { party: name, binding: 0 });
+  }
+
+  /** What a stranger says, on its latest connection. */
+  say(name: string, parcel: Parcel): void {
+    const wire = this.#wireOf(name, 0);
+    if (wire === undefined) throw new Error(`${name} has no connection`);
+    this.#events.push({ type: 'parcel', wire, to: wire.dialler.party === name ? wire.listener : wire.dialler, parcel });
+  }
+
+  /** The network loses a connection, and what is on its way on it. */
+  cut(name: string, conn: number): void {
+    const wire = this.#wireOf(name, conn);
+    if (wire === undefined) throw new Error(`${name} ${conn} is not connected`);
+    wire.up = false;
+    for (const end of [wire.dialler, wire.listener]) this.#lose(end);
+  }
+
+  state(name: string): void {
+    const { rpc } = this.#node(name);
+    for (const { id, state, port, groups } of rpc.addresses) {
+      this.out.push(
+        `address ${id} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.connections}`).join()}`,
+      );
+    }
+    for (const { id, side, phase, group, contexts, calls, owner } of rpc.connections) {
+      const owned = owner === null ? '' : ` owner=${owner.entry}/${owner.association}`;
+      const lists = `contexts=${contexts.join()} calls=${calls.map((call) => call.id).join()}`;
+      this.out.push(`connection ${id} ${side} ${phase} group=${group} ${lists}${owned}`);
+    }
+    this.out.push(`deadline ${rpcDeadline(rpc) ?? 'none'}`);
+  }
+
+  #node(name: string): Mta {
+    const mta = this.nodes.get(name);
+    if (mta === undefined) throw new Error(`no node ${name}`);
+    return mta;
+  }
+
+  #wireOf(party: string, conn: number): Wire | undefined {
+    const is = (end: End): boolean => end.party === party && end.conn === conn;
+    return this.#wires.findLast((wire) => wire.up && (is(wire.dialler) || is(wire.listener)));
+  }
+
+  #carryOut(name: string, effect: Effect): void {
+    switch (effect.type) {
+      case 'listen':
+        this.out.push(`${name} listens ${effect.binding} at ${effect.address}:${effect.port}`);
+        return;
+      case 'dial': {
+        const local = effect.localAddress === undefined ? '' : ` from ${effect.localAddress}`;
+        this.out.push(`${name} ${effect.conn} dials ${effect.host}:${effect.port}${local}`);
+        this.#events.push({ type: 'dial', from: { party: name, conn: effect.conn }, port: effect.port });
+        return;
+      }
+      case 'pdu':
+      case 'close': {
+        this.out.push(`${name} ${effect.conn} ${effect.type === 'pdu' ? `> ${describePdu(effect.pdu)}` : 'closes'}`);
+        const wire = this.#wireOf(name, effect.conn);
+        if (wire === undefined) return;
+        const isDialler = wire.dialler.party === name && wire.dialler.conn === effect.conn;
+        const to = isDialler ? wire.listener : wire.dialler;
+        if (effect.type === 'close') wire.deaf.add(isDialler ? wire.dialler : wire.listener);
+        this.#events.push({ type: 'parcel', wire, to, parcel: effect.type === 'pdu' ? effect.pdu : { type: 'close' } });
+        return;
+      }
+      default:
+        throw new Error(`the RPC runtime has no business with the effect ${effect.type}`);
+    }
+  }
+
+  #dial(from: End, port: number): void {
+    if (this.silent.has(port)) return;
+    const isStranger = this.#strangers.has(from.party);
+    if (!isStranger && connectionOf(this.#node(from.party), from.conn) === undefined) return;
+    const answering = this.ports.get(port);
+    if (answering === undefined) {
+      this.input(from.party, { type: 'dial-failed', conn: from.conn, error: 1722, osError: 'ECONNREFUSED' });
+      return;
+    }
+    const toStranger = this.#strangers.has(answering.party);
+    const listener = { party: answering.party, conn: toStranger ? 0 : this.#nextAccepted };
+    if (!toStranger) this.#nextAccepted += 2;
+    this.#wires.push({ dialler: from, listener, deaf: new Set(), up: true });
+    if (!toStranger) {
+      this.out.push(`${listener.party} ${listener.conn} accepted from ${from.party}`);
+      const { conn } = listener;
+      this.input(listener.party, { type: 'accepted', conn, binding: answering.binding, remote: `remote-${from.party}` });
+    }
+    if (!isStranger) this.input(from.party, { type: 'connected', conn: from.conn });
+  }
+
+  #arrive(wire: Wire, to: End, parcel: Parcel): void {
+    if (wire.deaf.has(to)) {
+      // It may still write its own close, which then arrives at the other end.
+      if (parcel.type === 'close') wire.up = false;
+    } else if (parcel.type === 'close') {
+      wire.up = false;
+      this.#lose(to);
+    } else if (this.#strangers.has(to.party)) {
+      return;
+    } else if (parcel.type === 'malformed') {
+      this.input(to.party, { ...parcel, conn: to.conn, detail: 'scripted' });
+    } else {
+      this.input(to.party, { type: 'pdu', conn: to.conn, pdu: parcel });
+    }
+  }
+
+  #lose(end: End): void {
+    if (this.#strangers.has(end.party)) {
+      this.out.push(`${end.party} is cut off`);
+      return;
+    }
+    this.out.push(`${end.party} ${end.conn} is lost`);
+    this.input(end.party, { type: 'lost', conn: end.conn, error: 10054 });
+  }
+}
+
+/** An indication in words. */
+function tell(indication: Indication): string {
+  const { type, owner } = indication;
+  const of = owner === null ? '' : ` owner=${owner.entry}/${owner.association}`;
+  switch (type) {
+    case 'bound':
+      return `bound group=${indication.group}${of}`;
+    case 'bind-failed':
+      return `bind-failed error=${indication.error} nak=${indication.nak ?? 'none'} remote=${indication.remote}${of}`;
+    case 'called': {
+      const { call, argument, address, group, remote } = indication;
+      return `called ${call} ${argument.op} address=${address} group=${group} remote=${remote}${of}`;
+    }
+    case 'answered':
+      return `answered ${indication.call} ${indication.result.op}${of}`;
+    case 'call-failed': {
+      const { call, op, error, status, mayHaveExecuted } = indication;
+      const surely = mayHaveExecuted ? 'may-have-executed' : 'did-not-execute';
+      return `call-failed ${call} ${op} error=${error} status=${status?.toString(16) ?? 'none'} ${surely}${of}`;
+    }
+    case 'call-cancelled':
+      return `call-cancelled ${indication.call} ${indication.op} elapsedMs=${indication.elapsedMs} remote=${indication.remote}${of}`;
+    case 'cancelled-by-peer':
+      return `cancelled-by-peer ${indication.call} ${indication.op}${of}`;
+    case 'connection-lost':
+      return `connection-lost error=${indication.error}${of}`;
+  }
+}

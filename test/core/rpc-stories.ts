@@ -1,0 +1,135 @@
+/** What may happen to an RPC runtime, at random: for the properties that hold whatever does. */
+import {
+  type Context,
+  type Input,
+  rpcBind,
+  rpcCall,
+  rpcCancel,
+  rpcClose,
+  rpcFault,
+  rpcInput,
+  rpcOwn,
+  rpcReply,
+  rpcTimer,
+} from '@mtalab/mta-core';
+import fc from 'fast-check';
+import { parsePdu, sampleArguments, sampleResults } from './rpc-script.js';
+
+/** What a stranger, or a peer, may say at any time. */
+const sayings = [
+  'bind',
+  'bind group=1',
+  'bind group=2 contexts=0:mta,1:other',
+  'bind serial contexts=1:other',
+  'alter_context contexts=3:mta',
+  'bind_ack group=1',
+  'bind_ack group=9',
+  'bind_ack group=1 rejected=2/1',
+  'bind_nak reason=2',
+  'request 2 MtaSend',
+  'request 3 MtaBind',
+  'request 4 MtaSend context=3',
+  'request 5 opnum=9',
+  'request 6 opnum=2 bad',
+  'response 2 MtaSend',
+  'response 3 MtaSend',
+  'response 2 MtaBind',
+  'response 2 bad',
+  'fault 2 status=1c010014 did-not-execute',
+  'fault 3 status=6f7',
+  'co_cancel 2',
+  'co_cancel 3',
+  'orphaned 3',
+  'shutdown 0',
+].map((text) => {
+  const [type = '', ...rest] = text.split(' ');
+  return parsePdu(type, rest.join(' '));
+});
+
+type Act = (ctx: Context) => void;
+const conns = fc.integer({ min: 1, max: 10 });
+const calls = fc.integer({ min: 2, max: 6 });
+const operations = fc.constantFrom('MtaSend', 'MtaBind', 'MtaUnBind');
+const inputs: fc.Arbitrary<Input> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('pdu'), conn: conns, pdu: fc.constantFrom(...sayings) }) },
+  fc.record({ type: fc.constant('accepted'), conn: conns, binding: fc.integer({ min: 0, max: 2 }), remote: fc.constant('r') }),
+  fc.record({
+    type: fc.constant('accepted'),
+    conn: fc.nat(99),
+    binding: fc.integer({ min: 0, max: 1 }),
+    remote: fc.constant('r'),
+  }),
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('connected'), conn: conns }) },
+  fc.record({ type: fc.constant('dial-failed'), conn: conns, error: fc.constant(1722), osError: fc.constant('x') }),
+  fc.record({ type: fc.constant('malformed'), conn: conns, version: fc.boolean(), detail: fc.constant('x') }),
+  fc.record({ type: fc.constant('lost'), conn: conns, error: fc.constant(10054) }),
+);
+/** One or more steps in a row, under a name that a counterexample prints. */
+type Story = { readonly name: string; readonly steps: readonly Act[] };
+
+function story(name: string, ...steps: readonly Act[]): Story {
+  return { name, steps };
+}
+
+export const stories: fc.Arbitrary<Story> = fc.oneof(
+  { weight: 12, arbitrary: inputs.map((input) => story(JSON.stringify(input), (ctx) => rpcInput(ctx, input))) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(0, 1, 2)
+      .map((group) => story(`bind ${group}`, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group }))),
+  },
+  { weight: 2, arbitrary: fc.constantFrom('group=1', 'group=2 serial').map((ack) => story(`open ${ack}`, ...opened(ack))) },
+  { weight: 2, arbitrary: fc.constantFrom(1, 3, 5).map((conn) => story(`serve ${conn}`, ...served(conn))) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.nat(9), fc.constantFrom('response', 'fault status=5'))
+      .map(([choice, text]) => story(`fitting ${choice} ${text}`, (ctx) => fitting(ctx, choice, text))),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom(2, 4, 6), operations)
+      .map(([conn, op]) => story(`call ${conn} ${op}`, (ctx) => void rpcCall(ctx, conn, sampleArguments[op]))),
+  },
+  fc
+    .tuple(conns, calls, operations)
+    .map(([conn, call, op]) => story(`reply ${conn} ${call}`, (ctx) => rpcReply(ctx, conn, call, sampleResults[op]))),
+  fc.tuple(conns, calls).map(([conn, call]) => story(`fault ${conn} ${call}`, (ctx) => rpcFault(ctx, conn, call, 5))),
+  fc.tuple(conns, calls).map(([conn, call]) => story(`cancel ${conn} ${call}`, (ctx) => rpcCancel(ctx, conn, call))),
+  conns.map((conn) => story(`close ${conn}`, (ctx) => rpcClose(ctx, conn))),
+  conns.map((conn) => story(`own ${conn}`, (ctx) => rpcOwn(ctx, conn, { entry: 1, association: conn }))),
+  { weight: 2, arbitrary: fc.constant(story('timer', rpcTimer)) },
+);
+
+/** Something that fits, on some bound connection: an answer to the oldest call of ours, or a request or cancel of theirs. */
+function fitting(ctx: Context, choice: number, text: string): void {
+  const bound = ctx.mta.rpc.connections.filter((connection) => connection.phase === 'bound');
+  const connection = bound[choice % Math.max(1, bound.length)];
+  if (connection === undefined) return;
+  const oldest = connection.calls[0];
+  const [type = '', ...rest] = (
+    connection.side === 'client' ? `${text} ${oldest?.op ?? 'MtaSend'}` : choice % 2 === 0 ? 'request MtaSend' : 'co_cancel'
+  ).split(' ');
+  const call = type === 'request' ? (connection.calls.at(-1)?.id ?? 1) + 1 : (oldest?.id ?? 2);
+  rpcInput(ctx, { type: 'pdu', conn: connection.id, pdu: parsePdu(type, `${call} ${rest.join(' ')}`) });
+}
+
+/** A stranger connects and binds. */
+function served(conn: number): Act[] {
+  return [
+    (ctx) => rpcInput(ctx, { type: 'accepted', conn, binding: 0, remote: 'r' }),
+    (ctx) => rpcInput(ctx, { type: 'pdu', conn, pdu: parsePdu('bind', '') }),
+  ];
+}
+
+/** A bind of ours that goes well. */
+function opened(ack: string): Act[] {
+  const latest = (ctx: Context): number => ctx.mta.rpc.nextConnection - 2;
+  return [
+    (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0 }),
+    (ctx) => rpcInput(ctx, { type: 'connected', conn: latest(ctx) }),
+    (ctx) => rpcInput(ctx, { type: 'pdu', conn: latest(ctx), pdu: parsePdu('bind_ack', ack) }),
+  ];
+}

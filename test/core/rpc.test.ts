@@ -1,0 +1,218 @@
+/**
+ * The RPC runtime, told as stories in `rpc/*.txt`: commands, then `----`, then what they led to. `UPDATE=1` rewrites the
+ * outcomes. Lines read `NODE CONNECTION > PDU` for what is sent and `NODE CONNECTION told ...` for what the MTA hears.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Context,
+  describeActivity,
+  describeApdu,
+  describePdu,
+  fragmentBytes,
+  type Mta,
+  maxOutstandingCalls,
+  parseStringBinding,
+  rpcBind,
+  rpcCall,
+  rpcDeadline,
+  rpcInput,
+  rpcListen,
+} from '@mtalab/mta-core';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { bareMta, turn } from './rpc-lab.js';
+import { parsePdu, runScript, sampleArguments, sampleResults } from './rpc-script.js';
+import { stories } from './rpc-stories.js';
+
+const folder = join(process.cwd(), 'test/core/rpc');
+
+for (const name of readdirSync(folder)
+  .filter((file) => file.endsWith('.txt'))
+  .sort()) {
+  test(name, (t) => {
+    const path = join(folder, name);
+    const text = readFileSync(path, 'utf8');
+    t.match(text, /^# /, 'the first comment says what is shown');
+    const seen = runScript(text);
+    if (process.env.UPDATE === '1') writeFileSync(path, seen);
+    else t.equal(seen, text);
+    t.end();
+  });
+}
+
+test('string bindings', (t) => {
+  const bindings: readonly (readonly [text: string, host: string | null, port?: number])[] = [
+    ['ncacn_ip_tcp:127.0.0.1[4097]', '127.0.0.1', 4097],
+    ['NCACN_IP_TCP:mta-b.lab[1]', 'mta-b.lab', 1],
+    ['localhost[65535]', 'localhost', 65535],
+    ['::1[4097]', '::1', 4097],
+    ['ncacn_ip_tcp:[fe80::1%eth0][4097]', 'fe80::1%eth0', 4097],
+    ['ncacn_ip_tcp:::ffff:127.0.0.1[4097]', '::ffff:127.0.0.1', 4097],
+    ['ncacn_np:mta-b[4097]', null],
+    ['ncacn_ip_tcp:mta-b', null],
+    ['mta-b[0]', null],
+    ['mta-b[65536]', null],
+    ['mta-b[4097] ', null],
+    ['mta b[4097]', null],
+    ['[mta-b][4097]', null],
+    ['[4097]', null],
+    ['', null],
+    [`${'a'.repeat(254)}[1]`, null],
+  ];
+  for (const [text, host, port] of bindings)
+    t.same(parseStringBinding(text), host === null ? null : { host, port }, text.slice(0, 40));
+  t.end();
+});
+
+test('fragment lengths', (t) => {
+  const cases = [
+    [5840, 5840, 5840],
+    [4280, 5840, 4280],
+    [5840, 3001, 3000],
+    [0, 65535, 2048],
+    [65535, 65535, 5840],
+  ] as const;
+  for (const [maxXmit, maxRecv, agreed] of cases) t.equal(fragmentBytes(maxXmit, maxRecv), agreed, `${maxXmit} ${maxRecv}`);
+  t.end();
+});
+
+test('one line for every APDU and PDU', (t) => {
+  const activity = 3 * 2 ** 32 + 17;
+  t.equal(describeActivity(activity), '3-17');
+  const start = { mtsId: 'x', originator: 'x', priority: 'normal', contentType: 'x', submittedAtMs: 0, sizeBytes: 9 } as const;
+  const rttr = { kind: 'rttr', activity, offset: 0, content: { length: 1024 }, last: true } as const;
+  const full = { ...rttr, start: { ...start, trace: [], recipients: [] } };
+  t.equal(describeApdu(full), 'rttr activity=3-17 offset=0 length=1024 last start');
+  t.equal(describeApdu({ kind: 'confirm', activity, upTo: 1024, stored: true }), 'confirm activity=3-17 upTo=1024 stored');
+  t.equal(describeApdu({ kind: 'refuse', activity, reason: 'temporaryProblem' }), 'refuse activity=3-17 reason=temporaryProblem');
+  t.equal(describeApdu({ kind: 'discarded', activity }), 'discarded activity=3-17');
+  t.equal(describeApdu({ kind: 'rtab', reason: 'protocolError' }), 'rtab reason=protocolError');
+  t.equal(describeApdu({ kind: 'rtorj', reason: 'cannotRecover' }), 'rtorj reason=cannotRecover');
+  const settled = [1, 2, 3, 4, 5, 6].map((counter) => activity + counter);
+  const request = { type: 'request', call: 3, context: 0, opnum: 2 } as const;
+  t.equal(
+    describePdu({ ...request, body: { op: 'MtaSend', apdu: { ...rttr, last: false }, settled } }),
+    'request 3 MtaSend rttr activity=3-17 offset=0 length=1024 settled=3-18,3-19,3-20,3-21,+2',
+  );
+  const nasty = { ...sampleArguments.MtaUnBindBack, association: `a\nb\u2028${'c'.repeat(99)}` };
+  t.equal(describePdu({ ...request, body: nasty }), `request 3 MtaUnBindBack close association=a?b?${'c'.repeat(60)}...`);
+  const response = { type: 'response', call: 3, context: 0, cancelCount: 0 } as const;
+  t.equal(describePdu({ ...response, body: sampleResults.MtaBindBack }), 'response 3 MtaBindBack accepted');
+  for (const body of Object.values(sampleArguments)) t.notMatch(describePdu({ ...request, body }), /secret|\n/);
+  for (const body of Object.values(sampleResults)) t.notMatch(describePdu({ ...response, body }), /secret|\n/);
+  t.end();
+});
+
+const indicationTypes = [
+  'answered',
+  'bind-failed',
+  'bound',
+  'call-cancelled',
+  'call-failed',
+  'called',
+  'cancelled-by-peer',
+  'connection-lost',
+];
+
+/** What must hold after each step, whatever happened. */
+function violation(before: Mta, ctx: Context): string | null {
+  const { addresses, connections, nextGroup } = ctx.mta.rpc;
+  if (nextGroup < 1 || nextGroup > 0xffffffff) return `${nextGroup} is no group id`;
+  const bound = connections.filter((connection) => connection.side === 'server' && connection.phase === 'bound');
+  const filed = addresses.flatMap((address) => address.groups);
+  for (const { id, connections: count } of filed) {
+    const members = bound.filter((connection) => connection.group === id).length;
+    if (count !== members) return `group ${id} counts ${count} connections and has ${members}`;
+  }
+  if (bound.some((connection) => !filed.some((group) => group.id === connection.group)))
+    return 'a bound connection without a group';
+  if (connections.length > ctx.mta.settings.maxConnections + 16) return 'too many connections';
+  if (connections.some((connection) => connection.calls.length > maxOutstandingCalls)) return 'too many calls';
+  if (JSON.stringify(JSON.parse(JSON.stringify(ctx.mta))) !== JSON.stringify(ctx.mta)) return 'the state is no plain data';
+  const has = (mta: Mta, conn: number): boolean => mta.rpc.connections.some((connection) => connection.id === conn);
+  for (const effect of ctx.effects) {
+    if (effect.type === 'close' && has(ctx.mta, effect.conn)) return 'closed, and kept';
+    if (effect.type === 'pdu' && !has(before, effect.conn) && !has(ctx.mta, effect.conn))
+      return 'a PDU for a connection that was not';
+  }
+  // Who is gone is told of once, if at all, and who is told to be gone is.
+  for (const indication of ctx.indications) {
+    const ends = indication.type === 'bind-failed' || indication.type === 'connection-lost';
+    if (ends === has(ctx.mta, indication.conn)) return `${indication.type} against the state`;
+  }
+  return unaccounted(before, ctx);
+}
+
+/** Calls and binds of ours that ended must have been told of, unless it was the MTA itself that ended them. */
+function unaccounted(before: Mta, ctx: Context): string | null {
+  for (const was of before.rpc.connections) {
+    const is = ctx.mta.rpc.connections.find((connection) => connection.id === was.id);
+    const told = ctx.indications.filter((indication) => indication.conn === was.id);
+    const mustTell = was.side === 'client' || was.phase === 'bound';
+    if (is === undefined && mustTell && told.length !== 1) return `connection ${was.id} ended with ${told.length} words`;
+    if (is === undefined || was.side === 'server') continue;
+    const ended = was.calls.filter((call) => !is.calls.some((other) => other.id === call.id));
+    const words = told.filter((indication) => 'call' in indication);
+    if (ended.length !== words.length) return `${ended.length} calls ended with ${words.length} words`;
+  }
+  return null;
+}
+
+test('any input in any state: groups are counted right, ends are told once, nothing is kept too long', (t) => {
+  const runs = fc.array(fc.tuple(stories, fc.constantFrom(0, 0, 0, 1000, 20_000, 120_000)), {
+    minLength: 20,
+    maxLength: 60,
+    size: 'max',
+  });
+  // What the runs reached: without it the property could pass by never getting anywhere.
+  const heard = new Set<string>();
+  fc.assert(
+    fc.property(runs, fc.boolean(), (run, nearTheEnd) => {
+      let mta = turn(bareMta([1, 2], { maxConnections: 5 }), 0, rpcListen).mta;
+      // Numbers that are about to start again.
+      if (nearTheEnd) mta = { ...mta, rpc: { ...mta.rpc, nextGroup: 0xffffffff } };
+      let nowMs = 0;
+      const take = (name: string, act: (ctx: Context) => void): void => {
+        const ctx = turn(mta, nowMs, act);
+        // What the MTA itself ends it is not told of.
+        const wrong = /^(close|cancel)/.test(name) ? null : violation(mta, ctx);
+        if (wrong !== null) throw new Error(`${name}: ${wrong}`);
+        mta = ctx.mta;
+        for (const indication of ctx.indications) heard.add(indication.type);
+      };
+      for (const [{ name, steps }, afterMs] of run) {
+        nowMs += afterMs;
+        for (const act of steps) take(name, act);
+        const deadline = rpcDeadline(mta.rpc);
+        if (name === 'timer' && deadline !== null && deadline <= nowMs) throw new Error('a deadline has not fired');
+      }
+    }),
+    { numRuns: 300 },
+  );
+  t.same([...heard].sort(), indicationTypes);
+  t.end();
+});
+
+test('call ids start again after 2^32, without taking one that is in use', (t) => {
+  let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0 })).mta;
+  mta = turn(mta, 0, (ctx) => {
+    rpcInput(ctx, { type: 'connected', conn: 2 });
+    rpcInput(ctx, { type: 'pdu', conn: 2, pdu: parsePdu('bind_ack', 'group=1') });
+    rpcCall(ctx, 2, sampleArguments.MtaSend);
+  }).mta;
+  const connections = mta.rpc.connections.map((connection) => ({ ...connection, nextCall: 0xffffffff }));
+  mta = { ...mta, rpc: { ...mta.rpc, connections } };
+  const ids: (number | null)[] = [];
+  const ctx = turn(mta, 0, (now) => {
+    for (let count = 0; count < 3; count += 1) ids.push(rpcCall(now, 2, sampleArguments.MtaSend));
+    rpcInput(now, { type: 'pdu', conn: 2, pdu: parsePdu('response', '4294967295 MtaSend') });
+  });
+  t.same(ids, [0xffffffff, 3, 4]);
+  t.match(ctx.indications, [{ type: 'answered', call: 0xffffffff }]);
+  t.same(
+    ctx.mta.rpc.connections[0]?.calls.map((call) => call.id),
+    [2, 3, 4],
+  );
+  t.end();
+});

@@ -1,0 +1,263 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Effect, Input, StoreEffect } from '@mtalab/mta-core';
+import { Driver, type Ended, Journal, JournalFile, LabClock, monotonicMs, SubmitRefused } from '@mtalab/transport';
+import { test } from 'tap';
+import { configOf, copy, envelope, type Fakes, fakes, recovered, type Script, turns } from './fakes.js';
+
+const store = (token: number): StoreEffect => ({ type: 'store', token, accept: [], segments: [], forget: [] });
+const send = (conn: number): Effect => ({ type: 'pdu', conn, pdu: { type: 'shutdown', call: 1 } });
+const lost = (conn: number): Input => ({ type: 'lost', conn, error: 10054 });
+
+/** A driver on fakes, begun and idle, with an empty log. */
+async function driverOn(parts: Fakes, hooks = {}, clock = new LabClock({ monotonic: () => 0, epochMs: 5000 })): Promise<Driver> {
+  const driver = new Driver({ ...parts, clock, hooks });
+  driver.begin(configOf('MTA-A'), recovered);
+  await turns();
+  parts.log.length = 0;
+  return driver;
+}
+
+test('lab clock', async (t) => {
+  let mono = 100;
+  const clock = new LabClock({ epochMs: 1_000_000, baseMs: 100, timeScale: 10, offsetMs: 5, monotonic: () => mono });
+  t.equal(clock.nowMs(), 1_000_005, 'at the base: epoch and offset');
+  mono = 100.27;
+  t.equal(clock.nowMs(), 1_000_007, 'scaled, and whole');
+  t.equal(clock.realDelayUntil(1_000_107), 10, 'a lab delay is divided by the scale');
+  t.equal(clock.realDelayUntil(1_000_108), 11, 'and rounded up, so that it is not early');
+  t.equal(clock.realDelayUntil(0), 0, 'what is past is due');
+  t.equal(clock.realDelayUntil(1e15), 2_147_483_647, 'a timer takes no more');
+  mono = 100;
+  t.equal(clock.nowMs(), 1_000_007, 'never back, even if the source goes back');
+  t.throws(() => clock.setOffset(4), /never goes back/);
+  clock.setOffset(1005);
+  t.equal(clock.nowMs(), 1_001_005, 'an offset is absolute');
+  clock.advanceTo(1_600_000);
+  t.equal(clock.nowMs(), 1_600_000);
+  clock.advanceTo(1_500_000);
+  t.equal(clock.nowMs(), 1_600_000, 'advancing to what is past does nothing');
+  const twin = new LabClock({ epochMs: 1_000_000, baseMs: 100, timeScale: 10, offsetMs: clock.offsetMs, monotonic: () => mono });
+  t.equal(twin.nowMs(), clock.nowMs(), 'two clocks of one lab agree');
+  for (const timeScale of [0, -1, Number.NaN, 1e7]) t.throws(() => new LabClock({ timeScale }), /timeScale/);
+  t.throws(() => new LabClock({ epochMs: Number.NaN }), /epochMs/);
+  const hrtimeMs = Number(process.hrtime.bigint()) / 1e6;
+  t.ok(Math.abs(monotonicMs() - hrtimeMs) < 1000, 'the default source is CLOCK_MONOTONIC');
+});
+
+test('effects of one turn share one commit and one flush, in order', async (t) => {
+  const parts = fakes((input) => {
+    if (input.type === 'lost') return [send(input.conn), store(input.conn)];
+    return input.type === 'stored' ? [send(input.token + 100), { type: 'forget', token: 900 + input.token, copies: [1] }] : [];
+  });
+  const driver = await driverOn(parts);
+  driver.input(lost(1));
+  driver.input(lost(2));
+  t.equal(driver.pendingWork, 3, 'two store effects and the end of the turn');
+  t.same(parts.log, ['step lost 1', 'send 1 shutdown', 'apply store', 'step lost 2', 'send 2 shutdown', 'apply store']);
+  parts.log.length = 0;
+  await turns(1);
+  const first = ['flush', 'commit', 'step stored 1', 'send 101 shutdown', 'apply forget', 'step stored 2', 'send 102 shutdown', 'apply forget', 'flush'];
+  t.same(parts.log, first, 'what does not wait for the disk leaves before the commit, the rest after it');
+  parts.log.length = 0;
+  await turns();
+  t.same(parts.log, ['commit', 'step forgotten 901', 'step forgotten 902'], 'what the outcomes cause joins the next commit');
+  t.equal(driver.pendingWork, 0);
+});
+
+test('inputs that come while effects are carried out wait behind them', async (t) => {
+  const parts = fakes((input) => {
+    if (input.type === 'stop') return [{ type: 'dial', conn: 2, host: 'h', port: 1 }, send(9)];
+    return input.type === 'dial-failed' ? [send(10)] : [];
+  });
+  const driver: Driver = await driverOn(parts);
+  parts.network.dial = (conn) => {
+    parts.log.push(`dial ${conn}`);
+    driver.input({ type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
+    t.equal(parts.log.at(-1), `dial ${conn}`, 'not stepped yet');
+  };
+  driver.input({ type: 'stop' });
+  t.same(parts.log, ['step stop', 'dial 2', 'send 9 shutdown', 'step dial-failed 2', 'send 10 shutdown']);
+});
+
+test('inputs that feed themselves do not keep the event loop', async (t) => {
+  let steps = 0;
+  const parts = fakes((input) => {
+    steps += 1;
+    return input.type === 'lost' && steps < 25_000 ? [{ type: 'close', conn: 1 }] : [];
+  });
+  const driver: Driver = await driverOn(parts);
+  parts.network.close = () => driver.input(lost(1));
+  driver.input(lost(1));
+  t.ok(steps <= 10_001, `${steps} steps in the first turn`);
+  t.ok(driver.pendingWork > 0, 'the rest is known to be waiting');
+  await turns(5);
+  t.equal(steps, 25_000, 'and is done in later turns');
+  t.equal(driver.pendingWork, 0);
+});
+
+test('the timer fires when lab time has come, and never for nothing', async (t) => {
+  let mono = 0;
+  const times: number[] = [];
+  const parts = fakes((input, _mta, nowMs) => {
+    if (input.type === 'timer') {
+      times.push(nowMs);
+      parts.deadline = null;
+    }
+    return [];
+  });
+  const driver = await driverOn(parts, {}, new LabClock({ monotonic: () => mono, epochMs: 0 }));
+  parts.deadline = 10;
+  driver.input(lost(1));
+  const until = async (done: () => boolean): Promise<void> => {
+    while (!done()) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  t.same(times, [], 'lab time stands still, so nothing is due however long it really takes');
+  mono = 12;
+  await until(() => times.length > 0);
+  t.same(times, [12]);
+  parts.deadline = 600_000;
+  driver.input(lost(1));
+  await turns();
+  mono = 700_000;
+  driver.clockChanged();
+  await until(() => times.length > 1);
+  t.same(times, [12, 700_000], 'a clock that is moved on wakes the driver');
+});
+
+test('submissions, deliveries and their notices', async (t) => {
+  const notices: unknown[] = [];
+  const script: Script = (input) => {
+    if (input.type === 'submit') {
+      const { submissionId, content } = input.submission;
+      if (submissionId === 'bad') return [{ type: 'submit-refused', submissionId, reason: 'no route' }];
+      const message = { content, envelope, copies: [copy] };
+      return [{ ...store(1), accept: [message], submission: { submissionId, mtsId: 'm' } }];
+    }
+    if (input.type !== 'stored') return [];
+    return [
+      { type: 'submitted', submissionId: 's', mtsId: 'm', known: input.known !== undefined },
+      { type: 'deliver', copy: 7, content: 1, destination: copy.destination, envelope },
+    ];
+  };
+  const parts = fakes(script);
+  const driver = await driverOn(parts, { delivery: (notice: object) => notices.push({ ...notice }) });
+  const submission = { submissionId: 's', originator: 'a@a', recipients: ['b@b'], priority: 'normal', contentType: 'text/plain' } as const;
+  const content = driver.newContent();
+  t.equal(content, -(3 * 2 ** 32 + 1), 'keys of handed-in content are negative and of this incarnation');
+  driver.putContent(content, 0, Buffer.from('hello'));
+  t.same(await driver.submit({ ...submission, sizeBytes: 5, content }), { mtsId: 'm', known: false });
+  await turns();
+  t.equal(driver.pendingWork, 1, 'the delivery is under way');
+  driver.input({ type: 'delivered', copy: 7 });
+  t.same(notices, [], 'a notice waits for the commit');
+  await turns();
+  t.equal(driver.pendingWork, 0);
+  const notice = { t: 5000, node: 'MTA-A', copy: 7, mtsId: envelope.mtsId, mailbox: 'b@b.example', submittedAtMs: 1000, delayMs: 4000, sizeBytes: 5 };
+  t.same(notices, [notice]);
+  t.same(driver.status().delays, { count: 1, meanMs: 4000, maxMs: 4000 });
+  const refusedContent = driver.newContent();
+  driver.putContent(refusedContent, 0, Buffer.from('x'));
+  await t.rejects(driver.submit({ ...submission, submissionId: 'bad', sizeBytes: 1, content: refusedContent }), new SubmitRefused('no route'));
+  t.notOk(parts.content.has(refusedContent), 'refused content is dropped');
+});
+
+test('halt commits, then closes the network, the deliveries and the store, in this order', async (t) => {
+  for (const clean of [true, false]) {
+    const parts = fakes((input) => (input.type === 'stop' ? [store(1), send(3), { type: 'halt', code: 4, clean }] : []));
+    const driver = await driverOn(parts);
+    const waiting = driver.submit({ submissionId: 's', originator: 'a@a', recipients: [], priority: 'normal', contentType: '', sizeBytes: 0, content: -1 });
+    driver.input({ type: 'stop' });
+    await t.rejects(waiting, /ended/, 'a client that waits is told');
+    t.same(await driver.ended, { code: 4, clean });
+    const end = ['apply store', 'send 3 shutdown', 'flush', 'commit', 'network closed', 'delivery closed', `store closed ${clean ? 'clean' : 'unclean'}`];
+    t.same(parts.log.filter((line) => !line.startsWith('step')).slice(-7), end);
+    parts.log.length = 0;
+    driver.input(lost(1));
+    await turns();
+    t.same(parts.log, [], 'inputs after the end are ignored');
+    await t.rejects(driver.submit({ submissionId: 's', originator: '', recipients: [], priority: 'normal', contentType: '', sizeBytes: 0, content: -1 }));
+  }
+});
+
+test('a defect ends the MTA and says where', async (t) => {
+  const cases: readonly [string, Script, (parts: Fakes) => void, RegExp][] = [
+    [
+      'in step',
+      () => {
+        throw new Error('impossible edge');
+      },
+      () => undefined,
+      /^MTA MTA-A failed at input lost of connection 3, phase running: impossible edge$/,
+    ],
+    [
+      'in an effect',
+      () => [send(3)],
+      (parts) => {
+        parts.network.send = () => {
+          throw new Error('no such connection');
+        };
+      },
+      /at input lost of connection 3, effect pdu, phase running: no such connection/,
+    ],
+    [
+      'in the commit',
+      () => [store(1)],
+      (parts) => {
+        parts.outcomes = () => {
+          throw new Error('the disk is gone');
+        };
+      },
+      /at input lost of connection 3, phase running: the disk is gone/,
+    ],
+  ];
+  for (const [name, script, breakIt, expected] of cases) {
+    const parts = fakes(script);
+    const driver = await driverOn(parts);
+    breakIt(parts);
+    driver.input(lost(3));
+    const ended: Ended = await driver.ended;
+    t.match(ended.error?.message, expected, name);
+    t.match({ ...ended, error: undefined }, { code: 70, clean: false });
+    t.ok(parts.log.includes('store closed unclean'), 'the clean-shutdown mark is not left');
+  }
+  const parts = fakes(() => []);
+  const start = (): never => {
+    throw new Error('bad state');
+  };
+  const driver = new Driver({ ...parts, core: { ...parts.core, start }, clock: new LabClock() });
+  driver.begin(configOf('MTA-A'), recovered);
+  t.match((await driver.ended).error?.message, /^MTA MTA-A failed at input start, phase not started: bad state$/);
+});
+
+test('the journal keeps each step as a line, whatever its size, up to its limit', async (t) => {
+  const path = join(t.testdir(), 'sub', 'journal.jsonl');
+  const parts = fakes((input) => (input.type === 'lost' ? [send(input.conn)] : []));
+  const file = new JournalFile(path, { maxBufferedBytes: 200 });
+  const journal = new Journal('MTA-A', file);
+  const driver = new Driver({ ...parts, clock: new LabClock({ monotonic: () => 0, epochMs: 5000 }) });
+  driver.onStep = journal.record;
+  driver.begin(configOf('MTA-A'), recovered);
+  for (let conn = 1; conn <= 5; conn += 1) driver.input(lost(conn));
+  await turns();
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  t.equal(statSync(path).mode & 0o777, 0o600, 'its owner alone may read it');
+  t.same(lines.map((line) => [line.n, line.t, line.node, line.input.type]), [
+    [1, 5000, 'MTA-A', 'start'],
+    ...[2, 3, 4, 5, 6].map((n) => [n, 5000, 'MTA-A', 'lost']),
+  ]);
+  t.same(lines[0].input.recovered, recovered, 'it begins with all that a replay needs');
+  t.same(lines[3].effects, [send(3)]);
+  journal.close();
+
+  const warnings: string[] = [];
+  const limited = new JournalFile(path, { maxFileBytes: statSync(path).size + 100, warn: (text) => warnings.push(text) });
+  for (let n = 0; n < 20; n += 1) limited.write(`{"n":${n}}`);
+  limited.close();
+  const all = readFileSync(path, 'utf8').trimEnd().split('\n');
+  t.match(JSON.parse(all.at(-1) ?? ''), { end: /limit of \d+ octets/ }, 'the last line says why it ends');
+  t.equal(all.length, 6 + 12 + 1, 'it goes on where it was, with what fits');
+  t.equal(warnings.length, 1);
+  t.notOk(limited.open);
+});

@@ -1,0 +1,145 @@
+/** A core, a store, a network and mailboxes that only write down what they are asked. */
+import {
+  type Copy,
+  defaultSettings,
+  type Effect,
+  emptyFifo,
+  type Envelope,
+  idleRuntime,
+  type Input,
+  type ListenConfig,
+  type Mta,
+  type MtaConfig,
+  type Recovered,
+} from '@mtalab/mta-core';
+import type { CommitOutcome, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from '@mtalab/transport';
+
+export const recovered: Recovered = { incarnation: 3, storeUuid: 'store', clean: true, messages: [], received: [] };
+
+const listen: readonly ListenConfig[] = [{ address: '127.0.0.1', port: 0, label: '' }];
+
+export function configOf(name: string): MtaConfig {
+  return {
+    name,
+    version: '5.5',
+    build: '2653.23',
+    listen,
+    advertise: [],
+    settings: defaultSettings,
+    peers: [],
+    routes: [],
+    localDomains: [],
+    legacy: [],
+  };
+}
+
+export function fakeMta(config: MtaConfig, from: Recovered): Mta {
+  return {
+    ...config,
+    incarnation: from.incarnation,
+    storeUuid: from.storeUuid,
+    phase: 'running',
+    stopAtMs: null,
+    rpc: idleRuntime,
+    ltab: [],
+    nextNumber: 1,
+    nextToken: 1,
+    stores: [],
+    forgets: [],
+    mailboxes: { queue: emptyFifo(), delivering: [], waiting: [] },
+    received: {},
+    queuedCopies: 0,
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+  };
+}
+
+export const envelope: Envelope = {
+  mtsId: 'c=lab;mta=A;1-1',
+  originator: 'a@a.example',
+  priority: 'normal',
+  contentType: 'text/plain',
+  submittedAtMs: 1000,
+  sizeBytes: 5,
+  trace: [],
+};
+export const copy: Copy = { id: 7, destination: { to: 'mailbox', address: 'b@b.example' }, recipients: ['b@b.example'] };
+
+/** What an input causes; it may change the state. */
+export type Script = (input: Input, mta: Mta, nowMs: number) => readonly Effect[] | { readonly mta: Mta; readonly effects: readonly Effect[] };
+
+export type Fakes = {
+  readonly log: string[];
+  readonly core: CoreFunctions;
+  readonly store: StorePort;
+  readonly network: NetworkPort;
+  readonly delivery: DeliveryPort;
+  readonly content: Map<number, Buffer>;
+  deadline: number | null;
+  /** Set by the test to answer a commit. */
+  outcomes: () => readonly CommitOutcome[];
+};
+
+function nameOf(input: Input): string {
+  if (input.type === 'command') return `command ${input.command.op}`;
+  if ('token' in input) return `${input.type} ${input.token}`;
+  return 'conn' in input ? `${input.type} ${input.conn}` : input.type;
+}
+
+export function fakes(script: Script, startEffects: readonly Effect[] = []): Fakes {
+  const log: string[] = [];
+  let tokens: CommitOutcome[] = [];
+  const content = new Map<number, Buffer>();
+  const made: Fakes = {
+    log,
+    content,
+    deadline: null,
+    outcomes: () => tokens,
+    core: {
+      start: (config, from) => ({ mta: fakeMta(config, from), effects: startEffects }),
+      step: (mta, input, nowMs) => {
+        log.push(`step ${nameOf(input)}`);
+        const result = script(input, mta, nowMs);
+        return 'mta' in result ? result : { mta, effects: result };
+      },
+      nextDeadline: () => made.deadline,
+    },
+    store: {
+      apply(effect) {
+        log.push(`apply ${effect.type}`);
+        if (effect.type === 'store') tokens.push({ type: 'stored', token: effect.token });
+        if (effect.type === 'forget') tokens.push({ type: 'forgotten', token: effect.token });
+        if (effect.type === 'drop-content') content.delete(effect.content);
+      },
+      putContent(key, offset, octets) {
+        log.push(`put ${offset}+${octets.length}`);
+        content.set(key, Buffer.concat([content.get(key) ?? Buffer.alloc(0), octets]));
+      },
+      commit() {
+        log.push('commit');
+        const outcomes = made.outcomes();
+        tokens = [];
+        return outcomes;
+      },
+      close: (clean) => void log.push(`store closed ${clean ? 'clean' : 'unclean'}`),
+    },
+    network: {
+      listen: (binding) => void log.push(`listen ${binding}`),
+      dial: (conn) => void log.push(`dial ${conn}`),
+      send: (conn, pdu) => void log.push(`send ${conn} ${pdu.type}`),
+      close: (conn) => void log.push(`close ${conn}`),
+      flush: () => void log.push('flush'),
+      sockets: () => [],
+      closeAll: () => void log.push('network closed'),
+    },
+    delivery: {
+      deliver: (effect) => void log.push(`deliver ${effect.copy}`),
+      close: () => void log.push('delivery closed'),
+    },
+  };
+  return made;
+}
+
+/** Lets the turns of the event loop that are due pass. */
+export async function turns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}

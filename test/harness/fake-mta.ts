@@ -1,0 +1,146 @@
+/**
+ * A stand-in for an MTA process that speaks the contract of the harness (IPC, configuration file, control channel) and
+ * nothing else: what is submitted is in a mailbox of its own at once. `FAKE_*` in the environment makes it misbehave.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { tetherToParent } from '@mtalab/harness';
+import { LabClock } from '@mtalab/transport';
+import { WebSocketServer } from 'ws';
+
+type Settings = { name: string; clock: { timeScale: number; epochMs: number; baseMs: number; offsetMs: number }; legacy: string[] };
+type Row = { id: string; copy: number };
+
+tetherToParent(() => process.exit(1));
+const misbehave = (what: string): boolean => process.env[`FAKE_${what}`] !== undefined;
+const file = process.argv[process.argv.indexOf('--config') + 1] ?? '';
+const config = JSON.parse(readFileSync(file, 'utf8')) as Settings & { [key: string]: unknown };
+const folder = dirname(file);
+const data = join(folder, 'data');
+mkdirSync(data, { recursive: true });
+
+if (misbehave('DIES')) {
+  process.stderr.write('cannot open the store: it is full of holes\n');
+  process.exit(3);
+}
+
+const clock = new LabClock(config.clock);
+const startedAtMs = clock.nowMs();
+const livesFile = join(data, 'lives');
+const incarnation = (existsSync(livesFile) ? Number(readFileSync(livesFile, 'utf8')) : 0) + 1;
+writeFileSync(livesFile, String(incarnation));
+const rowsFile = join(data, 'rows.jsonl');
+const rows: Row[] = existsSync(rowsFile)
+  ? readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row)
+  : [];
+const notices: object[] = [];
+const followers = new Set<(line: object) => void>();
+const uploads = new Map<string, Buffer[]>();
+/** Lab times at which its timer of ten minutes has fired. */
+const fired: number[] = [];
+let submitted = 0;
+let timer: NodeJS.Timeout | undefined;
+
+function deadline(): number {
+  return startedAtMs + (fired.length + 1) * 600_000;
+}
+
+function armTimer(): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (clock.nowMs() >= deadline()) fired.push(clock.nowMs());
+    armTimer();
+  }, clock.realDelayUntil(deadline()));
+}
+
+function submit(args: { submissionId: string; content?: string; upload?: string }): object {
+  const octets = args.upload === undefined ? Buffer.from(args.content ?? '', 'base64') : Buffer.concat(uploads.get(args.upload) ?? []);
+  if (octets.toString('latin1').startsWith('X-Refuse')) throw new Error('content: this MTA does not like it');
+  const known = rows.find((row) => row.id === args.submissionId);
+  if (known !== undefined) return { mtsId: `fake-${known.copy}`, known: true };
+  const row = { id: args.submissionId, copy: incarnation * 2 ** 32 + rows.length };
+  rows.push(row);
+  submitted += 1;
+  appendFileSync(rowsFile, `${JSON.stringify(row)}\n`);
+  const box = join(folder, 'mailboxes', 'a.example', 'ada', 'new');
+  mkdirSync(box, { recursive: true });
+  writeFileSync(join(box, `1.C${row.copy}Mabc.fake`), octets);
+  const marker = join(data, 'died');
+  if (misbehave('DIES_ON_SUBMIT') && rows.length === 3 && !existsSync(marker)) {
+    writeFileSync(marker, '');
+    process.kill(process.pid, 'SIGKILL');
+  }
+  const now = clock.nowMs();
+  const line = { t: now, node: config.name, copy: row.copy, mtsId: `fake-${row.copy}`, mailbox: 'ada@a.example', submittedAtMs: now - 10, delayMs: 10, sizeBytes: octets.length, n: notices.length + 1 };
+  notices.push(line);
+  for (const follower of followers) follower(line);
+  return { mtsId: line.mtsId, known: false };
+}
+
+const listener = createServer((socket) => socket.resume());
+listener.listen(0, '127.0.0.1', () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
+    const { port } = server.address() as { port: number };
+    const tokenFile = join(data, 'control.token');
+    writeFileSync(tokenFile, 'secret\n');
+    const ports = [(listener.address() as { port: number }).port];
+    const ready = { type: 'ready', name: config.name, pid: process.pid, endpoints: [`127.0.0.1[${ports[0]}]`], ports, control: `ws://127.0.0.1:${port}`, tokenFile };
+    if (!misbehave('SILENT')) process.send?.(ready);
+  });
+  server.on('connection', (socket) => {
+    const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', ...line }));
+    const commands: Record<string, (args: never) => unknown> = {
+      status: () => ({
+        name: config.name, pid: process.pid, phase: 'running', incarnation, nowMs: clock.nowMs(), queuedCopies: 0, pendingWork: 0,
+        nextDeadlineMs: deadline(), counters: { submitted, delivered: submitted, deadLetters: 0, reports: 0 }, turnsGiven: 2,
+        associationsOpened: 1, sockets: [], legacy: config.legacy, fired, told,
+      }),
+      associations: () => [],
+      submit,
+      set: (args: { article: string }) => ({ legacy: [args.article] }),
+      endpoints: (args: object) => void told.push(args),
+      retry: () => ({}),
+      clock: (args: { offsetMs: number }) => {
+        clock.setOffset(args.offsetMs);
+        armTimer();
+        return { nowMs: clock.nowMs() };
+      },
+      'upload-begin': (args: { upload: string }) => void uploads.set(args.upload, []),
+      subscribe: (args: { since?: number }) => {
+        queueMicrotask(() => {
+          for (const line of notices.slice(args.since ?? notices.length)) push(line);
+          followers.add(push);
+        });
+        return { latest: notices.length };
+      },
+      stop: () => {
+        if (misbehave('STAYS')) return {};
+        setImmediate(() => {
+          rmSync(join(data, 'control.token'));
+          process.exit(0);
+        });
+        return {};
+      },
+    };
+    socket.on('close', () => followers.delete(push));
+    socket.on('message', (octets: Buffer, binary) => {
+      if (binary) {
+        const id = octets.subarray(1, 1 + (octets[0] ?? 0)).toString('latin1');
+        const pieces = uploads.get(id) ?? [];
+        pieces.push(Buffer.from(octets.subarray(1 + id.length)));
+        socket.send(JSON.stringify({ upload: id, receivedBytes: pieces.reduce((sum, piece) => sum + piece.length, 0) }));
+        return;
+      }
+      const { id, cmd, ...args } = JSON.parse(octets.toString('utf8')) as { id: number; cmd: string };
+      try {
+        const result = commands[cmd]?.(args as never);
+        socket.send(JSON.stringify({ id, ok: true, result: result ?? {} }));
+      } catch (error) {
+        socket.send(JSON.stringify({ id, ok: false, error: (error as Error).message }));
+      }
+    });
+  });
+});
+const told: object[] = [];
+armTimer();

@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AssociationRow,
+  type DeliveryLine,
+  findRun,
+  generateMail,
+  joinAssociations,
+  judge,
+  listRuns,
+  type Look,
+  type MailItem,
+  type MtaStatus,
+  octetsOf,
+  readMail,
+  registerRun,
+  smallestGenerated,
+  Tally,
+} from '@mtalab/harness';
+import { test } from 'tap';
+
+async function all(items: AsyncIterable<MailItem>): Promise<MailItem[]> {
+  const list: MailItem[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+test('mail is read octet for octet, files as named and folders sorted', async (t) => {
+  const nasty = Buffer.from([0x00, 0x0d, 0x0a, 0x0a, 0x2e, 0x0d, 0xff]);
+  const dir = t.testdir({ box: { 'b.eml': 'second', 'a.eml': 'first', '.hidden': 'no', inner: { 'c.eml': 'no' } }, bare: { inner: {} }, empty: '' });
+  writeFileSync(join(dir, 'nasty'), nasty);
+  writeFileSync(join(dir, 'big'), Buffer.alloc(300_000, 'y'));
+  const items = await all(readMail([join(dir, 'nasty'), join(dir, 'box'), join(dir, 'empty'), join(dir, 'big')]));
+  t.same(items.map(({ name, sizeBytes }) => [name, sizeBytes]), [['nasty', 7], ['a.eml', 5], ['b.eml', 6], ['empty', 0], ['big', 300_000]]);
+  t.same(Buffer.from(await octetsOf(items[0]?.content as Uint8Array)), nasty);
+  const big = items[4]?.content as () => AsyncIterable<Uint8Array>;
+  t.type(big, 'function');
+  t.same([(await octetsOf(big)).length, (await octetsOf(big)).length], [300_000, 300_000], 'twice, for a second try');
+  for (const [paths, message] of [
+    [[], /^no mail was named/],
+    [[join(dir, 'nothing')], /^no such file or folder: .*nothing$/],
+    [[join(dir, 'bare')], /bare holds no mail: there is no regular file in it$/],
+    [['/dev/null'], /^\/dev\/null is neither a file nor a folder$/],
+  ] as const) {
+    await t.rejects(all(readMail(paths)), { message });
+  }
+});
+
+test('generated mail has the size asked for, proper lines, and the same octets for a seed', (t) => {
+  for (const sizeBytes of [smallestGenerated(3, 5), 200, 201, 202, 300, 1024, 40_000]) {
+    for (const item of generateMail(3, sizeBytes, 5)) {
+      const octets = item.content as Uint8Array;
+      t.equal(octets.length, sizeBytes);
+      const lines = Buffer.from(octets).toString('latin1').split('\r\n');
+      t.ok(lines.every((line) => line.length <= 78 && !/[\r\n]/.test(line.replace(/\r$/, ''))));
+      t.match(lines[2], /^Subject: Message \d$/);
+    }
+  }
+  const texts = (seed: number) => [...generateMail(2, 1024, seed)].map((item) => Buffer.from(item.content as Uint8Array).toString('latin1'));
+  t.same(texts(1), texts(1));
+  t.not(texts(1)[0], texts(2)[0]);
+  t.not(texts(1)[0], texts(1)[1]);
+  t.throws(() => [...generateMail(1, 10, 1)], /its header alone takes \d+; ask for more$/);
+  t.throws(() => [...generateMail(-1, 10, 1)], /the count of generated mail must be a whole number, not -1/);
+  t.end();
+});
+
+function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryLine {
+  return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
+}
+
+function statusOf(name: string, more: object = {}): MtaStatus {
+  const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1 };
+  const base = { name, pid: 1, phase: 'running', incarnation: 1, nowMs: 1000, nextDeadlineMs: null, pendingWork: 0, queuedCopies: 0, turnsGiven: 2, associationsOpened: 1 };
+  return { ...base, counters, sockets: [], ...more } as unknown as MtaStatus;
+}
+
+test('deliveries count once for each copy, and counters over the lives of a process', async (t) => {
+  const tally = new Tally();
+  tally.noteEarlier('B', 7);
+  const wait = tally.reached(3);
+  for (const line of [delivery('B', 1, 10), delivery('B', 1, 99), delivery('A', 1, 30), delivery('B', 7), delivery('B', 8, 5, 'dead-letter')]) tally.noteDelivery(line);
+  t.equal(tally.delivered, 2);
+  t.same(tally.delays, { meanMs: 20, maxMs: 30 });
+  t.ok(tally.noteCopy('B', 2));
+  t.notOk(tally.noteCopy('B', 2));
+  await wait.done;
+  await tally.reached(3).done;
+  tally.noteStatus(statusOf('A'));
+  tally.noteStatus(statusOf('A'));
+  tally.noteStatus(statusOf('A', { incarnation: 2 }));
+  t.same(tally.sums(), { submitted: 6, reports: 2, deadLetters: 0, turnsGiven: 4, associationsOpened: 2 });
+});
+
+test('a lab is at rest exactly when all that was sent is received and nobody works', (t) => {
+  const a = { local: 'a:1', remote: 'b:2', sent: 5, received: 3 };
+  const b = { local: 'b:2', remote: 'a:1', sent: 3, received: 5 };
+  // Through the proxy: A's leg ends at p:1, the proxy's own leg begins at p:2.
+  const legs = [{ local: 'p:1', remote: 'a:1', sent: 3, received: 5 }, { local: 'p:2', remote: 'b:2', sent: 4, received: 3 }];
+  const [aToProxy, bToProxy] = [{ ...a, remote: 'p:1' }, { ...b, remote: 'p:2', received: 4 }];
+  const look = (one: object, other: object, more: Partial<Look> = {}): Look => ({ statuses: [statusOf('A', one), statusOf('B', other)], joints: [], ...more });
+  const cases: [string, Look, readonly string[]][] = [
+    ['nothing open', look({}, {}), []],
+    ['all received', look({ sockets: [a] }, { sockets: [b] }), []],
+    ['one under way', look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [b] }), ['1 PDUs are on their way from A to B']],
+    ['one end lost', look({ sockets: [a] }, {}), ['A has a connection a:1 to b:2 that nobody in the lab has at its other end']],
+    ['work', look({ pendingWork: 2 }, {}), ['A has 2 store writes, deliveries or dials under way']],
+    ['timer due', look({}, { nextDeadlineMs: 1000 }), ['a timer of B is due']],
+    ['timer later', look({}, { nextDeadlineMs: 1001 }), []],
+    ['stopping', look({ phase: 'stopping' }, {}), ['A is stopping']],
+    ['held in the proxy', look({ sockets: [aToProxy] }, { sockets: [bToProxy] }, { joints: [{ legs, kept: 1 }] }), []],
+    ['moving in the proxy', look({ sockets: [aToProxy] }, { sockets: [bToProxy] }, { joints: [{ legs, kept: 0 }] }), ['1 PDUs are in the proxy']],
+    ['delayed in the proxy', look({}, {}, { delaying: true }), ['the proxy delays a PDU']],
+  ];
+  for (const [name, one, unrest] of cases) t.same(judge(one).unrest, unrest, name);
+  const prints = [look({ sockets: [a] }, { sockets: [b] }), look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [{ ...b, received: 6 }] }), look({ queuedCopies: 1 }, {}), look({}, {})].map((one) => judge(one).fingerprint);
+  t.equal(new Set(prints).size, prints.length, 'what has happened shows');
+  t.equal(judge(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
+  t.end();
+});
+
+test('associations are joined by name, with the belief of each side', (t) => {
+  const row = (name: string, role: string, peer: string, believes: string) => ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
+  const joined = joinAssociations(
+    new Map([
+      ['A', [row('x', 'initiator', 'B', 'theirs'), row('y', 'responder', 'B', 'mine'), row('z', 'initiator', 'B', 'mine')]],
+      ['B', [row('x', 'responder', 'A', 'theirs'), row('y', 'initiator', 'A', 'theirs')]],
+    ]),
+  );
+  t.same(
+    joined.map(({ name, between, holder, turn }) => ({ name, between, holder, turn })),
+    [
+      { name: 'x', between: ['A', 'B'], holder: { A: 'B', B: 'A' }, turn: 'nobody' },
+      { name: 'y', between: ['B', 'A'], holder: { B: 'A', A: 'A' }, turn: 'one' },
+      { name: 'z', between: ['A', 'B'], holder: { A: 'A' }, turn: 'unknown' },
+    ],
+  );
+  t.end();
+});
+
+test('the registry finds runs that live, forgets those that do not, and shows them to nobody else', async (t) => {
+  const before = process.env['XDG_RUNTIME_DIR'];
+  const runtime = mkdtempSync(join(tmpdir(), 'registry-test-'));
+  process.env['XDG_RUNTIME_DIR'] = runtime;
+  t.teardown(() => {
+    if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+    else process.env['XDG_RUNTIME_DIR'] = before;
+  });
+  const dir = t.testdir({ one: {}, two: {} });
+  const entry = (name: string) => ({ pid: process.pid, startedAt: new Date().toISOString(), dir: join(dir, name), processes: [{ name: 'MTA-A', pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' }] });
+  await t.rejects(findRun(), { message: 'no MTAs are running; start a pair with `mtalab pair`' });
+  const one = await registerRun(entry('one'));
+  t.match(await findRun(), { dir: join(dir, 'one'), processes: [{ name: 'MTA-A' }] });
+  t.match(await findRun({ dir: join(dir, 'one') }), { dir: join(dir, 'one') });
+  await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: there is no .*run\.json; start/ });
+  t.equal(statSync(join(runtime, 'mtalab')).mode & 0o777, 0o700);
+  t.equal(statSync(join(dir, 'one', 'run.json')).mode & 0o777, 0o600);
+  await one.update({ ...entry('one'), lab: { control: 'ws://127.0.0.1:2', tokenFile: '/l' } });
+  t.match(await findRun(), { lab: { control: 'ws://127.0.0.1:2' } });
+  const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
+  await t.rejects(findRun(), { message: /^2 runs are going on; choose one with --dir:\n {2}.*two \(pid/ });
+  await two.remove();
+  // The pid of a run that is over has gone to somebody else.
+  const file = join(dir, 'one', 'run.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"pidStart": "\d+"/, '"pidStart": "1"'));
+  await t.rejects(findRun({ dir: join(dir, 'one') }), { message: /^the run in .*one is over \(its process \d+ is gone\)/ });
+  writeFileSync(join(runtime, 'mtalab', 'run-999999999-x.json'), JSON.stringify({ ...entry('two'), pid: 999_999_999 }));
+  writeFileSync(join(runtime, 'mtalab', 'run-5-x.json'), 'rubbish');
+  t.equal((await listRuns()).length, 1);
+  await one.remove();
+  t.same(await listRuns(), []);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'registry-test-'));
+  mkdirSync(join(elsewhere, 'target'));
+  symlinkSync(join(elsewhere, 'target'), join(elsewhere, 'mtalab'));
+  process.env['XDG_RUNTIME_DIR'] = elsewhere;
+  await t.rejects(listRuns(), { message: /is not a folder of yours; set XDG_RUNTIME_DIR to a folder that is$/ });
+});

@@ -1,0 +1,66 @@
+/** Small messages and effects for tests of stores and sinks. */
+import type { ContentHandle, Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
+
+export type StoreEffect = Extract<Effect, { readonly type: 'store' }>;
+
+export const text = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
+export const bytes = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, 'latin1'));
+/** Octets that differ from each other at every place that matters. */
+export function pattern(length: number, seed: number): Uint8Array {
+  const octets = new Uint8Array(length);
+  for (let at = 0; at < length; at += 1) octets[at] = (at * 31 + (at >>> 8) * 7 + seed) & 255;
+  return octets;
+}
+
+const octetsByHandle = new WeakMap<ContentHandle, Uint8Array>();
+export function handleOf(octets: Uint8Array): ContentHandle {
+  const handle = { length: octets.length, ref: 'test' };
+  octetsByHandle.set(handle, octets);
+  return handle;
+}
+export const octetsOf = (handle: ContentHandle): Uint8Array | undefined => octetsByHandle.get(handle);
+
+export const toMta = (mta: string): Destination => ({ to: 'mta', mta });
+export const toMailbox = (address: string): Destination => ({ to: 'mailbox', address });
+
+export function envelopeOf(name: string, sizeBytes: number): Envelope {
+  return {
+    mtsId: `c=lab;mta=MTA-A;${name}`,
+    originator: 'alice@a.example',
+    priority: 'normal',
+    contentType: 'message/rfc822',
+    submittedAtMs: 1_700_000_000_123,
+    sizeBytes,
+    trace: [{ mta: 'MTA-A', atMs: 1_700_000_000_123 }],
+  };
+}
+export function copyOf(id: number, destination: Destination = toMta('MTA-B')): Copy {
+  return { id, destination, recipients: ['bob@b.example'] };
+}
+export function messageOf(content: number, sizeBytes: number, copies: readonly Copy[]): StoredMessage {
+  return { content, envelope: envelopeOf(String(content), sizeBytes), copies };
+}
+/** A `store` effect of which only the parts that matter are given. */
+export function storing(token: number, parts: Partial<StoreEffect>): StoreEffect {
+  return { type: 'store', token, accept: [], segments: [], forget: [], ...parts };
+}
+/** One message with one copy whose content comes in one segment. The copy's id is the content's key plus one. */
+export function whole(token: number, content: number, octets: Uint8Array, parts: Partial<StoreEffect> = {}): StoreEffect {
+  return storing(token, {
+    accept: [messageOf(content, octets.length, [copyOf(content + 1)])],
+    segments: [{ content, offset: 0, handle: handleOf(octets) }],
+    ...parts,
+  });
+}
+
+export const facts: ReportFacts = {
+  reportingMta: 'MTA-A',
+  subject: envelopeOf('7', 20),
+  subjectContent: 10,
+  recipients: ['bob@b.example'],
+  reason: 'unable-to-transfer',
+  diagnostic: 'maximum-time-expired',
+  outcomeUnknown: false,
+  explanation: 'MTA-B could not be reached 144 times.',
+  atMs: 1_700_000_600_000,
+};

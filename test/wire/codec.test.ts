@@ -1,0 +1,403 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import type { Pdu, RpcArgument } from '@mtalab/mta-core';
+import { ConnectionTap, keepContent, MalformedPdu, PduCodec, takeContent, wireLimits } from '@mtalab/transport';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { anyCall, anyOtherPdu, bindAckPdu, bindPdu, boundPair, comparable, readAll, request, response } from './samples.js';
+
+/** Throws, so that a property test finds the smallest case; blind to prototypes and to contents' octets. */
+function sameData(found: unknown, wanted: unknown): void {
+  deepStrictEqual(JSON.parse(JSON.stringify(found)), JSON.parse(JSON.stringify(wanted)));
+}
+
+const runs = { numRuns: 150 };
+
+test('every PDU is read as it was written', (t) => {
+  fc.assert(
+    fc.property(anyOtherPdu, (pdu) => {
+      sameData(readAll(new PduCodec(), new PduCodec().encode(pdu)), [pdu]);
+    }),
+    runs,
+  );
+  fc.assert(
+    fc.property(fc.array(anyCall, { minLength: 1, maxLength: 4 }), fc.constantFrom(1000, 2048, 4280, 65_535), (calls, maxBytes) => {
+      const { client, server } = boundPair(maxBytes);
+      const requests = calls.map(({ argument }, index) => request(index + 2, argument));
+      const responses = calls.map(({ result }, index) => response(index + 2, result));
+      sameData(readAll(server, Buffer.concat(requests.map((pdu) => client.encode(pdu)))).map(comparable), requests.map(comparable));
+      sameData(readAll(client, Buffer.concat(responses.map((pdu) => server.encode(pdu)))), responses);
+    }),
+    runs,
+  );
+  t.pass('all read back');
+  t.end();
+});
+
+test('a stream may be cut anywhere, even between all its octets', (t) => {
+  const content = keepContent(Buffer.alloc(5000, 'c'));
+  const pdus: Pdu[] = [
+    request(2, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [7] }),
+    request(3, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 2 ** 33, offset: 0, last: true, content }, settled: [] }),
+    { type: 'co_cancel', call: 3 },
+  ];
+  const { client } = boundPair(2048);
+  const stream = Buffer.concat(pdus.map((pdu) => client.encode(pdu)));
+  t.ok(stream.length > 5000 + 3 * 24, 'the second takes three fragments');
+  const expected = pdus.map(comparable);
+  for (let cut = 0; cut <= stream.length; cut += 1) {
+    const found = readAll(boundPair(2048).server, stream.subarray(0, cut), stream.subarray(cut)).map(comparable);
+    if (JSON.stringify(found) !== JSON.stringify(expected)) t.same(found, expected, `cut at ${cut}`);
+  }
+  const octets = Array.from(stream, (_, at) => stream.subarray(at, at + 1));
+  t.same(readAll(boundPair(2048).server, ...octets).map(comparable), expected);
+  t.end();
+});
+
+test('fragments are as long as agreed, all but the last a multiple of 8', (t) => {
+  const argument: RpcArgument = {
+    op: 'MtaSend',
+    apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: keepContent(Buffer.alloc(20_000)) },
+    settled: [],
+  };
+  // Offered by both sides, and what comes of it.
+  for (const [offer, agreed] of [
+    [1000, 2048],
+    [2048, 2048],
+    [4280, 4280],
+    [4287, 4280],
+    [5840, 5840],
+    [65_535, 5840],
+  ] as const) {
+    const tap = new ConnectionTap();
+    tap.fromClient(new PduCodec().encode(bindPdu(offer)));
+    tap.fromServer(new PduCodec().encode(bindAckPdu(5840)));
+    const { client } = boundPair(offer);
+    const fragments = tap.fromClient(client.encode(request(9, argument)));
+    const lengths = fragments.map(({ raw }) => raw.length);
+    t.same(new Set(lengths.slice(0, -1)), new Set([agreed]), `${offer} offered`);
+    t.same(
+      fragments.map(({ first, last, pdu }) => [first, last, pdu !== null]),
+      lengths.map((_, index) => [index === 0, index === lengths.length - 1, index === lengths.length - 1]),
+    );
+  }
+  const { client, server } = boundPair(4280);
+  const long = client.encode(request(2, argument));
+  const tooLong = Buffer.from(long.subarray(0, 4280));
+  tooLong.writeUInt16LE(4288, 8);
+  t.throws(() => readAll(server, tooLong), { name: 'MalformedPdu', version: false, message: /4288 octets where at most 4280/ });
+  t.end();
+});
+
+/** `hex` is put together by hand from the tables of the protocol description; blanks are for the eye. */
+const mta = '30e88e9e 5944 ce11 979b 00aa005ffebe'.replace('5944 ce11', '5944 ce11');
+const ndr = '045d888a eb1c c911 9fe8 08002b104860';
+const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
+  {
+    pdu: bindPdu(),
+    hex: `05 00 0b 13 10000000 4800 0000 01000000  d016 d016 00000000 01 000000  0000 01 00 ${mta} 02000000 ${ndr} 02000000`,
+  },
+  {
+    pdu: { ...bindPdu(), type: 'alter_context', call: 2, group: 0x17, multiplex: false } as Pdu,
+    hex: `05 00 0e 03 10000000 4800 0000 02000000  d016 d016 17000000 01 000000  0000 01 00 ${mta} 02000000 ${ndr} 02000000`,
+  },
+  {
+    // The secondary address 4097 and its NUL end at octet 31; one octet of padding.
+    pdu: bindAckPdu(),
+    hex: `05 00 0c 13 10000000 3c00 0000 01000000  d016 d016 17000000 0500 34303937 00 00  01 000000  0000 0000 ${ndr} 02000000`,
+  },
+  {
+    pdu: {
+      type: 'alter_context_resp',
+      call: 2,
+      maxXmit: 5840,
+      maxRecv: 5840,
+      group: 0x17,
+      multiplex: false,
+      results: [{ result: 2, reason: 1, transfer: { uuid: '00000000-0000-0000-0000-000000000000', version: 0 } }],
+    },
+    hex: `05 00 0f 03 10000000 3800 0000 02000000  d016 d016 17000000 0000 0000  01 000000  0200 0100 ${'00'.repeat(20)}`,
+  },
+  { pdu: { type: 'bind_nak', call: 1, reason: 4 }, hex: '05 00 0d 03 10000000 1800 0000 01000000  0400 01 05 00 000000' },
+  {
+    pdu: {
+      type: 'fault',
+      call: 0x01020304,
+      context: 1,
+      cancelCount: 2,
+      status: 0x1c010002,
+      didNotExecute: true,
+    },
+    hex: '05 00 03 23 10000000 2000 0000 04030201  00000000 0100 02 00 0200011c 00000000',
+  },
+  { pdu: { type: 'co_cancel', call: 5 }, hex: '05 00 12 03 10000000 1000 0000 05000000' },
+  { pdu: { type: 'orphaned', call: 5 }, hex: '05 00 13 03 10000000 1000 0000 05000000' },
+  { pdu: { type: 'shutdown', call: 0 }, hex: '05 00 11 03 10000000 1000 0000 00000000' },
+  {
+    // RtseApdu: field 4 (rttp), 2 octets: field 1 = 2.
+    pdu: request(3, { op: 'MtaSend', apdu: { kind: 'turn-please', priority: 2 }, settled: [] }),
+    hex: '05 00 00 03 10000000 2400 0000 03000000  0c000000 0000 0200  04000000 04000000 22 02 08 02',
+  },
+  {
+    // RtseApdu: field 9 (confirm), 7 octets: activity 300, upTo 1024, stored. Three octets of padding, return value 0.
+    pdu: response(3, { op: 'MtaSend', apdu: { kind: 'confirm', activity: 300, upTo: 1024, stored: true } }),
+    hex: '05 00 02 03 10000000 3400 0000 03000000  1c000000 0000 00 00  0a000000 00000200 0a000000 4a08 08ac02 108008 1801 0000 00000000',
+  },
+  {
+    // MtaBindBackArgument: from (field 1), association `A/1/2`, recovery 1.
+    pdu: request(4, {
+      op: 'MtaBindBack',
+      from: { mtaName: 'B', password: '', incarnation: 2 ** 32, storeUuid: 'u', settledBelow: 0 },
+      association: 'A/1/2',
+      recovery: 1,
+    }),
+    hex: `05 00 00 03 10000000 3800 0000 04000000  20000000 0000 0100  18000000 18000000
+      0a0c 0a0142 18 8080808010 220175  1205 412f312f32 1801`,
+  },
+  {
+    // A refusal returns 5, and its message is empty.
+    pdu: response(4, { op: 'MtaBindBack', accepted: false }),
+    hex: '05 00 02 03 10000000 2800 0000 04000000  10000000 0000 00 00  00000000 00000200 00000000 05000000',
+  },
+];
+
+test('the octets of each PDU are those of the protocol description', (t) => {
+  const { client, server } = boundPair();
+  for (const { pdu, hex } of vectors) {
+    const octets = Buffer.from(hex.replaceAll(/\s/g, ''), 'hex');
+    t.equal(octets.readUInt16LE(8), octets.length, `${pdu.type}: the vector is as long as it says`);
+    const isAnswer = pdu.type === 'response';
+    const [sender, reader] = isAnswer ? [server, client] : [client, server];
+    const own = pdu.type === 'bind' || pdu.type === 'bind_ack' || pdu.type === 'alter_context' || pdu.type === 'alter_context_resp';
+    const written = (own ? new PduCodec({ secondaryPort: 4097 }) : sender).encode(pdu);
+    t.equal(written.toString('hex'), octets.toString('hex'), `${pdu.type} written`);
+    t.same(readAll(own ? new PduCodec() : reader, octets), [pdu], `${pdu.type} read`);
+  }
+  t.end();
+});
+
+const please = '22020802';
+/** Stubs of MtaSend that do not fit, as a stranger may send them. */
+const badStubs: readonly { readonly stub: string; readonly detail: RegExp }[] = [
+  { stub: '', detail: /too short/ },
+  { stub: '04000000', detail: /too short/ },
+  { stub: `04000000 05000000 ${please}`, detail: /differ/ },
+  { stub: `05000000 05000000 ${please}`, detail: /does not fit/ },
+  { stub: `04000000 04000000 ${please} 0000000000000000`, detail: /does not fit/ },
+  { stub: 'ffffffff ffffffff', detail: /does not fit/ },
+  { stub: '00000000 00000000', detail: /APDU is missing/ },
+  { stub: '06000000 06000000 22020802 3200', detail: /more than one APDU/ },
+  { stub: '02000000 02000000 6a00', detail: /close does not travel in MtaSend/ },
+  { stub: '02000000 02000000 4a00', detail: /confirm does not travel in MtaSend/ },
+  { stub: '04000000 04000000 5a02 1009', detail: /AbortReason has the unknown value 9/ },
+  { stub: '0d000000 0d000000 5a0b 08ffffffffffffffffff01', detail: /activity is not a number/ },
+  { stub: '0a000000 0a000000 5a08 0880808080808010', detail: /activity is not a number/ },
+  { stub: '04000000 04000000 4202 2200', detail: /recipients are missing/ },
+  { stub: '04000000 04000000 2204 0802', detail: /range/ },
+  { stub: '06000000 06000000 4204 2202 0aff', detail: /range|cut off/ },
+];
+
+test('a stub that cannot be read becomes a bad body that says why', (t) => {
+  for (const { stub, detail } of badStubs) {
+    const octets = Buffer.from(stub.replaceAll(' ', ''), 'hex');
+    const head = Buffer.from('050000031000000000000000050000000000000000000200', 'hex');
+    head.writeUInt16LE(24 + octets.length, 8);
+    const [pdu] = readAll(boundPair().server, Buffer.concat([head, octets]));
+    t.match(pdu, { type: 'request', call: 5, body: { op: 'bad', detail } }, stub);
+  }
+  const { client, server } = boundPair();
+  const from = { mtaName: 'A', password: '', incarnation: 1, storeUuid: 'u', settledBelow: 0 };
+  const bad = (argument: RpcArgument) => readAll(server, client.encode(request(2, argument)))[0];
+  t.match(bad({ op: 'MtaBindBack', from: { ...from, mtaName: '' }, association: 'x', recovery: 0 }), { body: { detail: /MTA name is missing/ } });
+  t.match(bad({ op: 'MtaBindBack', from, association: 'x\ny', recovery: 0 }), { body: { detail: /association holds a control character/ } });
+  t.match(bad({ op: 'MtaBindBack', from, association: 'x'.repeat(513), recovery: 0 }), { body: { detail: /longer than 512/ } });
+  t.match(bad({ op: 'MtaBindBack', from, association: 'x', recovery: 2 ** 53 }), { body: { detail: /recovery is not a number/ } });
+  const settled = Array.from({ length: wireLimits.settled + 1 }, (_, index) => index);
+  t.match(bad({ op: 'MtaSend', apdu: { kind: 'turn-give' }, settled }), { body: { detail: /more than 65536 settled/ } });
+  t.end();
+});
+
+test('an object UUID is passed over, and the operation number or the context decides whether a stub is read', (t) => {
+  const stub = '04000000 04000000 22020802';
+  const withObject = `05000083 10000000 3400 0000 02000000 00000000 0000 0200 ${'ab'.repeat(16)} ${stub}`;
+  const octets = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+  const body = { op: 'MtaSend', apdu: { kind: 'turn-please', priority: 2 }, settled: [] };
+  t.match(readAll(boundPair().server, octets(withObject)), [{ call: 2, opnum: 2, body }]);
+  const plain = (context: string, opnum: string) => octets(`05000003 10000000 2400 0000 02000000 00000000 ${context} ${opnum} ${stub}`);
+  t.match(readAll(boundPair().server, plain('0000', '0500')), [{ opnum: 5, body: { op: 'unread' } }]);
+  t.match(readAll(boundPair().server, plain('0100', '0200')), [{ context: 1, body: { op: 'unread' } }]);
+  t.match(readAll(new PduCodec(), plain('0000', '0200')), [{ body: { op: 'unread' } }]);
+  t.end();
+});
+
+test('a response is read by the operation of its call', (t) => {
+  const { client, server } = boundPair();
+  const answer = (hex: string, op: 'MtaSend' | 'MtaBindBack') => {
+    const from = { mtaName: 'A', password: '', incarnation: 1, storeUuid: 'u', settledBelow: 0 };
+    const argument: RpcArgument =
+      op === 'MtaSend' ? { op, apdu: { kind: 'turn-give' }, settled: [] } : { op, from, association: 'x', recovery: 0 };
+    client.encode(request(2, argument));
+    const stub = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+    const head = Buffer.from('050002031000000000000000020000000000000000000000', 'hex');
+    head.writeUInt16LE(24 + stub.length, 8);
+    const pdu = readAll(client, Buffer.concat([head, stub]))[0] as Pdu & { body: unknown };
+    return pdu.body;
+  };
+  t.match(answer('02000000 01000000 02000000 3a000000 00000000', 'MtaSend'), { op: 'MtaSend', apdu: { kind: 'turn-give-ack' } });
+  t.match(answer('02000000 01000000 02000000 3a000000 05000000', 'MtaSend'), { op: 'bad', detail: /returned error 5/ });
+  t.match(answer('00000000 00000000 05000000', 'MtaBindBack'), { op: 'MtaBindBack', accepted: false });
+  t.match(answer('00000000 00000000 00000000', 'MtaBindBack'), { op: 'MtaBindBack', accepted: false });
+  t.match(answer('02000000 01000000 02000000 08010000 00000000', 'MtaBindBack'), { op: 'MtaBindBack', accepted: true });
+  t.match(answer('02000000 00000000 00000000', 'MtaSend'), { op: 'bad', detail: /null pointer/ });
+  t.match(answer('02000000 01000000 03000000 3a000000 00000000', 'MtaSend'), { op: 'bad', detail: /differ/ });
+  t.match(answer('ffffffff 01000000 ffffffff', 'MtaSend'), { op: 'bad', detail: /counts/ });
+  t.match(answer('', 'MtaSend'), { op: 'bad', detail: /counts/ });
+  const unasked = server.encode(response(77, { op: 'MtaSend', apdu: { kind: 'turn-give-ack' } }));
+  t.match(readAll(client, unasked), [{ call: 77, body: { op: 'bad', detail: /not waiting/ } }]);
+  t.end();
+});
+
+test('streams that are no DCE/RPC are malformed', (t) => {
+  const cancel = '05001203 10000000 1000 0000 05000000';
+  const later = '05000001 10000000 2000 0000 02000000 00000000 0000 0200 0000000000000000';
+  for (const [hex, message, version] of [
+    [cancel.replace('0500', '0400'), /version 4\.0/, true],
+    [cancel.replace('0500', '0501'), /version 5\.1/, true],
+    [Buffer.from('GET / HTTP/1.1\r\n').toString('hex'), /version/, true],
+    [cancel.replace('10000000', '00000000'), /little-endian/, false],
+    [cancel.replace('0500120', '0500100'), /unknown PDU type 16/, false],
+    [cancel.replace('1000 0000', '0f00 0000'), /shorter than a header/, false],
+    [cancel.replace('1000 0000', '1000 0800'), /authentication/, false],
+    [cancel.replace('1000 0000', 'd816 0000'), /5848 octets where at most 5840/, false],
+    [later.replace('05000001', '05000000'), /without its first/, false],
+    [`${later} ${later}`, /within the fragments/, false],
+    [`${later} ${later.replace('05000001', '05000002').replace('02000000', '03000000')}`, /without its first/, false],
+    ['05000b03 10000000 1000 0000 01000000', /cut off/, false],
+    ['05000b03 10000000 1c00 0000 01000000 d016d016 00000000 41000000', /65 presentation contexts/, false],
+    ['05000b03 10000000 1c00 0000 01000000 d016d016 00000000 01000000', /cut off/, false],
+    ['05000c03 10000000 1c00 0000 01000000 d016d016 00000000 ffff0000', /cut off/, false],
+  ] as const) {
+    const octets = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+    t.throws(() => readAll(new PduCodec(), octets), { name: 'MalformedPdu', message, version }, hex);
+  }
+  const small = new PduCodec({ maxStubBytes: 100 });
+  const { client } = boundPair();
+  const content = keepContent(Buffer.alloc(6000));
+  const long = client.encode(request(2, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }));
+  t.throws(() => readAll(small, long), { name: 'MalformedPdu', message: /longer than 100/ });
+  t.end();
+});
+
+test('hostile octets never do worse than bad or malformed', (t) => {
+  const outcome = (codec: PduCodec, octets: Buffer): void => {
+    try {
+      readAll(codec, octets);
+    } catch (error) {
+      if (!(error instanceof MalformedPdu)) throw error;
+    }
+  };
+  const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(anyCall, edits, fc.boolean(), ({ argument, result }, changes, isAnswer) => {
+      const { client, server } = boundPair(2048);
+      const asked = client.encode(request(2, argument));
+      const octets = isAnswer ? server.encode(response(2, result)) : asked;
+      // Mostly behind the header, where a change is not noticed at once.
+      for (const [at, value] of changes) octets[at % 11 === 0 ? at % octets.length : 24 + (at % (octets.length - 24))] = value;
+      outcome(isAnswer ? client : server, octets);
+    }),
+    { numRuns: 1500 },
+  );
+  fc.assert(
+    fc.property(anyOtherPdu, edits, (pdu, changes) => {
+      const octets = new PduCodec().encode(pdu);
+      for (const [at, value] of changes) octets[at % octets.length] = value;
+      outcome(new PduCodec(), octets);
+    }),
+    { numRuns: 1000 },
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(0, 2, 3, 11, 12, 13, 14, 15, 17, 18, 19), fc.uint8Array({ maxLength: 300 }), (type, tail) => {
+      const head = Buffer.from('0500000310000000000000000200000000000000', 'hex').subarray(0, 16);
+      head[2] = type;
+      head.writeUInt16LE(16 + tail.length, 8);
+      outcome(boundPair().server, Buffer.concat([head, tail]));
+      outcome(boundPair().client, Buffer.concat([head, tail]));
+    }),
+    { numRuns: 1000 },
+  );
+  // Two octets a field would take gigabytes if each became an object.
+  const bomb = Buffer.alloc(2_000_000, Buffer.from('3a00', 'hex'));
+  const { client, server } = boundPair();
+  const content = keepContent(bomb);
+  const octets = client.encode(request(2, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }));
+  // The content's tag (field 5) becomes that of the envelope (field 4) in the first fragment.
+  const at = octets.indexOf(Buffer.from('2a80897a', 'hex'));
+  t.ok(at > 0 && at < 100);
+  octets[at] = 0x22;
+  t.match(readAll(server, octets), [{ body: { op: 'bad', detail: /more than 400000 fields/ } }]);
+  t.end();
+});
+
+test('content: its octets live with its handle, and small ones do not hold on to large reads', (t) => {
+  const { client, server } = boundPair(5840, { loadContent: ({ length, content }) => Buffer.alloc(length, String(content)) });
+  const send = (length: number): RpcArgument => ({
+    op: 'MtaSend',
+    apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: { length, content: 7 } },
+    settled: [],
+  });
+  const stream = Buffer.concat([client.encode(request(2, send(10))), client.encode(request(3, send(40_000))), client.encode(request(4, send(0)))]);
+  const handles = readAll(server, stream).map((pdu) => {
+    if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') throw new Error('not an RTTR');
+    return pdu.body.apdu.content;
+  });
+  t.same(handles.map(({ length }) => length), [10, 40_000, 0]);
+  t.match(handles[0]?.ref, /^r\d+$/);
+  t.same(Object.keys(JSON.parse(JSON.stringify(handles[0]))), ['length', 'ref']);
+  const octets = handles.map((handle) => takeContent(handle) as Buffer);
+  t.same(octets.map((found) => Buffer.from(found).toString()), ['7'.repeat(10), '7'.repeat(40_000), '']);
+  t.not(octets[0]?.buffer, stream.buffer);
+  t.equal(takeContent({ length: 1, content: 3 }), undefined);
+  // A content that cannot be had leaves nothing half-written.
+  const poor = boundPair(5840, { loadContent: () => Buffer.alloc(3) });
+  t.throws(() => poor.client.encode(request(2, send(10))), { name: 'RangeError', message: /has 3 octets where 10/ });
+  t.end();
+});
+
+test('a tap reads both directions and passes everything on', (t) => {
+  fc.assert(
+    fc.property(fc.array(anyCall, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 5000 }), (calls, step) => {
+      const { client, server, bind, ack } = boundPair(2048);
+      const tap = new ConnectionTap();
+      const requests = calls.map(({ argument }, index) => request(index + 2, argument));
+      const responses = calls.map(({ result }, index) => response(index + 2, result));
+      const up = Buffer.concat(requests.map((pdu) => client.encode(pdu)));
+      const down = Buffer.concat(responses.map((pdu) => server.encode(pdu)));
+      sameData(tap.fromClient(bind), [{ raw: bind, type: 'bind', call: 1, first: true, last: true, pdu: bindPdu(2048) }]);
+      sameData(tap.fromServer(ack), [{ raw: ack, type: 'bind_ack', call: 1, first: true, last: true, pdu: bindAckPdu(2048) }]);
+      const seenUp = pieces(up, step).flatMap((piece) => tap.fromClient(piece));
+      const seenDown = pieces(down, step).flatMap((piece) => tap.fromServer(piece));
+      sameData(Buffer.concat(seenUp.map(({ raw }) => raw)), up);
+      sameData(Buffer.concat(seenDown.map(({ raw }) => raw)), down);
+      sameData(seenUp.flatMap(({ pdu }) => (pdu === null ? [] : [comparable(pdu)])), requests.map(comparable));
+      sameData(seenDown.flatMap(({ pdu }) => (pdu === null ? [] : [pdu])), responses);
+    }),
+    { numRuns: 60 },
+  );
+  const tap = new ConnectionTap();
+  const cancel = new PduCodec().encode({ type: 'co_cancel', call: 5 });
+  t.match(tap.fromClient(cancel.subarray(0, 3)), []);
+  t.equal(tap.heldBack.client.length, 3);
+  const junk = Buffer.concat([cancel.subarray(3), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n')]);
+  const [whole, rest] = tap.fromClient(junk);
+  t.match(whole, { type: 'co_cancel', raw: cancel });
+  t.match(rest, { type: null, pdu: null, malformed: /version/ });
+  t.equal(rest?.raw.toString(), 'GET / HTTP/1.1\r\nHost: x\r\n');
+  t.match(tap.fromClient(cancel), [{ type: null, raw: cancel }]);
+  t.end();
+});
+
+function pieces(octets: Buffer, step: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += step) found.push(octets.subarray(at, at + step));
+  return found;
+}
