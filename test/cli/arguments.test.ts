@@ -23,7 +23,11 @@ function readCases(text: string): Case[] {
     .filter((lines) => lines.length > 0)
     .map((lines) => ({
       comments: lines.filter((line) => line.startsWith('#')),
-      command: lines.find((line) => line.startsWith('$ mtalab'))?.slice('$ mtalab'.length).trim() ?? '',
+      command:
+        lines
+          .find((line) => line.startsWith('$ mtalab'))
+          ?.slice('$ mtalab'.length)
+          .trim() ?? '',
       outcome: lines.filter((line) => !/^[#$]/.test(line)).join('\n'),
     }));
 }
@@ -34,12 +38,20 @@ function words(line: string): string[] {
 }
 
 function prefixed(text: string, mark: string): string[] {
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n').map((line) => `${mark} ${line}`.trimEnd());
+  return text === ''
+    ? []
+    : text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => `${mark} ${line}`.trimEnd());
 }
 
 /** Folders differ from machine to machine and from run to run. */
 function withoutPlaces(text: string, runtime: string): string {
-  return text.replaceAll(runtime, 'TMP').replaceAll(process.cwd(), 'REPO').replace(/TMP\/mtalab-\w{6}/g, 'TMP/mtalab-XXXXXX');
+  return text
+    .replaceAll(runtime, 'TMP')
+    .replaceAll(process.cwd(), 'REPO')
+    .replace(/TMP\/mtalab-\w{6}/g, 'TMP/mtalab-XXXXXX');
 }
 
 function outcomeOf(argv: readonly string[], runtime: string): Promise<string> {
@@ -60,11 +72,12 @@ test('each wrong command line gets its exit code and a message that says what to
   const outcomes: string[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let at = next++; at < cases.length; at = next++) outcomes[at] = await outcomeOf(words(cases[at]?.command ?? ''), runtime);
+    for (let at = next++; at < cases.length; at = next++)
+      outcomes[at] = await outcomeOf(words(cases[at]?.command ?? ''), runtime);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (process.env['UPDATE'] === '1') {
     const blocks = cases.map((one, at) => [...one.comments, `$ mtalab ${one.command}`.trim(), outcomes[at]].join('\n'));
     writeFileSync(dataFile, `${blocks.join('\n\n')}\n`);
-  } else cases.forEach((one, at) => t.equal(outcomes[at], one.outcome, `mtalab ${one.command}`));
+  } else for (const [at, one] of cases.entries()) t.equal(outcomes[at], one.outcome, `mtalab ${one.command}`);
 });

@@ -80,7 +80,13 @@ const lostTurn = joinAssociations(
 );
 const agreed = joinAssociations(
   new Map([
-    ['MTA-A', [side({ name: 'MTA-A/1/9', turn: 'held', believes: 'mine', moved: 50, recovery: 0 }), side({ name: 'MTA-A/1/10', state: 'calling', recovery: 0 })]],
+    [
+      'MTA-A',
+      [
+        side({ name: 'MTA-A/1/9', turn: 'held', believes: 'mine', moved: 50, recovery: 0 }),
+        side({ name: 'MTA-A/1/10', state: 'calling', recovery: 0 }),
+      ],
+    ],
     ['MTA-B', [side({ ...responder, name: 'MTA-A/1/9', moved: 50, recovery: 0 })]],
   ]),
 );
@@ -99,7 +105,16 @@ const queue: QueueView = {
   openRetryAtMs: null,
   transferRetryAtMs: null,
 };
-const mailboxes: QueueView = { ...queue, name: 'mailboxes', ltabIndex: null, queued: 0, queuedBytes: 0, normal: 0, nonUrgent: 0, oldestSubmittedAtMs: null };
+const mailboxes: QueueView = {
+  ...queue,
+  name: 'mailboxes',
+  ltabIndex: null,
+  queued: 0,
+  queuedBytes: 0,
+  normal: 0,
+  nonUrgent: 0,
+  oldestSubmittedAtMs: null,
+};
 
 const ltab: LtabView = {
   index: 1,
@@ -134,8 +149,19 @@ const ltab: LtabView = {
     'Connector Index': 1,
   },
   counters: {
-    messagesOut: 1200, messagesIn: 7, bytesOut: 1_228_800, bytesIn: 7168, associationsOut: 5, associationsIn: 4, failedOut: 3,
-    rejectedIn: 0, turnsGiven: 1, turnsReceived: 1, recoveries: 2, duplicates: 0, reports: 0,
+    messagesOut: 1200,
+    messagesIn: 7,
+    bytesOut: 1_228_800,
+    bytesIn: 7168,
+    associationsOut: 5,
+    associationsIn: 4,
+    failedOut: 3,
+    rejectedIn: 0,
+    turnsGiven: 1,
+    turnsReceived: 1,
+    recoveries: 2,
+    duplicates: 0,
+    reports: 0,
   },
 };
 
@@ -154,9 +180,22 @@ const message: MessageView = {
   retryAtMs: nowMs + 78_000,
 };
 
-const summary: LabSummary = { submitted: 51, delivered: 51, meanDelayMs: 12.4, worstDelayMs: 15_300, associationsOpened: 2, turnsGiven: 1, reports: 0 };
+const summary: LabSummary = {
+  submitted: 51,
+  delivered: 51,
+  meanDelayMs: 12.4,
+  worstDelayMs: 15_300,
+  associationsOpened: 2,
+  turnsGiven: 1,
+  reports: 0,
+};
 
-function still(more: { readonly queues?: readonly QueueView[]; readonly nextDeadlineMs?: number | null; readonly timeScale?: number; readonly kept?: readonly string[] }): StillLab {
+function still(more: {
+  readonly queues?: readonly QueueView[];
+  readonly nextDeadlineMs?: number | null;
+  readonly timeScale?: number;
+  readonly kept?: readonly string[];
+}): StillLab {
   const { queues = [queue], nextDeadlineMs = nowMs + 300_000, timeScale = 1, kept = [] } = more;
   return {
     mtas: [
@@ -178,11 +217,23 @@ const views: Readonly<Record<string, () => string>> = {
     renderStatus(
       [
         { mta: 'MTA-A', value: status('MTA-A', { legacy: ['Q166594'], queuedCopies: 49, timeScale: 60 }) },
-        { mta: 'MTA-B', value: status('MTA-B', { phase: 'stopping', nextDeadlineMs: null, delays: { count: 0, meanMs: 0, maxMs: 0 } }) },
+        {
+          mta: 'MTA-B',
+          value: status('MTA-B', { phase: 'stopping', nextDeadlineMs: null, delays: { count: 0, meanMs: 0, maxMs: 0 } }),
+        },
       ],
       plain,
     ),
-  ltab: () => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] } }], plain),
+  ltab: () =>
+    renderLtab(
+      [
+        {
+          mta: 'MTA-A',
+          value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] },
+        },
+      ],
+      plain,
+    ),
   'ltab, nobody adjacent': () => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
   queues: () =>
     renderQueues(
@@ -192,14 +243,30 @@ const views: Readonly<Record<string, () => string>> = {
       ],
       plain,
     ),
-  messages: () => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] } }], plain),
+  messages: () =>
+    renderMessages(
+      [
+        {
+          mta: 'MTA-A',
+          value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
+        },
+      ],
+      plain,
+    ),
   'messages, none': () => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
   'associations, the Turn lost': () => renderAssociations(lostTurn, plain),
   'associations, one agreed and one known to one side': () => renderAssociations(agreed, plain),
   'associations, none': () => renderAssociations([], plain),
   runs: () =>
     renderRuns(
-      [{ pid: 99, startedAt: '1999-06-14T09:30:00.250Z', dir: '/tmp/lab', processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }] }],
+      [
+        {
+          pid: 99,
+          startedAt: '1999-06-14T09:30:00.250Z',
+          dir: '/tmp/lab',
+          processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }],
+        },
+      ],
       plain,
     ),
   faults: () =>
@@ -213,29 +280,58 @@ const views: Readonly<Record<string, () => string>> = {
   event: () =>
     renderEvent(
       {
-        time: '1999-06-14T09:30:00.250Z', node: 'MTA-A', source: 'MSExchangeMTA', id: 57, type: 'Warning', category: 'X.400 Service', severity: 14,
-        text: 'The limit is reached. entity: MTA-B, limit: 9.', parameters: { entity: 'MTA-B', limit: 9 }, trailer: '[MTA-B 9 MTA MAIN BASE 1 43] (14)',
+        time: '1999-06-14T09:30:00.250Z',
+        node: 'MTA-A',
+        source: 'MSExchangeMTA',
+        id: 57,
+        type: 'Warning',
+        category: 'X.400 Service',
+        severity: 14,
+        text: 'The limit is reached. entity: MTA-B, limit: 9.',
+        parameters: { entity: 'MTA-B', limit: 9 },
+        trailer: '[MTA-B 9 MTA MAIN BASE 1 43] (14)',
       },
       plain,
     ),
-  delivery: () => renderDelivery({ t: nowMs, node: 'MTA-B', copy: 1, mtsId: 'c=lab;mta=MTA-A;1-16', mailbox: 'ben@b.example', delayMs: 8, sizeBytes: 0 }, plain),
+  delivery: () =>
+    renderDelivery(
+      { t: nowMs, node: 'MTA-B', copy: 1, mtsId: 'c=lab;mta=MTA-A;1-16', mailbox: 'ben@b.example', delayMs: 8, sizeBytes: 0 },
+      plain,
+    ),
   ready: () =>
     renderReady(
       {
-        dir: '/tmp/lab', kept: true, timeScale: 60, faults: ['cut before turn-give 1'],
-        mtas: [{ name: 'MTA-A', pid: 7, domain: 'a.example', endpoints: ['127.0.0.1[4097]'], control: 'ws://127.0.0.1:4098', legacy: ['Q166594'] }],
+        dir: '/tmp/lab',
+        kept: true,
+        timeScale: 60,
+        faults: ['cut before turn-give 1'],
+        mtas: [
+          {
+            name: 'MTA-A',
+            pid: 7,
+            domain: 'a.example',
+            endpoints: ['127.0.0.1[4097]'],
+            control: 'ws://127.0.0.1:4098',
+            legacy: ['Q166594'],
+          },
+        ],
       },
       plain,
     ),
-  live: () => renderLive([status('MTA-A', { queuedCopies: 49 }), status('MTA-B')], { ...summary, delivered: 2 }, plain).join('\n'),
+  live: () =>
+    renderLive([status('MTA-A', { queuedCopies: 49 }), status('MTA-B')], { ...summary, delivered: 2 }, plain).join('\n'),
   summary: () => renderSummary(summary, plain),
   'summary of nothing': () => renderSummary({ ...summary, submitted: 0, delivered: 0 }, plain),
   'verdict: the Turn is lost': () => verdict(still({}), 30_000),
-  'verdict: a fault keeps something back': () => verdict(still({ kept: ['the fault "hold rttr" keeps PDUs back'], nextDeadlineMs: null }), 30_000),
-  'verdict: the Open Interval is too long': () => verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }] }), 30_000),
-  'verdict: the Open Interval on a fast clock': () => verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000),
+  'verdict: a fault keeps something back': () =>
+    verdict(still({ kept: ['the fault "hold rttr" keeps PDUs back'], nextDeadlineMs: null }), 30_000),
+  'verdict: the Open Interval is too long': () =>
+    verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }] }), 30_000),
+  'verdict: the Open Interval on a fast clock': () =>
+    verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000),
   'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
-  'colour is put around, never into': () => JSON.stringify(renderFaults([{ id: 1, text: 'x', state: 'armed', hits: 0 }], paint(true))),
+  'colour is put around, never into': () =>
+    JSON.stringify(renderFaults([{ id: 1, text: 'x', state: 'armed', hits: 0 }], paint(true))),
 };
 
 test('tables and lines', (t) => {
@@ -247,16 +343,30 @@ test('tables and lines', (t) => {
   const blocks = (all: string) => new Map(all.split(/^== /m).map((block) => [block.split('\n', 1)[0], block]));
   const [now, before] = [blocks(text), blocks(kept)];
   t.same([...now.keys()], [...before.keys()], 'the same views');
-  for (const [name, block] of now) t.equal(block, before.get(name), name);
+  for (const [name, block] of now) t.equal(block, before.get(name), String(name));
   t.end();
 });
 
 test('figures', (t) => {
   const spans: readonly (readonly [number, string])[] = [
-    [0, '0 ms'], [999.4, '999 ms'], [1000, '1.0 s'], [9990, '10.0 s'], [75_000, '75 s'], [120_000, '2 min'], [598_000, '9 min 58 s'], [11_100_000, '3 h 5 min'],
+    [0, '0 ms'],
+    [999.4, '999 ms'],
+    [1000, '1.0 s'],
+    [9990, '10.0 s'],
+    [75_000, '75 s'],
+    [120_000, '2 min'],
+    [598_000, '9 min 58 s'],
+    [11_100_000, '3 h 5 min'],
   ];
   for (const [ms, text] of spans) t.equal(span(ms), text);
-  const sizes: readonly (readonly [number, string])[] = [[0, '0 B'], [1023, '1023 B'], [1024, '1 KiB'], [1536, '1.5 KiB'], [140_608, '137 KiB'], [20_971_520, '20 MiB']];
+  const sizes: readonly (readonly [number, string])[] = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1 KiB'],
+    [1536, '1.5 KiB'],
+    [140_608, '137 KiB'],
+    [20_971_520, '20 MiB'],
+  ];
   for (const [count, text] of sizes) t.equal(bytes(count), text);
   t.equal(printable('a\u001b[31mb\r\n\u009bc'), 'a\\x1b[31mb\\x0d\\x0a\\x9bc', 'nothing a terminal would obey gets through');
   t.end();

@@ -57,7 +57,17 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
   t.same(parts.log, ['step lost 1', 'send 1 shutdown', 'apply store', 'step lost 2', 'send 2 shutdown', 'apply store']);
   parts.log.length = 0;
   await turns(1);
-  const first = ['flush', 'commit', 'step stored 1', 'send 101 shutdown', 'apply forget', 'step stored 2', 'send 102 shutdown', 'apply forget', 'flush'];
+  const first = [
+    'flush',
+    'commit',
+    'step stored 1',
+    'send 101 shutdown',
+    'apply forget',
+    'step stored 2',
+    'send 102 shutdown',
+    'apply forget',
+    'flush',
+  ];
   t.same(parts.log, first, 'what does not wait for the disk leaves before the commit, the rest after it');
   parts.log.length = 0;
   await turns();
@@ -143,7 +153,13 @@ test('submissions, deliveries and their notices', async (t) => {
   };
   const parts = fakes(script);
   const driver = await driverOn(parts, { delivery: (notice: object) => notices.push({ ...notice }) });
-  const submission = { submissionId: 's', originator: 'a@a', recipients: ['b@b'], priority: 'normal', contentType: 'text/plain' } as const;
+  const submission = {
+    submissionId: 's',
+    originator: 'a@a',
+    recipients: ['b@b'],
+    priority: 'normal',
+    contentType: 'text/plain',
+  } as const;
   const content = driver.newContent();
   t.equal(content, -(3 * 2 ** 32 + 1), 'keys of handed-in content are negative and of this incarnation');
   driver.putContent(content, 0, Buffer.from('hello'));
@@ -154,12 +170,24 @@ test('submissions, deliveries and their notices', async (t) => {
   t.same(notices, [], 'a notice waits for the commit');
   await turns();
   t.equal(driver.pendingWork, 0);
-  const notice = { t: 5000, node: 'MTA-A', copy: 7, mtsId: envelope.mtsId, mailbox: 'b@b.example', submittedAtMs: 1000, delayMs: 4000, sizeBytes: 5 };
+  const notice = {
+    t: 5000,
+    node: 'MTA-A',
+    copy: 7,
+    mtsId: envelope.mtsId,
+    mailbox: 'b@b.example',
+    submittedAtMs: 1000,
+    delayMs: 4000,
+    sizeBytes: 5,
+  };
   t.same(notices, [notice]);
   t.same(driver.status().delays, { count: 1, meanMs: 4000, maxMs: 4000 });
   const refusedContent = driver.newContent();
   driver.putContent(refusedContent, 0, Buffer.from('x'));
-  await t.rejects(driver.submit({ ...submission, submissionId: 'bad', sizeBytes: 1, content: refusedContent }), new SubmitRefused('no route'));
+  await t.rejects(
+    driver.submit({ ...submission, submissionId: 'bad', sizeBytes: 1, content: refusedContent }),
+    new SubmitRefused('no route'),
+  );
   t.notOk(parts.content.has(refusedContent), 'refused content is dropped');
 });
 
@@ -167,17 +195,43 @@ test('halt commits, then closes the network, the deliveries and the store, in th
   for (const clean of [true, false]) {
     const parts = fakes((input) => (input.type === 'stop' ? [store(1), send(3), { type: 'halt', code: 4, clean }] : []));
     const driver = await driverOn(parts);
-    const waiting = driver.submit({ submissionId: 's', originator: 'a@a', recipients: [], priority: 'normal', contentType: '', sizeBytes: 0, content: -1 });
+    const waiting = driver.submit({
+      submissionId: 's',
+      originator: 'a@a',
+      recipients: [],
+      priority: 'normal',
+      contentType: '',
+      sizeBytes: 0,
+      content: -1,
+    });
     driver.input({ type: 'stop' });
     await t.rejects(waiting, /ended/, 'a client that waits is told');
     t.same(await driver.ended, { code: 4, clean });
-    const end = ['apply store', 'send 3 shutdown', 'flush', 'commit', 'network closed', 'delivery closed', `store closed ${clean ? 'clean' : 'unclean'}`];
+    const end = [
+      'apply store',
+      'send 3 shutdown',
+      'flush',
+      'commit',
+      'network closed',
+      'delivery closed',
+      `store closed ${clean ? 'clean' : 'unclean'}`,
+    ];
     t.same(parts.log.filter((line) => !line.startsWith('step')).slice(-7), end);
     parts.log.length = 0;
     driver.input(lost(1));
     await turns();
     t.same(parts.log, [], 'inputs after the end are ignored');
-    await t.rejects(driver.submit({ submissionId: 's', originator: '', recipients: [], priority: 'normal', contentType: '', sizeBytes: 0, content: -1 }));
+    await t.rejects(
+      driver.submit({
+        submissionId: 's',
+        originator: '',
+        recipients: [],
+        priority: 'normal',
+        contentType: '',
+        sizeBytes: 0,
+        content: -1,
+      }),
+    );
   }
 });
 
@@ -241,12 +295,15 @@ test('the journal keeps each step as a line, whatever its size, up to its limit'
   driver.begin(configOf('MTA-A'), recovered);
   for (let conn = 1; conn <= 5; conn += 1) driver.input(lost(conn));
   await turns();
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  const lines = readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   t.equal(statSync(path).mode & 0o777, 0o600, 'its owner alone may read it');
-  t.same(lines.map((line) => [line.n, line.t, line.node, line.input.type]), [
-    [1, 5000, 'MTA-A', 'start'],
-    ...[2, 3, 4, 5, 6].map((n) => [n, 5000, 'MTA-A', 'lost']),
-  ]);
+  t.same(
+    lines.map((line) => [line.n, line.t, line.node, line.input.type]),
+    [[1, 5000, 'MTA-A', 'start'], ...[2, 3, 4, 5, 6].map((n) => [n, 5000, 'MTA-A', 'lost'])],
+  );
   t.same(lines[0].input.recovered, recovered, 'it begins with all that a replay needs');
   t.same(lines[3].effects, [send(3)]);
   journal.close();

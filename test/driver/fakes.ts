@@ -3,10 +3,10 @@ import {
   type Copy,
   defaultSettings,
   type Effect,
-  emptyFifo,
   type Envelope,
-  idleRuntime,
+  emptyFifo,
   type Input,
+  idleRuntime,
   type ListenConfig,
   type Mta,
   type MtaConfig,
@@ -65,7 +65,11 @@ export const envelope: Envelope = {
 export const copy: Copy = { id: 7, destination: { to: 'mailbox', address: 'b@b.example' }, recipients: ['b@b.example'] };
 
 /** What an input causes; it may change the state. */
-export type Script = (input: Input, mta: Mta, nowMs: number) => readonly Effect[] | { readonly mta: Mta; readonly effects: readonly Effect[] };
+export type Script = (
+  input: Input,
+  mta: Mta,
+  nowMs: number,
+) => readonly Effect[] | { readonly mta: Mta; readonly effects: readonly Effect[] };
 
 export type Fakes = {
   readonly log: string[];

@@ -9,7 +9,11 @@ import { tetherToParent } from '@mtalab/harness';
 import { LabClock } from '@mtalab/transport';
 import { WebSocketServer } from 'ws';
 
-type Settings = { name: string; clock: { timeScale: number; epochMs: number; baseMs: number; offsetMs: number }; legacy: string[] };
+type Settings = {
+  name: string;
+  clock: { timeScale: number; epochMs: number; baseMs: number; offsetMs: number };
+  legacy: string[];
+};
 type Row = { id: string; copy: number };
 
 tetherToParent(() => process.exit(1));
@@ -32,7 +36,10 @@ const incarnation = (existsSync(livesFile) ? Number(readFileSync(livesFile, 'utf
 writeFileSync(livesFile, String(incarnation));
 const rowsFile = join(data, 'rows.jsonl');
 const rows: Row[] = existsSync(rowsFile)
-  ? readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row)
+  ? readFileSync(rowsFile, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Row)
   : [];
 const notices: object[] = [];
 const followers = new Set<(line: object) => void>();
@@ -55,7 +62,8 @@ function armTimer(): void {
 }
 
 function submit(args: { submissionId: string; content?: string; upload?: string }): object {
-  const octets = args.upload === undefined ? Buffer.from(args.content ?? '', 'base64') : Buffer.concat(uploads.get(args.upload) ?? []);
+  const octets =
+    args.upload === undefined ? Buffer.from(args.content ?? '', 'base64') : Buffer.concat(uploads.get(args.upload) ?? []);
   if (octets.toString('latin1').startsWith('X-Refuse')) throw new Error('content: this MTA does not like it');
   const known = rows.find((row) => row.id === args.submissionId);
   if (known !== undefined) return { mtsId: `fake-${known.copy}`, known: true };
@@ -72,7 +80,17 @@ function submit(args: { submissionId: string; content?: string; upload?: string 
     process.kill(process.pid, 'SIGKILL');
   }
   const now = clock.nowMs();
-  const line = { t: now, node: config.name, copy: row.copy, mtsId: `fake-${row.copy}`, mailbox: 'ada@a.example', submittedAtMs: now - 10, delayMs: 10, sizeBytes: octets.length, n: notices.length + 1 };
+  const line = {
+    t: now,
+    node: config.name,
+    copy: row.copy,
+    mtsId: `fake-${row.copy}`,
+    mailbox: 'ada@a.example',
+    submittedAtMs: now - 10,
+    delayMs: 10,
+    sizeBytes: octets.length,
+    n: notices.length + 1,
+  };
   notices.push(line);
   for (const follower of followers) follower(line);
   return { mtsId: line.mtsId, known: false };
@@ -85,16 +103,36 @@ listener.listen(0, '127.0.0.1', () => {
     const tokenFile = join(data, 'control.token');
     writeFileSync(tokenFile, 'secret\n');
     const ports = [(listener.address() as { port: number }).port];
-    const ready = { type: 'ready', name: config.name, pid: process.pid, endpoints: [`127.0.0.1[${ports[0]}]`], ports, control: `ws://127.0.0.1:${port}`, tokenFile };
+    const ready = {
+      type: 'ready',
+      name: config.name,
+      pid: process.pid,
+      endpoints: [`127.0.0.1[${ports[0]}]`],
+      ports,
+      control: `ws://127.0.0.1:${port}`,
+      tokenFile,
+    };
     if (!misbehave('SILENT')) process.send?.(ready);
   });
   server.on('connection', (socket) => {
     const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', ...line }));
     const commands: Record<string, (args: never) => unknown> = {
       status: () => ({
-        name: config.name, pid: process.pid, phase: 'running', incarnation, nowMs: clock.nowMs(), queuedCopies: 0, pendingWork: 0,
-        nextDeadlineMs: deadline(), counters: { submitted, delivered: submitted, deadLetters: 0, reports: 0 }, turnsGiven: 2,
-        associationsOpened: 1, sockets: [], legacy: config.legacy, fired, told,
+        name: config.name,
+        pid: process.pid,
+        phase: 'running',
+        incarnation,
+        nowMs: clock.nowMs(),
+        queuedCopies: 0,
+        pendingWork: 0,
+        nextDeadlineMs: deadline(),
+        counters: { submitted, delivered: submitted, deadLetters: 0, reports: 0 },
+        turnsGiven: 2,
+        associationsOpened: 1,
+        sockets: [],
+        legacy: config.legacy,
+        fired,
+        told,
       }),
       associations: () => [],
       submit,

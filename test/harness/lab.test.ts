@@ -2,7 +2,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateMail, HarnessError, HarnessTimeout, type LabOptions, listRuns, spawnMta, spawnPair, SubmissionRefused } from '@mtalab/harness';
+import {
+  generateMail,
+  HarnessError,
+  HarnessTimeout,
+  type LabOptions,
+  listRuns,
+  spawnMta,
+  spawnPair,
+  SubmissionRefused,
+} from '@mtalab/harness';
 import { test } from 'tap';
 
 const fake = fileURLToPath(new URL('./fake-mta.js', import.meta.url));
@@ -15,12 +24,13 @@ function optionsOf(env: Record<string, string> = {}, more: Partial<LabOptions> =
 
 const envelope = { originator: 'ada@a.example', recipients: ['ada@a.example'] };
 
+/** Has the process ended? A zombie has: how soon it is reaped is the business of whoever inherited it. */
 function gone(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' || !existsSync(`/proc/${pid}`);
   }
 }
 
@@ -45,17 +55,44 @@ test('a pair starts, learns of each other, takes mail, says what it did, and lea
   t.match((await lab.status())['MTA-A'], { told: [{ mta: 'MTA-B', endpoints: [endpoint] }] });
   t.match(await lab.submit('MTA-A', { ...envelope, content: Buffer.from('hello') }), { mtsId: String, known: false });
   const big = Buffer.alloc(1_000_000, 'x');
-  await lab.submit('MTA-A', { ...envelope, content: async function* () { yield big.subarray(0, 7); yield big.subarray(7); } });
+  await lab.submit('MTA-A', {
+    ...envelope,
+    content: async function* () {
+      yield big.subarray(0, 7);
+      yield big.subarray(7);
+    },
+  });
   await lab.waitForDelivered(2);
   const box = join(dir, 'MTA-A', 'mailboxes', 'a.example', 'ada', 'new');
-  t.same(readdirSync(box).map((name) => readFileSync(join(box, name)).length).sort(), [1_000_000, 5]);
-  await t.rejects(lab.submit('MTA-A', { ...envelope, content: Buffer.from('X-Refuse: me') }), new SubmissionRefused(`MTA-A refused submission ${lab.runId}-3: content: this MTA does not like it`));
-  await t.rejects(async () => lab.submit('MTA-C', { ...envelope, content: Buffer.from('') }), /there is no MTA 'MTA-C' in this lab; there are MTA-A, MTA-B/);
+  t.same(
+    readdirSync(box)
+      .map((name) => readFileSync(join(box, name)).length)
+      .sort(),
+    [1_000_000, 5],
+  );
+  await t.rejects(
+    lab.submit('MTA-A', { ...envelope, content: Buffer.from('X-Refuse: me') }),
+    new SubmissionRefused(`MTA-A refused submission ${lab.runId}-3: content: this MTA does not like it`),
+  );
+  await t.rejects(
+    async () => lab.submit('MTA-C', { ...envelope, content: Buffer.from('') }),
+    /there is no MTA 'MTA-C' in this lab; there are MTA-A, MTA-B/,
+  );
   t.throws(() => lab.fault('cut before turn-give 1'), /without one; start it with --fault or --proxy/);
-  t.same(await lab.summary(), { submitted: 2, delivered: 2, meanDelayMs: 10, worstDelayMs: 10, associationsOpened: 2, turnsGiven: 4, reports: 0 });
+  t.same(await lab.summary(), {
+    submitted: 2,
+    delivered: 2,
+    meanDelayMs: 10,
+    worstDelayMs: 10,
+    associationsOpened: 2,
+    turnsGiven: 4,
+    reports: 0,
+  });
   const late = await lab.waitForDelivered(3, { timeoutMs: 50 }).catch((error: unknown) => error);
   t.ok(late instanceof HarnessTimeout);
-  t.match(late, { message: /^2 of 3 copies were delivered within 50 ms; MTA-A has 0 queued and has put 2 into mailboxes; MTA-B/ });
+  t.match(late, {
+    message: /^2 of 3 copies were delivered within 50 ms; MTA-A has 0 queued and has put 2 into mailboxes; MTA-B/,
+  });
   await lab.set('Q166594', 'fixed');
   t.same(JSON.parse(readFileSync(join(dir, 'MTA-B', 'mta.yaml'), 'utf8')).legacy, []);
   const pids = [...lab.processes.values()].map((one) => one.pid);
@@ -94,7 +131,10 @@ test('lab time is moved on from timer to timer, on all clocks together', async (
   for (const name of ['MTA-A', 'MTA-B']) {
     const { fired, nowMs } = status[name] as unknown as { fired: number[]; nowMs: number };
     t.ok(fired.length === 3 || fired.length === 4, `${name} fired ${fired.length} times`);
-    t.ok(fired.every((atMs, index) => index === 0 || atMs - (fired[index - 1] ?? 0) >= 599_000), 'one interval apart');
+    t.ok(
+      fired.every((atMs, index) => index === 0 || atMs - (fired[index - 1] ?? 0) >= 599_000),
+      'one interval apart',
+    );
     t.ok(nowMs - beforeMs >= 2_390_000);
   }
   // A restart goes on in the same time.
@@ -105,9 +145,24 @@ test('lab time is moved on from timer to timer, on all clocks together', async (
 
 test('what goes wrong at the start or the end is told with the name of the process', async (t) => {
   const cases: [string, Record<string, string>, Partial<LabOptions>, RegExp][] = [
-    ['dies', { FAKE_DIES: '1' }, {}, /^MTA-[AB] ended before it was ready: it ended with exit code 3\. It said:\ncannot open the store: it is full of holes$/],
-    ['says nothing', { FAKE_SILENT: '1' }, { readyTimeoutMs: 700 }, /^MTA-[AB] was not ready within 700 ms \(it wrote nothing to its standard error\)$/],
-    ['no program', {}, { command: ['/nowhere/mta'] }, /^MTA-[AB] ended before it was ready: it ended with exit code \S+\. It said:\ncannot be run: spawn \/nowhere\/mta ENOENT$/],
+    [
+      'dies',
+      { FAKE_DIES: '1' },
+      {},
+      /^MTA-[AB] ended before it was ready: it ended with exit code 3\. It said:\ncannot open the store: it is full of holes$/,
+    ],
+    [
+      'says nothing',
+      { FAKE_SILENT: '1' },
+      { readyTimeoutMs: 700 },
+      /^MTA-[AB] was not ready within 700 ms \(it wrote nothing to its standard error\)$/,
+    ],
+    [
+      'no program',
+      {},
+      { command: ['/nowhere/mta'] },
+      /^MTA-[AB] ended before it was ready: it ended with exit code \S+\. It said:\ncannot be run: spawn \/nowhere\/mta ENOENT$/,
+    ],
     ['domains', {}, { domains: ['a.example'] }, /^domains: 1 were given for 2 MTAs; each needs one$/],
     ['legacy', {}, { legacy: { 'MTA-X': [] } }, /^legacy: there is no MTA 'MTA-X'; there are MTA-A, MTA-B$/],
     ['names', {}, { names: ['A', '../B'] }, /^names: '\.\.\/B' must be letters/],
@@ -121,7 +176,13 @@ test('what goes wrong at the start or the end is told with the name of the proce
     t.ok(error instanceof Error, name);
     t.match((error as Error).message, message, name);
   }
-  const stuck = await spawnMta({ command, name: 'MTA-S', configFile: await configOf(t.testdir()), env: { FAKE_STAYS: '1' }, stopTimeoutMs: 200 });
+  const stuck = await spawnMta({
+    command,
+    name: 'MTA-S',
+    configFile: await configOf(t.testdir()),
+    env: { FAKE_STAYS: '1' },
+    stopTimeoutMs: 200,
+  });
   await t.rejects(stuck.stop(), new HarnessError('MTA-S did not end within 200 ms of its stop and was killed'));
   t.ok(gone(stuck.pid));
   t.throws(() => stuck.client, /MTA-S is not running: it was ended by SIGKILL/);
@@ -134,17 +195,19 @@ async function configOf(folder: string): Promise<string> {
   return file;
 }
 
-test('no MTA outlives its parent, and the registry forgets the run', async (t) => {
-  const dir = t.testdir();
-  const child = spawn(process.execPath, [parent, fake, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (octets: Buffer) => resolve(octets.toString('utf8')));
-    child.once('exit', () => reject(new Error('the parent ended by itself')));
-  });
-  const pids = JSON.parse(line) as number[];
-  t.equal(pids.length, 2);
-  t.ok((await listRuns()).some((run) => run.pid === child.pid && run.dir === dir));
-  child.kill('SIGKILL');
-  await until(() => pids.every(gone));
-  t.notOk((await listRuns()).some((run) => run.pid === child.pid));
+test('no MTA outlives its parent, stand-in or real, and the registry forgets the run', async (t) => {
+  for (const program of [fake, 'real']) {
+    const dir = t.testdir({ [program === fake ? 'fake' : 'real']: {} });
+    const child = spawn(process.execPath, [parent, program, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const line = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (octets: Buffer) => resolve(octets.toString('utf8')));
+      child.once('exit', () => reject(new Error('the parent ended by itself')));
+    });
+    const pids = JSON.parse(line) as number[];
+    t.equal(pids.length, 2);
+    t.ok((await listRuns()).some((run) => run.pid === child.pid && run.dir === dir));
+    child.kill('SIGKILL');
+    await until(() => pids.every(gone));
+    t.notOk((await listRuns()).some((run) => run.pid === child.pid));
+  }
 });

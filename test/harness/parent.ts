@@ -1,7 +1,10 @@
-/** A program that starts a lab of fake MTAs, tells their pids and then does nothing, until it is killed. */
-import { spawnPair } from '@mtalab/harness';
+/** A program that starts a lab, tells its pids and then does nothing, until it is killed. Arguments: the MTA (or `real`), a folder. */
+import { type LabOptions, spawnPair } from '@mtalab/harness';
+import { spawnPair as spawnRealPair } from 'mtalab';
 
-const lab = await spawnPair({ command: [process.execPath, process.argv[2] ?? ''], renderConfig: (config) => JSON.stringify(config), dir: process.argv[3] });
+const [, , program = '', dir = ''] = process.argv;
+const fake: LabOptions = { command: [process.execPath, program], renderConfig: (config) => JSON.stringify(config), dir };
+const lab = program === 'real' ? await spawnRealPair({ dir }) : await spawnPair(fake);
 await lab.register();
 process.stdout.write(`${JSON.stringify([...lab.processes.values()].map((one) => one.pid))}\n`);
 setInterval(() => {}, 60_000);

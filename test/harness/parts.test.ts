@@ -28,11 +28,24 @@ async function all(items: AsyncIterable<MailItem>): Promise<MailItem[]> {
 
 test('mail is read octet for octet, files as named and folders sorted', async (t) => {
   const nasty = Buffer.from([0x00, 0x0d, 0x0a, 0x0a, 0x2e, 0x0d, 0xff]);
-  const dir = t.testdir({ box: { 'b.eml': 'second', 'a.eml': 'first', '.hidden': 'no', inner: { 'c.eml': 'no' } }, bare: { inner: {} }, empty: '' });
+  const dir = t.testdir({
+    box: { 'b.eml': 'second', 'a.eml': 'first', '.hidden': 'no', inner: { 'c.eml': 'no' } },
+    bare: { inner: {} },
+    empty: '',
+  });
   writeFileSync(join(dir, 'nasty'), nasty);
   writeFileSync(join(dir, 'big'), Buffer.alloc(300_000, 'y'));
   const items = await all(readMail([join(dir, 'nasty'), join(dir, 'box'), join(dir, 'empty'), join(dir, 'big')]));
-  t.same(items.map(({ name, sizeBytes }) => [name, sizeBytes]), [['nasty', 7], ['a.eml', 5], ['b.eml', 6], ['empty', 0], ['big', 300_000]]);
+  t.same(
+    items.map(({ name, sizeBytes }) => [name, sizeBytes]),
+    [
+      ['nasty', 7],
+      ['a.eml', 5],
+      ['b.eml', 6],
+      ['empty', 0],
+      ['big', 300_000],
+    ],
+  );
   t.same(Buffer.from(await octetsOf(items[0]?.content as Uint8Array)), nasty);
   const big = items[4]?.content as () => AsyncIterable<Uint8Array>;
   t.type(big, 'function');
@@ -57,7 +70,8 @@ test('generated mail has the size asked for, proper lines, and the same octets f
       t.match(lines[2], /^Subject: Message \d$/);
     }
   }
-  const texts = (seed: number) => [...generateMail(2, 1024, seed)].map((item) => Buffer.from(item.content as Uint8Array).toString('latin1'));
+  const texts = (seed: number) =>
+    [...generateMail(2, 1024, seed)].map((item) => Buffer.from(item.content as Uint8Array).toString('latin1'));
   t.same(texts(1), texts(1));
   t.not(texts(1)[0], texts(2)[0]);
   t.not(texts(1)[0], texts(1)[1]);
@@ -72,7 +86,18 @@ function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.exam
 
 function statusOf(name: string, more: object = {}): MtaStatus {
   const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1 };
-  const base = { name, pid: 1, phase: 'running', incarnation: 1, nowMs: 1000, nextDeadlineMs: null, pendingWork: 0, queuedCopies: 0, turnsGiven: 2, associationsOpened: 1 };
+  const base = {
+    name,
+    pid: 1,
+    phase: 'running',
+    incarnation: 1,
+    nowMs: 1000,
+    nextDeadlineMs: null,
+    pendingWork: 0,
+    queuedCopies: 0,
+    turnsGiven: 2,
+    associationsOpened: 1,
+  };
   return { ...base, counters, sockets: [], ...more } as unknown as MtaStatus;
 }
 
@@ -80,7 +105,14 @@ test('deliveries count once for each copy, and counters over the lives of a proc
   const tally = new Tally();
   tally.noteEarlier('B', 7);
   const wait = tally.reached(3);
-  for (const line of [delivery('B', 1, 10), delivery('B', 1, 99), delivery('A', 1, 30), delivery('B', 7), delivery('B', 8, 5, 'dead-letter')]) tally.noteDelivery(line);
+  for (const line of [
+    delivery('B', 1, 10),
+    delivery('B', 1, 99),
+    delivery('A', 1, 30),
+    delivery('B', 7),
+    delivery('B', 8, 5, 'dead-letter'),
+  ])
+    tally.noteDelivery(line);
   t.equal(tally.delivered, 2);
   t.same(tally.delays, { meanMs: 20, maxMs: 30 });
   t.ok(tally.noteCopy('B', 2));
@@ -97,9 +129,19 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
   const a = { local: 'a:1', remote: 'b:2', sent: 5, received: 3 };
   const b = { local: 'b:2', remote: 'a:1', sent: 3, received: 5 };
   // Through the proxy: A's leg ends at p:1, the proxy's own leg begins at p:2.
-  const legs = [{ local: 'p:1', remote: 'a:1', sent: 3, received: 5 }, { local: 'p:2', remote: 'b:2', sent: 4, received: 3 }];
-  const [aToProxy, bToProxy] = [{ ...a, remote: 'p:1' }, { ...b, remote: 'p:2', received: 4 }];
-  const look = (one: object, other: object, more: Partial<Look> = {}): Look => ({ statuses: [statusOf('A', one), statusOf('B', other)], joints: [], ...more });
+  const legs = [
+    { local: 'p:1', remote: 'a:1', sent: 3, received: 5 },
+    { local: 'p:2', remote: 'b:2', sent: 4, received: 3 },
+  ];
+  const [aToProxy, bToProxy] = [
+    { ...a, remote: 'p:1' },
+    { ...b, remote: 'p:2', received: 4 },
+  ];
+  const look = (one: object, other: object, more: Partial<Look> = {}): Look => ({
+    statuses: [statusOf('A', one), statusOf('B', other)],
+    joints: [],
+    ...more,
+  });
   const cases: [string, Look, readonly string[]][] = [
     ['nothing open', look({}, {}), []],
     ['all received', look({ sockets: [a] }, { sockets: [b] }), []],
@@ -110,18 +152,28 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
     ['timer later', look({}, { nextDeadlineMs: 1001 }), []],
     ['stopping', look({ phase: 'stopping' }, {}), ['A is stopping']],
     ['held in the proxy', look({ sockets: [aToProxy] }, { sockets: [bToProxy] }, { joints: [{ legs, kept: 1 }] }), []],
-    ['moving in the proxy', look({ sockets: [aToProxy] }, { sockets: [bToProxy] }, { joints: [{ legs, kept: 0 }] }), ['1 PDUs are in the proxy']],
+    [
+      'moving in the proxy',
+      look({ sockets: [aToProxy] }, { sockets: [bToProxy] }, { joints: [{ legs, kept: 0 }] }),
+      ['1 PDUs are in the proxy'],
+    ],
     ['delayed in the proxy', look({}, {}, { delaying: true }), ['the proxy delays a PDU']],
   ];
   for (const [name, one, unrest] of cases) t.same(judge(one).unrest, unrest, name);
-  const prints = [look({ sockets: [a] }, { sockets: [b] }), look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [{ ...b, received: 6 }] }), look({ queuedCopies: 1 }, {}), look({}, {})].map((one) => judge(one).fingerprint);
+  const prints = [
+    look({ sockets: [a] }, { sockets: [b] }),
+    look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [{ ...b, received: 6 }] }),
+    look({ queuedCopies: 1 }, {}),
+    look({}, {}),
+  ].map((one) => judge(one).fingerprint);
   t.equal(new Set(prints).size, prints.length, 'what has happened shows');
   t.equal(judge(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
   t.end();
 });
 
 test('associations are joined by name, with the belief of each side', (t) => {
-  const row = (name: string, role: string, peer: string, believes: string) => ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
+  const row = (name: string, role: string, peer: string, believes: string) =>
+    ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
   const joined = joinAssociations(
     new Map([
       ['A', [row('x', 'initiator', 'B', 'theirs'), row('y', 'responder', 'B', 'mine'), row('z', 'initiator', 'B', 'mine')]],
@@ -140,15 +192,20 @@ test('associations are joined by name, with the belief of each side', (t) => {
 });
 
 test('the registry finds runs that live, forgets those that do not, and shows them to nobody else', async (t) => {
-  const before = process.env['XDG_RUNTIME_DIR'];
+  const before = process.env.XDG_RUNTIME_DIR;
   const runtime = mkdtempSync(join(tmpdir(), 'registry-test-'));
-  process.env['XDG_RUNTIME_DIR'] = runtime;
+  process.env.XDG_RUNTIME_DIR = runtime;
   t.teardown(() => {
-    if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
-    else process.env['XDG_RUNTIME_DIR'] = before;
+    if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
+    else process.env.XDG_RUNTIME_DIR = before;
   });
   const dir = t.testdir({ one: {}, two: {} });
-  const entry = (name: string) => ({ pid: process.pid, startedAt: new Date().toISOString(), dir: join(dir, name), processes: [{ name: 'MTA-A', pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' }] });
+  const entry = (name: string) => ({
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    dir: join(dir, name),
+    processes: [{ name: 'MTA-A', pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' }],
+  });
   await t.rejects(findRun(), { message: 'no MTAs are running; start a pair with `mtalab pair`' });
   const one = await registerRun(entry('one'));
   t.match(await findRun(), { dir: join(dir, 'one'), processes: [{ name: 'MTA-A' }] });
@@ -173,6 +230,6 @@ test('the registry finds runs that live, forgets those that do not, and shows th
   const elsewhere = mkdtempSync(join(tmpdir(), 'registry-test-'));
   mkdirSync(join(elsewhere, 'target'));
   symlinkSync(join(elsewhere, 'target'), join(elsewhere, 'mtalab'));
-  process.env['XDG_RUNTIME_DIR'] = elsewhere;
+  process.env.XDG_RUNTIME_DIR = elsewhere;
   await t.rejects(listRuns(), { message: /is not a folder of yours; set XDG_RUNTIME_DIR to a folder that is$/ });
 });

@@ -81,7 +81,8 @@ export class Endpoint {
     if (pdu.type === 'bind') this.#acknowledge(conn, pdu);
     else if (pdu.type === 'request' && this.answering) {
       const body = resultOf(pdu, this.credentials());
-      if (body !== null) this.network.send(conn, { type: 'response', call: pdu.call, context: pdu.context, cancelCount: 0, body });
+      if (body !== null)
+        this.network.send(conn, { type: 'response', call: pdu.call, context: pdu.context, cancelCount: 0, body });
     }
   }
 
@@ -99,7 +100,13 @@ export class Endpoint {
   }
 
   credentials(): MtaCredentials {
-    return { mtaName: this.name, password: '', incarnation: 1, storeUuid: '6f9619ff-8b86-4011-b42d-00c04fc964ff', settledBelow: 0 };
+    return {
+      mtaName: this.name,
+      password: '',
+      incarnation: 1,
+      storeUuid: '6f9619ff-8b86-4011-b42d-00c04fc964ff',
+      settledBelow: 0,
+    };
   }
 
   /** Dial and bind; gives the connection and its group. */
@@ -110,7 +117,15 @@ export class Endpoint {
     await this.until(() => this.inputs.some((input) => input.type === 'connected' && input.conn === conn));
     const call = this.#nextCall++;
     const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
-    this.network.send(conn, { type: 'bind', call, maxXmit: maxFragmentBytes, maxRecv: maxFragmentBytes, group, multiplex: true, contexts });
+    this.network.send(conn, {
+      type: 'bind',
+      call,
+      maxXmit: maxFragmentBytes,
+      maxRecv: maxFragmentBytes,
+      group,
+      multiplex: true,
+      contexts,
+    });
     this.network.flush();
     await this.until(() => this.lost.has(conn) || this.acknowledged(conn) !== undefined);
     return { conn, group: this.acknowledged(conn)?.group ?? 0 };
@@ -156,7 +171,13 @@ export class Endpoint {
       turn: 'initiator',
       recovery: 0,
     } as const;
-    const call = this.call(first.conn, 0, { op: 'MtaBind', from: this.credentials(), endpoints: ['127.0.0.1[1]'], association, rtorq });
+    const call = this.call(first.conn, 0, {
+      op: 'MtaBind',
+      from: this.credentials(),
+      endpoints: ['127.0.0.1[1]'],
+      association,
+      rtorq,
+    });
     await this.answered(first.conn, call);
     const data = await this.bind(port, first.group);
     return { first: first.conn, data: data.conn };

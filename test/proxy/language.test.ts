@@ -26,7 +26,11 @@ const refused: readonly (readonly [string, number, string])[] = [
   ['chop before rttr', 1, `expected ${faultWords}, found "chop"`],
   ['hodl rttr', 1, `expected ${faultWords}, found "hodl"; did you mean "hold"?`],
   ['cut befor rttr', 5, 'expected when to cut (before, after, randomly or every), found "befor"; did you mean "before"?'],
-  ['cut before', 11, `expected a kind of PDU, APDU or operation (${faultKinds.slice(0, -1).join(', ')} or ${faultKinds.at(-1)}), but the text ends here`],
+  [
+    'cut before',
+    11,
+    `expected a kind of PDU, APDU or operation (${faultKinds.slice(0, -1).join(', ')} or ${faultKinds.at(-1)}), but the text ends here`,
+  ],
   ['cut before turn-giv 2', 12, 'expected a kind of PDU, APDU or operation, found "turn-giv"; did you mean "turn-give"?'],
   ['cut before rttr 0', 17, 'expected which one of its kind, a whole number from 1 to 1000000000, found "0"'],
   ['cut before rttr 1.5', 17, 'expected which one of its kind, a whole number from 1 to 1000000000, found "1.5"'],

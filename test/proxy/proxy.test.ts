@@ -1,59 +1,10 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
-import { FaultProxy, type FaultProxyOptions, type ProxiedPdu, type ProxyClock } from '@mtalab/harness';
+import { FaultProxy, type ProxyClock } from '@mtalab/harness';
 import { mtaInterface, ndrSyntax } from '@mtalab/mta-core';
 import { PduCodec } from '@mtalab/transport';
 import { test } from 'tap';
-import { contentOf, Endpoint } from './endpoint.js';
-
-/** Two ends with the proxy between them, each way. */
-class Lab {
-  readonly a = new Endpoint('MTA-A');
-  readonly b = new Endpoint('MTA-B');
-  readonly told: ProxiedPdu[] = [];
-  proxy!: FaultProxy;
-
-  static async start(options: Partial<FaultProxyOptions> = {}): Promise<Lab> {
-    const lab = new Lab();
-    await Promise.all([lab.a.listen(), lab.b.listen()]);
-    lab.proxy = await FaultProxy.start({
-      links: [{ name: 'MTA-A' }, { name: 'MTA-B', target: `127.0.0.1[${lab.b.port}]` }],
-      onPdu: (pdu) => {
-        lab.told.push(pdu);
-        lab.a.checkWaiters();
-      },
-      ...options,
-    });
-    lab.proxy.setTarget('MTA-A', '127.0.0.1', lab.a.port);
-    return lab;
-  }
-
-  get portOfB(): number {
-    return this.proxy.port('MTA-B');
-  }
-
-  /** Until the proxy has told of so many PDUs with this fate. */
-  async toldOf(fate: ProxiedPdu['fate'], count: number): Promise<void> {
-    await this.a.until(() => this.told.filter((one) => one.fate === fate).length >= count);
-  }
-
-  fateOf(kind: string): readonly string[] {
-    return this.told.flatMap(({ pdu, fate }) =>
-      pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === kind ? [fate] : [],
-    );
-  }
-
-  async close(): Promise<void> {
-    await this.proxy.close();
-    await Promise.all([this.a.close(), this.b.close()]);
-  }
-}
-
-/** All that arrives until the other side ends. Reading by iteration would destroy the socket then. */
-function readAll(socket: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return new Promise((resolve) => socket.once('end', () => resolve(Buffer.concat(chunks))));
-}
+import { contentOf } from './endpoint.js';
+import { Lab, readAll, turns } from './lab.js';
 
 const give = { kind: 'turn-give' } as const;
 
@@ -64,11 +15,21 @@ test('a cut before the n-th takes every connection of its association and of no 
   const y = await a.open(lab.portOfB, 'MTA-A/1/2');
   // The way back is a connection of the association too.
   const back = await b.bind(proxy.port('MTA-A'));
-  await b.answered(back.conn, b.call(back.conn, 1, { op: 'MtaBindBack', from: b.credentials(), association: 'MTA-A/1/2', recovery: 0 }));
+  await b.answered(
+    back.conn,
+    b.call(back.conn, 1, { op: 'MtaBindBack', from: b.credentials(), association: 'MTA-A/1/2', recovery: 0 }),
+  );
   const backData = await b.bind(proxy.port('MTA-A'), back.group);
   t.same(
     proxy.connections().map(({ from, to, association }) => `${from} ${to} ${association}`),
-    ['MTA-A MTA-B MTA-A/1/1', 'MTA-A MTA-B MTA-A/1/1', 'MTA-A MTA-B MTA-A/1/2', 'MTA-A MTA-B MTA-A/1/2', 'MTA-B MTA-A MTA-A/1/2', 'MTA-B MTA-A MTA-A/1/2'],
+    [
+      'MTA-A MTA-B MTA-A/1/1',
+      'MTA-A MTA-B MTA-A/1/1',
+      'MTA-A MTA-B MTA-A/1/2',
+      'MTA-A MTA-B MTA-A/1/2',
+      'MTA-B MTA-A MTA-A/1/2',
+      'MTA-B MTA-A MTA-A/1/2',
+    ],
   );
 
   const fault = proxy.add('cut before turn-give 2 from MTA-A');
@@ -85,7 +46,10 @@ test('a cut before the n-th takes every connection of its association and of no 
 
   await a.answered(x.data, a.send(x.data, give));
   t.notOk(a.lost.has(x.first) || a.lost.has(x.data), 'the other association lives');
-  t.same(proxy.connections().map((one) => one.association), ['MTA-A/1/1', 'MTA-A/1/1']);
+  t.same(
+    proxy.connections().map((one) => one.association),
+    ['MTA-A/1/1', 'MTA-A/1/1'],
+  );
   t.same(proxy.unreached(), [other]);
   t.equal(proxy.cutAll('MTA-A/1/1'), 2);
   await a.until(() => a.lost.has(x.first) && a.lost.has(x.data));
@@ -133,7 +97,10 @@ test('what is held leaves in order when it is released, and the other direction 
   await lab.toldOf('held', 3);
   await b.until(() => b.received().length === 1);
   t.match(fault, { state: 'reached', hits: 1 });
-  t.same(proxy.connections().map((one) => one.held), [0, 3]);
+  t.same(
+    proxy.connections().map((one) => one.held),
+    [0, 3],
+  );
   const server = b.seen.at(-1)?.conn ?? 0;
   const call = b.seen.at(-1)?.pdu.call ?? 0;
   b.network.send(server, { type: 'fault', call, context: 0, cancelCount: 0, status: 0x1c010014, didNotExecute: true });
@@ -163,7 +130,10 @@ test('a black hole swallows one direction of one connection until it is healed',
   await lab.toldOf('swallowed', 3);
   await a.answered(other.data, a.segment(other.data, 40));
   t.match(fault, { state: 'reached', hits: 1, seen: 2 });
-  t.same(proxy.connections().map((one) => one.swallowed), [0, 3, 0, 0]);
+  t.same(
+    proxy.connections().map((one) => one.swallowed),
+    [0, 3, 0, 0],
+  );
   t.equal(proxy.heal(), 1);
   await a.answered(data, a.segment(data, 50));
   t.same(b.received(), ['rttr 0', 'rttr 40', 'rttr 50']);
@@ -189,7 +159,10 @@ test('a delayed PDU and those behind it wait their time of the lab clock', async
   const short = proxy.add('delay rttr 3 100ms');
   for (const offset of [0, 10, 20, 30]) a.segment(data, offset);
   await lab.toldOf('held', 3);
-  t.same(timers.map((timer) => timer.atMs), [500, 100]);
+  t.same(
+    timers.map((timer) => timer.atMs),
+    [500, 100],
+  );
   timers.pop()?.run();
   t.same([long.state, short.state], ['reached', 'done']);
   t.equal(proxy.connections()[1]?.held, 3, 'nothing overtakes');
@@ -216,7 +189,11 @@ test('cuts by chance repeat themselves with their seed and end at their limit', 
     for (let sent = 1; sent <= 60 && fault.state !== 'done'; sent += 1) {
       const connection = data;
       const call = lab.a.segment(connection, sent);
-      await lab.a.until(() => lab.a.lost.has(connection) || lab.a.seen.some((one) => one.conn === connection && one.pdu.type === 'response' && one.pdu.call === call));
+      await lab.a.until(
+        () =>
+          lab.a.lost.has(connection) ||
+          lab.a.seen.some((one) => one.conn === connection && one.pdu.type === 'response' && one.pdu.call === call),
+      );
       if (!lab.a.lost.has(connection)) continue;
       cuts.push(`${sent} ${lab.told.filter((one) => one.fault !== null).at(-1)?.fate}`);
       ({ data } = await lab.a.open(lab.portOfB, `MTA-A/1/${sent}`));
@@ -236,22 +213,37 @@ test('the counts of every leg match those of the socket at its other end', async
   const { a, b, proxy } = lab;
   const { data } = await a.open(lab.portOfB, 'MTA-A/1/1');
   for (const offset of [0, 10, 20]) await a.answered(data, a.segment(data, offset, 30_000));
-  const ends = (): readonly string[] => [...a.network.sockets(), ...b.network.sockets()].map((one) => `${one.local} ${one.remote} ${one.sent} ${one.received}`).sort();
-  const legs = (): readonly string[] => proxy.sockets().map((one) => `${one.remote} ${one.local} ${one.received} ${one.sent}`).sort();
+  const ends = (): readonly string[] =>
+    [...a.network.sockets(), ...b.network.sockets()]
+      .map((one) => `${one.local} ${one.remote} ${one.sent} ${one.received}`)
+      .sort();
+  const legs = (): readonly string[] =>
+    proxy
+      .sockets()
+      .map((one) => `${one.remote} ${one.local} ${one.received} ${one.sent}`)
+      .sort();
   t.same(legs(), ends());
-  t.ok(legs().some((row) => row.endsWith(' 4 4')), 'bind and three calls on the data connection');
+  t.ok(
+    legs().some((row) => row.endsWith(' 4 4')),
+    'bind and three calls on the data connection',
+  );
 
   proxy.add('hold rttr');
   a.segment(data, 30);
   await lab.toldOf('held', 1);
   t.same(legs(), ends(), 'each leg is quiet, and what the proxy holds is counted with it');
-  t.same(proxy.sockets().map((one) => one.held), [0, 0, 1, 0]);
+  t.same(
+    proxy.sockets().map((one) => one.held),
+    [0, 0, 1, 0],
+  );
   await lab.close();
 });
 
 test('faults that cannot be meant are refused, and those that were not met are known', async (t) => {
   const lab = await Lab.start();
-  t.throws(() => lab.proxy.add('hold rttr from MTA-D'), { message: /expected the name of an MTA \(MTA-A, MTA-B\), found "MTA-D"/ });
+  t.throws(() => lab.proxy.add('hold rttr from MTA-D'), {
+    message: /expected the name of an MTA \(MTA-A, MTA-B\), found "MTA-D"/,
+  });
   t.throws(() => lab.proxy.port('MTA-D'), { message: /no MTA MTA-D is behind the fault proxy; there are MTA-A, MTA-B/ });
   const fault = lab.proxy.add('cut before rtab');
   t.match(lab.proxy.unreached(), [{ id: fault.id, text: 'cut before rtab 1', state: 'armed', hits: 0, seen: 0 }]);
@@ -260,8 +252,12 @@ test('faults that cannot be meant are refused, and those that were not met are k
   t.same(lab.proxy.faults(), []);
   for (let count = 0; count < 100; count += 1) lab.proxy.add('hold any 5');
   t.throws(() => lab.proxy.add('hold any 5'), { message: /at most 100 faults/ });
-  await t.rejects(FaultProxy.start({ links: [{ name: 'X' }, { name: 'X' }] }), { message: 'two links of the fault proxy are called X' });
-  await t.rejects(FaultProxy.start({ links: [{ name: 'X', target: '127.0.0.1:70' }] }), { message: /"127.0.0.1:70" is not the target of a link/ });
+  await t.rejects(FaultProxy.start({ links: [{ name: 'X' }, { name: 'X' }] }), {
+    message: 'two links of the fault proxy are called X',
+  });
+  await t.rejects(FaultProxy.start({ links: [{ name: 'X', target: '127.0.0.1:70' }] }), {
+    message: /"127.0.0.1:70" is not the target of a link/,
+  });
   await lab.close();
 });
 
@@ -295,11 +291,6 @@ test('octets that are no DCE/RPC pass untouched, and so do the end of one direct
   server.close();
 });
 
-/** Let the event loop turn until there is nothing left to do but what has not been read; all ends are in this process. */
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
-}
-
 test('nothing of a call that is cut before leaves, and what is long is held in bounds and leaves whole', async (t) => {
   const lab = await Lab.start({ maxHeldBytes: 300_000 });
   const { a, b, proxy } = lab;
@@ -308,7 +299,10 @@ test('nothing of a call that is cut before leaves, and what is long is held in b
   a.segment(first.data, 0, 500_000);
   await a.until(() => a.lost.has(first.data));
   t.same(lab.fateOf('rttr'), ['cut']);
-  t.same(b.inputs.filter((input) => input.type === 'malformed'), []);
+  t.same(
+    b.inputs.filter((input) => input.type === 'malformed'),
+    [],
+  );
 
   const { data } = await a.open(lab.portOfB, 'MTA-A/1/2');
   b.answering = false;
@@ -321,7 +315,10 @@ test('nothing of a call that is cut before leaves, and what is long is held in b
   proxy.release();
   const carried = (): number => b.seen.filter(({ pdu }) => pdu.type === 'request' && pdu.body.op === 'MtaSend').length;
   await b.until(() => carried() === 40);
-  t.same(b.received(), Array.from({ length: 40 }, (_, count) => `rttr ${count}`));
+  t.same(
+    b.received(),
+    Array.from({ length: 40 }, (_, count) => `rttr ${count}`),
+  );
   await lab.close();
 });
 
@@ -336,7 +333,9 @@ test('a sender is read no faster than the receiver reads', async (t) => {
     };
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const proxy = await FaultProxy.start({ links: [{ name: 'X', target: `127.0.0.1[${(server.address() as AddressInfo).port}]` }] });
+  const proxy = await FaultProxy.start({
+    links: [{ name: 'X', target: `127.0.0.1[${(server.address() as AddressInfo).port}]` }],
+  });
   const client = connect({ host: '127.0.0.1', port: proxy.port('X') });
   for (let count = 0; count < 64; count += 1) client.write(Buffer.alloc(sizeBytes / 64, count));
   client.end();
@@ -366,7 +365,9 @@ test('a PDU that comes between the fragments of a held call overtakes it and har
   const call = codec.encode({ type: 'request', call: 3, context: 0, opnum: 2, body: { op: 'MtaSend', apdu, settled: [] } });
   const fragmentBytes = call.readUInt16LE(8);
   t.ok(fragmentBytes < call.length);
-  socket.write(Buffer.concat([call.subarray(0, fragmentBytes), codec.encode({ type: 'co_cancel', call: 2 }), call.subarray(fragmentBytes)]));
+  socket.write(
+    Buffer.concat([call.subarray(0, fragmentBytes), codec.encode({ type: 'co_cancel', call: 2 }), call.subarray(fragmentBytes)]),
+  );
   await b.until(() => b.seen.at(-1)?.pdu.type === 'co_cancel');
   await lab.toldOf('held', 1);
   t.equal(proxy.release(), 1);

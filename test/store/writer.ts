@@ -12,7 +12,9 @@ for (let batch = 0; batch < mostBatches; batch += 1) {
     token += 1;
     const content = token * 10;
     // Every seventh has pieces of its own.
-    store.apply(whole(token, content, pattern(token % 7 === 0 ? 70_000 : 900, token), { received: { sender: 'x', activity: token } }));
+    store.apply(
+      whole(token, content, pattern(token % 7 === 0 ? 70_000 : 900, token), { received: { sender: 'x', activity: token } }),
+    );
     if (token > 40 && token % 2 === 0) forget.push((token - 40) * 10 + 1);
   }
   store.apply({ type: 'forget', token: 1_000_000 + batch, copies: forget });

@@ -1,24 +1,30 @@
 /** Arbitrary PDUs for property tests, and a small helper to open a conversation. */
 import {
   type AbortReason,
-  abortReason,
   type Apdu,
+  abortReason,
   mtaInterface,
   ndrSyntax,
   opnumOf,
   type Pdu,
   priorities,
   type RefuseReason,
-  refuseReason,
   type RpcArgument,
   type RpcResult,
+  refuseReason,
   type SendAnswer,
   type SendApdu,
 } from '@mtalab/mta-core';
 import { type CodecOptions, keepContent, PduCodec, takeContent } from '@mtalab/transport';
 import fc from 'fast-check';
 
-const number = fc.oneof(fc.nat(1000), fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER), fc.constant(2 ** 32), fc.constant(2 ** 35 - 1));
+const number = fc.oneof(
+  fc.nat(1000),
+  fc.maxSafeNat(),
+  fc.constant(Number.MAX_SAFE_INTEGER),
+  fc.constant(2 ** 32),
+  fc.constant(2 ** 35 - 1),
+);
 const u32 = fc.oneof(fc.nat(1000), fc.integer({ min: 0, max: 0xffff_ffff }));
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u8 = fc.integer({ min: 0, max: 0xff });
@@ -135,8 +141,19 @@ export const anyOtherPdu: fc.Arbitrary<Pdu> = fc.oneof(
       { maxLength: 4 },
     ),
   }),
-  fc.record({ type: fc.constant('bind_nak' as const), call: u32, reason: fc.constantFrom(0 as const, 1 as const, 2 as const, 4 as const) }),
-  fc.record({ type: fc.constant('fault' as const), call: u32, context: u16, cancelCount: u8, status: u32, didNotExecute: fc.boolean() }),
+  fc.record({
+    type: fc.constant('bind_nak' as const),
+    call: u32,
+    reason: fc.constantFrom(0 as const, 1 as const, 2 as const, 4 as const),
+  }),
+  fc.record({
+    type: fc.constant('fault' as const),
+    call: u32,
+    context: u16,
+    cancelCount: u8,
+    status: u32,
+    didNotExecute: fc.boolean(),
+  }),
   fc.record({ type: fc.constantFrom('co_cancel' as const, 'orphaned' as const, 'shutdown' as const), call: u32 }),
 );
 
@@ -172,7 +189,10 @@ export function readAll(codec: PduCodec, ...chunks: Buffer[]): Pdu[] {
 }
 
 /** Two codecs at the ends of one connection, bound to the MTA interface. */
-export function boundPair(maxBytes = 5840, options: CodecOptions = {}): { client: PduCodec; server: PduCodec; bind: Buffer; ack: Buffer } {
+export function boundPair(
+  maxBytes = 5840,
+  options: CodecOptions = {},
+): { client: PduCodec; server: PduCodec; bind: Buffer; ack: Buffer } {
   const client = new PduCodec(options);
   const server = new PduCodec({ secondaryPort: 4097, ...options });
   const bind = client.encode(bindPdu(maxBytes));

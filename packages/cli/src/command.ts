@@ -2,4 +2,8 @@
 import { fileURLToPath } from 'node:url';
 
 /** Program and leading arguments; `--config FILE` is appended. */
-export const mtaCommand: readonly string[] = [process.execPath, fileURLToPath(new URL('../bin/mtalab.js', import.meta.url)), 'mta'];
+export const mtaCommand: readonly string[] = [
+  process.execPath,
+  fileURLToPath(new URL('../bin/mtalab.js', import.meta.url)),
+  'mta',
+];

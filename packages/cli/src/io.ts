@@ -41,7 +41,8 @@ export function processIo(): Io {
     outColour: colourAllowed(process.stdout, process.env),
     errTty: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     errColour: colourAllowed(process.stderr, process.env),
-    errColumns: () => process.stderr.columns ?? 80,
+    // Some terminals say 0.
+    errColumns: () => process.stderr.columns || 80,
     readerGone: gone.signal,
   };
 }

@@ -21,7 +21,8 @@ export function chosenProcesses(run: RunEntry, names: RunOptions['mta']): RunEnt
   const known = run.processes.map((one) => one.name);
   return wanted.map((name) => {
     const found = run.processes.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    if (found === undefined) throw new UsageError(`no MTA ${name} in this run (there: ${known.join(', ')})${suggestion(name, known)}`);
+    if (found === undefined)
+      throw new UsageError(`no MTA ${name} in this run (there: ${known.join(', ')})${suggestion(name, known)}`);
     return found;
   });
 }
@@ -46,7 +47,9 @@ export async function withChannel<T>(channel: Channel, use: (client: ControlClie
 }
 
 /** What one process answered, or why it did not. */
-export type Answer<T> = { readonly mta: string; readonly ok: true; readonly value: T } | { readonly mta: string; readonly ok: false; readonly error: string };
+export type Answer<T> =
+  | { readonly mta: string; readonly ok: true; readonly value: T }
+  | { readonly mta: string; readonly ok: false; readonly error: string };
 
 /** Asks every chosen process, at once. A process that does not answer does not spoil the others' answers. */
 async function eachOf<T>(options: RunOptions, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
@@ -70,7 +73,10 @@ export function askEach<T>(options: RunOptions, command: string, args: object = 
 /** Every chosen process' view, with the lab time at which it was given. */
 export function viewEach<T>(options: RunOptions, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
   return eachOf(options, async (client) => {
-    const [rows, { nowMs }] = await Promise.all([client.request<readonly T[]>(view, args), client.request<{ readonly nowMs: number }>('status')]);
+    const [rows, { nowMs }] = await Promise.all([
+      client.request<readonly T[]>(view, args),
+      client.request<{ readonly nowMs: number }>('status'),
+    ]);
     return { nowMs, rows };
   });
 }

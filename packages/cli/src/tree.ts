@@ -57,7 +57,13 @@ function collected(text: string, before: readonly string[] | undefined): readonl
 
 /** `A,B` and repetition alike. */
 function listed(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), ...text.split(',').map((part) => part.trim()).filter((part) => part !== '')];
+  return [
+    ...(before ?? []),
+    ...text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ];
 }
 
 const withJson = (command: Command): Command => command.option('--json', 'print JSON');
@@ -65,7 +71,8 @@ const withJson = (command: Command): Command => command.option('--json', 'print 
 /** Options of every command that talks to running processes. */
 const withRun = (command: Command): Command =>
   withJson(command.option('--dir <folder>', 'the run that was started with this --dir (needed when several run)'));
-const withMtas = (command: Command): Command => withRun(command.option('--mta <name>', 'this MTA only; default: all of the run', listed));
+const withMtas = (command: Command): Command =>
+  withRun(command.option('--mta <name>', 'this MTA only; default: all of the run', listed));
 
 function definePair(command: Command): Command {
   return withJson(

@@ -3,7 +3,7 @@
  * at the end of a step for every entry the step has changed, so no event can be forgotten.
  */
 import { bindData } from './association/data.js';
-import { abortAssociation, endAssociation } from './association/end.js';
+import { abortAssociation, countedAssociations, endAssociation } from './association/end.js';
 import { closeAssociation } from './association/close.js';
 import { openAssociation, recoverAssociation } from './association/open.js';
 import type { Context } from './context.js';
@@ -12,19 +12,27 @@ import type { Owner } from './rpc/model.js';
 import type { Association, LtabEntry } from './state.js';
 import { startTransfer } from './transfer/send.js';
 import { give, givesNow, please, wantedPriority } from './turn/turn.js';
-import { associationOf, entryAt, patchEntry, report } from './update.js';
+import { associationOf, entryAt, patchAssociation, patchEntry, report } from './update.js';
 
-/** One more association, if the queue calls for it and the limits permit it. Asked at each stored, open, loss and start. */
+/** Something is queued and there is no association to use: one is opened, unless an Open Interval has to pass first. */
+function openFirst(ctx: Context, at: number): void {
+  if (ctx.mta.phase !== 'running') return;
+  const entry = entryAt(ctx, at);
+  if (countedAssociations(entry) > 0 || availableCount(entry) === 0 || entry.openRetryAtMs !== null) return;
+  if (belowTotal(ctx, entry)) openAssociation(ctx, at, false);
+}
+
+/**
+ * The threshold: one more association, if the queue calls for it and the limits permit it. Asked at each stored, open, loss
+ * and start, and only then: a further association that was refused is not tried again before something has happened.
+ */
 export function considerOpening(ctx: Context, at: number): void {
   const { mta } = ctx;
   if (mta.phase !== 'running') return;
   const entry = entryAt(ctx, at);
   const { settings } = mta;
-  const counted = entry.associations.filter((association) => association.state !== 'closing').length;
-  if (counted === 0) {
-    if (availableCount(entry) > 0 && entry.openRetryAtMs === null && belowTotal(ctx, entry)) openAssociation(ctx, at, false);
-    return;
-  }
+  const counted = countedAssociations(entry);
+  if (counted === 0) return openFirst(ctx, at);
   if (counted < settings.maxAssociationsPerMta && entry.limitReported) patchEntry(ctx, at, { limitReported: false });
   const enough = settings.threshold * counted;
   if (settings.thresholdRule === 'reached' ? entry.queued < enough : entry.queued <= enough) return;
@@ -52,6 +60,8 @@ function belowTotal(ctx: Context, entry: LtabEntry): boolean {
 
 /** Let every association of an entry do what it can. */
 export function pumpEntry(ctx: Context, at: number): void {
+  openFirst(ctx, at);
+  levelUrgent(ctx, at);
   for (const { id } of entryAt(ctx, at).associations) {
     const ref: Owner = { entry: at, association: id };
     const association = associationOf(ctx, ref);
@@ -60,6 +70,14 @@ export function pumpEntry(ctx: Context, at: number): void {
     else if (association.state === 'lost') pumpLost(ctx, ref, association);
     else if (association.state === 'open') pumpOpen(ctx, ref, association);
   }
+}
+
+/** The one above the limit is for urgent mail only while there are others up to the limit; else it is one of those. */
+function levelUrgent(ctx: Context, at: number): void {
+  const entry = entryAt(ctx, at);
+  const above = entry.associations.find((association) => association.urgentOnly);
+  if (above === undefined || countedAssociations(entry) > ctx.mta.settings.maxAssociationsPerMta) return;
+  patchAssociation(ctx, { entry: at, association: above.id }, { urgentOnly: false });
 }
 
 function pumpLost(ctx: Context, ref: Owner, association: Association): void {

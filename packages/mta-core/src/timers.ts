@@ -2,7 +2,7 @@
 import { bindData } from './association/data.js';
 import { wayBackFailed } from './association/answer.js';
 import { endAssociation } from './association/end.js';
-import { openTimedOut } from './association/open.js';
+import { openTimedOut, recoverAssociation } from './association/open.js';
 import type { Context } from './context.js';
 import { mailboxDeadline, wakeMailboxes } from './mail/mailboxes.js';
 import { returnCopy } from './mail/queue.js';
@@ -111,6 +111,7 @@ function fireAssociation(ctx: Context, ref: Owner): void {
       patchAssociation(ctx, ref, lifetime(ctx, association));
     }
   }
+  if (isDue(ctx, due['recovery'] ?? null)) recoverAssociation(ctx, ref);
   if (isDue(ctx, due['dataRetry'] ?? null)) bindData(ctx, ref);
   if (isDue(ctx, due['transfer'] ?? null)) discardTransfer(ctx, ref);
 }

@@ -2,6 +2,7 @@ export {};
 export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './wire/codec.js';
 export { wireLimits } from './wire/checks.js';
 export { keepContent, type LoadContent, takeContent } from './wire/contents.js';
+export { Conversation } from './wire/conversation.js';
 export { agreedFragmentBytes, MalformedPdu } from './wire/header.js';
 export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './wire/network.js';
 export { Outgoing } from './wire/outgoing.js';
@@ -47,3 +48,5 @@ export {
   type StoreWork,
   subjectHeadBytes,
 } from './store/store.js';
+export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start.js';
+export type { LogLevel } from './driver/wiring.js';

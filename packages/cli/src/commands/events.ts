@@ -37,10 +37,17 @@ function isRunning(pid: number): boolean {
 }
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, follow, limit, ...where } = options as RunOptions & { readonly json?: boolean; readonly follow?: boolean; readonly limit: number };
+  const { json, follow, limit, ...where } = options as RunOptions & {
+    readonly json?: boolean;
+    readonly follow?: boolean;
+    readonly limit: number;
+  };
   const entry = await chosenRun(where);
-  const tails = chosenProcesses(entry, where.mta).map((one) => new LineTail(join(logFolderOf(dirname(one.tokenFile)), 'events.jsonl')));
-  const readAll = async (): Promise<EventView[]> => inOrder((await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines));
+  const tails = chosenProcesses(entry, where.mta).map(
+    (one) => new LineTail(join(logFolderOf(dirname(one.tokenFile)), 'events.jsonl')),
+  );
+  const readAll = async (): Promise<EventView[]> =>
+    inOrder((await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines));
   const style = paint(io.outColour);
   const past = await readAll();
   const shown = past.slice(Math.max(0, past.length - limit));

@@ -31,7 +31,7 @@ export function faultRequest(words: readonly string[]): FaultRequest {
       if (second === undefined || words.length > 2 || !/^\d{1,9}$/.test(second)) {
         throw new UsageError('`fault remove` takes the number of a fault; `mtalab fault list` shows them');
       }
-      return { cmd: 'fault-remove', args: { id: Number(second) }, done: `fault ${second} is taken away` };
+      return { cmd: 'fault-remove', args: { fault: Number(second) }, done: `fault ${second} is taken away` };
     }
     case 'cut':
       if (words.length <= 2 && (second === undefined || !cutFaults.includes(second.toLowerCase()))) {

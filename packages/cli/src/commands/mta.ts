@@ -1,5 +1,6 @@
 /** `mtalab mta --config FILE`: one MTA, in this process. */
-import { registerRun } from '@mtalab/harness';
+import { registerRun, tetherToParent } from '@mtalab/harness';
+import { diagnosticsLevels } from '@mtalab/mta-core';
 import { LabClock, type RunningMta, startMta } from '@mtalab/transport';
 import { loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
@@ -33,9 +34,9 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
   }
 }
 
-export const run: CommandRun = async ({ io, options }) => {
-  const { config, json } = options as { readonly config: string; readonly json?: boolean };
-  const loaded = loadConfig(config);
+/** Runs until it is stopped. @returns the exit code. */
+async function runMta(io: Io, file: string, json: boolean): Promise<number> {
+  const loaded = loadConfig(file);
   const clock = new LabClock(loaded.clock);
   const logs = createLogs({
     folder: logFolderOf(loaded.data),
@@ -54,19 +55,15 @@ export const run: CommandRun = async ({ io, options }) => {
       clock,
       control: loaded.control,
       journal: loaded.journal,
+      eventLevel: diagnosticsLevels[loaded.log.level],
       hooks: {
-        event: (event, nowMs) => logs.event(event, nowMs, loaded.mta.name),
-        log: (text) => logs.info(text),
+        event: logs.event,
+        log: (level, text) => (level === 'info' ? logs.info(text) : logs.error(text)),
       },
     });
-    interrupt.signal.addEventListener('abort', () => running.stop());
-    if (interrupt.signal.aborted) running.stop();
-    if (supervised()) {
-      // The tether: when the supervisor is gone, however it went, this process has no reason to be.
-      process.on('disconnect', () => process.exit(1));
-      if (!process.connected) return 1;
-    }
-    announce(io, running, json === true);
+    interrupt.signal.addEventListener('abort', () => void running.stop());
+    if (interrupt.signal.aborted) void running.stop();
+    announce(io, running, json);
     const registration = supervised()
       ? undefined
       : await registerRun({
@@ -84,7 +81,16 @@ export const run: CommandRun = async ({ io, options }) => {
   } finally {
     interrupt.dispose();
     await logs.close();
-    // An open IPC channel keeps a process alive.
-    if (process.connected) process.disconnect();
+  }
+}
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { config, json } = options as { readonly config: string; readonly json?: boolean };
+  // An MTA without its supervisor ends like one that lost its power: the store is made for that.
+  const untie = tetherToParent(() => process.exit(1));
+  try {
+    return await runMta(io, config, json === true);
+  } finally {
+    untie();
   }
 };

@@ -1,8 +1,9 @@
 /** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
-import { type Lab, type LabSummary, startLab } from '@mtalab/harness';
+import { resolve } from 'node:path';
+import { type Lab, type LabSummary, listRuns, startLab } from '@mtalab/harness';
 import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
-import { exitCodes } from '../errors.js';
+import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
 import { serveLab } from '../pair/control.js';
@@ -14,7 +15,15 @@ import { renderReady, renderSummary } from '../render/pair.js';
 import { paint } from '../render/text.js';
 import type { CommandRun } from '../tree.js';
 
-function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
+async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
+  // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.
+  const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
+  const there = (await listRuns()).find((run) => run.dir === dir);
+  if (there !== undefined) {
+    throw new CliError(
+      `a run is going on in ${there.dir} already (pid ${there.pid}); stop it with \`mtalab stop --dir ${there.dir}\``,
+    );
+  }
   return startLab({
     command: mtaCommand,
     renderConfig,
@@ -47,17 +56,41 @@ function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
 }
 
 /** Tells how it went. @returns the exit code. */
-function conclude(io: Io, flags: PairFlags, sending: Sending, ending: Ending, summary: LabSummary, unreached: readonly string[]): number {
+function conclude(
+  io: Io,
+  flags: PairFlags,
+  sending: Sending,
+  ending: Ending,
+  summary: LabSummary,
+  unreached: readonly string[],
+): number {
   const problems = [
     ...(ending.kind === 'stuck' ? ['not all was delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
-    ...(ending.kind === 'delivered' && summary.reports > 0 ? [`${summary.reports} of the messages came back as non-delivery reports`] : []),
+    ...(ending.kind === 'delivered' && summary.reports > 0
+      ? [`${summary.reports} of the messages came back as non-delivery reports`]
+      : []),
     ...(flags.once === true && ending.kind === 'interrupted' ? ['interrupted before all was delivered'] : []),
     ...unreached.map((fault) => `fault never reached: ${fault}`),
   ];
-  const code = flags.once === true ? (problems.length === 0 ? exitCodes.ok : exitCodes.failed) : ending.kind === 'ended' || unreached.length > 0 ? exitCodes.failed : exitCodes.ok;
+  const code =
+    flags.once === true
+      ? problems.length === 0
+        ? exitCodes.ok
+        : exitCodes.failed
+      : ending.kind === 'ended' || unreached.length > 0
+        ? exitCodes.failed
+        : exitCodes.ok;
   if (ending.kind === 'ended') problems.unshift(ending.why);
   if (flags.json === true) {
-    outJsonLine(io, { type: 'summary', ending: ending.kind, ...summary, accepted: sending.accepted, unreachedFaults: unreached, problems, exitCode: code });
+    outJsonLine(io, {
+      type: 'summary',
+      ending: ending.kind,
+      ...summary,
+      accepted: sending.accepted,
+      unreachedFaults: unreached,
+      problems,
+      exitCode: code,
+    });
   } else io.out(renderSummary(summary, paint(io.outColour)));
   for (const problem of problems) io.err(problem.startsWith('  ') ? problem : `mtalab: ${problem}`);
   return code;

@@ -28,7 +28,8 @@ async function fromStdin(): Promise<MailItem> {
   let size = 0;
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > maxStdinBytes) throw new UsageError(`standard input is longer than ${bytes(maxStdinBytes)}, the largest message there is`);
+    if (size > maxStdinBytes)
+      throw new UsageError(`standard input is longer than ${bytes(maxStdinBytes)}, the largest message there is`);
     pieces.push(piece);
   }
   return { name: '-', sizeBytes: size, content: Buffer.concat(pieces) };
@@ -55,7 +56,8 @@ function courseOf(run: Awaited<ReturnType<typeof chosenRun>>, flags: SubmitFlags
   const far = domains.find(({ one }) => one !== at)?.domain ?? near;
   const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
-  if (from === undefined || to === undefined) throw new UsageError('the mail domains of this run are not known here: give --from and --to');
+  if (from === undefined || to === undefined)
+    throw new UsageError('the mail domains of this run are not known here: give --from and --to');
   return { at, originator: address('--from', from), recipients: to.map((one) => address('--to', one)) };
 }
 
@@ -82,7 +84,9 @@ export const run: CommandRun = async ({ io, args, options }) => {
         results.push({ file: item.name, mta: at.name, submissionId, ...answer });
         if (flags.json !== true) {
           const style = paint(io.outColour);
-          io.out(`${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (known already: no second message)' : ''}`);
+          io.out(
+            `${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (known already: no second message)' : ''}`,
+          );
         }
       } catch (error) {
         throw new CliError(`${item.name} was not accepted by ${at.name}: ${messageOf(error)}`, { cause: error });

@@ -4,11 +4,14 @@ import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
 import { ControlServer } from '@mtalab/transport';
 import { CliError } from '../errors.js';
 
+type CommandArguments = Readonly<Record<string, unknown>>;
+
 /** Longest fault, in characters. */
 const maxFaultText = 512;
 
 function proxyOf(lab: Lab): FaultProxy {
-  if (lab.proxy === undefined) throw new CliError('no fault proxy stands between these MTAs: start the pair with --fault or --proxy');
+  if (lab.proxy === undefined)
+    throw new CliError('no fault proxy stands between these MTAs: start the pair with --fault or --proxy');
   return lab.proxy;
 }
 
@@ -16,9 +19,10 @@ function view({ id, text, state, hits }: FaultHandle) {
   return { id, text, state, hits };
 }
 
-function textOf(args: Readonly<Record<string, unknown>>, key: string): string {
+function textOf(args: CommandArguments, key: string): string {
   const text = args[key];
-  if (typeof text !== 'string' || text === '' || text.length > maxFaultText) throw new CliError(`${key}: expected text of at most ${maxFaultText} characters`);
+  if (typeof text !== 'string' || text === '' || text.length > maxFaultText)
+    throw new CliError(`${key}: expected text of at most ${maxFaultText} characters`);
   return text;
 }
 
@@ -30,23 +34,29 @@ function textOf(args: Readonly<Record<string, unknown>>, key: string): string {
 export async function serveLab(lab: Lab, stop: () => void, log: (text: string) => void): Promise<() => Promise<void>> {
   const commands = {
     faults: () => proxyOf(lab).faults().map(view),
-    fault: (args: Readonly<Record<string, unknown>>) => {
+    fault: (args: CommandArguments) => {
       proxyOf(lab);
       return view(lab.fault(textOf(args, 'text')));
     },
-    'fault-remove': ({ id }: Readonly<Record<string, unknown>>) => {
-      if (typeof id !== 'number' || !proxyOf(lab).remove(id)) throw new CliError(`there is no fault ${String(id)}; \`mtalab fault list\` shows those there are`);
+    // Not `id`: that is the request's own.
+    'fault-remove': ({ fault }: CommandArguments) => {
+      if (typeof fault !== 'number' || !proxyOf(lab).remove(fault)) {
+        throw new CliError(`there is no fault ${String(fault)}; \`mtalab fault list\` shows those there are`);
+      }
       return {};
     },
     release: () => ({ released: proxyOf(lab).release() }),
     heal: () => ({ healed: proxyOf(lab).heal() }),
-    cut: (args: Readonly<Record<string, unknown>>) => {
+    cut: (args: CommandArguments) => {
       const cut = args['association'] === undefined ? proxyOf(lab).cutAll() : proxyOf(lab).cutAll(textOf(args, 'association'));
-      if (cut === 0 && args['association'] !== undefined) throw new CliError(`no connection of an association ${String(args['association'])} passes here; \`mtalab associations\` shows those there are`);
+      if (cut === 0 && args['association'] !== undefined)
+        throw new CliError(
+          `no connection of an association ${String(args['association'])} passes here; \`mtalab associations\` shows those there are`,
+        );
       return { connections: cut };
     },
     summary: () => lab.summary(),
-    set: async (args: Readonly<Record<string, unknown>>) => {
+    set: async (args: CommandArguments) => {
       const mode = args['mode'] === 'legacy' ? 'legacy' : 'fixed';
       await lab.set(textOf(args, 'article'), mode, Array.isArray(args['names']) ? (args['names'] as string[]) : undefined);
       return {};

@@ -49,7 +49,8 @@ function setting(text: string): readonly [string, unknown] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const names = Object.keys(defaultSettings);
   if (name === '') throw new UsageError(`--set takes name=value, such as openRetryIntervalS=60, not "${text}"`);
-  if (!names.includes(name)) throw new UsageError(`--set: no setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
+  if (!names.includes(name))
+    throw new UsageError(`--set: no setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
   const usual = defaultSettings[name as keyof Settings];
   if (typeof usual === 'boolean') {
     if (value !== 'true' && value !== 'false') throw new UsageError(`--set: ${name} is true or false, not "${value}"`);
@@ -64,7 +65,7 @@ function setting(text: string): readonly [string, unknown] {
 /** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
 export function address(option: string, text: string): string {
   const at = text.lastIndexOf('@');
-  if (at < 1 || at === text.length - 1 || /[\s\u0000-\u001f\u007f]/.test(text) || text.length > 320) {
+  if (at < 1 || at === text.length - 1 || /[\s\p{Cc}]/u.test(text) || text.length > 320) {
     throw new UsageError(`${option} takes an address such as ben@b.example, not "${text}"`);
   }
   return text;
@@ -90,11 +91,14 @@ export function planPair(flags: PairFlags): PairPlan {
   if (flags.bothWays === true && (flags.from !== undefined || flags.to !== undefined)) {
     throw new UsageError('--both-ways chooses the addresses itself: leave out --from and --to');
   }
-  if (flags.legacyOn !== undefined && flags.legacy === undefined) throw new UsageError('--legacy-on needs --legacy: which article?');
+  if (flags.legacyOn !== undefined && flags.legacy === undefined)
+    throw new UsageError('--legacy-on needs --legacy: which article?');
   const on = flags.legacyOn ?? pairNames;
   for (const name of on) {
     if (!(pairNames as readonly string[]).includes(name)) {
-      throw new UsageError(`--legacy-on: no MTA ${name} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`);
+      throw new UsageError(
+        `--legacy-on: no MTA ${name} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`,
+      );
     }
   }
   const articles = (flags.legacy ?? []).map(knownArticle);

@@ -5,6 +5,8 @@ import type { PairFlags, PairPlan } from './options.js';
 
 /** Submissions that wait for their disk at one time: enough to fill a commit. */
 const inFlight = 64;
+/** Longest wait for the first of mail that goes both ways, in real time. */
+const firstMs = 5000;
 /** Chosen once and for all, so that a count and a size always give the same octets. */
 const seed = 1999;
 
@@ -18,6 +20,15 @@ export type Sending = {
 async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
   if (flags.mail !== undefined) yield* readMail(flags.mail);
   if (flags.count !== undefined) yield* generateMail(flags.count, flags.size, seed);
+}
+
+/**
+ * Mail both ways is to share associations. If both sides began at once each would open its own and hold the Turn on it, so
+ * the rest waits for the first message, unless that takes too long.
+ */
+async function firstAssociation(lab: Lab, first: Promise<void>): Promise<void> {
+  await first;
+  await lab.waitForDelivered(1, { timeoutMs: firstMs }).catch(() => undefined);
 }
 
 /**
@@ -42,6 +53,7 @@ export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sendin
       })
       .finally(() => underWay.delete(one));
     underWay.add(one);
+    if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, one);
     if (underWay.size >= inFlight) await Promise.race(underWay);
   }
   await Promise.all(underWay);

@@ -44,7 +44,8 @@ function deadline(row: AssociationRow, key: string): number | null {
 function retriesOf(still: StillLab): readonly Retry[] {
   return still.mtas.flatMap(({ status, queues }) => {
     const { nowMs, timeScale: scale, name } = status;
-    const retry = (atMs: number | null, what: string): Retry[] => (atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}` }]);
+    const retry = (atMs: number | null, what: string): Retry[] =>
+      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}` }];
     const rows = still.associations.flatMap(({ sides }) => sides[name] ?? []);
     const idle = new Set(rows.map((row) => deadline(row, 'lifetimeAtMs')));
     return [
@@ -63,17 +64,23 @@ function retriesOf(still: StillLab): readonly Retry[] {
 function explain(still: StillLab): readonly string[] {
   const lines: string[] = [];
   for (const { status, queues } of still.mtas) {
-    for (const queue of queues) if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.name} for ${queue.name}, and no timer that would move ${queue.queued === 1 ? 'it' : 'them'}`);
+    for (const queue of queues)
+      if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.name} for ${queue.name}`);
   }
   for (const association of still.associations) {
-    const beliefs = Object.entries(association.holder).map(([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has it`}`);
+    const beliefs = Object.entries(association.holder).map(
+      ([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,
+    );
     const states = [...new Set(Object.values(association.sides).map((row) => row.state))].join('/');
     const meaning = association.turn === 'nobody' ? ': nobody may send' : '';
     lines.push(`association ${association.name} is ${states}; ${beliefs.join(', ')}${meaning}`);
   }
   lines.push(...still.kept);
   for (const { status } of still.mtas) {
-    const next = status.nextDeadlineMs === null ? 'no timer is set' : `the next timer is due in ${span(Math.max(0, status.nextDeadlineMs - status.nowMs))} of lab time`;
+    const next =
+      status.nextDeadlineMs === null
+        ? 'no timer is set'
+        : `the next timer is due in ${span(Math.max(0, status.nextDeadlineMs - status.nowMs))} of lab time`;
     lines.push(`at ${status.name} ${next}`);
   }
   return lines;
@@ -86,7 +93,7 @@ export function judgeStill(still: StillLab, patienceMs: number): Verdict {
     const inMs = Math.max(0, atMs - nowMs) / scale;
     if (soonest === undefined || inMs < soonest.inMs) soonest = { inMs, what };
   }
-  if (soonest === undefined) return { kind: 'stuck', why: explain(still) };
+  if (soonest === undefined) return { kind: 'stuck', why: [...explain(still), 'no timer would move anything'] };
   if (soonest.inMs <= patienceMs) return { kind: 'retries', ...soonest };
   const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
   return { kind: 'stuck', why: [...explain(still), advice] };

@@ -33,7 +33,9 @@ async function stillLab(lab: Lab): Promise<StillLab> {
   return {
     mtas,
     associations: await lab.associations(),
-    kept: keeping.map((fault) => `the fault "${fault.text}" keeps PDUs back until \`mtalab fault release\` or \`mtalab fault heal\``),
+    kept: keeping.map(
+      (fault) => `the fault "${fault.text}" keeps PDUs back until \`mtalab fault release\` or \`mtalab fault heal\``,
+    ),
   };
 }
 
@@ -53,7 +55,14 @@ async function lookForEnd(lab: Lab, sending: Sending, flags: PairFlags, live: Li
  * Shows the status until the pair is done.
  * @param sent settles when all mail is handed in; its failure is thrown.
  */
-export async function watch(lab: Lab, sending: Sending, sent: Promise<void>, flags: PairFlags, live: Live, signal: AbortSignal): Promise<Ending> {
+export async function watch(
+  lab: Lab,
+  sending: Sending,
+  sent: Promise<void>,
+  flags: PairFlags,
+  live: Live,
+  signal: AbortSignal,
+): Promise<Ending> {
   const style = paint(false);
   let failure: unknown;
   sent.catch((error: unknown) => {

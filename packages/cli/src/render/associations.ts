@@ -52,6 +52,8 @@ export function renderAssociations(associations: readonly LabAssociation[], styl
       String(row.recovery),
     ]),
   );
-  const verdicts = associations.map((association) => `${style.bold(printable(association.name))}: ${turnVerdict(association, style)}`);
+  const verdicts = associations.map(
+    (association) => `${style.bold(printable(association.name))}: ${turnVerdict(association, style)}`,
+  );
   return `${table(columns, rows, style)}\n\n${verdicts.join('\n')}`;
 }

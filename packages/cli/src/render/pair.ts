@@ -21,7 +21,14 @@ export type PairReady = {
 export function renderReady(ready: PairReady, style: Paint): string {
   const lines = [
     table(
-      [{ title: 'MTA' }, { title: 'PID', align: 'right' }, { title: 'MAIL FOR' }, { title: 'LISTENS ON' }, { title: 'CONTROL CHANNEL' }, { title: 'LEGACY' }],
+      [
+        { title: 'MTA' },
+        { title: 'PID', align: 'right' },
+        { title: 'MAIL FOR' },
+        { title: 'LISTENS ON' },
+        { title: 'CONTROL CHANNEL' },
+        { title: 'LEGACY' },
+      ],
       ready.mtas.map((mta) => [
         style.bold(printable(mta.name)),
         String(mta.pid),

@@ -14,14 +14,14 @@ export function paint(colour: boolean): Paint {
   return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39), green: wrap(32, 39), yellow: wrap(33, 39) };
 }
 
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/g;
+const controlCharacters = /\p{Cc}/gu;
 
 /** Text that came from elsewhere must not drive the terminal: control characters become `\xNN`. */
 export function printable(text: string): string {
   return text.replace(controlCharacters, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-const colourCodes = /\u001b\[\d+m/g;
+const colourCodes = /\p{Cc}\[\d+m/gu;
 
 /** Columns a text takes, colour codes not counted. */
 export function widthOf(text: string): number {

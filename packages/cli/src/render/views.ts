@@ -9,8 +9,14 @@ type From<T> = { readonly mta: string; readonly value: T };
 export type Clocked<T> = { readonly nowMs: number; readonly rows: readonly T[] };
 
 /** One line for each row of each MTA; the MTA's name stands at its first one. */
-function eachRow<T>(values: readonly From<Clocked<T>>[], style: Paint, line: (row: T, nowMs: number) => readonly string[]): readonly (readonly string[])[] {
-  return values.flatMap(({ mta, value }) => value.rows.map((row, at) => [at === 0 ? style.bold(printable(mta)) : '', ...line(row, value.nowMs)]));
+function eachRow<T>(
+  values: readonly From<Clocked<T>>[],
+  style: Paint,
+  line: (row: T, nowMs: number) => readonly string[],
+): readonly (readonly string[])[] {
+  return values.flatMap(({ mta, value }) =>
+    value.rows.map((row, at) => [at === 0 ? style.bold(printable(mta)) : '', ...line(row, value.nowMs)]),
+  );
 }
 
 const age = (atMs: number | null, nowMs: number): string => (atMs === null ? '-' : span(Math.max(0, nowMs - atMs)));
@@ -26,7 +32,18 @@ function phase(text: string, style: Paint): string {
 
 export function renderStatus(values: readonly From<StatusView>[], style: Paint): string {
   const mtas = table(
-    [left('MTA'), left('PHASE'), right('PID'), left('EXCHANGE'), left('LISTENS ON'), left('LEGACY'), right('SCALE'), right('MEMORY'), right('CPU'), left('NEXT TIMER')],
+    [
+      left('MTA'),
+      left('PHASE'),
+      right('PID'),
+      left('EXCHANGE'),
+      left('LISTENS ON'),
+      left('LEGACY'),
+      right('SCALE'),
+      right('MEMORY'),
+      right('CPU'),
+      left('NEXT TIMER'),
+    ],
     values.map(({ value }) => [
       style.bold(printable(value.name)),
       phase(value.phase, style),
@@ -42,7 +59,18 @@ export function renderStatus(values: readonly From<StatusView>[], style: Paint):
     style,
   );
   const mail = table(
-    [left('MTA'), right('SUBMITTED'), right('QUEUED'), right('DELIVERED'), right('REPORTS'), right('DEAD LETTERS'), right('MEAN DELAY'), right('WORST'), right('TURNS GIVEN'), right('ASSOCIATIONS OPENED')],
+    [
+      left('MTA'),
+      right('SUBMITTED'),
+      right('QUEUED'),
+      right('DELIVERED'),
+      right('REPORTS'),
+      right('DEAD LETTERS'),
+      right('MEAN DELAY'),
+      right('WORST'),
+      right('TURNS GIVEN'),
+      right('ASSOCIATIONS OPENED'),
+    ],
     values.map(({ value }) => [
       style.bold(printable(value.name)),
       String(value.counters.submitted),
@@ -90,7 +118,19 @@ export function renderFaults(faults: readonly FaultView[], style: Paint): string
 }
 
 export function renderLtab(values: readonly From<Clocked<LtabView>>[], style: Paint): string {
-  const columns = [left('MTA'), right('INDEX'), left('ADJACENT MTA'), left('BINDINGS'), left('ASSOCIATIONS'), right('QUEUED'), right('SENT'), right('RECEIVED'), right('FAILED OPENS'), left('NEXT OPEN'), left('OLDEST QUEUED')];
+  const columns = [
+    left('MTA'),
+    right('INDEX'),
+    left('ADJACENT MTA'),
+    left('BINDINGS'),
+    left('ASSOCIATIONS'),
+    right('QUEUED'),
+    right('SENT'),
+    right('RECEIVED'),
+    right('FAILED OPENS'),
+    left('NEXT OPEN'),
+    left('OLDEST QUEUED'),
+  ];
   const rows = eachRow(values, style, (entry, nowMs) => [
     String(entry.index),
     printable(entry.name),
@@ -109,7 +149,19 @@ export function renderLtab(values: readonly From<Clocked<LtabView>>[], style: Pa
 }
 
 export function renderQueues(values: readonly From<Clocked<QueueView>>[], style: Paint): string {
-  const columns = [left('MTA'), left('QUEUE'), right('QUEUED'), right('BYTES'), right('URGENT'), right('NORMAL'), right('NON-URGENT'), right('IN TRANSFER'), right('WAITING'), left('OLDEST'), left('NEXT TRY')];
+  const columns = [
+    left('MTA'),
+    left('QUEUE'),
+    right('QUEUED'),
+    right('BYTES'),
+    right('URGENT'),
+    right('NORMAL'),
+    right('NON-URGENT'),
+    right('IN TRANSFER'),
+    right('WAITING'),
+    left('OLDEST'),
+    left('NEXT TRY'),
+  ];
   const rows = eachRow(values, style, (queue, nowMs) => [
     printable(queue.name),
     String(queue.queued),
@@ -129,7 +181,19 @@ export function renderQueues(values: readonly From<Clocked<QueueView>>[], style:
 const addressColumns = 40;
 
 export function renderMessages(values: readonly From<Clocked<MessageView>>[], style: Paint): string {
-  const columns = [left('MTA'), left('COPY'), left('MTS IDENTIFIER'), left('FROM'), left('TO'), left('PRIORITY'), right('SIZE'), left('FOR'), left('STATE'), left('AGE'), left('NEXT TRY')];
+  const columns = [
+    left('MTA'),
+    left('COPY'),
+    left('MTS IDENTIFIER'),
+    left('FROM'),
+    left('TO'),
+    left('PRIORITY'),
+    right('SIZE'),
+    left('FOR'),
+    left('STATE'),
+    left('AGE'),
+    left('NEXT TRY'),
+  ];
   const rows = eachRow(values, style, (message, nowMs) => [
     message.id,
     printable(message.mtsId),

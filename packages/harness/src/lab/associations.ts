@@ -35,7 +35,8 @@ export function joinAssociations(rows: ReadonlyMap<string, readonly AssociationR
 function associationOf(sides: ReadonlyMap<string, AssociationRow>): LabAssociation {
   const entries = [...sides].sort(([, one], [, other]) => Number(other.role === 'initiator') - Number(one.role === 'initiator'));
   const [first] = entries;
-  const between = first === undefined ? [] : first[1].role === 'initiator' ? [first[0], first[1].peer] : [first[1].peer, first[0]];
+  const between =
+    first === undefined ? [] : first[1].role === 'initiator' ? [first[0], first[1].peer] : [first[1].peer, first[0]];
   const mine = entries.filter(([, row]) => row.believes === 'mine').length;
   return {
     name: first?.[1].name ?? '',

@@ -96,6 +96,7 @@ export class Clockwork {
 
 function earliest(statuses: readonly MtaStatus[]): number | null {
   let least: number | null = null;
-  for (const { nextDeadlineMs } of statuses) if (nextDeadlineMs !== null && (least === null || nextDeadlineMs < least)) least = nextDeadlineMs;
+  for (const { nextDeadlineMs } of statuses)
+    if (nextDeadlineMs !== null && (least === null || nextDeadlineMs < least)) least = nextDeadlineMs;
   return least;
 }

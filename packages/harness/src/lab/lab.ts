@@ -192,7 +192,9 @@ export class Lab {
    */
   fault(text: string): FaultHandle {
     if (this.proxy === undefined) {
-      throw new HarnessError('faults need a proxy between the MTAs, and this lab was started without one; start it with --fault or --proxy');
+      throw new HarnessError(
+        'faults need a proxy between the MTAs, and this lab was started without one; start it with --fault or --proxy',
+      );
     }
     return this.proxy.add(text);
   }

@@ -42,7 +42,11 @@ export async function load(
   let failure: unknown;
   const one = async (item: MailItem, submissionId: string): Promise<void> => {
     try {
-      await submitter.submit(target, { ...envelope, submissionId, content: item.content }, timeoutMs === undefined ? {} : { timeoutMs });
+      await submitter.submit(
+        target,
+        { ...envelope, submissionId, content: item.content },
+        timeoutMs === undefined ? {} : { timeoutMs },
+      );
       accepted += 1;
     } catch (error) {
       if (!(error instanceof SubmissionRefused)) {

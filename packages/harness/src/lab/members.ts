@@ -1,6 +1,7 @@
 /** The processes of a lab, told of each other: their configuration, where each is reached, and who delivered what. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { defaultSettings } from '@mtalab/mta-core';
 import { ControlError, type LabClock } from '@mtalab/transport';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
@@ -35,7 +36,8 @@ export class Members {
   /** The process of this name. */
   get(name: string): MtaProcess {
     const found = this.processes.get(name);
-    if (found === undefined) throw new HarnessError(`there is no MTA '${name}' in this lab; there are ${this.plan.names.join(', ')}`);
+    if (found === undefined)
+      throw new HarnessError(`there is no MTA '${name}' in this lab; there are ${this.plan.names.join(', ')}`);
     return found;
   }
 
@@ -92,7 +94,7 @@ export class Members {
       configFile: configFileOf(this.plan, name),
       ...(env === undefined ? {} : { env }),
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
-      ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
+      stopTimeoutMs: stopTimeoutMs ?? stopLimitMs(this.plan),
       ...(onOutput === undefined ? {} : { onOutput: (text, stream) => onOutput(name, text, stream) }),
       beforeStart: () => this.writeConfig(name),
       onUp: (process) => this.#isUp(process),
@@ -140,7 +142,8 @@ export class Members {
     if (this.proxy === undefined) return;
     const [first] = process.ready.endpoints;
     const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
-    if (match === null) throw new HarnessError(`${process.name} says it listens on '${first ?? 'nothing'}', which is not an address and a port`);
+    if (match === null)
+      throw new HarnessError(`${process.name} says it listens on '${first ?? 'nothing'}', which is not an address and a port`);
     this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
   }
 
@@ -165,6 +168,12 @@ export class Members {
     if (this.plan.delivery !== 'maildir') return;
     for await (const copy of copiesInMailboxes(join(folderOf(this.plan, name), 'mailboxes'))) note(copy);
   }
+}
+
+/** What an MTA may take on its own clock to abort what it cannot close, and time to spare. */
+function stopLimitMs({ settings, timeScale }: LabPlan): number {
+  const stopTimeoutS = settings?.stopTimeoutS ?? defaultSettings.stopTimeoutS;
+  return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
 }
 
 /** Nothing when the process goes away under the question. */

@@ -35,7 +35,7 @@ export type LabOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Real time within which each MTA must be ready, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
-  /** Real time each MTA may take to stop in order, ms. Default 30 s. */
+  /** Real time each MTA may take to stop in order, ms. Default 30 s, or more where the lab's clock is slow. */
   readonly stopTimeoutMs?: number;
 };
 
@@ -77,16 +77,22 @@ const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export function planOf(options: LabOptions, dir: string): LabPlan {
   const names = options.names ?? ['MTA-A', 'MTA-B'];
   const domains = options.domains ?? names.map((_, index) => `${letters(index)}.example`);
-  if (names.length === 0 || names.length > maxMtas) throw new HarnessError(`names: a lab has 1 to ${maxMtas} MTAs, not ${names.length}`);
+  if (names.length === 0 || names.length > maxMtas)
+    throw new HarnessError(`names: a lab has 1 to ${maxMtas} MTAs, not ${names.length}`);
   if (domains.length !== names.length) {
     throw new HarnessError(`domains: ${domains.length} were given for ${names.length} MTAs; each needs one`);
   }
   for (const name of names) {
     if (!nameForm.test(name)) {
-      throw new HarnessError(`names: '${name}' must be letters, digits, '.', '_' and '-', at most 64, and start with a letter or digit`);
+      throw new HarnessError(
+        `names: '${name}' must be letters, digits, '.', '_' and '-', at most 64, and start with a letter or digit`,
+      );
     }
   }
-  for (const [what, list] of [['names', names], ['domains', domains]] as const) {
+  for (const [what, list] of [
+    ['names', names],
+    ['domains', domains],
+  ] as const) {
     const lower = list.map((text) => text.toLowerCase());
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' is there twice`);

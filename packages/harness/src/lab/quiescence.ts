@@ -38,7 +38,17 @@ export function judge(look: Look): Verdict {
     .sort();
   const mtas = look.statuses.map((status) => {
     const { name, pid, phase, queuedCopies, pendingWork, nextDeadlineMs, counters } = status;
-    return [name, pid, phase, queuedCopies, pendingWork, nextDeadlineMs, counters.submitted, counters.delivered, counters.reports].join(' ');
+    return [
+      name,
+      pid,
+      phase,
+      queuedCopies,
+      pendingWork,
+      nextDeadlineMs,
+      counters.submitted,
+      counters.delivered,
+      counters.reports,
+    ].join(' ');
   });
   const kept = look.joints.map((joint) => joint.kept).join(' ');
   return { unrest, fingerprint: [...mtas, ...sockets, kept].join('\n') };

@@ -115,7 +115,8 @@ export class Submitter {
         return await this.#request(client, id, message);
       } catch (error) {
         if (!(error instanceof ControlError)) throw error;
-        if (error.code === 'refused') throw new SubmissionRefused(`${target.name} refused submission ${id}: ${messageOf(error)}`, { cause: error });
+        if (error.code === 'refused')
+          throw new SubmissionRefused(`${target.name} refused submission ${id}: ${messageOf(error)}`, { cause: error });
         if (limit.over || attempt >= maxTries) throw lost(target, id, error);
         await awaitEnd(target, client, id, error);
       }

@@ -23,8 +23,13 @@ export type GenerateOptions = {
  * @throws HarnessError when the size is less than the header alone, or not a whole number.
  */
 export function* generateMail(count: number, sizeBytes: number, seed: number, options: GenerateOptions = {}): Iterable<MailItem> {
-  for (const [what, value] of [['the count', count], ['the size', sizeBytes], ['the seed', seed]] as const) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new HarnessError(`${what} of generated mail must be a whole number, not ${value}`);
+  for (const [what, value] of [
+    ['the count', count],
+    ['the size', sizeBytes],
+    ['the seed', seed],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new HarnessError(`${what} of generated mail must be a whole number, not ${value}`);
   }
   const random = generator(seed);
   for (let number = 1; number <= count; number += 1) {
@@ -51,7 +56,9 @@ function header(number: number, seed: number, options: GenerateOptions): string 
 function message(number: number, sizeBytes: number, seed: number, random: () => number, options: GenerateOptions): Uint8Array {
   const head = header(number, seed, options);
   if (sizeBytes < head.length) {
-    throw new HarnessError(`generated mail of ${sizeBytes} octets is not possible: its header alone takes ${head.length}; ask for more`);
+    throw new HarnessError(
+      `generated mail of ${sizeBytes} octets is not possible: its header alone takes ${head.length}; ask for more`,
+    );
   }
   const octets = Buffer.alloc(sizeBytes, 0x2e);
   let at = octets.write(head, 0, 'latin1');

@@ -36,7 +36,8 @@ export async function* readMail(paths: readonly string[]): AsyncIterable<MailIte
 
 async function* readFolder(folder: string): AsyncIterable<MailItem> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  if (names.length > maxFilesPerFolder) throw new HarnessError(`${folder} holds ${names.length} files; at most ${maxFilesPerFolder} are read`);
+  if (names.length > maxFilesPerFolder)
+    throw new HarnessError(`${folder} holds ${names.length} files; at most ${maxFilesPerFolder} are read`);
   let count = 0;
   for (const name of names) {
     const path = join(folder, name);
@@ -52,7 +53,9 @@ async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>>> {
     return await stat(path);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new HarnessError(missing ? `no such file or folder: ${path}` : `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new HarnessError(missing ? `no such file or folder: ${path}` : `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -83,7 +86,8 @@ export async function octetsOf(content: MailItem['content']): Promise<Uint8Array
   let sizeBytes = 0;
   for await (const piece of content()) {
     sizeBytes += piece.length;
-    if (sizeBytes > maxContentBytes) throw new HarnessError(`a message is larger than ${maxContentBytes} octets, more than any MTA takes`);
+    if (sizeBytes > maxContentBytes)
+      throw new HarnessError(`a message is larger than ${maxContentBytes} octets, more than any MTA takes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

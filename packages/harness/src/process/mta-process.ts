@@ -132,7 +132,11 @@ export class MtaProcess {
       const timeoutMs = this.#options.stopTimeoutMs ?? 30_000;
       await this.#askToStop(life);
       try {
-        await within(life.exited, timeoutMs, () => `${this.name} did not end within ${spoken(timeoutMs)} of its stop and was killed`);
+        await within(
+          life.exited,
+          timeoutMs,
+          () => `${this.name} did not end within ${spoken(timeoutMs)} of its stop and was killed`,
+        );
       } catch (error) {
         life.child.kill('SIGKILL');
         await life.exited;
@@ -226,7 +230,9 @@ export class MtaProcess {
       const token = (await readFile(ready.tokenFile, 'utf8')).trim();
       return await ControlClient.connect(ready.control, token);
     } catch (error) {
-      throw new HarnessError(`${this.name}: cannot connect to its control channel ${ready.control}: ${messageOf(error)}`, { cause: error });
+      throw new HarnessError(`${this.name}: cannot connect to its control channel ${ready.control}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 

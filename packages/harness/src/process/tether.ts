@@ -4,19 +4,25 @@
  */
 
 /**
- * To be called by a process that may have been spawned with an IPC channel, early: `onParentGone` runs once when the channel
- * is closed, also when that happened before this call. Without a channel nothing happens and `false` comes back.
+ * To be called by a process that may have been spawned with an IPC channel, as early as it can: `onParentGone` runs once when
+ * the channel is closed by the other side, also when that happened before this call. Without a channel nothing happens.
+ * @returns a function that ends the tether and closes the channel, for an end in order; `onParentGone` never runs after it.
  */
-export function tetherToParent(onParentGone: () => void): boolean {
-  if (process.send === undefined) return false;
-  let told = false;
-  const tell = (): void => {
-    if (told) return;
-    told = true;
+export function tetherToParent(onParentGone: () => void): () => void {
+  if (process.send === undefined) return () => {};
+  let over = false;
+  const gone = (): void => {
+    if (over) return;
+    over = true;
     onParentGone();
   };
-  process.once('disconnect', tell);
+  process.once('disconnect', gone);
   // The parent may have died while our modules were loading: then the event is over already.
-  if (!process.connected) setImmediate(tell);
-  return true;
+  if (!process.connected) setImmediate(gone);
+  return () => {
+    over = true;
+    process.off('disconnect', gone);
+    // An open channel would keep the process alive.
+    if (process.connected) process.disconnect();
+  };
 }

@@ -2,7 +2,7 @@
 import type { Pdu } from '@mtalab/mta-core';
 
 /** The part of a connection that is learned. */
-export type Learned = {
+type Learned = {
   /** Name of the MTA that was dialled: association groups are kept there. */
   readonly link: string;
   clientName: string | null;

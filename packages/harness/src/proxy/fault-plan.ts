@@ -25,7 +25,7 @@ export type ArmedFault = { -readonly [Key in keyof FaultHandle]: FaultHandle[Key
 };
 
 /** What happens to one PDU. Several faults may act on it; cutting before it outranks swallowing, that outranks the others. */
-export type Verdict = {
+type Verdict = {
   readonly cutBefore?: ArmedFault;
   readonly swallow?: ArmedFault;
   readonly hold?: ArmedFault;

@@ -75,7 +75,12 @@ export type ProxyConnectionView = {
 };
 
 type Target = { readonly host: string; readonly port: number };
-type Link = { readonly name: string; readonly server: Server; target: Target | null; readonly waiting: Set<(target: Target) => void> };
+type Link = {
+  readonly name: string;
+  readonly server: Server;
+  target: Target | null;
+  readonly waiting: Set<(target: Target) => void>;
+};
 
 const defaults = { maxHeldBytes: 8 * 1024 * 1024, maxCallBytes: 80 * 1024 * 1024, maxConnections: 2048, targetWaitMs: 10_000 };
 
@@ -202,7 +207,8 @@ export class FaultProxy {
 
   #link(name: string): Link {
     const link = this.#links.get(name);
-    if (link === undefined) throw new Error(`no MTA ${name} is behind the fault proxy; there are ${[...this.#links.keys()].join(', ')}`);
+    if (link === undefined)
+      throw new Error(`no MTA ${name} is behind the fault proxy; there are ${[...this.#links.keys()].join(', ')}`);
     return link;
   }
 

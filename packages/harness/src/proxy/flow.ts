@@ -27,7 +27,7 @@ export type FlowLimits = {
 };
 
 /** What a flow needs of the proxy. */
-export type FlowHost = {
+type FlowHost = {
   readonly plan: FaultPlan;
   readonly limits: FlowLimits;
   /** Name of the MTA that sends here, `?` while unknown. */
@@ -168,7 +168,8 @@ export class Flow {
   }
 
   #fragment(fragment: Fragment): void {
-    const between = fragment.first && fragment.last && fragment.type !== null && this.#call !== null && this.#call.id !== fragment.call;
+    const between =
+      fragment.first && fragment.last && fragment.type !== null && this.#call !== null && this.#call.id !== fragment.call;
     if (fragment.first && !between) this.#abandonCall();
     const call = between || this.#call === null ? this.#begin(fragment) : this.#call;
     if (fragment.last) {

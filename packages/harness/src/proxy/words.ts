@@ -11,7 +11,7 @@ export class FaultSyntaxError extends Error {
   }
 }
 
-export type Word = { readonly text: string; readonly at: number; readonly quoted: boolean };
+type Word = { readonly text: string; readonly at: number; readonly quoted: boolean };
 
 const maxTextLength = 256;
 
@@ -21,7 +21,8 @@ function split(text: string): readonly Word[] {
   const pattern = /"([^"]*)"|(\S+)/g;
   for (const match of text.matchAll(pattern)) {
     const word = match[1] ?? match[2] ?? '';
-    if (match[1] === undefined && word.includes('"')) throw new FaultSyntaxError(text, match.index + 1, 'a quote that has no partner');
+    if (match[1] === undefined && word.includes('"'))
+      throw new FaultSyntaxError(text, match.index + 1, 'a quote that has no partner');
     words.push({ text: word, at: match.index + 1, quoted: match[1] !== undefined });
   }
   return words;
@@ -56,7 +57,7 @@ export function sameWord(word: string, valid: readonly string[]): string | undef
 }
 
 /** The nearest valid word, when it is near enough to have been meant. */
-export function nearestWord(word: string, valid: readonly string[]): string | undefined {
+function nearestWord(word: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = 1 + Math.max(1, Math.floor(word.length / 3));
   for (const one of valid) {

@@ -42,7 +42,7 @@ const maxEntryBytes = 262_144;
  */
 export async function registryFolder(): Promise<string> {
   const uid = process.getuid?.() ?? 0;
-  const runtime = process.env['XDG_RUNTIME_DIR'];
+  const runtime = process.env.XDG_RUNTIME_DIR;
   const usable = runtime !== undefined && runtime !== '' && (await isFolderOf(runtime, uid));
   const folder = usable ? join(runtime, 'mtalab') : join(tmpdir(), `mtalab-${uid}`);
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -67,7 +67,7 @@ export async function registerRun(entry: RunEntry): Promise<Registration> {
   const name = `run-${entry.pid}-${Date.parse(entry.startedAt).toString(36)}.json`;
   const files = [join(await registryFolder(), name), join(entry.dir, 'run.json')];
   const update = async (next: RunEntry): Promise<void> => {
-    const pidStart = await startOf(next.pid);
+    const pidStart = (await factsOf(next.pid))?.start;
     const text = `${JSON.stringify({ ...next, ...(pidStart === undefined ? {} : { pidStart }) }, null, 2)}\n`;
     for (const file of files) await replaceFile(file, text);
   };
@@ -122,7 +122,9 @@ async function findInFolder(dir: string): Promise<RunEntry> {
     throw new HarnessError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   if (!(await isAlive(entry))) {
-    throw new HarnessError(`the run in ${dir} is over (its process ${entry.pid} is gone); start it again with \`mtalab pair --dir ${dir}\``);
+    throw new HarnessError(
+      `the run in ${dir} is over (its process ${entry.pid} is gone); start it again with \`mtalab pair --dir ${dir}\``,
+    );
   }
   return entry;
 }
@@ -138,7 +140,9 @@ async function readEntry(file: string): Promise<RunEntry> {
     typeof entry.dir === 'string' &&
     typeof entry.startedAt === 'string' &&
     Array.isArray(entry.processes) &&
-    entry.processes.every((row) => typeof row?.name === 'string' && typeof row.control === 'string' && typeof row.tokenFile === 'string');
+    entry.processes.every(
+      (row) => typeof row?.name === 'string' && typeof row.control === 'string' && typeof row.tokenFile === 'string',
+    );
   if (!whole) throw new HarnessError('it is not the file of a run');
   return entry as RunEntry;
 }
@@ -146,18 +150,23 @@ async function readEntry(file: string): Promise<RunEntry> {
 async function isAlive(entry: RunEntry): Promise<boolean> {
   try {
     process.kill(entry.pid, 0);
-  } catch (error) {
-    // EPERM: there is such a process, of another user; a run of ours never is that.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH' && entry.pidStart === (await startOf(entry.pid));
+  } catch {
+    // Gone, or of another user, which a run of ours never is.
+    return false;
   }
-  return entry.pidStart === undefined || entry.pidStart === (await startOf(entry.pid));
+  const facts = await factsOf(entry.pid);
+  // A zombie has ended; only its parent has not taken note.
+  return facts === undefined || (facts.state !== 'Z' && (entry.pidStart === undefined || entry.pidStart === facts.start));
 }
 
-/** The start time field of /proc/PID/stat; nothing where there is no such file. */
-async function startOf(pid: number): Promise<string | undefined> {
+/** State and start time of a process from /proc/PID/stat; nothing where there is no such file. */
+async function factsOf(
+  pid: number,
+): Promise<{ readonly state: string | undefined; readonly start: string | undefined } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The program's name, in parentheses, may hold spaces: count fields after it. Start time is field 22, state is field 3.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  // The program's name, in parentheses, may hold spaces: count fields after it. State is field 3, start time field 22.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && { state: fields[0], start: fields[19] };
 }
 
 /** Readers see the old file or the new one, never half of it. */

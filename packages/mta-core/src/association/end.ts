@@ -2,8 +2,8 @@
 import type { AbortReason } from '../apdu.js';
 import type { Context } from '../context.js';
 import type { Owner } from '../rpc/model.js';
-import { rpcCall, rpcClose } from '../rpc/runtime.js';
-import type { Association, Incoming, QueuedCopy } from '../state.js';
+import { rpcCall, rpcClose, rpcCloseGroup } from '../rpc/runtime.js';
+import type { Association, Incoming, LtabEntry, QueuedCopy } from '../state.js';
 import { emptyFifo } from '../fifo.js';
 import { giveUp } from '../mail/nondelivery.js';
 import { unassigned } from '../mail/queue.js';
@@ -16,12 +16,19 @@ export function controlBlockOf(association: Association): number {
   return association.id % 2 ** 32;
 }
 
+/** Associations that count: open, opening, or lost within Disconnect, whoever opened them. */
+export function countedAssociations(entry: LtabEntry): number {
+  return entry.associations.filter((association) => association.state !== 'closing').length;
+}
+
 /** Close every connection of an association. What they still carried is void, answers included. */
 export function dropConnections(ctx: Context, ref: Owner): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  const { first, peerFirst, data, peerData } = association;
+  const { first, peerFirst, peerGroup, data, peerData } = association;
   for (const conn of [first, peerFirst, data.conn, peerData]) if (conn !== null) rpcClose(ctx, conn);
+  // A data connection of the peer that has not been used yet goes too, so that the peer notices.
+  if (peerGroup !== null) rpcCloseGroup(ctx, peerGroup.group);
   patchAssociation(ctx, ref, {
     first: null,
     firstGroup: null,
@@ -55,7 +62,6 @@ export function endAssociation(ctx: Context, ref: Owner): void {
   interruptTransfer(ctx, ref);
   interruptIncoming(ctx, ref);
   removeAssociation(ctx, ref);
-  ctx.evaluate.add(ref.entry);
 }
 
 /**
@@ -94,7 +100,7 @@ export function recoveryFailed(ctx: Context, ref: Owner): void {
 export function openFailed(ctx: Context, at: number): void {
   countAt(ctx, at, { failedOut: 1 });
   const entry = entryAt(ctx, at);
-  if (entry.associations.length > 0) return;
+  if (countedAssociations(entry) > 0) return;
   const seconds = ctx.mta.settings.openRetryIntervalS;
   report(ctx, 289, { entity: entry.name });
   if (entry.openFailures >= ctx.mta.settings.maxOpenRetries) {

@@ -130,6 +130,13 @@ export function rpcClose(ctx: Context, conn: number): void {
   if (connection !== undefined) shut(ctx, connection);
 }
 
+/** Close what has arrived with an association group of ours, so far as it belongs to nobody yet. */
+export function rpcCloseGroup(ctx: Context, group: number): void {
+  for (const connection of ctx.mta.rpc.connections) {
+    if (connection.side === 'server' && connection.group === group && connection.owner === null) shut(ctx, connection);
+  }
+}
+
 /** Says what a connection belongs to: its later indications carry it. */
 export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
   const connection = connectionOf(ctx.mta, conn);

@@ -109,7 +109,8 @@ export class ClientSession implements CommandClient {
     } catch (error) {
       throw new BadRequest(`a request must be JSON: ${(error as Error).message}`);
     }
-    if (typeof request !== 'object' || request === null || Array.isArray(request)) throw new BadRequest('a request must be an object');
+    if (typeof request !== 'object' || request === null || Array.isArray(request))
+      throw new BadRequest('a request must be an object');
     const { id, cmd } = request as { id?: unknown; cmd?: unknown };
     if (!Number.isSafeInteger(id)) throw new BadRequest('id: expected a whole number, by which the reply is known');
     // With the id known, what is wrong from here on can be answered under it.

@@ -36,7 +36,12 @@ export type SubmitArguments = {
   readonly content: Uint8Array;
 };
 
-type Waiter = { readonly cmd: string; readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
+type Waiter = {
+  readonly cmd: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+};
 type UploadWaiter = { readonly settle: (receivedBytes: number | Error) => void };
 type Incoming = {
   readonly id?: number | null;
@@ -73,7 +78,8 @@ export class ControlClient {
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
-        const why = reason.length > 0 ? reason.toString('utf8') : code === 1009 ? 'a message was too big' : 'the connection was lost';
+        const why =
+          reason.length > 0 ? reason.toString('utf8') : code === 1009 ? 'a message was too big' : 'the connection was lost';
         this.#gone(why);
         resolve(why);
       });
@@ -143,7 +149,10 @@ export class ControlClient {
    * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk.
    * @throws ControlError as `request`.
    */
-  async submit(message: SubmitArguments, options: RequestOptions = {}): Promise<{ readonly mtsId: string; readonly known: boolean }> {
+  async submit(
+    message: SubmitArguments,
+    options: RequestOptions = {},
+  ): Promise<{ readonly mtsId: string; readonly known: boolean }> {
     const { content, ...envelope } = message;
     if (content.length <= controlLimits.maxInlineBytes) {
       const base64 = Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64');
@@ -169,7 +178,8 @@ export class ControlClient {
         acknowledged.push(this.#piece(upload, id, piece, options.timeoutMs ?? defaultTimeoutMs));
       }
       const received = await acknowledged.at(-1);
-      if ((received ?? 0) !== content.length) throw new ControlError('refused', `upload ${upload}: ${received} of ${content.length} octets arrived`);
+      if ((received ?? 0) !== content.length)
+        throw new ControlError('refused', `upload ${upload}: ${received} of ${content.length} octets arrived`);
     } finally {
       this.#uploads.delete(upload);
     }

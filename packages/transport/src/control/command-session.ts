@@ -25,11 +25,13 @@ export function serveCommands(socket: WebSocket, commands: CommandTable): void {
     outstanding += 1;
     try {
       const request = JSON.parse(text) as unknown;
-      if (typeof request !== 'object' || request === null || Array.isArray(request)) throw new Error('a request must be a JSON object');
+      if (typeof request !== 'object' || request === null || Array.isArray(request))
+        throw new Error('a request must be a JSON object');
       const { id: given, cmd, ...args } = request as Record<string, unknown>;
       if (!Number.isSafeInteger(given)) throw new Error('id: expected a whole number, by which the reply is known');
       id = given as number;
-      if (outstanding > controlLimits.maxOutstanding) throw new Error(`${controlLimits.maxOutstanding} requests wait for their answers already`);
+      if (outstanding > controlLimits.maxOutstanding)
+        throw new Error(`${controlLimits.maxOutstanding} requests wait for their answers already`);
       const name = typeof cmd === 'string' ? cmd : '';
       const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
       if (command === undefined) throw new Error(unknown(name, Object.keys(commands)));

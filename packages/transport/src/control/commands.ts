@@ -1,13 +1,5 @@
 /** The commands of the control channel. */
-import {
-  type OperatorCommand,
-  quirkOf,
-  quirks,
-  viewAssociations,
-  viewLtab,
-  viewMessages,
-  viewQueues,
-} from '@mtalab/mta-core';
+import { type OperatorCommand, quirkOf, quirks, viewAssociations, viewLtab, viewMessages, viewQueues } from '@mtalab/mta-core';
 import type { LabClock } from '../driver/clock.js';
 import type { Driver } from '../driver/driver.js';
 import { type Arguments, BadRequest, envelopeOf, numberOf, octetsOf, oneOf, textOf, textsOf, uploadIdOf } from './arguments.js';

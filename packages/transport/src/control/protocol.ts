@@ -29,7 +29,13 @@ export type ControlReply =
 
 /** Entries of the streams. `n` counts the entries of one stream in one run of the process. */
 export type StreamEntries = {
-  journal: { readonly t: number; readonly node: string; readonly n: number; readonly input: Input | StartInput; readonly effects: readonly Effect[] };
+  journal: {
+    readonly t: number;
+    readonly node: string;
+    readonly n: number;
+    readonly input: Input | StartInput;
+    readonly effects: readonly Effect[];
+  };
   events: EventLine & { readonly n: number };
   deliveries: Readonly<DeliveryNotice> & { readonly n: number };
 };

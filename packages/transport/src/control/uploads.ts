@@ -53,16 +53,23 @@ export class Uploads {
   /** One binary frame, `[u8 idLength][id][octets]`. */
   piece(frame: Uint8Array): { readonly upload: string; readonly receivedBytes: number } {
     const idLength = frame[0] ?? 0;
-    if (idLength === 0 || frame.length < 1 + idLength) throw new BadRequest('binary frame: expected a length, an upload id and octets');
+    if (idLength === 0 || frame.length < 1 + idLength)
+      throw new BadRequest('binary frame: expected a length, an upload id and octets');
     const id = Buffer.from(frame.subarray(1, 1 + idLength)).toString('latin1');
     const octets = frame.subarray(1 + idLength);
     const upload = this.#find(id);
     if (octets.length > controlLimits.maxPieceBytes) {
-      throw new BadRequest(`upload ${id}: a piece of ${octets.length} octets, at most ${controlLimits.maxPieceBytes} are allowed`, id);
+      throw new BadRequest(
+        `upload ${id}: a piece of ${octets.length} octets, at most ${controlLimits.maxPieceBytes} are allowed`,
+        id,
+      );
     }
     if (upload.receivedBytes + octets.length > this.#maxContentBytes) {
       this.drop(id);
-      throw new BadRequest(`upload ${id}: larger than the largest message, ${this.#maxContentBytes} octets; it has been dropped`, id);
+      throw new BadRequest(
+        `upload ${id}: larger than the largest message, ${this.#maxContentBytes} octets; it has been dropped`,
+        id,
+      );
     }
     // The frame's buffer belongs to the socket; what waits for the commit must be our own.
     putInRows(this.#sink, upload.content, upload.receivedBytes, Uint8Array.from(octets), this.#rowBytes);

@@ -39,7 +39,15 @@ function mailDate(atMs: number): string {
 
 /** A name of an MTA as a domain. */
 function domainOf(mta: string): string {
-  const labels = mta.toLowerCase().split('.').map((label) => label.replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63));
+  const labels = mta
+    .toLowerCase()
+    .split('.')
+    .map((label) =>
+      label
+        .replace(/[^a-z0-9-]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 63),
+    );
   return labels.filter((label) => label !== '').join('.') || 'mta';
 }
 
@@ -107,7 +115,7 @@ function part(type: string, lines: readonly Uint8Array[]): string[] {
   const safe = lines.every((line) => line.length <= 998 && isPlain(Buffer.from(line).toString('latin1')));
   const body = safe
     ? lines.map((line) => Buffer.from(line).toString('latin1'))
-    : [quotedPrintable(Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\r\n')])))];
+    : [quotedPrintable(Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from('\r\n'), line]))))];
   return [`Content-Type: ${type}`, `Content-Transfer-Encoding: ${safe ? '7bit' : 'quoted-printable'}`, '', ...body];
 }
 

@@ -151,7 +151,9 @@ export class Driver {
   /** Deliveries, dials and store work under way, and inputs not yet looked at. 0 when idle. */
   get pendingWork(): number {
     const turn = this.#turnPending ? 1 : 0;
-    return this.#uncommitted + this.#deliveries.underWay + this.#dials.size + this.#queue.length + this.#submissions.waiting + turn;
+    return (
+      this.#uncommitted + this.#deliveries.underWay + this.#dials.size + this.#queue.length + this.#submissions.waiting + turn
+    );
   }
 
   status(): DriverStatus {
@@ -242,7 +244,9 @@ export class Driver {
     this.#effect = null;
   }
 
-  #carryOutRare(effect: Exclude<Effect, { readonly type: 'pdu' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>): void {
+  #carryOutRare(
+    effect: Exclude<Effect, { readonly type: 'pdu' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>,
+  ): void {
     switch (effect.type) {
       case 'deliver':
         this.#deliveries.begun(effect);

@@ -17,10 +17,13 @@ function read(path: string): PortsFile {
   try {
     const { listen, control } = JSON.parse(text) as { listen?: unknown; control?: unknown };
     const ports = Object.entries((listen ?? {}) as Record<string, unknown>);
-    if (!ports.every(([, port]) => isPort(port)) || (control !== undefined && !isPort(control))) throw new Error('a port is no port number');
+    if (!ports.every(([, port]) => isPort(port)) || (control !== undefined && !isPort(control)))
+      throw new Error('a port is no port number');
     return { listen: Object.fromEntries(ports) as Record<string, number>, ...(isPort(control) ? { control } : {}) };
   } catch (error) {
-    throw new Error(`${path} cannot be read (${(error as Error).message}): remove it, and fresh ports will be chosen`, { cause: error });
+    throw new Error(`${path} cannot be read (${(error as Error).message}): remove it, and fresh ports will be chosen`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,11 @@ import type { Effect, Input, Mta, MtaConfig, Pdu, Recovered } from '@mtalab/mta-
 
 /** The pure core: three functions over plain data. */
 export type CoreFunctions = {
-  readonly start: (config: MtaConfig, recovered: Recovered, nowMs: number) => { readonly mta: Mta; readonly effects: readonly Effect[] };
+  readonly start: (
+    config: MtaConfig,
+    recovered: Recovered,
+    nowMs: number,
+  ) => { readonly mta: Mta; readonly effects: readonly Effect[] };
   readonly step: (mta: Mta, input: Input, nowMs: number) => { readonly mta: Mta; readonly effects: readonly Effect[] };
   readonly nextDeadline: (mta: Mta) => number | null;
 };

@@ -1,7 +1,7 @@
 /** Puts one MTA together on real sockets, a real store and real mailboxes, and starts it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeEvent, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
+import { describeEvent, type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
 import { ControlServer } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { ledgerDelivery } from '../delivery/ledger.js';
@@ -127,92 +127,109 @@ async function startControl(
   return server;
 }
 
+type Parts = { readonly store: Store; readonly keptPorts: KeptPorts; readonly streams: DriverStreams; readonly reasons: Reasons };
+
+/** The driver on its network, store and mailboxes, not begun. */
+function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
+  const { config, clock, hooks } = options;
+  const { store, streams, reasons } = parts;
+  let running = false;
+  const input = (what: Input): void => driver.input(what);
+  const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
+  const network = new WiredNetwork({
+    listen: config.listen,
+    keptPorts: parts.keptPorts,
+    input,
+    readContent,
+    log: (level, text) => hooks?.log?.(level, text),
+    maxStubBytes: config.settings.maxMessageBytes + envelopeRoomBytes,
+  });
+  const delivery: Delivery =
+    options.delivery.kind === 'ledger'
+      ? ledgerDelivery({ store, input })
+      : new MaildirDelivery({ path: options.delivery.path, storeUuid: store.recovered.storeUuid, readContent, input });
+  const driver: Driver = new Driver({
+    core,
+    clock,
+    store,
+    network,
+    delivery,
+    hooks: {
+      event: (event, nowMs) => {
+        if (!running) reasons.note(event);
+        streams.event(event, nowMs);
+        hooks?.event?.(event, nowMs, config.name);
+      },
+      delivery: streams.delivery,
+      phase: (phase) => {
+        if (phase !== 'running') return;
+        running = true;
+        onRunning();
+      },
+    },
+  });
+  return driver;
+}
+
+function openJournal(options: StartOptions): Journal {
+  const { config, dataFolder, maxJournalBytes, hooks } = options;
+  if (options.journal !== true) return new Journal(config.name, null);
+  const limit = maxJournalBytes === undefined ? {} : { maxFileBytes: maxJournalBytes };
+  const warn = (text: string): void => hooks?.log?.('warn', text);
+  return new Journal(config.name, new JournalFile(join(dataFolder, 'journal.jsonl'), { ...limit, warn }));
+}
+
 /**
  * Start an MTA. Resolves when its core is running.
  * @throws StoreError when the store cannot be opened; Error naming a port that is taken, or why the MTA ended at once.
  */
 export async function startMta(options: StartOptions): Promise<RunningMta> {
-  const { config, clock, hooks, dataFolder } = options;
-  const { name } = config;
+  const { config, hooks, dataFolder } = options;
   const store = openStore(options);
-  const log = (level: LogLevel, text: string): void => hooks?.log?.(level, text);
-  const streams = new DriverStreams(name, options.eventLevel ?? 0);
+  const streams = new DriverStreams(config.name, options.eventLevel ?? 0);
   const reasons = new Reasons();
-  let phaseChanged: (phase: string) => void = () => undefined;
-  let starting = true;
-  let journalFile: JournalFile | null = null;
-  let control: ControlServer | undefined;
+  let isRunning: () => void = () => undefined;
+  let driver: Driver;
+  let control: ControlServer;
+  let journal: Journal | undefined;
   try {
     const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.listen);
-    const input = (what: Parameters<Driver['input']>[0]): void => driver.input(what);
-    const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
-    const maxStubBytes = config.settings.maxMessageBytes + envelopeRoomBytes;
-    const network = new WiredNetwork({ listen: config.listen, keptPorts, input, readContent, log, maxStubBytes });
-    const delivery: Delivery =
-      options.delivery.kind === 'ledger'
-        ? ledgerDelivery({ store, input })
-        : new MaildirDelivery({ path: options.delivery.path, storeUuid: store.recovered.storeUuid, readContent, input });
-    const driver: Driver = new Driver({
-      core,
-      clock,
-      store,
-      network,
-      delivery,
-      hooks: {
-        event: (event, nowMs) => {
-          if (starting) reasons.note(event);
-          streams.event(event, nowMs);
-          hooks?.event?.(event, nowMs, name);
-        },
-        delivery: streams.delivery,
-        phase: (phase) => phaseChanged(phase),
-      },
-    });
-    if (options.journal === true) {
-      const limit = options.maxJournalBytes === undefined ? {} : { maxFileBytes: options.maxJournalBytes };
-      journalFile = new JournalFile(join(dataFolder, 'journal.jsonl'), { ...limit, warn: (text) => log('warn', text) });
-    }
-    const journal = new Journal(name, journalFile);
-    const sources = streams.sources(journal, () => {
-      driver.onStep = journal.wanted ? journal.record : null;
-    });
-    driver.onStep = journal.wanted ? journal.record : null;
-    const server = await startControl(options, driver, keptPorts, sources);
-    control = server;
-    const ended = driver.ended.then(async (end) => {
-      if (end.error !== undefined) log('error', end.error.stack ?? end.error.message);
-      await server.close();
-      journal.close();
-      return end;
-    });
-    const running = new Promise<void>((resolve, reject) => {
-      phaseChanged = (phase) => {
-        if (phase === 'running') resolve();
-      };
-      void ended.then((end) => reject(reasons.errorOf(name, end)));
-    });
-    driver.begin(config, store.recovered);
-    await running;
-    starting = false;
-    const up = driver.mta.rpc.addresses.filter((address) => address.state === 'up');
-    return {
-      name,
-      endpoints: endpointsOf(driver.mta),
-      ports: up.map((address) => address.port),
-      control: server.url,
-      tokenFile: server.tokenFile,
-      ended,
-      stop() {
-        driver.input({ type: 'stop' });
-        return ended;
-      },
+    const lines = openJournal(options);
+    journal = lines;
+    const made = assemble(options, { store, keptPorts, streams, reasons }, () => isRunning());
+    const record = (): void => {
+      made.onStep = lines.wanted ? lines.record : null;
     };
+    record();
+    driver = made;
+    control = await startControl(options, made, keptPorts, streams.sources(lines, record));
   } catch (error) {
-    // Nothing of mail has happened yet if the driver has not begun: the store is as it was found. Closing it again is harmless.
-    if (control === undefined) {
-      journalFile?.close();
-      store.close(store.recovered.clean);
-    }
+    // Nothing has happened to the mail yet: the store is left as it was found.
+    journal?.close();
+    store.close(store.recovered.clean);
     throw error;
   }
+  const ended = driver.ended.then(async (end) => {
+    if (end.error !== undefined) hooks?.log?.('error', end.error.stack ?? end.error.message);
+    await control.close();
+    journal.close();
+    return end;
+  });
+  await new Promise<void>((resolve, reject) => {
+    isRunning = resolve;
+    void ended.then((end) => reject(reasons.errorOf(config.name, end)));
+    driver.begin(config, store.recovered);
+  });
+  return {
+    name: config.name,
+    endpoints: endpointsOf(driver.mta),
+    ports: driver.mta.rpc.addresses.filter((address) => address.state === 'up').map((address) => address.port),
+    control: control.url,
+    tokenFile: control.tokenFile,
+    ended,
+    stop() {
+      driver.input({ type: 'stop' });
+      return ended;
+    },
+  };
 }

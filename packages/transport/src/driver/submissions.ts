@@ -11,7 +11,11 @@ export class SubmitRefused extends Error {
   override readonly name = 'SubmitRefused';
 }
 
-type Waiter = { readonly content: number; readonly resolve: (result: SubmitResult) => void; readonly reject: (error: Error) => void };
+type Waiter = {
+  readonly content: number;
+  readonly resolve: (result: SubmitResult) => void;
+  readonly reject: (error: Error) => void;
+};
 
 export class Submissions {
   readonly #waiting = new Map<string, Waiter[]>();

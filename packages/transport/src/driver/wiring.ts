@@ -50,7 +50,8 @@ export class WiredNetwork implements NetworkPort {
   }
 
   send(conn: number, pdu: Pdu): void {
-    if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr') this.#segmentOffset = pdu.body.apdu.offset;
+    if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr')
+      this.#segmentOffset = pdu.body.apdu.offset;
     this.#network.send(conn, pdu);
   }
 

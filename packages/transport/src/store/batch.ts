@@ -3,24 +3,24 @@ import { crc32 } from 'node:zlib';
 import type { Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 import type { Backend } from './backend.js';
 import { Contents, Refusal } from './contents.js';
+import { contentsOf, lastOf, type Operation, octetsBehind } from './operation.js';
 import { type Held, keptBytes, recover } from './recover.js';
-import type { LedgerEntry, LedgerRow, LedgerSummary, Store, StoreCounts, StoreOptions, StoreOutcome, StoreWork } from './store.js';
+import type {
+  LedgerEntry,
+  LedgerRow,
+  LedgerSummary,
+  Store,
+  StoreCounts,
+  StoreOptions,
+  StoreOutcome,
+  StoreWork,
+} from './store.js';
 import { defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
-
-type Operation =
-  | { readonly type: 'store'; readonly effect: StoreEffect; readonly octets: readonly (Uint8Array | string)[] }
-  | Exclude<StoreWork, { readonly type: 'store' }>
-  | { readonly type: 'put'; readonly content: number; readonly offset: number; readonly octets: Uint8Array }
-  | { readonly type: 'record'; readonly entry: LedgerEntry };
 
 const maxLedgerRows = 10_000;
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 export class BatchStore implements Store {
-  readonly recovered: Recovered;
+  #recovered: Recovered;
   readonly #backend: Backend;
   readonly #options: StoreOptions;
   readonly #contents: Contents;
@@ -43,13 +43,17 @@ export class BatchStore implements Store {
     this.#backend = backend;
     this.#options = options;
     this.#contents = new Contents(backend);
-    this.recovered = found.recovered;
+    this.#recovered = found.recovered;
     this.#copies = found.copies;
     this.#submissions = found.submissions;
     this.#sizeBytes = found.sizeBytes;
     this.#messages = found.recovered.messages.length;
-    this.#nextSubmission = Math.max(0, ...lastOf(found.submissions.values())) + 1;
+    this.#nextSubmission = lastOf(found.submissions.values()) + 1;
     this.#prune();
+  }
+
+  get recovered(): Recovered {
+    return this.#recovered;
   }
 
   apply(effect: StoreWork): void {
@@ -59,12 +63,11 @@ export class BatchStore implements Store {
       this.#queue.push(effect);
       return;
     }
-    const octets: (Uint8Array | string)[] = [];
-    for (const { content, offset, handle } of effect.segments) {
-      const found = this.#octetsOf(handle);
-      octets.push(found);
-      if (typeof found !== 'string') this.#contents.showPiece(content, { offset, octets: found });
-    }
+    const octets = effect.segments.map(({ handle }) => octetsBehind(handle, this.#options.octetsOf));
+    effect.segments.forEach(({ content, offset }, index) => {
+      const found = octets[index];
+      if (found instanceof Uint8Array) this.#contents.showPiece(content, { offset, octets: found });
+    });
     this.#queue.push({ type: 'store', effect, octets });
   }
 
@@ -89,6 +92,8 @@ export class BatchStore implements Store {
     const outcomes = together instanceof Error ? this.#oneByOne(queue) : together;
     this.#contents.clearOverlay();
     this.#prune();
+    // The core has long read it, and it is as large as the backlog was.
+    if (this.#recovered.messages.length > 0) this.#recovered = { ...this.#recovered, messages: [], received: [] };
     return outcomes;
   }
 
@@ -366,30 +371,7 @@ export class BatchStore implements Store {
     }
   }
 
-  #octetsOf(handle: Parameters<StoreOptions['octetsOf']>[0]): Uint8Array | string {
-    try {
-      const octets = this.#options.octetsOf(handle);
-      if (octets === undefined) return 'the octets of a segment are not here any more';
-      return octets.length === handle.length ? octets : `a segment has ${octets.length} octets instead of ${handle.length}`;
-    } catch (error) {
-      return `the octets of a segment cannot be had: ${textOf(error)}`;
-    }
-  }
-
   #mustBeOpen(): void {
     if (this.#closed) throw new StoreError(`The store ${this.#backend.place} is closed`);
   }
-}
-
-/** Contents that an effect would make messages of, or report on. */
-function contentsOf(effect: StoreEffect): number[] {
-  const contents = effect.accept.map((message) => message.content);
-  if (effect.render !== undefined) contents.push(effect.render.facts.subjectContent);
-  return contents;
-}
-
-function lastOf(values: Iterable<number>): number[] {
-  let last = 0;
-  for (const value of values) last = Math.max(last, value);
-  return [last];
 }

@@ -92,7 +92,8 @@ export class Contents {
     const old = this.#staged.get(content) ?? nothing;
     const { offset, octets } = piece;
     if (old.failure !== null) throw new Refusal(old.failure.failure, old.failure.detail);
-    if (offset > old.end) throw new Refusal('io', `content ${content} has ${old.end} octets: a piece at ${offset} would leave a gap`);
+    if (offset > old.end)
+      throw new Refusal('io', `content ${content} has ${old.end} octets: a piece at ${offset} would leave a gap`);
     const end = offset + octets.length;
     if (offset === old.end) {
       this.#staged.set(content, { ...old, end, fresh: [...old.fresh, piece] });
@@ -127,7 +128,8 @@ export class Contents {
   take(content: number, sizeBytes: number): Uint8Array | null {
     const staged = this.#staged.get(content) ?? nothing;
     if (staged.failure !== null) throw new Refusal(staged.failure.failure, staged.failure.detail);
-    if (staged.end !== sizeBytes) throw new Refusal('io', `content ${content} has ${staged.end} octets, its envelope says ${sizeBytes}`);
+    if (staged.end !== sizeBytes)
+      throw new Refusal('io', `content ${content} has ${staged.end} octets, its envelope says ${sizeBytes}`);
     const onDisk = staged.keptEnd > 0 || staged.cutFrom !== null;
     const inline = !onDisk && sizeBytes <= inlineBytes ? joined(staged.fresh) : null;
     if (inline === null) this.#written(content, staged);

@@ -52,10 +52,16 @@ export class MemoryStore extends BatchStore {
     return new MemoryStore(options, this.#disk);
   }
   /** Spoil what is kept of a message, as a bad disk would. For tests of the check. */
-  damage(content: number, change: Partial<MessageRow>): void {
+  damage(content: number, what: 'envelope' | 'octets' | 'piece'): void {
     const row = this.#disk.messages.get(content);
     if (row === undefined) throw new StoreError(`There is no message ${content}`);
-    this.#disk.messages.set(content, { ...row, ...change });
+    if (what === 'envelope') this.#disk.messages.set(content, { ...row, envelope: row.envelope.slice(0, 9) });
+    else if (what === 'octets') this.#disk.messages.set(content, { ...row, octets: Buffer.alloc(row.sizeBytes, '?') });
+    else this.#disk.pieces.set(content, this.#disk.pieces.get(content)?.slice(1) ?? []);
+  }
+  /** The account of a check. */
+  details(path: string): string {
+    return this.#disk.details[Number(path.replace('memory:check-', '')) - 1] ?? '';
   }
   /** Keys of the messages that were moved aside. */
   movedAside(): number[] {
@@ -180,7 +186,8 @@ class MemoryBackend implements Backend {
   }
   putPiece(content: number, piece: SummedPiece): void {
     const old = this.#disk.pieces.get(content) ?? [];
-    if (old.some(({ offset }) => offset === piece.offset)) throw new Error(`content ${content} has a piece at ${piece.offset} already`);
+    if (old.some(({ offset }) => offset === piece.offset))
+      throw new Error(`content ${content} has a piece at ${piece.offset} already`);
     const pieces = [...old, { ...piece, octets: piece.octets.slice() }].sort((a, b) => a.offset - b.offset);
     this.#set(this.#disk.pieces, content, pieces);
   }
@@ -227,7 +234,8 @@ class MemoryBackend implements Backend {
     );
   }
   deleteReceivedBelow(sender: string, below: number): void {
-    for (const activity of [...(this.#disk.received.get(sender) ?? [])]) if (activity < below) this.deleteReceived(sender, activity);
+    for (const activity of [...(this.#disk.received.get(sender) ?? [])])
+      if (activity < below) this.deleteReceived(sender, activity);
   }
   putLedger(entry: LedgerEntry): void {
     const { ledger, ledgerCopies } = this.#disk;

@@ -103,7 +103,10 @@ function check(backend: Backend, birth: Birth): NonNullable<Recovered['check']> 
   const complaints = backend.examine();
   const lines = [`Internal check of ${backend.place}, start number ${birth.incarnation}`, ''];
   if (complaints.length > 0) {
-    const detailsPath = backend.writeDetails(birth.incarnation, [...lines, 'The database file is damaged:', ...complaints, ''].join('\n'));
+    const detailsPath = backend.writeDetails(
+      birth.incarnation,
+      [...lines, 'The database file is damaged:', ...complaints, ''].join('\n'),
+    );
     throw new StoreError(
       `The store ${backend.place} is damaged and was left as it is: ${complaints[0]}. ` +
         `Details: ${detailsPath}. Keep a copy of the file, repair it by hand, or start with another data folder.`,
@@ -137,7 +140,7 @@ function check(backend: Backend, birth: Birth): NonNullable<Recovered['check']> 
 }
 
 /** Messages with the copies that are left, or null if one cannot be read. */
-function readMessages(backend: Backend): Pick<Found, 'copies' | 'sizeBytes'> & { messages: StoredMessage[] } | null {
+function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & { messages: StoredMessage[] }) | null {
   const gone = new Map<number, number[]>();
   for (const { copy, content } of backend.gone()) {
     const list = gone.get(content);
@@ -177,7 +180,8 @@ export function recover(backend: Backend): Found {
     clean = false;
     checked = check(backend, birth);
     read = readMessages(backend);
-    if (read === null) throw new StoreError(`The store ${backend.place} changes while it is read. Is another program writing to it?`);
+    if (read === null)
+      throw new StoreError(`The store ${backend.place} changes while it is read. Is another program writing to it?`);
   }
   const bySender = new Map<string, number[]>();
   for (const { sender, activity } of backend.received()) {

@@ -56,7 +56,8 @@ export function prepareSchema(db: Database.Database, file: string, storeUuid: st
     }).immediate();
     return;
   }
-  if (id !== applicationId) throw new StoreError(`${file} is not a message database of this program. Give the MTA another data folder.`);
+  if (id !== applicationId)
+    throw new StoreError(`${file} is not a message database of this program. Give the MTA another data folder.`);
   if (version > schemaVersion) {
     throw new StoreError(
       `${file} was written by a newer version of this program (schema ${version}, this one knows ${schemaVersion}). ` +

@@ -40,9 +40,12 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
     db?.close();
     unlock();
     if (cause instanceof StoreError) throw cause;
-    throw new StoreError(`The store in ${folder} cannot be opened: ${(cause as Error).message}. Check the disk and the folder's permissions.`, {
-      cause,
-    });
+    throw new StoreError(
+      `The store in ${folder} cannot be opened: ${(cause as Error).message}. Check the disk and the folder's permissions.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -140,11 +143,15 @@ class SqliteBackend implements Backend {
     }
   }
   heads(): Iterable<MessageHead> {
-    const rows = this.#db.prepare('SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline FROM message');
+    const rows = this.#db.prepare(
+      'SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline FROM message',
+    );
     return rows.iterate() as Iterable<MessageHead>;
   }
   rows(): Iterable<MessageRow> {
-    const rows = this.#db.prepare('SELECT content, size AS sizeBytes, sum, envelope, copies, octets FROM message ORDER BY content');
+    const rows = this.#db.prepare(
+      'SELECT content, size AS sizeBytes, sum, envelope, copies, octets FROM message ORDER BY content',
+    );
     return rows.iterate() as Iterable<MessageRow>;
   }
   pieces(content: number): Iterable<SummedPiece> {
@@ -158,7 +165,9 @@ class SqliteBackend implements Backend {
     return this.#db.prepare('SELECT seq, id FROM submission ORDER BY seq').iterate() as Iterable<{ seq: number; id: string }>;
   }
   received(): Iterable<{ sender: string; activity: number }> {
-    const rows = this.#db.prepare('SELECT uuid AS sender, activity FROM received JOIN sender ON sender.id = received.sender ORDER BY 1, 2');
+    const rows = this.#db.prepare(
+      'SELECT uuid AS sender, activity FROM received JOIN sender ON sender.id = received.sender ORDER BY 1, 2',
+    );
     return rows.iterate() as Iterable<{ sender: string; activity: number }>;
   }
   eraseOrphans(): void {
@@ -251,7 +260,8 @@ class SqliteBackend implements Backend {
     return this.#run.ledger.all(afterRow, limit) as LedgerRow[];
   }
   ledgerSummary(): LedgerSummary {
-    const query = 'SELECT (SELECT count(*) FROM ledger) AS "count", (SELECT count(*) FROM (SELECT DISTINCT mtsid, mailbox FROM ledger)) AS "distinct"';
+    const query =
+      'SELECT (SELECT count(*) FROM ledger) AS "count", (SELECT count(*) FROM (SELECT DISTINCT mtsid, mailbox FROM ledger)) AS "distinct"';
     return this.#db.prepare(query).get() as LedgerSummary;
   }
 

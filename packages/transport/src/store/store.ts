@@ -65,7 +65,7 @@ export type StoreCounts = {
 };
 
 export type Store = {
-  /** What this start found. Read once by the core. */
+  /** What this start found, for the core to start from. After the first commit its lists are empty. */
   readonly recovered: Recovered;
   /**
    * Queue an effect for the next commit.

@@ -48,7 +48,9 @@ export type LoadContent = (handle: ContentHandle) => Uint8Array;
 export function contentOf(handle: ContentHandle, load: LoadContent): Uint8Array {
   const octets = takeContent(handle) ?? load(handle);
   if (octets.length !== handle.length) {
-    throw new RangeError(`content ${handle.content ?? handle.ref} has ${octets.length} octets where ${handle.length} were promised`);
+    throw new RangeError(
+      `content ${handle.content ?? handle.ref} has ${octets.length} octets where ${handle.length} were promised`,
+    );
   }
   return octets;
 }

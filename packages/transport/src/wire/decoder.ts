@@ -40,7 +40,8 @@ export class PduDecoder {
    */
   read(octets: Buffer, at: number, length: number): Pdu | null {
     const type = typeAt(octets, at);
-    const pdu = type === 'request' || type === 'response' ? this.#readCall(type, octets, at, length) : this.#readOther(octets, at, length);
+    const pdu =
+      type === 'request' || type === 'response' ? this.#readCall(type, octets, at, length) : this.#readOther(octets, at, length);
     if (pdu !== null) this.#conversation.note(pdu);
     return pdu;
   }
@@ -76,7 +77,8 @@ export class PduDecoder {
     const headBytes = callHeaderBytes + (type === 'request' && (flags & pduFlag.object) !== 0 ? 16 : 0);
     atLeast(length, headBytes, type);
     if ((flags & pduFlag.first) !== 0) {
-      if (this.#partial !== null) throw new MalformedPdu(`${type} ${call} begins within the fragments of call ${this.#partial.call}`);
+      if (this.#partial !== null)
+        throw new MalformedPdu(`${type} ${call} begins within the fragments of call ${this.#partial.call}`);
       const context = get16(octets, at + 20);
       const word = type === 'request' ? get16(octets, at + 22) : get8(octets, at + 22);
       if ((flags & pduFlag.last) !== 0) {
@@ -112,13 +114,28 @@ export class PduDecoder {
     throw new MalformedPdu(`stub of ${type} ${call} is longer than ${this.#maxStubBytes} octets`);
   }
 
-  #finish(type: 'request' | 'response', call: number, context: number, word: number, octets: Buffer, start: number, end: number): Pdu {
+  #finish(
+    type: 'request' | 'response',
+    call: number,
+    context: number,
+    word: number,
+    octets: Buffer,
+    start: number,
+    end: number,
+  ): Pdu {
     if (type === 'request') {
       const isKnown = word < operationOf.length && this.#conversation.isAccepted(context);
       return { type, call, context, opnum: word, body: isKnown ? readArgument(word, octets, start, end) : { op: 'unread' } };
     }
     const opnum = this.#conversation.opnumOf(call);
-    if (opnum === undefined) return { type, call, context, cancelCount: word, body: { op: 'bad', detail: `answers call ${call}, which is not waiting` } };
+    if (opnum === undefined)
+      return {
+        type,
+        call,
+        context,
+        cancelCount: word,
+        body: { op: 'bad', detail: `answers call ${call}, which is not waiting` },
+      };
     return { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end) };
   }
 }
@@ -152,7 +169,8 @@ function readBind(octets: Buffer, start: number, length: number, type: BindPdu['
   atLeast(length, headerBytes + 12, type);
   const end = start + length;
   const contextCount = get8(octets, start + 24);
-  if (contextCount > contextsLimit) throw new MalformedPdu(`${type} with ${contextCount} presentation contexts, more than ${contextsLimit}`);
+  if (contextCount > contextsLimit)
+    throw new MalformedPdu(`${type} with ${contextCount} presentation contexts, more than ${contextsLimit}`);
   const contexts: PresentationContext[] = [];
   let at = start + headerBytes + 12;
   for (let count = 0; count < contextCount; count += 1) {

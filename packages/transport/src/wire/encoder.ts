@@ -49,9 +49,11 @@ export class PduEncoder {
   #write(out: Outgoing, start: number, pdu: Pdu): void {
     switch (pdu.type) {
       case 'request':
-        return this.#writeRequest(out, start, pdu);
+        this.#writeRequest(out, start, pdu);
+        return;
       case 'response':
-        return this.#writeResponse(out, start, pdu);
+        this.#writeResponse(out, start, pdu);
+        return;
       case 'fault': {
         const flags = wholePdu | (pdu.didNotExecute ? pduFlag.didNotExecute : 0);
         const buf = open(out, start, 32);
@@ -65,10 +67,12 @@ export class PduEncoder {
       }
       case 'bind':
       case 'alter_context':
-        return writeBind(out, start, pdu);
+        writeBind(out, start, pdu);
+        return;
       case 'bind_ack':
       case 'alter_context_resp':
-        return writeBindAck(out, start, pdu, pdu.type === 'bind_ack' ? `${this.#secondaryPort}\0` : '');
+        writeBindAck(out, start, pdu, pdu.type === 'bind_ack' ? `${this.#secondaryPort}\0` : '');
+        return;
       case 'bind_nak': {
         const buf = open(out, start, 24);
         putHeader(buf, start, 'bind_nak', wholePdu, 24, pdu.call);

@@ -47,7 +47,10 @@ export class FragmentSplitter {
     }
     while (chunk.length - at >= headerBytes) {
       const length = checkHeader(chunk, at, this.#conversation.fragmentBytes);
-      if (chunk.length - at < length) return this.#hold(chunk, at, length);
+      if (chunk.length - at < length) {
+        this.#hold(chunk, at, length);
+        return;
+      }
       at += length;
       if (!each(chunk, at - length, length)) return;
     }
@@ -59,4 +62,3 @@ export class FragmentSplitter {
     this.#partialBytes = chunk.copy(this.#partial, 0, at);
   }
 }
-

@@ -59,7 +59,8 @@ export function checkHeader(octets: Uint8Array, at: number, limitBytes: number):
   if (octets[at] !== 5 || octets[at + 1] !== 0) {
     throw new MalformedPdu(`RPC version ${octets[at]}.${octets[at + 1]} where 5.0 was expected`, true);
   }
-  if (octets[at + 4] !== 0x10 || octets[at + 5] !== 0) throw new MalformedPdu('data representation is not little-endian, ASCII, IEEE');
+  if (octets[at + 4] !== 0x10 || octets[at + 5] !== 0)
+    throw new MalformedPdu('data representation is not little-endian, ASCII, IEEE');
   if (typeNames[get8(octets, at + 2)] === undefined) throw new MalformedPdu(`unknown PDU type ${octets[at + 2]}`);
   const length = get16(octets, at + 8);
   if (length < headerBytes) throw new MalformedPdu(`fragment length ${length} is shorter than a header`);

@@ -26,10 +26,9 @@ const priorityOf: readonly (Priority | undefined)[] = [undefined, ...priorities]
 const refuseReasons = Object.keys(refuseReason) as RefuseReason[];
 const abortReasons = Object.keys(abortReason) as AbortReason[];
 
-/** A message as protobufjs hands it over: absent messages are null, absent scalars have their defaults. */
-type Fields<T> = { [K in keyof T]: T[K] };
-type RtorqFields = Fields<{ checkpointSizeK: number; windowSize: number; dialogueMode: number; turn: number; recovery: number }>;
-type RtoacFields = Fields<{ checkpointSizeK: number; windowSize: number }>;
+// Messages as protobufjs hands them over: absent messages are null, absent scalars have their defaults.
+type RtorqFields = { checkpointSizeK: number; windowSize: number; dialogueMode: number; turn: number; recovery: number };
+type RtoacFields = { checkpointSizeK: number; windowSize: number };
 type ReasonFields = { reason: number };
 type ActivityFields = { activity: number };
 type EnvelopeFields = {
@@ -62,9 +61,15 @@ type ApduFields = {
   closeAck?: object | null;
   rtab?: ReasonFields | null;
 };
-export type RtseFields = ApduFields & { settled?: readonly number[]; association?: string };
+export type RtseFields = ApduFields & { apdu?: keyof ApduFields | null; settled?: readonly number[]; association?: string };
 
-export type CredentialsFields = { mtaName: string; password: string; incarnation: number; storeUuid: string; settledBelow: number };
+export type CredentialsFields = {
+  mtaName: string;
+  password: string;
+  incarnation: number;
+  storeUuid: string;
+  settledBelow: number;
+};
 
 const nothing = {};
 
@@ -121,40 +126,12 @@ function rttrFields(apdu: Rttr, load: LoadContent): RttrFields {
   return { activity, offset, last, start: { ...start, priority: priorityOf.indexOf(start.priority) }, content };
 }
 
-const apduMembers = [
-  'rttr',
-  'confirm',
-  'rttp',
-  'pleaseNoted',
-  'turnGive',
-  'turnGiveAck',
-  'refuse',
-  'discard',
-  'discarded',
-  'close',
-  'closeAck',
-  'rtab',
-  'rtorq',
-  'rtoac',
-  'rtorj',
-] as const;
-
 /**
- * Read the one APDU in a message.
- * @throws Unreadable when there is none, more than one, or one that says something impossible.
+ * Read the APDU in a message.
+ * @throws Unreadable when there is none, or one that says something impossible.
  */
 export function readApdu(fields: RtseFields): Apdu {
-  let member: keyof ApduFields | undefined;
-  for (const candidate of apduMembers) {
-    if (fields[candidate] === null || fields[candidate] === undefined) continue;
-    if (member !== undefined) throw new Unreadable('more than one APDU in one message');
-    member = candidate;
-  }
-  if (member === undefined) throw new Unreadable('the APDU is missing');
-  return readMember(fields, member);
-}
-
-function readMember(fields: RtseFields, member: keyof ApduFields): Apdu {
+  const member = present(fields.apdu, 'the APDU');
   switch (member) {
     case 'rttr':
       return readRttr(fields.rttr as RttrFields);
@@ -204,11 +181,11 @@ export function readRtorq(fields: RtorqFields | null | undefined): Rtorq {
   };
 }
 
-export function readRtoac(fields: RtoacFields): Rtoac {
+function readRtoac(fields: RtoacFields): Rtoac {
   return { kind: 'rtoac', checkpointSizeK: fields.checkpointSizeK, windowSize: fields.windowSize };
 }
 
-export function readRtorj(fields: ReasonFields): Rtorj {
+function readRtorj(fields: ReasonFields): Rtorj {
   return { kind: 'rtorj', reason: known(refuseReasons, fields.reason, 'RefuseReason') };
 }
 

@@ -26,7 +26,13 @@ export type NetworkOptions = {
 };
 
 /** One connection in a status report. `sent` and `received` count whole PDUs. */
-export type SocketView = { readonly conn: number; readonly local: string; readonly remote: string; readonly sent: number; readonly received: number };
+export type SocketView = {
+  readonly conn: number;
+  readonly local: string;
+  readonly remote: string;
+  readonly sent: number;
+  readonly received: number;
+};
 
 /** Sockets that are closed here and whose peers have not taken what was sent; beyond it the oldest is cut. */
 const closingLimit = 64;
@@ -61,7 +67,10 @@ export class Network {
     const server = createServer();
     let isUp = false;
     server.on('error', (error: NodeJS.ErrnoException) => {
-      if (isUp) return this.#log('error', `Listening on ${address} failed: ${error.message}`);
+      if (isUp) {
+        this.#log('error', `Listening on ${address} failed: ${error.message}`);
+        return;
+      }
       this.#servers.delete(server);
       this.#hooks.input({ type: 'listen-failed', binding, osError: osErrorOf(error) });
     });
@@ -87,7 +96,8 @@ export class Network {
       socket = connect(localAddress === undefined ? { host, port } : { host, port, localAddress });
     } catch (error) {
       // A port out of range, for instance.
-      return this.#fail(conn, dialFailed(conn, error as NodeJS.ErrnoException));
+      this.#fail(conn, dialFailed(conn, error as NodeJS.ErrnoException));
+      return;
     }
     const link = this.#link(conn, socket, 0);
     socket.on('connect', () => {
@@ -107,13 +117,21 @@ export class Network {
     try {
       link.codec.encodeInto(link.out, pdu);
     } catch (error) {
-      this.#log('error', `A ${pdu.type} for ${link.remote} cannot be encoded: ${(error as Error).message}. The connection is dropped.`);
-      return this.#drop(link);
+      this.#log(
+        'error',
+        `A ${pdu.type} for ${link.remote} cannot be encoded: ${(error as Error).message}. The connection is dropped.`,
+      );
+      this.#drop(link);
+      return;
     }
     link.sent += 1;
     if (link.bufferedBytes > this.#maxBufferedBytes) {
-      this.#log('warn', `${link.remote} does not read: more than ${this.#maxBufferedBytes} octets wait for it. The connection is dropped.`);
-      return this.#drop(link);
+      this.#log(
+        'warn',
+        `${link.remote} does not read: more than ${this.#maxBufferedBytes} octets wait for it. The connection is dropped.`,
+      );
+      this.#drop(link);
+      return;
     }
     if (!link.dirty) {
       link.dirty = true;
@@ -201,8 +219,9 @@ export class Network {
     const { phase, conn } = link;
     if (phase === 'gone') return;
     this.#retire(link);
-    if (phase === 'dialling') return this.#hooks.input(dialFailed(conn, error));
-    this.#hooks.input({ type: 'lost', conn, error: error?.code === 'ETIMEDOUT' ? ntError.timedOut : ntError.connectionReset });
+    if (phase === 'dialling') this.#hooks.input(dialFailed(conn, error));
+    else
+      this.#hooks.input({ type: 'lost', conn, error: error?.code === 'ETIMEDOUT' ? ntError.timedOut : ntError.connectionReset });
   }
 
   /** Cut a connection for a reason of our own, and report its loss once the caller is done. */

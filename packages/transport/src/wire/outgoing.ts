@@ -4,6 +4,8 @@ import protobuf from 'protobufjs';
 const smallBlockBytes = 4096;
 const largeBlockBytes = 65_536;
 
+const noOctets = Buffer.alloc(0);
+
 export class Outgoing {
   /** Writes at `pos` of `buf`, which may be replaced by a larger one with the same beginning. */
   readonly writer: protobuf.BufferWriter = new protobuf.BufferWriter();
@@ -59,6 +61,13 @@ export class Outgoing {
     if (this.writer.pos > this.#taken) this.#seal();
     // A quiet connection goes back to small blocks.
     if (this.#blockedBytes < smallBlockBytes) this.#blockBytes = smallBlockBytes;
+    // A block that grew for one very large PDU is not kept for the sake of its end.
+    if (this.writer.buf.length > 2 * largeBlockBytes) {
+      this.writer.buf = noOctets;
+      this.writer.view = null;
+      this.writer.pos = 0;
+      this.#taken = 0;
+    }
     const blocks = this.#blocks;
     this.#blocks = [];
     this.#blockedBytes = 0;

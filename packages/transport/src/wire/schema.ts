@@ -7,6 +7,18 @@ export const protoUrl = new URL('../../proto/mtalab.proto', import.meta.url);
 
 const { root } = protobuf.parse(readFileSync(protoUrl, 'utf8'));
 root.resolveAll();
+
+/**
+ * Messages with a oneof `apdu` decode into objects whose own property of that name takes the place of the library's
+ * accessor: it names the member that came last, which is the one that counts, and costs no walk through all members.
+ */
+root.lookupType('mtalab.RtseApdu').ctor = class extends protobuf.Message {
+  apdu: string | null = null;
+};
+root.lookupType('mtalab.MtaBindResult').ctor = class extends protobuf.Message {
+  apdu: string | null = null;
+};
+
 // An absent 64-bit number is a Long of 0 by default; like those that are there, it is to be a plain number.
 for (const type of (root.lookup('mtalab') as protobuf.Namespace).nestedArray) {
   if (!(type instanceof protobuf.Type)) continue;

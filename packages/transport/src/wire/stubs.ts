@@ -5,7 +5,15 @@
  * Its return value is 0, except that a refused MtaBindBack returns 5 (access denied), so that any NDR client sees the
  * refusal. A peer's return value other than 0 makes the result unreadable, or an MtaBindBack refused.
  */
-import { type MtaCredentials, ntError, operationOf, type RpcArgument, type RpcResult, type SendAnswer, type SendApdu } from '@mtalab/mta-core';
+import {
+  type MtaCredentials,
+  ntError,
+  operationOf,
+  type RpcArgument,
+  type RpcResult,
+  type SendAnswer,
+  type SendApdu,
+} from '@mtalab/mta-core';
 import type protobuf from 'protobufjs';
 import { count, list, name, Unreadable, wireLimits } from './checks.js';
 import type { LoadContent } from './contents.js';
@@ -15,8 +23,6 @@ import {
   type RtseFields,
   readApdu,
   readCredentials,
-  readRtoac,
-  readRtorj,
   readRtorq,
   readSettled,
   rtorqFields,
@@ -144,13 +150,14 @@ export function readResult(opnum: number, octets: Buffer, start: number, end: nu
     const length = end - start;
     const cb = length < responsePrefixBytes ? -1 : get32(octets, start);
     const referent = cb < 0 ? 0 : get32(octets, start + 4);
+    if (referent === 0 && cb > 0) throw new Unreadable(`null pointer to ${cb} octets`);
     const prefix = referent === 0 ? 8 : responsePrefixBytes;
     const valueAt = prefix + ((cb + 3) & ~3);
     if (cb < 0 || cb > length || valueAt + 4 > length || valueAt + 4 + slackBytes < length) {
       throw new Unreadable(`response stub of ${length} octets does not fit its counts`);
     }
-    if (referent === 0 && cb !== 0) throw new Unreadable(`null pointer to ${cb} octets`);
-    if (referent !== 0 && get32(octets, start + 8) !== cb) throw new Unreadable(`cb ${cb} and max_count ${get32(octets, start + 8)} differ`);
+    if (referent !== 0 && get32(octets, start + 8) !== cb)
+      throw new Unreadable(`cb ${cb} and max_count ${get32(octets, start + 8)} differ`);
     const returned = get32(octets, start + valueAt);
     if (returned !== 0) {
       if (operationOf[opnum] === 'MtaBindBack') return { op: 'MtaBindBack', accepted: false };
@@ -165,13 +172,9 @@ function resultIn(opnum: number, reader: StubReader): RpcResult {
   switch (op) {
     case 'MtaBind': {
       const fields = messageType.bindResult.decode(reader) as BindResultFields;
-      const { rtoac, rtorj } = fields;
-      if ((rtoac ?? null) === null ? (rtorj ?? null) === null : (rtorj ?? null) !== null) throw new Unreadable('neither or both of RTOAC and RTORJ');
-      return {
-        op,
-        from: readCredentials(fields.from),
-        apdu: rtoac ? readRtoac(rtoac) : readRtorj(rtorj as NonNullable<RtseFields['rtorj']>),
-      };
+      const apdu = readApdu(fields);
+      if (apdu.kind !== 'rtoac' && apdu.kind !== 'rtorj') throw new Unreadable(`${apdu.kind} does not answer MtaBind`);
+      return { op, from: readCredentials(fields.from), apdu };
     }
     case 'MtaBindBack': {
       const { accepted } = messageType.bindBackResult.decode(reader) as unknown as { accepted: boolean };
@@ -200,7 +203,7 @@ type BindArgumentFields = {
   rtorq?: RtseFields['rtorq'];
 };
 type BindBackArgumentFields = { from?: CredentialsFields | null; association: string; recovery: number };
-type BindResultFields = Pick<RtseFields, 'rtoac' | 'rtorj'> & { from?: MtaCredentials | null };
+type BindResultFields = RtseFields & { from?: MtaCredentials | null };
 
 function isSendApdu(apdu: { readonly kind: string }): apdu is SendApdu {
   const { kind } = apdu;

@@ -1,0 +1,259 @@
+/** The command with real processes: a pair that delivers, a pair that cannot, and everything asked of one that runs. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { AssociationView } from '@mtalab/mta-core';
+import type { LabAssociation, LabSummary, MtaStatus, RunEntry } from '@mtalab/harness';
+import { test } from 'tap';
+
+const bin = 'packages/cli/bin/mtalab.js';
+const home = mkdtempSync(join(tmpdir(), 'mtalab-cli-'));
+// The registry and the temporary folders of these runs are apart from all others.
+const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
+
+process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+
+type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
+
+function mtalab(argv: readonly string[], input?: Buffer): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [bin, ...argv],
+      { env, timeout: 90_000, maxBuffer: 1e8 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : (error.code ?? null), stdout, stderr });
+      },
+    );
+    if (input !== undefined) child.stdin?.end(input);
+  });
+}
+
+type SummaryLine = LabSummary & {
+  readonly type: 'summary';
+  readonly ending: string;
+  readonly accepted: number;
+  readonly problems: readonly string[];
+  readonly unreachedFaults: readonly string[];
+  readonly exitCode: number;
+};
+
+function lines(stdout: string): readonly unknown[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+test('--once --json: two lines of JSON, exit 0, and nothing left behind', async (t) => {
+  const { code, stdout, stderr } = await mtalab(['pair', '--once', '--count', '20', '--both-ways', '--json']);
+  t.equal(code, 0, stderr);
+  const [ready, summary] = lines(stdout) as [
+    { type: string; dir: string; mtas: { name: string; endpoints: string[] }[] },
+    SummaryLine,
+  ];
+  t.match(ready, { type: 'ready', kept: false, mtas: [{ name: 'MTA-A', domain: 'a.example' }, { name: 'MTA-B' }] });
+  t.match(ready.mtas[0]?.endpoints[0], /^127\.0\.0\.1\[\d+\]$/);
+  t.match(summary, {
+    type: 'summary',
+    ending: 'delivered',
+    submitted: 20,
+    accepted: 20,
+    delivered: 20,
+    reports: 0,
+    problems: [],
+    exitCode: 0,
+  });
+  t.ok(summary.associationsOpened >= 1);
+  t.ok(summary.turnsGiven >= 1, 'mail went both ways');
+  t.ok(summary.worstDelayMs >= summary.meanDelayMs);
+  t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
+});
+
+test('--once with the Turn lost: exit 1, and it says who believes what; without the article all is delivered', async (t) => {
+  const fault = ['--count', '20', '--both-ways', '--fault', 'cut before turn-give 1'];
+  const [legacy, fixed] = await Promise.all([
+    mtalab(['pair', '--once', ...fault, '--legacy', 'Q166594', '--json']),
+    mtalab(['pair', '--once', ...fault, '--json']),
+  ]);
+  t.equal(legacy.code, 1);
+  const stuck = lines(legacy.stdout)[1] as SummaryLine;
+  t.equal(stuck.ending, 'stuck');
+  t.ok(stuck.delivered < 20);
+  t.match(stuck.problems.join('\n'), /\d+ messages at MTA-B for MTA-A/);
+  t.match(stuck.problems.join('\n'), /MTA-B believes MTA-A has the Turn/);
+  t.match(legacy.stderr, /not all was delivered/);
+  t.equal(fixed.code, 0, fixed.stderr);
+  t.match(lines(fixed.stdout)[1], { ending: 'delivered', delivered: 20, unreachedFaults: [] });
+});
+
+test('a fault that was never reached is exit 1', async (t) => {
+  const { code, stdout, stderr } = await mtalab([
+    'pair',
+    '--once',
+    '--count',
+    '1',
+    '--fault',
+    'cut before turn-give 1',
+    '--json',
+  ]);
+  t.equal(code, 1);
+  t.match(lines(stdout)[1], { ending: 'delivered', delivered: 1, unreachedFaults: ['cut before turn-give 1'] });
+  t.match(stderr, /fault never reached: cut before turn-give 1/);
+});
+
+/** Digests of all files below a folder. */
+function digests(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      createHash('sha256')
+        .update(readFileSync(join(entry.parentPath, entry.name)))
+        .digest('hex'),
+    )
+    .sort();
+}
+
+type Running = {
+  readonly child: ChildProcess;
+  readonly next: () => Promise<unknown>;
+  readonly exited: Promise<readonly unknown[]>;
+};
+
+function startPair(argv: readonly string[]): Running {
+  const child = spawn(process.execPath, [bin, 'pair', '--json', ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'close');
+  child.stderr.resume();
+  const reader = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return { child, next: async () => JSON.parse((await reader.next()).value as string) as unknown, exited };
+}
+
+/** Asks until the answer is as wished; the test's own time limit ends it otherwise. */
+async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (wished(answer)) return answer;
+  }
+}
+
+test('a running pair answers every command, and stops when told to', { timeout: 110_000 }, async (t) => {
+  const dir = join(home, 'kept');
+  const pair = startPair(['--dir', dir, '--mail', 'examples', '--proxy']);
+  t.teardown(() => pair.child.kill('SIGKILL'));
+  t.match(await pair.next(), { type: 'ready', dir, kept: true });
+  const ask = async <T>(...argv: readonly string[]): Promise<T> => {
+    const { code, stdout, stderr } = await mtalab([...argv, '--dir', dir, '--json']);
+    t.equal(code, 0, `${argv.join(' ')}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
+
+  const examples = readdirSync('examples');
+  const statuses = await eventually(
+    () => ask<MtaStatus[]>('status'),
+    ([, b]) => (b?.counters.delivered ?? 0) >= examples.length,
+  );
+  t.match(statuses, [
+    { name: 'MTA-A', phase: 'running' },
+    { name: 'MTA-B', phase: 'running' },
+  ]);
+  t.same(digests(join(dir, 'MTA-B', 'mailboxes')), digests('examples'), 'the sample mail arrived octet for octet, each once');
+
+  t.match(await mtalab(['runs', '--json']), { code: 0 });
+  const [run] = await ask<RunEntry[]>('status', '--mta', 'mta-b');
+  t.match(run, { name: 'MTA-B' });
+  t.match(await ask('ltab'), [
+    { mta: 'MTA-A', ltab: [{ name: 'MTA-B', index: 1 }] },
+    { mta: 'MTA-B', ltab: [{ name: 'MTA-A' }] },
+  ]);
+  const [association] = await ask<LabAssociation[]>('associations');
+  t.match(association, { turn: 'one', between: ['MTA-A', 'MTA-B'], holder: { 'MTA-A': 'MTA-A', 'MTA-B': 'MTA-A' } });
+  t.equal((association?.sides['MTA-A'] as AssociationView | undefined)?.moved, examples.length);
+  t.match(await ask('queues', '--mta', 'MTA-A'), [
+    {
+      mta: 'MTA-A',
+      queues: [
+        { name: 'MTA-B', queued: 0 },
+        { name: 'mailboxes', queued: 0 },
+      ],
+    },
+  ]);
+  t.match(await ask('messages'), [
+    { mta: 'MTA-A', messages: [] },
+    { mta: 'MTA-B', messages: [] },
+  ]);
+  const events = await ask<{ id: number; node: string }[]>('events');
+  t.equal(events.filter((event) => event.id === 9298).length, 2, 'both have logged that they are up');
+
+  t.match(await ask('set', 'legacy', 'Q166594', '--mta', 'MTA-B'), [{ mta: 'MTA-B', article: 'Q166594', mode: 'legacy' }]);
+  t.match(await ask('status'), [{ legacy: [] }, { legacy: ['Q166594'] }]);
+  t.match(await ask('retry', 'MTA-B'), [{ mta: 'MTA-A' }]);
+
+  const fault = await ask<{ id: number }>('fault', 'hold', 'rttr', '1');
+  t.match(fault, { text: /hold rttr/, state: 'armed', hits: 0 });
+  const letter = Buffer.from('no header at all\r.\n\0\xff', 'latin1');
+  const submitted = await mtalab(['submit', '-', '--dir', dir, '--json', '--id', 'asked-twice', '--to', 'ben@b.example'], letter);
+  t.match(
+    JSON.parse(submitted.stdout),
+    [{ file: '-', mta: 'MTA-A', submissionId: 'asked-twice', known: false }],
+    submitted.stderr,
+  );
+  await eventually(
+    () => ask<{ hits: number }[]>('fault', 'list'),
+    ([one]) => one?.hits === 1,
+  );
+  t.match(await ask('messages', '--mta', 'MTA-A'), [
+    { messages: [{ state: 'in-transfer', recipients: ['ben@b.example'], sizeBytes: letter.length }] },
+  ]);
+  const again = await mtalab(['submit', '-', '--dir', dir, '--json', '--id', 'asked-twice', '--to', 'ben@b.example'], letter);
+  t.match(JSON.parse(again.stdout), [{ known: true }], 'the same id makes no second message');
+  await ask('fault', 'release');
+  await eventually(
+    () => ask<MtaStatus[]>('status', '--mta', 'MTA-B'),
+    ([b]) => b?.counters.delivered === examples.length + 1,
+  );
+  const [file = ''] = readdirSync(join(dir, 'MTA-B', 'mailboxes'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /ben\b.*\/new\//.test(name),
+  );
+  t.same(readFileSync(join(dir, 'MTA-B', 'mailboxes', file)), letter);
+  t.match(await ask('fault', 'remove', String(fault.id)), {});
+  t.match(await mtalab(['fault', 'remove', '99', '--dir', dir]), { code: 1, stderr: /there is no fault 99/ });
+
+  const far = join(home, 'far.eml');
+  writeFileSync(far, 'Subject: back\r\n\r\n');
+  t.match(
+    await ask('submit', far, '--from', 'cleo@b.example'),
+    [{ mta: 'MTA-B' }],
+    'the domain of --from decides where it is handed in',
+  );
+  t.match(await mtalab(['submit', join(home, 'none.eml'), '--dir', dir]), { code: 1, stderr: /no such file/ });
+
+  const tables = ['status', 'ltab', 'associations', 'queues', 'messages', 'events', 'runs'];
+  const said = await Promise.all(tables.map((command) => mtalab([command, ...(command === 'runs' ? [] : ['--dir', dir])])));
+  for (const [at, command] of tables.entries()) {
+    t.match(said[at], { code: 0, stderr: '' }, command);
+    t.match(said[at]?.stdout, /MTA-A|no /, command);
+  }
+  const second = await mtalab(['pair', '--dir', dir, '--once', '--count', '1']);
+  t.match(second, { code: 1, stderr: /a run is going on in .* already/ });
+
+  t.match(await ask('stop'), { stopping: ['MTA-A', 'MTA-B'] });
+  t.match(await pair.next(), { type: 'summary', ending: 'interrupted', delivered: examples.length + 2 });
+  t.same(await pair.exited, [0, null]);
+  t.match(await mtalab(['status', '--dir', dir]), { code: 1 });
+  const log = readFileSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), 'utf8');
+  t.match(log, /"id":9299/, 'it stopped in order');
+});
+
+test('Ctrl-C stops a pair in order', async (t) => {
+  const pair = startPair([]);
+  t.teardown(() => pair.child.kill('SIGKILL'));
+  const ready = (await pair.next()) as { readonly mtas: readonly { readonly pid: number }[] };
+  pair.child.kill('SIGINT');
+  t.match(await pair.next(), { type: 'summary', ending: 'interrupted' });
+  t.same(await pair.exited, [0, null]);
+  for (const { pid } of ready.mtas) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'its processes are gone');
+});

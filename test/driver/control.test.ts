@@ -1,0 +1,345 @@
+import { readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import type { Input } from '@mtalab/mta-core';
+import { defaultSettings } from '@mtalab/mta-core';
+import {
+  ControlClient,
+  type ControlError,
+  ControlServer,
+  controlLimits,
+  Driver,
+  DriverStreams,
+  Journal,
+  LabClock,
+} from '@mtalab/transport';
+import { type Test, test } from 'tap';
+import { WebSocket } from 'ws';
+import { configOf, copy, envelope, type Fakes, fakes, recovered } from './fakes.js';
+
+type Lab = {
+  readonly server: ControlServer;
+  readonly driver: Driver;
+  readonly clock: LabClock;
+  readonly parts: Fakes;
+  readonly token: string;
+  readonly streams: DriverStreams;
+  readonly logged: string[];
+  connect(): Promise<ControlClient>;
+};
+
+/** A control server over a driver on fakes, which accepts every submission. */
+async function lab(t: Test, settings = {}, maxUnreadBytes?: number): Promise<Lab> {
+  const parts = fakes((input: Input) => {
+    if (input.type === 'submit') {
+      const { submissionId, content } = input.submission;
+      if (submissionId === 'silent') return [];
+      if (submissionId === 'full') return [{ type: 'submit-refused', submissionId, reason: 'the queues are full' }];
+      const message = { content, envelope, copies: [copy] };
+      const submission = { submissionId, mtsId: 'm' };
+      return [
+        { type: 'store', token: 1, accept: [message], segments: [], forget: [], submission },
+        { type: 'submitted', submissionId, mtsId: `mts-${submissionId}`, known: submissionId === 'again' },
+      ];
+    }
+    return input.type === 'stop' ? [{ type: 'halt', code: 0, clean: true }] : [];
+  });
+  const clock = new LabClock({ epochMs: 5000, monotonic: () => 0 });
+  const streams = new DriverStreams('MTA-A', 0);
+  const driver = new Driver({
+    ...parts,
+    clock,
+    hooks: { event: (event, nowMs) => streams.event(event, nowMs), delivery: streams.delivery },
+  });
+  const journal = new Journal('MTA-A', null);
+  const sources = streams.sources(journal, () => {
+    driver.onStep = journal.wanted ? journal.record : null;
+  });
+  const tokenFile = join(t.testdir(), 'control.token');
+  const logged: string[] = [];
+  const backend = {
+    driver,
+    clock,
+    settings: { ...defaultSettings, ...settings },
+    streams: sources,
+    log: (text: string) => logged.push(text),
+  };
+  const server = await ControlServer.start({
+    backend,
+    port: 0,
+    tokenFile,
+    ...(maxUnreadBytes === undefined ? {} : { maxUnreadBytes }),
+  });
+  driver.begin(configOf('MTA-A'), recovered);
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const clients: ControlClient[] = [];
+  t.teardown(async () => {
+    for (const client of clients) client.close();
+    await server.close();
+  });
+  const connect = async (): Promise<ControlClient> => {
+    const client = await ControlClient.connect(server.url, token, { timeoutMs: 10_000 });
+    clients.push(client);
+    return client;
+  };
+  return { server, driver, clock, parts, token, streams, logged, connect };
+}
+
+/** The status of an upgrade request, or 101. */
+function upgrade(url: string, headers: Record<string, string>, query = ''): Promise<number> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      host: hostname,
+      port,
+      path: `/${query}`,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        ...headers,
+      },
+    });
+    asked.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve(101);
+    });
+    asked.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+test('who may connect', async (t) => {
+  const { server, token, connect } = await lab(t);
+  t.equal(statSync(server.tokenFile).mode & 0o777, 0o600, 'the token is for its owner alone');
+  const bearer = { authorization: `Bearer ${token}` };
+  const cases: readonly [string, Record<string, string>, string, number][] = [
+    ['the token in the header', bearer, '', 101],
+    ['the token in the query', {}, `?token=${token}`, 101],
+    ['no token', {}, '', 401],
+    ['a wrong token', { authorization: `Bearer ${token.slice(1)}x` }, '', 401],
+    ['a short token', {}, '?token=x', 401],
+    ['a page of this machine', { ...bearer, origin: 'http://localhost:5173' }, '', 101],
+    ['a page of this machine by address', { ...bearer, origin: 'http://127.0.0.1' }, '', 101],
+    ['a page of another site', { ...bearer, origin: 'https://example.org' }, '', 403],
+    ['a page that looks like this machine', { ...bearer, origin: 'http://localhost.example.org' }, '', 403],
+    ['a page without an origin', { ...bearer, origin: 'null' }, '', 403],
+  ];
+  for (const [name, headers, query, expected] of cases) t.equal(await upgrade(server.url, headers, query), expected, name);
+  await t.rejects(ControlClient.connect(server.url, 'wrong'), { code: 'unauthorised', message: /401/ });
+  await t.rejects(ControlClient.connect('ws://127.0.0.1:1', 'x'), { code: 'unreachable', message: /ECONNREFUSED/ });
+  t.equal((await fetch(server.url.replace('ws:', 'http:'))).status, 426, 'plain HTTP is told what this is');
+  t.ok(await connect());
+});
+
+/** The first reply to a text sent as it is. */
+function raw(url: string, token: string, data: string | Buffer): Promise<{ code?: number; text?: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+    socket.on('open', () => socket.send(data));
+    socket.on('message', (message) => {
+      resolve({ text: String(message) });
+      socket.close();
+    });
+    socket.on('close', (code) => resolve({ code }));
+    socket.on('error', reject);
+  });
+}
+
+test('what is wrong is answered in words, and the channel goes on', async (t) => {
+  const { server, token, connect } = await lab(t, { maxMessageBytes: 1000 });
+  const submission = { submissionId: 's', originator: 'a@a.example', recipients: ['b@b.example'], content: 'aGk=' };
+  const cases: readonly [string, object, RegExp][] = [
+    ['statsu', {}, /^cmd: "statsu" is no command; did you mean status\?$/],
+    ['xyzzy12', {}, /^cmd: "xyzzy12" is no command; there is status, ltab/],
+    ['constructor', {}, /is no command/],
+    ['', {}, /is no command/],
+    ['subscribe', { stream: 'news' }, /^stream: expected one of journal, events, deliveries, got "news"$/],
+    ['set', { article: 'Q1', mode: 'legacy' }, /^article: "Q1" is not known here; there is Q166594$/],
+    ['set', { article: 'Q166594', mode: 'on' }, /^mode: expected one of legacy, fixed, got "on"$/],
+    ['retry', { mta: 'MTA-B' }, /^mta: "MTA-B" is no adjacent MTA of MTA-A$/],
+    ['messages', { limit: 0 }, /^limit: expected a number from 1 to 10000, got 0$/],
+    ['clock', {}, /either offsetMs or advanceToMs/],
+    ['clock', { offsetMs: -1 }, /never goes back/],
+    ['submit', { ...submission, originator: 'nobody' }, /^originator: expected an address such as user@domain, got "nobody"$/],
+    ['submit', { ...submission, recipients: [] }, /^recipients: expected a list/],
+    ['submit', { ...submission, recipients: ['b@b.example', 7] }, /^recipients: expected texts/],
+    ['submit', { ...submission, recipients: ['a\n@b.example'] }, /control characters/],
+    ['submit', { ...submission, priority: 'high' }, /^priority: expected one of urgent, normal, non-urgent, got "high"$/],
+    ['submit', { ...submission, content: 'a*==' }, /^content: expected octets in base64/],
+    ['submit', { ...submission, content: undefined }, /^content: expected octets in base64, got nothing/],
+    ['submit', { ...submission, content: Buffer.alloc(1001).toString('base64') }, /1001 octets, the largest message is 1000/],
+    ['submit', { ...submission, upload: 'u' }, /not both/],
+    ['submit', { ...submission, content: undefined, upload: 'u' }, /^upload u: is not open/],
+    ['submit', { ...submission, submissionId: 'full' }, /^the queues are full$/],
+    ['upload-begin', { upload: 'a b' }, /printable ASCII/],
+  ];
+  const client = await connect();
+  for (const [cmd, args, expected] of cases)
+    await t.rejects(client.request(cmd, args), { code: 'refused', message: expected }, cmd);
+  t.match((await raw(server.url, token, '{"id":')).text, /"id":null,"ok":false,"error":"a request must be JSON/);
+  t.match((await raw(server.url, token, '[]')).text, /a request must be an object/);
+  t.match((await raw(server.url, token, '{"cmd":"status"}')).text, /id: expected a whole number/);
+  t.match((await raw(server.url, token, Buffer.from([0]))).text, /binary frame/);
+  t.match((await raw(server.url, token, Buffer.from([200, 1]))).text, /binary frame/);
+  t.same(
+    await raw(server.url, token, ' '.repeat(controlLimits.maxMessageBytes + 1)),
+    { code: 1009 },
+    'too big a message ends the connection',
+  );
+  await t.rejects(client.request('submit', { content: 'x'.repeat(controlLimits.maxMessageBytes) }), /too big/);
+  t.match(await client.request('status'), { name: 'MTA-A', phase: 'running', incarnation: 3, pendingWork: Number });
+});
+
+test('commands', async (t) => {
+  const { driver, parts, connect } = await lab(t);
+  const client = await connect();
+  t.same(await client.request('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10 });
+  t.same(await client.request('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000 });
+  for (const cmd of ['ltab', 'associations', 'messages']) t.same(await client.request(cmd), [], cmd);
+  t.match(await client.request('queues'), [{ name: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('hi') };
+  t.same(await client.submit({ ...message, submissionId: 's1' }), { mtsId: 'mts-s1', known: false });
+  t.same(await client.submit({ ...message, submissionId: 'again' }), { mtsId: 'mts-again', known: true });
+  t.same(await client.request('set', { article: 'Q166594', mode: 'legacy' }), { legacy: [] });
+  await client.request('retry');
+  t.ok(parts.log.includes('step command set') && parts.log.includes('step command retry'));
+  t.same(await client.request('stop'), {});
+  t.same(await driver.ended, { code: 0, clean: true });
+  await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
+});
+
+test('large content comes in pieces, and what is not submitted is dropped', async (t) => {
+  const { parts, connect, driver } = await lab(t, { checkpointSizeK: 100, maxMessageBytes: 3_000_000 });
+  const client = await connect();
+  const content = Buffer.alloc(1_500_001, 'abcdefg');
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'] };
+  t.same(await client.submit({ ...message, submissionId: 's', content }), { mtsId: 'mts-s', known: false });
+  const [stored] = [...parts.content.values()];
+  t.ok(stored?.equals(content), 'octet for octet');
+  const puts = parts.log.filter((line) => line.startsWith('put ')).map((line) => line.slice(4).split('+').map(Number));
+  t.ok(
+    puts.every(([offset = 0, length = 0]) => Math.floor(offset / 102_400) === Math.floor((offset + length - 1) / 102_400)),
+    'no row spans two checkpoints',
+  );
+
+  parts.content.clear();
+  await t.rejects(client.submit({ ...message, submissionId: 'big', content: Buffer.alloc(3_000_001) }), {
+    code: 'refused',
+    message: /larger than the largest message/,
+  });
+  t.equal(parts.content.size, 0, 'an upload that grew too large is dropped');
+  await t.rejects(client.submit({ ...message, submissionId: 'full', content }), /full/);
+  t.equal(parts.content.size, 0, 'so is one whose submission is refused');
+
+  await client.upload(content);
+  t.equal(parts.content.size, 1);
+  for (let n = 1; n < controlLimits.maxUploadsPerClient; n += 1) await client.request('upload-begin', { upload: `x${n}` });
+  await t.rejects(client.request('upload-begin', { upload: 'one-more' }), /16 uploads are open already/);
+  await client.request('upload-drop', { upload: 'x1' });
+  await t.rejects(client.request('upload-drop', { upload: 'x1' }), /is not open/);
+  client.close();
+  while (parts.content.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.pass('a client that leaves takes its uploads with it');
+  t.equal(driver.mta.phase, 'running');
+});
+
+test('streams', async (t) => {
+  const { driver, streams, connect, parts } = await lab(t);
+  const client = await connect();
+  const entries: { stream: string; n: number }[] = [];
+  const note = (stream: string) => (entry: { readonly n: number }) => void entries.push({ stream, ...entry });
+  const notice = { t: 1, node: 'MTA-A', copy: 1, mtsId: 'm', mailbox: 'b@b', submittedAtMs: 0, delayMs: 1, sizeBytes: 2 };
+  streams.event({ id: 9298, params: { version: '5.5', build: '2653.23' } }, 4000);
+  const counted = { object: '1', entity: 'MTA-B', priority: 'normal', mtsId: 'm', length: 1, count: 1 };
+  streams.event({ id: 271, params: counted }, 4001);
+  streams.delivery({ ...notice, copy: 0 });
+  t.same(
+    await client.subscribe('events', note('events'), 0),
+    { stream: 'events', latest: 1 },
+    'above its diagnostics level nothing is streamed',
+  );
+  t.same(await client.subscribe('deliveries', note('deliveries')), { stream: 'deliveries', latest: 1 });
+  t.equal(driver.onStep, null, 'nobody follows the journal, so it costs nothing');
+  await client.subscribe('journal', note('journal'));
+  t.not(driver.onStep, null);
+  streams.delivery(notice);
+  driver.input({ type: 'lost', conn: 5, error: 10054 });
+  await client.request('status');
+  t.match(entries, [
+    {
+      stream: 'events',
+      t: 4000,
+      node: 'MTA-A',
+      n: 1,
+      id: 9298,
+      source: 'MSExchangeMTA',
+      type: 'Information',
+      text: /2653\.23/,
+      trailer: String,
+    },
+    { stream: 'deliveries', ...notice, n: 2 },
+    { stream: 'journal', t: 5000, node: 'MTA-A', n: 1, input: { type: 'lost', conn: 5 }, effects: [] },
+  ]);
+  t.equal(entries.length, 3, 'what was before the subscription comes only when asked for');
+  await client.unsubscribe('journal');
+  t.equal(driver.onStep, null);
+  parts.log.length = 0;
+});
+
+test('a slow subscriber loses its subscription, never the time of the MTA', async (t) => {
+  const { server, token, streams, connect } = await lab(t, {}, 100_000);
+  const slow = new WebSocket(server.url, { headers: { authorization: `Bearer ${token}` } });
+  await new Promise((resolve) => slow.once('open', resolve));
+  slow.send(JSON.stringify({ id: 1, cmd: 'subscribe', stream: 'deliveries' }));
+  await new Promise((resolve) => slow.once('message', resolve));
+  slow.pause();
+  const client = await connect();
+  const notice = {
+    t: 1,
+    node: 'MTA-A',
+    copy: 1,
+    mtsId: 'x'.repeat(10_000),
+    mailbox: 'b@b',
+    submittedAtMs: 0,
+    delayMs: 1,
+    sizeBytes: 2,
+  };
+  const sent = 5000;
+  for (let n = 0; n < sent; n += 1) streams.delivery({ ...notice, copy: n });
+  t.match(await client.request('status'), { name: 'MTA-A' }, 'others are served meanwhile');
+  const received: { dropped?: boolean; copy?: number }[] = [];
+  const dropped = new Promise<void>((resolve) => {
+    slow.on('message', (data) => {
+      const entry = JSON.parse(String(data)) as { dropped?: boolean };
+      received.push(entry);
+      if (entry.dropped === true) resolve();
+    });
+  });
+  slow.resume();
+  await dropped;
+  t.same(received.at(-1), { stream: 'deliveries', dropped: true });
+  t.ok(received.length > 1 && received.length < sent, `${received.length - 1} of ${sent} came, in order, before the end`);
+  t.ok(received.slice(0, -1).every((entry, at) => entry.copy === at));
+  slow.close();
+});
+
+test('a client whose MTA is gone is told so', async (t) => {
+  const { server, connect } = await lab(t);
+  const client = await connect();
+  const message = { submissionId: 'silent', originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('x') };
+  await t.rejects(client.submit(message, { timeoutMs: 5 }), { code: 'timeout', message: /no answer to submit in 5 ms/ });
+  const pending = client.submit(message).catch((error: ControlError) => `${error.code}: ${error.message}`);
+  await client.request('status');
+  const closing = server.close();
+  t.match(await client.closed, /the MTA has ended/);
+  await closing;
+  t.match(await pending, /^gone: .* no answer to submit: the MTA has ended$/);
+  await t.rejects(client.request('status'), { code: 'gone', message: /status cannot be asked: the MTA has ended/ });
+  t.throws(() => statSync(server.tokenFile), /ENOENT/, 'the token is void');
+});

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { describeEvent, type MtaConfig } from '@mtalab/mta-core';
+import { ControlClient, type DriverStatus, LabClock, type RunningMta, type StartOptions, startMta } from '@mtalab/transport';
+import { type Test, test } from 'tap';
+import { configOf } from './fakes.js';
+
+type Node = { readonly mta: RunningMta; readonly client: ControlClient; readonly said: string[] };
+
+/** Start an MTA on this folder, with a client. It is stopped with the test. */
+async function node(
+  t: Test,
+  folder: string,
+  config: Partial<MtaConfig> & { name: string },
+  options: Partial<StartOptions> = {},
+): Promise<Node> {
+  const said: string[] = [];
+  const mta = await startMta({
+    config: { ...configOf(config.name), ...config },
+    dataFolder: join(folder, config.name),
+    delivery: { kind: 'maildir', path: join(folder, config.name, 'mailboxes') },
+    clock: new LabClock({ timeScale: 10 }),
+    hooks: {
+      event: (event) => said.push(describeEvent(event).text),
+      log: (_level, text) => said.push(text),
+    },
+    ...options,
+  });
+  const client = await ControlClient.connect(mta.control, readFileSync(mta.tokenFile, 'utf8').trim());
+  t.teardown(async () => {
+    client.close();
+    await mta.stop();
+  });
+  return { mta, client, said };
+}
+
+const digest = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
+
+/** Resolves when so many different copies have been delivered. */
+async function delivered(client: ControlClient, count: number): Promise<void> {
+  const copies = new Set<number>();
+  await new Promise<void>((resolve, reject) => {
+    client
+      .subscribe(
+        'deliveries',
+        (entry) => {
+          copies.add(entry.copy);
+          if (copies.size >= count) resolve();
+        },
+        0,
+      )
+      .catch(reject);
+  });
+}
+
+function peers(b: RunningMta): Partial<MtaConfig> & { name: string } {
+  return {
+    name: 'MTA-A',
+    peers: [{ name: 'MTA-B', endpoints: b.endpoints, password: 'secret' }],
+    routes: [{ domain: 'b.example', mta: 'MTA-B' }],
+    localDomains: ['a.example'],
+  };
+}
+const configB = {
+  name: 'MTA-B',
+  peers: [{ name: 'MTA-A', endpoints: [], password: 'secret' }],
+  routes: [{ domain: 'a.example', mta: 'MTA-A' }],
+  localDomains: ['b.example'],
+};
+
+test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
+  const folder = t.testdir();
+  const b = await node(t, folder, configB);
+  const a = await node(t, folder, peers(b.mta), { journal: true });
+  const sizes = [0, 1, 1023, 1024, 30 * 1024, 30 * 1024 + 1, 300_000, 1_500_000];
+  const contents = Array.from({ length: 20 }, (_, n) =>
+    Buffer.alloc(sizes[n % sizes.length] as number, `message ${n}\r\n.\r\n\0\xff`, 'latin1'),
+  );
+  const toB = contents.slice(0, 10);
+  const toA = contents.slice(10);
+  const submitted = await Promise.all([
+    ...toB.map((content, n) =>
+      a.client.submit({ submissionId: `b${n}`, originator: 'u@a.example', recipients: ['v@b.example'], content }),
+    ),
+    ...toA.map((content, n) =>
+      b.client.submit({ submissionId: `a${n}`, originator: 'v@b.example', recipients: ['u@a.example'], content }),
+    ),
+  ]);
+  t.equal(new Set(submitted.map(({ mtsId }) => mtsId)).size, 20, 'each has an identifier of its own');
+  const again = await a.client.submit({
+    submissionId: 'b0',
+    originator: 'u@a.example',
+    recipients: ['v@b.example'],
+    content: toB[0] as Buffer,
+  });
+  t.same(again, { mtsId: submitted[0]?.mtsId, known: true }, 'asked again, there is no second message');
+  await Promise.all([delivered(b.client, 10), delivered(a.client, 10)]);
+  for (const [name, box, sent] of [
+    ['MTA-B', 'b.example/v', toB],
+    ['MTA-A', 'a.example/u', toA],
+  ] as const) {
+    const path = join(folder, name, 'mailboxes', box, 'new');
+    const got = readdirSync(path).map((file) => digest(readFileSync(join(path, file))));
+    t.same(got.sort(), sent.map(digest).sort(), `${box}: octet for octet, each once`);
+  }
+  const idle = async (client: ControlClient): Promise<DriverStatus> => {
+    for (;;) {
+      const status = await client.request<DriverStatus>('status');
+      if (status.pendingWork === 0 && status.queuedCopies === 0) return status;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const [statusA, statusB] = [await idle(a.client), await idle(b.client)];
+  t.match(statusA, { phase: 'running', queuedCopies: 0, delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
+  t.match(statusB, { delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
+  const ends = (status: DriverStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
+  t.same(ends(statusA).sort(), ends(statusB).sort(), 'the sockets of one are those of the other');
+  t.match(await a.client.request('ltab'), [
+    { index: 1, name: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
+  ]);
+  const associations = [await a.client.request<object[]>('associations'), await b.client.request<object[]>('associations')];
+  t.ok(associations[0]?.length, 'an association is open still');
+  t.match(associations[0], [{ peer: 'MTA-B', state: 'open', dataConnection: String, believes: /mine|theirs/ }]);
+  t.same(await a.client.request('messages'), []);
+  t.same(await a.mta.stop(), { code: 0, clean: true });
+  t.same(await b.mta.stop(), { code: 0, clean: true });
+  const journal = readFileSync(join(folder, 'MTA-A', 'journal.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.match(journal[0], { n: 1, node: 'MTA-A', input: { type: 'start' } });
+  t.equal(journal.at(-1).n, journal.length, 'no step is missing');
+  t.match(journal.at(-1).effects.at(-1), { type: 'halt', clean: true });
+});
+
+test('mail that is queued survives a restart, on the same ports', async (t) => {
+  const folder = t.testdir();
+  const listenB = await node(t, folder, configB);
+  const first = await node(t, folder, peers(listenB.mta));
+  const { endpoints, control } = first.mta;
+  const endpointsB = listenB.mta.endpoints;
+  await listenB.mta.stop();
+  const content = Buffer.from('Subject: later\r\n\r\nhello\r\n');
+  await first.client.submit({ submissionId: 's', originator: 'u@a.example', recipients: ['v@b.example'], content });
+  t.match(await first.client.request('queues'), [
+    { name: 'MTA-B', queued: 1 },
+    { name: 'mailboxes', queued: 0 },
+  ]);
+  t.match(await first.client.request('messages'), [
+    { id: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
+  ]);
+  t.same(await first.mta.stop(), { code: 0, clean: true });
+  const second = await node(t, folder, peers(listenB.mta));
+  t.same(second.mta.endpoints, endpoints, 'the port of the first start');
+  t.equal(second.mta.control, control);
+  t.match(await second.client.request('status'), { incarnation: 2, queuedCopies: 1 });
+  const again = await node(t, folder, configB);
+  t.same(again.mta.endpoints, endpointsB);
+  await second.client.request('retry');
+  await delivered(again.client, 1);
+  t.equal(readdirSync(join(folder, 'MTA-B', 'mailboxes', 'b.example', 'v', 'new')).length, 1);
+});
+
+test('what stands in the way of a start is said', async (t) => {
+  const folder = t.testdir();
+  const first = await node(t, folder, configB);
+  await t.rejects(node(t, folder, configB), /MTA-B/, 'a second process on one store');
+  const { ports, control } = first.mta;
+  await first.mta.stop();
+  const taken = await Promise.all(
+    [ports[0], Number(new URL(control).port)].map(async (port) => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: port as number }, resolve));
+      return server;
+    }),
+  );
+  const second = await node(t, folder, configB);
+  t.notSame(second.mta.ports, ports);
+  t.notSame(second.mta.control, control);
+  t.match(
+    second.said.join('\n'),
+    new RegExp(`127.0.0.1\\[${ports[0]}\\], kept from an earlier start, cannot be had again \\(EADDRINUSE\\)`),
+  );
+  t.match(second.said.join('\n'), /control port \d+, kept from an earlier start, cannot be had again/);
+  await second.mta.stop();
+  const fixed = (taken[0] as Server).address() as AddressInfo;
+  const third = { ...configB, listen: [{ address: '127.0.0.1', port: fixed.port, label: '' }] };
+  await t.rejects(
+    node(t, folder, third),
+    /MTA-B ended with code \d+ before it was running: .*EADDRINUSE/,
+    'a configured port that is taken',
+  );
+  await t.rejects(node(t, folder, configB, { control: { port: fixed.port } }), /EADDRINUSE/, 'a control port that is taken');
+  writeFileSync(join(folder, 'MTA-B', 'ports.json'), '{"listen":{"0":"x"}}');
+  await t.rejects(node(t, folder, configB), /ports.json cannot be read .*remove it/);
+  for (const server of taken) server.close();
+});

@@ -1,0 +1,76 @@
+/** Pairs of real MTA processes, started through the library's entry. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateMail, octetsOf } from '@mtalab/harness';
+import { type Lab, spawnPair } from 'mtalab';
+import { test } from 'tap';
+
+const envelope = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
+
+/** Contents of Ben's mailbox at MTA-B, sorted. */
+function mailOfBen(lab: Lab): string[] {
+  const box = join(lab.dir, 'MTA-B', 'mailboxes', 'b.example', 'ben', 'new');
+  if (!existsSync(box)) return [];
+  return readdirSync(box)
+    .map((name) => readFileSync(join(box, name), 'latin1'))
+    .sort();
+}
+
+/** Lab time goes on, as fast as nothing happens, until so many copies are delivered. */
+async function moveOnUntil(lab: Lab, delivered: number): Promise<void> {
+  for (let timers = 0; timers < 50 && lab.delivered < delivered; timers += 1) await lab.advance({ timeoutMs: 10_000 });
+  await lab.waitForDelivered(delivered, { timeoutMs: 5000 });
+}
+
+test('a pair delivers what it is given, goes on after kill -9, and stops in order', async (t) => {
+  const items = [...generateMail(15, 2000, 3)];
+  const texts = await Promise.all(items.map(async (item) => Buffer.from(await octetsOf(item.content)).toString('latin1')));
+  let dir: string;
+  {
+    await using lab = await spawnPair();
+    dir = lab.dir;
+    t.match(await lab.submitAll('MTA-A', items.slice(0, 5), envelope), { accepted: 5, refusedCount: 0 });
+    await lab.waitForDelivered(5);
+    await lab.settle();
+    t.match(await lab.summary(), { submitted: 5, delivered: 5, associationsOpened: 1, turnsGiven: 0, reports: 0 });
+    const [association, ...others] = await lab.associations();
+    t.same(others, []);
+    t.match(association, { between: ['MTA-A', 'MTA-B'], holder: { 'MTA-A': 'MTA-A', 'MTA-B': 'MTA-A' }, turn: 'one' });
+    t.same(mailOfBen(lab), texts.slice(0, 5).sort());
+
+    // The receiver dies; the sender keeps what it has taken, until the receiver is back, where it was before.
+    const receiver = lab.process('MTA-B');
+    const { endpoints } = receiver.ready;
+    receiver.kill('SIGKILL');
+    await receiver.exited;
+    await lab.submitAll('MTA-A', items.slice(5, 10), envelope);
+    t.equal(lab.delivered, 5);
+    await receiver.restart();
+    t.same(receiver.ready.endpoints, endpoints);
+    await moveOnUntil(lab, 10);
+
+    // The sender dies with mail in its store.
+    const sender = lab.process('MTA-A');
+    const late = lab.submitAll('MTA-A', items.slice(10), envelope);
+    sender.kill('SIGKILL');
+    await sender.exited;
+    await sender.restart();
+    t.match(await late, { accepted: 5 });
+    await moveOnUntil(lab, 15);
+    t.same(mailOfBen(lab), [...texts].sort());
+    t.match(await lab.summary(), { submitted: 15, delivered: 15, reports: 0 });
+    t.equal(await sender.stop(), 0);
+    t.equal(await receiver.stop(), 0);
+  }
+  t.notOk(existsSync(dir));
+});
+
+test('through the proxy, with a fault on the way', async (t) => {
+  await using lab = await spawnPair({ faults: ['cut after rttr 2'] });
+  await lab.submitAll('MTA-A', generateMail(6, 2000, 4), envelope);
+  await moveOnUntil(lab, 6);
+  t.equal(mailOfBen(lab).length, 6);
+  t.same(lab.proxy?.unreached(), []);
+  await lab.settle();
+  t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
+});

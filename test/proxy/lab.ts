@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+import { FaultProxy, type FaultProxyOptions, type ProxiedPdu } from '@mtalab/harness';
+import { Endpoint } from './endpoint.js';
+
+/** Two ends with the proxy between them, each way. */
+export class Lab {
+  readonly a = new Endpoint('MTA-A');
+  readonly b = new Endpoint('MTA-B');
+  readonly told: ProxiedPdu[] = [];
+  proxy!: FaultProxy;
+
+  static async start(options: Partial<FaultProxyOptions> = {}): Promise<Lab> {
+    const lab = new Lab();
+    await Promise.all([lab.a.listen(), lab.b.listen()]);
+    lab.proxy = await FaultProxy.start({
+      links: [{ name: 'MTA-A' }, { name: 'MTA-B', target: `127.0.0.1[${lab.b.port}]` }],
+      onPdu: (pdu) => {
+        lab.told.push(pdu);
+        lab.a.checkWaiters();
+      },
+      ...options,
+    });
+    lab.proxy.setTarget('MTA-A', '127.0.0.1', lab.a.port);
+    return lab;
+  }
+
+  get portOfB(): number {
+    return this.proxy.port('MTA-B');
+  }
+
+  /** Until the proxy has told of so many PDUs with this fate. */
+  async toldOf(fate: ProxiedPdu['fate'], count: number): Promise<void> {
+    await this.a.until(() => this.told.filter((one) => one.fate === fate).length >= count);
+  }
+
+  fateOf(kind: string): readonly string[] {
+    return this.told.flatMap(({ pdu, fate }) =>
+      pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === kind ? [fate] : [],
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.close();
+    await Promise.all([this.a.close(), this.b.close()]);
+  }
+}
+
+/** All that arrives until the other side ends. Reading by iteration would destroy the socket then. */
+export function readAll(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve) => socket.once('end', () => resolve(Buffer.concat(chunks))));
+}
+
+/** Let the event loop turn until there is nothing left to do but what has not been read; all ends are in this process. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+}

@@ -1,0 +1,213 @@
+/** What every store must do with messages, contents and failures. */
+import { StoreError } from '@mtalab/transport';
+import { bytes, copyOf, handleOf, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
+import { type Case, commitEach, contentText, high, options } from './place.js';
+
+export const messageCases: Readonly<Record<string, Case>> = {
+  'a first start is clean, and each start counts': (t, place) => {
+    let store = place.open(options);
+    const { storeUuid } = store.recovered;
+    t.same(store.recovered, { incarnation: 1, storeUuid, clean: true, messages: [], received: [] });
+    t.match(storeUuid, /^[0-9a-f-]{36}$/);
+    store.close(true);
+    store = place.open(options);
+    t.same([store.recovered.incarnation, store.recovered.clean, store.recovered.storeUuid], [2, true, storeUuid]);
+    t.equal(store.recovered.check, undefined);
+    place.crash(store);
+    store = place.open(options);
+    t.same([store.recovered.incarnation, store.recovered.clean], [3, false]);
+    t.same(
+      store.recovered.check?.queues.map(({ queue }) => queue),
+      ['mailboxes'],
+    );
+    store.close(false);
+    t.equal(place.open(options).recovered.clean, false, 'a close that was not in order leaves no mark');
+  },
+
+  'outcomes come in order, and all that they report survives a crash': (t, place) => {
+    let store = place.open(options);
+    store.apply(whole(1, high, bytes('first'), { received: { sender: 'peer', activity: high } }));
+    store.apply({ type: 'forget', token: 2, copies: [424242] });
+    store.apply(whole(3, 100, bytes('third')));
+    t.same(store.commit(), [
+      { type: 'stored', token: 1 },
+      { type: 'forgotten', token: 2 },
+      { type: 'stored', token: 3 },
+    ]);
+    t.same(store.commit(), [], 'nothing is left to commit');
+    store.apply(whole(4, 200, bytes('lost')));
+    t.equal(contentText(store, 200, 4), 'lost', 'seen before the commit');
+    place.crash(store);
+    store = place.open(options);
+    t.same(store.recovered.messages, [messageOf(100, 5, [copyOf(101)]), messageOf(high, 5, [copyOf(high + 1)])]);
+    t.same(store.recovered.received, [{ sender: 'peer', activities: [high] }]);
+    t.equal(contentText(store, high, 5), 'first');
+    t.throws(() => store.readContent(200, 0, 4), StoreError);
+  },
+
+  'messages come back oldest first, whatever the keys of their contents': (t, place) => {
+    const store = place.open(options);
+    const ids = [
+      [-5, 10],
+      [9, 11],
+      [-4, 12],
+      [3, 13],
+    ] as const;
+    for (const [content, id] of ids) {
+      store.putContent(content, 0, bytes('x'));
+      store.apply(storing(id, { accept: [messageOf(content, 1, [copyOf(id), copyOf(id + 100)])] }));
+    }
+    store.apply({ type: 'forget', token: 1, copies: [10] });
+    store.commit();
+    place.crash(store);
+    const { messages } = place.open(options).recovered;
+    t.same(
+      messages.map(({ copies }) => copies.map(({ id }) => id)),
+      [[11, 111], [12, 112], [13, 113], [110]],
+    );
+  },
+
+  'a message goes with its last copy, and its content with it': (t, place) => {
+    let store = place.open(options);
+    const long = pattern(100_000, 1);
+    store.apply(
+      storing(1, {
+        accept: [messageOf(1, long.length, [copyOf(11), copyOf(12, toMta('MTA-C')), copyOf(13, toMailbox('x@y'))])],
+        segments: [{ content: 1, offset: 0, handle: handleOf(long) }],
+      }),
+    );
+    store.commit();
+    const full = store.sizeBytes();
+    t.ok(full > long.length);
+    commitEach(store, { type: 'forget', token: 2, copies: [12, 12] });
+    place.crash(store);
+    store = place.open(options);
+    t.same(
+      store.recovered.messages[0]?.copies.map(({ id }) => id),
+      [11, 13],
+    );
+    t.equal(store.sizeBytes(), full, 'the size is the same after a start');
+    t.same(store.counts(), { messages: 1, copies: 2, staged: 0, submissionIds: 0, queued: 0 });
+    commitEach(store, { type: 'forget', token: 3, copies: [11] });
+    t.same(Buffer.compare(store.readContent(1, 0, long.length), long), 0);
+    commitEach(store, { type: 'forget', token: 4, copies: [13] });
+    t.throws(() => store.readContent(1, 0, 1), StoreError);
+    t.equal(store.sizeBytes(), 0);
+    place.crash(store);
+    t.same(place.open(options).recovered.messages, []);
+  },
+
+  'contents are read over their pieces, before and after the commit': (t, place) => {
+    const store = place.open(options);
+    const content = pattern(700_000, 3);
+    const ends = [1, 30_720, 61_440, 61_441, 600_000, 700_000];
+    let at = 0;
+    for (const [index, end] of ends.entries()) {
+      store.putContent(-7, at, content.subarray(at, end));
+      // Some pieces share a commit and some do not.
+      if (index % 2 === 1) store.commit();
+      at = end;
+      for (const [from, to] of [
+        [0, end],
+        [Math.max(0, end - 2), end],
+        [Math.floor(end / 2), end],
+        [end, end],
+      ] as const) {
+        t.equal(Buffer.compare(store.readContent(-7, from, to - from), content.subarray(from, to)), 0, `octets ${from} to ${to}`);
+      }
+      t.throws(() => store.readContent(-7, end - 1, 2), /Content -7 has no octets at/);
+    }
+    t.same(commitEach(store, storing(1, { accept: [messageOf(-7, 700_000, [copyOf(1)])] })), [{ type: 'stored', token: 1 }]);
+    for (let from = 0; from < 700_000; from += 30_720) {
+      const length = Math.min(30_720, 700_000 - from);
+      t.equal(
+        Buffer.compare(store.readContent(-7, from, length), content.subarray(from, from + length)),
+        0,
+        `segment at ${from}`,
+      );
+    }
+  },
+
+  'a piece below the end replaces the rest, one above it is refused': (t, place) => {
+    const store = place.open(options);
+    const segment = (token: number, offset: number, value: string) =>
+      storing(token, { segments: [{ content: 5, offset, handle: handleOf(bytes(value)) }] });
+    t.same(commitEach(store, segment(1, 0, 'abcdef'), segment(2, 6, 'ghijkl')), [
+      { type: 'stored', token: 1 },
+      { type: 'stored', token: 2 },
+    ]);
+    t.match(commitEach(store, segment(3, 13, 'x')), [{ type: 'store-failed', token: 3, failure: 'io', detail: /gap/ }]);
+    store.apply(segment(4, 8, 'HIJ'));
+    t.equal(contentText(store, 5, 11), 'abcdefghHIJ');
+    t.throws(() => store.readContent(5, 10, 2), StoreError);
+    store.apply(segment(5, 3, 'DE'));
+    store.apply(segment(6, 5, 'F'));
+    t.equal(contentText(store, 5, 6), 'abcDEF');
+    t.match(store.commit(), [{ token: 4 }, { token: 5 }, { token: 6 }]);
+    t.equal(contentText(store, 5, 6), 'abcDEF');
+    t.throws(() => store.readContent(5, 0, 7), StoreError);
+    t.equal(store.sizeBytes(), 6);
+    commitEach(store, storing(7, { accept: [messageOf(5, 6, [copyOf(1)])] }));
+    place.crash(store);
+    t.equal(contentText(place.open(options), 5, 6), 'abcDEF');
+  },
+
+  'a message whose content is not whole is refused, alone': (t, place) => {
+    const store = place.open(options);
+    store.apply(whole(1, 10, bytes('good')));
+    store.putContent(20, 0, bytes('shor'));
+    store.apply(storing(2, { accept: [messageOf(20, 5, [copyOf(21)])] }));
+    store.apply({ type: 'forget', token: 3, copies: [] });
+    store.apply(whole(4, 30, bytes('good too')));
+    store.apply(storing(5, { segments: [{ content: 40, offset: 0, handle: { length: 3, ref: 'unknown' } }] }));
+    const outcomes = store.commit();
+    t.match(outcomes, [
+      { type: 'stored', token: 1 },
+      { type: 'store-failed', token: 2, failure: 'io', detail: 'content 20 has 4 octets, its envelope says 5' },
+      { type: 'forgotten', token: 3 },
+      { type: 'stored', token: 4 },
+      { type: 'store-failed', token: 5, failure: 'io', detail: /not here any more/ },
+    ]);
+    t.equal(store.counts().messages, 2);
+  },
+
+  'a batch that fails is done again effect by effect, each whole or not at all': (t, place) => {
+    let store = place.open(options);
+    commitEach(store, whole(1, 10, bytes('old')));
+    store.apply(whole(2, 20, bytes('two'), { received: { sender: 'peer', activity: 2 } }));
+    // The key is taken: of this effect nothing may stay, not its first message, not its received id, not its forgetting.
+    store.apply(
+      storing(3, {
+        accept: [messageOf(30, 5, [copyOf(31)]), messageOf(10, 5, [copyOf(32)])],
+        segments: [
+          { content: 30, offset: 0, handle: handleOf(bytes('three')) },
+          { content: 10, offset: 0, handle: handleOf(bytes('three')) },
+        ],
+        submission: { submissionId: 'sub-3', mtsId: 'mts-3' },
+        received: { sender: 'peer', activity: 3 },
+        forget: [11],
+      }),
+    );
+    store.apply({ type: 'forget', token: 4, copies: [21] });
+    store.apply(whole(5, 50, bytes('five'), { submission: { submissionId: 'sub-5', mtsId: 'mts-5' } }));
+    t.match(store.commit(), [
+      { type: 'stored', token: 2 },
+      { type: 'store-failed', token: 3, failure: 'io' },
+      { type: 'forgotten', token: 4 },
+      { type: 'stored', token: 5 },
+    ]);
+    const check = (): void => {
+      t.same(store.counts(), { messages: 2, copies: 2, staged: 0, submissionIds: 1, queued: 0 });
+      t.equal(contentText(store, 10, 3), 'old');
+      t.equal(contentText(store, 50, 4), 'five');
+      t.throws(() => store.readContent(30, 0, 1), StoreError);
+    };
+    store.commit();
+    check();
+    place.crash(store);
+    store = place.open(options);
+    check();
+    t.same(store.recovered.received, [{ sender: 'peer', activities: [2] }]);
+    t.same(commitEach(store, whole(6, 30, bytes('again'))), [{ type: 'stored', token: 6 }], 'the store goes on');
+  },
+};

@@ -1,0 +1,245 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Input, ntError, type Pdu } from '@mtalab/mta-core';
+import { Network, type NetworkOptions, PduCodec } from '@mtalab/transport';
+import { test } from 'tap';
+import { bindAckPdu, bindPdu, readAll, request, response } from './samples.js';
+
+/** What is needed of a tap test here. */
+type Subject = { teardown(work: () => unknown): void; same(found: unknown, wanted: unknown): boolean };
+
+/** A network whose inputs can be waited for. Closed when the test ends. */
+class Driven {
+  readonly inputs: Input[] = [];
+  readonly network: Network;
+  readonly logged: string[] = [];
+  /** Called for each input, as a driver would step the core. */
+  react: (input: Input) => void = () => {};
+  #taken = 0;
+  #wake: () => void = () => {};
+
+  constructor(
+    t: Subject,
+    options: NetworkOptions = {},
+    loadContent: (length: number) => Uint8Array = (length) => Buffer.alloc(length, 'c'),
+  ) {
+    this.network = new Network(
+      {
+        input: (input) => {
+          this.inputs.push(input);
+          this.react(input);
+          this.#wake();
+        },
+        loadContent: (handle) => loadContent(handle.length),
+        log: (_level, text) => this.logged.push(text),
+      },
+      options,
+    );
+    t.teardown(() => this.network.closeAll());
+  }
+
+  /** The next input, in order. */
+  async next<T extends Input['type']>(type: T): Promise<Extract<Input, { type: T }>> {
+    while (this.inputs.length === this.#taken) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const input = this.inputs[this.#taken++] as Input;
+    if (input.type !== type) throw new Error(`expected ${type}, got ${JSON.stringify(input)}`);
+    return input as Extract<Input, { type: T }>;
+  }
+
+  send(conn: number, ...pdus: Pdu[]): void {
+    for (const pdu of pdus) this.network.send(conn, pdu);
+    this.network.flush();
+  }
+}
+
+/** Two networks with one connection, bound to the MTA interface. */
+async function connected(t: Subject, options: NetworkOptions = {}) {
+  const server = new Driven(t, options);
+  const client = new Driven(t, options);
+  server.network.listen(0, '127.0.0.1', 0);
+  const { port } = await server.next('listening');
+  client.network.dial(2, '127.0.0.1', port, '127.0.0.1');
+  const accepted = await server.next('accepted');
+  await client.next('connected');
+  client.send(2, bindPdu());
+  t.same((await server.next('pdu')).pdu, bindPdu());
+  server.send(accepted.conn, bindAckPdu());
+  t.same((await client.next('pdu')).pdu, bindAckPdu());
+  return { server, client, conn: accepted.conn, port, accepted };
+}
+
+const please = request(2, { op: 'MtaSend', apdu: { kind: 'turn-please', priority: 2 }, settled: [] });
+const noted = response(2, { op: 'MtaSend', apdu: { kind: 'please-noted' } });
+
+test('two networks talk, count their PDUs and close without a trace', async (t) => {
+  const { server, client, conn, port, accepted } = await connected(t);
+  t.equal(conn % 2, 1);
+  t.match(accepted.remote, /^127\.0\.0\.1:\d+$/);
+  const content = { length: 100_000, content: 3 };
+  const big = request(3, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 5, offset: 0, last: true, content }, settled: [] });
+  client.send(2, please, big);
+  t.same((await server.next('pdu')).pdu, please);
+  t.match((await server.next('pdu')).pdu, { call: 3, body: { apdu: { content: { length: 100_000 } } } });
+  server.send(conn, noted);
+  t.same((await client.next('pdu')).pdu, noted);
+  const local = accepted.remote;
+  t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 2 }]);
+  t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 2, received: 3 }]);
+  // Everything sent before a close arrives; the side that closed hears no more.
+  client.network.send(2, big);
+  client.network.close(2);
+  t.match((await server.next('pdu')).pdu, { call: 3 });
+  t.same(await server.next('lost'), { type: 'lost', conn, error: ntError.connectionReset });
+  t.same([client.network.sockets(), server.network.sockets()], [[], []]);
+  await client.network.closeAll();
+  t.equal(client.inputs.length, 3);
+});
+
+test('a core that closes within a PDU gets nothing of what follows it', async (t) => {
+  const { server, client, conn } = await connected(t);
+  server.react = (input) => {
+    if (input.type === 'pdu') server.network.close(conn);
+  };
+  client.send(2, please, { ...please, call: 3 } as Pdu, { type: 'co_cancel', call: 2 });
+  t.same((await server.next('pdu')).pdu, please);
+  await client.next('lost');
+  t.equal(server.inputs.at(-1)?.type, 'pdu');
+  t.equal(server.inputs.length, 4);
+});
+
+test('what cannot be dialled or listened on is told with the error', async (t) => {
+  const driven = new Driven(t);
+  const { network } = driven;
+  network.listen(0, '127.0.0.1', 0);
+  const { port } = await driven.next('listening');
+  network.listen(1, '127.0.0.1', port);
+  t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 1, osError: 'EADDRINUSE' });
+  network.listen(2, '192.0.2.1', 0);
+  t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 2, osError: 'EADDRNOTAVAIL' });
+  const free = await freePort();
+  network.dial(2, '127.0.0.1', free);
+  t.same(await driven.next('dial-failed'), { type: 'dial-failed', conn: 2, error: 1722, osError: 'ECONNREFUSED' });
+  network.dial(4, '127.0.0.1', port, '192.0.2.1');
+  t.match(await driven.next('dial-failed'), { conn: 4, error: 1722, osError: 'EADDRNOTAVAIL' });
+  network.dial(6, '127.0.0.1', 70_000);
+  t.match(await driven.next('dial-failed'), { conn: 6, error: 1722, osError: 'ERR_SOCKET_BAD_PORT' });
+  // A dial that is given up is not spoken of again, whether it would have failed or not.
+  network.dial(8, '127.0.0.1', free);
+  network.close(8);
+  network.dial(10, '127.0.0.1', 70_000);
+  network.close(10);
+  network.dial(12, '127.0.0.1', free);
+  t.match(await driven.next('dial-failed'), { conn: 12 });
+});
+
+test('strangers: octets that are no PDU, a bind_nak in answer, a peer that resets', async (t) => {
+  const driven = new Driven(t);
+  driven.network.listen(0, '127.0.0.1', 0);
+  const { port } = await driven.next('listening');
+  driven.react = (input) => {
+    if (input.type !== 'malformed') return;
+    if (input.version) driven.network.send(input.conn, { type: 'bind_nak', call: 0, reason: 4 });
+    driven.network.close(input.conn);
+  };
+  const web = connect(port, '127.0.0.1');
+  web.write(`GET / HTTP/1.1\r\n${'x'.repeat(100_000)}`);
+  const answer = await readToEnd(web);
+  t.same(readAll(new PduCodec(), answer), [{ type: 'bind_nak', call: 0, reason: 4 }]);
+  await driven.next('accepted');
+  t.match(await driven.next('malformed'), { version: true, detail: /RPC version/ });
+
+  // Half of a PDU, then silence and a reset.
+  const rude = connect(port, '127.0.0.1');
+  rude.on('error', () => {});
+  const { conn } = await driven.next('accepted');
+  const bind = new PduCodec().encode(bindPdu());
+  rude.write(bind);
+  await driven.next('pdu');
+  rude.resetAndDestroy();
+  t.same(await driven.next('lost'), { type: 'lost', conn, error: 10054 });
+  driven.network.send(conn, bindAckPdu());
+  driven.network.close(conn);
+  t.equal(driven.network.sockets().length, 0);
+});
+
+test('limits: a peer that does not read, a content that is not there, too many connections', async (t) => {
+  const driven = new Driven(t, { maxBufferedBytes: 1_000_000, maxSockets: 2 }, (length) =>
+    Buffer.alloc(Math.min(length, 50_000)),
+  );
+  const silent: Socket[] = [];
+  const { server, port } = await listening((socket) => silent.push(socket.pause()));
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+    server.close();
+  });
+  const rttr = (length: number) =>
+    request(1, {
+      op: 'MtaSend',
+      apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: { length, content: 1 } },
+      settled: [],
+    });
+  driven.network.dial(2, '127.0.0.1', port);
+  driven.network.dial(4, '127.0.0.1', port);
+  driven.network.dial(6, '127.0.0.1', port);
+  t.match(await driven.next('dial-failed'), { conn: 6, error: ntError.outOfMemory });
+  await driven.next('connected');
+  await driven.next('connected');
+  let sent = 0;
+  while (driven.network.sockets().some(({ conn }) => conn === 2) && sent < 10_000) {
+    driven.send(2, rttr(50_000));
+    sent += 1;
+    if (sent % 10 === 0) await new Promise(setImmediate);
+  }
+  t.same(await driven.next('lost'), { type: 'lost', conn: 2, error: 10054 });
+  t.match(driven.logged.at(-1), /does not read/);
+  driven.send(4, rttr(50_001));
+  t.same(await driven.next('lost'), { type: 'lost', conn: 4, error: 10054 });
+  t.match(driven.logged.at(-1), /cannot be encoded: content 1 has 50000 octets where 50001/);
+});
+
+test('all that was sent in one turn leaves in one piece', async (t) => {
+  const chunks: Buffer[] = [];
+  let wake = (): void => {};
+  const { server, port } = await listening((socket) => {
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      wake();
+    });
+  });
+  t.teardown(() => server.close());
+  const driven = new Driven(t);
+  driven.network.dial(2, '127.0.0.1', port);
+  await driven.next('connected');
+  driven.send(2, bindPdu());
+  const calls = Array.from({ length: 500 }, (_, index) => ({ ...please, call: index + 2 }) as Pdu);
+  driven.send(2, ...calls);
+  const wanted = Buffer.concat([new PduCodec().encode(bindPdu()), ...calls.map((pdu) => new PduCodec().encode(pdu))]);
+  while (Buffer.concat(chunks).length < wanted.length) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  t.ok(Buffer.concat(chunks).equals(wanted));
+  t.ok(chunks.length <= 4, `500 PDUs came in ${chunks.length} reads`);
+});
+
+async function listening(serve: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+  const server = createServer(serve);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+async function freePort(): Promise<number> {
+  const { server, port } = await listening(() => {});
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function readToEnd(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

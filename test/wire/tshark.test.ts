@@ -1,0 +1,196 @@
+/** A stock dissector, which knows nothing of us, reads what we write. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ndrSyntax, type Pdu, type PduType } from '@mtalab/mta-core';
+import { keepContent, PduCodec } from '@mtalab/transport';
+import { test } from 'tap';
+import { bindAckPdu, bindPdu, boundPair, request, response } from './samples.js';
+
+const clientPort = 49_731;
+const serverPort = 49_732;
+
+/** A capture file of raw IPv4 packets: one TCP conversation per call of `begin`. */
+class Capture {
+  readonly #packets: Buffer[] = [];
+  #sent = { client: 1, server: 1 };
+  #ports = { client: clientPort, server: serverPort };
+
+  begin(): void {
+    this.#ports = { client: this.#ports.client + 2, server: serverPort };
+    this.#sent = { client: 0, server: 0 };
+    this.#segment('client', 0x02, Buffer.alloc(0));
+    this.#segment('server', 0x12, Buffer.alloc(0));
+    this.#sent = { client: 1, server: 1 };
+    this.#segment('client', 0x10, Buffer.alloc(0));
+  }
+
+  /** Octets from one side, in segments of at most `segmentBytes`. */
+  send(side: 'client' | 'server', octets: Buffer, segmentBytes = 1460): void {
+    for (let at = 0; at < octets.length; at += segmentBytes) this.#segment(side, 0x18, octets.subarray(at, at + segmentBytes));
+  }
+
+  #segment(side: 'client' | 'server', flags: number, payload: Buffer): void {
+    const other = side === 'client' ? 'server' : 'client';
+    const packet = Buffer.alloc(40 + payload.length);
+    packet.writeUInt8(0x45, 0);
+    packet.writeUInt16BE(packet.length, 2);
+    packet.writeUInt8(64, 8);
+    packet.writeUInt8(6, 9);
+    packet.writeUInt32BE(0x7f000001, 12);
+    packet.writeUInt32BE(0x7f000001, 16);
+    packet.writeUInt16BE(this.#ports[side], 20);
+    packet.writeUInt16BE(this.#ports[other], 22);
+    packet.writeUInt32BE(this.#sent[side], 24);
+    packet.writeUInt32BE((flags & 0x10) === 0 ? 0 : Math.max(1, this.#sent[other]), 28);
+    packet.writeUInt8(0x50, 32);
+    packet.writeUInt8(flags, 33);
+    packet.writeUInt16BE(0xffff, 34);
+    payload.copy(packet, 40);
+    this.#sent[side] += payload.length;
+    const header = Buffer.alloc(16);
+    header.writeUInt32LE(1_000_000_000 + this.#packets.length, 0);
+    header.writeUInt32LE(packet.length, 8);
+    header.writeUInt32LE(packet.length, 12);
+    this.#packets.push(Buffer.concat([header, packet]));
+  }
+
+  octets(): Buffer {
+    const header = Buffer.alloc(24);
+    header.writeUInt32LE(0xa1b2c3d4, 0);
+    header.writeUInt16LE(2, 4);
+    header.writeUInt16LE(4, 6);
+    header.writeUInt32LE(65_535, 16);
+    header.writeUInt32LE(101, 20);
+    return Buffer.concat([header, ...this.#packets]);
+  }
+}
+
+const from = {
+  mtaName: 'MTA-A',
+  password: 'secret',
+  incarnation: 3,
+  storeUuid: '8a2f0e6c-1f7e-4f0b-9c4e-5b2f3a1d7e90',
+  settledBelow: 7,
+};
+const rtorq = {
+  kind: 'rtorq',
+  checkpointSizeK: 30,
+  windowSize: 5,
+  dialogueMode: 'two-way-alternate',
+  turn: 'initiator',
+  recovery: 0,
+} as const;
+
+/** A conversation in which every type of PDU occurs. */
+function conversation(): { capture: Capture; sent: [PduType, number][] } {
+  const capture = new Capture();
+  const sent: [PduType, number][] = [];
+  const { client, server } = boundPair();
+  const codecs = { client: new PduCodec(), server: new PduCodec({ secondaryPort: serverPort }) };
+  const say = (
+    side: 'client' | 'server',
+    pdu: Pdu,
+    codec = pdu.type === 'request' ? client : pdu.type === 'response' ? server : codecs[side],
+  ): void => {
+    capture.send(side, codec.encode(pdu));
+    sent.push([pdu.type, pdu.call]);
+  };
+  capture.begin();
+  say('client', bindPdu());
+  say('server', bindAckPdu());
+  say(
+    'client',
+    request(2, { op: 'MtaBind', from, endpoints: ['ncacn_ip_tcp:127.0.0.1[49732]'], association: 'MTA-A/3/1', rtorq }),
+  );
+  say('client', request(3, { op: 'MtaBindBack', from, association: 'MTA-A/3/1', recovery: 0 }));
+  say('server', response(3, { op: 'MtaBindBack', accepted: true }));
+  say('server', response(2, { op: 'MtaBind', from, apdu: { kind: 'rtoac', checkpointSizeK: 30, windowSize: 5 } }));
+  const content = keepContent(Buffer.alloc(20_000, 'x'));
+  say(
+    'client',
+    request(4, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 9, offset: 0, last: true, content }, settled: [4, 5] }),
+  );
+  say('server', response(4, { op: 'MtaSend', apdu: { kind: 'confirm', activity: 9, upTo: 20_000, stored: true } }));
+  say('client', request(5, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [] }));
+  say('client', { type: 'co_cancel', call: 5 });
+  say('server', { type: 'fault', call: 5, context: 0, cancelCount: 1, status: 0x1c00000d, didNotExecute: false });
+  say('client', request(6, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [] }));
+  say('client', { type: 'orphaned', call: 6 });
+  const contexts = [{ id: 1, abstract: { uuid: 'afa8bd80-7d8a-11c9-bef4-08002b102989', version: 1 }, transfer: [ndrSyntax] }];
+  say('client', { type: 'alter_context', call: 7, maxXmit: 5840, maxRecv: 5840, group: 0x17, multiplex: false, contexts });
+  const results = [{ result: 2, reason: 1, transfer: ndrSyntax }];
+  say('server', { type: 'alter_context_resp', call: 7, maxXmit: 5840, maxRecv: 5840, group: 0x17, multiplex: false, results });
+  say('client', request(8, { op: 'MtaUnBind', association: 'MTA-A/3/1', apdu: { kind: 'close' }, settled: [] }));
+  say('server', response(8, { op: 'MtaUnBind', apdu: { kind: 'close-ack' } }));
+  say('server', { type: 'shutdown', call: 0 });
+  capture.begin();
+  say('client', { ...bindPdu(), group: 99 } as Pdu);
+  say('server', { type: 'bind_nak', call: 1, reason: 0 });
+  return { capture, sent };
+}
+
+const typeNumbers: Readonly<Record<PduType, number>> = {
+  request: 0,
+  response: 2,
+  fault: 3,
+  bind: 11,
+  bind_ack: 12,
+  bind_nak: 13,
+  alter_context: 14,
+  alter_context_resp: 15,
+  shutdown: 17,
+  co_cancel: 18,
+  orphaned: 19,
+};
+
+const hasTshark = spawnSync('tshark', ['--version']).status === 0;
+
+test('tshark, without any option, names every PDU and finds nothing wrong', {
+  skip: hasTshark ? false : 'tshark is not installed',
+}, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mtalab-tshark-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'link.pcap');
+  const { capture, sent } = conversation();
+  writeFileSync(file, capture.octets());
+  const fields = [
+    'dcerpc.pkt_type',
+    'dcerpc.cn_call_id',
+    'dcerpc.opnum',
+    'dcerpc.cn_bind_to_uuid',
+    'dcerpc.cn_sec_addr',
+    '_ws.malformed',
+    '_ws.expert.severity',
+  ];
+  const output = execFileSync('tshark', ['-r', file, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const rows = output.split('\n').map((line) => line.split('\t'));
+  const seen: [number, number][] = [];
+  for (const [types = '', calls = ''] of rows) {
+    const callIds = calls.split(',');
+    for (const [index, type] of types.split(',').entries()) if (type !== '') seen.push([Number(type), Number(callIds[index])]);
+  }
+  // The RTTR takes four fragments, each of which is listed.
+  const wanted = sent.flatMap(([type, call]) =>
+    Array.from({ length: type === 'request' && call === 4 ? 4 : 1 }, () => [typeNumbers[type], call]),
+  );
+  t.same(seen, wanted);
+  t.ok(output.includes('9e8ee830-4459-11ce-979b-00aa005ffebe'));
+  t.ok(output.includes(`\t${serverPort}\t`), 'secondary address');
+  t.same(new Set(Object.keys(typeNumbers)), new Set(sent.map(([type]) => type)), 'every type of PDU was there');
+  const error = 0x0080_0000;
+  const wrong = rows.filter(
+    (row) => (row[5] ?? '') !== '' || (row[6] ?? '').split(',').some((severity) => Number(severity) >= error),
+  );
+  t.same(wrong, []);
+  const verbose = execFileSync('tshark', ['-r', file, '-V'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  t.notMatch(verbose, /Malformed|Expert Info \(Error/);
+  t.match(verbose, /Reject reason: Reason not specified \(0\)/);
+  t.match(verbose, /Status: nca_s_fault_cancel \(0x1c00000d\)/);
+  t.match(verbose, /4 DCE\/RPC Fragments \(20\d\d\d bytes\)|4 Reassembled DCE\/RPC/i);
+  t.end();
+});
