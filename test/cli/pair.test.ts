@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { AssociationView } from '@mtalab/mta-core';
 import type { LabAssociation, LabSummary, MtaStatus, RunEntry } from '@mtalab/harness';
+import type { AssociationView } from '@mtalab/mta-core';
 import { test } from 'tap';
 
 const bin = 'packages/cli/bin/mtalab.js';

@@ -9,10 +9,16 @@ test('rows leave in order, and what comes back leaves first, in its old order', 
     taken.push(peek(fifo)?.id);
     fifo = shift(fifo);
   }
-  t.same(taken, Array.from({ length: 70 }, (_, index) => index + 1));
+  t.same(
+    taken,
+    Array.from({ length: 70 }, (_, index) => index + 1),
+  );
   fifo = giveBack(giveBack(fifo, { id: 70 }), { id: 33 });
   t.equal(fifo.size, 32);
-  t.same([...rowsOf(fifo)].map((row) => row.id), [33, 70, ...Array.from({ length: 30 }, (_, index) => index + 71)]);
+  t.same(
+    [...rowsOf(fifo)].map((row) => row.id),
+    [33, 70, ...Array.from({ length: 30 }, (_, index) => index + 71)],
+  );
   while (fifo.size > 0) fifo = shift(fifo);
   t.equal(peek(fifo), undefined);
   t.same(fifo.chunks, []);

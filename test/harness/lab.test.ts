@@ -8,9 +8,9 @@ import {
   HarnessTimeout,
   type LabOptions,
   listRuns,
+  SubmissionRefused,
   spawnMta,
   spawnPair,
-  SubmissionRefused,
 } from '@mtalab/harness';
 import { test } from 'tap';
 

@@ -2,9 +2,9 @@
 import {
   type BindPdu,
   type Input,
+  type MtaCredentials,
   maxFragmentBytes,
   mtaInterface,
-  type MtaCredentials,
   ndrSyntax,
   type Pdu,
   type RequestPdu,

@@ -1,4 +1,4 @@
-import { chance, describeFault, faultKinds, FaultSyntaxError, parseFault } from '@mtalab/harness';
+import { chance, describeFault, FaultSyntaxError, faultKinds, parseFault } from '@mtalab/harness';
 import { test } from 'tap';
 
 /** What is written, and the shortest form of what is read. */

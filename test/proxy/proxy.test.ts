@@ -1,4 +1,4 @@
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { FaultProxy, type ProxyClock } from '@mtalab/harness';
 import { mtaInterface, ndrSyntax } from '@mtalab/mta-core';
 import { PduCodec } from '@mtalab/transport';

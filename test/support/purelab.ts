@@ -3,9 +3,9 @@
  * finish when told to. What the interaction tests and the article tests run on.
  */
 import {
+  defaultSettings,
   type Effect,
   type Input,
-  defaultSettings,
   type Mta,
   type MtaConfig,
   nextDeadline,
@@ -28,7 +28,11 @@ export type Wire = {
   readonly toServer: Transit[];
   readonly toClient: Transit[];
 };
-type Transit = { readonly type: 'accept' } | { readonly type: 'connected' } | { readonly type: 'pdu'; readonly pdu: Pdu } | { readonly type: 'lost' };
+type Transit =
+  | { readonly type: 'accept' }
+  | { readonly type: 'connected' }
+  | { readonly type: 'pdu'; readonly pdu: Pdu }
+  | { readonly type: 'lost' };
 
 type DurableStore = {
   incarnation: number;
@@ -76,7 +80,11 @@ export class PureLab {
   readonly #ports = new Map<string, number>();
 
   /** Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case). */
-  constructor(names: readonly string[], settings: Partial<Settings> = {}, legacy: Readonly<Record<string, readonly string[]>> = {}) {
+  constructor(
+    names: readonly string[],
+    settings: Partial<Settings> = {},
+    legacy: Readonly<Record<string, readonly string[]>> = {},
+  ) {
     for (const [index, name] of names.entries()) this.#ports.set(name, 5001 + index);
     for (const name of names) {
       const others = names.filter((other) => other !== name);
@@ -104,7 +112,15 @@ export class PureLab {
       received: new Map(),
       submissions: new Map(),
     };
-    const node: Node = { name: config.name, config, store, mta: undefined as unknown as Mta, up: false, pending: [], nextAccepted: 1 };
+    const node: Node = {
+      name: config.name,
+      config,
+      store,
+      mta: undefined as unknown as Mta,
+      up: false,
+      pending: [],
+      nextAccepted: 1,
+    };
     this.nodes.set(config.name, node);
     this.#ports.set(config.name, config.listen[0]?.port ?? 0);
     this.startNode(config.name);
@@ -172,7 +188,12 @@ export class PureLab {
     this.#perform(node, effects);
   }
 
-  submit(name: string, submissionId: string, recipients: readonly string[], more: Partial<{ priority: 'urgent' | 'normal' | 'non-urgent'; sizeBytes: number; originator: string }> = {}): void {
+  submit(
+    name: string,
+    submissionId: string,
+    recipients: readonly string[],
+    more: Partial<{ priority: 'urgent' | 'normal' | 'non-urgent'; sizeBytes: number; originator: string }> = {},
+  ): void {
     this.input(name, {
       type: 'submit',
       submission: {
@@ -199,12 +220,19 @@ export class PureLab {
         return this.#dial(node, effect.conn, effect.port);
       case 'pdu': {
         const wire = this.#wireOf(node.name, effect.conn);
-        if (wire !== undefined) (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({ type: 'pdu', pdu: effect.pdu });
+        if (wire !== undefined)
+          (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({
+            type: 'pdu',
+            pdu: effect.pdu,
+          });
         return;
       }
       case 'close': {
         const wire = this.#wireOf(node.name, effect.conn);
-        if (wire !== undefined) (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({ type: 'lost' });
+        if (wire !== undefined)
+          (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({
+            type: 'lost',
+          });
         return;
       }
       case 'store':
@@ -215,13 +243,19 @@ export class PureLab {
       case 'settle': {
         const received = node.store.received.get(effect.sender);
         for (const activity of [...(received ?? [])]) {
-          if (effect.activities.includes(activity) || (effect.below !== undefined && activity < effect.below)) received?.delete(activity);
+          if (effect.activities.includes(activity) || (effect.below !== undefined && activity < effect.below))
+            received?.delete(activity);
         }
         return;
       }
       case 'deliver': {
         const mailbox = effect.destination.to === 'mailbox' ? effect.destination.address : effect.destination.to;
-        this.deliveries.push({ node: node.name, mailbox, mtsId: effect.envelope.mtsId, contentType: effect.envelope.contentType });
+        this.deliveries.push({
+          node: node.name,
+          mailbox,
+          mtsId: effect.envelope.mtsId,
+          contentType: effect.envelope.contentType,
+        });
         return this.input(node.name, { type: 'delivered', copy: effect.copy });
       }
       case 'report':
@@ -262,7 +296,8 @@ export class PureLab {
 
   #wireOf(node: string, conn: number): Wire | undefined {
     return this.wires.find(
-      (wire) => (wire.client.node === node && wire.client.conn === conn) || (wire.server.node === node && wire.server.conn === conn),
+      (wire) =>
+        (wire.client.node === node && wire.client.conn === conn) || (wire.server.node === node && wire.server.conn === conn),
     );
   }
 

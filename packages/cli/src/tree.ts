@@ -133,6 +133,17 @@ Runs until SIGINT or SIGTERM, which stop it in order; a second one ends it at on
     load: () => import('./commands/mta.js'),
   },
   {
+    group: groups.run,
+    usage: 'repro <article>',
+    summary: 'make an article happen on two real processes, legacy and fixed',
+    detail: `
+Articles: Q166594. The legacy run must fail as the article says, the fixed one must pass under the same fault.
+Exit code: 0 when both do, 1 when not.`,
+    define: (command) =>
+      withJson(command.option('--dir <folder>', 'keep configuration, stores, logs and journals of both runs here')),
+    load: () => import('./commands/repro.js'),
+  },
+  {
     group: groups.look,
     usage: 'runs',
     summary: 'list what runs on this machine',

@@ -1,19 +1,3 @@
-export type { ProxyConnectionView, ProxiedPdu, ProxyClock, ProxyLink, FaultProxyOptions } from './proxy/fault-proxy.js';
-export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
-export type { SocketRow } from './proxy/connection.js';
-export type { FaultHandle, FaultState } from './proxy/fault-plan.js';
-export { describeFault, type FaultSpec, parseFault } from './proxy/fault-language.js';
-export type { Fate } from './proxy/flow.js';
-export { faultKinds } from './proxy/kinds.js';
-export { type Chance, chance } from './proxy/random.js';
-export { FaultSyntaxError } from './proxy/words.js';
-export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
-export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
-export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
-export { tetherToParent } from './process/tether.js';
-export { type ControlAddress, findRun, listRuns, type Registration, type RunEntry, registerRun, registryFolder } from './registry/registry.js';
-export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
-export { type MailItem, octetsOf, readMail } from './mail/read.js';
 export { joinAssociations, type LabAssociation } from './lab/associations.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export type { LoadOptions, LoadResult } from './lab/load.js';
@@ -22,3 +6,38 @@ export { judge, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
 export { Tally } from './lab/tally.js';
+export { folded, type LadderLine, ladderOf, ladderText } from './ladder/ladder.js';
+export { type JournalEntry, momentsOf, type PduMoment, readJournal } from './ladder/replay.js';
+export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
+export { type MailItem, octetsOf, readMail } from './mail/read.js';
+export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
+export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
+export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
+export { tetherToParent } from './process/tether.js';
+export type { SocketRow } from './proxy/connection.js';
+export { describeFault, type FaultSpec, parseFault } from './proxy/fault-language.js';
+export type { FaultHandle, FaultState } from './proxy/fault-plan.js';
+export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
+export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
+export type { Fate } from './proxy/flow.js';
+export { faultKinds } from './proxy/kinds.js';
+export { type Chance, chance } from './proxy/random.js';
+export { FaultSyntaxError } from './proxy/words.js';
+export type { Observation } from './repro/observe.js';
+export {
+  type CaseResult,
+  type Reproduction,
+  type ReproductionResult,
+  reproduce,
+  reproductionOf,
+  reproductions,
+} from './repro/reproduce.js';
+export {
+  type ControlAddress,
+  findRun,
+  listRuns,
+  type Registration,
+  type RunEntry,
+  registerRun,
+  registryFolder,
+} from './registry/registry.js';

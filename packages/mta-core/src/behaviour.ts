@@ -2,8 +2,6 @@
  * The decision points at which a documented bug makes the MTA behave otherwise. Main code asks a `Behaviour` and never
  * knows which article, if any, shaped it. `corrected` answers every question as the standards and the fixed builds do.
  */
-import type { Role } from './apdu.js';
-
 export type TurnSide = 'mine' | 'theirs';
 
 export type Behaviour = {
@@ -14,7 +12,7 @@ export type Behaviour = {
    */
   readonly turnAfterRecovery: (stated: TurnSide, remembered: TurnSide) => TurnSide;
   /** A Turn-Please has come to a side that believes the other one has the Turn. */
-  readonly pleaseWithoutTurn: (role: Role) => 'protocol-error' | 'ignore';
+  readonly pleaseWithoutTurn: () => 'protocol-error' | 'ignore';
 };
 
 export const corrected: Behaviour = {

@@ -32,6 +32,7 @@ export function indicated(ctx: Context, indication: Indication): void {
     if (indication.type === 'bound') rpcClose(ctx, indication.conn);
     return;
   }
+  // biome-ignore lint/nursery/useExhaustiveSwitchCases: 'called' has returned above.
   switch (indication.type) {
     case 'bound':
       return bound(ctx, ref, association, indication.conn, indication.group);
@@ -70,7 +71,12 @@ function bound(ctx: Context, ref: Owner, association: Association, conn: number,
   }
 }
 
-function bindFailed(ctx: Context, ref: Owner, association: Association, failed: Extract<Indication, { type: 'bind-failed' }>): void {
+function bindFailed(
+  ctx: Context,
+  ref: Owner,
+  association: Association,
+  failed: Extract<Indication, { type: 'bind-failed' }>,
+): void {
   if (failed.conn === association.data.conn) dataBindFailed(ctx, ref, failed.error);
   else if (failed.conn !== association.first) return;
   else if (association.role === 'initiator') firstBindFailed(ctx, ref, failed.error);

@@ -76,5 +76,8 @@ export type Recovered = {
   /** Activity ids received and not yet settled, per sender's store UUID. */
   readonly received: readonly { readonly sender: string; readonly activities: readonly number[] }[];
   /** What an internal check really looked at: one entry per queue, and where its details were written. */
-  readonly check?: { readonly queues: readonly { readonly queue: string; readonly file: string }[]; readonly detailsPath: string };
+  readonly check?: {
+    readonly queues: readonly { readonly queue: string; readonly file: string }[];
+    readonly detailsPath: string;
+  };
 };

@@ -42,6 +42,8 @@ export type ContentHandle = {
   readonly length: number;
   /** Sender's side: the content's key in the sender's store. Absent on what came from the network. */
   readonly content?: number;
+  /** Sender's side: where in the content this piece starts, in octets. */
+  readonly offset?: number;
   /**
    * Receiver's side: names the octets that the driver has put aside. The core hands on the very handle it got, never a
    * copy, so a driver may find the octets by the object itself and lets go of them when the core does.

@@ -44,7 +44,8 @@ function retryNow(ctx: Context, at: number): void {
   for (const association of entryAt(ctx, at).associations) {
     const ref = { entry: at, association: association.id };
     if (association.state === 'lost' && association.recoverAtMs !== null) patchAssociation(ctx, ref, { recoverAtMs: ctx.nowMs });
-    if (association.data.state === 'refused') patchAssociation(ctx, ref, { data: { state: 'none', conn: null, retryAtMs: null } });
+    if (association.data.state === 'refused')
+      patchAssociation(ctx, ref, { data: { state: 'none', conn: null, retryAtMs: null } });
   }
   ctx.evaluate.add(at);
 }

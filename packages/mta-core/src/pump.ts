@@ -2,9 +2,10 @@
  * What an entry of the locality table can do now: open what is needed, recover what is lost, send, give, ask, close. Called
  * at the end of a step for every entry the step has changed, so no event can be forgotten.
  */
+
+import { closeAssociation } from './association/close.js';
 import { bindData } from './association/data.js';
 import { abortAssociation, countedAssociations, endAssociation } from './association/end.js';
-import { closeAssociation } from './association/close.js';
 import { openAssociation, recoverAssociation } from './association/open.js';
 import type { Context } from './context.js';
 import { availableCount, nextCopy } from './mail/queue.js';

@@ -66,7 +66,8 @@ function take(ctx: Context, input: Input): void {
       return mailboxDelivered(ctx, input.copy);
     case 'deliver-failed': {
       const copy = mailboxFailed(ctx, input.copy);
-      if (copy !== null) giveUp(ctx, null, asQueued(copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
+      if (copy !== null)
+        giveUp(ctx, null, asQueued(copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
       return deliverNext(ctx);
     }
     case 'timer':

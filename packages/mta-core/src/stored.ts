@@ -58,7 +58,11 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
 }
 
 /** A message from an adjacent MTA is on disk: now, and not before, it is confirmed. */
-function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'reception' }>, messages: readonly StoredMessage[]): void {
+function receptionStored(
+  ctx: Context,
+  pending: Extract<PendingStore, { purpose: 'reception' }>,
+  messages: readonly StoredMessage[],
+): void {
   const { sender, activity, entry } = pending;
   patchMta(ctx, { received: { ...ctx.mta.received, [sender]: including(ctx.mta.received[sender] ?? [], activity) } });
   const envelope = messages[0]?.envelope;
@@ -71,7 +75,14 @@ function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose:
   if (envelope === undefined) return;
   const { name, counters } = entryAt(ctx, entry);
   const { priority, mtsId } = envelope;
-  report(ctx, 272, { object: String(messages[0]?.content), entity: name, priority, mtsId, length: bytesIn, count: counters.messagesIn });
+  report(ctx, 272, {
+    object: String(messages[0]?.content),
+    entity: name,
+    priority,
+    mtsId,
+    length: bytesIn,
+    count: counters.messagesIn,
+  });
 }
 
 export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-failed' }>): void {
@@ -101,4 +112,3 @@ export function forgetDone(ctx: Context, token: number): void {
   patchMta(ctx, { forgets: withoutRow(ctx.mta.forgets, token) });
   if (pending.entry !== null) nameLater(ctx, pending.entry, pending.copies);
 }
-

@@ -15,13 +15,17 @@ function fault(ctx: Context, submission: Submission): string | null {
   const { settings } = ctx.mta;
   const { recipients, sizeBytes, originator } = submission;
   if (ctx.mta.phase !== 'running') return `the MTA ${ctx.mta.name} is ${ctx.mta.phase}, not running`;
-  if (submission.submissionId === '' || submission.submissionId.length > 200) return 'the submission id must have 1 to 200 characters';
+  if (submission.submissionId === '' || submission.submissionId.length > 200)
+    return 'the submission id must have 1 to 200 characters';
   if (recipients.length === 0) return 'there is no recipient';
-  if (recipients.length > mostRecipients) return `there are ${recipients.length} recipients, at most ${mostRecipients} are possible`;
+  if (recipients.length > mostRecipients)
+    return `there are ${recipients.length} recipients, at most ${mostRecipients} are possible`;
   const bad = recipients.find((recipient) => domainOf(recipient) === null);
   if (bad !== undefined) return `the recipient '${bad.slice(0, 80)}' is no address of the form user@domain`;
-  if (originator !== '' && domainOf(originator) === null) return `the originator '${originator.slice(0, 80)}' is no address of the form user@domain`;
-  if (sizeBytes > settings.maxMessageBytes) return `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
+  if (originator !== '' && domainOf(originator) === null)
+    return `the originator '${originator.slice(0, 80)}' is no address of the form user@domain`;
+  if (sizeBytes > settings.maxMessageBytes)
+    return `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
   if (ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies) {
     return `the queues are full (${ctx.mta.queuedCopies} of ${settings.maxQueuedCopies} copies); try again when some have been delivered`;
   }
@@ -40,11 +44,18 @@ export function submitted(ctx: Context, submission: Submission): void {
   const trace = [{ mta: ctx.mta.name, atMs: ctx.nowMs }];
   const envelope: Envelope = { mtsId, originator, priority, contentType, submittedAtMs: ctx.nowMs, sizeBytes, trace };
   const { messages, render, contentUnused } = acceptMessage(ctx, envelope, recipients, content, false);
-  countCopies(ctx, messages.reduce((sum, message) => sum + message.copies.length, 0));
-  storeFor(ctx, { purpose: 'submission', submissionId, messages }, {
-    accept: messages,
-    submission: { submissionId, mtsId },
-    ...(render === undefined ? {} : { render }),
-  });
+  countCopies(
+    ctx,
+    messages.reduce((sum, message) => sum + message.copies.length, 0),
+  );
+  storeFor(
+    ctx,
+    { purpose: 'submission', submissionId, messages },
+    {
+      accept: messages,
+      submission: { submissionId, mtsId },
+      ...(render === undefined ? {} : { render }),
+    },
+  );
   if (contentUnused) emit(ctx, { type: 'drop-content', content });
 }

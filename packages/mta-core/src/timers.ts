@@ -1,6 +1,7 @@
 /** Deadlines: an enumerated set that lives in the state. A firing that comes too early or twice does no harm. */
-import { bindData } from './association/data.js';
+
 import { wayBackFailed } from './association/answer.js';
+import { bindData } from './association/data.js';
 import { endAssociation } from './association/end.js';
 import { openTimedOut, recoverAssociation } from './association/open.js';
 import type { Context } from './context.js';

@@ -1,22 +1,3 @@
-export {};
-export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './wire/codec.js';
-export { wireLimits } from './wire/checks.js';
-export { keepContent, type LoadContent, takeContent } from './wire/contents.js';
-export { Conversation } from './wire/conversation.js';
-export { agreedFragmentBytes, MalformedPdu } from './wire/header.js';
-export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './wire/network.js';
-export { Outgoing } from './wire/outgoing.js';
-export { protoUrl } from './wire/schema.js';
-export { ConnectionTap, PduSplitter, type TapFragment } from './wire/tap.js';
-export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/clock.js';
-export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
-export { Driver, failureCode } from './driver/driver.js';
-export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
-export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver/options.js';
-export type * from './driver/ports.js';
-export type { DriverStatus } from './driver/status.js';
-export { DriverStreams } from './driver/streams.js';
-export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
 export {
   ControlClient,
   ControlError,
@@ -32,6 +13,17 @@ export { type LedgerOptions, ledgerDelivery } from './delivery/ledger.js';
 export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
 export { MaildirDelivery, type MaildirOptions } from './delivery/maildir.js';
 export { renderReport } from './delivery/report.js';
+export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/clock.js';
+export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
+export { Driver, failureCode } from './driver/driver.js';
+export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
+export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver/options.js';
+export type * from './driver/ports.js';
+export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start.js';
+export type { DriverStatus } from './driver/status.js';
+export { DriverStreams } from './driver/streams.js';
+export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
+export type { LogLevel } from './driver/wiring.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory.js';
 export { openSqliteStore } from './store/sqlite.js';
 export {
@@ -48,5 +40,12 @@ export {
   type StoreWork,
   subjectHeadBytes,
 } from './store/store.js';
-export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start.js';
-export type { LogLevel } from './driver/wiring.js';
+export { wireLimits } from './wire/checks.js';
+export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './wire/codec.js';
+export { keepContent, type LoadContent, takeContent } from './wire/contents.js';
+export { Conversation } from './wire/conversation.js';
+export { agreedFragmentBytes, MalformedPdu } from './wire/header.js';
+export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './wire/network.js';
+export { Outgoing } from './wire/outgoing.js';
+export { protoUrl } from './wire/schema.js';
+export { ConnectionTap, PduSplitter, type TapFragment } from './wire/tap.js';

@@ -18,18 +18,20 @@ export class Live {
     this.#nowMs = nowMs;
   }
 
-  /** Show these lines in place of the last ones. */
+  /** Show these lines in place of the last ones. The last line sums up the others. */
   show(lines: readonly string[]): void {
-    const text = lines.join('\n');
+    const { errTty } = this.#io;
+    // Elsewhere only the last line is told, which sums up the others: figures that change by themselves would fill a log.
+    const text = errTty ? lines.join('\n') : (lines.at(-1) ?? '');
     if (text === this.#last) return;
-    if (this.#io.errTty) {
-      // One line less than the width, so that no terminal wraps and the count of lines stays right.
+    if (errTty) {
+      // One column less than the width, so that no terminal wraps and the count of lines stays right.
       const width = Math.max(20, this.#io.errColumns() - 1);
       this.#io.errRaw(`${this.#erasure()}${lines.map((line) => `${clip(line, width)}\n`).join('')}`);
       this.#drawn = lines.length;
       this.#last = text;
     } else if (this.#nowMs() - this.#toldAtMs >= quietMs) {
-      this.#io.err(lines.join('; '));
+      this.#io.err(text);
       this.#toldAtMs = this.#nowMs();
       this.#last = text;
     }

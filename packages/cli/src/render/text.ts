@@ -80,7 +80,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** An instant of the lab's clock as a local time of day would mislead under a time scale, so it is given in full, in UTC. */
+/** An instant of the lab's clock, in full and in UTC: with a time scale its days and hours are not those outside. */
 export function instant(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString().replace('T', ' ').replace('Z', '');

@@ -1,9 +1,10 @@
 /** Many messages handed in at once, a bounded number at a time. */
-import PQueue from 'p-queue';
+
 import type { Priority } from '@mtalab/mta-core';
-import type { MtaProcess } from '../process/mta-process.js';
+import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
-import { SubmissionRefused, type Submitter, type SubmitOptions } from './submitter.js';
+import type { MtaProcess } from '../process/mta-process.js';
+import { SubmissionRefused, type SubmitOptions, type Submitter } from './submitter.js';
 
 export type LoadOptions = SubmitOptions & {
   readonly originator: string;

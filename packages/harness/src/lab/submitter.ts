@@ -5,10 +5,10 @@
 import type { Priority } from '@mtalab/mta-core';
 import { type ControlClient, ControlError } from '@mtalab/transport';
 import PQueue from 'p-queue';
+import { type MailItem, octetsOf } from '../mail/read.js';
 import { spoken, within } from '../process/deadline.js';
 import { HarnessError, HarnessTimeout, messageOf } from '../process/errors.js';
 import { ending, type MtaProcess } from '../process/mta-process.js';
-import { type MailItem, octetsOf } from '../mail/read.js';
 
 /** A message as it is handed in. The envelope is what is said here, whatever the message's own header says. */
 export type LabMessage = {

@@ -5,7 +5,7 @@
  * MTA start at 0 with each of its lives, so the last ones seen of each life are added up; what a killed process counted
  * after it was last asked is lost with it (deliveries are not: see `Lab`).
  */
-import { contains, including, type Intervals } from '@mtalab/mta-core';
+import { contains, type Intervals, including } from '@mtalab/mta-core';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 
 /** Sums over all MTAs and all their lives. */

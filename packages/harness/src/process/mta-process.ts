@@ -208,7 +208,7 @@ export class MtaProcess {
       });
     });
     const life: Life = { child, stderr, exited, ready: undefined, client: undefined, exit: undefined };
-    exited.then((status) => {
+    void exited.then((status) => {
       life.exit = status;
     });
     return life;

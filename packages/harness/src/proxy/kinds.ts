@@ -2,7 +2,7 @@
  * What a fault can name: a PDU by its type (`bind`), by the RTSE APDU in it (`turn-give`), or by the operation called
  * (`MtaSend` is the call, `MtaSend-answer` its response). One PDU is of several kinds at once.
  */
-import { type ApduKind, opnumOf, operationOf, type Pdu, type PduType } from '@mtalab/mta-core';
+import { type ApduKind, operationOf, opnumOf, type Pdu, type PduType } from '@mtalab/mta-core';
 
 /** What can be told of a call from its first fragment: the PDU's type and, for a request, the operation numbers. */
 type Carrier = { readonly type: PduType | null; readonly opnums: readonly number[] | null };

@@ -1,12 +1,22 @@
 /** The responder's side of an opening or a recovery: MtaBind, dialling back, MtaBindBack, the answer. */
 import type { MtaCredentials, RefuseReason, RpcArgument } from '../apdu.js';
 import type { Context } from '../context.js';
+import { behaviourOf } from '../quirks/index.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcOwn, rpcReply } from '../rpc/runtime.js';
 import type { Association, LtabEntry } from '../state.js';
-import { countAt, entryAt, entryNamed, associationOf, patchAssociation, patchEntry, putAssociation, report, takeNumber } from '../update.js';
-import { behaviourOf } from '../quirks/index.js';
 import { believes, turnTable } from '../turn/table.js';
+import {
+  associationOf,
+  countAt,
+  entryAt,
+  entryNamed,
+  patchAssociation,
+  patchEntry,
+  putAssociation,
+  report,
+  takeNumber,
+} from '../update.js';
 import { becomes, mayBecome } from './become.js';
 import { dropConnections, endAssociation, loseAssociation, recoveryFailed } from './end.js';
 import { attemptFailed, credentialsFor, dialFrom, dialNext, newAssociation, opened } from './open.js';
@@ -186,11 +196,21 @@ function refuse(ctx: Context, entry: LtabEntry, called: Called, reason: RefuseRe
     controlBlock: called.conn,
     associationType: argument.rtorq.recovery === 0 ? 'open' : 'recover',
   });
-  rpcReply(ctx, called.conn, called.call, { op: 'MtaBind', from: credentialsFor(ctx, entry.id), apdu: { kind: 'rtorj', reason } });
+  rpcReply(ctx, called.conn, called.call, {
+    op: 'MtaBind',
+    from: credentialsFor(ctx, entry.id),
+    apdu: { kind: 'rtorj', reason },
+  });
 }
 
 /** Somebody this MTA does not know gets the refusal and this MTA's name, and nothing else. */
 function refuseStranger(ctx: Context, called: Called): void {
-  const from: MtaCredentials = { mtaName: ctx.mta.name, password: '', incarnation: ctx.mta.incarnation, storeUuid: '', settledBelow: 0 };
+  const from: MtaCredentials = {
+    mtaName: ctx.mta.name,
+    password: '',
+    incarnation: ctx.mta.incarnation,
+    storeUuid: '',
+    settledBelow: 0,
+  };
   rpcReply(ctx, called.conn, called.call, { op: 'MtaBind', from, apdu: { kind: 'rtorj', reason: 'validationFailure' } });
 }

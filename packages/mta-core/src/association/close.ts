@@ -1,12 +1,12 @@
 /** Closing in order: MtaUnBind by the initiator, MtaUnBindBack by the responder, then the answer and the end. */
 import type { RpcArgument } from '../apdu.js';
 import type { Context } from '../context.js';
+import { faultStatus } from '../pdu.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcFault, rpcReply } from '../rpc/runtime.js';
-import { faultStatus } from '../pdu.js';
 import type { Association } from '../state.js';
-import { associationOf, entryAt, patchAssociation, report } from '../update.js';
 import { takeSettled } from '../transfer/settled.js';
+import { associationOf, entryAt, patchAssociation, report } from '../update.js';
 import { becomes, mayBecome } from './become.js';
 import { abortAssociation, endAssociation } from './end.js';
 import { settled } from './peer.js';
@@ -27,12 +27,23 @@ export function closeAssociation(ctx: Context, ref: Owner): void {
 }
 
 /** MtaUnBind has come to the responder. */
-export function unbindCalled(ctx: Context, ref: Owner, called: Called, argument: Extract<RpcArgument, { op: 'MtaUnBind' }>): void {
+export function unbindCalled(
+  ctx: Context,
+  ref: Owner,
+  called: Called,
+  argument: Extract<RpcArgument, { op: 'MtaUnBind' }>,
+): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return rpcFault(ctx, called.conn, called.call, faultStatus.protocolError);
   const busy = entryAt(ctx, ref.entry).incoming.some((row) => row.association === ref.association && row.untilMs === null);
   const holds = association.turn === 'held' || association.turn === 'asked-of';
-  if (association.role !== 'responder' || association.name !== argument.association || !mayBecome(association, 'close') || holds || busy) {
+  if (
+    association.role !== 'responder' ||
+    association.name !== argument.association ||
+    !mayBecome(association, 'close') ||
+    holds ||
+    busy
+  ) {
     rpcFault(ctx, called.conn, called.call, faultStatus.protocolError);
     abortAssociation(ctx, ref, 'protocolError', `close in state ${association.state}, Turn ${association.turn}`);
     return;

@@ -1,12 +1,12 @@
 /** How an association comes to an end, or loses its connections for a while. */
 import type { AbortReason } from '../apdu.js';
 import type { Context } from '../context.js';
-import type { Owner } from '../rpc/model.js';
-import { rpcCall, rpcClose, rpcCloseGroup } from '../rpc/runtime.js';
-import type { Association, Incoming, LtabEntry, QueuedCopy } from '../state.js';
 import { emptyFifo } from '../fifo.js';
 import { giveUp } from '../mail/nondelivery.js';
 import { unassigned } from '../mail/queue.js';
+import type { Owner } from '../rpc/model.js';
+import { rpcCall, rpcClose, rpcCloseGroup } from '../rpc/runtime.js';
+import type { Association, Incoming, LtabEntry, QueuedCopy } from '../state.js';
 import { interruptTransfer } from '../transfer/interrupt.js';
 import { associationOf, countAt, entryAt, patchAssociation, patchEntry, removeAssociation, report } from '../update.js';
 import { becomes, turnBecomes } from './become.js';

@@ -1,5 +1,5 @@
 /** The initiator's side of an opening or a recovery: dial, MtaBind, RTOAC or RTORJ. */
-import { type AssociationId, type MtaCredentials, type Role, type RpcResult, refuseReason, type Rtorq } from '../apdu.js';
+import { type AssociationId, type MtaCredentials, type Role, type RpcResult, type Rtorq, refuseReason } from '../apdu.js';
 import type { Context } from '../context.js';
 import { settledBelow } from '../mail/queue.js';
 import type { Owner } from '../rpc/model.js';

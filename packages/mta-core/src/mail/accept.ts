@@ -1,7 +1,15 @@
 /** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
 import type { Context } from '../context.js';
 import { describeActivity } from '../describe.js';
-import type { Copy, Destination, Envelope, NonDeliveryDiagnostic, NonDeliveryReason, ReportFacts, StoredMessage } from '../message.js';
+import type {
+  Copy,
+  Destination,
+  Envelope,
+  NonDeliveryDiagnostic,
+  NonDeliveryReason,
+  ReportFacts,
+  StoredMessage,
+} from '../message.js';
 import { report, takeNumber } from '../update.js';
 import { routeOf } from './routing.js';
 

@@ -2,8 +2,8 @@
 import type { Context } from '../context.js';
 import type { NonDeliveryDiagnostic, ReportFacts } from '../message.js';
 import type { LocalCopy, QueuedCopy } from '../state.js';
-import { count, countAt, patchEntry, patchMta, storeFor } from '../update.js';
 import { withRow } from '../table.js';
+import { count, countAt, patchEntry, patchMta, storeFor } from '../update.js';
 import { makeReport } from './accept.js';
 import { addMailboxCopy } from './mailboxes.js';
 import { countCopies, countOut } from './queue.js';
@@ -13,7 +13,13 @@ import { countCopies, countOut } from './queue.js';
  * A report is never reported on: it goes to the dead letters of this MTA instead.
  * @param at the entry it was queued for; null for mail of this MTA's mailboxes.
  */
-export function giveUp(ctx: Context, at: number | null, copy: QueuedCopy, diagnostic: NonDeliveryDiagnostic, explanation: string): void {
+export function giveUp(
+  ctx: Context,
+  at: number | null,
+  copy: QueuedCopy,
+  diagnostic: NonDeliveryDiagnostic,
+  explanation: string,
+): void {
   if (at !== null) countOut(ctx, at, copy);
   const { id, content, envelope, recipients } = copy;
   if (envelope.originator === '') {
@@ -36,11 +42,15 @@ export function giveUp(ctx: Context, at: number | null, copy: QueuedCopy, diagno
   count(ctx, 'reports');
   if (at !== null) countAt(ctx, at, { reports: 1 });
   countCopies(ctx, made.copies.length);
-  storeFor(ctx, { purpose: 'report', messages: [made], subject: copy, entry: at }, {
-    accept: [made],
-    render: { content: made.content, facts },
-    forget: [id],
-  });
+  storeFor(
+    ctx,
+    { purpose: 'report', messages: [made], subject: copy, entry: at },
+    {
+      accept: [made],
+      render: { content: made.content, facts },
+      forget: [id],
+    },
+  );
 }
 
 /** The report could not be stored: the copy is kept, and given up again after another Transfer Interval. */

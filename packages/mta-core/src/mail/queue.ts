@@ -28,7 +28,13 @@ export function enqueue(ctx: Context, messages: readonly StoredMessage[]): Set<n
   const touched = new Set<number>();
   for (const message of messages) {
     for (const copy of message.copies) {
-      const base = { id: copy.id, content: message.content, envelope: message.envelope, recipients: copy.recipients, failures: 0 };
+      const base = {
+        id: copy.id,
+        content: message.content,
+        envelope: message.envelope,
+        recipients: copy.recipients,
+        failures: 0,
+      };
       const entry = copy.destination.to === 'mta' ? entryNamed(ctx.mta, copy.destination.mta) : undefined;
       if (entry !== undefined) {
         enqueueAt(ctx, entry.id, { ...base, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole: false });
@@ -95,7 +101,8 @@ export function settledBelow(ctx: Context, at: number): number {
   for (const association of entry.associations) consider(association.transfer?.copy.id);
   for (const pending of ctx.mta.forgets) if (pending.entry === at) for (const id of pending.copies) consider(id);
   const { mailboxes } = ctx.mta;
-  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...mailboxes.waiting]) if (copy.entry === at) consider(copy.id);
+  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...mailboxes.waiting])
+    if (copy.entry === at) consider(copy.id);
   for (const pending of ctx.mta.stores) {
     if (pending.purpose === 'segment') continue;
     for (const message of pending.messages) for (const copy of message.copies) consider(copy.id);

@@ -2,8 +2,9 @@ import type { Quirk } from '../behaviour.js';
 
 /**
  * Q166594: messages are not delivered over the first association. After a recovery the responder goes on believing its
- * own memory of the Turn, and a Turn-Please that reaches it while it believes it has no Turn is ignored. A give lost with
- * the connection then leaves an association that is up and on which nobody may send.
+ * own memory of the Turn, and a Turn-Please that reaches a side which believes it has no Turn is ignored. A give lost with
+ * the connection then leaves an association that is up and on which nobody may send. The memory is the responder's affair
+ * alone; the Please is ignored in either role, else the initiator would abort what is stuck and so cure it.
  */
 export const q166594: Quirk = {
   article: 'Q166594',
@@ -12,6 +13,6 @@ export const q166594: Quirk = {
   builds: 'Exchange 4.0 RTM to SP4, 5.0 RTM and SP1; corrected in 4.0 SP5 (996.72) and 5.0 SP2 (1460.13)',
   override: {
     turnAfterRecovery: (_stated, remembered) => remembered,
-    pleaseWithoutTurn: (role) => (role === 'responder' ? 'ignore' : 'protocol-error'),
+    pleaseWithoutTurn: () => 'ignore',
   },
 };

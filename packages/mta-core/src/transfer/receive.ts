@@ -10,7 +10,18 @@ import type { Owner } from '../rpc/model.js';
 import { rpcReply } from '../rpc/runtime.js';
 import type { Association, Incoming, PendingStore } from '../state.js';
 import { rowOf, withoutRow, withRow } from '../table.js';
-import { associationOf, count, countAt, emit, entryAt, patchAssociation, patchEntry, patchMta, storeFor, takeNumber } from '../update.js';
+import {
+  associationOf,
+  count,
+  countAt,
+  emit,
+  entryAt,
+  patchAssociation,
+  patchEntry,
+  patchMta,
+  storeFor,
+  takeNumber,
+} from '../update.js';
 import { lifetime, protocolError } from './send.js';
 
 /** Where an answer goes. */
@@ -79,7 +90,8 @@ function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null 
   if (known !== undefined) dropIncoming(ctx, ref.entry, known);
   if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
   const unsettled = ctx.mta.received[entry.peer?.storeUuid ?? ''];
-  const full = ctx.mta.queuedCopies >= settings.maxQueuedCopies || (unsettled !== undefined && sizeOf(unsettled) >= mostUnsettled);
+  const full =
+    ctx.mta.queuedCopies >= settings.maxQueuedCopies || (unsettled !== undefined && sizeOf(unsettled) >= mostUnsettled);
   if (full) return refuse(ctx, to, apdu.activity, 'temporaryProblem');
   return {
     id: apdu.activity,
@@ -131,7 +143,10 @@ function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incomin
   const { messages, render, contentUnused } = acceptMessage(ctx, { ...row.envelope, trace }, row.recipients, row.content, looped);
   const entry = entryAt(ctx, ref.entry);
   if (rowOf(entry.incoming, row.id) !== undefined) patchEntry(ctx, ref.entry, { incoming: withoutRow(entry.incoming, row.id) });
-  countCopies(ctx, messages.reduce((sum, message) => sum + message.copies.length, 0));
+  countCopies(
+    ctx,
+    messages.reduce((sum, message) => sum + message.copies.length, 0),
+  );
   const calls = [{ association: ref.association, ...to }];
   storeFor(
     ctx,
@@ -146,14 +161,15 @@ function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incomin
   if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });
 }
 
-/** A segment is on disk. */
+/** A segment is on disk: it is confirmed, also when the rest of its message has overtaken it on the way there. */
 export function segmentStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const entry = entryAt(ctx, pending.entry);
   const row = rowOf(entry.incoming, pending.activity);
-  if (row === undefined || row.association !== pending.association) return;
-  const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
-  patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
-  answerSend(ctx, pending, { kind: 'confirm', activity: row.id, upTo: pending.upTo, stored: false });
+  if (row !== undefined && row.association === pending.association) {
+    const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
+    patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
+  }
+  answerSend(ctx, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
 }
 
 /** A segment could not be stored: the activity ends here, and the sender tries again later. */

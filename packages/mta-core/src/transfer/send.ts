@@ -1,15 +1,15 @@
 /** The outgoing activity: one copy at a time on an association, in segments of a checkpoint, at most a window of them open. */
-import type { Rttr, SendApdu, SendAnswer } from '../apdu.js';
+import type { Rttr, SendAnswer, SendApdu } from '../apdu.js';
+import { turnBecomes } from '../association/become.js';
+import { abortAssociation } from '../association/end.js';
 import type { Context } from '../context.js';
+import { giveUp } from '../mail/nondelivery.js';
+import { countCopies, countOut, takeCopy } from '../mail/queue.js';
 import type { TransferEnvelope } from '../message.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcCall } from '../rpc/runtime.js';
 import type { Association, QueuedCopy, Transfer } from '../state.js';
-import { countOut, countCopies, takeCopy } from '../mail/queue.js';
 import { associationOf, countAt, entryAt, forgetCopies, patchAssociation, report } from '../update.js';
-import { abortAssociation } from '../association/end.js';
-import { giveUp } from '../mail/nondelivery.js';
-import { turnBecomes } from '../association/become.js';
 import { transferFailed } from './interrupt.js';
 import { takeSettled } from './settled.js';
 
@@ -78,7 +78,7 @@ export function sendSegments(ctx: Context, ref: Owner): void {
       kind: 'rttr',
       activity: copy.id,
       offset: transfer.sentUpTo,
-      content: { content: copy.content, length },
+      content: { content: copy.content, offset: transfer.sentUpTo, length },
       last,
       ...(transfer.started ? {} : { start }),
     };

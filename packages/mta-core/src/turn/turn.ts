@@ -1,7 +1,5 @@
 /** Turn-Please and Turn-Give: when they are sent, and what is done when they come. */
-import { protocolError, sendApdu } from '../transfer/send.js';
-import { type Call, answerSend } from '../transfer/receive.js';
-import { lifetime } from '../transfer/send.js';
+
 import { turnBecomes } from '../association/become.js';
 import type { Context } from '../context.js';
 import { nextCopy } from '../mail/queue.js';
@@ -9,6 +7,8 @@ import { turnPriority } from '../message.js';
 import { behaviourOf } from '../quirks/index.js';
 import type { Owner } from '../rpc/model.js';
 import type { Association, LtabEntry } from '../state.js';
+import { answerSend, type Call } from '../transfer/receive.js';
+import { lifetime, protocolError, sendApdu } from '../transfer/send.js';
 import { associationOf, countAt, entryAt } from '../update.js';
 
 /** A Turn-Please has come. */
@@ -27,7 +27,7 @@ export function pleaseCalled(ctx: Context, ref: Owner, to: Call, priority: numbe
     return;
   }
   const mine = association.turn === 'asked-of';
-  if (!mine && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn(association.role) === 'ignore') {
+  if (!mine && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn() === 'ignore') {
     answerSend(ctx, to, { kind: 'please-noted' });
     return;
   }
@@ -68,9 +68,7 @@ export function givesNow(ctx: Context, entry: LtabEntry, association: Associatio
   if (next === undefined) return true;
   const asked = association.askedPriority ?? 0;
   if (asked === 0) return false;
-  return (
-    asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold
-  );
+  return asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold;
 }
 
 /** The priority with which this side should ask for the Turn of an association, or null if it should not. */

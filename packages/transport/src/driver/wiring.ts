@@ -21,8 +21,6 @@ export class WiredNetwork implements NetworkPort {
   readonly #network: Network;
   /** Bindings that are being opened on a kept port. */
   readonly #onKeptPort = new Set<number>();
-  /** Where the segment that is being sent starts: its handle says which content and how long, not where. */
-  #segmentOffset = 0;
 
   constructor(options: WiringOptions) {
     this.#options = options;
@@ -50,8 +48,6 @@ export class WiredNetwork implements NetworkPort {
   }
 
   send(conn: number, pdu: Pdu): void {
-    if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr')
-      this.#segmentOffset = pdu.body.apdu.offset;
     this.#network.send(conn, pdu);
   }
 
@@ -73,7 +69,7 @@ export class WiredNetwork implements NetworkPort {
 
   #load(handle: ContentHandle): Uint8Array {
     if (handle.content === undefined) throw new RangeError(`content ${handle.ref}: its octets are gone`);
-    return this.#options.readContent(handle.content, this.#segmentOffset, handle.length);
+    return this.#options.readContent(handle.content, handle.offset ?? 0, handle.length);
   }
 
   #listened(input: Extract<Input, { readonly type: 'listening' | 'listen-failed' }>): void {

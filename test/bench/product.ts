@@ -1,0 +1,74 @@
+/** One run of the product: two processes of the `mtalab mta` command, with a backlog at one of them. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type MtaProcess, type MtaStatus, spawnMta } from '@mtalab/harness';
+import { renderConfig } from 'mtalab';
+import { loadBacklog, proveExactlyOnce } from './backlog.js';
+import { type RunFigures, type Sample, watch } from './figures.js';
+
+const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
+/** So many that the threshold never asks for a second association. */
+const never = 1_000_000;
+
+type Side = {
+  readonly name: 'MTA-A' | 'MTA-B';
+  readonly domain: string;
+  readonly peer: { readonly name: string; readonly domain: string; readonly endpoints: readonly string[] };
+  readonly associations: number;
+};
+
+function writeConfig(folder: string, side: Side): string {
+  const { name, domain, peer, associations } = side;
+  const file = join(folder, 'mta.yaml');
+  const config = {
+    name,
+    data: 'data',
+    settings: { threshold: associations === 1 ? never : 1, maxAssociationsPerMta: associations },
+    peers: [{ name: peer.name, endpoints: peer.endpoints }],
+    routes: [{ domain: peer.domain, mta: peer.name }],
+    local: { domains: [domain], delivery: 'ledger' },
+    log: { console: false },
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, renderConfig(config));
+  return file;
+}
+
+function sampleOf(status: MtaStatus): Sample {
+  const { counters, nowMs, cpu, memory } = status;
+  return { delivered: counters.delivered, atMs: nowMs, cpuS: cpu.userS + cpu.systemS, rssBytes: memory.rssBytes };
+}
+
+function started(name: string, configFile: string, nodeOptions: readonly string[]): Promise<MtaProcess> {
+  return spawnMta({ command: [process.execPath, ...nodeOptions, program, 'mta'], name, configFile });
+}
+
+/** @param nodeOptions of the processes, for profiling. */
+export async function runProduct(
+  dir: string,
+  messages: number,
+  associations: number,
+  nodeOptions: readonly string[] = [],
+): Promise<RunFigures> {
+  const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
+  loadBacklog(join(folders.a, 'data'), messages);
+  const a = { name: 'MTA-A', domain: 'a.example' } as const;
+  const b = { name: 'MTA-B', domain: 'b.example' } as const;
+  const running: MtaProcess[] = [];
+  try {
+    const receiver = await started(b.name, writeConfig(folders.b, { ...b, peer: { ...a, endpoints: [] }, associations }), nodeOptions);
+    running.push(receiver);
+    const { endpoints } = receiver.ready;
+    const sender = await started(a.name, writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations }), nodeOptions);
+    running.push(sender);
+    const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.request<MtaStatus>('status'));
+    const figures = await watch(messages, () => Promise.all([statusOf(sender), statusOf(receiver)]));
+    const rows = await sender.client.request<readonly unknown[]>('associations');
+    if (rows.length !== associations) throw new Error(`there were ${rows.length} associations, not ${associations}`);
+    return figures;
+  } finally {
+    await Promise.all(running.map((one) => one.stop()));
+    if (running.length === 2) proveExactlyOnce(join(folders.a, 'data'), join(folders.b, 'data'), messages);
+  }
+}

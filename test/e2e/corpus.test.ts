@@ -1,0 +1,140 @@
+/** Mail of all kinds between real processes that are killed and connections that are cut: octet for octet, exactly once. */
+import { chance, generateMail, type Lab, type MtaProcess, octetsOf } from '@mtalab/harness';
+import { spawnPair } from 'mtalab';
+import { test } from 'tap';
+import { corpusFolder, delivered, digestOf, hasCorpus, type Letter, lettersIn, sorted } from './mailboxes.js';
+
+const letters: readonly Letter[] = [...lettersIn('examples'), ...(hasCorpus ? lettersIn(corpusFolder) : [])];
+const sent = sorted(letters.map(({ content }) => digestOf(content)));
+
+/** All letters at once from A to B. Resolves when A has all of them on disk. */
+async function submitLetters(lab: Lab): Promise<void> {
+  const envelope = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
+  const answers = await Promise.all(letters.map(({ content }) => lab.submit('MTA-A', { ...envelope, content })));
+  const known = new Set(answers.map(({ mtsId }) => mtsId));
+  if (known.size !== letters.length) throw new Error(`${letters.length} letters were given ${known.size} MTS identifiers`);
+}
+
+/** Lab time goes on as fast as nothing happens until so many copies are delivered. */
+async function moveOnUntil(lab: Lab, count: number): Promise<void> {
+  for (let timers = 0; timers < 500 && lab.delivered < count; timers += 1) await lab.advance({ timeoutMs: 20_000 });
+  await lab.waitForDelivered(count, { timeoutMs: 20_000 });
+}
+
+test(`${letters.length} letters at once, octet for octet`, async (t) => {
+  if (!hasCorpus) t.comment(`${corpusFolder} is not there: only the mail of examples/ is sent`);
+  t.ok(letters.length >= (hasCorpus ? 80 : 10), 'there is mail');
+  await using lab = await spawnPair();
+  await submitLetters(lab);
+  await lab.waitForDelivered(letters.length);
+  await lab.settle();
+  t.same(delivered(lab, 'MTA-B'), sent);
+  t.same(delivered(lab, 'MTA-A'), [], 'nothing came back');
+  t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
+});
+
+type Killing = { readonly done: Promise<unknown>; readonly over: () => boolean; readonly disarm: () => void };
+
+/** Kill one MTA the moment that `nth` more PDUs have come by, or `nth` more deliveries have been told. */
+function killOn(lab: Lab, victim: MtaProcess, moment: 'pdu' | 'delivery', nth: number): Killing {
+  let armed = true;
+  let killed = false;
+  const kill = (): void => {
+    if (!armed) return;
+    armed = false;
+    killed = true;
+    victim.kill('SIGKILL');
+  };
+  const disarm = (): void => {
+    armed = false;
+  };
+  if (moment === 'delivery') {
+    return { done: lab.waitForDelivered(lab.delivered + nth).then(kill, () => undefined), over: () => killed, disarm };
+  }
+  let seen = 0;
+  const done = new Promise<void>((resolve) => {
+    const end = lab.proxy?.subscribe(() => {
+      seen += 1;
+      if (seen < nth && armed) return;
+      end?.();
+      kill();
+      resolve();
+    });
+  });
+  return { done, over: () => killed, disarm };
+}
+
+/** Moves lab time on until everything is delivered or the victim has been killed; what a killed process breaks off is no failure. */
+async function moveOnUnless(over: () => boolean, lab: Lab): Promise<void> {
+  while (!over() && lab.delivered < letters.length) {
+    try {
+      await lab.advance({ timeoutMs: 20_000 });
+    } catch (error) {
+      if (!over()) throw error;
+    }
+  }
+}
+
+for (const seed of [1, 2]) {
+  test(`the same while processes are killed at random moments (seed ${seed})`, { timeout: 60_000 }, async (t) => {
+    const random = chance(seed);
+    await using lab = await spawnPair({ proxy: true });
+    const submitting = submitLetters(lab);
+    const kills = { 'MTA-A': 0, 'MTA-B': 0 };
+    for (let round = 0; round < 7 && lab.delivered < letters.length; round += 1) {
+      const name = random.below(2) === 0 ? 'MTA-A' : 'MTA-B';
+      const moment = random.below(3) === 0 ? 'delivery' : 'pdu';
+      const victim = lab.process(name);
+      const killing = killOn(lab, victim, moment, 1 + random.below(moment === 'pdu' ? 40 : 8));
+      await Promise.race([killing.done, moveOnUnless(killing.over, lab)]);
+      killing.disarm();
+      if (!killing.over()) break;
+      t.comment(`${name} is killed when ${lab.delivered} of ${letters.length} are delivered`);
+      t.same(await victim.exited, { code: null, signal: 'SIGKILL' });
+      await victim.restart();
+      kills[name] += 1;
+    }
+    await submitting;
+    await moveOnUntil(lab, letters.length);
+    await lab.settle();
+    t.comment(`killed: ${JSON.stringify(kills)}`);
+    t.ok(kills['MTA-A'] > 0 && kills['MTA-B'] > 0, 'both were killed on the way');
+    t.same(delivered(lab, 'MTA-B'), sent);
+    t.same(delivered(lab, 'MTA-A'), [], 'nothing was reported as undelivered');
+    t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
+  });
+}
+
+test('20 MiB with ten cuts on the way: resumed from checkpoints, once', { timeout: 60_000 }, async (t) => {
+  const [item] = generateMail(1, 20 * 1_048_576, 5);
+  const content = await octetsOf(item?.content ?? Buffer.alloc(0));
+  const cuts = Array.from({ length: 10 }, (_, at) => `cut ${at % 3 === 0 ? 'before' : 'after'} rttr ${60 * (at + 1)}`);
+  await using lab = await spawnPair({ faults: cuts });
+  let segments = 0;
+  let segmentBytes = 0;
+  let longest = 0;
+  lab.proxy?.subscribe(({ pdu }) => {
+    if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return;
+    const { length } = pdu.body.apdu.content;
+    segments += 1;
+    segmentBytes += length;
+    longest = Math.max(longest, length);
+  });
+  await lab.submit('MTA-A', {
+    originator: 'ada@a.example',
+    recipients: ['ben@b.example'],
+    content: async function* () {
+      yield content;
+    },
+  });
+  await moveOnUntil(lab, 1);
+  await lab.settle();
+  t.same(lab.proxy?.unreached(), [], 'all ten cuts were reached');
+  t.same(delivered(lab, 'MTA-B'), [digestOf(content)]);
+  const again = segmentBytes - content.length;
+  t.comment(`${segments} segments of at most ${longest} octets; ${again} octets were sent again`);
+  t.ok(again > 0, 'the cuts lost something');
+  // A cut can lose what was not confirmed: a window of segments, and the confirmations of no more.
+  t.ok(again <= cuts.length * 5 * 30 * 1024, `${again} octets were sent again`);
+  t.equal((await lab.summary()).associationsOpened, 1, 'one association, recovered each time');
+});

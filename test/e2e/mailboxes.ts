@@ -1,0 +1,38 @@
+/** What was sent and what lies in mailboxes, as digests: equal lists mean octet for octet, each exactly once. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Lab } from '@mtalab/harness';
+
+export type Letter = { readonly name: string; readonly content: Buffer };
+
+export function digestOf(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('hex');
+}
+
+/** The files of a folder, sorted by name. */
+export function lettersIn(folder: string): Letter[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => ({ name, content: readFileSync(join(folder, name)) }));
+}
+
+/** A collection of real mail that may lie beside the repository; it is no part of it. */
+export const corpusFolder = resolve(process.cwd(), '../shared/corpus/mail');
+
+export const hasCorpus = existsSync(corpusFolder);
+
+export function sorted(digests: Iterable<string>): string[] {
+  return [...digests].sort();
+}
+
+/** Every message in every mailbox of an MTA, files still being written included: after a rest there must be none. */
+export function delivered(lab: Lab, mta: string): string[] {
+  const folder = join(lab.dir, mta, 'mailboxes');
+  if (!existsSync(folder)) return [];
+  return sorted(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => digestOf(readFileSync(join(entry.parentPath, entry.name)))),
+  );
+}

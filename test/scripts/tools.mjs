@@ -1,0 +1,64 @@
+/**
+ * Programs that are not ours, with which some tests look at the link: a protocol analyser and an RPC client. Where this
+ * machine is a Debian and we are root, missing ones are installed; elsewhere the tests that want them are left out.
+ */
+import { spawnSync } from 'node:child_process';
+
+// The first python3 on the path need not be the one that Debian's packages are for.
+const pythons = ['python3', '/usr/bin/python3'];
+
+const tools = [
+  { name: 'tshark', debianPackage: 'tshark', works: () => runs('tshark', '--version') },
+  { name: 'impacket for Python', debianPackage: 'python3-impacket', works: () => pythonWithImpacket() !== undefined },
+];
+
+const installLimitMs = 8 * 60_000;
+
+function runs(command, ...args) {
+  return spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
+}
+
+function pythonWithImpacket() {
+  return pythons.find((python) => runs(python, '-c', 'import impacket'));
+}
+
+/** Runs apt-get without questions. Returns what went wrong, or undefined. */
+function aptGet(...args) {
+  const run = spawnSync('apt-get', ['-q', '-y', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    encoding: 'utf8',
+    timeout: installLimitMs,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Questions, such as whether other users may capture packets, get their default answer: no.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (run.status === 0) return undefined;
+  const lastLines = `${run.stderr ?? ''}`.trim().split('\n').slice(-4).join('\n  ');
+  return `apt-get ${args[0]} failed (${run.error?.message ?? run.signal ?? `exit code ${run.status}`})\n  ${lastLines}`;
+}
+
+function install(packages) {
+  return aptGet('update') ?? aptGet('install', '--no-install-recommends', ...packages);
+}
+
+/**
+ * Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves.
+ * Tests find the Python that has impacket in `MTALAB_PYTHON`.
+ */
+export function provideTools(say) {
+  let missing = tools.filter((tool) => !tool.works());
+  const wanted = missing.map((tool) => tool.debianPackage);
+  if (
+    missing.length > 0 &&
+    process.env['MTALAB_NO_INSTALL'] === undefined &&
+    process.getuid?.() === 0 &&
+    runs('apt-get', '--version')
+  ) {
+    say(`installing ${wanted.join(' and ')} for the tests (MTALAB_NO_INSTALL=1 to do without) ...`);
+    const problem = install(wanted);
+    if (problem !== undefined) say(problem);
+    missing = tools.filter((tool) => !tool.works());
+  }
+  const python = pythonWithImpacket();
+  if (python !== undefined) process.env['MTALAB_PYTHON'] ??= python;
+  for (const tool of missing) say(`left out: the tests that need ${tool.name} (Debian package ${tool.debianPackage})`);
+}
