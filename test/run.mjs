@@ -46,16 +46,23 @@ class Tally {
   }
 }
 
+/** The diagnostics of a failure as text: texts as they are, the rest as JSON. */
+function explained({ at, stack, ...details }) {
+  const place = at === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
+  const traced = at === undefined && stack !== undefined ? [stack] : [];
+  const said = Object.entries(details).map(([key, value]) =>
+    typeof value === 'string' ? value : `${key}: ${JSON.stringify(value)}`,
+  );
+  return `${[...place, ...said, ...traced].map((text) => text.trim()).join('\n')}\n`.replaceAll(/^(?=.)/gm, '  ');
+}
+
 /** One line per test file, and all there is to say about each failure. */
 function printPlainly(parser) {
   parser.on('assert', ({ name, ok, time, skip }) => {
     const duration = typeof time === 'number' ? ` (${(time / 1000).toFixed(1)} s)` : '';
     console.log(`${ok ? 'ok    ' : 'FAILED'} ${sourceOf(name)}${skip ? ` left out: ${skip}` : ''}${duration}`);
   });
-  parser.on('fail', (result) => {
-    const details = result.diag === null ? '' : JSON.stringify(result.diag, undefined, 2).replaceAll(/^/gm, '  ');
-    console.log(`\nnot ok: ${result.fullname}${result.name === result.fullname ? '' : `: ${result.name}`}\n${details}\n`);
-  });
+  parser.on('fail', (result) => console.log(`\nnot ok: ${result.fullname}\n${explained(result.diag ?? {})}`));
   parser.on('bailout', (reason) => console.log(`The tests gave up: ${reason}`));
 }
 

@@ -24,7 +24,7 @@ export type RunFigures = {
 };
 
 /** Part of the backlog that warms up and is not counted. */
-const warmUpShare = 0.3;
+const warmUpShare = 0.5;
 const sampleIntervalMs = 20;
 
 /**

@@ -56,19 +56,24 @@ export async function runProduct(
   const a = { name: 'MTA-A', domain: 'a.example' } as const;
   const b = { name: 'MTA-B', domain: 'b.example' } as const;
   const running: MtaProcess[] = [];
+  let figures: RunFigures;
   try {
-    const receiver = await started(b.name, writeConfig(folders.b, { ...b, peer: { ...a, endpoints: [] }, associations }), nodeOptions);
+    const receiver = await started(
+      b.name,
+      writeConfig(folders.b, { ...b, peer: { ...a, endpoints: [] }, associations }),
+      nodeOptions,
+    );
     running.push(receiver);
     const { endpoints } = receiver.ready;
     const sender = await started(a.name, writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations }), nodeOptions);
     running.push(sender);
     const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.request<MtaStatus>('status'));
-    const figures = await watch(messages, () => Promise.all([statusOf(sender), statusOf(receiver)]));
+    figures = await watch(messages, () => Promise.all([statusOf(sender), statusOf(receiver)]));
     const rows = await sender.client.request<readonly unknown[]>('associations');
     if (rows.length !== associations) throw new Error(`there were ${rows.length} associations, not ${associations}`);
-    return figures;
   } finally {
     await Promise.all(running.map((one) => one.stop()));
-    if (running.length === 2) proveExactlyOnce(join(folders.a, 'data'), join(folders.b, 'data'), messages);
   }
+  proveExactlyOnce(join(folders.a, 'data'), join(folders.b, 'data'), messages);
+  return figures;
 }

@@ -75,10 +75,15 @@ async function moveOnUnless(over: () => boolean, lab: Lab): Promise<void> {
   }
 }
 
-for (const seed of [1, 2]) {
-  test(`the same while processes are killed at random moments (seed ${seed})`, { timeout: 60_000 }, async (t) => {
+for (const [seed, faults] of [
+  [1, []],
+  [2, ['cut randomly 3% seed 2']],
+] as const) {
+  test(`the same while processes are killed at random moments (seed ${seed}) ${faults.join()}`.trim(), {
+    timeout: 60_000,
+  }, async (t) => {
     const random = chance(seed);
-    await using lab = await spawnPair({ proxy: true });
+    await using lab = await spawnPair({ proxy: true, faults });
     const submitting = submitLetters(lab);
     const kills = { 'MTA-A': 0, 'MTA-B': 0 };
     for (let round = 0; round < 7 && lab.delivered < letters.length; round += 1) {
@@ -97,7 +102,9 @@ for (const seed of [1, 2]) {
     await submitting;
     await moveOnUntil(lab, letters.length);
     await lab.settle();
-    t.comment(`killed: ${JSON.stringify(kills)}`);
+    const cuts = lab.proxy?.faults().reduce((sum, fault) => sum + fault.hits, 0);
+    t.comment(`killed: ${JSON.stringify(kills)}, cut: ${cuts} times`);
+    t.same(lab.proxy?.unreached(), []);
     t.ok(kills['MTA-A'] > 0 && kills['MTA-B'] > 0, 'both were killed on the way');
     t.same(delivered(lab, 'MTA-B'), sent);
     t.same(delivered(lab, 'MTA-A'), [], 'nothing was reported as undelivered');

@@ -26,13 +26,17 @@ export function sorted(digests: Iterable<string>): string[] {
   return [...digests].sort();
 }
 
-/** Every message in every mailbox of an MTA, files still being written included: after a rest there must be none. */
-export function delivered(lab: Lab, mta: string): string[] {
-  const folder = join(lab.dir, mta, 'mailboxes');
+/** Digests of all files below a folder, those still being written included. */
+export function messagesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return sorted(
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => digestOf(readFileSync(join(entry.parentPath, entry.name)))),
   );
+}
+
+/** Every message in every mailbox of an MTA. */
+export function delivered(lab: Lab, mta: string): string[] {
+  return messagesBelow(join(lab.dir, mta, 'mailboxes'));
 }

@@ -5,21 +5,21 @@
 import { spawnSync } from 'node:child_process';
 
 // The first python3 on the path need not be the one that Debian's packages are for.
-const pythons = ['python3', '/usr/bin/python3'];
+const python = '/usr/bin/python3';
 
 const tools = [
   { name: 'tshark', debianPackage: 'tshark', works: () => runs('tshark', '--version') },
-  { name: 'impacket for Python', debianPackage: 'python3-impacket', works: () => pythonWithImpacket() !== undefined },
+  {
+    name: 'impacket for Python',
+    debianPackage: 'python3-impacket',
+    works: () => runs(python, '-c', 'import impacket.dcerpc.v5.transport'),
+  },
 ];
 
 const installLimitMs = 8 * 60_000;
 
 function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
-}
-
-function pythonWithImpacket() {
-  return pythons.find((python) => runs(python, '-c', 'import impacket'));
 }
 
 /** Runs apt-get without questions. Returns what went wrong, or undefined. */
@@ -40,10 +40,7 @@ function install(packages) {
   return aptGet('update') ?? aptGet('install', '--no-install-recommends', ...packages);
 }
 
-/**
- * Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves.
- * Tests find the Python that has impacket in `MTALAB_PYTHON`.
- */
+/** Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves. */
 export function provideTools(say) {
   let missing = tools.filter((tool) => !tool.works());
   const wanted = missing.map((tool) => tool.debianPackage);
@@ -58,7 +55,5 @@ export function provideTools(say) {
     if (problem !== undefined) say(problem);
     missing = tools.filter((tool) => !tool.works());
   }
-  const python = pythonWithImpacket();
-  if (python !== undefined) process.env['MTALAB_PYTHON'] ??= python;
   for (const tool of missing) say(`left out: the tests that need ${tool.name} (Debian package ${tool.debianPackage})`);
 }

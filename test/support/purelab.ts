@@ -1,6 +1,6 @@
 /**
- * MTAs without sockets: the core's own state, a virtual clock, links that carry PDUs in order per connection, and stores that
- * finish when told to. What the interaction tests and the article tests run on.
+ * MTAs without sockets: the core's own state, a virtual clock, connections that carry PDUs in order, and stores that finish
+ * when told to. What the interaction files, the article tests and the random histories run on.
  */
 import {
   defaultSettings,
@@ -11,84 +11,56 @@ import {
   nextDeadline,
   type Pdu,
   type ReportedEvent,
+  type ReportFacts,
   type Settings,
-  type StoredMessage,
   start,
   step,
 } from '@mtalab/mta-core';
+import { PureStore, renderedBytes } from './pure-store.js';
+import type { Delivery, LabHooks, Node, Refused, SubmitOptions, Submitted } from './pure-types.js';
+import { type Direction, isEnd, nextArrival, receiverOf, senderOf, type Transit, type Wire } from './pure-wire.js';
 
-export type Sent = { readonly from: string; readonly to: string; readonly conn: Wire; readonly pdu: Pdu };
+export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
 
-/** A connection between two MTAs, with what is under way in each direction. */
-export type Wire = {
-  readonly id: number;
-  readonly client: { readonly node: string; readonly conn: number };
-  readonly server: { readonly node: string; readonly conn: number };
-  /** Events under way to the server and to the client, in order. */
-  readonly toServer: Transit[];
-  readonly toClient: Transit[];
-};
-type Transit =
-  | { readonly type: 'accept' }
-  | { readonly type: 'connected' }
-  | { readonly type: 'pdu'; readonly pdu: Pdu }
-  | { readonly type: 'lost' };
-
-type DurableStore = {
-  incarnation: number;
-  readonly uuid: string;
-  clean: boolean;
-  readonly messages: Map<number, StoredMessage>;
-  readonly received: Map<string, Set<number>>;
-  readonly submissions: Map<string, string>;
-};
-
-export type Node = {
-  readonly name: string;
-  readonly config: MtaConfig;
-  readonly store: DurableStore;
-  mta: Mta;
-  up: boolean;
-  /** Store effects that are not done yet. */
-  readonly pending: Effect[];
-  nextAccepted: number;
-};
-
-export type Delivery = { readonly node: string; readonly mailbox: string; readonly mtsId: string; readonly contentType: string };
-
-export type LabHooks = {
-  /** Called before a PDU is given to its receiver. Return false to swallow it. */
-  onPdu?: (sent: Sent) => boolean;
-  onEvent?: (node: string, event: ReportedEvent) => void;
-};
+/** Firings in a row that do not get the clock on: no MTA has that much to do at one instant. */
+const mostFiringsAtOnce = 1000;
 
 export class PureLab {
   readonly nodes = new Map<string, Node>();
   readonly wires: Wire[] = [];
   readonly deliveries: Delivery[] = [];
   readonly events: { readonly node: string; readonly event: ReportedEvent }[] = [];
-  readonly submitted: { readonly submissionId: string; readonly mtsId: string; readonly known: boolean }[] = [];
-  readonly refused: { readonly submissionId: string; readonly reason: string }[] = [];
+  readonly submitted: Submitted[] = [];
+  readonly refused: Refused[] = [];
+  /** What each report says, by the MTS identifier of the report. */
+  readonly reports = new Map<string, ReportFacts>();
   nowMs = 0;
   hooks: LabHooks = {};
   /** MTAs that cannot be reached: a dial to them fails. */
   readonly unreachable = new Set<string>();
-  /** When true, store effects wait for `storeDone`. */
+  /** When true, every store effect waits for `storeDone`; or those of one MTA. */
   holdStores = false;
+  readonly heldStores = new Set<string>();
   #nextWire = 1;
   #nextUpload = -1;
+  #nextOrder = 1;
   readonly #ports = new Map<string, number>();
 
-  /** Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case). */
+  /**
+   * Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case).
+   * @param legacy articles that are on from the start, by MTA.
+   * @param adjust the last word on each configuration.
+   */
   constructor(
     names: readonly string[],
     settings: Partial<Settings> = {},
     legacy: Readonly<Record<string, readonly string[]>> = {},
+    adjust: (config: MtaConfig) => MtaConfig = (config) => config,
   ) {
     for (const [index, name] of names.entries()) this.#ports.set(name, 5001 + index);
     for (const name of names) {
       const others = names.filter((other) => other !== name);
-      this.add({
+      const config: MtaConfig = {
         name,
         version: '5.5',
         build: '2653.23',
@@ -99,31 +71,18 @@ export class PureLab {
         routes: others.map((other) => ({ domain: `${other.toLowerCase()}.example`, mta: other })),
         localDomains: [`${name.toLowerCase()}.example`],
         legacy: legacy[name] ?? [],
-      });
+      };
+      this.add(adjust(config));
     }
   }
 
   add(config: MtaConfig): void {
-    const store: DurableStore = {
-      incarnation: 0,
-      uuid: `store-of-${config.name}`,
-      clean: true,
-      messages: new Map(),
-      received: new Map(),
-      submissions: new Map(),
-    };
-    const node: Node = {
-      name: config.name,
-      config,
-      store,
-      mta: undefined as unknown as Mta,
-      up: false,
-      pending: [],
-      nextAccepted: 1,
-    };
-    this.nodes.set(config.name, node);
-    this.#ports.set(config.name, config.listen[0]?.port ?? 0);
-    this.startNode(config.name);
+    const { name } = config;
+    const store = new PureStore(name);
+    const node: Node = { name, config, store, mta: undefined as unknown as Mta, up: false, pending: [], nextAccepted: 1 };
+    this.nodes.set(name, node);
+    this.#ports.set(name, config.listen[0]?.port ?? 0);
+    this.startNode(name);
   }
 
   node(name: string): Node {
@@ -138,20 +97,11 @@ export class PureLab {
 
   startNode(name: string): void {
     const node = this.node(name);
-    node.store.incarnation += 1;
+    if (node.up) throw new Error(`${name} is up`);
+    const { mta, effects } = start(node.config, node.store.begin(), this.nowMs);
     node.up = true;
-    const recovered = {
-      incarnation: node.store.incarnation,
-      storeUuid: node.store.uuid,
-      clean: node.store.clean,
-      messages: [...node.store.messages.values()],
-      received: [...node.store.received].map(([sender, activities]) => ({ sender, activities: [...activities] })),
-      check: { queues: [], detailsPath: 'check.txt' },
-    };
-    node.store.clean = false;
-    const { mta, effects } = start(node.config, recovered, this.nowMs);
     node.mta = mta;
-    this.#perform(node, effects);
+    for (const effect of effects) this.#perform(node, effect);
   }
 
   /** The process dies: what was not stored is lost, its connections break. */
@@ -159,146 +109,168 @@ export class PureLab {
     const node = this.node(name);
     node.up = false;
     node.pending.length = 0;
-    for (const wire of [...this.wires]) {
-      if (wire.client.node === name || wire.server.node === name) this.cutWire(wire, name);
-    }
+    for (const wire of [...this.wires]) if (wire.client.node === name || wire.server.node === name) this.cutWire(wire);
   }
 
-  /** A loss: everything under way on this connection is gone, both ends will notice. */
-  cutWire(wire: Wire, dead?: string): void {
+  /**
+   * A loss: everything under way on this connection is gone, and both ends notice.
+   * @param unnoticedBy this MTA does not: it believes the connection up until `notice`, or until it closes it.
+   */
+  cutWire(wire: Wire, unnoticedBy: string | null = null): void {
     const index = this.wires.indexOf(wire);
     if (index < 0) return;
-    this.wires.splice(index, 1);
+    const already = wire.unnoticedBy;
+    wire.toServer.length = 0;
+    wire.toClient.length = 0;
+    if (unnoticedBy === null) this.wires.splice(index, 1);
+    else wire.unnoticedBy = unnoticedBy;
     for (const end of [wire.client, wire.server]) {
-      if (end.node !== dead && this.node(end.node).up) this.input(end.node, { type: 'lost', conn: end.conn, error: 10054 });
+      if (end.node === unnoticedBy || (already !== null && end.node !== already)) continue;
+      this.#inputTo(end, { type: 'lost', conn: end.conn, error: 10054 });
     }
   }
 
-  /** Cut every connection between two MTAs, as a network does. */
+  /** Cut every connection, as a network does. */
   cutAll(): void {
     for (const wire of [...this.wires]) this.cutWire(wire);
+  }
+
+  /** Every end notices what it has not noticed so far. */
+  notice(): void {
+    for (const wire of [...this.wires]) if (wire.unnoticedBy !== null) this.cutWire(wire);
   }
 
   input(name: string, input: Input): void {
     const node = this.node(name);
     if (!node.up) return;
     const { mta, effects } = step(node.mta, input, this.nowMs);
-    // State must be plain data: what JSON cannot carry would break journals and replay.
     node.mta = mta;
-    this.#perform(node, effects);
+    for (const effect of effects) this.#perform(node, effect);
   }
 
-  submit(
-    name: string,
-    submissionId: string,
-    recipients: readonly string[],
-    more: Partial<{ priority: 'urgent' | 'normal' | 'non-urgent'; sizeBytes: number; originator: string }> = {},
-  ): void {
+  /** To a connection's end, if the process that had it still runs. */
+  #inputTo(end: { readonly node: string; readonly incarnation: number }, input: Input): void {
+    const node = this.node(end.node);
+    if (node.up && node.store.incarnation === end.incarnation) this.input(end.node, input);
+  }
+
+  submit(name: string, submissionId: string, recipients: readonly string[], more: SubmitOptions = {}): void {
+    const { priority = 'normal', sizeBytes = 100, originator = `user@${name.toLowerCase()}.example` } = more;
+    const content = this.#nextUpload;
+    this.#nextUpload -= 1;
+    const contentType = 'message/rfc822';
     this.input(name, {
       type: 'submit',
-      submission: {
-        submissionId,
-        originator: more.originator ?? `user@${name.toLowerCase()}.example`,
-        recipients,
-        priority: more.priority ?? 'normal',
-        contentType: 'message/rfc822',
-        sizeBytes: more.sizeBytes ?? 100,
-        content: this.#nextUpload--,
-      },
+      submission: { submissionId, originator, recipients, priority, contentType, sizeBytes, content },
     });
   }
 
-  #perform(node: Node, effects: readonly Effect[]): void {
-    for (const effect of effects) this.#performOne(node, effect);
-  }
-
-  #performOne(node: Node, effect: Effect): void {
+  #perform(node: Node, effect: Effect): void {
     switch (effect.type) {
       case 'listen':
         return this.input(node.name, { type: 'listening', binding: effect.binding, port: effect.port });
       case 'dial':
         return this.#dial(node, effect.conn, effect.port);
-      case 'pdu': {
-        const wire = this.#wireOf(node.name, effect.conn);
-        if (wire !== undefined)
-          (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({
-            type: 'pdu',
-            pdu: effect.pdu,
-          });
-        return;
-      }
-      case 'close': {
-        const wire = this.#wireOf(node.name, effect.conn);
-        if (wire !== undefined)
-          (wire.client.node === node.name && wire.client.conn === effect.conn ? wire.toServer : wire.toClient).push({
-            type: 'lost',
-          });
-        return;
-      }
+      case 'pdu':
+        return this.#send(node, effect.conn, { type: 'pdu', pdu: effect.pdu });
+      case 'close':
+        return this.#send(node, effect.conn, { type: 'lost' });
       case 'store':
       case 'forget':
+        if (effect.type === 'store') this.#noteReport(effect.render?.content, effect);
         node.pending.push(effect);
-        if (!this.holdStores) this.storeDone(node.name);
+        if (!this.holdStores && !this.heldStores.has(node.name)) this.storeDone(node.name);
         return;
-      case 'settle': {
-        const received = node.store.received.get(effect.sender);
-        for (const activity of [...(received ?? [])]) {
-          if (effect.activities.includes(activity) || (effect.below !== undefined && activity < effect.below))
-            received?.delete(activity);
-        }
-        return;
-      }
+      case 'settle':
+        return node.store.settle(effect);
       case 'deliver': {
         const mailbox = effect.destination.to === 'mailbox' ? effect.destination.address : effect.destination.to;
-        this.deliveries.push({
-          node: node.name,
-          mailbox,
-          mtsId: effect.envelope.mtsId,
-          contentType: effect.envelope.contentType,
-        });
+        const { mtsId, contentType } = effect.envelope;
+        const delivery = { node: node.name, mailbox, mtsId, contentType };
+        this.deliveries.push(delivery);
+        this.hooks.onDelivery?.(delivery);
         return this.input(node.name, { type: 'delivered', copy: effect.copy });
       }
       case 'report':
         this.events.push({ node: node.name, event: effect.event });
         return this.hooks.onEvent?.(node.name, effect.event);
       case 'submitted':
-        this.submitted.push({ submissionId: effect.submissionId, mtsId: effect.mtsId, known: effect.known });
-        return;
+        this.submitted.push({ node: node.name, ...effect });
+        return this.hooks.onSubmitted?.({ node: node.name, ...effect });
       case 'submit-refused':
-        this.refused.push({ submissionId: effect.submissionId, reason: effect.reason });
-        return;
+        this.refused.push({ node: node.name, ...effect });
+        return this.hooks.onRefused?.({ node: node.name, ...effect });
       case 'halt':
-        node.up = false;
-        node.store.clean = effect.clean;
+        return this.#halt(node, effect.clean);
+      case 'drop-content':
         return;
-      default:
-        return;
+    }
+  }
+
+  #noteReport(content: number | undefined, effect: Extract<Effect, { type: 'store' }>): void {
+    const report = effect.accept.find((message) => message.content === content);
+    if (report !== undefined && effect.render !== undefined) this.reports.set(report.envelope.mtsId, effect.render.facts);
+  }
+
+  /** The process ends; the system closes what it had open. */
+  #halt(node: Node, clean: boolean): void {
+    node.up = false;
+    node.store.clean = clean;
+    this.hooks.onHalt?.(node.name, clean);
+    for (const wire of this.wires) {
+      if (wire.client.node === node.name) this.#push(wire, 'toServer', { type: 'lost' });
+      if (wire.server.node === node.name) this.#push(wire, 'toClient', { type: 'lost' });
     }
   }
 
   #dial(node: Node, conn: number, port: number): void {
     const target = [...this.nodes.values()].find((each) => this.#ports.get(each.name) === port);
     if (target === undefined || !target.up || this.unreachable.has(target.name)) {
+      this.hooks.onDial?.(node.name, target?.name ?? null, null);
       return this.input(node.name, { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
     }
     const accepted = target.nextAccepted;
     target.nextAccepted += 2;
     const wire: Wire = {
       id: this.#nextWire,
-      client: { node: node.name, conn },
-      server: { node: target.name, conn: accepted },
-      toServer: [{ type: 'accept' }],
-      toClient: [{ type: 'connected' }],
+      client: { node: node.name, incarnation: node.store.incarnation, conn },
+      server: { node: target.name, incarnation: target.store.incarnation, conn: accepted },
+      toServer: [],
+      toClient: [],
+      held: new Set(),
+      unnoticedBy: null,
     };
     this.#nextWire += 1;
     this.wires.push(wire);
+    this.hooks.onDial?.(node.name, target.name, wire);
+    this.#push(wire, 'toServer', { type: 'accept' });
+    this.#push(wire, 'toClient', { type: 'connected' });
   }
 
-  #wireOf(node: string, conn: number): Wire | undefined {
-    return this.wires.find(
-      (wire) =>
-        (wire.client.node === node && wire.client.conn === conn) || (wire.server.node === node && wire.server.conn === conn),
-    );
+  #push(wire: Wire, direction: Direction, transit: DistributiveOmit<Transit, 'order'>): void {
+    wire[direction].push({ ...transit, order: this.#nextOrder });
+    this.#nextOrder += 1;
+  }
+
+  /** The connection that an MTA knows by this number. */
+  wireOf(name: string, conn: number): Wire | undefined {
+    const { incarnation } = this.node(name).store;
+    return this.wires.find((wire) => isEnd(wire.client, name, incarnation, conn) || isEnd(wire.server, name, incarnation, conn));
+  }
+
+  #send(node: Node, conn: number, transit: DistributiveOmit<Transit, 'order'>): void {
+    const wire = this.wireOf(node.name, conn);
+    if (wire === undefined) return;
+    if (wire.unnoticedBy !== null) {
+      if (transit.type === 'lost') this.wires.splice(this.wires.indexOf(wire), 1);
+      return;
+    }
+    this.#push(wire, isEnd(wire.client, node.name, node.store.incarnation, conn) ? 'toServer' : 'toClient', transit);
+  }
+
+  /** Put a PDU on its way in the name of one end, which knows nothing of it. */
+  inject(wire: Wire, direction: Direction, pdu: Pdu): void {
+    this.#push(wire, direction, { type: 'pdu', pdu });
   }
 
   /** Finish every store effect of a node, in order. */
@@ -306,60 +278,54 @@ export class PureLab {
     const node = this.node(name);
     for (let effect = node.pending.shift(); effect !== undefined; effect = node.pending.shift()) {
       if (effect.type === 'forget') {
-        this.#forget(node, effect.copies);
+        node.store.forget(effect.copies);
         this.input(name, { type: 'forgotten', token: effect.token });
-      } else if (effect.type === 'store') {
-        const known = effect.submission === undefined ? undefined : node.store.submissions.get(effect.submission.submissionId);
-        if (known !== undefined) {
-          this.input(name, { type: 'stored', token: effect.token, known });
-          continue;
-        }
-        if (effect.submission !== undefined) node.store.submissions.set(effect.submission.submissionId, effect.submission.mtsId);
-        for (const message of effect.accept) node.store.messages.set(message.content, message);
-        if (effect.received !== undefined) {
-          const { sender, activity } = effect.received;
-          node.store.received.set(sender, (node.store.received.get(sender) ?? new Set()).add(activity));
-        }
-        this.#forget(node, effect.forget);
-        this.input(name, { type: 'stored', token: effect.token, ...(effect.render === undefined ? {} : { renderedBytes: 500 }) });
+        continue;
       }
+      const known = node.store.commit(effect);
+      const more = known !== undefined ? { known } : effect.render === undefined ? {} : { renderedBytes };
+      this.input(name, { type: 'stored', token: effect.token, ...more });
     }
   }
 
-  #forget(node: Node, copies: readonly number[]): void {
-    for (const [key, message] of node.store.messages) {
-      const left = message.copies.filter((copy) => !copies.includes(copy.id));
-      if (left.length === 0) node.store.messages.delete(key);
-      else if (left.length < message.copies.length) node.store.messages.set(key, { ...message, copies: left });
+  /** The disk is full: what waits to be stored is not. What waits to be erased waits on. */
+  storeFail(name: string): void {
+    const node = this.node(name);
+    const effects = node.pending.splice(0);
+    node.pending.push(...effects.filter((effect) => effect.type === 'forget'));
+    for (const effect of effects) {
+      if (effect.type === 'store')
+        this.input(name, { type: 'store-failed', token: effect.token, failure: 'full', detail: 'ENOSPC' });
     }
   }
 
-  /** Let one thing under way arrive. @returns false when nothing is under way. */
+  /** Let what was sent first arrive. @returns false when nothing is under way. */
   deliverOne(): boolean {
-    for (const wire of this.wires) {
-      for (const toServer of [true, false]) {
-        const transit = (toServer ? wire.toServer : wire.toClient).shift();
-        if (transit === undefined) continue;
-        this.#arrive(wire, toServer, transit);
-        return true;
-      }
-    }
-    return false;
+    const next = nextArrival(this.wires);
+    if (next !== null) this.deliverOn(next.wire, next.direction);
+    return next !== null;
   }
 
-  #arrive(wire: Wire, toServer: boolean, transit: Transit): void {
-    const to = toServer ? wire.server : wire.client;
-    const from = toServer ? wire.client : wire.server;
+  /** Let the first thing under way on one connection arrive. */
+  deliverOn(wire: Wire, direction: Direction): void {
+    const index = this.wires.indexOf(wire);
+    const transit = index < 0 ? undefined : wire[direction].shift();
+    if (transit === undefined) return;
+    const [to, from] = [receiverOf(wire, direction), senderOf(wire, direction)];
     if (transit.type === 'accept') {
-      this.input(to.node, { type: 'accepted', conn: to.conn, binding: 0, remote: `${from.node}:${from.conn}` });
+      this.#inputTo(to, { type: 'accepted', conn: to.conn, binding: 0, remote: `${from.node}:${from.conn}` });
     } else if (transit.type === 'connected') {
-      this.input(to.node, { type: 'connected', conn: to.conn });
+      this.#inputTo(to, { type: 'connected', conn: to.conn });
     } else if (transit.type === 'lost') {
       // The other direction is closed with it: what was under way there will never be read.
-      this.wires.splice(this.wires.indexOf(wire), 1);
-      this.input(to.node, { type: 'lost', conn: to.conn, error: 10054 });
-    } else if (this.hooks.onPdu?.({ from: from.node, to: to.node, conn: wire, pdu: transit.pdu }) ?? true) {
-      this.input(to.node, { type: 'pdu', conn: to.conn, pdu: transit.pdu });
+      this.wires.splice(index, 1);
+      this.hooks.onEnd?.(wire, from.node);
+      this.#inputTo(to, { type: 'lost', conn: to.conn, error: 10054 });
+    } else {
+      const sent = { from: from.node, to: to.node, wire, pdu: transit.pdu };
+      if (!(this.hooks.onPdu?.(sent) ?? true)) return;
+      this.#inputTo(to, { type: 'pdu', conn: to.conn, pdu: transit.pdu });
+      this.hooks.onTaken?.(sent);
     }
   }
 
@@ -384,7 +350,7 @@ export class PureLab {
     const next = this.nextDeadline();
     if (next === null) return false;
     this.nowMs = Math.max(this.nowMs, next);
-    for (const node of this.nodes.values()) if (node.up) this.input(node.name, { type: 'timer' });
+    for (const node of this.nodes.values()) this.input(node.name, { type: 'timer' });
     this.settle();
     return true;
   }
@@ -392,8 +358,15 @@ export class PureLab {
   /** Let this much time pass, firing every deadline on the way. */
   pass(ms: number): void {
     const end = this.nowMs + ms;
-    for (let next = this.nextDeadline(); next !== null && next <= end; next = this.nextDeadline()) this.advance();
+    let firings = 0;
+    for (let next = this.nextDeadline(); next !== null && next <= end; next = this.nextDeadline()) {
+      firings = next > this.nowMs ? 0 : firings + 1;
+      if (firings > mostFiringsAtOnce) throw new Error(`the clock does not get on at ${this.nowMs} ms`);
+      this.advance();
+    }
     this.nowMs = end;
     this.settle();
   }
 }
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -4,7 +4,7 @@ import { type Io, outJson } from './io.js';
 import type { Answer } from './targets.js';
 
 /** Those that answered, as pairs of name and value. */
-export function given<T>(answers: readonly Answer<T>[]): readonly { readonly mta: string; readonly value: T }[] {
+function given<T>(answers: readonly Answer<T>[]): readonly { readonly mta: string; readonly value: T }[] {
   return answers.flatMap((answer) => (answer.ok ? [{ mta: answer.mta, value: answer.value }] : []));
 }
 

@@ -144,6 +144,26 @@ Exit code: 0 when both do, 1 when not.`,
     load: () => import('./commands/repro.js'),
   },
   {
+    group: groups.run,
+    usage: 'scenario <file>',
+    summary: 'run a scenario file: on virtual time, or on real processes',
+    detail: `
+The file, or the name of a scenario that comes with MTA Lab (Q166594). docs/scenarios.md tells what stands in it.
+Exit code: 0 when everything was seen as the scenario says, 1 when not.`,
+    define: (command) =>
+      withJson(
+        command
+          .addOption(new Option('--on <place>', 'virtual time, or real processes').choices(['sim', 'processes']).default('sim'))
+          .addOption(
+            new Option('--mode <mode>', 'with the documented bug, without, or both')
+              .choices(['legacy', 'fixed', 'both'])
+              .default('both'),
+          )
+          .option('--dir <folder>', 'keep journals and what the link saw here, in a folder for each mode'),
+      ),
+    load: () => import('./commands/scenario.js'),
+  },
+  {
     group: groups.look,
     usage: 'runs',
     summary: 'list what runs on this machine',
@@ -249,6 +269,36 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
     summary: 'stop the run in order',
     define: withMtas,
     load: () => import('./commands/stop.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'replay <file...>',
+    summary: 'run journals through the core once more',
+    detail: `
+With --verify every effect is compared with the journal: what ran on sockets is what the core does.
+Exit code: 0 no difference, 1 a difference (the first is shown), or a journal that cannot be read.`,
+    define: (command) => withJson(command.option('--verify', 'compare every effect')),
+    load: () => import('./commands/replay.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'ladder <file...>',
+    summary: 'draw what passed between MTAs',
+    detail: `
+Files: journals (of each MTA, or of a whole simulation), what a link saw (link.jsonl), or a counterexample.
+Long stretches of transfers become one line, unless --all is given.`,
+    define: (command) =>
+      command
+        .addOption(
+          new Option('--format <format>', 'what is drawn')
+            .choices(['text', 'mermaid', 'plantuml', 'shiviz', 'json'])
+            .default('text'),
+        )
+        .option('--association <name>', 'this association only, such as MTA-A/1/3')
+        .option('--all', 'every PDU has its line')
+        .option('--short-openings', 'each opening and recovery of an association is one line')
+        .option('--width <columns>', 'columns of an arrow and its text', whole(40, 1000), 100),
+    load: () => import('./commands/ladder.js'),
   },
   {
     group: groups.other,

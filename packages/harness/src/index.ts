@@ -1,4 +1,17 @@
-export { joinAssociations, type LabAssociation } from './lab/associations.js';
+export {
+  type Chance,
+  chance,
+  describeFault,
+  type Fate,
+  type FaultHandle,
+  type FaultSpec,
+  type FaultState,
+  FaultSyntaxError,
+  faultKinds,
+  joinAssociations,
+  parseFault,
+} from '@mtalab/sim';
+export type { LabAssociation } from './lab/associations.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export type { LoadOptions, LoadResult } from './lab/load.js';
 export type { LabOptions, MtaFile } from './lab/options.js';
@@ -6,8 +19,6 @@ export { judge, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
 export { Tally } from './lab/tally.js';
-export { folded, type LadderLine, ladderOf, ladderText } from './ladder/ladder.js';
-export { type JournalEntry, momentsOf, type PduMoment, readJournal } from './ladder/replay.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { type MailItem, octetsOf, readMail } from './mail/read.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
@@ -15,23 +26,8 @@ export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } f
 export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
 export { tetherToParent } from './process/tether.js';
 export type { SocketRow } from './proxy/connection.js';
-export { describeFault, type FaultSpec, parseFault } from './proxy/fault-language.js';
-export type { FaultHandle, FaultState } from './proxy/fault-plan.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
 export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
-export type { Fate } from './proxy/flow.js';
-export { faultKinds } from './proxy/kinds.js';
-export { type Chance, chance } from './proxy/random.js';
-export { FaultSyntaxError } from './proxy/words.js';
-export type { Observation } from './repro/observe.js';
-export {
-  type CaseResult,
-  type Reproduction,
-  type ReproductionResult,
-  reproduce,
-  reproductionOf,
-  reproductions,
-} from './repro/reproduce.js';
 export {
   type ControlAddress,
   findRun,
@@ -41,3 +37,6 @@ export {
   registerRun,
   registryFolder,
 } from './registry/registry.js';
+export { linesOf, readJournal, readTrails } from './scenario/journal-file.js';
+export { journalOf, type ProcessOptions, runOnProcesses } from './scenario/run.js';
+export { ProcessStage } from './scenario/stage.js';

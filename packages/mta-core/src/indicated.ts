@@ -220,11 +220,16 @@ function sendCalled(ctx: Context, indication: Called, argument: SendArgument): v
   if (association.state === 'calling' && association.peerFirst !== null && association.held.length < mostHeld) {
     const held = (associationOf(ctx, ref) as Association).held;
     patchAssociation(ctx, ref, { held: [...held, { conn, call, argument }] });
-  } else if (association.state === 'open' || (association.state === 'closing' && argument.apdu.kind === 'turn-please')) {
+  } else if (association.state === 'open' || (association.state === 'closing' && mayCrossClose(argument.apdu.kind))) {
     execute(ctx, ref, { conn, call }, argument);
   } else {
     protocolError(ctx, ref, association, argument.apdu.kind);
   }
+}
+
+/** What the peer may have sent before it read our close: it asks for the Turn, or it gives the association up itself. */
+function mayCrossClose(kind: SendArgument['apdu']['kind']): boolean {
+  return kind === 'turn-please' || kind === 'rtab';
 }
 
 function execute(ctx: Context, ref: Owner, to: { readonly conn: number; readonly call: number }, argument: SendArgument): void {

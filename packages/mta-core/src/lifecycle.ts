@@ -70,7 +70,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     storeUuid: recovered.storeUuid,
     phase: 'starting',
     stopAtMs: null,
-    rpc: idleRuntime,
+    rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
     ltab: config.peers.map(newEntry),
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,
@@ -81,6 +81,15 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
     counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
   };
+}
+
+/**
+ * Group ids begin elsewhere with each start: one that was given before must not be known by chance, or a peer that has not
+ * noticed the end of this MTA would join its old association to somebody's new one.
+ */
+function firstGroup(incarnation: number): number {
+  const [starts, groupsEach] = [0xffff, 0x10000];
+  return ((incarnation - 1) % starts) * groupsEach + 1;
 }
 
 /** The state before anything has happened. */
@@ -97,7 +106,8 @@ export function startUp(ctx: Context, recovered: Recovered): void {
     report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
   }
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
-  enqueue(ctx, byAge);
+  // Nobody knows any more how far their transfers had come.
+  enqueue(ctx, byAge, true);
   rpcListen(ctx);
   if (ctx.mta.listen.length === 0) running(ctx);
 }
@@ -105,8 +115,9 @@ export function startUp(ctx: Context, recovered: Recovered): void {
 /** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
 export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
   if (input.type === 'listen-failed') {
-    const address = ctx.mta.listen[input.binding]?.address ?? '';
-    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
+    const { address = '', port = 0 } = ctx.mta.listen[input.binding] ?? {};
+    const place = port === 0 ? address : `${address}[${port}]`;
+    report(ctx, 9321, { ntError: ntError.noData, address: place, osError: input.osError });
   }
   if (ctx.mta.phase !== 'starting') return;
   const { addresses } = ctx.mta.rpc;

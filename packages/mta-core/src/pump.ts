@@ -10,6 +10,8 @@ import { openAssociation, recoverAssociation } from './association/open.js';
 import type { Context } from './context.js';
 import { availableCount, nextCopy } from './mail/queue.js';
 import type { Owner } from './rpc/model.js';
+import { callsOn } from './rpc/runtime.js';
+import { mostAssociations } from './settings.js';
 import type { Association, LtabEntry } from './state.js';
 import { startTransfer } from './transfer/send.js';
 import { give, givesNow, please, wantedPriority } from './turn/turn.js';
@@ -20,7 +22,9 @@ function openFirst(ctx: Context, at: number): void {
   if (ctx.mta.phase !== 'running') return;
   const entry = entryAt(ctx, at);
   if (countedAssociations(entry) > 0 || availableCount(entry) === 0 || entry.openRetryAtMs !== null) return;
-  if (belowTotal(ctx, entry)) openAssociation(ctx, at, false);
+  if (!belowTotal(ctx, entry)) return;
+  if (entry.limitReported) patchEntry(ctx, at, { limitReported: false });
+  openAssociation(ctx, at, false);
 }
 
 /**
@@ -30,6 +34,8 @@ function openFirst(ctx: Context, at: number): void {
 export function considerOpening(ctx: Context, at: number): void {
   const { mta } = ctx;
   if (mta.phase !== 'running') return;
+  // First, or a second one for urgent mail could be opened, and none be left for the rest.
+  levelUrgent(ctx, at);
   const entry = entryAt(ctx, at);
   const { settings } = mta;
   const counted = countedAssociations(entry);
@@ -51,7 +57,7 @@ export function considerOpening(ctx: Context, at: number): void {
 /** Is there room in the locality table for one more association? Reports the limit once. */
 function belowTotal(ctx: Context, entry: LtabEntry): boolean {
   const all = ctx.mta.ltab.reduce((sum, each) => sum + each.associations.length, 0);
-  if (all < ctx.mta.settings.maxAssociations) return true;
+  if (all < mostAssociations(ctx.mta.settings)) return true;
   if (!entry.limitReported) {
     report(ctx, 9280, { associations: all });
     patchEntry(ctx, entry.id, { limitReported: true });
@@ -119,7 +125,14 @@ function pumpStopping(ctx: Context, ref: Owner, association: Association): void 
   if (association.state === 'closing') return;
   if (association.state !== 'open') return endAssociation(ctx, ref);
   const incoming = entryAt(ctx, ref.entry).incoming.some((row) => row.association === ref.association && row.untilMs === null);
-  if (association.transfer !== null || incoming || association.role !== 'initiator') return;
+  if (association.transfer !== null || incoming) return;
+  if (association.role === 'responder') {
+    // The initiator needs the Turn to close.
+    if (association.turn === 'asked-of' && hasData(ctx, ref, association)) give(ctx, ref);
+    return;
+  }
+  // The close travels on another connection: it must not overtake segments of a transfer that was answered early.
+  if (association.data.conn !== null && callsOn(ctx.mta, association.data.conn) > 0) return;
   if (association.turn === 'held') closeAssociation(ctx, ref);
   else if (association.turn === 'asked-of') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
   else if (association.turn === 'theirs' && association.dialogueMode === 'two-way-alternate' && hasData(ctx, ref, association)) {

@@ -54,6 +54,14 @@ export type Settings = {
   readonly maxConnections: number;
 };
 
+/** Connections of one association: the first and the data connection of either side. */
+const connectionsEach = 4;
+
+/** Associations over the whole locality table: one without room for its connections could never be used, nor closed. */
+export function mostAssociations(settings: Settings): number {
+  return Math.min(settings.maxAssociations, Math.max(1, Math.floor(settings.maxConnections / connectionsEach)));
+}
+
 export const defaultSettings: Settings = {
   checkpointSizeK: 30,
   recoveryTimeoutS: 60,

@@ -221,12 +221,19 @@ export type LtabEntry = Row & {
 /** What is to happen when a `store` effect comes back. */
 export type PendingStore = Row &
   (
-    | { readonly purpose: 'submission'; readonly submissionId: string; readonly messages: readonly StoredMessage[] }
+    | {
+        readonly purpose: 'submission';
+        readonly submissionId: string;
+        readonly mtsId: string;
+        readonly messages: readonly StoredMessage[];
+      }
     | {
         readonly purpose: 'reception';
         readonly entry: number;
         readonly sender: string;
         readonly activity: number;
+        /** What has come, also where nothing but a report on it is kept. */
+        readonly envelope: Envelope;
         readonly messages: readonly StoredMessage[];
         /** Calls to be answered with the confirmation: the one that brought it, and repetitions that came meanwhile. */
         readonly calls: readonly { readonly association: number; readonly conn: number; readonly call: number }[];

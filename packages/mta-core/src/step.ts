@@ -3,6 +3,7 @@
  * runs on sockets, in the simulator, in the checker and in the browser.
  */
 import type { Context } from './context.js';
+import { copyOfLtabEntry, copyOfMta } from './copies.js';
 import type { Effect } from './effect.js';
 import { indicated } from './indicated.js';
 import type { Input, Recovered } from './input.js';
@@ -67,7 +68,7 @@ function take(ctx: Context, input: Input): void {
     case 'deliver-failed': {
       const copy = mailboxFailed(ctx, input.copy);
       if (copy !== null)
-        giveUp(ctx, null, asQueued(copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
+        giveUp(ctx, null, asQueued(ctx, copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
       return deliverNext(ctx);
     }
     case 'timer':
@@ -104,7 +105,12 @@ function updateDeadlines(ctx: Context, before: readonly LtabEntry[]): void {
     const deadlineMs = entryDeadline(entry);
     if (deadlineMs === entry.deadlineMs) continue;
     ltab ??= ctx.mta.ltab.slice();
-    ltab[entry.id - 1] = { ...entry, deadlineMs };
+    const changed = copyOfLtabEntry(entry);
+    changed.deadlineMs = deadlineMs;
+    ltab[entry.id - 1] = changed;
   }
-  if (ltab !== null) ctx.mta = { ...ctx.mta, ltab };
+  if (ltab === null) return;
+  const mta = copyOfMta(ctx.mta);
+  mta.ltab = ltab;
+  ctx.mta = mta;
 }

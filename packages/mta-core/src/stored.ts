@@ -47,10 +47,9 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
       return;
     }
     count(ctx, 'submitted');
-    const mtsId = messages[0]?.envelope.mtsId ?? '';
-    emit(ctx, { type: 'submitted', submissionId: pending.submissionId, mtsId, known: false });
+    emit(ctx, { type: 'submitted', submissionId: pending.submissionId, mtsId: pending.mtsId, known: false });
   } else if (pending.purpose === 'reception') {
-    receptionStored(ctx, pending, messages);
+    receptionStored(ctx, pending);
   } else {
     countCopies(ctx, -1);
   }
@@ -58,31 +57,18 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
 }
 
 /** A message from an adjacent MTA is on disk: now, and not before, it is confirmed. */
-function receptionStored(
-  ctx: Context,
-  pending: Extract<PendingStore, { purpose: 'reception' }>,
-  messages: readonly StoredMessage[],
-): void {
-  const { sender, activity, entry } = pending;
+function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'reception' }>): void {
+  const { sender, activity, entry, envelope } = pending;
   patchMta(ctx, { received: { ...ctx.mta.received, [sender]: including(ctx.mta.received[sender] ?? [], activity) } });
-  const envelope = messages[0]?.envelope;
-  const bytesIn = envelope?.sizeBytes ?? 0;
-  countAt(ctx, entry, { messagesIn: 1, bytesIn });
+  const { priority, mtsId, sizeBytes } = envelope;
+  countAt(ctx, entry, { messagesIn: 1, bytesIn: sizeBytes });
   for (const call of pending.calls) {
-    answerSend(ctx, call, { kind: 'confirm', activity, upTo: bytesIn, stored: true });
+    answerSend(ctx, call, { kind: 'confirm', activity, upTo: sizeBytes, stored: true });
     countMoved(ctx, { entry, association: call.association });
   }
-  if (envelope === undefined) return;
   const { name, counters } = entryAt(ctx, entry);
-  const { priority, mtsId } = envelope;
-  report(ctx, 272, {
-    object: String(messages[0]?.content),
-    entity: name,
-    priority,
-    mtsId,
-    length: bytesIn,
-    count: counters.messagesIn,
-  });
+  const object = String(pending.messages[0]?.content);
+  report(ctx, 272, { object, entity: name, priority, mtsId, length: sizeBytes, count: counters.messagesIn });
 }
 
 export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-failed' }>): void {

@@ -50,7 +50,7 @@ export function submitted(ctx: Context, submission: Submission): void {
   );
   storeFor(
     ctx,
-    { purpose: 'submission', submissionId, messages },
+    { purpose: 'submission', submissionId, mtsId, messages },
     {
       accept: messages,
       submission: { submissionId, mtsId },

@@ -1,5 +1,6 @@
 /** Small named changes of the state within one step. Everything else goes through these. */
 import type { Context } from './context.js';
+import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, copyOfMta } from './copies.js';
 import type { Effect, StoreEffect } from './effect.js';
 import type { EventId, EventParameters, ReportedEvent } from './events/parameters.js';
 import type { Owner } from './rpc/model.js';
@@ -18,13 +19,15 @@ export function report<Id extends EventId>(ctx: Context, id: Id, params: EventPa
 }
 
 export function takeNumber(ctx: Context): number {
-  const number = ctx.mta.nextNumber;
-  patchMta(ctx, { nextNumber: number + 1 });
+  const mta = copyOfMta(ctx.mta);
+  const number = mta.nextNumber;
+  mta.nextNumber = number + 1;
+  ctx.mta = mta;
   return number;
 }
 
 export function patchMta(ctx: Context, patch: Partial<Mta>): void {
-  ctx.mta = { ...ctx.mta, ...patch };
+  ctx.mta = Object.assign(copyOfMta(ctx.mta), patch);
 }
 
 export function count(ctx: Context, name: keyof MtaCounters): void {
@@ -42,14 +45,14 @@ export function entryNamed(mta: Mta, name: string): LtabEntry | undefined {
 
 export function patchEntry(ctx: Context, entry: number, patch: Partial<LtabEntry>): void {
   const ltab = ctx.mta.ltab.slice();
-  ltab[entry - 1] = { ...entryAt(ctx, entry), ...patch };
+  ltab[entry - 1] = Object.assign(copyOfLtabEntry(entryAt(ctx, entry)), patch);
   patchMta(ctx, { ltab });
 }
 
 export function countAt(ctx: Context, entry: number, changes: Partial<EntryCounters>): void {
-  const counters: Record<string, number> = { ...entryAt(ctx, entry).counters };
-  for (const [name, change] of Object.entries(changes)) counters[name] = (counters[name] ?? 0) + change;
-  patchEntry(ctx, entry, { counters: counters as EntryCounters });
+  const counters = copyOfEntryCounters(entryAt(ctx, entry).counters);
+  for (const name in changes) counters[name as keyof EntryCounters] += changes[name as keyof EntryCounters] ?? 0;
+  patchEntry(ctx, entry, { counters });
 }
 
 export function associationOf(ctx: Context, ref: Owner): Association | undefined {
@@ -63,7 +66,7 @@ export function putAssociation(ctx: Context, entry: number, association: Associa
 /** Change an association that exists; nothing happens if it is gone. */
 export function patchAssociation(ctx: Context, ref: Owner, patch: Partial<Association>): void {
   const association = associationOf(ctx, ref);
-  if (association !== undefined) putAssociation(ctx, ref.entry, { ...association, ...patch });
+  if (association !== undefined) putAssociation(ctx, ref.entry, Object.assign(copyOfAssociation(association), patch));
 }
 
 export function removeAssociation(ctx: Context, ref: Owner): void {

@@ -53,7 +53,7 @@ export function ipAddress() {
 const bindingPattern = /^(?:ncacn_ip_tcp:)?([A-Za-z0-9._:%-]{1,253})\[([0-9]{1,5})\]$/;
 
 /** Is this `HOST[PORT]`, or the same after `ncacn_ip_tcp:`? */
-export function isStringBinding(value: string): boolean {
+function isStringBinding(value: string): boolean {
   const match = bindingPattern.exec(value);
   if (match === null) return false;
   const [, host = '', port = ''] = match;

@@ -19,6 +19,7 @@ export type Ending =
 
 /** Between two looks, in real time. With --once the end is seen at once by another way. */
 const lookMs = 250;
+const lastLookMs = 20;
 
 /** The whole state of a lab at rest. */
 async function stillLab(lab: Lab): Promise<StillLab> {
@@ -39,13 +40,22 @@ async function stillLab(lab: Lab): Promise<StillLab> {
   };
 }
 
+/** Is all delivered? In a kept folder mail of an earlier run counts as delivered too, so no queue may be left. */
+async function allDelivered(lab: Lab, sending: Sending, flags: PairFlags): Promise<boolean> {
+  if (lab.delivered < sending.accepted) return false;
+  if (flags.dir === undefined) return true;
+  // Mail that is on its way is in no queue of one moment: only the queues of a lab at rest tell.
+  if (!(await lab.quiescent())) return false;
+  return Object.values(await lab.status()).every((status) => status.queuedCopies === 0);
+}
+
 /** Looks once at a pair that should deliver everything. Nothing: look again later. */
 async function lookForEnd(lab: Lab, sending: Sending, flags: PairFlags, live: Live): Promise<Ending | undefined> {
-  if (lab.delivered >= sending.accepted) return { kind: 'delivered' };
+  if (await allDelivered(lab, sending, flags)) return { kind: 'delivered' };
   if (!(await lab.quiescent())) return undefined;
   const verdict = judgeStill(await stillLab(lab), flags.patience * 1000);
   // It may have moved since; only what is at rest still may be called stuck.
-  if (!(await lab.quiescent()) || lab.delivered >= sending.accepted) return undefined;
+  if (!(await lab.quiescent()) || (await allDelivered(lab, sending, flags))) return undefined;
   if (verdict.kind === 'stuck') return verdict;
   if (verdict.inMs > 1000) live.note(`waiting for a timer: ${verdict.what}, in ${span(verdict.inMs)}`);
   return undefined;
@@ -97,6 +107,8 @@ export async function watch(
 /** Until it is time to look again; with --once sooner when all is delivered. */
 async function nextLook(lab: Lab, sending: Sending, flags: PairFlags, signal: AbortSignal): Promise<void> {
   if (flags.once !== true) return pause(lookMs, signal);
+  // Enough is delivered; what is left is the last confirmation, or mail of an earlier run.
+  if (lab.delivered >= sending.accepted) return pause(lastLookMs, signal);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   // Its time limit is our pace: the next look asks again.

@@ -21,7 +21,7 @@ function pleaseOf(row: AssociationRow): string {
 }
 
 /** What both beliefs together mean, in plain words. */
-export function turnVerdict(association: LabAssociation, style: Paint): string {
+function turnVerdict(association: LabAssociation, style: Paint): string {
   switch (association.turn) {
     case 'one': {
       const holder = Object.entries(association.holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';

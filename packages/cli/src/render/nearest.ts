@@ -20,7 +20,7 @@ function distance(from: string, to: string): number {
 }
 
 /** The nearest of some words, unless all are far off. Case does not matter. */
-export function nearest(word: string, words: readonly string[]): string | undefined {
+function nearest(word: string, words: readonly string[]): string | undefined {
   if (word.length > 100) return undefined;
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of words) {

@@ -24,7 +24,7 @@ export function printable(text: string): string {
 const colourCodes = /\p{Cc}\[\d+m/gu;
 
 /** Columns a text takes, colour codes not counted. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   return [...text.replace(colourCodes, '')].length;
 }
 

@@ -1,15 +1,15 @@
 /** A lab: MTA processes that exchange mail, and everything one can do with them and ask of them. */
 import { rm } from 'node:fs/promises';
+import { type FaultHandle, joinAssociations } from '@mtalab/sim';
 import type { LabClock } from '@mtalab/transport';
 import type { MailItem } from '../mail/read.js';
 import { spoken, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
 import { ending, type MtaProcess } from '../process/mta-process.js';
 import type { AssociationRow, MtaStatus } from '../process/status.js';
-import type { FaultHandle } from '../proxy/fault-plan.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
-import { joinAssociations, type LabAssociation } from './associations.js';
+import type { LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
 import { type LoadOptions, type LoadResult, load } from './load.js';
 import type { Members } from './members.js';

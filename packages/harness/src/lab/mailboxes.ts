@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The copy id in the name of a delivered file, `<seconds>.C<copy>M<mailbox digest>.<store>`; nothing for another's file. */
-export function copyOfFileName(name: string): number | undefined {
+function copyOfFileName(name: string): number | undefined {
   const copy = Number(/^\d+\.C(\d{1,16})M[0-9a-f]+\./.exec(name)?.[1]);
   return Number.isSafeInteger(copy) ? copy : undefined;
 }

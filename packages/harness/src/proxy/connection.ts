@@ -1,8 +1,8 @@
 /** One proxied connection: the leg to the MTA that dialled, the leg to the MTA behind, and a flow in each direction. */
 import type { Socket } from 'node:net';
 import type { Pdu } from '@mtalab/mta-core';
-import type { ArmedFault, FaultPlan } from './fault-plan.js';
-import { type Fate, Flow, type FlowLimits } from './flow.js';
+import type { ArmedFault, Fate, FaultPlan } from '@mtalab/sim';
+import { Flow, type FlowLimits } from './flow.js';
 import { FragmentReader } from './fragments.js';
 
 /** What a connection needs of the proxy. */

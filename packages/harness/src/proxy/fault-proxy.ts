@@ -4,11 +4,20 @@
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { AssociationId, Pdu } from '@mtalab/mta-core';
-import { learn } from './associations.js';
+import {
+  type ArmedFault,
+  endAction,
+  type Fate,
+  type FaultHandle,
+  FaultPlan,
+  type FaultSpec,
+  type LinkPdu,
+  learn,
+  parseFault,
+  withoutContent,
+} from '@mtalab/sim';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
-import { type FaultSpec, parseFault } from './fault-language.js';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan } from './fault-plan.js';
-import type { Fate, FlowLimits } from './flow.js';
+import type { FlowLimits } from './flow.js';
 
 /** The clock of delays. */
 export type ProxyClock = {
@@ -27,22 +36,7 @@ export function scaledTimers(timeScale: number): ProxyClock {
 }
 
 /** One PDU as the proxy saw it. */
-export type ProxiedPdu = {
-  /** Number of the PDU at this proxy. A PDU that was held is told again with the same number when it leaves or is lost. */
-  readonly seq: number;
-  /** Number of the connection at this proxy. */
-  readonly conn: number;
-  /** The MTA that sent it and the one it was for; `?` while the proxy cannot know. */
-  readonly from: string;
-  readonly to: string;
-  /** The association the connection belongs to; null while it is not known. */
-  readonly association: AssociationId | null;
-  /** Without the octets of its content. */
-  readonly pdu: Pdu;
-  readonly fate: Fate;
-  /** Text of the fault that acted on it, or behind which it waits. With `passed`: the fault that cut after it. */
-  readonly fault: string | null;
-};
+export type ProxiedPdu = LinkPdu;
 
 export type ProxyLink = {
   /** The MTA behind. */
@@ -346,11 +340,4 @@ function parseTarget(text: string): Target {
     throw new Error(`"${text}" is not the target of a link: expected an address and a port such as 127.0.0.1[4097]`);
   }
   return { host: match[1], port };
-}
-
-/** The same PDU with a handle that leads to no octets, so that who keeps it does not keep the content. */
-function withoutContent(pdu: Pdu): Pdu {
-  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
-  const { apdu } = pdu.body;
-  return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: { length: apdu.content.length } } } };
 }

@@ -1,7 +1,7 @@
 /** One direction of a proxied connection: octets come from one socket, faults act on whole PDUs, the rest goes on to the other. */
 import type { Socket } from 'node:net';
 import type { Pdu, PduType } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultPlan } from './fault-plan.js';
+import { type ArmedFault, endAction, type Fate, type FaultPlan } from '@mtalab/sim';
 
 /** One fragment, or a stretch of octets that is none. */
 export type Fragment = {
@@ -15,9 +15,6 @@ export type Fragment = {
   /** The whole PDU, with its last fragment; null before, and for octets that are no PDU. */
   readonly pdu: Pdu | null;
 };
-
-/** What became of a PDU. A held or delayed one is told twice: `held`, and later `passed` or `cut`. */
-export type Fate = 'passed' | 'held' | 'swallowed' | 'cut';
 
 export type FlowLimits = {
   /** Octets that may wait in one direction of a connection; above it the sender is no longer read from. */

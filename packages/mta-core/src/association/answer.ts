@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { behaviourOf } from '../quirks/index.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcOwn, rpcReply } from '../rpc/runtime.js';
+import { mostAssociations } from '../settings.js';
 import type { Association, LtabEntry } from '../state.js';
 import { believes, turnTable } from '../turn/table.js';
 import {
@@ -56,7 +57,7 @@ function openCalled(ctx: Context, entry: LtabEntry, called: Called, argument: Bi
     return;
   }
   const all = ctx.mta.ltab.reduce((sum, each) => sum + each.associations.length, 0);
-  if (all >= settings.maxAssociations) {
+  if (all >= mostAssociations(settings)) {
     report(ctx, 9280, { associations: all });
     refuse(ctx, entry, called, 'rtsBusy', argument);
     return;

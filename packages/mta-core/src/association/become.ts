@@ -1,5 +1,6 @@
 /** The one way an association or its Turn changes state: along an edge of the tables, or not at all. */
 import type { Context } from '../context.js';
+import { copyOfAssociation } from '../copies.js';
 import type { Owner } from '../rpc/model.js';
 import type { Association } from '../state.js';
 import { type TurnEvent, turnTable } from '../turn/table.js';
@@ -12,7 +13,9 @@ export function becomes(ctx: Context, ref: Owner, event: AssociationEvent, patch
   if (association === undefined) throw new Error(`no association ${ref.association} for ${event}`);
   const state = associationTable[association.state][event];
   if (state === undefined) throw new Error(`association ${association.name}: no edge for ${event} in state ${association.state}`);
-  putAssociation(ctx, ref.entry, { ...association, ...patch, state });
+  const moved = Object.assign(copyOfAssociation(association), patch);
+  moved.state = state;
+  putAssociation(ctx, ref.entry, moved);
 }
 
 /** Does the table have an edge for what the peer did? If not it is a protocol error of the peer. */
@@ -29,6 +32,8 @@ export function turnBecomes(ctx: Context, ref: Owner, event: TurnEvent, patch: P
   if (association === undefined) return false;
   const turn = turnTable[association.turn][event];
   if (turn === undefined) return false;
-  putAssociation(ctx, ref.entry, { ...association, ...patch, turn });
+  const moved = Object.assign(copyOfAssociation(association), patch);
+  moved.turn = turn;
+  putAssociation(ctx, ref.entry, moved);
   return true;
 }

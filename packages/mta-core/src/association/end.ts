@@ -62,6 +62,8 @@ export function endAssociation(ctx: Context, ref: Owner): void {
   interruptTransfer(ctx, ref);
   interruptIncoming(ctx, ref);
   removeAssociation(ctx, ref);
+  // There is room in the table again: MTAs that have no association for want of it may get one.
+  for (const entry of ctx.mta.ltab) if (entry.limitReported && entry.associations.length === 0) ctx.evaluate.add(entry.id);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The initiator's side of an opening or a recovery: dial, MtaBind, RTOAC or RTORJ. */
-import { type AssociationId, type MtaCredentials, type Role, type RpcResult, type Rtorq, refuseReason } from '../apdu.js';
+import { type AssociationId, type MtaCredentials, type RefuseReason, type Role, type RpcResult, type Rtorq, refuseReason } from '../apdu.js';
 import type { Context } from '../context.js';
 import { settledBelow } from '../mail/queue.js';
+import { ntError } from '../pdu.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcBind, rpcCall } from '../rpc/runtime.js';
 import type { Association, Mta } from '../state.js';
@@ -33,7 +34,7 @@ export function credentialsFor(ctx: Context, at: number): MtaCredentials {
 }
 
 /** String bindings at which this MTA can be called back. */
-export function ownEndpoints(mta: Mta): string[] {
+function ownEndpoints(mta: Mta): string[] {
   if (mta.advertise.length > 0) return [...mta.advertise];
   return mta.rpc.addresses
     .filter((address) => address.state === 'up')
@@ -96,7 +97,7 @@ export function openAssociation(ctx: Context, at: number, urgentOnly: boolean): 
     turn: settings.localInitialTurn ? 'initiator' : 'responder',
   });
   putAssociation(ctx, at, { ...association, urgentOnly });
-  dialFrom(ctx, { entry: at, association: id }, entryAt(ctx, at).endpoints);
+  dialPeer(ctx, { entry: at, association: id });
 }
 
 /** Set out to recover a lost association of ours, under the next recovery number. */
@@ -105,7 +106,13 @@ export function recoverAssociation(ctx: Context, ref: Owner): void {
   if (association === undefined) return;
   countAt(ctx, ref.entry, { recoveries: 1 });
   becomes(ctx, ref, 'recover', { recovery: association.recovery + 1, recoverAtMs: null });
+  dialPeer(ctx, ref);
+}
+
+/** Dial the adjacent MTA. While nobody has said where it is, the attempt fails at once, as if nobody listened there. */
+function dialPeer(ctx: Context, ref: Owner): void {
   dialFrom(ctx, ref, entryAt(ctx, ref.entry).endpoints);
+  if (associationOf(ctx, ref)?.first === null) firstBindFailed(ctx, ref, ntError.serverUnavailable);
 }
 
 /** Dial the first of these string bindings for the first connection; the others are kept for when it fails. */
@@ -162,7 +169,7 @@ export function bindAnswered(ctx: Context, ref: Owner, result: Extract<RpcResult
   if (association === undefined || association.state !== 'calling') return;
   const { apdu } = result;
   if (apdu.kind === 'rtorj') {
-    refused(ctx, ref, association, apdu.reason);
+    refused(ctx, ref, association, apdu.reason, result.from);
     return;
   }
   const sound = apdu.checkpointSizeK <= association.checkpointSizeK && apdu.windowSize <= association.windowSize;
@@ -191,8 +198,8 @@ export function opened(ctx: Context, ref: Owner, patch: Partial<Association>): v
   ctx.evaluate.add(ref.entry);
 }
 
-function refused(ctx: Context, ref: Owner, association: Association, reason: keyof typeof refuseReason): void {
-  const entity = entryAt(ctx, ref.entry).name;
+function refused(ctx: Context, ref: Owner, association: Association, reason: RefuseReason, from: MtaCredentials): void {
+  const { name: entity, peer } = entryAt(ctx, ref.entry);
   report(ctx, 1290, {
     entity,
     provider: 'RTSE',
@@ -200,9 +207,12 @@ function refused(ctx: Context, ref: Owner, association: Association, reason: key
     controlBlock: controlBlockOf(association),
     associationType: association.recovery === 0 ? 'open' : 'recover',
   });
+  if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);
   // What the peer does not know any more can never be recovered: forget it, and let waiting mail open a fresh one.
-  if (association.recovery > 0 && reason === 'cannotRecover') endAssociation(ctx, ref);
-  else attemptFailed(ctx, ref);
+  endAssociation(ctx, ref);
+  // A peer that has not been restarted has aborted it, and could do so for ever: without a message moved that is a failure.
+  const sameStart = peer?.incarnation === from.incarnation && peer.storeUuid === from.storeUuid;
+  if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry);
 }
 
 /** This attempt is over, without an association. */

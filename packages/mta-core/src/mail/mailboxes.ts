@@ -6,7 +6,7 @@ import { rowOf, withoutRow, withRow } from '../table.js';
 import { count, emit, forgetCopies, patchMta } from '../update.js';
 
 /** Deliveries the driver has under way at one time. */
-export const deliveringLimit = 64;
+const deliveringLimit = 64;
 
 export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
   patchMta(ctx, { mailboxes: { ...ctx.mta.mailboxes, queue: push(ctx.mta.mailboxes.queue, copy) } });
@@ -15,7 +15,10 @@ export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
 
 /** Hand over what waits, as far as the limit permits. */
 export function deliverNext(ctx: Context): void {
-  if (ctx.mta.phase === 'starting' || ctx.mta.phase === 'halted') return;
+  const { phase, stopAtMs } = ctx.mta;
+  if (phase === 'starting' || phase === 'halted') return;
+  // The time a stop may take is over: the process ends before it could hear that a delivery is done, and would repeat it.
+  if (phase === 'stopping' && stopAtMs === null) return;
   for (;;) {
     const { queue, delivering, waiting } = ctx.mta.mailboxes;
     const copy = peek(queue);

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { NonDeliveryDiagnostic, ReportFacts } from '../message.js';
 import type { LocalCopy, QueuedCopy } from '../state.js';
 import { withRow } from '../table.js';
-import { count, countAt, patchEntry, patchMta, storeFor } from '../update.js';
+import { count, countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../update.js';
 import { makeReport } from './accept.js';
 import { addMailboxCopy } from './mailboxes.js';
 import { countCopies, countOut } from './queue.js';
@@ -70,10 +70,14 @@ export function reportNotStored(ctx: Context, at: number | null, subject: Queued
   });
 }
 
-/** A copy of this MTA's mailboxes in the form that reports speak of. */
-export function asQueued(copy: LocalCopy): QueuedCopy {
+/**
+ * A copy of this MTA's mailboxes in the form that reports speak of. One that is older than this start may be in its mailbox:
+ * the MTA may have died before it heard so.
+ */
+export function asQueued(ctx: Context, copy: LocalCopy): QueuedCopy {
   const { id, content, envelope, recipients, failures } = copy;
-  return { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole: false };
+  const sentWhole = Math.floor(id / incarnationStride) !== ctx.mta.incarnation;
+  return { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
 }
 
 function localOf(copy: QueuedCopy): LocalCopy {

@@ -23,30 +23,36 @@ export function availableCount(entry: LtabEntry): number {
   return count;
 }
 
-/** Put the copies of messages that are on disk where they belong. */
-export function enqueue(ctx: Context, messages: readonly StoredMessage[]): Set<number> {
+/**
+ * Put the copies of messages that are on disk where they belong.
+ * @param sentWhole they may have been sent before, nobody knows.
+ */
+export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWhole = false): Set<number> {
   const touched = new Set<number>();
   for (const message of messages) {
-    for (const copy of message.copies) {
-      const base = {
-        id: copy.id,
-        content: message.content,
-        envelope: message.envelope,
-        recipients: copy.recipients,
-        failures: 0,
-      };
-      const entry = copy.destination.to === 'mta' ? entryNamed(ctx.mta, copy.destination.mta) : undefined;
+    const { content, envelope } = message;
+    for (const { id, recipients, destination } of message.copies) {
+      const entry = destination.to === 'mta' ? entryNamed(ctx.mta, destination.mta) : undefined;
       if (entry !== undefined) {
-        enqueueAt(ctx, entry.id, { ...base, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole: false });
+        enqueueAt(ctx, entry.id, freshCopy(id, message, recipients, sentWhole));
         touched.add(entry.id);
       } else {
         // Mail of an adjacent MTA that has left the configuration is kept for the operator.
-        const destination = copy.destination.to === 'mta' ? ({ to: 'dead-letter' } as const) : copy.destination;
-        addMailboxCopy(ctx, { ...base, destination, entry: null, untilMs: null });
+        const place = destination.to === 'mta' ? ({ to: 'dead-letter' } as const) : destination;
+        addMailboxCopy(ctx, { id, content, envelope, recipients, destination: place, entry: null, failures: 0, untilMs: null });
       }
     }
   }
   return touched;
+}
+
+function freshCopy(
+  id: number,
+  { content, envelope }: StoredMessage,
+  recipients: readonly string[],
+  sentWhole: boolean,
+): QueuedCopy {
+  return { id, content, envelope, recipients, failures: 0, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
 }
 
 function enqueueAt(ctx: Context, at: number, copy: QueuedCopy): void {
@@ -82,7 +88,10 @@ export function countCopies(ctx: Context, change: number): void {
 }
 
 function withQueue(entry: LtabEntry, priority: Priority, queue: LtabEntry['queues'][Priority]): LtabEntry['queues'] {
-  return { ...entry.queues, [priority]: queue };
+  const { urgent, normal, 'non-urgent': nonUrgent } = entry.queues;
+  if (priority === 'urgent') return { urgent: queue, normal, 'non-urgent': nonUrgent };
+  if (priority === 'normal') return { urgent, normal: queue, 'non-urgent': nonUrgent };
+  return { urgent, normal, 'non-urgent': queue };
 }
 
 /** The lowest activity id that may still be sent to this entry: all below it is settled. */

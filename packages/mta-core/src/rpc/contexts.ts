@@ -2,7 +2,7 @@
 import { type ContextResult, maxFragmentBytes, mtaInterface, ndrSyntax, type PresentationContext, type Syntax } from '../pdu.js';
 
 /** Accepted contexts a connection may hold; the next one is rejected with 2/3. */
-export const maxContexts = 16;
+const maxContexts = 16;
 
 const noSyntax: Syntax = { uuid: '00000000-0000-0000-0000-000000000000', version: 0 };
 /** Every implementation must take fragments of this size. */

@@ -147,6 +147,11 @@ export function connectionOf(mta: Mta, conn: number): Connection | undefined {
   return rowOf(mta.rpc.connections, conn);
 }
 
+/** Calls on a connection that wait for their answers. */
+export function callsOn(mta: Mta, conn: number): number {
+  return connectionOf(mta, conn)?.calls.length ?? 0;
+}
+
 /** The association group a connection is in (or, on the client side before the ack, asks for); 0 when in none. */
 export function rpcGroupOf(mta: Mta, conn: number): number {
   return connectionOf(mta, conn)?.group ?? 0;

@@ -23,7 +23,7 @@ import { filingAddress, joinGroup, newGroup } from './groups.js';
 import type { Connection, OutstandingCall } from './model.js';
 
 /** Connections over `maxConnections` that are still told why they get no service; one more is closed unheard. */
-export const surplusConnections = 16;
+const surplusConnections = 16;
 
 export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'accepted' }>): void {
   const rpc = ctx.mta.rpc;

@@ -22,12 +22,15 @@ export function interruptTransfer(ctx: Context, ref: Owner): void {
   else returnCopy(ctx, ref.entry, copy);
 }
 
-/** A transfer failed while its association lives: wait the Transfer Interval, or report when the retries have ended. */
-export function transferFailed(ctx: Context, ref: Owner, why: string): void {
+/**
+ * A transfer failed while its association lives: wait the Transfer Interval, or report when the retries have ended.
+ * @param refused the receiver said that it does not have the message: what became of it is known.
+ */
+export function transferFailed(ctx: Context, ref: Owner, why: string, refused = false): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null) return;
   patchAssociation(ctx, ref, { transfer: null });
-  const sentWhole = transfer.copy.sentWhole || transfer.ended;
+  const sentWhole = !refused && (transfer.copy.sentWhole || transfer.ended);
   copyFailed(ctx, ref.entry, { ...transfer.copy, sentWhole, confirmedUpTo: 0, confirmedUntilMs: null }, why);
 }
 

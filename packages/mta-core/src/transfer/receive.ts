@@ -150,7 +150,7 @@ function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incomin
   const calls = [{ association: ref.association, ...to }];
   storeFor(
     ctx,
-    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, messages, calls },
+    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, calls },
     {
       accept: messages,
       segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],

@@ -62,7 +62,7 @@ export function lifetime(ctx: Context, association: Association): Pick<Associati
 }
 
 /** Send as many segments as the window permits. */
-export function sendSegments(ctx: Context, ref: Owner): void {
+function sendSegments(ctx: Context, ref: Owner): void {
   for (;;) {
     const association = associationOf(ctx, ref);
     const transfer = association?.transfer;
@@ -154,7 +154,7 @@ function refused(ctx: Context, ref: Owner, transfer: Transfer, reason: string): 
     patchAssociation(ctx, ref, { transfer: null });
     giveUp(ctx, ref.entry, copy, 'content-too-long', 'The next MTA refused the message for good.');
   } else {
-    transferFailed(ctx, ref, `The next MTA refused the transfer (${reason}).`);
+    transferFailed(ctx, ref, `The next MTA refused the transfer (${reason}).`, true);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Owner } from '../rpc/model.js';
 import type { Association, LtabEntry } from '../state.js';
 import { answerSend, type Call } from '../transfer/receive.js';
 import { lifetime, protocolError, sendApdu } from '../transfer/send.js';
-import { associationOf, countAt, entryAt } from '../update.js';
+import { associationOf, countAt } from '../update.js';
 
 /** A Turn-Please has come. */
 export function pleaseCalled(ctx: Context, ref: Owner, to: Call, priority: number): void {
@@ -85,10 +85,4 @@ export function wantedPriority(entry: LtabEntry, association: Association): numb
       (!each.urgentOnly || urgent),
   );
   return served ? null : turnPriority[next.envelope.priority];
-}
-
-/** Is there anything this entry's associations are still needed for? */
-export function isIdle(ctx: Context, at: number): boolean {
-  const entry = entryAt(ctx, at);
-  return entry.queued === 0;
 }

@@ -116,7 +116,7 @@ const commands: Readonly<Record<string, Command>> = {
     return {};
   },
 };
-export const commandNames: readonly string[] = Object.keys(commands);
+const commandNames: readonly string[] = Object.keys(commands);
 
 /**
  * Carry out a command.

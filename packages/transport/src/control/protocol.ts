@@ -22,7 +22,7 @@ export const controlLimits = {
 export const streams = ['journal', 'events', 'deliveries'] as const;
 export type StreamName = (typeof streams)[number];
 
-export type ControlRequest = { readonly id: number; readonly cmd: string; readonly [argument: string]: unknown };
+/** What answers a request `{id, cmd, ...arguments}`. */
 export type ControlReply =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly id: number | null; readonly ok: false; readonly error: string; readonly upload?: string };
@@ -39,8 +39,5 @@ export type StreamEntries = {
   events: EventLine & { readonly n: number };
   deliveries: Readonly<DeliveryNotice> & { readonly n: number };
 };
-/** Sent in place of an entry when this subscriber has read too slowly: nothing follows. */
-export type Dropped = { readonly dropped: true };
-
 /** An event-log entry in its JSON form; `t` is lab time in milliseconds. */
 export type EventLine = { readonly t: number; readonly node: string } & EventText;

@@ -17,7 +17,7 @@ type Upload = { readonly content: number; receivedBytes: number };
  * Put octets into the store as rows of one checkpoint each, wherever they fall in the content: a transfer reads the store
  * by checkpoints.
  */
-export function putInRows(sink: ContentSink, content: number, offset: number, octets: Uint8Array, rowBytes: number): void {
+function putInRows(sink: ContentSink, content: number, offset: number, octets: Uint8Array, rowBytes: number): void {
   let at = 0;
   while (at < octets.length) {
     const end = Math.min(octets.length, at + rowBytes - ((offset + at) % rowBytes));

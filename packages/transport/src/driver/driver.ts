@@ -1,12 +1,14 @@
 /**
  * The driver: holds the state of one MTA, feeds it inputs at the lab's time, and carries out its effects on sockets, store
  * and mailboxes. All inputs of one turn of the event loop share one store commit, one write per connection and one look at
- * the next deadline; they happen at the end of the turn, when the sockets that had something have all been read.
+ * the next deadline; they happen at the end of the turn, when the sockets that had something have all been read. Writes that
+ * nobody waits for join the commit of a later turn.
  */
 import type { Effect, Input, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
 import type { LabClock } from './clock.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf } from './failure.js';
+import { LazyCommit } from './lazy-commit.js';
 import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './options.js';
 import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './ports.js';
 import { type DriverStatus, summarise } from './status.js';
@@ -34,6 +36,7 @@ export class Driver {
   readonly #dials = new Set<number>();
   readonly #resolveEnded: (ended: Ended) => void;
   readonly #timer: DeadlineTimer;
+  readonly #lazy = new LazyCommit(() => this.#commitNow());
 
   #mta: Mta | null = null;
   #deliveries = new Deliveries('');
@@ -45,6 +48,7 @@ export class Driver {
   #unflushed = false;
   #dirty = false;
   #uncommitted = 0;
+  #toDeliver: EffectOf<'deliver'>[] = [];
   #halt: EffectOf<'halt'> | null = null;
   #over = false;
   #uploads = 0;
@@ -227,12 +231,16 @@ export class Driver {
           this.#unflushed = true;
           break;
         case 'store':
+          this.#store.apply(effect);
+          this.#uncommitted += 1;
+          this.#dirty = true;
+          break;
         case 'forget':
         case 'settle':
         case 'drop-content':
           this.#store.apply(effect);
           this.#uncommitted += 1;
-          this.#dirty = true;
+          this.#lazy.add();
           break;
         case 'report':
           this.#hooks.event?.(effect.event, this.#stepNowMs);
@@ -250,9 +258,7 @@ export class Driver {
     switch (effect.type) {
       case 'deliver':
         this.#deliveries.begun(effect);
-        this.#delivery.deliver(effect);
-        // A ledger writes its rows into the same commit.
-        this.#dirty = true;
+        this.#toDeliver.push(effect);
         break;
       case 'listen':
         this.#network.listen(effect.binding, effect.address, effect.port);
@@ -294,20 +300,22 @@ export class Driver {
       if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
       // What does not wait for the disk leaves first: the peer works on it while this side writes.
       this.#flush();
-      if (this.#dirty) this.#commit();
-      else this.#tellDeliveries();
+      if (this.#dirty || this.#lazy.full) this.#commit();
+      else if (!this.#lazy.waiting) this.#tellDeliveries();
       if (this.#queue.length > 0 && this.#halt === null) this.#drain(maxInputsPerRun);
       this.#flush();
+      if (this.#toDeliver.length > 0) this.#deliver();
       if (this.#halt === null) {
         this.#tellPhase();
         this.#timer.arm(this.#core.nextDeadline(this.#mta as Mta));
+        this.#lazy.arm();
       }
     } catch (error) {
       this.#fail(error);
     }
     this.#running = false;
     if (this.#halt !== null) this.#finish(this.#halt);
-    else if (this.#dirty || this.#queue.length > 0) this.#scheduleTurn();
+    else if (this.#dirty || this.#queue.length + this.#toDeliver.length > 0) this.#scheduleTurn();
   };
 
   #timeHasCome(): void {
@@ -325,6 +333,7 @@ export class Driver {
 
   #commit(): void {
     this.#dirty = false;
+    this.#lazy.done();
     this.#uncommitted = 0;
     this.#effect = null;
     const outcomes = this.#store.commit();
@@ -333,6 +342,27 @@ export class Driver {
       if (this.#halt !== null) return;
       this.#take(outcome);
     }
+  }
+
+  /** What nobody waits for has waited long enough. */
+  #commitNow(): void {
+    this.#dirty = true;
+    this.#scheduleTurn();
+  }
+
+  /** Into the mailboxes, when the peers have been told that their mail is here: they work on while this side writes. */
+  #deliver(): void {
+    const deliveries = this.#toDeliver;
+    this.#toDeliver = [];
+    for (const effect of deliveries) {
+      this.#effect = effect;
+      this.#delivery.deliver(effect);
+      // A ledger writes its row into a commit.
+      this.#lazy.add();
+    }
+    this.#effect = null;
+    if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
+    this.#flush();
   }
 
   #tellDeliveries(): void {
@@ -354,7 +384,7 @@ export class Driver {
     let error: Error | undefined;
     try {
       this.#flush();
-      if (this.#dirty) this.#store.commit();
+      if (this.#dirty || this.#lazy.waiting) this.#store.commit();
       this.#tellDeliveries();
       this.#tellPhase();
     } catch (cause) {
@@ -376,6 +406,7 @@ export class Driver {
   async #closeAll(clean: boolean, code: number, error: Error | undefined): Promise<void> {
     this.#over = true;
     this.#timer.disarm();
+    this.#lazy.disarm();
     this.#queue = [];
     this.#submissions.refuseAll('the MTA has ended');
     let failure = error;

@@ -2,7 +2,7 @@
  * The journal: each step as one line of JSON, `{t, node, n, input, effects}`. Logs, ladders, replay and tests read it.
  * Contents are never in it (they are references), but envelopes and link passwords are: its file is its owner's alone.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Effect, Input } from '@mtalab/mta-core';
 import { Feed } from './feed.js';
@@ -42,8 +42,16 @@ export class JournalFile {
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 256 * 1024;
     this.#warn = options.warn ?? (() => undefined);
     mkdirSync(dirname(path), { recursive: true });
-    this.#fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o600);
     this.#size = fstatSync(this.#fd).size;
+    this.#endTornLine(this.#fd);
+  }
+
+  /** A process that was killed may have left half a line: what follows begins a line of its own. */
+  #endTornLine(fd: number): void {
+    const last = Buffer.alloc(1);
+    if (this.#size === 0 || readSync(fd, last, 0, 1, this.#size - 1) === 0 || last.toString() === '\n') return;
+    this.#size += writeSync(fd, '\n');
   }
 
   /** Is it still recording? */

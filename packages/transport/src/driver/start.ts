@@ -1,7 +1,16 @@
 /** Puts one MTA together on real sockets, a real store and real mailboxes, and starts it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeEvent, type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
+import {
+  describeEvent,
+  type Input,
+  type ListenConfig,
+  type MtaConfig,
+  nextDeadline,
+  type ReportedEvent,
+  start,
+  step,
+} from '@mtalab/mta-core';
 import { ControlServer } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { ledgerDelivery } from '../delivery/ledger.js';
@@ -85,9 +94,30 @@ function openStore(options: StartOptions): Store {
   }
 }
 
+/** What an operating system error at listening means, and what to do. */
+function listenAdvice(osError: string): string {
+  switch (osError) {
+    case 'EADDRINUSE':
+      return 'is in use by another program; choose another port, or 0 for a free one';
+    case 'EADDRNOTAVAIL':
+      return 'is on no address of this machine; choose another address';
+    case 'EACCES':
+      return 'may not be listened on by this user; choose a port of 1024 or above';
+    default:
+      return 'cannot be listened on';
+  }
+}
+
 /** Words of the latest events, for the case that the start fails. */
 class Reasons {
   readonly #texts: string[] = [];
+  readonly #places: string[] = [];
+
+  noteListen(configured: ListenConfig | undefined, osError: string): void {
+    if (configured === undefined) return;
+    const place = `${configured.address}${configured.port === 0 ? '' : `[${configured.port}]`}`;
+    this.#places.push(`${place} ${listenAdvice(osError)} (listen, ${osError})`);
+  }
 
   note(event: ReportedEvent): void {
     const { id, type, text } = describeEvent(event);
@@ -98,6 +128,7 @@ class Reasons {
 
   errorOf(name: string, ended: Ended): Error {
     if (ended.error !== undefined) return ended.error;
+    if (this.#places.length > 0) return new Error(`there is no address to listen on: ${this.#places.join('. ')}`);
     const reasons = this.#texts.length === 0 ? 'it gave no reason' : this.#texts.join(' ');
     return new Error(`MTA ${name} ended with code ${ended.code} before it was running: ${reasons}`);
   }
@@ -113,7 +144,16 @@ async function startControl(
   const backend = { driver, clock: options.clock, settings: options.config.settings, streams: sources, log };
   const tokenFile = join(options.dataFolder, 'control.token');
   const configured = options.control?.port ?? 0;
-  if (configured !== 0) return ControlServer.start({ backend, tokenFile, port: configured });
+  if (configured !== 0) {
+    try {
+      return await ControlServer.start({ backend, tokenFile, port: configured });
+    } catch (error) {
+      const osError = (error as NodeJS.ErrnoException).code;
+      if (osError === undefined || (error as NodeJS.ErrnoException).syscall !== 'listen') throw error;
+      const text = `the control channel's 127.0.0.1[${configured}] ${listenAdvice(osError)} (control.port, ${osError})`;
+      throw new Error(text, { cause: error });
+    }
+  }
   let server: ControlServer;
   try {
     server = await ControlServer.start({ backend, tokenFile, port: ports.control });
@@ -134,7 +174,10 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
   const { config, clock, hooks } = options;
   const { store, streams, reasons } = parts;
   let running = false;
-  const input = (what: Input): void => driver.input(what);
+  const input = (what: Input): void => {
+    if (what.type === 'listen-failed') parts.reasons.noteListen(config.listen[what.binding], what.osError);
+    driver.input(what);
+  };
   const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
   const network = new WiredNetwork({
     listen: config.listen,

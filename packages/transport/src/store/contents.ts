@@ -10,6 +10,8 @@ const inlineBytes = 32 * 1024;
 const maxPieceBytes = 256 * 1024;
 /** Rows kept in memory because they are read in parts. */
 const cachedRows = 16;
+/** Short contents kept in memory because their messages have just been stored: they are delivered or sent on next. */
+const freshRows = 64;
 
 /** A content without a message. Replaced, never changed, so that a failed commit can go back. */
 export type Staged = {
@@ -42,6 +44,7 @@ export class Contents {
   #staged = new Map<number, Staged>();
   readonly #overlay = new Map<number, Overlay>();
   readonly #cache = new Map<number, Piece>();
+  readonly #fresh = new Map<number, Piece>();
   /** Staged contents that have pieces to be written before the transaction ends. */
   readonly #unwritten = new Set<number>();
 
@@ -77,6 +80,7 @@ export class Contents {
     this.#staged = snapshot;
     this.#unwritten.clear();
     this.#cache.clear();
+    this.#fresh.clear();
   }
   /** Write the pieces that no message has taken into its row. */
   flush(): void {
@@ -133,6 +137,7 @@ export class Contents {
     const onDisk = staged.keptEnd > 0 || staged.cutFrom !== null;
     const inline = !onDisk && sizeBytes <= inlineBytes ? joined(staged.fresh) : null;
     if (inline === null) this.#written(content, staged);
+    else this.#keepFresh(content, inline);
     this.#staged.delete(content);
     return inline;
   }
@@ -140,6 +145,12 @@ export class Contents {
   /** A content with a message is erased. */
   erased(content: number): void {
     if (this.#cache.size > 0) this.#cache.delete(content);
+    this.#fresh.delete(content);
+  }
+
+  #keepFresh(content: number, octets: Uint8Array): void {
+    this.#fresh.set(content, { offset: 0, octets });
+    if (this.#fresh.size > freshRows) this.#fresh.delete(this.#fresh.keys().next().value as number);
   }
 
   /** Octets of a content, queued, staged or stored. @throws StoreError */
@@ -188,7 +199,7 @@ export class Contents {
     return kept === undefined ? undefined : clipped(kept, clipAt);
   }
   #keptPieceAt(content: number, at: number, wanted: number): Piece | undefined {
-    const cached = this.#cache.get(content);
+    const cached = this.#fresh.get(content) ?? this.#cache.get(content);
     if (cached !== undefined && at >= cached.offset && at < cached.offset + cached.octets.length) return cached;
     const inline = this.#backend.inlineOctets(content);
     const piece = inline ? { offset: 0, octets: inline } : this.#backend.pieceAt(content, at);

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { StoreError } from './store.js';
 
-export const schemaVersion = 1;
+const schemaVersion = 1;
 /** Marks the file as ours: "MTAL". */
 const applicationId = 0x4d54414c;
 

@@ -63,6 +63,6 @@ export class PduCodec {
   }
 }
 
-export function nothingStored(handle: ContentHandle): never {
+function nothingStored(handle: ContentHandle): never {
   throw new RangeError(`content ${handle.content ?? handle.ref} is not known here`);
 }

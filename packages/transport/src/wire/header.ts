@@ -6,7 +6,7 @@ import { get8, get16, get32, put16, put32 } from './octets.js';
 export const headerBytes = 16;
 export const callHeaderBytes = 24;
 
-export const pduTypeNumber: Readonly<Record<PduType, number>> = {
+const pduTypeNumber: Readonly<Record<PduType, number>> = {
   request: 0,
   response: 2,
   fault: 3,

@@ -204,6 +204,8 @@ export class Network {
         link.deaf = true;
         this.#hooks.input({ type: 'malformed', conn, version: error.version, detail: error.message });
       }
+      // The answers to one read leave at once: the peer works on them while this side reads its next connection.
+      this.flush();
     });
     socket.on('end', () => this.#lost(link, null));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(link, error));

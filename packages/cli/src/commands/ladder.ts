@@ -1,0 +1,149 @@
+/** `mtalab ladder FILE...`: draw what passed between MTAs, from journals, from what a link saw, or from a list of ladder lines. */
+import { linesOf } from '@mtalab/harness';
+import {
+  folded,
+  isNote,
+  JournalReader,
+  type LadderLine,
+  type LinkPdu,
+  ladderAsText,
+  ladderLineFrom,
+  ladderMermaid,
+  ladderOf,
+  ladderPlantUml,
+  ladderShiViz,
+  mergeTrails,
+  Trails,
+  withShortOpenings,
+} from '@mtalab/sim';
+import { CliError } from '../errors.js';
+import type { Io } from '../io.js';
+import type { CommandRun } from '../tree.js';
+
+type Options = {
+  readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'json';
+  readonly association?: string;
+  readonly all?: boolean;
+  readonly shortOpenings?: boolean;
+  readonly width: number;
+};
+
+/** Lines of a file of ladder lines, or PDUs of a link. */
+const mostLines = 2_000_000;
+
+/** What the files hold, all together. */
+type Material = { readonly trails: Trails; readonly pdus: LinkPdu[]; readonly lines: LadderLine[] };
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const how = options as Options;
+  const material: Material = { trails: new Trails(), pdus: [], lines: [] };
+  for (const file of args[0] as readonly string[]) await read(file, material, io);
+  const lines = ladderFrom(material);
+  const { association } = how;
+  const chosen = association === undefined ? lines : lines.filter((line) => concerns(line, association));
+  if (chosen.length === 0) throw new CliError(nothingFound(lines, association));
+  io.out(drawn(shortened(chosen, how), how, io));
+  return 0;
+};
+
+/** One association, with what happened to whole MTAs. */
+function concerns(line: LadderLine, association: string): boolean {
+  return line.association === association || (isNote(line) && line.association === null);
+}
+
+function nothingFound(lines: readonly LadderLine[], association: string | undefined): string {
+  const names = [...new Set(lines.map((line) => line.association).filter((name) => name !== null))];
+  if (association === undefined || names.length === 0) return 'nothing has passed between MTAs in these files';
+  const shown = names.slice(0, 20).join(', ');
+  return `there is no association ${association}; there are ${shown}${names.length > 20 ? ` and ${names.length - 20} more` : ''}`;
+}
+
+function ladderFrom({ trails, pdus, lines }: Material): readonly LadderLine[] {
+  const sources = [trails.nodes.size > 0 || pdus.length > 0, lines.length > 0].filter(Boolean).length;
+  if (sources > 1) throw new CliError('a list of ladder lines stands for itself; draw it alone');
+  if (lines.length > 0) return lines;
+  return pdus.length > 0 ? ladderOf(pdus, trails.nodes) : mergeTrails(trails.nodes.values());
+}
+
+function shortened(lines: readonly LadderLine[], { all, shortOpenings }: Options): readonly LadderLine[] {
+  if (all === true) return lines;
+  return folded(shortOpenings === true ? withShortOpenings(lines) : lines);
+}
+
+function drawn(lines: readonly LadderLine[], { format, width }: Options, io: Io): string {
+  switch (format) {
+    case 'text':
+      return ladderAsText(lines, { width });
+    case 'mermaid':
+      return ladderMermaid(lines);
+    case 'plantuml':
+      return ladderPlantUml(lines);
+    case 'shiviz':
+      io.err('mtalab: the first two lines are for ShiViz: its parsing expression, and none to part executions');
+      return ladderShiViz(lines);
+    case 'json':
+      return JSON.stringify(lines, null, 2);
+  }
+}
+
+/** Each line tells by itself what it is: a step of a journal, a PDU of a link, or a line of a ladder. */
+async function read(file: string, material: Material, io: Io): Promise<void> {
+  const reader = new JournalReader(file);
+  const take = material.trails.reader(file);
+  let number = 0;
+  let whole = '';
+  for await (const text of linesOf(file)) {
+    number += 1;
+    // One JSON document over several lines, such as `--json` prints.
+    if (whole !== '' || (number === 1 && /^\s*[[{]\s*$/.test(text))) {
+      whole += `${text}\n`;
+      continue;
+    }
+    if (material.pdus.length + material.lines.length > mostLines)
+      throw new CliError(`${file}:${number}: more than ${mostLines} lines`);
+    if (!takeOther(text, material)) {
+      const located = reader.take(text);
+      if (located !== null) take(located);
+    } else reader.take('');
+  }
+  reader.end();
+  for (const remark of reader.remarks) io.err(`mtalab: ${remark}`);
+  if (whole !== '') material.lines.push(...ladderOfDocument(file, whole));
+}
+
+function takeOther(text: string, { pdus, lines }: Material): boolean {
+  if (!/^\s*\{/.test(text) || /^\s*\{"t":/.test(text)) return false;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const record = value as Readonly<Record<string, unknown>>;
+  if (typeof record['pdu'] === 'object' && typeof record['fate'] === 'string' && typeof record['seq'] === 'number') {
+    pdus.push(value as LinkPdu);
+    return true;
+  }
+  const line = ladderLineFrom(value);
+  if (line !== null) lines.push(line);
+  return line !== null;
+}
+
+/** A list of ladder lines, or an object that has one under `ladder` or `counterexample`. */
+function ladderOfDocument(file: string, text: string): readonly LadderLine[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CliError(`${file} is neither lines of JSON nor one JSON document (${(error as Error).message})`);
+  }
+  const holder = value as Readonly<Record<string, unknown>>;
+  const list = Array.isArray(value) ? value : (holder['ladder'] ?? holder['counterexample']);
+  if (!Array.isArray(list))
+    throw new CliError(`${file} holds no ladder: a list of lines is expected, or an object with one under \`ladder\``);
+  return list.map((each, at) => {
+    const line = ladderLineFrom(each);
+    if (line === null) throw new CliError(`${file}: entry ${at + 1} of the ladder is no line: it needs from, to and text`);
+    return line;
+  });
+}

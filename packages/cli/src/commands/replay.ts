@@ -1,0 +1,70 @@
+/** `mtalab replay FILE...`: run journals through the core once more, and compare what it does with what they say. */
+import { readJournal } from '@mtalab/harness';
+import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/sim';
+import { type Io, outJson } from '../io.js';
+import { clip, counted, printable } from '../render/text.js';
+import type { CommandRun } from '../tree.js';
+
+type FileResult = Verification & { readonly file: string; readonly remarks: readonly string[] };
+
+/** Characters of an effect that are shown. */
+const longestEffect = 2000;
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const { verify, json } = options as { readonly verify?: boolean; readonly json?: boolean };
+  const results: FileResult[] = [];
+  for (const file of args[0] as readonly string[]) {
+    const result = verify === true ? await verified(file) : await replayed(file);
+    results.push(result);
+    if (json !== true) tell(io, result, verify === true);
+  }
+  const failed = results.some((result) => result.differences.length > 0);
+  if (json === true) outJson(io, results);
+  return failed ? 1 : 0;
+};
+
+async function verified(file: string): Promise<FileResult> {
+  const remarks: string[] = [];
+  const verifier = new JournalVerifier(file);
+  for await (const located of readJournal(file, (text) => remarks.push(text))) verifier.take(located);
+  return { file, ...verifier.result, remarks };
+}
+
+/** Without a comparison: does the core get through it at all? */
+async function replayed(file: string): Promise<FileResult> {
+  const remarks: string[] = [];
+  const replayer = new Replayer(file);
+  let [steps, effects, lives] = [0, 0, 0];
+  for await (const located of readJournal(file, (text) => remarks.push(text))) {
+    const done = replayer.take(located);
+    steps += 1;
+    effects += done.effects.length;
+    if (located.entry.input.type === 'start') lives += 1;
+  }
+  return { file, steps, effects, lives, differences: [], remarks };
+}
+
+function tell(io: Io, result: FileResult, compared: boolean): void {
+  const { file, steps, effects, lives, differences, remarks } = result;
+  for (const remark of remarks) io.err(`mtalab: ${remark}`);
+  const amount = `${counted(steps, 'step')}, ${counted(effects, 'effect')}, ${counted(lives, 'start')}`;
+  const [first] = differences;
+  if (first === undefined) {
+    const outcome = !compared ? 'replayed' : steps === 0 ? 'nothing to verify' : 'every effect is the same';
+    io.out(`${file}: ${amount}: ${outcome}`);
+    return;
+  }
+  io.out(`${file}: ${amount}: ${differences.length === 1 ? 'a difference' : `${differences.length} differences, the first`}`);
+  io.out(words(first).join('\n'));
+}
+
+function words({ line, node, n, input, effect, path, expected, got }: Difference): readonly string[] {
+  const shown = (text: string): string => clip(printable(text), longestEffect);
+  const where = effect === null ? '' : `, effect ${effect + 1}${path === '' ? '' : ` at ${path}`}`;
+  return [
+    `  line ${line}, step ${n} of ${node}${where}`,
+    `    input     ${shown(input)}`,
+    `    expected  ${shown(expected)}`,
+    `    got       ${shown(got)}`,
+  ];
+}

@@ -1,0 +1,75 @@
+/** Reads a scenario file. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '@mtalab/mta-core';
+import type { Scenario, Step } from '@mtalab/sim';
+import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/document.js';
+import { ConfigError, pathText } from '../config/problems.js';
+import { UsageError } from '../errors.js';
+import { suggestion } from '../render/nearest.js';
+import { checkScenario } from './check.js';
+import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
+
+const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
+
+/** The scenarios that come with this project. */
+export const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
+
+/** Names of the scenarios that come with this project. */
+function knownScenarios(): readonly string[] {
+  if (!existsSync(scenarioFolder)) return [];
+  return readdirSync(scenarioFolder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+/**
+ * The file of a scenario that comes with this project, such as `Q166594`.
+ * @throws UsageError when there is none of that name.
+ */
+export function scenarioFileOf(name: string): string {
+  const known = knownScenarios();
+  const found = known.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return join(scenarioFolder, `${found}.yaml`);
+  const upper = known.map((each) => each.toUpperCase());
+  throw new UsageError(`there is no scenario ${name}${suggestion(name, upper) || `; there is one of ${upper.join(', ')}`}`);
+}
+
+function stepOf(step: StepFile): Step {
+  const { advance, check, see, ...rest } = step;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  if (advance !== undefined) return { ...given, advanceMs: advance } as Step;
+  if (see !== undefined) return { ...given, see, check: check ?? {} } as Step;
+  return given as Step;
+}
+
+function toScenario(file: ScenarioFile, given: unknown): Scenario {
+  // Only what is written differs from the defaults.
+  const written = Object.keys((given as { readonly settings?: object }).settings ?? {}) as (keyof Settings)[];
+  const settings = Object.fromEntries(written.map((key) => [key, file.settings[key]]));
+  return {
+    ...file,
+    mtas: file.mtas.map((mta) => ({ ...mta, domain: mta.domain.toLowerCase() })),
+    settings,
+    steps: file.steps.map(stepOf),
+  };
+}
+
+/**
+ * Reads and checks a scenario file.
+ * @throws ConfigError with every problem, one line each, when the file cannot be read or used.
+ */
+export function loadScenario(file: string): Scenario {
+  const yaml = readYaml(file, kind);
+  const parsed = scenarioSchema.safeParse(yaml.root);
+  const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, scenarioSchema, yaml));
+  if (parsed.success) {
+    for (const { path, message } of checkScenario(parsed.data)) {
+      problems.push({ ...yaml.places.ofValue(path), message: `${pathText(path)}: ${message}` });
+    }
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(file, distinct(problems));
+  return toScenario(parsed.data, yaml.root);
+}

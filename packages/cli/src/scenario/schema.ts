@@ -1,0 +1,142 @@
+/** The scenario file, as a schema. */
+import { quirks } from '@mtalab/mta-core';
+import * as z from 'zod';
+import { choice, domain, list, mapping, mtaName, text, whole } from '../config/fields.js';
+import { settingsSchema } from '../config/settings.js';
+
+/** Articles that a scenario may switch on. */
+export const scenarioArticles: readonly string[] = quirks.map((quirk) => quirk.article);
+
+const most = 1_000_000_000;
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90 s`, `10 min`, `12 h`, `1 h 30 min`, in ms; null when it is none. */
+function spanMs(words: string): number | null {
+  if (!/^\d{1,9} ?(ms|s|min|h|d)( \d{1,9} ?(ms|s|min|h|d))*$/.test(words)) return null;
+  let sum = 0;
+  for (const [, count, unit] of words.matchAll(/(\d+) ?(ms|s|min|h|d)/g))
+    sum += Number(count) * (unitsMs[unit as string] as number);
+  return sum;
+}
+
+/** Ten years: longer than anything waits. */
+const longestMs = 10 * 366 * 86_400_000;
+
+function span() {
+  const error = 'expected a span of time such as 90 s, 10 min or 12 h, at most ten years';
+  return z.string({ error }).transform((words, context) => {
+    const ms = spanMs(words.trim());
+    if (ms !== null && ms <= longestMs) return ms;
+    context.addIssue({ code: 'custom', message: error, input: words });
+    return z.NEVER;
+  });
+}
+
+function sentence() {
+  return text(500);
+}
+
+function bound() {
+  const error = `expected a whole number from 0 to ${most}, or a mapping with least and most`;
+  const number = z.int({ error }).min(0, { error }).max(most, { error });
+  const range = z.strictObject({ least: number.optional(), most: number.optional() }, { error });
+  return z.union([number, range], { error });
+}
+
+function yes() {
+  return z.literal(true, { error: 'expected true' });
+}
+
+const mode = () => choice(['legacy', 'fixed']);
+const article = () =>
+  z.enum(scenarioArticles as [string, ...string[]], { error: `expected one of ${scenarioArticles.join(', ')}` });
+const faultName = () => text(64).regex(/\S/, { error: 'expected a name for the fault' });
+
+/** The first of these that is asked for is the one told in numbers. */
+const checkSchema = mapping({
+  fault: mapping({ name: faultName(), hits: bound() }).optional().describe('How often a fault of this scenario has acted.'),
+  associations: mapping({
+    count: bound().optional().describe('How many there are. Default: at least one.'),
+    state: choice(['dialling', 'calling', 'dialling-back', 'calling-back', 'open', 'lost', 'closing'])
+      .optional()
+      .describe('State on both sides of all of them.'),
+    turn: choice(['one', 'nobody', 'both']).optional().describe('Who believes to hold the Turn, on all of them.'),
+  })
+    .optional()
+    .describe('The associations that either side knows.'),
+  stuck: bound().optional().describe('Associations of which each side believes that the other has the Turn.'),
+  recoveries: bound().optional().describe('Recoveries asked for since the start.'),
+  opened: bound().optional().describe('Associations opened afresh since the start.'),
+  delivered: bound().optional().describe('Copies delivered into mailboxes since the last mark, or since the start.'),
+  queued: z
+    .record(z.string(), bound(), { error: 'expected a mapping from names of MTAs to numbers' })
+    .optional()
+    .describe('Copies queued, by name of the MTA.'),
+  reports: bound().optional().describe('Non-delivery reports made.'),
+});
+
+const stepSchema = mapping({
+  say: sentence().optional().describe('Told to whoever watches, before the step.'),
+  only: mode().optional().describe('Take this step in this case alone.'),
+  submit: mapping({
+    at: mtaName(),
+    to: mtaName(),
+    count: whole(1, 100_000).default(1),
+    priority: choice(['urgent', 'normal', 'non-urgent']).default('normal'),
+    sizeBytes: whole(0, 67_108_864).optional(),
+  })
+    .optional()
+    .describe('Hand in messages at one MTA for a mailbox at another.'),
+  fault: mapping({ name: faultName(), does: text(256) })
+    .optional()
+    .describe('Arm a fault, in the fault language. It counts from here.'),
+  release: yes().optional().describe('Let go what faults hold.'),
+  heal: yes().optional().describe('End black holes.'),
+  cut: yes().optional().describe('Cut all connections now.'),
+  advance: span().optional().describe('Move the clock on; every timer on the way fires at its instant.'),
+  kill: mtaName().optional().describe('End an MTA at once: what is not on its disk is lost.'),
+  stop: mtaName().optional().describe('Stop an MTA in order.'),
+  start: mtaName().optional().describe('Start an MTA again.'),
+  set: mapping({ article: article(), mode: mode(), at: list(mtaName(), 1, 64).optional() })
+    .optional()
+    .describe('Switch an article on or off, live.'),
+  mark: yes().optional().describe('Deliveries are counted from here.'),
+  see: sentence().optional().describe('What must be seen now, in plain words; `check` says how it is measured.'),
+  check: checkSchema.optional(),
+});
+
+/** What a step can do: exactly one of these. */
+export const actions = [
+  'submit',
+  'fault',
+  'release',
+  'heal',
+  'cut',
+  'advance',
+  'kill',
+  'stop',
+  'start',
+  'set',
+  'mark',
+  'see',
+] as const;
+
+export const scenarioSchema = mapping({
+  name: text(64)
+    .regex(/\S/, { error: 'expected a name' })
+    .describe('Name of the scenario: the article, where it is one of an article.'),
+  title: sentence(),
+  about: text(4000).optional(),
+  mtas: list(mapping({ name: mtaName(), domain: domain() }), 2, 64).describe('The MTAs; all are adjacent to each other.'),
+  settings: settingsSchema.prefault({}).describe('Settings of all MTAs that differ from the defaults.'),
+  legacy: mapping({
+    articles: list(article(), 1, 64),
+    at: list(mtaName(), 1, 64),
+  }).describe('Which articles are on in the legacy case, and at which MTAs.'),
+  fault: sentence().describe('The fault, in words.'),
+  steps: list(stepSchema, 1, 1000),
+  verdict: mapping({ legacy: text(1000), fixed: text(1000) }).describe('What it means when all was seen as it must be.'),
+});
+
+export type ScenarioFile = z.output<typeof scenarioSchema>;
+export type StepFile = ScenarioFile['steps'][number];

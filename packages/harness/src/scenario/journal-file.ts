@@ -1,0 +1,44 @@
+/** Journals as files. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { JournalReader, type LocatedEntry, Trails } from '@mtalab/sim';
+import { HarnessError, messageOf } from '../process/errors.js';
+
+/**
+ * The lines of a text file.
+ * @throws HarnessError when it cannot be read.
+ */
+export async function* linesOf(file: string): AsyncIterable<string> {
+  try {
+    yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : messageOf(error);
+    throw new HarnessError(`${file} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * The entries of a journal file, in order.
+ * @param remark told what a reader of the journal should know: a torn line, an early end of the recording.
+ * @throws JournalError naming the line that is no entry; HarnessError when the file cannot be read.
+ */
+export async function* readJournal(file: string, remark?: (text: string) => void): AsyncIterable<LocatedEntry> {
+  const reader = new JournalReader(file);
+  for await (const line of linesOf(file)) {
+    const located = reader.take(line);
+    if (located !== null) yield located;
+  }
+  reader.end();
+  for (const text of reader.remarks) remark?.(text);
+}
+
+/** What the MTAs of these journals sent and received, with their beliefs. */
+export async function readTrails(files: readonly string[], remark?: (text: string) => void): Promise<Trails> {
+  const trails = new Trails();
+  for (const file of files) {
+    const take = trails.reader(file);
+    for await (const located of readJournal(file, remark)) take(located);
+  }
+  return trails;
+}

@@ -1,0 +1,93 @@
+/** A lab of processes as the stage of a scenario. */
+import type { LinkPdu, Mode, Stage, StageMessage } from '@mtalab/sim';
+import type { LabAssociation } from '../lab/associations.js';
+import type { Lab } from '../lab/lab.js';
+import { pause } from '../process/deadline.js';
+
+/** PDUs kept for the ladder of one case. */
+const mostPdus = 200_000;
+/** Real time in which the word of a delivery must come, ms. */
+const wordLimitMs = 5000;
+const pollMs = 5;
+
+export class ProcessStage implements Stage {
+  readonly pdus: LinkPdu[] = [];
+  readonly #lab: Lab;
+
+  /** @param lab with a proxy between its MTAs. */
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    lab.proxy?.subscribe((pdu) => {
+      if (this.pdus.length < mostPdus) this.pdus.push(pdu);
+    });
+  }
+
+  async submit(at: string, { content, ...envelope }: StageMessage): Promise<void> {
+    await this.#lab.submit(at, { ...envelope, content: Buffer.from(content, 'latin1') });
+  }
+
+  fault(text: string): { readonly hits: number } {
+    return this.#lab.fault(text);
+  }
+
+  release(): void {
+    this.#lab.proxy?.release();
+  }
+
+  heal(): void {
+    this.#lab.proxy?.heal();
+  }
+
+  cut(): void {
+    this.#lab.proxy?.cutAll();
+  }
+
+  advanceBy(ms: number): Promise<void> {
+    return this.#lab.advanceBy(ms);
+  }
+
+  async kill(name: string): Promise<void> {
+    const process = this.#lab.process(name);
+    process.kill('SIGKILL');
+    await process.exited;
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.#lab.process(name).stop();
+  }
+
+  start(name: string): Promise<void> {
+    return this.#lab.process(name).start();
+  }
+
+  set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
+    return this.#lab.set(article, mode, at);
+  }
+
+  settle(): Promise<void> {
+    return this.#lab.settle();
+  }
+
+  associations(): Promise<readonly LabAssociation[]> {
+    return this.#lab.associations();
+  }
+
+  /** What the MTAs have counted has been told as well, or will be in a moment. */
+  async delivered(): Promise<number> {
+    const endMs = performance.now() + wordLimitMs;
+    const status = await this.#lab.status();
+    const counted = Object.values(status).reduce((sum, { counters }) => sum + counters.delivered, 0);
+    while (this.#lab.delivered < counted && performance.now() < endMs) await pause(pollMs);
+    return this.#lab.delivered;
+  }
+
+  async queued(): Promise<Readonly<Record<string, number>>> {
+    const status = await this.#lab.status();
+    return Object.fromEntries(Object.entries(status).map(([name, { queuedCopies }]) => [name, queuedCopies]));
+  }
+
+  async reports(): Promise<number> {
+    const status = await this.#lab.status();
+    return Object.values(status).reduce((sum, { counters }) => sum + counters.reports, 0);
+  }
+}

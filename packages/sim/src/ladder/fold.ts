@@ -1,0 +1,117 @@
+/** Shorter ladders: what nobody wants to read one by one becomes one line. */
+import { isNote, type LadderLine } from './line.js';
+
+const transfer = /^request \d+ MtaSend rttr .* last/;
+const confirmation = /^response \d+ confirm .* stored$/;
+
+/** Long stretches of transfers, each confirmed, become one line. */
+export function folded(lines: readonly LadderLine[]): LadderLine[] {
+  const result: LadderLine[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const first = lines[at] as LadderLine;
+    let pairs = 0;
+    while (isPair(lines, at + 2 * pairs, first)) pairs += 1;
+    if (pairs < 3) {
+      result.push(first);
+      at += 1;
+      continue;
+    }
+    const last = lines[at + 2 * pairs - 1] as LadderLine;
+    const text = `${pairs} transfers, each an rttr and its confirm`;
+    result.push({ ...first, text, believes: { ...first.believes, ...last.believes }, count: 2 * pairs });
+    at += 2 * pairs;
+  }
+  return result;
+}
+
+function isPair(lines: readonly LadderLine[], at: number, like: LadderLine): boolean {
+  const there = lines[at];
+  const back = lines[at + 1];
+  if (there === undefined || back === undefined || there.from !== like.from || there.association !== like.association)
+    return false;
+  const passed = there.fate === 'passed' && back.fate === 'passed' && there.fault === null && back.fault === null;
+  return passed && transfer.test(there.text) && back.from === like.to && confirmation.test(back.text);
+}
+
+const bind = /^bind group=(\d+)/;
+const ofOpening = /^(bind_ack|bind_nak|request \d+ MtaBind(Back)? |response \d+ (rtoac|rtorj|MtaBindBack))/;
+const asked = /^request \d+ MtaBind .*rtorq turn=(\w+) recovery=(\d+)/;
+const answered = /^response \d+ (?:(rtoac)|rtorj reason=(\S+))/;
+
+/** An opening in the making: the line that stands for it, and what is known of it. */
+type Opening = {
+  readonly at: number;
+  readonly initiator: string;
+  line: LadderLine;
+  turn: string | null;
+  recovery: number;
+  /** Set when nothing more can come. */
+  end: string | null;
+};
+
+/**
+ * Each opening or recovery of an association becomes one line, with the binds of its data connections: eight and four PDUs
+ * that are the same each time. Binds of a connection whose association nobody knows stay as they are.
+ */
+export function withShortOpenings(lines: readonly LadderLine[]): LadderLine[] {
+  const result: LadderLine[] = [];
+  const openings = new Map<string, Opening>();
+  for (const line of lines) {
+    if (!take(line, openings, result)) result.push(line);
+  }
+  for (const opening of openings.values()) result[opening.at] = worded(opening);
+  return result;
+}
+
+/** @returns true when the line is part of an opening and needs no line of its own. */
+function take(line: LadderLine, openings: Map<string, Opening>, result: LadderLine[]): boolean {
+  const { association, text } = line;
+  if (association === null || isNote(line)) return false;
+  const group = bind.exec(text)?.[1];
+  if (group === undefined && !ofOpening.test(text)) return false;
+  const present = openings.get(association);
+  if (
+    group === '0' &&
+    (present === undefined || present.end !== null || (line.from === present.initiator && present.turn !== null))
+  ) {
+    if (present !== undefined) result[present.at] = worded(present);
+    const opening: Opening = { at: result.length, initiator: line.from, line, turn: null, recovery: 0, end: null };
+    openings.set(association, opening);
+    result.push(line);
+    note(opening, line);
+    return true;
+  }
+  if (present === undefined) return false;
+  // What fails after the opening is worth a line.
+  if (present.end !== null && (line.fate !== 'passed' || text.startsWith('bind_nak') || present.line.fate !== 'passed'))
+    return false;
+  note(present, line);
+  present.line = {
+    ...present.line,
+    believes: { ...present.line.believes, ...line.believes },
+    count: present.line.count + 1,
+    fault: present.line.fault ?? line.fault,
+  };
+  return true;
+}
+
+function note(opening: Opening, line: LadderLine): void {
+  if (opening.end !== null) return;
+  const request = asked.exec(line.text);
+  if (request !== null) {
+    opening.turn = request[1] as string;
+    opening.recovery = Number(request[2]);
+  }
+  const answer = answered.exec(line.text);
+  if (line.fate !== 'passed') {
+    opening.end = `${line.fate} at ${line.text.split(' ').slice(0, 3).join(' ')}`;
+    opening.line = { ...opening.line, fate: line.fate };
+  } else if (line.text.startsWith('bind_nak')) opening.end = 'refused by bind_nak';
+  else if (answer !== null) opening.end = answer[1] === undefined ? `refused (${answer[2]})` : 'accepted';
+}
+
+function worded({ line, turn, recovery, end }: Opening): LadderLine {
+  const what = recovery === 0 ? `opening of ${line.association}` : `recovery ${recovery} of ${line.association}`;
+  const stated = turn === null ? '' : `, Turn with the ${turn}`;
+  return { ...line, text: `${what}${stated}: ${end ?? 'not answered'}` };
+}

@@ -1,0 +1,110 @@
+/**
+ * Finds which connection of one MTA is which of another, by what passed on them. Nothing else can tell: addresses are not in
+ * the journal of the called side, and a proxy may stand between.
+ */
+import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
+
+/** Dialled connections have even numbers, accepted ones odd. */
+function isClient(end: ConnectionEnd): boolean {
+  return end.conn % 2 === 0;
+}
+
+/** What was sent and not received is lost; so what was received is looked for in what was sent, in order. */
+function inOrder(
+  sent: readonly PduMoment[],
+  received: readonly PduMoment[],
+  found: (one: PduMoment, other: PduMoment) => void,
+): number {
+  let next = 0;
+  let count = 0;
+  for (const moment of received) {
+    const at = nextOf(sent, next, moment.text);
+    if (at < 0) continue;
+    found(sent[at] as PduMoment, moment);
+    next = at + 1;
+    count += 1;
+  }
+  return count;
+}
+
+function nextOf(sent: readonly PduMoment[], from: number, text: string): number {
+  for (let at = from; at < sent.length; at += 1) if (sent[at]?.text === text) return at;
+  return -1;
+}
+
+const ignore = (): void => undefined;
+
+/** How much of what passed on these two ends agrees. */
+function agreement(client: ConnectionEnd, server: ConnectionEnd): number {
+  return inOrder(client.sent, server.received, ignore) + inOrder(server.sent, client.received, ignore);
+}
+
+function pair(client: ConnectionEnd, server: ConnectionEnd): void {
+  const join = (sent: PduMoment, received: PduMoment): void => {
+    sent.partner = received;
+    received.partner = sent;
+  };
+  inOrder(client.sent, server.received, join);
+  inOrder(server.sent, client.received, join);
+  client.peer = server.node;
+  server.peer = client.node;
+}
+
+/** The first PDU each way: the answer has the number of the association group, which one life of a server gives once. */
+function keyOf(request: PduMoment | undefined, answer: PduMoment | undefined): string {
+  return `${request?.text ?? ''}\n${answer?.text ?? ''}`;
+}
+
+class Servers {
+  readonly #byKey = new Map<string, Set<ConnectionEnd>>();
+
+  constructor(ends: Iterable<ConnectionEnd>, key: (end: ConnectionEnd) => string) {
+    for (const end of ends) {
+      const group = this.#byKey.get(key(end)) ?? new Set();
+      group.add(end);
+      this.#byKey.set(key(end), group);
+    }
+  }
+
+  /** The one that agrees best with this client, the nearest in time among equals. */
+  take(client: ConnectionEnd, key: string): ConnectionEnd | null {
+    const group = this.#byKey.get(key);
+    let best: { readonly end: ConnectionEnd; readonly agreed: number; readonly apartMs: number } | null = null;
+    for (const end of group ?? []) {
+      if (end.node === client.node || (client.peer !== null && end.node !== client.peer)) continue;
+      if (end.peer !== null && end.peer !== client.node) continue;
+      const agreed = agreement(client, end);
+      const apartMs = Math.abs(end.openedMs - client.openedMs);
+      if (best === null || agreed > best.agreed || (agreed === best.agreed && apartMs < best.apartMs))
+        best = { end, agreed, apartMs };
+    }
+    if (best !== null) group?.delete(best.end);
+    return best?.end ?? null;
+  }
+}
+
+/** Join every PDU that was sent with the same one received, where it was. */
+export function matchConnections(trails: Iterable<Trail>): void {
+  const ends = [...trails].flatMap((trail) => trail.ends);
+  const clients = ends.filter(isClient).sort((one, other) => one.openedMs - other.openedMs);
+  const servers = ends.filter((end) => !isClient(end) && end.received.length > 0);
+  const answered = new Servers(servers, (end) => keyOf(end.received[0], end.sent[0]));
+  const taken = new Set<ConnectionEnd>();
+  const rest: ConnectionEnd[] = [];
+  for (const client of clients) {
+    const server = client.received.length === 0 ? null : answered.take(client, keyOf(client.sent[0], client.received[0]));
+    if (server === null) rest.push(client);
+    else {
+      pair(client, server);
+      taken.add(server);
+    }
+  }
+  const unanswered = new Servers(
+    servers.filter((end) => !taken.has(end)),
+    (end) => keyOf(end.received[0], undefined),
+  );
+  for (const client of rest) {
+    const server = unanswered.take(client, keyOf(client.sent[0], undefined));
+    if (server !== null) pair(client, server);
+  }
+}

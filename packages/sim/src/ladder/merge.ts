@@ -1,0 +1,113 @@
+/** A ladder from journals alone: the trails of the MTAs, merged so that nothing is received before it was sent. */
+import type { TurnSide } from '@mtalab/mta-core';
+import { type LadderLine, noteLine } from './line.js';
+import { matchConnections } from './match.js';
+import type { Moment, PduMoment, Trail } from './trail.js';
+
+type Draft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
+
+/** The lines in an order that agrees with each MTA's own; between MTAs, the lab's clock decides. */
+export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
+  const all = [...trails];
+  matchConnections(all);
+  const merger = new Merger(new Set(all.map((trail) => trail.node)));
+  const places = new Map(all.map((trail) => [trail, 0]));
+  for (;;) {
+    const next = earliest(all, places, merger);
+    if (next === null) return merger.lines;
+    places.set(next.trail, (places.get(next.trail) ?? 0) + 1);
+    merger.take(next.moment);
+  }
+}
+
+type Next = { readonly trail: Trail; readonly moment: Moment; readonly ready: boolean };
+
+/** The earliest moment that nothing else has to come before. */
+function earliest(trails: readonly Trail[], places: ReadonlyMap<Trail, number>, merger: Merger): Next | null {
+  let best: Next | null = null;
+  for (const trail of trails) {
+    const moment = trail.moments[places.get(trail) ?? 0];
+    if (moment === undefined) continue;
+    const ready = merger.isReady(moment);
+    // Not ready is only ever chosen when two connections were taken for one: better a wrong order than no ladder.
+    const better = best === null || (ready !== best.ready ? ready : moment.tMs < best.moment.tMs);
+    if (better) best = { trail, moment, ready };
+  }
+  return best;
+}
+
+class Merger {
+  readonly lines: LadderLine[] = [];
+  readonly #known: ReadonlySet<string>;
+  readonly #drafts = new Map<PduMoment, Draft>();
+
+  /** @param known the MTAs whose journals there are. */
+  constructor(known: ReadonlySet<string>) {
+    this.#known = known;
+  }
+
+  isReady(moment: Moment): boolean {
+    return moment.kind !== 'received' || moment.partner === null || this.#drafts.has(moment.partner);
+  }
+
+  take(moment: Moment): void {
+    if (moment.kind === 'note') this.#note(moment);
+    else if (moment.kind === 'sent') this.#sent(moment);
+    else this.#received(moment);
+  }
+
+  #note(moment: Extract<Moment, { kind: 'note' }>): void {
+    const { node, text, association, tMs, index } = moment;
+    this.lines.push(
+      noteLine(node, text, { association, believes: beliefOf(moment), tMs, steps: { sent: index, received: null } }),
+    );
+  }
+
+  #sent(moment: PduMoment): void {
+    const to = moment.end.peer ?? '?';
+    // Of an MTA whose journal is not here nobody knows what reached it.
+    const fate = moment.partner !== null || !this.#known.has(to) ? 'passed' : 'lost';
+    const draft: Draft = {
+      from: moment.node,
+      to,
+      text: moment.text,
+      association: moment.association,
+      believes: beliefOf(moment),
+      fate,
+      fault: null,
+      count: 1,
+      tMs: moment.tMs,
+      steps: { sent: moment.index, received: null },
+    };
+    this.#drafts.set(moment, draft);
+    this.lines.push(draft);
+  }
+
+  #received(moment: PduMoment): void {
+    const draft = moment.partner === null ? undefined : this.#drafts.get(moment.partner);
+    if (draft === undefined) {
+      const { tMs, text, association, index } = moment;
+      this.lines.push({
+        from: moment.end.peer ?? '?',
+        to: moment.node,
+        text,
+        association,
+        believes: beliefOf(moment),
+        fate: 'passed',
+        fault: null,
+        count: 1,
+        tMs,
+        steps: { sent: null, received: index },
+      });
+      return;
+    }
+    Object.assign(draft.believes, beliefOf(moment));
+    draft.association ??= moment.association;
+    draft.steps = { sent: draft.steps?.sent ?? null, received: moment.index };
+    if (moment.partner !== null) this.#drafts.delete(moment.partner);
+  }
+}
+
+function beliefOf(moment: Moment): Record<string, TurnSide> {
+  return moment.believes === null ? {} : { [moment.node]: moment.believes };
+}

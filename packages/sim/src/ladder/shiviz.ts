@@ -1,0 +1,86 @@
+/** The ladder for ShiViz: a log with vector clocks, one event for each sending and each receiving. */
+import { isNote, type LadderLine } from './line.js';
+
+/** What ShiViz is to be given as its log parsing expression. Its names of hosts may have hyphens. */
+export const shivizExpression = '(?<host>\\S+) (?<clock>\\{.*\\})\\n(?<event>.*)';
+
+type Event = { readonly node: string; readonly line: LadderLine; readonly at: number; readonly kind: 'sent' | 'received' };
+
+/** The events of each MTA in its own order: by step where that is known, else by the order of the lines. */
+function eventsOf(lines: readonly LadderLine[]): ReadonlyMap<string, Event[]> {
+  const events = new Map<string, Event[]>();
+  const add = (node: string, line: LadderLine, at: number, kind: Event['kind']): void => {
+    if (node === '') return;
+    const list = events.get(node) ?? [];
+    list.push({ node, line, at, kind });
+    events.set(node, list);
+  };
+  const known = lines.every((line) => isNote(line) || line.steps !== undefined);
+  let count = 0;
+  for (const line of lines) {
+    count += 1;
+    if (line.from !== '?' && (line.steps === undefined || line.steps.sent !== null))
+      add(line.from, line, line.steps?.sent ?? count, 'sent');
+    const arrives = !isNote(line) && line.fate === 'passed' && line.to !== '?';
+    if (arrives && (line.steps === undefined || line.steps.received !== null))
+      add(line.to, line, line.steps?.received ?? count, 'received');
+  }
+  // A sort is stable: without steps the order of the lines stays.
+  if (known) for (const list of events.values()) list.sort((one, other) => one.at - other.at);
+  return events;
+}
+
+type Clock = Readonly<Record<string, number>>;
+
+function merged(one: Clock, other: Clock): Clock {
+  const clock: Record<string, number> = { ...one };
+  for (const [node, count] of Object.entries(other)) clock[node] = Math.max(clock[node] ?? 0, count);
+  return clock;
+}
+
+/**
+ * A file that ShiViz takes as it is: its first row is the log parsing expression, the second (empty) would part executions, then
+ * two rows for each event, `host {clock}` and what happened.
+ */
+export function ladderShiViz(lines: readonly LadderLine[]): string {
+  const events = eventsOf(lines);
+  const clocks = new Map<string, Clock>();
+  const sentAt = new Map<LadderLine, Clock>();
+  const places = new Map<string, number>();
+  const rows: string[] = [shivizExpression, ''];
+  const sends = new Set([...events.values()].flat().flatMap((event) => (event.kind === 'sent' ? [event.line] : [])));
+  const run = (event: Event): void => {
+    const before = clocks.get(event.node) ?? {};
+    const sent = event.kind === 'received' ? sentAt.get(event.line) : undefined;
+    const joined = sent === undefined ? before : merged(before, sent);
+    const clock = { ...joined, [event.node]: (before[event.node] ?? 0) + 1 };
+    clocks.set(event.node, clock);
+    if (event.kind === 'sent') sentAt.set(event.line, clock);
+    rows.push(`${hostOf(event.node)} ${JSON.stringify(renamed(clock))}`, wordsOf(event));
+  };
+  const blocked = (event: Event): boolean => event.kind === 'received' && sends.has(event.line) && !sentAt.has(event.line);
+  for (;;) {
+    const next = [...events].map(([node, list]) => list[places.get(node) ?? 0]).filter((event) => event !== undefined);
+    const [first] = next;
+    if (first === undefined) return rows.join('\n');
+    const event = next.find((each) => !blocked(each)) ?? first;
+    places.set(event.node, (places.get(event.node) ?? 0) + 1);
+    run(event);
+  }
+}
+
+/** A host is one word. */
+function hostOf(node: string): string {
+  return node.replace(/\s/g, '_');
+}
+
+function renamed(clock: Clock): Clock {
+  return Object.fromEntries(Object.entries(clock).map(([node, count]) => [hostOf(node), count]));
+}
+
+function wordsOf({ line, kind, node }: Event): string {
+  const belief = line.believes[node] === undefined ? '' : ` (the Turn is ${line.believes[node]})`;
+  if (isNote(line)) return `${line.text}${belief}`;
+  const fate = line.fate === 'passed' ? '' : ` (${line.fate})`;
+  return kind === 'sent' ? `to ${line.to}: ${line.text}${fate}${belief}` : `from ${line.from}: ${line.text}${belief}`;
+}

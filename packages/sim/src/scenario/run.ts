@@ -1,0 +1,63 @@
+/** Runs the steps of a scenario on a stage. */
+import { look, type Memory } from './check.js';
+import type { Mode, Scenario, Step } from './model.js';
+import type { Observation } from './result.js';
+import type { Stage, StageMessage } from './stage.js';
+
+/** The domain of an MTA of the scenario. */
+function domainIn(scenario: Scenario, name: string): string {
+  return scenario.mtas.find((mta) => mta.name === name)?.domain ?? name;
+}
+
+/** The same messages wherever the scenario runs, octet for octet. */
+function* messagesOf(scenario: Scenario, { at, to, count, priority, sizeBytes }: SubmitOrder): Iterable<StageMessage> {
+  const originator = `sender@${domainIn(scenario, at)}`;
+  const recipient = `user@${domainIn(scenario, to)}`;
+  for (let number = 1; number <= count; number += 1) {
+    const head = `From: ${originator}\r\nTo: ${recipient}\r\nSubject: ${number} of ${count}\r\n\r\nHello.\r\n`;
+    const missing = (sizeBytes ?? 0) - head.length;
+    const content = missing > 0 ? head + 'x'.repeat(missing) : head;
+    yield { originator, recipients: [recipient], priority, content };
+  }
+}
+
+type SubmitOrder = Extract<Step, { readonly submit: unknown }>['submit'];
+
+async function perform(scenario: Scenario, stage: Stage, memory: Memory, step: Step): Promise<Observation | null> {
+  if ('see' in step) {
+    const { ok, seen } = await look(stage, memory, step.check);
+    return { says: step.see, ok, seen };
+  }
+  if ('submit' in step) {
+    for (const message of messagesOf(scenario, step.submit)) await stage.submit(step.submit.at, message);
+  } else if ('fault' in step) memory.faults.set(step.fault.name, stage.fault(step.fault.does));
+  else if ('release' in step) stage.release();
+  else if ('heal' in step) stage.heal();
+  else if ('cut' in step) stage.cut();
+  else if ('advanceMs' in step) await stage.advanceBy(step.advanceMs);
+  else if ('kill' in step) await stage.kill(step.kill);
+  else if ('stop' in step) await stage.stop(step.stop);
+  else if ('start' in step) await stage.start(step.start);
+  else if ('set' in step) await stage.set(step.set.article, step.set.mode, step.set.at ?? scenario.mtas.map((mta) => mta.name));
+  else if ('mark' in step) memory.marked = await stage.delivered();
+  await stage.settle();
+  return null;
+}
+
+/** Do all steps of this case. @returns what was to be seen, and whether it was. */
+export async function runSteps(
+  scenario: Scenario,
+  mode: Mode,
+  stage: Stage,
+  tell: (text: string) => void = () => undefined,
+): Promise<readonly Observation[]> {
+  const memory: Memory = { faults: new Map(), marked: 0 };
+  const observations: Observation[] = [];
+  for (const step of scenario.steps) {
+    if (step.only !== undefined && step.only !== mode) continue;
+    if (step.say !== undefined) tell(step.say);
+    const observation = await perform(scenario, stage, memory, step);
+    if (observation !== null) observations.push(observation);
+  }
+  return observations;
+}

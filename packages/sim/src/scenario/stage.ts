@@ -1,0 +1,39 @@
+/** What a scenario needs of the place it runs in. A virtual lab and a lab of processes both are one. */
+import type { Priority } from '@mtalab/mta-core';
+import type { JoinedAssociation } from './associations.js';
+import type { LinkPdu } from './faults/link.js';
+import type { Mode } from './model.js';
+
+export type StageMessage = {
+  readonly originator: string;
+  readonly recipients: readonly string[];
+  readonly priority: Priority;
+  /** ASCII text. */
+  readonly content: string;
+};
+
+export type Stage = {
+  /** Every PDU that has passed the link so far. */
+  readonly pdus: readonly LinkPdu[];
+  /** Hand in a message; resolves when it is on disk. */
+  submit(at: string, message: StageMessage): Promise<void>;
+  /** Arm a fault; gives a look at how often it has acted. @throws FaultSyntaxError */
+  fault(text: string): { readonly hits: number };
+  release(): void;
+  heal(): void;
+  cut(): void;
+  advanceBy(ms: number): Promise<void>;
+  kill(name: string): Promise<void>;
+  stop(name: string): Promise<void>;
+  start(name: string): Promise<void>;
+  set(article: string, mode: Mode, at: readonly string[]): Promise<void>;
+  /** Resolves when nothing but a timer can make anything happen. */
+  settle(): Promise<void>;
+  associations(): Promise<readonly JoinedAssociation[]>;
+  /** Distinct copies in mailboxes since the start. */
+  delivered(): Promise<number>;
+  /** Copies queued, by name of the MTAs that are up. */
+  queued(): Promise<Readonly<Record<string, number>>>;
+  /** Non-delivery reports made since the start, as far as the MTAs that are up remember. */
+  reports(): Promise<number>;
+};

@@ -1,0 +1,394 @@
+/** MTAs of a scenario on virtual time: the core itself, virtual stores, and the virtual link. No sockets, no waiting. */
+import {
+  defaultSettings,
+  type Effect,
+  type Input,
+  type Mta,
+  type MtaConfig,
+  nextDeadline,
+  type Pdu,
+  type Settings,
+  start,
+  step,
+  viewAssociations,
+} from '@mtalab/mta-core';
+import type { JournalEntry } from '../../journal/entry.js';
+import { VirtualStore } from '../../world/store.js';
+import { type JoinedAssociation, joinAssociations } from '../associations.js';
+import type { Mode, ScenarioMta } from '../model.js';
+import type { Stage, StageMessage } from '../stage.js';
+import { type End, VirtualLink } from './link.js';
+
+/** A virtual lab that can go no further, or was asked for what makes no sense. */
+export class VirtualLabError extends Error {
+  override readonly name = 'VirtualLabError';
+}
+
+type Node = {
+  readonly config: MtaConfig;
+  readonly store: VirtualStore;
+  mta: Mta | null;
+  legacy: readonly string[];
+  /** Counts the starts. */
+  life: number;
+  nextAccepted: number;
+  steps: number;
+  commitDue: boolean;
+  writes: Parameters<VirtualStore['commit']>[0][];
+  reports: number;
+};
+
+type Event =
+  | { readonly type: 'input'; readonly node: Node; readonly life: number; readonly input: Input; readonly end: End | null }
+  | { readonly type: 'commit'; readonly node: Node; readonly life: number };
+
+/** 2000-01-01, as good a beginning as any. */
+const epochMs = 946_684_800_000;
+/** Events between two rests. */
+const mostEvents = 5_000_000;
+/** Timers fired at one instant. */
+const mostFirings = 1000;
+
+export type VirtualLabOptions = {
+  readonly mtas: readonly ScenarioMta[];
+  readonly settings: Partial<Settings>;
+  /** Articles that are on, by name of the MTA. */
+  readonly legacy: Readonly<Record<string, readonly string[]>>;
+};
+
+export class VirtualLab implements Stage {
+  readonly #nodes = new Map<string, Node>();
+  readonly #link: VirtualLink;
+  readonly #journal: JournalEntry[] = [];
+  readonly #copies = new Set<string>();
+  readonly #answers = new Map<string, string | null>();
+  #agenda: Event[] = [];
+  #delays: { readonly atMs: number; readonly run: () => void }[] = [];
+  #nowMs = epochMs;
+  #submissions = 0;
+
+  constructor({ mtas, settings, legacy }: VirtualLabOptions) {
+    this.#link = new VirtualLink({
+      names: mtas.map((mta) => mta.name),
+      arrive: (end, input) => this.#arrive(end, input),
+      after: (ms, run) => this.#after(ms, run),
+      carried: (from, pdu) => carried(this.#node(from).store, pdu),
+    });
+    for (const mta of mtas) {
+      const config = configOf(mta, mtas, settings, legacy[mta.name] ?? []);
+      const watch = { submitted: () => undefined, accepted: () => undefined, erased: () => undefined };
+      this.#nodes.set(mta.name, {
+        config,
+        store: new VirtualStore(`store-of-${mta.name}`, watch),
+        mta: null,
+        legacy: config.legacy,
+        life: 0,
+        nextAccepted: 1,
+        steps: 0,
+        commitDue: false,
+        writes: [],
+        reports: 0,
+      });
+    }
+    for (const node of this.#nodes.values()) this.#begin(node);
+    this.#rest();
+  }
+
+  /** Everything that happened so far, of all MTAs, in order. */
+  get journal(): readonly JournalEntry[] {
+    return this.#journal;
+  }
+
+  get pdus(): VirtualLink['pdus'] {
+    return this.#link.pdus;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  async submit(at: string, message: StageMessage): Promise<void> {
+    const node = this.#node(at);
+    this.#submissions += 1;
+    const submissionId = `submission-${this.#submissions}`;
+    const content = -(node.life * 2 ** 32 + this.#submissions);
+    const sizeBytes = message.content.length;
+    node.writes.push({ type: 'put', content, name: submissionId, sizeBytes });
+    const { originator, recipients, priority } = message;
+    const submission = { submissionId, originator, recipients, priority, contentType: 'message/rfc822', sizeBytes, content };
+    this.#push(node, { type: 'submit', submission });
+    this.#work(() => this.#answers.has(submissionId));
+    const refusal = this.#answers.get(submissionId);
+    if (refusal === undefined) throw new VirtualLabError(`${at} is not running: it takes no message`);
+    if (refusal !== null) throw new VirtualLabError(`${at} refused the message: ${refusal}`);
+  }
+
+  fault(text: string): { readonly hits: number } {
+    return this.#link.add(text);
+  }
+
+  release(): void {
+    this.#link.release();
+  }
+
+  heal(): void {
+    this.#link.heal();
+  }
+
+  cut(): void {
+    this.#link.cutAll();
+  }
+
+  async settle(): Promise<void> {
+    this.#rest();
+  }
+
+  async advanceBy(ms: number): Promise<void> {
+    this.#rest();
+    const endMs = this.#nowMs + ms;
+    let firings = 0;
+    for (let next = this.#due(); next !== null && next <= endMs; next = this.#due()) {
+      firings = next > this.#nowMs ? 0 : firings + 1;
+      if (firings > mostFirings) throw new VirtualLabError(`the clock does not get on: a timer at ${this.#nowMs} ms never rests`);
+      this.#advanceTo(next);
+    }
+    this.#nowMs = Math.max(this.#nowMs, endMs);
+  }
+
+  async kill(name: string): Promise<void> {
+    this.#end(this.#node(name));
+  }
+
+  async stop(name: string): Promise<void> {
+    const node = this.#node(name);
+    this.#push(node, { type: 'stop' });
+    this.#rest();
+    for (let next = this.#due(); node.mta !== null && next !== null; next = this.#due()) this.#advanceTo(next);
+  }
+
+  async start(name: string): Promise<void> {
+    const node = this.#node(name);
+    if (node.mta !== null) throw new VirtualLabError(`${name} is running already`);
+    this.#begin(node);
+  }
+
+  async set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
+    for (const name of at) {
+      const node = this.#node(name);
+      const others = node.legacy.filter((each) => each !== article);
+      node.legacy = mode === 'legacy' ? [...others, article] : others;
+      this.#push(node, { type: 'command', command: { op: 'set', article, mode } });
+    }
+  }
+
+  async associations(): Promise<readonly JoinedAssociation[]> {
+    const up = [...this.#nodes].flatMap(([name, { mta }]) => (mta === null ? [] : [[name, viewAssociations(mta)] as const]));
+    return joinAssociations(new Map(up));
+  }
+
+  async delivered(): Promise<number> {
+    return this.#copies.size;
+  }
+
+  async queued(): Promise<Readonly<Record<string, number>>> {
+    return Object.fromEntries([...this.#nodes].flatMap(([name, { mta }]) => (mta === null ? [] : [[name, mta.queuedCopies]])));
+  }
+
+  async reports(): Promise<number> {
+    return [...this.#nodes.values()].reduce((sum, node) => sum + (node.mta?.counters.reports ?? 0), 0);
+  }
+
+  #node(name: string): Node {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new VirtualLabError(`there is no MTA ${name}; there are ${[...this.#nodes.keys()].join(', ')}`);
+    return node;
+  }
+
+  #begin(node: Node): void {
+    node.life += 1;
+    node.nextAccepted = 1;
+    node.steps = 0;
+    const config = { ...node.config, legacy: node.legacy };
+    const recovered = node.store.begin();
+    const { mta, effects } = start(config, recovered, this.#nowMs);
+    node.mta = mta;
+    this.#record(node, { type: 'start', config, recovered }, effects);
+    for (const effect of effects) this.#perform(node, effect);
+  }
+
+  /** The process is gone: what was not committed is lost. */
+  #end(node: Node): void {
+    node.mta = null;
+    node.writes = [];
+    node.commitDue = false;
+    this.#link.lose(node.config.name);
+  }
+
+  #record(node: Node, input: JournalEntry['input'], effects: readonly Effect[]): void {
+    node.steps += 1;
+    this.#journal.push({ t: this.#nowMs, node: node.config.name, n: node.steps, input, effects });
+  }
+
+  #push(node: Node, input: Input, end: End | null = null): void {
+    this.#agenda.push({ type: 'input', node, life: node.life, input, end });
+  }
+
+  #arrive(end: End, input: Input): void {
+    this.#agenda.push({ type: 'input', node: this.#node(end.node), life: end.life, input, end });
+  }
+
+  #after(ms: number, run: () => void): () => void {
+    const delay = { atMs: this.#nowMs + ms, run };
+    this.#delays.push(delay);
+    return () => {
+      this.#delays = this.#delays.filter((each) => each !== delay);
+    };
+  }
+
+  /** Until nothing but a timer can make anything happen. A delay of the link ends by itself, so it is waited for. */
+  #rest(): void {
+    this.#work(() => false);
+    for (let next = this.#nextDelay(); next !== null; next = this.#nextDelay()) {
+      const dueMs = this.#due() ?? next;
+      this.#advanceTo(Math.min(dueMs, next));
+    }
+  }
+
+  #work(until: () => boolean): void {
+    let count = 0;
+    for (let at = 0; at < this.#agenda.length; at += 1) {
+      count += 1;
+      if (count > mostEvents) throw new VirtualLabError(`the MTAs are still busy after ${mostEvents} events`);
+      this.#happen(this.#agenda[at] as Event);
+      if (until()) {
+        this.#agenda = this.#agenda.slice(at + 1);
+        return;
+      }
+    }
+    this.#agenda = [];
+  }
+
+  #happen(event: Event): void {
+    const { node } = event;
+    if (node.mta === null || node.life !== event.life) return;
+    if (event.type === 'commit') {
+      node.commitDue = false;
+      for (const job of node.writes.splice(0)) {
+        const outcome = node.store.commit(job, null);
+        if (outcome !== null) this.#step(node, outcome);
+      }
+    } else if (event.end === null || this.#link.admits(event.end, event.input)) this.#step(node, event.input);
+    if (node.writes.length === 0 || node.commitDue) return;
+    node.commitDue = true;
+    this.#agenda.push({ type: 'commit', node, life: node.life });
+  }
+
+  #step(node: Node, input: Input): void {
+    if (node.mta === null) return;
+    const { mta, effects } = step(node.mta, input, this.#nowMs);
+    node.mta = mta;
+    this.#record(node, input, effects);
+    for (const effect of effects) this.#perform(node, effect);
+  }
+
+  #perform(node: Node, effect: Effect): void {
+    const end = (conn: number): End => ({ node: node.config.name, life: node.life, conn });
+    switch (effect.type) {
+      case 'listen':
+        return this.#push(node, { type: 'listening', binding: effect.binding, port: effect.port });
+      case 'dial':
+        return this.#dial(node, effect);
+      case 'pdu':
+        return this.#link.send(end(effect.conn), effect.pdu);
+      case 'close':
+        return this.#link.close(end(effect.conn));
+      case 'store':
+      case 'forget':
+      case 'settle':
+      case 'drop-content':
+        node.writes.push(effect);
+        return;
+      case 'deliver':
+        if (effect.destination.to !== 'dead-letter') this.#copies.add(`${node.config.name} ${effect.copy}`);
+        return this.#push(node, { type: 'delivered', copy: effect.copy });
+      case 'submitted':
+        this.#answers.set(effect.submissionId, null);
+        return;
+      case 'submit-refused':
+        this.#answers.set(effect.submissionId, effect.reason);
+        return;
+      case 'halt':
+        for (const job of node.writes.splice(0)) node.store.commit(job, null);
+        node.store.clean = effect.clean;
+        return this.#end(node);
+      case 'report':
+        return;
+    }
+  }
+
+  #dial(node: Node, { conn, port }: Extract<Effect, { type: 'dial' }>): void {
+    const target = [...this.#nodes.values()].find((each) => each.config.listen[0]?.port === port);
+    if (target === undefined || target.mta === null) {
+      return this.#push(node, { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
+    }
+    const server = { node: target.config.name, life: target.life, conn: target.nextAccepted };
+    target.nextAccepted += 2;
+    this.#link.connect({ node: node.config.name, life: node.life, conn }, server);
+  }
+
+  #nextDelay(): number | null {
+    return this.#delays.reduce<number | null>((least, { atMs }) => (least === null || atMs < least ? atMs : least), null);
+  }
+
+  /** The next thing that time alone brings. */
+  #due(): number | null {
+    let least = this.#nextDelay();
+    for (const { mta } of this.#nodes.values()) {
+      const deadline = mta === null ? null : nextDeadline(mta);
+      if (deadline !== null && (least === null || deadline < least)) least = deadline;
+    }
+    return least;
+  }
+
+  #advanceTo(atMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, atMs);
+    for (const delay of this.#delays.filter((each) => each.atMs <= this.#nowMs)) {
+      this.#delays = this.#delays.filter((each) => each !== delay);
+      delay.run();
+    }
+    for (const node of this.#nodes.values()) {
+      const deadline = node.mta === null ? null : nextDeadline(node.mta);
+      if (deadline !== null && deadline <= this.#nowMs) this.#push(node, { type: 'timer' });
+    }
+    this.#work(() => false);
+  }
+}
+
+/** The PDU as its receiver gets it: with the name of the content in place of its key in the sender's store. */
+function carried(store: VirtualStore, pdu: Pdu): Pdu {
+  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
+  const { apdu } = pdu.body;
+  return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: store.handleFor(apdu.content) } } };
+}
+
+function configOf(
+  mta: ScenarioMta,
+  all: readonly ScenarioMta[],
+  settings: Partial<Settings>,
+  legacy: readonly string[],
+): MtaConfig {
+  const port = (name: string): number => 5001 + all.findIndex((each) => each.name === name);
+  const others = all.filter((other) => other.name !== mta.name);
+  return {
+    name: mta.name,
+    version: '5.5',
+    build: '2653.23',
+    listen: [{ address: '127.0.0.1', port: port(mta.name), label: '' }],
+    advertise: [],
+    settings: { ...defaultSettings, ...settings },
+    peers: others.map(({ name }) => ({ name, endpoints: [`127.0.0.1[${port(name)}]`], password: '' })),
+    routes: others.map(({ name, domain }) => ({ domain, mta: name })),
+    localDomains: [mta.domain],
+    legacy,
+  };
+}

@@ -1,0 +1,45 @@
+/** A scenario on virtual time. */
+
+import type { JournalEntry } from '../../journal/entry.js';
+import { folded } from '../../ladder/fold.js';
+import { ladderOf } from '../../ladder/link.js';
+import { Trails } from '../../ladder/trail.js';
+import type { LinkPdu } from '../faults/link.js';
+import { type Mode, modes, type Scenario } from '../model.js';
+import { type CaseResult, caseResult, type ScenarioResult, scenarioResult } from '../result.js';
+import { runSteps } from '../run.js';
+import { VirtualLab } from './lab.js';
+
+/** What else came of a case: the journal of all MTAs, and what the link saw. */
+export type VirtualRecord = {
+  readonly mode: Mode;
+  readonly journal: readonly JournalEntry[];
+  readonly pdus: readonly LinkPdu[];
+};
+
+export type VirtualOptions = {
+  /** The cases to be run; default both. */
+  readonly modes?: readonly Mode[];
+  readonly tell?: (text: string) => void;
+  readonly record?: (record: VirtualRecord) => void;
+};
+
+/** @throws FaultSyntaxError, VirtualLabError when a step cannot be done. */
+export async function runOnSim(scenario: Scenario, options: VirtualOptions = {}): Promise<ScenarioResult> {
+  const cases: CaseResult[] = [];
+  for (const mode of options.modes ?? modes) cases.push(await runCase(scenario, mode, options));
+  return scenarioResult(scenario, 'sim', cases);
+}
+
+async function runCase(scenario: Scenario, mode: Mode, options: VirtualOptions): Promise<CaseResult> {
+  const tell = options.tell ?? (() => undefined);
+  tell(`${scenario.name}, ${mode}: ${scenario.mtas.length} MTAs on virtual time`);
+  const articles = mode === 'legacy' ? scenario.legacy.articles : [];
+  const legacy = Object.fromEntries(scenario.legacy.at.map((name) => [name, articles]));
+  const lab = new VirtualLab({ mtas: scenario.mtas, settings: scenario.settings, legacy });
+  const observations = await runSteps(scenario, mode, lab, tell);
+  options.record?.({ mode, journal: lab.journal, pdus: lab.pdus });
+  const entries = lab.journal.map((entry, at) => ({ line: at + 1, entry }));
+  const trails = new Trails().read('journal', entries);
+  return caseResult(scenario, mode, observations, folded(ladderOf(lab.pdus, trails.nodes)));
+}

@@ -1,0 +1,59 @@
+/** One run of the bare baseline: the two processes of `bare.ts`, with the product's backlog at one of them. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadBacklog, proveExactlyOnce } from './backlog.js';
+import { type RunFigures, type Sample, watch } from './figures.js';
+
+const program = fileURLToPath(new URL('./bare.js', import.meta.url));
+
+/** The next message of a child. @throws Error when the child ends instead. */
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController();
+  try {
+    const { signal } = over;
+    const ended = once(child, 'exit', { signal }).then(([code]) => {
+      throw new Error(`a process of the baseline ended with ${String(code)}`);
+    });
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as unknown[];
+    return message;
+  } finally {
+    over.abort();
+  }
+}
+
+async function sampleOf(child: ChildProcess): Promise<Sample> {
+  const answer = answerOf(child);
+  child.send('sample');
+  return (await answer) as Sample;
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.send('stop');
+  await exit;
+}
+
+export async function runBaseline(dir: string, messages: number, connections: number): Promise<RunFigures> {
+  const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
+  loadBacklog(folders.a, messages);
+  const running: ChildProcess[] = [];
+  const started = async (...args: readonly string[]): Promise<{ child: ChildProcess; port: number }> => {
+    const child = fork(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    running.push(child);
+    const { port } = (await answerOf(child)) as { readonly port: number };
+    return { child, port };
+  };
+  let figures: RunFigures;
+  try {
+    const receiver = await started('receiver', folders.b);
+    const sender = await started('sender', folders.a, String(receiver.port), String(connections));
+    figures = await watch(messages, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
+  } finally {
+    await Promise.all(running.map(stopped));
+  }
+  proveExactlyOnce(folders.a, folders.b, messages);
+  return figures;
+}

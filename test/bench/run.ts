@@ -1,0 +1,145 @@
+/**
+ * `npm run bench`: durable exactly-once hand-over between two processes, against a bare baseline, in interleaved rounds.
+ *
+ *     npm run bench -- [--rounds N] [--messages N] [--json]
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runBaseline } from './baseline.js';
+import { runCore } from './core.js';
+import { median, medians, type RunFigures } from './figures.js';
+import { runProduct } from './product.js';
+
+const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--json]
+  --rounds N     rounds of product and baseline, 1 to 100 (5)
+  --messages N   messages of a run with nine in flight, 3000 to 150000 (20000); with one in flight a third of it
+  --json         print the figures as JSON`;
+
+type Pair = { readonly product: RunFigures; readonly baseline: RunFigures };
+type Comparison = Pair & {
+  readonly inFlight: number;
+  readonly messages: number;
+  readonly ratio: number;
+  readonly runs: readonly Pair[];
+};
+type CoreMedians = { readonly associations: number; readonly stepsPerS: number; readonly stepsPerMessage: number };
+
+const coreMessages = 20_000;
+const coreRuns = 5;
+
+function number(text: string, what: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  process.stderr.write(`--${what} ${text}: expected a whole number from ${least} to ${most}\n${usage}\n`);
+  process.exit(2);
+}
+
+function options(): { rounds: number; messages: number; json: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: 'string', default: '5' },
+        messages: { type: 'string', default: '20000' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(`${usage}\n`);
+      process.exit(0);
+    }
+    return {
+      rounds: number(values.rounds, 'rounds', 1, 100),
+      messages: number(values.messages, 'messages', 3000, 150_000),
+      json: values.json,
+    };
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'mtalab-bench-'));
+  try {
+    return await work(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function compared(inFlight: number, messages: number, runs: readonly Pair[]): Comparison {
+  const product = medians(runs.map((run) => run.product));
+  const baseline = medians(runs.map((run) => run.baseline));
+  return { inFlight, messages, product, baseline, ratio: product.messagesPerS / baseline.messagesPerS, runs };
+}
+
+/** Everything in turn, so that a slow minute of the machine hits all alike. */
+async function compare(
+  rounds: number,
+  loads: readonly { readonly inFlight: number; readonly messages: number }[],
+): Promise<Comparison[]> {
+  const runs = loads.map((): Pair[] => []);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [index, { inFlight, messages }] of loads.entries()) {
+      process.stderr.write(`round ${round} of ${rounds}, ${inFlight} in flight\n`);
+      const product = await inFolder((dir) => runProduct(dir, messages, inFlight));
+      const baseline = await inFolder((dir) => runBaseline(dir, messages, inFlight));
+      runs[index]?.push({ product, baseline });
+    }
+  }
+  return loads.map(({ inFlight, messages }, index) => compared(inFlight, messages, runs[index] ?? []));
+}
+
+function core(associations: number): CoreMedians {
+  const runs = Array.from({ length: coreRuns }, () => runCore(coreMessages, associations));
+  return {
+    associations,
+    stepsPerS: median(runs.map((run) => run.stepsPerS)),
+    stepsPerMessage: median(runs.map((run) => run.stepsPerMessage)),
+  };
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const mebibytes = (value: number): string => `${Math.round(value / 2 ** 20)} MiB`;
+
+function tableOf({ inFlight, messages, product, baseline, ratio, runs }: Comparison): string {
+  const row = (what: string, of: (figures: RunFigures) => string): string =>
+    `  ${what.padEnd(34)}${of(product).padStart(12)}${of(baseline).padStart(12)}`;
+  const ratios = runs.map((run) => run.product.messagesPerS / run.baseline.messagesPerS);
+  return [
+    `${inFlight} in flight (${inFlight === 1 ? 'one association' : `${inFlight} associations`}), ${whole(messages)} messages a run`.padEnd(
+      36,
+    ),
+    `  ${''.padEnd(34)}${'product'.padStart(12)}${'baseline'.padStart(12)}`,
+    row('messages per second', (figures) => whole(figures.messagesPerS)),
+    row('CPU seconds per million messages', (figures) => whole(figures.cpuSPerMillion)),
+    row('  of the sender', (figures) => whole(figures.senderCpuSPerMillion)),
+    row('  of the receiver', (figures) => whole(figures.receiverCpuSPerMillion)),
+    row('memory (RSS) of the sender', (figures) => mebibytes(figures.senderRssBytes)),
+    row('memory (RSS) of the receiver', (figures) => mebibytes(figures.receiverRssBytes)),
+    `  ratio of medians ${ratio.toFixed(2)} (single rounds ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
+  ].join('\n');
+}
+
+const { rounds, messages, json } = options();
+const pure = [1, 9].map(core);
+const comparisons = await compare(rounds, [
+  { inFlight: 1, messages: Math.ceil(messages / 3) },
+  { inFlight: 9, messages },
+]);
+if (json) {
+  process.stdout.write(`${JSON.stringify({ rounds, core: pure, handOver: comparisons }, null, 2)}\n`);
+} else {
+  const lines = [`Durable exactly-once hand-over of 1 KiB messages between two processes; medians of ${rounds} rounds`, ''];
+  for (const comparison of comparisons) lines.push(tableOf(comparison), '');
+  lines.push('The pure core, two MTAs in one process');
+  for (const { associations, stepsPerS, stepsPerMessage } of pure) {
+    lines.push(
+      `  ${associations} association${associations === 1 ? ' ' : 's'}: ${whole(stepsPerS)} steps per second, ${stepsPerMessage.toFixed(1)} steps a message`,
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,86 @@
+/**
+ * Pages drawn from the code: the state diagrams from the tables that the core runs on, the event list from the catalogue.
+ * `npm run docs` writes them; a test compares.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { associationTable, diagnosticsLevels, eventsById, turnTable } from '@mtalab/mta-core';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Mermaid wants names without dashes; the label keeps the real one. */
+const id = (state) => state.replaceAll('-', '_');
+
+function diagram(table, first) {
+  const lines = ['stateDiagram-v2'];
+  for (const state of Object.keys(table)) lines.push(`  state "${state}" as ${id(state)}`);
+  for (const state of first) lines.push(`  [*] --> ${id(state)}`);
+  for (const [state, row] of Object.entries(table)) {
+    const arrows = new Map();
+    for (const [event, next] of Object.entries(row)) arrows.set(next, [...(arrows.get(next) ?? []), event]);
+    for (const [next, events] of arrows) lines.push(`  ${id(state)} --> ${id(next)} : ${events.join(', ')}`);
+  }
+  return ['```mermaid', ...lines, '```'].join('\n');
+}
+
+function matrix(table, what) {
+  const events = [...new Set(Object.values(table).flatMap((row) => Object.keys(row)))];
+  const rows = Object.entries(table).map(
+    ([state, row]) => `| **${state}** | ${events.map((event) => row[event] ?? '').join(' | ')} |`,
+  );
+  return [`| ${what} | ${events.join(' | ')} |`, `|---|${events.map(() => '---|').join('')}`, ...rows].join('\n');
+}
+
+function events() {
+  const levels = Object.entries(diagnosticsLevels);
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const row = ([number, entry]) => {
+    const labels = Object.values(entry.labels).map((label) => label.replace(/=$/, ''));
+    const { product, process, thread, procedure } = entry.origin ?? {};
+    const origin = [product, process, thread, procedure].filter((part) => part !== null && part !== undefined).join(' ');
+    const [level] = levels.find(([, value]) => value === entry.level) ?? ['none'];
+    const words = `${cell(entry.says)}. *${cell(entry.explanation)}*`;
+    return `| ${number} | ${entry.type} | ${entry.category} | ${entry.severity} | ${level} | ${words} | ${labels.join(', ') || '-'} | ${origin || '-'} | ${entry.articles.join(', ') || '-'} |`;
+  };
+  return [
+    '| id | type | category | severity | from level | what it says, and *what to do* | parameters | origin | articles |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...Object.entries(eventsById).map(row),
+  ].join('\n');
+}
+
+/** What stands between the marks of this name is drawn; the rest of the page is written by hand. */
+const parts = {
+  'docs/ARCHITECTURE.md': {
+    'association diagram': diagram(associationTable, ['dialling', 'dialling-back']),
+    'association table': matrix(associationTable, 'association'),
+    'turn diagram': diagram(turnTable, ['held', 'theirs']),
+    'turn table': matrix(turnTable, 'Turn'),
+  },
+  'docs/events.md': { events: events() },
+};
+
+function drawn(page, text, pieces) {
+  let result = text;
+  for (const [name, content] of Object.entries(pieces)) {
+    const begin = `<!-- drawn: ${name} -->`;
+    const end = '<!-- end -->';
+    const from = result.indexOf(begin);
+    const to = result.indexOf(end, from);
+    if (from < 0 || to < 0) throw new Error(`${page}: the marks ${begin} and ${end} are not there`);
+    result = `${result.slice(0, from + begin.length)}\n\n${content}\n\n${result.slice(to)}`;
+  }
+  return result;
+}
+
+const write = !process.argv.includes('--check');
+for (const [page, pieces] of Object.entries(parts)) {
+  const path = resolve(root, page);
+  const text = readFileSync(path, 'utf8');
+  const wanted = drawn(page, text, pieces);
+  if (wanted === text) continue;
+  if (write) writeFileSync(path, wanted);
+  else console.error(`${page} is not what the code says: run npm run docs`);
+  process.exitCode = write ? 0 : 1;
+}

@@ -1,0 +1,99 @@
+/** Packets of the loopback, captured live by the stock tools while something happens, and read by them afterwards. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+
+/** Why there can be no capture on this machine, or nothing. */
+export function whyNoCapture(): string | undefined {
+  if (spawnSync('tshark', ['--version']).status !== 0) return 'tshark is not installed';
+  const interfaces = spawnSync('dumpcap', ['-D'], { encoding: 'utf8' });
+  if (interfaces.status !== 0 || !/\blo\b/.test(interfaces.stdout))
+    return `dumpcap may not capture on lo here: ${interfaces.stderr.trim()}`;
+  const trial = spawnSync('dumpcap', ['-i', 'lo', '-d', '-f', 'tcp port 9'], { encoding: 'utf8' });
+  return trial.status === 0 ? undefined : `dumpcap may not capture on lo here: ${trial.stderr.trim()}`;
+}
+
+type Capture = {
+  /** Ends the capture, once all that was sent before is in it, and writes it to the file. */
+  stop(): Promise<void>;
+  /** Ends it at once, without a file. */
+  abandon(): void;
+};
+
+/** Octets that mark the end: sent to a port of our own that is captured as well. */
+const endMark = Buffer.from('the end of the capture');
+
+/** Starts a capture of these TCP ports on lo into a file. Resolves when packets are being captured. */
+export async function capture(file: string, ports: readonly number[]): Promise<Capture> {
+  const marker = createServer((socket) => socket.resume().on('error', () => undefined));
+  marker.listen(0, '127.0.0.1');
+  await once(marker, 'listening');
+  const markerPort = (marker.address() as AddressInfo).port;
+  const filter = [...ports, markerPort].map((port) => `tcp port ${port}`).join(' or ');
+  const child = spawn('dumpcap', ['-q', '-i', 'lo', '-f', filter, '-w', '-'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const said: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  const chunks: Buffer[] = [];
+  const watchers = new Set<() => void>();
+  child.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    for (const watcher of watchers) watcher();
+  });
+  const arrives = (mark: (octets: Buffer) => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!mark(Buffer.concat(chunks))) return;
+        watchers.delete(look);
+        resolve();
+      };
+      watchers.add(look);
+      void ended.then(() => reject(new Error(`dumpcap ended by itself: ${said.join('')}`)));
+      look();
+    });
+  const abandon = (): void => {
+    child.kill('SIGKILL');
+    marker.close();
+  };
+  try {
+    // The file's header is written when the interface is open and the filter in force.
+    await arrives((octets) => octets.length > 0);
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+  return {
+    abandon,
+    async stop() {
+      // The kernel hands packets over in their order: when this one is there, all others are.
+      const socket = connect(markerPort, '127.0.0.1');
+      socket.end(endMark);
+      await arrives((octets) => octets.includes(endMark));
+      child.kill('SIGINT');
+      await ended;
+      socket.destroy();
+      marker.close();
+      writeFileSync(file, Buffer.concat(chunks));
+    },
+  };
+}
+
+/** One packet, with these fields as tshark shows them. */
+type Packet = Readonly<Record<string, string>>;
+
+/** What tshark, without any setting, reads in a capture. */
+export function packetsIn(file: string, fields: readonly string[], filter: string): Packet[] {
+  const output = execFileSync('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 1e8,
+  });
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const values = line.split('\t');
+      return Object.fromEntries(fields.map((field, at) => [field, values[at] ?? '']));
+    });
+}

@@ -1,0 +1,202 @@
+/** What somebody does in a shell with the installed command: lives that end well, and lives that do not. */
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { digestOf, messagesBelow, sorted } from './mailboxes.js';
+import { eventsOf, gone, home, interrupt, mtalab, run, start, until } from './shell.js';
+
+type Mtas = readonly { readonly name: string; readonly pid: number }[];
+
+/** The ids of the events from the last start on. */
+function lastLife(dataFolder: string): number[] {
+  const ids = eventsOf(dataFolder).map((event) => event.id);
+  const before = Math.max(ids.lastIndexOf(9298, ids.lastIndexOf(9298) - 1), ids.lastIndexOf(9299, ids.length - 2));
+  return ids.slice(before + 1);
+}
+
+/** How many starts its event log tells of. A line may come a little later than what it tells. */
+function starts(dataFolder: string): number {
+  return eventsOf(dataFolder).filter((event) => event.id === 9298).length;
+}
+
+test('npx mtalab: twenty messages, and the figures', async (t) => {
+  const { code, stdout, stderr } = await run('npx', ['--no-install', 'mtalab', 'pair', '--once', '--count', '20', '--json']);
+  t.equal(code, 0, stderr);
+  const [, summary] = stdout.trim().split('\n');
+  t.match(JSON.parse(summary ?? ''), {
+    type: 'summary',
+    ending: 'delivered',
+    submitted: 20,
+    accepted: 20,
+    delivered: 20,
+    associationsOpened: 1,
+    turnsGiven: 0,
+    reports: 0,
+    problems: [],
+    exitCode: 0,
+  });
+});
+
+test('a pair is filled, killed, started again, ended by Ctrl-C, and started once more', { timeout: 100_000 }, async (t) => {
+  const dir = join(home, 'lives');
+  const letter = readFileSync('examples/05-binary.eml');
+  const file = join(home, 'letter.eml');
+  writeFileSync(file, letter);
+  const data = (name: string): string => join(dir, name, 'data');
+
+  const first = start('pair', '--json', '--dir', dir, '--fault', 'hold rttr 1', '--set', 'maxQueuedCopies=3');
+  const mtas = (await first.next())?.['mtas'] as Mtas;
+  t.match(mtas, [{ name: 'MTA-A' }, { name: 'MTA-B' }]);
+  // Nothing leaves: the queue fills up to its limit.
+  const accepted = await mtalab('submit', file, file, file, '--dir', dir, '--json');
+  t.equal(accepted.code, 0, accepted.stderr);
+  t.equal((JSON.parse(accepted.stdout) as unknown[]).length, 3);
+  t.match(await mtalab('submit', file, '--dir', dir, '--json'), {
+    code: 1,
+    stdout: /^$/,
+    stderr:
+      /^mtalab: letter\.eml was not accepted by MTA-A: the queues are full \(3 of 3 copies\); try again when some have been delivered$/m,
+  });
+  first.child.kill('SIGKILL');
+  await until(() => mtas.every(({ pid }) => gone(pid)));
+  await first.ended;
+  t.match(await mtalab('status', '--dir', dir), { code: 1, stderr: /the run in .*lives is over/ });
+  t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
+
+  // The next run takes up the mail that was left, before it calls its own delivered.
+  const again = await mtalab('pair', '--json', '--dir', dir, '--once', '--count', '1');
+  t.equal(again.code, 0, again.stderr);
+  t.match(JSON.parse(again.stdout.trim().split('\n')[1] ?? ''), { ending: 'delivered', accepted: 1, delivered: 4 });
+  const box = messagesBelow(join(dir, 'MTA-B', 'mailboxes'));
+  t.equal(box.filter((digest) => digest === digestOf(letter)).length, 3, 'the three letters are there, each once');
+  t.equal(box.length, 4);
+  // The mailboxes and, where mail was left for it, the other MTA.
+  for (const [name, queues] of [
+    ['MTA-A', [2206, 2206]],
+    ['MTA-B', [2206]],
+  ] as const) {
+    const ids = lastLife(data(name));
+    t.same(ids.slice(0, 3 + queues.length), [2219, ...queues, 2207, 9298], `${name} checked its store`);
+    t.equal(ids.at(-1), 9299, `${name} ended in order`);
+  }
+
+  const third = start('pair', '--json', '--dir', dir, '--mail', file);
+  const pids = ((await third.next()) as { readonly mtas: Mtas }).mtas.map(({ pid }) => pid);
+  const follower = start('events', '--follow', '--json', '--limit', '1', '--dir', dir);
+  t.match(await follower.next(), { id: Number }, 'it follows');
+  await until(() => messagesBelow(join(dir, 'MTA-B', 'mailboxes')).length === 5);
+  interrupt(third);
+  t.match(await third.next(), { type: 'summary', ending: 'interrupted', accepted: 1 });
+  t.same(await third.ended, [0, null]);
+  t.ok(pids.every(gone));
+  for (const name of ['MTA-A', 'MTA-B']) {
+    const ids = lastLife(data(name));
+    t.equal(ids[0], 9298, `${name} had nothing to check`);
+    t.equal(ids.at(-1), 9299, `${name} ended in order`);
+    t.notOk(ids.includes(2219));
+  }
+  const followed: unknown[] = [];
+  for (let line = await follower.next(); line !== undefined; line = await follower.next()) followed.push(line['id']);
+  t.same(await follower.ended, [0, null], 'who followed the events is let go when the run is over');
+  t.equal(followed.filter((id) => id === 9299).length, 2);
+});
+
+test('an MTA of a pair that is killed ends the pair, which says so', async (t) => {
+  const pair = start('pair', '--json');
+  const [one, other] = ((await pair.next()) as { readonly mtas: [Mtas[number], Mtas[number]] }).mtas;
+  process.kill(one.pid, 'SIGKILL');
+  t.match(await pair.next(), { type: 'summary', ending: 'ended', problems: [/^MTA-A ended by itself \(SIGKILL\)/] });
+  t.same(await pair.ended, [1, null]);
+  t.match(pair.stderr(), /mtalab: MTA-A ended by itself \(SIGKILL\)/);
+  t.ok(gone(other.pid), 'the other one has been stopped');
+});
+
+/** Writes the configuration of an MTA into a folder of its own. */
+function configOf(folder: string, more: string): string {
+  mkdirSync(join(home, folder), { recursive: true });
+  const file = join(home, folder, 'mta.yaml');
+  writeFileSync(file, `name: MTA-S\ndata: data\nlocal: {domains: [a.example]}\nlog: {console: false}\n${more}`);
+  return file;
+}
+
+test('one MTA: killed, checked, stopped by every way there is', { timeout: 100_000 }, async (t) => {
+  const config = configOf('single', '');
+  const data = join(home, 'single', 'data');
+  const mailboxes = join(data, 'mailboxes');
+  const first = start('mta', '--config', config, '--json');
+  const ready = await first.next();
+  t.match(ready, { type: 'ready', name: 'MTA-S', pid: first.child.pid });
+  t.match(await mtalab('mta', '--config', config), {
+    code: 1,
+    stderr: new RegExp(`mtalab: The store in .*single/data/mtadata is in use by process ${first.child.pid}\\. Stop that MTA`),
+  });
+  const mail = ['examples/05-binary.eml', 'examples/17-no-octets.eml'];
+  t.match(await mtalab('submit', ...mail, '--dir', data, '--to', 'ada@a.example'), { code: 0 });
+  const wanted = sorted(mail.map((file) => digestOf(readFileSync(file))));
+  await until(() => messagesBelow(mailboxes).length === 2);
+  first.child.kill('SIGKILL');
+  t.same(await first.ended, [null, 'SIGKILL']);
+
+  const second = start('mta', '--config', config, '--json');
+  t.match(await second.next(), { ports: ready?.['ports'], control: ready?.['control'] }, 'it is where it was');
+  await until(() => starts(data) === 2);
+  const checks = eventsOf(data).slice(-4);
+  t.match(checks, [
+    { id: 2219 },
+    { id: 2206, text: /Queue: mailboxes, File: .*mta\.db/ },
+    { id: 2207, text: /Details in: .*check-\d+\.txt/ },
+    { id: 9298 },
+  ]);
+  t.match(readFileSync(/Details in: (.*\.txt)/.exec(checks[2]?.text ?? '')?.[1] ?? '', 'utf8'), /\S/, 'the details are there');
+  const text = readFileSync(join(data, 'logs', 'ev0.log'), 'utf8');
+  t.match(text, /message NMI2219: Warning, severity 14/);
+  t.same(messagesBelow(mailboxes), wanted, 'each letter once');
+  t.match(await mtalab('stop', '--dir', data), { code: 0 });
+  t.same(await second.ended, [0, null]);
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const life = start('mta', '--config', config, '--json');
+    await life.next();
+    life.child.kill(signal);
+    t.same(await life.ended, [0, null], signal);
+    t.same(lastLife(data), [9298, 9299], `${signal} ends it in order, and its start had nothing to check`);
+  }
+});
+
+test('what cannot start says why, and ends with 1', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const inUse = `127\\.0\\.0\\.1\\[${port}\\] is in use by another program; choose another port, or 0 for a free one`;
+  const cases: [string, string, RegExp][] = [
+    [
+      'listen',
+      `listen: [{address: 127.0.0.1, port: ${port}}]`,
+      new RegExp(`^mtalab: there is no address to listen on: ${inUse}`, 'm'),
+    ],
+    ['control', `control: {port: ${port}}`, new RegExp(`^mtalab: the control channel's ${inUse}`, 'm')],
+    [
+      'settings',
+      'settings:\n  openRetryIntervalSS: 5',
+      /mta\.yaml:6:3: unknown key "openRetryIntervalSS" in settings; did you mean openRetryIntervalS\?/,
+    ],
+  ];
+  for (const [folder, more, message] of cases) {
+    const outcome = await mtalab('mta', '--config', configOf(folder, more));
+    t.match(outcome, { code: folder === 'settings' ? Number : 1, stderr: message, stdout: '' }, folder);
+    t.not(outcome.code, 0);
+  }
+  const halves = configOf('half', `listen: [{address: 127.0.0.1, port: ${port}}, {address: 127.0.0.1, port: 0}]`);
+  const life = start('mta', '--config', halves, '--json');
+  t.match(await life.next(), { endpoints: { length: 1 } }, 'with one address left it starts');
+  life.child.kill('SIGTERM');
+  t.same(await life.ended, [0, null]);
+  t.match(eventsOf(join(home, 'half', 'data')), [
+    { id: 9321, text: new RegExp(`Address: 127\\.0\\.0\\.1\\[${port}\\]`) },
+    { id: 9298 },
+    { id: 9299 },
+  ]);
+});

@@ -1,0 +1,201 @@
+/** What a story does to the PDUs on their way: cut, hold, swallow, and speak in another's name. */
+import type { BindPdu, RequestPdu, SendApdu } from '@mtalab/mta-core';
+import { opnumOf } from '@mtalab/mta-core';
+import { directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
+import type { PureLab, Sent } from '../support/purelab.js';
+import type { Printer } from './printer.js';
+import { sidesOf } from './printer.js';
+import { kindsOf, type Words } from './words.js';
+
+type Armed = {
+  readonly text: string;
+  readonly act: 'cut-before' | 'cut-after' | 'hold';
+  readonly kind: string;
+  readonly from: string | undefined;
+  /** How many more of the kind may pass. */
+  left: number;
+  readonly unnoticedBy: string | undefined;
+};
+
+export class Faults {
+  readonly #lab: PureLab;
+  readonly #printer: Printer;
+  #armed: Armed[] = [];
+  #swallowed: { readonly kind: string; readonly from: string | undefined }[] = [];
+  #refusedBinds = new Set<string>();
+  #nextCall = 9001;
+
+  constructor(lab: PureLab, printer: Printer) {
+    this.#lab = lab;
+    this.#printer = printer;
+    lab.hooks.onPdu = (sent) => {
+      const passes = this.#passes(sent);
+      if (passes) printer.arriving(sent);
+      return passes;
+    };
+    lab.hooks.onTaken = (sent) => {
+      printer.taken(sent);
+      this.#taken(sent);
+    };
+  }
+
+  /** Faults that were asked for and did not happen. */
+  get unreached(): readonly string[] {
+    return this.#armed.map((fault) => fault.text);
+  }
+
+  /** `before turn-give 1 from A unnoticed B`, `after ...`, or nothing: cut everything now. */
+  cut(words: Words): void {
+    const unnoticedBy = words.after('unnoticed');
+    const from = words.after('from');
+    const when = words.bare.shift();
+    if (when === undefined) return this.#cutNow(this.#lab.wires, 'cut', unnoticedBy);
+    if (when !== 'before' && when !== 'after') throw new Error(`cut before or after, not ${when}`);
+    this.#arm(`cut-${when}`, words, from, unnoticedBy);
+  }
+
+  hold(words: Words): void {
+    const from = words.after('from');
+    this.#arm('hold', words, from, undefined);
+  }
+
+  #arm(act: Armed['act'], words: Words, from: string | undefined, unnoticedBy: string | undefined): void {
+    const kind = words.take('the kind of PDU');
+    const count = Number(words.bare.shift() ?? 1);
+    const text = `${act.replace('-', ' ')} ${kind} ${count}${from === undefined ? '' : ` from ${from}`}`;
+    this.#armed.push({ text, act, kind, from, left: count, unnoticedBy });
+  }
+
+  release(): void {
+    for (const wire of this.#lab.wires) wire.held.clear();
+  }
+
+  swallow(words: Words): void {
+    const from = words.after('from');
+    this.#swallowed.push({ from, kind: words.take('the kind of PDU') });
+  }
+
+  /** Data binds that come to this MTA are answered with bind_nak 0. */
+  refuseBinds(node: string): void {
+    this.#refusedBinds.add(node);
+  }
+
+  /** Swallow nothing more, and refuse no bind. */
+  flow(): void {
+    this.#swallowed = [];
+    this.#refusedBinds.clear();
+  }
+
+  /** @returns false when the PDU goes no further. */
+  #passes(sent: Sent): boolean {
+    const kinds = kindsOf(sent.pdu);
+    if (this.#swallowed.some(({ kind, from }) => kinds.includes(kind) && (from === undefined || from === sent.from))) {
+      this.#printer.stopped(sent, 'swallowed');
+      return false;
+    }
+    if (this.#refusedBinds.has(sent.to) && kinds.includes('data-bind')) return this.#refuseBind(sent, sent.pdu as BindPdu);
+    for (const fault of this.#armed.filter((each) => kinds.includes(each.kind) && (each.from ?? sent.from) === sent.from)) {
+      if (fault.left > 1) {
+        fault.left -= 1;
+      } else if (fault.act === 'cut-before') {
+        this.#done(fault);
+        this.#printer.stopped(sent, 'lost');
+        this.#cutNow(this.#relatedTo(sent.wire), fault.text, fault.unnoticedBy);
+        return false;
+      } else if (fault.act === 'hold') {
+        this.#done(fault);
+        return this.#holdBack(sent);
+      } else {
+        fault.left = 0;
+      }
+    }
+    return true;
+  }
+
+  #taken(sent: Sent): void {
+    const due = this.#armed.find((fault) => fault.act === 'cut-after' && fault.left === 0);
+    if (due === undefined) return;
+    this.#done(due);
+    this.#cutNow(this.#relatedTo(sent.wire), due.text, due.unnoticedBy);
+  }
+
+  #done(fault: Armed): void {
+    this.#armed = this.#armed.filter((each) => each !== fault);
+  }
+
+  #holdBack(sent: Sent): boolean {
+    const direction = directions.find((each) => receiverOf(sent.wire, each).node === sent.to) ?? 'toServer';
+    sent.wire.held.add(direction);
+    sent.wire[direction].unshift({ type: 'pdu', pdu: sent.pdu, order: 0 });
+    this.#printer.stopped(sent, 'held');
+    return false;
+  }
+
+  #refuseBind(sent: Sent, bind: BindPdu): boolean {
+    const direction = directions.find((each) => senderOf(sent.wire, each).node === sent.to) ?? 'toClient';
+    this.#printer.stopped(sent, 'refused');
+    this.#lab.inject(sent.wire, direction, { type: 'bind_nak', call: bind.call, reason: 0 });
+    return false;
+  }
+
+  /** All connections of the association that this one belongs to. */
+  #relatedTo(wire: Wire): readonly Wire[] {
+    const name = this.#printer.associationOf(wire);
+    if (name === undefined) return [wire];
+    return this.#lab.wires.filter((each) => each === wire || this.#printer.associationOf(each) === name);
+  }
+
+  #cutNow(wires: readonly Wire[], text: string, unnoticedBy: string | undefined): void {
+    const cut = [...wires];
+    const what = cut.length === 0 ? 'nothing' : cut.map((wire) => `#${wire.id}`).join(' ');
+    this.#printer.say(`-- ${text}: ${what}${unnoticedBy === undefined ? '' : `, unnoticed by ${unnoticedBy}`}`);
+    for (const wire of cut) this.#lab.cutWire(wire, unnoticedBy ?? null);
+  }
+
+  /** `A rttr activity=9 offset=0 length=10 last size=10`: an APDU in the name of A, on its data connection. */
+  say(name: string, words: Words): void {
+    const sides = sidesOf(this.#lab, words.after('on') ?? this.#anyAssociation(name));
+    const association = sides.find((side) => side.node === name)?.association;
+    const conn = association?.data.conn;
+    const wire = conn === undefined || conn === null ? undefined : this.#lab.wireOf(name, conn);
+    if (wire === undefined) throw new Error(`${name} has no data connection`);
+    const body = { op: 'MtaSend', apdu: apduOf(words), settled: [] } as const;
+    const pdu: RequestPdu = { type: 'request', call: this.#nextCall, context: 0, opnum: opnumOf.MtaSend, body };
+    this.#nextCall += 1;
+    this.#lab.inject(wire, 'toServer', pdu);
+  }
+
+  #anyAssociation(name: string): string {
+    const open = this.#lab.mta(name).ltab.flatMap((entry) => entry.associations);
+    const found = open.find((association) => association.data.state === 'bound');
+    if (found === undefined) throw new Error(`${name} has no association with a data connection`);
+    return found.name;
+  }
+}
+
+function apduOf(words: Words): SendApdu {
+  const kind = words.take('the APDU');
+  if (kind === 'turn-please') return { kind, priority: words.number('priority', 2) };
+  if (kind === 'turn-give') return { kind };
+  if (kind === 'rtab') return { kind, reason: 'userError' };
+  if (kind !== 'rttr') throw new Error(`no APDU ${kind} can be said`);
+  const size = words.named.get('size');
+  const envelope = {
+    mtsId: 'c=lab;mta=X;1-1',
+    originator: 'x@x.example',
+    priority: 'normal',
+    contentType: 'message/rfc822',
+    submittedAtMs: 0,
+    sizeBytes: Number(size),
+    trace: [],
+    recipients: [words.named.get('to') ?? 'x@b.example'],
+  } as const;
+  return {
+    kind,
+    activity: words.number('activity', 1),
+    offset: words.number('offset', 0),
+    content: { length: words.number('length', 0) },
+    last: words.has('last'),
+    ...(size === undefined ? {} : { start: envelope }),
+  };
+}

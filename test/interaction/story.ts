@@ -1,0 +1,247 @@
+/**
+ * The interpreter of the interaction files: MTAs on virtual time, led by commands, told line by line. The commands are
+ * listed in `README.md` next to the files.
+ */
+import { type MtaConfig, priorities, type Settings } from '@mtalab/mta-core';
+import { type Node, PureLab } from '../support/purelab.js';
+import { Faults } from './faults.js';
+import { associationNames, type Level, levels, Printer, ranges, sidesOf } from './printer.js';
+import { recoveryTable } from './recovery-table.js';
+import { durationMs, priorityOf, Words } from './words.js';
+
+/** Settings whose values are words. */
+const texts: Readonly<Record<string, string | boolean>> = { true: true, false: false };
+
+class Story {
+  readonly #lab: PureLab;
+  readonly #printer: Printer;
+  readonly #faults: Faults;
+  #messages = 0;
+
+  constructor(words: Words) {
+    const settings: Record<string, unknown> = {};
+    const own = new Map<string, string>();
+    for (const [name, value] of words.named) {
+      if (name.includes('.')) own.set(name, value);
+      else settings[name] = valueIn(value);
+    }
+    this.#lab = new PureLab(words.bare, settings as Partial<Settings>, {}, (config) => adjusted(config, own));
+    this.#printer = new Printer(this.#lab);
+    this.#faults = new Faults(this.#lab, this.#printer);
+  }
+
+  take(): string[] {
+    return this.#printer.take();
+  }
+
+  /** What the file must not end with. */
+  get unreached(): readonly string[] {
+    return this.#faults.unreached;
+  }
+
+  carryOut(command: string, words: Words): void {
+    const act = this.#commands[command];
+    if (act === undefined) throw new Error(`no command ${command}`);
+    act(words);
+  }
+
+  readonly #commands: Readonly<Record<string, (words: Words) => void>> = {
+    watch: (words) => {
+      const level = words.take('the level') as Level;
+      if (!levels.includes(level)) throw new Error(`no level ${level}`);
+      this.#printer.level = level;
+    },
+    submit: (words) => this.#submit(words),
+    run: () => void this.#lab.settle(),
+    step: (words) => {
+      for (let count = Number(words.bare.shift() ?? 1); count > 0; count -= 1) this.#lab.deliverOne();
+    },
+    pass: (words) => this.#lab.pass(durationMs(words.take('the duration'))),
+    advance: () => void this.#lab.advance(),
+    cut: (words) => this.#faults.cut(words),
+    notice: () => {
+      this.#lab.notice();
+      this.#lab.settle();
+    },
+    hold: (words) => this.#faults.hold(words),
+    release: () => {
+      this.#faults.release();
+      this.#lab.settle();
+    },
+    swallow: (words) => this.#faults.swallow(words),
+    'refuse-data-binds': (words) => this.#faults.refuseBinds(words.take('the MTA')),
+    flow: () => this.#faults.flow(),
+    say: (words) => this.#faults.say(words.take('the MTA'), words),
+    crash: (words) => this.#lab.crash(words.take('the MTA')),
+    start: (words) => this.#lab.startNode(words.take('the MTA')),
+    unreachable: (words) => void this.#lab.unreachable.add(words.take('the MTA')),
+    reachable: (words) => void this.#lab.unreachable.delete(words.take('the MTA')),
+    store: (words) => this.#store(words),
+    legacy: (words) => this.#set(words, 'legacy'),
+    fixed: (words) => this.#set(words, 'fixed'),
+    stop: (words) => this.#lab.input(words.take('the MTA'), { type: 'stop' }),
+    retry: (words) => this.#lab.input(words.take('the MTA'), { type: 'command', command: { op: 'retry' } }),
+    show: (words) => this.#show(words),
+    'recovery-table': (words) => {
+      for (const line of recoveryTable(words.bare)) this.#printer.say(line);
+    },
+  };
+
+  #submit(words: Words): void {
+    const to = (words.after('to') ?? '').split(',');
+    const from = words.after('from');
+    const name = words.take('the MTA');
+    for (let count = words.number('count', 1); count > 0; count -= 1) {
+      const given = words.named.get('id');
+      if (given === undefined) this.#messages += 1;
+      this.#lab.submit(name, given ?? `m${this.#messages}`, to, {
+        priority: priorityOf(words.named.get('priority')),
+        sizeBytes: words.number('size', 100),
+        ...(from === undefined ? {} : { originator: from === 'nobody' ? '' : from }),
+      });
+    }
+  }
+
+  #store(words: Words): void {
+    const act = words.take('what the store does');
+    const name = words.take('the MTA');
+    if (act === 'hold') {
+      this.#lab.heldStores.add(name);
+    } else if (act === 'fail') {
+      this.#lab.storeFail(name);
+    } else {
+      this.#lab.heldStores.delete(name);
+      this.#lab.storeDone(name);
+    }
+  }
+
+  #set(words: Words, mode: 'legacy' | 'fixed'): void {
+    const name = words.take('the MTA');
+    this.#lab.input(name, { type: 'command', command: { op: 'set', article: words.take('the article'), mode } });
+  }
+
+  #show(words: Words): void {
+    const what = words.take('what to show');
+    const shown = [...this.#lab.nodes.values()].filter((node) => words.bare.length === 0 || words.has(node.name));
+    if (what === 'associations') this.#showAssociations();
+    else if (what === 'queues') for (const node of shown) this.#showQueues(node);
+    else if (what === 'deliveries') for (const node of shown) this.#showDeliveries(node.name);
+    else if (what === 'events') for (const node of shown) this.#showEvents(node.name);
+    else if (what === 'received') for (const node of shown) this.#showReceived(node);
+    else if (what === 'counters') for (const node of shown) this.#showCounters(node);
+    else throw new Error(`nothing to show as ${what}`);
+  }
+
+  #showAssociations(): void {
+    const names = associationNames(this.#lab);
+    if (names.length === 0) this.#printer.say('no association');
+    for (const name of names) {
+      const moved = Math.max(...sidesOf(this.#lab, name).map(({ association }) => association.moved));
+      const recovery = Math.max(...sidesOf(this.#lab, name).map(({ association }) => association.recovery));
+      this.#printer.say(`${name}: ${this.#printer.beliefs(name)}; moved ${moved}, recovery ${recovery}`);
+    }
+  }
+
+  #showQueues(node: Node): void {
+    for (const entry of node.mta.ltab) {
+      const sizes = priorities.map((priority) => `${priority} ${entry.queues[priority].size}`);
+      const moving = entry.associations.filter((association) => association.transfer !== null).length;
+      this.#printer.say(
+        `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.length})`,
+      );
+    }
+  }
+
+  #showDeliveries(name: string): void {
+    const here = this.#lab.deliveries
+      .filter((delivery) => delivery.node === name)
+      .map(({ mtsId }) => this.#printer.nameOf(mtsId));
+    const twice = here.filter((message, index) => here.indexOf(message) !== index);
+    const note = twice.length === 0 ? '' : `, TWICE: ${ranges(twice)}`;
+    this.#printer.say(`${name} has delivered ${here.length}${here.length === 0 ? '' : `: ${ranges(here)}`}${note}`);
+  }
+
+  #showEvents(name: string): void {
+    const counts = new Map<number, number>();
+    for (const { node, event } of this.#lab.events) if (node === name) counts.set(event.id, (counts.get(event.id) ?? 0) + 1);
+    const listed = [...counts].sort(([one], [other]) => one - other).map(([id, count]) => `${id} x${count}`);
+    this.#printer.say(`${name} has logged ${listed.join(', ') || 'nothing'}`);
+  }
+
+  #showReceived(node: Node): void {
+    const kept = [...node.store.received].flatMap(([sender, ids]) => [...ids].map((id) => `${sender} ${id % 2 ** 32}`));
+    this.#printer.say(`${node.name} remembers ${kept.length === 0 ? 'no activity' : `as received: ${kept.join(', ')}`}`);
+    if (!node.store.agreesWith(node.mta)) this.#printer.say(`${node.name} and its store disagree`);
+  }
+
+  #showCounters(node: Node): void {
+    for (const { name, counters } of node.mta.ltab) {
+      const { associationsOut, associationsIn, recoveries, turnsGiven, turnsReceived, duplicates, rejectedIn, failedOut } =
+        counters;
+      const opened = `opened ${associationsOut} out ${associationsIn} in, failed ${failedOut}, rejected ${rejectedIn}, recoveries ${recoveries}`;
+      this.#printer.say(
+        `${node.name} with ${name}: ${opened}, Turns given ${turnsGiven} got ${turnsReceived}, duplicates ${duplicates}`,
+      );
+    }
+  }
+}
+
+function valueIn(text: string): unknown {
+  return texts[text] ?? (/^\d+$/.test(text) ? Number(text) : text);
+}
+
+/** `A.password=x`, `B.peers=C`, `A.routes=c.example>B,*>B`, `A.twoWayAlternate=false`: for one MTA alone. */
+function adjusted(config: MtaConfig, own: ReadonlyMap<string, string>): MtaConfig {
+  let result = config;
+  for (const [key, value] of own) {
+    const [name, what = ''] = key.split('.');
+    if (name !== config.name) continue;
+    if (what === 'password') result = { ...result, peers: result.peers.map((peer) => ({ ...peer, password: value })) };
+    else if (what === 'peers') result = { ...result, peers: result.peers.filter((peer) => value.split(',').includes(peer.name)) };
+    else if (what === 'routes') result = { ...result, routes: value.split(',').map(routeOf) };
+    else if (what === 'legacy') result = { ...result, legacy: [value] };
+    else result = { ...result, settings: { ...result.settings, [what]: valueIn(value) } };
+  }
+  return result;
+}
+
+function routeOf(text: string): { readonly domain: string; readonly mta: string } {
+  const [domain = '', mta = ''] = text.split('>');
+  return { domain, mta };
+}
+
+/** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
+export function runStory(text: string): string {
+  let story: Story | null = null;
+  const rewritten = text
+    .trimEnd()
+    .split(/\n{2,}/)
+    .map((block) => {
+      const lines = block.split('\n');
+      const ruler = lines.indexOf('----');
+      const head = ruler < 0 ? lines : lines.slice(0, ruler);
+      const commands = head.filter((line) => !line.startsWith('#'));
+      if (commands.length === 0) return block;
+      const told: string[] = [];
+      for (const line of commands) {
+        const words = new Words(line);
+        const command = words.take('the command');
+        if (command === 'lab') {
+          if (story !== null) told.push(...missed(story));
+          story = new Story(words);
+        } else if (story === null) {
+          throw new Error('a story begins with lab');
+        } else {
+          story.carryOut(command, words);
+        }
+        told.push(...story.take());
+      }
+      return [...head, '----', ...(told.length === 0 ? ['nothing'] : told)].join('\n');
+    });
+  const left = story === null ? [] : missed(story);
+  return `${[...rewritten, ...(left.length === 0 ? [] : [left.join('\n')])].join('\n\n')}\n`;
+}
+
+function missed(story: Story): string[] {
+  return story.unreached.map((fault) => `NEVER REACHED: ${fault}`);
+}

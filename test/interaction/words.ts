@@ -1,0 +1,71 @@
+/** The words of a command line, and the names under which stories speak of PDUs. */
+import { type Pdu, type Priority, priorities } from '@mtalab/mta-core';
+
+/** `name=value` words apart from the others. */
+export class Words {
+  readonly bare: string[] = [];
+  readonly named = new Map<string, string>();
+
+  constructor(text: string) {
+    for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+      const at = word.indexOf('=');
+      if (at > 0) this.named.set(word.slice(0, at), word.slice(at + 1));
+      else this.bare.push(word);
+    }
+  }
+
+  /** The next word that has no name, taken away. */
+  take(what: string): string {
+    const word = this.bare.shift();
+    if (word === undefined) throw new Error(`${what} is missing`);
+    return word;
+  }
+
+  /** The word after this one, both taken away; undefined when this one is not there. */
+  after(word: string): string | undefined {
+    const at = this.bare.indexOf(word);
+    return at < 0 ? undefined : this.bare.splice(at, 2)[1];
+  }
+
+  has(word: string): boolean {
+    return this.bare.includes(word);
+  }
+
+  number(name: string, missing: number): number {
+    const value = this.named.get(name);
+    return value === undefined ? missing : Number(value);
+  }
+}
+
+export function priorityOf(text: string | undefined): Priority {
+  if (text === undefined) return 'normal';
+  const priority = priorities.find((each) => each === text);
+  if (priority === undefined) throw new Error(`no priority ${text}`);
+  return priority;
+}
+
+/** `10s`, `2h`, `10d` in milliseconds. */
+export function durationMs(text: string): number {
+  const found = /^(\d+)(ms|s|min|h|d)$/.exec(text);
+  if (found === null) throw new Error(`no duration ${text}`);
+  const unit = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as 'ms' | 's' | 'min' | 'h' | 'd'];
+  return Number(found[1]) * unit;
+}
+
+/** What a PDU may be called in a story: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
+export function kindsOf(pdu: Pdu): readonly string[] {
+  const kinds = ['any', pdu.type as string];
+  if (pdu.type === 'bind' && pdu.group !== 0) kinds.push('data-bind');
+  if (pdu.type !== 'request' && pdu.type !== 'response') return kinds;
+  const { body } = pdu;
+  if (body.op === 'bad' || body.op === 'unread') return kinds;
+  kinds.push(pdu.type === 'request' ? body.op : `${body.op}-answer`);
+  if ('rtorq' in body) kinds.push('rtorq');
+  if ('apdu' in body) kinds.push(body.apdu.kind);
+  return kinds;
+}
+
+/** Is this PDU more than the binding of a connection? */
+export function carriesApdu(pdu: Pdu): boolean {
+  return pdu.type === 'request' || pdu.type === 'response' || pdu.type === 'fault';
+}

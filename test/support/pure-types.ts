@@ -1,0 +1,42 @@
+/** What a lab on virtual time consists of, and what it tells of. */
+import type { Mta, MtaConfig, Pdu, Priority, ReportedEvent } from '@mtalab/mta-core';
+import type { PendingEffect, PureStore } from './pure-store.js';
+import type { Wire } from './pure-wire.js';
+
+export type Sent = { readonly from: string; readonly to: string; readonly wire: Wire; readonly pdu: Pdu };
+
+export type Node = {
+  readonly name: string;
+  readonly config: MtaConfig;
+  readonly store: PureStore;
+  mta: Mta;
+  up: boolean;
+  /** Store effects that are not done yet. */
+  readonly pending: PendingEffect[];
+  nextAccepted: number;
+};
+
+export type Delivery = { readonly node: string; readonly mailbox: string; readonly mtsId: string; readonly contentType: string };
+export type Submitted = { readonly node: string; readonly submissionId: string; readonly mtsId: string; readonly known: boolean };
+export type Refused = { readonly node: string; readonly submissionId: string; readonly reason: string };
+
+export type LabHooks = {
+  /** Called before a PDU is given to its receiver. Return false to swallow it. */
+  onPdu?: (sent: Sent) => boolean;
+  /** Called when its receiver is done with it. */
+  onTaken?: (sent: Sent) => void;
+  onEvent?: (node: string, event: ReportedEvent) => void;
+  onDial?: (node: string, to: string | null, wire: Wire | null) => void;
+  /** A connection was closed by `by`, and the other end hears of it. */
+  onEnd?: (wire: Wire, by: string) => void;
+  onDelivery?: (delivery: Delivery) => void;
+  onSubmitted?: (submitted: Submitted) => void;
+  onRefused?: (refused: Refused) => void;
+  onHalt?: (node: string, clean: boolean) => void;
+};
+
+export type SubmitOptions = {
+  readonly priority?: Priority;
+  readonly sizeBytes?: number;
+  readonly originator?: string;
+};
