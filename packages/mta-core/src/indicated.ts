@@ -209,7 +209,10 @@ function sendCalled(ctx: Context, indication: Called, argument: SendArgument): v
   const { conn, call } = indication;
   const ref = indication.owner ?? associationOfGroup(ctx, indication);
   const association = ref === null ? undefined : associationOf(ctx, ref);
-  const fresh = association !== undefined && association.peerData === null && indication.conn !== association.peerFirst;
+  if (ref !== null && association?.peerFirst === conn && argument.apdu.kind === 'rtab') {
+    return execute(ctx, ref, { conn, call }, argument);
+  }
+  const fresh = association !== undefined && association.peerData === null && conn !== association.peerFirst;
   if (ref === null || association === undefined || (association.peerData !== conn && !fresh)) {
     return rpcFault(ctx, conn, call, faultStatus.protocolError, true);
   }

@@ -123,14 +123,16 @@ function giveUpAll(ctx: Context, at: number): void {
 }
 
 /**
- * Abort an association: RTAB where a data connection can carry it, then the end on this side. If it had moved no message
+ * Abort an association: RTAB, then the end on this side. If it had moved no message
  * that counts as an open failure, so that a quarrel about the protocol cannot turn into a busy loop.
  */
 export function abortAssociation(ctx: Context, ref: Owner, reason: AbortReason, why: string): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  if (association.data.state === 'bound' && association.data.conn !== null) {
-    rpcCall(ctx, association.data.conn, { op: 'MtaSend', apdu: { kind: 'rtab', reason }, settled: [] });
+  // A side that has not sent anything yet has no data connection: then its first one carries this last word.
+  const conn = association.data.state === 'bound' ? association.data.conn : association.first;
+  if (association.state === 'open' && conn !== null) {
+    rpcCall(ctx, conn, { op: 'MtaSend', apdu: { kind: 'rtab', reason }, settled: [] });
   }
   abnormalEnd(ctx, ref, why);
 }
