@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBacklog, proveExactlyOnce } from './backlog.js';
-import { type RunFigures, type Sample, watch } from './figures.js';
+import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
 
 const program = fileURLToPath(new URL('./bare.js', import.meta.url));
 
@@ -36,9 +36,9 @@ async function stopped(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-export async function runBaseline(dir: string, messages: number, connections: number): Promise<RunFigures> {
+export async function runBaseline(dir: string, limits: Limits, connections: number): Promise<RunFigures> {
   const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
-  loadBacklog(folders.a, messages);
+  loadBacklog(folders.a, limits.messages);
   const running: ChildProcess[] = [];
   const started = async (...args: readonly string[]): Promise<{ child: ChildProcess; port: number }> => {
     const child = fork(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -46,14 +46,14 @@ export async function runBaseline(dir: string, messages: number, connections: nu
     const { port } = (await answerOf(child)) as { readonly port: number };
     return { child, port };
   };
-  let figures: RunFigures;
+  let watched: Watched;
   try {
     const receiver = await started('receiver', folders.b);
     const sender = await started('sender', folders.a, String(receiver.port), String(connections));
-    figures = await watch(messages, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
+    watched = await watch(limits, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
   } finally {
     await Promise.all(running.map(stopped));
   }
-  proveExactlyOnce(folders.a, folders.b, messages);
-  return figures;
+  proveExactlyOnce(folders.a, folders.b, limits.messages, watched.whole);
+  return watched.figures;
 }

@@ -23,37 +23,44 @@ export type RunFigures = {
   readonly receiverRssBytes: number;
 };
 
-/** Part of the backlog that warms up and is not counted. */
+export type Watched = {
+  readonly figures: RunFigures;
+  /** The run was not cut short: the whole backlog has gone over. */
+  readonly whole: boolean;
+};
+
+/** Part of the backlog, or of the time, that warms up and is not counted. */
 const warmUpShare = 0.5;
-const sampleIntervalMs = 20;
+const sampleIntervalMs = 50;
+
+export type Limits = {
+  /** Messages of the backlog. */
+  readonly messages: number;
+  /** When a run is cut short, in seconds: a disk that is shared can be very slow. */
+  readonly seconds: number;
+};
 
 /**
- * Watch two processes until the backlog has gone over.
+ * Watch two processes until the backlog has gone over, or the time is up.
  * @param sample asks both, the sender first.
- * @throws Error when nothing has arrived for `stallMs`.
+ * @throws Error when too little has arrived to say anything.
  */
-export async function watch(
-  messages: number,
-  sample: () => Promise<readonly [Sample, Sample]>,
-  stallMs = 20_000,
-): Promise<RunFigures> {
+export async function watch({ messages, seconds }: Limits, sample: () => Promise<readonly [Sample, Sample]>): Promise<Watched> {
   let begin: readonly [Sample, Sample] | undefined;
   let senderRssBytes = 0;
   let receiverRssBytes = 0;
-  let last = -1;
-  let lastAtMs = performance.now();
+  const beganMs = performance.now();
   for (;;) {
     const now = await sample();
     const [sender, receiver] = now;
     senderRssBytes = Math.max(senderRssBytes, sender.rssBytes);
     receiverRssBytes = Math.max(receiverRssBytes, receiver.rssBytes);
-    if (begin === undefined && receiver.delivered >= messages * warmUpShare) begin = now;
-    if (receiver.delivered >= messages) return figuresOf(begin ?? now, now, { senderRssBytes, receiverRssBytes });
-    if (receiver.delivered > last) lastAtMs = performance.now();
-    else if (performance.now() - lastAtMs > stallMs) {
-      throw new Error(`${receiver.delivered} of ${messages} messages have arrived, and nothing more for ${stallMs / 1000} s`);
+    const passed = Math.max(receiver.delivered / messages, (performance.now() - beganMs) / 1000 / seconds);
+    if (begin === undefined && passed >= warmUpShare) begin = now;
+    if (passed >= 1) {
+      const figures = figuresOf(begin ?? now, now, { senderRssBytes, receiverRssBytes });
+      return { figures, whole: receiver.delivered >= messages };
     }
-    last = receiver.delivered;
     await new Promise((resolve) => setTimeout(resolve, sampleIntervalMs));
   }
 }
@@ -65,7 +72,9 @@ function figuresOf(
 ): RunFigures {
   const count = end[1].delivered - begin[1].delivered;
   const seconds = (end[1].atMs - begin[1].atMs) / 1000;
-  if (count <= 0 || seconds <= 0) throw new Error('the backlog was gone before it could be measured: take more --messages');
+  if (count <= 0 || seconds <= 0) {
+    throw new Error(`nothing could be measured (${end[1].delivered} messages arrived): take more --messages or --seconds`);
+  }
   const perMillion = (which: 0 | 1): number => ((end[which].cpuS - begin[which].cpuS) / count) * 1e6;
   return {
     messagesPerS: count / seconds,

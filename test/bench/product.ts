@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type MtaProcess, type MtaStatus, spawnMta } from '@mtalab/harness';
 import { renderConfig } from 'mtalab';
 import { loadBacklog, proveExactlyOnce } from './backlog.js';
-import { type RunFigures, type Sample, watch } from './figures.js';
+import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
 
 const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
 /** So many that the threshold never asks for a second association. */
@@ -47,16 +47,16 @@ function started(name: string, configFile: string, nodeOptions: readonly string[
 /** @param nodeOptions of the processes, for profiling. */
 export async function runProduct(
   dir: string,
-  messages: number,
+  limits: Limits,
   associations: number,
   nodeOptions: readonly string[] = [],
 ): Promise<RunFigures> {
   const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
-  loadBacklog(join(folders.a, 'data'), messages);
+  loadBacklog(join(folders.a, 'data'), limits.messages);
   const a = { name: 'MTA-A', domain: 'a.example' } as const;
   const b = { name: 'MTA-B', domain: 'b.example' } as const;
   const running: MtaProcess[] = [];
-  let figures: RunFigures;
+  let watched: Watched;
   try {
     const receiver = await started(
       b.name,
@@ -68,12 +68,12 @@ export async function runProduct(
     const sender = await started(a.name, writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations }), nodeOptions);
     running.push(sender);
     const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.request<MtaStatus>('status'));
-    figures = await watch(messages, () => Promise.all([statusOf(sender), statusOf(receiver)]));
+    watched = await watch(limits, () => Promise.all([statusOf(sender), statusOf(receiver)]));
     const rows = await sender.client.request<readonly unknown[]>('associations');
     if (rows.length !== associations) throw new Error(`there were ${rows.length} associations, not ${associations}`);
   } finally {
     await Promise.all(running.map((one) => one.stop()));
   }
-  proveExactlyOnce(join(folders.a, 'data'), join(folders.b, 'data'), messages);
-  return figures;
+  proveExactlyOnce(join(folders.a, 'data'), join(folders.b, 'data'), limits.messages, watched.whole);
+  return watched.figures;
 }

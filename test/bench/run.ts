@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: durable exactly-once hand-over between two processes, against a bare baseline, in interleaved rounds.
  *
- *     npm run bench -- [--rounds N] [--messages N] [--json]
+ *     npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBaseline } from './baseline.js';
 import { runCore } from './core.js';
-import { median, medians, type RunFigures } from './figures.js';
+import { type Limits, median, medians, type RunFigures } from './figures.js';
 import { runProduct } from './product.js';
 
-const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--json]
+const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
   --rounds N     rounds of product and baseline, 1 to 100 (5)
   --messages N   messages of a run with nine in flight, 3000 to 150000 (20000); with one in flight a third of it
+  --seconds N    a run is cut short after so many seconds, 1 to 600 (6)
   --json         print the figures as JSON`;
 
 type Pair = { readonly product: RunFigures; readonly baseline: RunFigures };
@@ -36,12 +37,13 @@ function number(text: string, what: string, least: number, most: number): number
   process.exit(2);
 }
 
-function options(): { rounds: number; messages: number; json: boolean } {
+function options(): Limits & { readonly rounds: number; readonly json: boolean } {
   try {
     const { values } = parseArgs({
       options: {
         rounds: { type: 'string', default: '5' },
         messages: { type: 'string', default: '20000' },
+        seconds: { type: 'string', default: '6' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -53,6 +55,7 @@ function options(): { rounds: number; messages: number; json: boolean } {
     return {
       rounds: number(values.rounds, 'rounds', 1, 100),
       messages: number(values.messages, 'messages', 3000, 150_000),
+      seconds: number(values.seconds, 'seconds', 1, 600),
       json: values.json,
     };
   } catch (error) {
@@ -77,16 +80,13 @@ function compared(inFlight: number, messages: number, runs: readonly Pair[]): Co
 }
 
 /** Everything in turn, so that a slow minute of the machine hits all alike. */
-async function compare(
-  rounds: number,
-  loads: readonly { readonly inFlight: number; readonly messages: number }[],
-): Promise<Comparison[]> {
+async function compare(rounds: number, loads: readonly (Limits & { readonly inFlight: number })[]): Promise<Comparison[]> {
   const runs = loads.map((): Pair[] => []);
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [index, { inFlight, messages }] of loads.entries()) {
+    for (const [index, { inFlight, ...limits }] of loads.entries()) {
       process.stderr.write(`round ${round} of ${rounds}, ${inFlight} in flight\n`);
-      const product = await inFolder((dir) => runProduct(dir, messages, inFlight));
-      const baseline = await inFolder((dir) => runBaseline(dir, messages, inFlight));
+      const product = await inFolder((dir) => runProduct(dir, limits, inFlight));
+      const baseline = await inFolder((dir) => runBaseline(dir, limits, inFlight));
       runs[index]?.push({ product, baseline });
     }
   }
@@ -124,11 +124,11 @@ function tableOf({ inFlight, messages, product, baseline, ratio, runs }: Compari
   ].join('\n');
 }
 
-const { rounds, messages, json } = options();
+const { rounds, messages, seconds, json } = options();
 const pure = [1, 9].map(core);
 const comparisons = await compare(rounds, [
-  { inFlight: 1, messages: Math.ceil(messages / 3) },
-  { inFlight: 9, messages },
+  { inFlight: 1, messages: Math.ceil(messages / 3), seconds },
+  { inFlight: 9, messages, seconds },
 ]);
 if (json) {
   process.stdout.write(`${JSON.stringify({ rounds, core: pure, handOver: comparisons }, null, 2)}\n`);

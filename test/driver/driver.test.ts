@@ -70,9 +70,14 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
   ];
   t.same(parts.log, first, 'what does not wait for the disk leaves before the commit, the rest after it');
   parts.log.length = 0;
-  await turns();
-  t.same(parts.log, ['commit', 'step forgotten 901', 'step forgotten 902'], 'what the outcomes cause joins the next commit');
-  t.equal(driver.pendingWork, 0);
+  t.equal(driver.pendingWork, 2, 'erasures wait for a commit to join');
+  driver.input(lost(3));
+  await turns(1);
+  const joined = ['step lost 3', 'send 3 shutdown', 'apply store', 'flush', 'commit', 'step forgotten 901', 'step forgotten 902'];
+  t.same(parts.log.slice(0, joined.length), joined, 'what nobody waits for joins the commit of the next message');
+  parts.log.length = 0;
+  while (driver.pendingWork > 0) await turns(1);
+  t.same(parts.log, ['commit', 'step forgotten 903'], 'and has its own soon after when none comes');
 });
 
 test('inputs that come while effects are carried out wait behind them', async (t) => {

@@ -192,7 +192,11 @@ test('what stands in the way of a start is said', async (t) => {
     /^there is no address to listen on: 127\.0\.0\.1\[\d+\] is in use .*EADDRINUSE/,
     'a configured port that is taken',
   );
-  await t.rejects(node(t, folder, configB, { control: { port: fixed.port } }), /control channel's .*EADDRINUSE/, 'a control port that is taken');
+  await t.rejects(
+    node(t, folder, configB, { control: { port: fixed.port } }),
+    /control channel's .*EADDRINUSE/,
+    'a control port that is taken',
+  );
   writeFileSync(join(folder, 'MTA-B', 'ports.json'), '{"listen":{"0":"x"}}');
   await t.rejects(node(t, folder, configB), /ports.json cannot be read .*remove it/);
   for (const server of taken) server.close();

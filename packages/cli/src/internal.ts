@@ -8,5 +8,5 @@ export { Live } from './render/live.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { bytes, paint, printable, span } from './render/text.js';
 export { renderFaults, renderLtab, renderMessages, renderQueues, renderRuns, renderStatus } from './render/views.js';
-export { LineTail } from './tail.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';
+export { LineTail } from './tail.js';

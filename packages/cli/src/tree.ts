@@ -111,6 +111,47 @@ What to do:
 
 Faults need a pair that was started with --fault or --proxy.`;
 
+const simDetail = `
+The MTAs are the core that runs on sockets, on a clock that jumps. First a phase with mail and faults, then one without, in
+which every queue must drain and every message must end delivered or reported. The same seed gives the same run, octet for
+octet. docs/verification.md describes faults and rules.
+Exit code: 0 when all rules are kept, 1 when one is broken.
+
+Examples:
+  mtalab sim --seeds 1000                              a thousand runs of a pair
+  mtalab sim --seed 1 --legacy Q166594 --shrink        the smallest story of how the Turn gets lost
+  mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
+  mtalab sim --seed 7 --journal run.jsonl              and then: mtalab ladder run.jsonl`;
+
+function defineSim(command: Command): Command {
+  return withJson(
+    command
+      .addOption(
+        new Option('--seed <n>', 'the seed, or the first of several').argParser(whole(0, Number.MAX_SAFE_INTEGER)).default(1),
+      )
+      .option('--seeds <n>', 'run so many seeds and sum up', whole(1, 1_000_000_000))
+      .option('--mtas <n>', 'how many MTAs (default: 2)', whole(2, 1000))
+      .addOption(
+        new Option('--topology <kind>', 'who is adjacent to whom (default: pair, or mesh for more than two)').choices([
+          'pair',
+          'chain',
+          'star',
+          'mesh',
+          'ring',
+        ]),
+      )
+      .option('--faults <list>', 'all, none, or kinds with ratios, such as cut,lose=1/50', 'all')
+      .option('--messages <n>', 'submissions in a run (default: 24, or three per MTA)', whole(0, 100_000))
+      .option('--no-swarm', 'all faults in each run and the default settings, instead of some, drawn from the seed')
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles, such as Q166594', listed)
+      .option('--set <name=value>', 'a setting of all MTAs, such as threshold=50', collected)
+      .option('--journal <file>', 'write every step of the run, the shrunk one if there is one, to this file')
+      .option('--shrink', 'find the fewest faults and messages with which a failing run still fails')
+      .option('--save-plan <file>', 'write the run, shrunk or not, to this file as data')
+      .option('--plan <file>', 'run such a file instead of a seed'),
+  );
+}
+
 const commands: readonly CommandEntry[] = [
   {
     group: groups.run,
@@ -269,6 +310,14 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
     summary: 'stop the run in order',
     define: withMtas,
     load: () => import('./commands/stop.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'sim',
+    summary: 'simulate MTAs on virtual time, with seeded faults, and see whether they keep the rules',
+    detail: simDetail,
+    define: defineSim,
+    load: () => import('./commands/sim.js'),
   },
   {
     group: groups.other,

@@ -39,7 +39,7 @@ export {
   simFaultText,
 } from './faults/kinds.js';
 export { type Finding, type RuleId, rules, type Verdict, verdictOf, verdictText, Violation } from './rules/catalogue.js';
-export { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, undrained } from './rules/limits.js';
+export { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './rules/limits.js';
 export { type MailCounts, MailLedger } from './rules/mail.js';
 export { noHolder, twoHolders, unduePdus } from './rules/turn.js';
 export {
@@ -55,5 +55,6 @@ export {
 } from './simulate/options.js';
 export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulate/plan.js';
 export { type Ratio } from './simulate/random.js';
+export { type Shrunk, type ShrinkOptions, shrink, shrinkPlan } from './shrink/shrink.js';
 export { faultsText, type SimResult, simulate, simulatePlan } from './simulate/simulate.js';
 export type { SimCore, WorldHooks } from './world/world.js';

@@ -45,7 +45,7 @@ export type PairPlan = {
 };
 
 /** One `name=value` for a setting, with the type that its default has. */
-function setting(text: string): readonly [string, unknown] {
+export function setting(text: string): readonly [string, unknown] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const names = Object.keys(defaultSettings);
   if (name === '') throw new UsageError(`--set takes name=value, such as openRetryIntervalS=60, not "${text}"`);

@@ -14,7 +14,7 @@ import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
 const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
 
 /** The scenarios that come with this project. */
-export const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
+const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
 
 /** Names of the scenarios that come with this project. */
 function knownScenarios(): readonly string[] {

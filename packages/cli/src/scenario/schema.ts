@@ -5,7 +5,7 @@ import { choice, domain, list, mapping, mtaName, text, whole } from '../config/f
 import { settingsSchema } from '../config/settings.js';
 
 /** Articles that a scenario may switch on. */
-export const scenarioArticles: readonly string[] = quirks.map((quirk) => quirk.article);
+const scenarioArticles: readonly string[] = quirks.map((quirk) => quirk.article);
 
 const most = 1_000_000_000;
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };

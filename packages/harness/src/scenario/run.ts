@@ -60,7 +60,9 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
     const stage = new ProcessStage(lab);
     const observations = await runSteps(scenario, mode, stage, tell);
     await lab.settle();
-    const pdus = [...stage.pdus];
+    // The stop is part of the story, and then the journals are whole.
+    for (const process of lab.processes.values()) await process.stop();
+    const { pdus } = stage;
     const trails = await readTrails(scenario.mtas.map(({ name }) => journalOf(lab, name)));
     if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), pdus.map((pdu) => `${JSON.stringify(pdu)}\n`).join(''));
     return caseResult(scenario, mode, observations, folded(ladderOf(pdus, trails.nodes)));

@@ -5,7 +5,7 @@
 import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
 
 /** Dialled connections have even numbers, accepted ones odd. */
-function isClient(end: ConnectionEnd): boolean {
+export function isClient(end: ConnectionEnd): boolean {
   return end.conn % 2 === 0;
 }
 
@@ -39,15 +39,27 @@ function agreement(client: ConnectionEnd, server: ConnectionEnd): number {
   return inOrder(client.sent, server.received, ignore) + inOrder(server.sent, client.received, ignore);
 }
 
-function pair(client: ConnectionEnd, server: ConnectionEnd): void {
-  const join = (sent: PduMoment, received: PduMoment): void => {
-    sent.partner = received;
-    received.partner = sent;
-  };
-  inOrder(client.sent, server.received, join);
-  inOrder(server.sent, client.received, join);
-  client.peer = server.node;
-  server.peer = client.node;
+/** What was found: nothing of it is written into the trails, which may serve for several ladders. */
+export class Matching {
+  /** The same PDU at the other end, both ways. */
+  readonly partners = new Map<PduMoment, PduMoment>();
+  readonly #peers = new Map<ConnectionEnd, string>();
+
+  /** The MTA at the other end; null when neither this end nor the matching knows it. */
+  peerOf(end: ConnectionEnd): string | null {
+    return this.#peers.get(end) ?? end.peer;
+  }
+
+  pair(client: ConnectionEnd, server: ConnectionEnd): void {
+    const join = (sent: PduMoment, received: PduMoment): void => {
+      this.partners.set(sent, received);
+      this.partners.set(received, sent);
+    };
+    inOrder(client.sent, server.received, join);
+    inOrder(server.sent, client.received, join);
+    this.#peers.set(client, server.node);
+    this.#peers.set(server, client.node);
+  }
 }
 
 /** The first PDU each way: the answer has the number of the association group, which one life of a server gives once. */
@@ -84,10 +96,21 @@ class Servers {
 }
 
 /** Join every PDU that was sent with the same one received, where it was. */
-export function matchConnections(trails: Iterable<Trail>): void {
+export function matchConnections(trails: Iterable<Trail>): Matching {
   const ends = [...trails].flatMap((trail) => trail.ends);
-  const clients = ends.filter(isClient).sort((one, other) => one.openedMs - other.openedMs);
-  const servers = ends.filter((end) => !isClient(end) && end.received.length > 0);
+  const matching = new Matching();
+  matchEnds(
+    ends.filter(isClient),
+    ends.filter((end) => !isClient(end)),
+    matching,
+  );
+  return matching;
+}
+
+/** The same for ends of which it is known who dialled. Both lists are in the order of their opening, for each MTA. */
+export function matchEnds(dialled: readonly ConnectionEnd[], accepted: readonly ConnectionEnd[], matching: Matching): void {
+  const clients = dialled.toSorted((one, other) => one.openedMs - other.openedMs || 0);
+  const servers = accepted.filter((end) => end.received.length > 0);
   const answered = new Servers(servers, (end) => keyOf(end.received[0], end.sent[0]));
   const taken = new Set<ConnectionEnd>();
   const rest: ConnectionEnd[] = [];
@@ -95,7 +118,7 @@ export function matchConnections(trails: Iterable<Trail>): void {
     const server = client.received.length === 0 ? null : answered.take(client, keyOf(client.sent[0], client.received[0]));
     if (server === null) rest.push(client);
     else {
-      pair(client, server);
+      matching.pair(client, server);
       taken.add(server);
     }
   }
@@ -105,6 +128,6 @@ export function matchConnections(trails: Iterable<Trail>): void {
   );
   for (const client of rest) {
     const server = unanswered.take(client, keyOf(client.sent[0], undefined));
-    if (server !== null) pair(client, server);
+    if (server !== null) matching.pair(client, server);
   }
 }

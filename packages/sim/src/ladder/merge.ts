@@ -1,7 +1,7 @@
 /** A ladder from journals alone: the trails of the MTAs, merged so that nothing is received before it was sent. */
 import type { TurnSide } from '@mtalab/mta-core';
 import { type LadderLine, noteLine } from './line.js';
-import { matchConnections } from './match.js';
+import { type Matching, matchConnections } from './match.js';
 import type { Moment, PduMoment, Trail } from './trail.js';
 
 type Draft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
@@ -9,8 +9,7 @@ type Draft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believ
 /** The lines in an order that agrees with each MTA's own; between MTAs, the lab's clock decides. */
 export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
   const all = [...trails];
-  matchConnections(all);
-  const merger = new Merger(new Set(all.map((trail) => trail.node)));
+  const merger = new Merger(matchConnections(all), new Set(all.map((trail) => trail.node)));
   const places = new Map(all.map((trail) => [trail, 0]));
   for (;;) {
     const next = earliest(all, places, merger);
@@ -38,16 +37,20 @@ function earliest(trails: readonly Trail[], places: ReadonlyMap<Trail, number>, 
 
 class Merger {
   readonly lines: LadderLine[] = [];
+  readonly #matching: Matching;
   readonly #known: ReadonlySet<string>;
   readonly #drafts = new Map<PduMoment, Draft>();
 
   /** @param known the MTAs whose journals there are. */
-  constructor(known: ReadonlySet<string>) {
+  constructor(matching: Matching, known: ReadonlySet<string>) {
+    this.#matching = matching;
     this.#known = known;
   }
 
   isReady(moment: Moment): boolean {
-    return moment.kind !== 'received' || moment.partner === null || this.#drafts.has(moment.partner);
+    if (moment.kind !== 'received') return true;
+    const partner = this.#matching.partners.get(moment);
+    return partner === undefined || this.#drafts.has(partner);
   }
 
   take(moment: Moment): void {
@@ -64,9 +67,9 @@ class Merger {
   }
 
   #sent(moment: PduMoment): void {
-    const to = moment.end.peer ?? '?';
+    const to = this.#matching.peerOf(moment.end) ?? '?';
     // Of an MTA whose journal is not here nobody knows what reached it.
-    const fate = moment.partner !== null || !this.#known.has(to) ? 'passed' : 'lost';
+    const fate = this.#matching.partners.has(moment) || !this.#known.has(to) ? 'passed' : 'lost';
     const draft: Draft = {
       from: moment.node,
       to,
@@ -84,11 +87,12 @@ class Merger {
   }
 
   #received(moment: PduMoment): void {
-    const draft = moment.partner === null ? undefined : this.#drafts.get(moment.partner);
+    const partner = this.#matching.partners.get(moment);
+    const draft = partner === undefined ? undefined : this.#drafts.get(partner);
     if (draft === undefined) {
       const { tMs, text, association, index } = moment;
       this.lines.push({
-        from: moment.end.peer ?? '?',
+        from: this.#matching.peerOf(moment.end) ?? '?',
         to: moment.node,
         text,
         association,
@@ -104,7 +108,7 @@ class Merger {
     Object.assign(draft.believes, beliefOf(moment));
     draft.association ??= moment.association;
     draft.steps = { sent: draft.steps?.sent ?? null, received: moment.index };
-    if (moment.partner !== null) this.#drafts.delete(moment.partner);
+    if (partner !== undefined) this.#drafts.delete(partner);
   }
 }
 

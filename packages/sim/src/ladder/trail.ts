@@ -26,8 +26,6 @@ export type PduMoment = {
   /** The association the connection belonged to, where it did. */
   readonly association: string | null;
   readonly believes: TurnSide | null;
-  /** The same PDU at the other end, once it is found. */
-  partner: PduMoment | null;
 };
 
 /** Something that happened at one MTA without a PDU: it started again, or noticed a loss. */
@@ -89,7 +87,6 @@ export class Trail {
       end,
       association: at?.name ?? null,
       believes: at?.side ?? null,
-      partner: null,
     };
     this.moments.push(moment);
     end[kind].push(moment);

@@ -21,14 +21,14 @@ function within(value: number, bound: Bound): boolean {
 }
 
 /** Recoveries that were asked for, as the link saw them pass. */
-export function recoveriesIn(pdus: readonly LinkPdu[]): number {
+function recoveriesIn(pdus: readonly LinkPdu[]): number {
   return pdus.filter(({ pdu, fate }) => {
     return fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery > 0;
   }).length;
 }
 
 /** Associations are counted by the first connection of each: the one that carried a fresh MtaBind. */
-export function openedIn(pdus: readonly LinkPdu[]): number {
+function openedIn(pdus: readonly LinkPdu[]): number {
   const first = new Set<number>();
   for (const { pdu, conn, fate } of pdus) {
     if (fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0)

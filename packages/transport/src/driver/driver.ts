@@ -8,8 +8,8 @@ import type { Effect, Input, Mta, MtaConfig, Recovered, Submission } from '@mtal
 import type { LabClock } from './clock.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf } from './failure.js';
-import { LazyCommit } from './lazy-commit.js';
 import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './options.js';
+import { PendingWrites } from './pending-writes.js';
 import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './ports.js';
 import { type DriverStatus, summarise } from './status.js';
 import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
@@ -36,7 +36,7 @@ export class Driver {
   readonly #dials = new Set<number>();
   readonly #resolveEnded: (ended: Ended) => void;
   readonly #timer: DeadlineTimer;
-  readonly #lazy = new LazyCommit(() => this.#commitNow());
+  readonly #writes = new PendingWrites(() => this.#scheduleTurn());
 
   #mta: Mta | null = null;
   #deliveries = new Deliveries('');
@@ -46,8 +46,6 @@ export class Driver {
   #running = false;
   #turnPending = false;
   #unflushed = false;
-  #dirty = false;
-  #uncommitted = 0;
   #toDeliver: EffectOf<'deliver'>[] = [];
   #halt: EffectOf<'halt'> | null = null;
   #over = false;
@@ -154,10 +152,8 @@ export class Driver {
 
   /** Deliveries, dials and store work under way, and inputs not yet looked at. 0 when idle. */
   get pendingWork(): number {
-    const turn = this.#turnPending ? 1 : 0;
-    return (
-      this.#uncommitted + this.#deliveries.underWay + this.#dials.size + this.#queue.length + this.#submissions.waiting + turn
-    );
+    const inputs = this.#queue.length + (this.#turnPending ? 1 : 0);
+    return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
   status(): DriverStatus {
@@ -174,8 +170,7 @@ export class Driver {
     if (this.#over) return;
     try {
       write();
-      this.#dirty = true;
-      this.#uncommitted += 1;
+      this.#writes.add(true);
     } catch (error) {
       this.#fail(error);
     }
@@ -207,19 +202,9 @@ export class Driver {
 
   /** What the driver itself keeps count of. */
   #note(input: Input, nowMs: number): void {
-    switch (input.type) {
-      case 'connected':
-      case 'dial-failed':
-        this.#dials.delete(input.conn);
-        break;
-      case 'delivered':
-        this.#deliveries.delivered(input.copy, nowMs);
-        break;
-      case 'deliver-failed':
-        this.#deliveries.failed(input.copy);
-        break;
-      default:
-    }
+    if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
+    else if (input.type === 'delivered') this.#deliveries.delivered(input.copy, nowMs);
+    else if (input.type === 'deliver-failed') this.#deliveries.failed(input.copy);
   }
 
   #carryOut(effects: readonly Effect[]): void {
@@ -231,16 +216,11 @@ export class Driver {
           this.#unflushed = true;
           break;
         case 'store':
-          this.#store.apply(effect);
-          this.#uncommitted += 1;
-          this.#dirty = true;
-          break;
         case 'forget':
         case 'settle':
         case 'drop-content':
           this.#store.apply(effect);
-          this.#uncommitted += 1;
-          this.#lazy.add();
+          this.#writes.add(effect.type === 'store');
           break;
         case 'report':
           this.#hooks.event?.(effect.event, this.#stepNowMs);
@@ -300,22 +280,22 @@ export class Driver {
       if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
       // What does not wait for the disk leaves first: the peer works on it while this side writes.
       this.#flush();
-      if (this.#dirty || this.#lazy.full) this.#commit();
-      else if (!this.#lazy.waiting) this.#tellDeliveries();
+      if (this.#writes.due) this.#commit();
+      else if (this.#writes.count === 0) this.#tellDeliveries();
       if (this.#queue.length > 0 && this.#halt === null) this.#drain(maxInputsPerRun);
       this.#flush();
       if (this.#toDeliver.length > 0) this.#deliver();
       if (this.#halt === null) {
         this.#tellPhase();
         this.#timer.arm(this.#core.nextDeadline(this.#mta as Mta));
-        this.#lazy.arm();
+        this.#writes.arm();
       }
     } catch (error) {
       this.#fail(error);
     }
     this.#running = false;
     if (this.#halt !== null) this.#finish(this.#halt);
-    else if (this.#dirty || this.#queue.length + this.#toDeliver.length > 0) this.#scheduleTurn();
+    else if (this.#writes.due || this.#queue.length + this.#toDeliver.length > 0) this.#scheduleTurn();
   };
 
   #timeHasCome(): void {
@@ -332,9 +312,7 @@ export class Driver {
   }
 
   #commit(): void {
-    this.#dirty = false;
-    this.#lazy.done();
-    this.#uncommitted = 0;
+    this.#writes.clear();
     this.#effect = null;
     const outcomes = this.#store.commit();
     this.#tellDeliveries();
@@ -344,12 +322,6 @@ export class Driver {
     }
   }
 
-  /** What nobody waits for has waited long enough. */
-  #commitNow(): void {
-    this.#dirty = true;
-    this.#scheduleTurn();
-  }
-
   /** Into the mailboxes, when the peers have been told that their mail is here: they work on while this side writes. */
   #deliver(): void {
     const deliveries = this.#toDeliver;
@@ -357,8 +329,6 @@ export class Driver {
     for (const effect of deliveries) {
       this.#effect = effect;
       this.#delivery.deliver(effect);
-      // A ledger writes its row into a commit.
-      this.#lazy.add();
     }
     this.#effect = null;
     if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
@@ -384,7 +354,7 @@ export class Driver {
     let error: Error | undefined;
     try {
       this.#flush();
-      if (this.#dirty || this.#lazy.waiting) this.#store.commit();
+      if (this.#writes.count > 0) this.#store.commit();
       this.#tellDeliveries();
       this.#tellPhase();
     } catch (cause) {
@@ -406,7 +376,7 @@ export class Driver {
   async #closeAll(clean: boolean, code: number, error: Error | undefined): Promise<void> {
     this.#over = true;
     this.#timer.disarm();
-    this.#lazy.disarm();
+    this.#writes.disarm();
     this.#queue = [];
     this.#submissions.refuseAll('the MTA has ended');
     let failure = error;

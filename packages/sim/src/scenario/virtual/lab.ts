@@ -1,12 +1,10 @@
 /** MTAs of a scenario on virtual time: the core itself, virtual stores, and the virtual link. No sockets, no waiting. */
 import {
-  defaultSettings,
   type Effect,
   type Input,
   type Mta,
   type MtaConfig,
   nextDeadline,
-  type Pdu,
   type Settings,
   start,
   step,
@@ -17,6 +15,7 @@ import { VirtualStore } from '../../world/store.js';
 import { type JoinedAssociation, joinAssociations } from '../associations.js';
 import type { Mode, ScenarioMta } from '../model.js';
 import type { Stage, StageMessage } from '../stage.js';
+import { carried, configOf } from './config.js';
 import { type End, VirtualLink } from './link.js';
 
 /** A virtual lab that can go no further, or was asked for what makes no sense. */
@@ -35,7 +34,6 @@ type Node = {
   steps: number;
   commitDue: boolean;
   writes: Parameters<VirtualStore['commit']>[0][];
-  reports: number;
 };
 
 type Event =
@@ -87,7 +85,6 @@ export class VirtualLab implements Stage {
         steps: 0,
         commitDue: false,
         writes: [],
-        reports: 0,
       });
     }
     for (const node of this.#nodes.values()) this.#begin(node);
@@ -362,33 +359,4 @@ export class VirtualLab implements Stage {
     }
     this.#work(() => false);
   }
-}
-
-/** The PDU as its receiver gets it: with the name of the content in place of its key in the sender's store. */
-function carried(store: VirtualStore, pdu: Pdu): Pdu {
-  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
-  const { apdu } = pdu.body;
-  return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: store.handleFor(apdu.content) } } };
-}
-
-function configOf(
-  mta: ScenarioMta,
-  all: readonly ScenarioMta[],
-  settings: Partial<Settings>,
-  legacy: readonly string[],
-): MtaConfig {
-  const port = (name: string): number => 5001 + all.findIndex((each) => each.name === name);
-  const others = all.filter((other) => other.name !== mta.name);
-  return {
-    name: mta.name,
-    version: '5.5',
-    build: '2653.23',
-    listen: [{ address: '127.0.0.1', port: port(mta.name), label: '' }],
-    advertise: [],
-    settings: { ...defaultSettings, ...settings },
-    peers: others.map(({ name }) => ({ name, endpoints: [`127.0.0.1[${port(name)}]`], password: '' })),
-    routes: others.map(({ name, domain }) => ({ domain, mta: name })),
-    localDomains: [mta.domain],
-    legacy,
-  };
 }

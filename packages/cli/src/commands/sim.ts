@@ -1,0 +1,271 @@
+/** `mtalab sim`: MTAs on virtual time with seeded faults, and the rules they must keep. */
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { quirks, type Settings } from '@mtalab/mta-core';
+import {
+  infoOf,
+  type Ratio,
+  type Shrunk,
+  type SimFaultKind,
+  type SimOptions,
+  type SimPlan,
+  type SimResult,
+  shrinkPlan,
+  simFaultKinds,
+  simFaultText,
+  simOptions,
+  simOptionsText,
+  simulate,
+  simulatePlan,
+  type Topology,
+  verdictText,
+} from '@mtalab/sim';
+import { messageOf, UsageError } from '../errors.js';
+import { onInterrupt } from '../interrupt.js';
+import { type Io, outJson } from '../io.js';
+import { setting } from '../pair/options.js';
+import { Live } from '../render/live.js';
+import { SimTotals } from '../render/sim.js';
+import { counted, paint } from '../render/text.js';
+import type { CommandRun } from '../tree.js';
+
+type Flags = {
+  readonly seed: number;
+  readonly seeds?: number;
+  readonly mtas?: number;
+  readonly topology?: Topology;
+  readonly faults: string;
+  readonly messages?: number;
+  readonly swarm: boolean;
+  readonly legacy?: readonly string[];
+  readonly set?: readonly string[];
+  readonly journal?: string;
+  readonly shrink?: boolean;
+  readonly plan?: string;
+  readonly savePlan?: string;
+  readonly json?: boolean;
+};
+
+type Failure = { readonly result: SimResult; readonly replay: string; readonly shrunk: Shrunk | null };
+
+/** Seeds that fail before the run ends: one is enough to be looked at, a few show whether they are alike. */
+const mostFailures = 5;
+
+export const run: CommandRun = async ({ io, options }) => {
+  const flags = options as Flags;
+  const asked = askedFor(flags);
+  const single = flags.seeds === undefined || flags.plan !== undefined;
+  if (!single && (flags.journal !== undefined || flags.savePlan !== undefined)) {
+    throw new UsageError('--journal and --save-plan are for one seed: use --seed, not --seeds');
+  }
+  if (flags.json !== true) announce(io, flags, asked);
+  const outcome = single ? one(io, flags, asked) : await many(io, flags, asked);
+  if (flags.json === true) outJson(io, asJson(flags, asked, outcome));
+  else io.out(outcome.totals.text());
+  return outcome.failures.length === 0 ? 0 : 1;
+};
+
+type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure[] };
+
+/** @throws UsageError for what makes no sense. */
+function askedFor(flags: Flags): SimOptions {
+  for (const article of flags.legacy ?? []) {
+    const known = quirks.map((quirk) => quirk.article);
+    if (!known.includes(article)) throw new UsageError(`--legacy: no article ${article}; there are ${known.join(', ')}`);
+  }
+  const settings = Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>;
+  try {
+    return simOptions({
+      faults: faultsOf(flags.faults),
+      swarm: flags.swarm,
+      legacy: flags.legacy ?? [],
+      settings,
+      ...(flags.mtas === undefined ? {} : { mtas: flags.mtas }),
+      ...(flags.topology === undefined ? {} : { topology: flags.topology }),
+      ...(flags.messages === undefined ? {} : { messages: flags.messages }),
+    });
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
+/** `all`, `none`, or a list such as `cut,lose=1/50`. */
+function faultsOf(text: string): SimOptions['faults'] {
+  if (text === 'none') return {};
+  const faults: Partial<Record<SimFaultKind, Ratio>> = {};
+  for (const part of text.split(',').map((each) => each.trim())) {
+    const [, name = part, n, of] = /^([a-z-]+)(?:=(\d{1,9})\/(\d{1,9}))?$/.exec(part) ?? [];
+    const kinds = name === 'all' ? simFaultKinds : simFaultKinds.filter((kind) => kind === name);
+    if (kinds.length === 0 || (name === 'all' && n !== undefined)) {
+      throw new UsageError(
+        `--faults takes all, none, or a list of faults such as cut,lose=1/50; "${part}" is none. There are ${simFaultKinds.join(', ')}`,
+      );
+    }
+    for (const kind of kinds) faults[kind] = n === undefined ? infoOf(kind).ratio : { n: Number(n), of: Number(of) };
+  }
+  return faults;
+}
+
+/** Words as a shell takes them. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command that repeats one seed, and shows more of it. */
+function replayOf(flags: Flags, seed: number): string {
+  const words = ['mtalab', 'sim', '--seed', String(seed)];
+  if (flags.mtas !== undefined) words.push('--mtas', String(flags.mtas));
+  if (flags.topology !== undefined) words.push('--topology', flags.topology);
+  if (flags.messages !== undefined) words.push('--messages', String(flags.messages));
+  if (flags.faults !== 'all') words.push('--faults', flags.faults);
+  if (!flags.swarm) words.push('--no-swarm');
+  if (flags.legacy !== undefined) words.push('--legacy', flags.legacy.join(','));
+  for (const each of flags.set ?? []) words.push('--set', each);
+  return words.map(shellWord).join(' ');
+}
+
+function announce(io: Io, flags: Flags, asked: SimOptions): void {
+  const seeds = flags.seeds === undefined ? `seed: ${flags.seed}` : `seeds: ${flags.seed} to ${flags.seed + flags.seeds - 1}`;
+  const lines = flags.plan === undefined ? [seeds, ...simOptionsText(asked)] : [`plan: ${flags.plan}`];
+  io.out(lines.join('\n'));
+}
+
+function one(io: Io, flags: Flags, asked: SimOptions): Outcome {
+  const totals = new SimTotals();
+  const plan = flags.plan === undefined ? null : readPlan(flags.plan);
+  const result = recorded(flags.journal, (hooks) =>
+    plan === null ? simulate(asked, flags.seed, hooks) : simulatePlan(plan, hooks),
+  );
+  totals.add(result);
+  const failures = result.ok ? [] : [failed(io, flags, result)];
+  const shrunk = failures[0]?.shrunk ?? null;
+  // What was made smaller is what is to be looked at.
+  if (shrunk !== null) recorded(flags.journal, (hooks) => simulatePlan(shrunk.plan, hooks));
+  if (flags.savePlan !== undefined) writeFileSync(flags.savePlan, `${JSON.stringify(shrunk?.plan ?? result.plan, null, 1)}\n`);
+  return { totals, failures };
+}
+
+/** Run something with its journal in a file, if one is asked for. */
+function recorded(
+  file: string | undefined,
+  simulation: (hooks: { readonly journal?: (line: string) => void }) => SimResult,
+): SimResult {
+  if (file === undefined) return simulation({});
+  const descriptor = openSync(file, 'w', 0o600);
+  const lines: string[] = [];
+  const flush = (): void => {
+    if (lines.length > 0) writeSync(descriptor, `${lines.splice(0).join('\n')}\n`);
+  };
+  try {
+    const result = simulation({
+      journal: (line) => {
+        lines.push(line);
+        if (lines.length >= 1000) flush();
+      },
+    });
+    flush();
+    return result;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function many(io: Io, flags: Flags, asked: SimOptions): Promise<Outcome> {
+  const totals = new SimTotals();
+  const failures: Failure[] = [];
+  const live = new Live(io);
+  const interrupt = onInterrupt(io.readerGone);
+  let turnAtMs = performance.now();
+  for (let seed = flags.seed; seed < flags.seed + (flags.seeds ?? 1) && failures.length < mostFailures; seed += 1) {
+    const result = simulate(asked, seed);
+    totals.add(result);
+    if (!result.ok) {
+      live.clear();
+      failures.push(failed(io, flags, result));
+    }
+    if (performance.now() - turnAtMs < 100) continue;
+    if (flags.json !== true) live.show([totals.line()]);
+    await nextTurn();
+    turnAtMs = performance.now();
+    if (interrupt.signal.aborted) break;
+  }
+  interrupt.dispose();
+  live.clear();
+  return { totals, failures };
+}
+
+/** Tell of a failure at once, and make it smaller if that was asked for. */
+function failed(io: Io, flags: Flags, result: SimResult): Failure {
+  const replay = flags.plan === undefined ? replayOf(flags, result.seed) : `mtalab sim --plan ${shellWord(flags.plan)}`;
+  const { red, bold } = paint(io.outColour);
+  const tell = (text: string): void => {
+    if (flags.json !== true) io.out(text);
+  };
+  tell(
+    `\n${red(bold(`Seed ${result.seed} fails.`))}\n${result.verdict === null ? '' : verdictText(result.verdict)}\nTo repeat it: ${replay}`,
+  );
+  if (flags.shrink !== true) return { result, replay, shrunk: null };
+  const live = new Live(io);
+  const progress = (runs: number, faults: number, submissions: number): void => {
+    if (flags.json !== true)
+      live.show([`shrinking: ${counted(runs, 'run')}, ${counted(faults, 'fault')}, ${counted(submissions, 'message')} left`]);
+  };
+  const shrunk = shrinkPlan(result.plan, { progress });
+  live.clear();
+  if (shrunk !== null) tell(shrunkText(shrunk));
+  return { result, replay, shrunk };
+}
+
+function shrunkText({ plan, before, runs, result }: Shrunk): string {
+  const names = (index: number): string => plan.mtas[index]?.name ?? '';
+  return [
+    `\nThe fewest faults and messages that break the same rule (${counted(runs, 'run')}, from ${counted(before.faults, 'fault')} and ${counted(before.submissions, 'message')}):`,
+    ...plan.submissions.map(
+      (each) =>
+        `  ${each.atMs} ms: ${names(each.mta)} gets ${each.submissionId} for ${each.recipients.join(', ')}, ${each.priority}, ${each.sizeBytes} octets`,
+    ),
+    ...plan.faults.map((fault) => `  fault: ${simFaultText(fault)}`),
+    ...(result.verdict === null ? [] : [`  then: ${result.verdict.detail}`]),
+  ].join('\n');
+}
+
+/** @throws UsageError when the file holds no plan. */
+function readPlan(file: string): SimPlan {
+  let value: Partial<SimPlan>;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8')) as Partial<SimPlan>;
+  } catch (error) {
+    throw new UsageError(`--plan: ${file} cannot be read: ${messageOf(error)}`);
+  }
+  const lists = [value.mtas, value.submissions, value.faults];
+  const sound =
+    lists.every(Array.isArray) &&
+    typeof value.seed === 'number' &&
+    typeof value.safetyMs === 'number' &&
+    value.delays !== undefined;
+  if (!sound) throw new UsageError(`--plan: ${file} is no plan; --save-plan writes one`);
+  return value as SimPlan;
+}
+
+function asJson(flags: Flags, asked: SimOptions, { totals, failures }: Outcome): unknown {
+  return {
+    seed: flags.seed,
+    options: asked,
+    ...totals.json(),
+    failures: failures.map(({ result, replay, shrunk }) => ({
+      seed: result.seed,
+      verdict: result.verdict,
+      replay,
+      ...(shrunk === null
+        ? {}
+        : {
+            shrunk: {
+              runs: shrunk.runs,
+              faults: shrunk.plan.faults,
+              submissions: shrunk.plan.submissions,
+              verdict: shrunk.result.verdict,
+            },
+          }),
+    })),
+  };
+}

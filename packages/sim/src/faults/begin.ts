@@ -1,0 +1,73 @@
+/** Faults of the sort that comes between two events. Those of a send, a commit or a delivery are where these happen. */
+import type { SimNode } from '../world/node.js';
+import type { World } from '../world/world.js';
+import type { SimFault } from './kinds.js';
+
+export function beginFault(world: World, fault: SimFault): void {
+  switch (fault.kind) {
+    case 'cut':
+      if (world.network.wires.count > 0) {
+        world.network.break(world.network.wires.at(fault.pick), fault.keep, fault.noticeMs);
+      }
+      return;
+    case 'black-hole': {
+      const { peers } = nodeOf(world, fault.mta).config;
+      const name = peers[fault.pick % peers.length]?.name;
+      const other = world.nodes.find((node) => node.name === name);
+      if (other !== undefined) world.over(fault.forMs, world.network.hole(fault.mta, other.index, fault.then));
+      return;
+    }
+    case 'partition':
+      world.over(fault.forMs, world.network.part(fault.pick, fault.then));
+      return;
+    case 'lose':
+    case 'lose-give':
+    case 'delay':
+    case 'store-full':
+    case 'store-io':
+    case 'mailbox':
+      return;
+    default:
+      beginAt(world, nodeOf(world, fault.mta), fault);
+  }
+}
+
+function nodeOf(world: World, index: number): SimNode {
+  return world.nodes[index % world.nodes.length] as SimNode;
+}
+
+type AtOne = Exclude<Extract<SimFault, { readonly mta: number }>, { readonly kind: 'black-hole' }>;
+
+/** What befalls one MTA. */
+function beginAt(world: World, node: SimNode, fault: AtOne): void {
+  switch (fault.kind) {
+    case 'stall':
+      node.stalledUntilMs = Math.max(node.stalledUntilMs, world.nowMs + fault.forMs);
+      return;
+    case 'crash':
+    case 'crash-after-commit':
+      world.crash(node, fault.keep, fault.noticeMs, fault.forMs);
+      return;
+    case 'slow-store':
+      node.slowUntilMs = world.nowMs + fault.forMs;
+      node.slowByMs = fault.byMs;
+      return;
+    case 'clock':
+      world.jump(node, fault.byMs);
+      return;
+    case 'retry':
+      world.input(node, { type: 'command', command: { op: 'retry' } });
+      return;
+    case 'stop':
+      world.watch.operatorStops();
+      node.restartAfterMs = fault.forMs;
+      world.input(node, { type: 'stop' });
+      return;
+    case 'set': {
+      const { article } = fault;
+      world.watch.legacyAllowed();
+      world.input(node, { type: 'command', command: { op: 'set', article, mode: 'legacy' } });
+      world.over(fault.forMs, () => world.input(node, { type: 'command', command: { op: 'set', article, mode: 'fixed' } }));
+    }
+  }
+}

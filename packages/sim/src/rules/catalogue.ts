@@ -1,0 +1,182 @@
+/**
+ * What must always hold, in plain words. The rules know neither the code that is checked nor the faults: they look at states,
+ * effects and stores alone. Whoever finds a breach says which rule, and what of the run it was about.
+ */
+
+type Rule = {
+  /** Safety: nothing bad ever happens. Liveness: once the faults are over, what must happen does. */
+  readonly kind: 'safety' | 'liveness';
+  readonly words: string;
+  /** Where it comes from: a clause of a standard, an article, or this project's own design. */
+  readonly clause: string;
+};
+
+export const rules = {
+  'one-turn': {
+    kind: 'safety',
+    words: 'An association never has two holders of the Turn.',
+    clause: 'X.218 9.4, X.228 7.4',
+  },
+  'turn-to-transfer': {
+    kind: 'safety',
+    words: 'Nobody transfers without the Turn.',
+    clause: 'X.218 9.3, X.228 7.3',
+  },
+  'turn-moves': {
+    kind: 'safety',
+    words:
+      'The Turn is given only when asked for and never during a transfer, and asked for only by the side that has it not, once.',
+    clause: 'X.218 9.4 and 9.5, X.228 7.4 and 7.5',
+  },
+  'turn-answered': {
+    kind: 'safety',
+    words: 'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold.',
+    clause: 'X.218 9.4; protocol.md 1',
+  },
+  threshold: {
+    kind: 'safety',
+    words: 'A further association is opened when the queue has reached the threshold for each there is, and not before.',
+    clause: 'Q166594, Q181721 (Temp-Assoc-Threshold)',
+  },
+  'confirm-after-store': {
+    kind: 'safety',
+    words: 'Nothing is confirmed before it is stored.',
+    clause: 'X.218 9.3 (transfer of responsibility)',
+  },
+  'accept-after-store': {
+    kind: 'safety',
+    words: 'A submission is accepted only when its message is stored, and always under the same identifier.',
+    clause: 'X.411 8.2.1.1',
+  },
+  'kept-until-confirmed': {
+    kind: 'safety',
+    words: 'A message leaves a store only when the next MTA or the mailbox has it, or a report takes its place.',
+    clause: 'X.218 9.3 (transfer of responsibility)',
+  },
+  content: {
+    kind: 'safety',
+    words: 'What arrives is what was submitted, octet for octet.',
+    clause: 'X.411 12.2.1.1 (content)',
+  },
+  once: {
+    kind: 'safety',
+    words: 'No message is delivered to a recipient twice.',
+    clause: 'X.411 12.3.1.3; protocol.md 2, exactly once',
+  },
+  addressed: {
+    kind: 'safety',
+    words: 'A message is delivered to those it was addressed to, and to nobody else.',
+    clause: 'X.411 12.3.1.3',
+  },
+  order: {
+    kind: 'safety',
+    words: 'An association takes the most urgent message first, and within a priority the oldest.',
+    clause: 'X.411 14.3.4; protocol.md 1',
+  },
+  limits: {
+    kind: 'safety',
+    words: 'No limit is exceeded.',
+    clause: 'Q166594 (threshold), protocol.md 2, X.228 7.3 (window)',
+  },
+  'unique-ids': {
+    kind: 'safety',
+    words: 'Identifiers of messages and copies are never used again.',
+    clause: 'X.411 8.5.2 (MTS identifier)',
+  },
+  'no-quarrel': {
+    kind: 'safety',
+    words: 'Two MTAs that keep to the protocol never find each other in breach of it.',
+    clause: 'X.228 7 (protocol errors)',
+  },
+  total: {
+    kind: 'safety',
+    words: 'No input in any state breaks an MTA.',
+    clause: 'architecture.md, the core is total',
+  },
+  'time-moves': {
+    kind: 'liveness',
+    words: 'An MTA comes to an end of what it can do at one instant, and the run to an end altogether.',
+    clause: 'protocol.md 1, no endless cycle',
+  },
+  'holder-after-faults': {
+    kind: 'liveness',
+    words:
+      'Once the faults are over and all that was under way has arrived, each open association has exactly one holder of the Turn.',
+    clause: 'X.218 9.4; Q166594',
+  },
+  'queues-drain': {
+    kind: 'liveness',
+    words: 'Once the faults are over no queue waits for ever.',
+    clause: 'Q166594; protocol.md 2',
+  },
+  'nothing-lost': {
+    kind: 'liveness',
+    words:
+      'Every accepted message ends delivered or reported to its originator; a report ends delivered or with the dead letters.',
+    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
+  },
+  'true-report': {
+    kind: 'liveness',
+    words: 'A message that is delivered is not reported as not delivered, unless the report says that the outcome is unknown.',
+    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
+  },
+  rest: {
+    kind: 'liveness',
+    words: 'At rest nothing is left over: no connection, no association, no transfer, nothing in a store.',
+    clause: 'protocol.md 2 (Association-Lifetime)',
+  },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type RuleId = keyof typeof rules;
+
+/** A breach, and what it was about. */
+export type Finding = {
+  readonly rule: RuleId;
+  /** What was seen, in one sentence. */
+  readonly detail: string;
+  readonly mta?: string;
+  readonly association?: string;
+  /** MTS identifier, or activity. */
+  readonly message?: string;
+  /** The input or event in whose course it was seen, as one line. */
+  readonly event?: string;
+};
+
+/** A finding with the rule's words. */
+export type Verdict = Finding & {
+  readonly kind: Rule['kind'];
+  readonly words: string;
+  readonly clause: string;
+  /** Virtual time, in ms. */
+  readonly atMs: number;
+};
+
+export function verdictOf(finding: Finding, atMs: number): Verdict {
+  return { ...finding, ...rules[finding.rule], atMs };
+}
+
+/** A verdict in words for people. */
+export function verdictText(verdict: Verdict): string {
+  const about = [
+    verdict.mta === undefined ? '' : `MTA ${verdict.mta}`,
+    verdict.association === undefined ? '' : `association ${verdict.association}`,
+    verdict.message === undefined ? '' : `message ${verdict.message}`,
+    verdict.event === undefined ? '' : `at: ${verdict.event}`,
+  ].filter((part) => part !== '');
+  return [
+    `Rule broken: ${verdict.words} (${verdict.rule}, ${verdict.kind}; ${verdict.clause})`,
+    `Seen: ${verdict.detail}`,
+    ...(about.length === 0 ? [] : [`About: ${about.join('; ')}`]),
+    `When: ${verdict.atMs} ms of virtual time`,
+  ].join('\n');
+}
+
+/** Thrown where a rule finds a breach; ends the run. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly finding: Finding;
+  constructor(finding: Finding) {
+    super(`${finding.rule}: ${finding.detail}`);
+    this.finding = finding;
+  }
+}

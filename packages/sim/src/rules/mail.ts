@@ -1,0 +1,160 @@
+/** Rules about what becomes of messages: a ledger of all that was accepted, delivered and reported, kept apart from the MTAs. */
+import type { Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
+import { type Finding, Violation } from './catalogue.js';
+
+type Accepted = {
+  readonly submissionId: string;
+  /** Name of its content. */
+  readonly content: string;
+  readonly sizeBytes: number;
+  /** A message without originator cannot be reported on: it ends with the dead letters. */
+  readonly reportable: boolean;
+  readonly recipients: ReadonlySet<string>;
+  /** By recipient: the copy that was delivered. */
+  readonly delivered: Map<string, string>;
+  readonly reported: Map<string, { readonly outcomeUnknown: boolean }>;
+  deadLetters: number;
+};
+
+export type MailCounts = {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly reported: number;
+  readonly reports: number;
+  readonly deadLetters: number;
+};
+
+export class MailLedger {
+  readonly #messages = new Map<string, Accepted>();
+  readonly #bySubmission = new Map<string, string>();
+  readonly #copies = new Set<string>();
+  #reports = 0;
+  #delivered = 0;
+  #deadLetters = 0;
+
+  /** A submission is on disk. */
+  accepted(
+    submissionId: string,
+    mtsId: string,
+    facts: { readonly content: string; readonly sizeBytes: number; readonly originator: string; readonly recipients: readonly string[] },
+  ): void {
+    const { content, sizeBytes, originator } = facts;
+    const known = this.#bySubmission.get(submissionId);
+    if (known !== undefined) {
+      throw new Violation({ rule: 'once', message: mtsId, detail: `Submission ${submissionId} was accepted as ${known} already.` });
+    }
+    this.#bySubmission.set(submissionId, mtsId);
+    this.#add(mtsId, submissionId, content, sizeBytes, originator !== '', facts.recipients);
+  }
+
+  #add(mtsId: string, submissionId: string, content: string, sizeBytes: number, reportable: boolean, recipients: readonly string[]): void {
+    if (this.#messages.has(mtsId)) {
+      throw new Violation({ rule: 'unique-ids', message: mtsId, detail: `The MTS identifier ${mtsId} is given to a second message.` });
+    }
+    this.#messages.set(mtsId, {
+      submissionId,
+      content,
+      sizeBytes,
+      reportable,
+      recipients: new Set(recipients),
+      delivered: new Map(),
+      reported: new Map(),
+      deadLetters: 0,
+    });
+  }
+
+  /** A report is on disk: itself a message, to the originator of its subject. */
+  report(report: Envelope, facts: ReportFacts, sizeBytes: number): void {
+    this.#add(report.mtsId, '', `report ${report.mtsId}`, sizeBytes, false, [facts.subject.originator]);
+    this.#reports += 1;
+    const subject = this.#messages.get(facts.subject.mtsId);
+    if (subject === undefined) {
+      const detail = `A report is made on ${facts.subject.mtsId}, which nobody has accepted.`;
+      throw new Violation({ rule: 'nothing-lost', message: facts.subject.mtsId, detail });
+    }
+    for (const recipient of facts.recipients) {
+      const { outcomeUnknown } = facts;
+      const before = subject.reported.get(recipient);
+      subject.reported.set(recipient, { outcomeUnknown: outcomeUnknown || (before?.outcomeUnknown ?? false) });
+    }
+  }
+
+  /** Copies are on disk. @param store whose. */
+  copies(store: string, message: StoredMessage): void {
+    for (const { id } of message.copies) {
+      const key = `${store} ${id}`;
+      if (this.#copies.has(key)) {
+        const detail = `The copy id ${id} of ${store} is given to a second copy.`;
+        throw new Violation({ rule: 'unique-ids', message: message.envelope.mtsId, detail });
+      }
+      this.#copies.add(key);
+    }
+  }
+
+  /**
+   * A copy is in a mailbox or with the dead letters.
+   * @param copy the copy, over all stores: a second delivery of the same one (after a crash) is none.
+   * @param content what its store has as its content.
+   */
+  delivered(envelope: Envelope, mailbox: string | null, copy: string, content: { readonly name: string; readonly sizeBytes: number } | undefined): void {
+    const message = this.#messages.get(envelope.mtsId);
+    const about = { message: envelope.mtsId };
+    if (message === undefined) {
+      throw new Violation({ ...about, rule: 'addressed', detail: `${envelope.mtsId} is delivered, but nobody has submitted it.` });
+    }
+    if (content?.name !== message.content || content.sizeBytes !== message.sizeBytes || envelope.sizeBytes !== message.sizeBytes) {
+      const found = content === undefined ? 'nothing' : `${content.sizeBytes} octets of ${content.name}`;
+      const detail = `${message.sizeBytes} octets of ${message.content} were submitted, ${found} are delivered (envelope: ${envelope.sizeBytes}).`;
+      throw new Violation({ ...about, rule: 'content', detail });
+    }
+    if (mailbox === null) {
+      message.deadLetters += 1;
+      this.#deadLetters += 1;
+      return;
+    }
+    if (!message.recipients.has(mailbox)) {
+      throw new Violation({ ...about, rule: 'addressed', detail: `It is delivered to ${mailbox}, to whom it was not addressed.` });
+    }
+    const before = message.delivered.get(mailbox);
+    if (before === copy) return;
+    if (before !== undefined) {
+      throw new Violation({ ...about, rule: 'once', detail: `${mailbox} gets it twice: as ${before} and as ${copy}.` });
+    }
+    message.delivered.set(mailbox, copy);
+    this.#delivered += 1;
+  }
+
+  /** When all has come to rest: has every message come to its end? */
+  atEnd(): Finding | null {
+    for (const [mtsId, message] of this.#messages) {
+      const finding = this.#fate(mtsId, message);
+      if (finding !== null) return finding;
+    }
+    return null;
+  }
+
+  #fate(mtsId: string, { submissionId, recipients, delivered, reported, deadLetters, reportable }: Accepted): Finding | null {
+    const what = submissionId === '' ? 'The report' : `Submission ${submissionId}`;
+    for (const recipient of recipients) {
+      const report = reported.get(recipient);
+      if (delivered.has(recipient)) {
+        if (report !== undefined && !report.outcomeUnknown) {
+          return { rule: 'true-report', message: mtsId, detail: `${what} is delivered to ${recipient}, but reported as not delivered.` };
+        }
+      } else if (report === undefined && (reportable || deadLetters === 0)) {
+        return { rule: 'nothing-lost', message: mtsId, detail: `${what} for ${recipient} is neither delivered nor reported.` };
+      }
+    }
+    return null;
+  }
+
+  counts(): MailCounts {
+    let [accepted, reported] = [0, 0];
+    for (const message of this.#messages.values()) {
+      if (message.submissionId === '') continue;
+      accepted += 1;
+      reported += message.reported.size;
+    }
+    return { accepted, delivered: this.#delivered, reported, reports: this.#reports, deadLetters: this.#deadLetters };
+  }
+}

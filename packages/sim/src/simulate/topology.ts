@@ -1,0 +1,54 @@
+/** Who is adjacent to whom, and by which neighbour each MTA sends mail for each other one. */
+import type { Topology } from './options.js';
+import type { Random } from './random.js';
+
+/** Up to so many MTAs of a mesh are all adjacent to each other. */
+const mostInFullMesh = 8;
+
+function pairsOf(topology: Topology, count: number, random: Random): (readonly [number, number])[] {
+  const chain = Array.from({ length: count - 1 }, (_, index) => [index, index + 1] as const);
+  switch (topology) {
+    case 'pair':
+    case 'chain':
+      return chain;
+    case 'star':
+      return chain.map(([, index]) => [0, index] as const);
+    case 'ring':
+      return count > 2 ? [...chain, [count - 1, 0]] : chain;
+    case 'mesh': {
+      if (count <= mostInFullMesh) return chain.flatMap(([, one]) => Array.from({ length: one }, (_, other) => [other, one] as const));
+      const chords = Array.from({ length: count }, (_, index) => [index, random.below(count)] as const);
+      return [...chain, [count - 1, 0], ...chords];
+    }
+  }
+}
+
+/** Neighbours by index, in ascending order. In a large mesh nobody has more than six. */
+export function neighboursOf(topology: Topology, count: number, random: Random): readonly (readonly number[])[] {
+  const neighbours = Array.from({ length: count }, () => new Set<number>());
+  for (const [one, other] of pairsOf(topology, count, random)) {
+    const [mine, theirs] = [neighbours[one], neighbours[other]];
+    if (one === other || mine === undefined || theirs === undefined) continue;
+    if (topology === 'mesh' && count > mostInFullMesh && (mine.size >= 6 || theirs.size >= 6)) continue;
+    mine.add(other);
+    theirs.add(one);
+  }
+  return neighbours.map((set) => [...set].sort((a, b) => a - b));
+}
+
+/** For one destination: the neighbour each MTA sends to, and how far it is. -1 where there is no way. */
+export function waysTo(target: number, neighbours: readonly (readonly number[])[]): { readonly next: Int32Array; readonly hops: Int32Array } {
+  const next = new Int32Array(neighbours.length).fill(-1);
+  const hops = new Int32Array(neighbours.length).fill(-1);
+  hops[target] = 0;
+  const reached = [target];
+  for (const from of reached) {
+    for (const neighbour of neighbours[from] ?? []) {
+      if (hops[neighbour] !== -1) continue;
+      hops[neighbour] = (hops[from] as number) + 1;
+      next[neighbour] = from;
+      reached.push(neighbour);
+    }
+  }
+  return { next, hops };
+}

@@ -1,0 +1,171 @@
+/** Scenarios as data: one file, run on virtual time and on real processes, with the same verdict. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTrails, runOnProcesses } from '@mtalab/harness';
+import { isNote, type LadderLine, mergeTrails, runOnSim, type Scenario, type ScenarioResult, verifyJournal } from '@mtalab/sim';
+import { renderConfig } from 'mtalab';
+import { loadScenario, scenarioFileOf } from 'mtalab/internal';
+import { test } from 'tap';
+
+const command = [process.execPath, 'packages/cli/bin/mtalab.js', 'mta'];
+
+function mtalab(...args: readonly string[]) {
+  return spawnSync(process.execPath, ['packages/cli/bin/mtalab.js', ...args], { encoding: 'utf8' });
+}
+
+/** What both places must agree on: every sentence, whether it was seen, and the numbers. */
+function verdicts(result: Pick<ScenarioResult, 'cases'>) {
+  return result.cases.map(({ mode, asDocumented, verdict, observations }) => ({ mode, asDocumented, verdict, observations }));
+}
+
+test('Q166594: legacy fails as documented and fixed passes, on virtual time and on two processes alike', async (t) => {
+  const scenario = loadScenario(scenarioFileOf('q166594'));
+  const onSim = await runOnSim(scenario, { record: ({ journal }) => t.same(verifyJournal(journal).differences, []) });
+  t.match(onSim, { scenario: 'Q166594', on: 'sim', asDocumented: true, between: ['MTA-A', 'MTA-B'] });
+  t.same(
+    onSim.cases.map(({ mode, observations }) => [mode, observations.length, observations.every(({ ok }) => ok)]),
+    [
+      ['legacy', 8, true],
+      ['fixed', 6, true],
+    ],
+  );
+
+  const dir = t.testdir();
+  const { status, stdout } = mtalab('repro', 'Q166594', '--dir', join(dir, 'kept'), '--json');
+  t.equal(status, 0);
+  const result = JSON.parse(stdout) as ScenarioResult & { readonly reproduced: boolean };
+  t.match(result, { article: 'Q166594', reproduced: true, between: ['MTA-A', 'MTA-B'] });
+  t.same(verdicts(result), verdicts(onSim));
+
+  // The ladder of the journals alone says the same as the one of the proxy.
+  const folder = join(dir, 'kept', 'legacy');
+  const journals = scenario.mtas.map(({ name }) => join(folder, name, 'data', 'journal.jsonl'));
+  const replay = mtalab('replay', '--verify', ...journals);
+  t.match(replay, { status: 0, stdout: /every effect is the same\n.*every effect is the same\n$/s });
+  const seen = JSON.parse(
+    mtalab('ladder', '--all', '--format', 'json', join(folder, 'link.jsonl'), ...journals).stdout,
+  ) as LadderLine[];
+  const gist = ({ from, to, text, fate, believes }: LadderLine) =>
+    JSON.stringify([from, to, text, fate === 'passed', Object.entries(believes).sort()]);
+  const passed = (lines: readonly LadderLine[]) =>
+    lines.filter((line) => !isNote(line) && line.fate === 'passed' && line.steps?.received !== null);
+  const merged = mergeTrails((await readTrails(journals)).nodes.values());
+  t.same(passed(merged).map(gist).sort(), passed(seen).map(gist).sort());
+  t.match(mtalab('repro', 'Q166594', '--dir', join(dir, 'kept')), {
+    status: 1,
+    stderr: /legacy holds an earlier run; give a folder that is empty/,
+  });
+});
+
+test('every kind of step does the same on virtual time and on processes', async (t) => {
+  const scenario = loadScenario('test/sim/data/steps.yaml');
+  const onSim = await runOnSim(scenario, { record: ({ journal }) => t.same(verifyJournal(journal).differences, []) });
+  for (const { says, ok, seen } of onSim.cases.flatMap((each) => each.observations)) t.ok(ok, `${says} (${seen})`);
+  const onProcesses = await runOnProcesses(scenario, { command, renderConfig, modes: ['fixed'] });
+  for (const { says, ok, seen } of onProcesses.cases.flatMap((each) => each.observations)) t.ok(ok, `${says} (${seen})`);
+  t.match(onProcesses, { on: 'processes', asDocumented: true });
+});
+
+test('what is not seen is said, and spoils the verdict', async (t) => {
+  const scenario = loadScenario(scenarioFileOf('Q166594'));
+  // Without the fault the bug does not show.
+  const harmless: Scenario = { ...scenario, steps: scenario.steps.filter((step) => !('fault' in step)) };
+  const { asDocumented, cases } = await runOnSim(harmless);
+  t.equal(asDocumented, false);
+  t.match(cases[0], {
+    mode: 'legacy',
+    asDocumented: false,
+    verdict: /^Not as documented: The fault was reached: .* Each side believes that the other has the Turn\./,
+  });
+  t.match(cases[0]?.observations.filter((each) => !each.ok)[0], { seen: 'the fault the give was not armed' });
+  t.match(
+    cases[1]?.observations.filter((each) => !each.ok),
+    [{ says: /reached/ }, { says: /recovered/, seen: /; 0 recoveries$/ }],
+  );
+});
+
+test('mtalab scenario: one mode, files kept, exit codes', async (t) => {
+  const dir = t.testdir();
+  const one = mtalab('scenario', 'Q166594', '--mode', 'fixed', '--dir', dir);
+  t.match(one, { status: 0, stdout: /== fixed ==.*Q166594, fixed: everything was seen as it must be\.\n$/s });
+  t.notMatch(one.stdout, /== legacy ==/);
+  t.ok(existsSync(join(dir, 'fixed', 'journal.jsonl')) && existsSync(join(dir, 'fixed', 'link.jsonl')));
+  t.match(mtalab('replay', '--verify', join(dir, 'fixed', 'journal.jsonl')), {
+    status: 0,
+    stdout: /2 starts: every effect is the same/,
+  });
+  t.match(mtalab('ladder', join(dir, 'fixed', 'link.jsonl'), join(dir, 'fixed', 'journal.jsonl')), {
+    status: 0,
+    stdout: /turn-give.*x/,
+  });
+  t.match(mtalab('scenario', 'Q16594'), { status: 2, stderr: /there is no scenario Q16594; did you mean Q166594\?/ });
+  t.match(mtalab('scenario', './nothing.yaml'), { status: 1, stderr: /nothing\.yaml:1:1: there is no such file/ });
+});
+
+const head = `name: x
+title: x
+mtas: [{ name: MTA-A, domain: a.example }, { name: MTA-B, domain: b.example }]
+legacy: { articles: [Q166594], at: [MTA-A] }
+fault: none
+verdict: { legacy: x, fixed: x }
+steps:
+`;
+const see = '  - { see: something, check: { delivered: 1 } }\n';
+
+/** The steps, and what is said about them: line, column, words. */
+const wrong: readonly (readonly [string, string])[] = [
+  ['', '7:7: steps: expected a list of 1 to 1000 entries; found nothing'],
+  ['  - mark: true\n', '8:3: steps: nothing is to be seen; add a step with see and check'],
+  [`${see}  - submitt: { at: MTA-A, to: MTA-B }\n`, '9:5: unknown key "submitt" in steps[1]; did you mean submit?'],
+  [
+    `${see}  - say: hello\n`,
+    '9:5: steps[1]: a step does one of submit, fault, release, heal, cut, advance, kill, stop, start, set, mark, see; this one does none',
+  ],
+  [
+    `${see}  - { mark: true, cut: true }\n`,
+    '9:5: steps[1]: a step does one thing, this one does cut and mark; make them 2 steps',
+  ],
+  [`${see}  - submit: { at: MTA-A, to: MTA-C }\n`, '9:30: steps[1].submit.to: there is no MTA MTA-C; did you mean MTA-A?'],
+  [
+    `${see}  - submit: { at: MTA-A, to: MTA-A }\n`,
+    '9:13: steps[1].submit: mail from MTA-A to itself passes no link; name two MTAs',
+  ],
+  [`${see}  - kill: Bob\n`, '9:11: steps[1].kill: there is no MTA Bob; there are MTA-A, MTA-B'],
+  [
+    `${see}  - advance: 12 hours\n`,
+    '9:14: steps[1].advance: expected a span of time such as 90 s, 10 min or 12 h, at most ten years; found "12 hours"',
+  ],
+  [
+    `${see}  - fault: { name: f, does: cut befor rttr }\n`,
+    '9:29: steps[1].fault.does: fault "cut befor rttr", character 5: expected when to cut (before, after, randomly or every), found "befor"; did you mean "before"?',
+  ],
+  [
+    '  - { see: a, check: { fault: { name: give, hits: 1 } } }\n',
+    '8:39: steps[0].check.fault.name: no step before this one arms a fault give',
+  ],
+  ['  - see: a\n', '8:10: steps[0].see: nothing says how this is measured; add a check'],
+  ['  - { see: a, check: { deliverd: 1 } }\n', '8:24: unknown key "deliverd" in steps[0].check; did you mean delivered?'],
+  [
+    '  - { see: a, check: { delivered: many } }\n',
+    '8:35: steps[0].check.delivered: expected a whole number from 0 to 1000000000, or a mapping with least and most; found "many"',
+  ],
+  [
+    '  - { see: a, check: { queued: { MTA-X: 1 } } }\n',
+    '8:41: steps[0].check.queued.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
+  ],
+];
+
+test('a scenario file with mistakes is told about each, with its place and the nearest word', (t) => {
+  const dir = t.testdir();
+  const file = join(dir, 'wrong.yaml');
+  for (const [steps, message] of wrong) {
+    writeFileSync(file, head + steps);
+    t.throws(() => loadScenario(file), { name: 'ConfigError', message: `${file}:${message}` });
+  }
+  writeFileSync(file, `${head.replace('at: [MTA-A]', 'at: [MTA-Z]').replace('MTA-B, domain: b', 'MTA-B, domain: A')}${see}`);
+  t.throws(() => loadScenario(file), {
+    message: `${file}:3:67: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: there is no MTA MTA-Z; did you mean MTA-A?`,
+  });
+  t.end();
+});

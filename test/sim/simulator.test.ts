@@ -1,0 +1,256 @@
+/**
+ * The simulator: it finds nothing wrong with the core, it finds what is planted, and it does the same thing twice.
+ * `SEEDS=from-to` runs other seeds of a pair than the usual ones.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
+import {
+  type JournalEntry,
+  rules,
+  type SimCore,
+  type SimOptionsGiven,
+  shrink,
+  simFaultKinds,
+  simFaults,
+  simOptions,
+  simulate,
+  simulatePlan,
+  verdictText,
+  verifyJournal,
+} from '@mtalab/sim';
+import { test } from 'tap';
+
+const range = /^(\d+)-(\d+)$/.exec(process.env['SEEDS'] ?? '');
+const [firstSeed, lastSeed] = range === null ? [1, 500] : [Number(range[1]), Number(range[2])];
+
+test('seeds of a pair keep all rules, and every fault comes up', (t) => {
+  const failures: string[] = [];
+  const seen = new Set<string>();
+  let accepted = 0;
+  for (let seed = firstSeed; seed <= lastSeed && failures.length < 3; seed += 1) {
+    const result = simulate({}, seed);
+    for (const kind of Object.keys(result.faults)) seen.add(kind);
+    accepted += result.mail.accepted;
+    if (result.verdict !== null) failures.push(`seed ${seed}: ${verdictText(result.verdict)}`);
+  }
+  t.same(failures, []);
+  t.ok(accepted > (lastSeed - firstSeed) * 10, 'mail really moves');
+  if (range === null) t.same([...seen].sort(), [...simFaultKinds].sort());
+  t.end();
+});
+
+const networks: readonly (readonly [options: SimOptionsGiven, seeds: number])[] = [
+  [{ mtas: 3, topology: 'chain' }, 40],
+  [{ mtas: 5, topology: 'chain' }, 20],
+  [{ mtas: 4, topology: 'mesh' }, 30],
+  [{ mtas: 5, topology: 'ring' }, 20],
+  [{ mtas: 6, topology: 'star' }, 20],
+  [{ mtas: 40, topology: 'mesh' }, 3],
+  [{ swarm: false }, 20],
+  [{ faults: {} }, 20],
+];
+
+for (const [options, seeds] of networks) {
+  test(`${seeds} seeds of ${JSON.stringify(options)} keep all rules`, (t) => {
+    const failures: string[] = [];
+    for (let seed = 1; seed <= seeds && failures.length < 3; seed += 1) {
+      const { verdict } = simulate(options, seed);
+      if (verdict !== null) failures.push(`seed ${seed}: ${verdictText(verdict)}`);
+    }
+    t.same(failures, []);
+    t.end();
+  });
+}
+
+test('without faults, all mail to where there is a way arrives, and none twice', (t) => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { ok, mail, plan } = simulate({ faults: {}, swarm: false }, seed);
+    const lost = plan.submissions.flatMap(({ recipients }) => [...new Set(recipients)]).filter((each) => /nowhere|loop/.test(each));
+    t.ok(ok, `seed ${seed}`);
+    t.equal(mail.accepted, plan.submissions.length);
+    t.ok(mail.reported + mail.deadLetters >= lost.length, `seed ${seed}: what has no way is reported`);
+  }
+  t.end();
+});
+
+function journalOf(options: SimOptionsGiven, seed: number): string {
+  const digest = createHash('sha256');
+  simulate(options, seed, { journal: (line) => digest.update(`${line}\n`) });
+  return digest.digest('hex');
+}
+
+test('the same seed gives the same journal, another seed another', (t) => {
+  const digests = new Set<string>();
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const [once, twice] = [journalOf({}, seed), journalOf({}, seed)];
+    if (once !== twice) t.fail(`seed ${seed} gives two journals`);
+    digests.add(once);
+  }
+  t.equal(digests.size, 100);
+  t.equal(journalOf({ mtas: 6, topology: 'ring' }, 5), journalOf({ mtas: 6, topology: 'ring' }, 5));
+  t.end();
+});
+
+test('a plan repeats its run without the generator, and survives JSON', (t) => {
+  for (let seed = 1; seed <= 10; seed += 1) {
+    const [first, second]: [string[], string[]] = [[], []];
+    const { plan, states } = simulate({}, seed, { journal: (line) => first.push(line) });
+    const again = simulatePlan(JSON.parse(JSON.stringify(plan)), { journal: (line) => second.push(line) });
+    t.same(second, first, `seed ${seed}`);
+    t.equal(again.states, states);
+    t.same(again.plan, plan);
+    if (seed === 1) t.same(verifyJournal(first.map((line) => JSON.parse(line) as JournalEntry)).differences, [], 'the journal replays through the core');
+  }
+  t.end();
+});
+
+test('Q166594 is found by a liveness rule, and shrunk to one lost Turn-Give', (t) => {
+  const found: number[] = [];
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const { verdict } = simulate({ legacy: ['Q166594'] }, seed);
+    if (verdict === null) continue;
+    t.equal(verdict.kind, 'liveness', `seed ${seed}: ${verdict.rule}`);
+    found.push(seed);
+  }
+  t.ok(found.length >= 10, `${found.length} of 100 seeds find it`);
+  const shrunk = shrink({ legacy: ['Q166594'] }, found[0] as number);
+  t.match(shrunk?.plan.faults, [{ kind: /^(lose-give|cut|lose)$/ }]);
+  t.equal(shrunk?.plan.faults.length, 1);
+  t.ok((shrunk?.plan.submissions.length ?? 9) <= 2, 'one message each way is enough');
+  t.equal(shrunk?.result.verdict?.rule, 'holder-after-faults');
+  t.equal(shrink({}, 1), null, 'nothing to shrink where no rule is broken');
+  t.end();
+});
+
+/** A core whose effects are changed on their way out. */
+function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
+  return {
+    start,
+    step: (mta, input, nowMs) => {
+      const stepped = step(mta, input, nowMs);
+      return { mta: stepped.mta, effects: stepped.effects.flatMap(change) };
+    },
+    nextDeadline,
+  };
+}
+
+function storeWith(change: (effect: StoreEffect) => StoreEffect): SimCore {
+  return coreWith((effect) => [effect.type === 'store' ? change(effect) : effect]);
+}
+
+const planted: readonly (readonly [what: string, core: SimCore, rule: string])[] = [
+  [
+    'a core that throws',
+    {
+      start,
+      nextDeadline,
+      step: (mta, input, nowMs) => {
+        if (input.type === 'lost') throw new Error('no edge');
+        return step(mta, input, nowMs);
+      },
+    },
+    'total',
+  ],
+  ['received ids that are not kept', storeWith(({ received: _, ...effect }) => effect), 'confirm-after-store'],
+  ['mail that is confirmed but not kept', storeWith((effect) => (effect.received === undefined ? effect : { ...effect, accept: [] })), 'nothing-lost'],
+  ['segments that are put in the wrong place', storeWith((effect) => ({ ...effect, segments: effect.segments.map((each) => ({ ...each, offset: each.offset + 1 })) })), 'content'],
+  ['deliveries that are forgotten', coreWith((effect) => (effect.type === 'deliver' ? [] : [effect])), 'queues-drain'],
+  ['copies that are never erased', coreWith((effect) => (effect.type === 'forget' ? [] : [effect])), 'rest'],
+  [
+    'the end of a message cut off in its envelope',
+    coreWith((effect) => [effect.type === 'deliver' ? { ...effect, envelope: { ...effect.envelope, sizeBytes: effect.envelope.sizeBytes + 1 } } : effect]),
+    'content',
+  ],
+  [
+    'a delivery to somebody else',
+    coreWith((effect) => [
+      effect.type === 'deliver' && effect.destination.to === 'mailbox' ? { ...effect, destination: { to: 'mailbox', address: 'eve@a.example' } } : effect,
+    ]),
+    'addressed',
+  ],
+  [
+    'two copies of each delivery',
+    coreWith((effect) => (effect.type === 'deliver' ? [effect, { ...effect, copy: effect.copy + 0.5 }] : [effect])),
+    'once',
+  ],
+  [
+    'a submission accepted at once',
+    {
+      start,
+      nextDeadline,
+      step: (mta, input, nowMs) => {
+        const { mta: after, effects } = step(mta, input, nowMs);
+        if (input.type !== 'submit') return { mta: after, effects };
+        const { submissionId } = input.submission;
+        return { mta: after, effects: [...effects, { type: 'submitted', submissionId, mtsId: 'c=lab;mta=MTA-A;1-1', known: false }] };
+      },
+    },
+    'accept-after-store',
+  ],
+  ['a timer that is never set', { start, step, nextDeadline: () => null }, 'queues-drain'],
+  [
+    'a timer that does not get on',
+    { start, step, nextDeadline: (mta) => (mta.ltab.some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
+    'time-moves',
+  ],
+];
+
+for (const [what, core, rule] of planted) {
+  test(`the rules find ${what}`, (t) => {
+    const broken = new Set<string>();
+    for (let seed = 1; seed <= 30 && !broken.has(rule); seed += 1) {
+      const { verdict } = simulate({}, seed, { core });
+      if (verdict !== null) broken.add(verdict.rule);
+    }
+    t.ok(broken.has(rule), `${rule} is among ${[...broken].join(', ')}`);
+    t.end();
+  });
+}
+
+test('options out of range are refused in words', (t) => {
+  t.throws(() => simOptions({ mtas: 1 }), /mtas must be a whole number from 2 to 1000/);
+  t.throws(() => simOptions({ mtas: 3, topology: 'pair' }), /pair has 2 MTAs/);
+  t.throws(() => simOptions({ faults: { cut: { n: 2, of: 1 } } }), /ratio of the fault cut/);
+  t.throws(() => simOptions({ messages: -1 }), /messages must be/);
+  t.throws(() => simulate({}, -1), /seed is a whole number/);
+  for (const { words, clause } of Object.values(rules)) t.ok(words.endsWith('.') && clause.length > 5);
+  t.end();
+});
+
+function mtalab(...args: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['packages/cli/bin/mtalab.js', 'sim', ...args], { encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+test('mtalab sim', (t) => {
+  const folder = t.testdir();
+  const good = mtalab('--seeds', '5', '--json');
+  t.equal(good.code, 0, good.err);
+  t.match(JSON.parse(good.out), { ok: true, seeds: 5, failures: [] });
+  const [journal, plan] = [join(folder, 'run.jsonl'), join(folder, 'plan.json')];
+  const bad = mtalab('--seed', '1', '--legacy', 'Q166594', '--shrink', '--journal', journal, '--save-plan', plan);
+  t.equal(bad.code, 1);
+  t.match(bad.out, /^seed: 1\nmtas: 2\ntopology: pair\n/);
+  t.match(bad.out, /To repeat it: mtalab sim --seed 1 --legacy Q166594\n/);
+  t.match(bad.out, /The fewest faults and messages/);
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+  t.same(verifyJournal(lines.map((line) => JSON.parse(line) as JournalEntry)).differences, []);
+  t.equal(mtalab('--plan', plan).code, 1, 'the plan fails again');
+  t.match(mtalab('--faults', 'flood'), { code: 2, err: /"flood" is none. There are cut, / });
+  t.end();
+});
+
+test('the documentation has every fault and every rule', (t) => {
+  const text = readFileSync('docs/verification.md', 'utf8');
+  for (const [kind, { ratio, most }] of Object.entries(simFaults)) {
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';
+    t.ok(row.includes(`| ${ratio.n} of ${ratio.of}, per `) && row.endsWith(`| ${most} |`), kind);
+  }
+  for (const [rule, { words }] of Object.entries(rules)) {
+    t.ok(text.includes(`| \`${rule}\` |`) && text.includes(words), rule);
+  }
+  t.end();
+});

@@ -1,0 +1,95 @@
+/**
+ * `npm run verify`: the long proofs. 10,000 seeds of a simulated pair and some hundreds of larger networks keep every rule,
+ * 100 seeds twice give the same journals, and the quirk is found and shrunk. `npm run verify -- pair` runs the parts whose
+ * names begin so. One line for each part; exit code 1 when one fails.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+
+function build() {
+  const typescript = require.resolve('typescript/package.json');
+  const compiler = resolve(dirname(typescript), require(typescript).bin.tsc);
+  const run = spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (run.status !== 0) throw new Error('The build failed, so nothing was verified.');
+}
+
+const { shrink, simulate, verdictText } = await (async () => {
+  build();
+  return import('@mtalab/sim');
+})();
+
+/** Runs seeds, and stops at the first that breaks a rule. */
+function seeds(options, count) {
+  let [states, virtualMs, faults] = [0, 0, 0];
+  for (let seed = 1; seed <= count; seed += 1) {
+    const result = simulate(options, seed);
+    states += result.states;
+    virtualMs += result.virtualMs;
+    for (const number of Object.values(result.faults)) faults += number;
+    if (!result.ok) throw new Error(`seed ${seed} of ${JSON.stringify(options)}\n${verdictText(result.verdict)}`);
+  }
+  return `${count} seeds keep all rules: ${states} states, ${faults} faults, ${(virtualMs / 3_600_000).toFixed(0)} virtual hours`;
+}
+
+function journal(options, seed) {
+  const digest = createHash('sha256');
+  simulate(options, seed, { journal: (line) => digest.update(`${line}\n`) });
+  return digest.digest('hex');
+}
+
+function twice(count) {
+  for (let seed = 1; seed <= count; seed += 1) {
+    if (journal({}, seed) !== journal({}, seed)) throw new Error(`seed ${seed} gives two different journals`);
+  }
+  return `${count} seeds, run twice, give identical journals`;
+}
+
+function quirk(count) {
+  let found = 0;
+  for (let seed = 1; seed <= count; seed += 1) {
+    const options = { legacy: ['Q166594'] };
+    const { verdict } = simulate(options, seed);
+    if (verdict === null) continue;
+    found += 1;
+    if (verdict.kind !== 'liveness') throw new Error(`seed ${seed} with Q166594\n${verdictText(verdict)}`);
+    if (found > 20) continue;
+    const shrunk = shrink(options, seed);
+    if (shrunk === null || shrunk.plan.faults.length > 1) throw new Error(`seed ${seed} with Q166594 is not shrunk to one fault`);
+  }
+  if (found === 0) throw new Error(`none of ${count} seeds finds Q166594`);
+  return `${found} of ${count} seeds find Q166594, each by a liveness rule; 20 of them, shrunk, need one fault or none`;
+}
+
+/** Each part: its name, and what it does. It says what it found, or throws. */
+const parts = [
+  ['pair', () => seeds({}, 10_000)],
+  ['chain', () => seeds({ mtas: 4, topology: 'chain' }, 500)],
+  ['ring', () => seeds({ mtas: 5, topology: 'ring' }, 500)],
+  ['star', () => seeds({ mtas: 6, topology: 'star' }, 500)],
+  ['mesh', () => seeds({ mtas: 5, topology: 'mesh' }, 500)],
+  ['large mesh', () => seeds({ mtas: 100, topology: 'mesh' }, 10)],
+  ['1000 MTAs', () => seeds({ mtas: 1000, topology: 'ring' }, 1)],
+  ['determinism', () => twice(100)],
+  ['quirk', () => quirk(500)],
+];
+
+const chosen = process.argv.slice(2);
+let failed = 0;
+for (const [name, verify] of parts) {
+  if (chosen.length > 0 && !chosen.some((each) => name.startsWith(each))) continue;
+  const startedAtMs = performance.now();
+  const seconds = () => `${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`;
+  try {
+    console.log(`ok      ${name}: ${verify()} (${seconds()})`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name} (${seconds()}): ${error instanceof Error ? error.message : error}`);
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;
