@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { StoredMessage } from '@mtalab/mta-core';
 import { keepContent, openSqliteStore, type Store, takeContent } from '@mtalab/transport';
 
-export const contentBytes = 1024;
+const contentBytes = 1024;
 const messagesPerCommit = 1000;
 /** Ids of the first start of a store: incarnation 1, then a counter. */
 const firstId = 2 ** 32;

@@ -13,8 +13,9 @@ import { keepContent, monotonicMs, type Store } from '@mtalab/transport';
 import { openStore } from './backlog.js';
 import type { Sample } from './figures.js';
 
-/** What only makes room joins the next commit, or has one of its own after this long: as in the product. */
-const idleCommitMs = 5;
+/** What only makes room joins the next commit, or has one of its own after so many times a commit's length: as in the product. */
+const idleCommits = 4;
+const idleCommitMs = { least: 5, most: 50 } as const;
 const lengthBytes = 4;
 const noOctets = Buffer.alloc(0);
 
@@ -68,6 +69,7 @@ class GroupCommit {
   readonly #done: (tokens: readonly number[]) => void;
   #pending = false;
   #timer: NodeJS.Timeout | null = null;
+  #idleMs: number = idleCommitMs.least;
 
   constructor(store: Store, done: (tokens: readonly number[]) => void) {
     this.#store = store;
@@ -84,13 +86,16 @@ class GroupCommit {
   }
 
   later(): void {
-    this.#timer ??= setTimeout(() => this.#commit(), idleCommitMs);
+    this.#timer ??= setTimeout(() => this.#commit(), this.#idleMs);
   }
 
   #commit(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const tokens = this.#store.commit().map((outcome) => {
+    const beganMs = performance.now();
+    const outcomes = this.#store.commit();
+    this.#idleMs = Math.min(idleCommitMs.most, Math.max(idleCommitMs.least, idleCommits * (performance.now() - beganMs)));
+    const tokens = outcomes.map((outcome) => {
       if (outcome.type === 'store-failed') throw new Error(outcome.detail);
       return outcome.token;
     });

@@ -80,6 +80,21 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
   t.same(parts.log, ['commit', 'step forgotten 903'], 'and has its own soon after when none comes');
 });
 
+test('writes that the disk refuses are tried again, without any new input', async (t) => {
+  const parts = fakes((input) => (input.type === 'lost' ? [{ type: 'forget', token: 7, copies: [1] }] : []));
+  const driver: Driver = await driverOn(parts);
+  parts.outcomes = () => [];
+  parts.refusedWrites = 1;
+  driver.input(lost(1));
+  while (!parts.log.includes('commit')) await turns(1);
+  t.equal(driver.pendingWork, 1, 'the erasure still waits');
+  parts.outcomes = () => [{ type: 'forgotten', token: 7 }];
+  parts.refusedWrites = 0;
+  while (driver.pendingWork > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  t.equal(parts.log.filter((line) => line === 'commit').length, 2);
+  t.ok(parts.log.includes('step forgotten 7'));
+});
+
 test('inputs that come while effects are carried out wait behind them', async (t) => {
   const parts = fakes((input) => {
     if (input.type === 'stop') return [{ type: 'dial', conn: 2, host: 'h', port: 1 }, send(9)];

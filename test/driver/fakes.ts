@@ -79,6 +79,8 @@ export type Fakes = {
   readonly delivery: DeliveryPort;
   readonly content: Map<number, Buffer>;
   deadline: number | null;
+  /** Writes that the disk has not taken. */
+  refusedWrites: number;
   /** Set by the test to answer a commit. */
   outcomes: () => readonly CommitOutcome[];
 };
@@ -97,6 +99,7 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
     log,
     content,
     deadline: null,
+    refusedWrites: 0,
     outcomes: () => tokens,
     core: {
       start: (config, from) => ({ mta: fakeMta(config, from), effects: startEffects }),
@@ -124,6 +127,7 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
         tokens = [];
         return outcomes;
       },
+      counts: () => ({ queued: made.refusedWrites }),
       close: (clean) => void log.push(`store closed ${clean ? 'clean' : 'unclean'}`),
     },
     network: {

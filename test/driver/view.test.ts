@@ -115,7 +115,7 @@ const entry: LtabEntry = {
   ],
   openFailures: 1,
   openRetryAtMs: 8000,
-  peer: { incarnation: 1, storeUuid: 'uuid' },
+  peer: { incarnation: 1, storeUuid: 'uuid', settledBelow: 0 },
   settling: [],
   incoming: [],
   limitReported: false,

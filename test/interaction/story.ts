@@ -200,6 +200,7 @@ function adjusted(config: MtaConfig, own: ReadonlyMap<string, string>): MtaConfi
     else if (what === 'peers') result = { ...result, peers: result.peers.filter((peer) => value.split(',').includes(peer.name)) };
     else if (what === 'routes') result = { ...result, routes: value.split(',').map(routeOf) };
     else if (what === 'legacy') result = { ...result, legacy: [value] };
+    else if (what === 'advertise') result = { ...result, advertise: [value] };
     else result = { ...result, settings: { ...result.settings, [what]: valueIn(value) } };
   }
   return result;

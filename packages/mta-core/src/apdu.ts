@@ -38,12 +38,15 @@ export type AbortReason = keyof typeof abortReason;
 /** Dialogue mode of X.218: may the Turn pass (two-way alternate), or does the initial holder keep it (monologue)? */
 export type DialogueMode = 'monologue' | 'two-way-alternate';
 
+/** Window of an RTORQ or RTOAC that names none (X.228): a number of 0 says so, as there is no window of 0. */
+export const defaultWindowSize = 3;
+
 /** RT-OPEN request. */
 export type Rtorq = {
   readonly kind: 'rtorq';
   /** Segment size in units of 1024 octets; 0 means no checkpoints, the whole message in one segment. */
   readonly checkpointSizeK: number;
-  /** Segments that may be unconfirmed at one time. */
+  /** Segments that may be unconfirmed at one time; 0 where none is named. */
   readonly windowSize: number;
   readonly dialogueMode: DialogueMode;
   /** Who holds the Turn from now on, in the memory of the initiator. */

@@ -1,13 +1,13 @@
 /** What the RPC runtime tells the MTA, led to the association it belongs to. */
 import type { RpcArgument } from './apdu.js';
 import { backBindFailed, bindBackAnswered, bindCalled, callBindBack, wayBackFailed } from './association/answer.js';
-import { unbindBackCalled, unbindBackOver, unbindCalled } from './association/close.js';
+import { closed, unbindBackCalled, unbindBackOver, unbindCalled } from './association/close.js';
 import { dataBindFailed } from './association/data.js';
 import { abnormalEnd, abortAssociation, endAssociation, loseAssociation } from './association/end.js';
 import { acceptBindBack, attemptFailed, bindAnswered, callBind, firstBindFailed } from './association/open.js';
-import { settled } from './association/peer.js';
 import type { Context } from './context.js';
 import { faultStatus, ntError } from './pdu.js';
+import { settled } from './received.js';
 import type { Indication, Owner } from './rpc/model.js';
 import { rpcClose, rpcFault, rpcOwn, rpcReply } from './rpc/runtime.js';
 import type { Association } from './state.js';
@@ -57,7 +57,7 @@ export function indicated(ctx: Context, indication: Indication): void {
       if (indication.op === 'MtaBind') attemptFailed(ctx, ref);
       return;
     case 'connection-lost':
-      return connectionLost(ctx, ref, association, indication.error);
+      return connectionLost(ctx, ref, association, indication);
   }
 }
 
@@ -94,7 +94,7 @@ function answered(ctx: Context, ref: Owner, indication: Extract<Indication, { ty
     case 'MtaSend':
       return sendAnswered(ctx, ref, indication.call, result.apdu);
     case 'MtaUnBind':
-      return endAssociation(ctx, ref);
+      return closed(ctx, ref);
     case 'MtaUnBindBack':
       return unbindBackOver(ctx, ref, null);
   }
@@ -112,8 +112,7 @@ function releaseHeld(ctx: Context, ref: Owner): void {
 
 function callFailed(ctx: Context, ref: Owner, association: Association, op: RpcArgument['op'], error: number): void {
   if (op === 'MtaBind') {
-    const entry = entryAt(ctx, ref.entry);
-    report(ctx, 9318, { ltabIndex: entry.id, ntError: error, commsError: error, bindError: 0, remoteServer: entry.name });
+    bindUnanswered(ctx, ref, error);
     attemptFailed(ctx, ref);
   } else if (op === 'MtaBindBack') {
     wayBackFailed(ctx, ref, error);
@@ -129,6 +128,12 @@ function callFailed(ctx: Context, ref: Owner, association: Association, op: RpcA
   }
 }
 
+/** The connection was bound, but MtaBind came to nothing on it. */
+function bindUnanswered(ctx: Context, ref: Owner, error: number): void {
+  const { id, name } = entryAt(ctx, ref.entry);
+  report(ctx, 9318, { ltabIndex: id, ntError: error, commsError: error, bindError: 0, remoteServer: name });
+}
+
 function callCancelled(ctx: Context, ref: Owner, association: Association, op: RpcArgument['op']): void {
   if (op === 'MtaBind') return attemptFailed(ctx, ref);
   if (op === 'MtaBindBack') return wayBackFailed(ctx, ref, ntError.callCancelled);
@@ -140,14 +145,23 @@ function callCancelled(ctx: Context, ref: Owner, association: Association, op: R
 }
 
 /** Losing any one connection loses the association. */
-function connectionLost(ctx: Context, ref: Owner, association: Association, error: number): void {
+function connectionLost(
+  ctx: Context,
+  ref: Owner,
+  association: Association,
+  { conn, error }: Extract<Indication, { type: 'connection-lost' }>,
+): void {
   switch (association.state) {
     case 'open':
       return loseAssociation(ctx, ref);
     case 'closing':
       return endAssociation(ctx, ref);
     case 'calling-back':
-      return association.peerFirst === null ? attemptFailed(ctx, ref) : wayBackFailed(ctx, ref, error);
+      // Without its caller the way back is of no use, and has not failed.
+      return conn === association.peerFirst ? attemptFailed(ctx, ref) : wayBackFailed(ctx, ref, error);
+    case 'calling':
+      bindUnanswered(ctx, ref, error);
+      return attemptFailed(ctx, ref);
     case 'lost':
       return;
     default:
@@ -230,9 +244,12 @@ function sendCalled(ctx: Context, indication: Called, argument: SendArgument): v
   }
 }
 
-/** What the peer may have sent before it read our close: it asks for the Turn, or it gives the association up itself. */
+/**
+ * What may come during a close: the peer has not read ours and asks for the Turn, or gives the association up itself; or its
+ * own close, on another connection, has overtaken the last segments of a transfer that we have refused.
+ */
 function mayCrossClose(kind: SendArgument['apdu']['kind']): boolean {
-  return kind === 'turn-please' || kind === 'rtab';
+  return kind === 'turn-please' || kind === 'rtab' || kind === 'rttr';
 }
 
 function execute(ctx: Context, ref: Owner, to: { readonly conn: number; readonly call: number }, argument: SendArgument): void {

@@ -36,6 +36,17 @@ export function including(set: Intervals, value: number): Intervals {
   return copy;
 }
 
+/** The set of these values. */
+export function intervalsOf(values: readonly number[]): Intervals {
+  const set: [number, number][] = [];
+  for (const value of [...values].sort((a, b) => a - b)) {
+    const last = set.at(-1);
+    if (last === undefined || value > last[1] + 1) set.push([value, value]);
+    else last[1] = value;
+  }
+  return set;
+}
+
 export function excluding(set: Intervals, value: number): Intervals {
   const at = firstReaching(set, value);
   const found = set[at];
@@ -47,6 +58,29 @@ export function excluding(set: Intervals, value: number): Intervals {
   const copy = set.slice();
   copy.splice(at, 1, ...pieces);
   return copy;
+}
+
+/** The set without these values. One pass, as a peer may name many. */
+export function excludingAll(set: Intervals, values: readonly number[]): Intervals {
+  if (values.length <= 1) return values[0] === undefined ? set : excluding(set, values[0]);
+  const sorted = [...values].sort((a, b) => a - b);
+  const left: (readonly [number, number])[] = [];
+  let at = 0;
+  let changed = false;
+  for (const interval of set) {
+    const high = interval[1];
+    let low = interval[0];
+    while (at < sorted.length && (sorted[at] as number) < low) at += 1;
+    for (; at < sorted.length && (sorted[at] as number) <= high; at += 1) {
+      const value = sorted[at] as number;
+      changed = true;
+      if (low < value) left.push([low, value - 1]);
+      low = Math.max(low, value + 1);
+    }
+    if (low === interval[0]) left.push(interval);
+    else if (low <= high) left.push([low, high]);
+  }
+  return changed ? left : set;
 }
 
 /** The set without everything below `value`. */

@@ -3,7 +3,7 @@ import { abortAssociation, endAssociation } from './association/end.js';
 import type { Context } from './context.js';
 import { emptyFifo } from './fifo.js';
 import type { Input, Recovered } from './input.js';
-import { type Intervals, including } from './intervals.js';
+import { type Intervals, intervalsOf } from './intervals.js';
 import { deliverNext } from './mail/mailboxes.js';
 import { enqueue } from './mail/queue.js';
 import { ntError } from './pdu.js';
@@ -52,10 +52,9 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
 }
 
 function initial(config: MtaConfig, recovered: Recovered): Mta {
-  const received: Record<string, Intervals> = {};
-  for (const { sender, activities } of recovered.received) {
-    received[sender] = [...activities].sort((a, b) => a - b).reduce<Intervals>(including, []);
-  }
+  const received: Readonly<Record<string, Intervals>> = Object.fromEntries(
+    recovered.received.map(({ sender, activities }) => [sender, intervalsOf(activities)]),
+  );
   return {
     name: config.name,
     version: config.version,
@@ -158,8 +157,9 @@ export function stopNow(ctx: Context): void {
 export function haltWhenDone(ctx: Context): void {
   const { mta } = ctx;
   if (mta.phase !== 'stopping') return;
-  if (mta.stores.length > 0 || mta.forgets.length > 0) return;
-  if (mta.stopAtMs !== null && mta.mailboxes.delivering.length > 0) return;
+  if (mta.stores.length > 0) return;
+  // What a broken disk will not erase must not keep this process for ever: it is sent or delivered again and then recognised.
+  if (mta.stopAtMs !== null && (mta.forgets.length > 0 || mta.mailboxes.delivering.length > 0)) return;
   if (mta.ltab.some((entry) => entry.associations.length > 0)) return;
   report(ctx, 9299, { version: mta.version, build: mta.build });
   patchMta(ctx, { phase: 'halted', stopAtMs: null });

@@ -38,7 +38,7 @@ export type Settings = {
   readonly rpcCallTimeoutS: number;
   /** Dial and bind of one binding, in seconds (own). */
   readonly dialTimeoutS: number;
-  /** A whole opening, from the dial to the RTOAC, in seconds (own). */
+  /** Dialling and binding of one opening over all its string bindings, in seconds; its calls have `rpcCallTimeoutS` (own). */
   readonly openTimeoutS: number;
   /** How long a stop waits for associations to close in order before it aborts them, in seconds (own). */
   readonly stopTimeoutS: number;

@@ -203,11 +203,11 @@ export type LtabEntry = Row & {
   readonly queued: number;
   readonly queuedBytes: number;
   readonly associations: Table<Association>;
-  /** Open failures in a row, and until when no association is opened. */
+  /** Open failures since mail last moved, and until when no association is opened. */
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
-  /** What the peer last said of itself. */
-  readonly peer: { readonly incarnation: number; readonly storeUuid: string } | null;
+  /** What the peer last said of itself. It will never begin an activity below `settledBelow` again: what comes is late. */
+  readonly peer: { readonly incarnation: number; readonly storeUuid: string; readonly settledBelow: number } | null;
   /** Copies confirmed and erased, to be named as settled in a later APDU. */
   readonly settling: readonly number[];
   readonly incoming: Table<Incoming>;
@@ -242,6 +242,8 @@ export type PendingStore = Row &
         readonly purpose: 'segment';
         readonly entry: number;
         readonly activity: number;
+        /** Where it is put: an activity that begins anew has a new content. */
+        readonly content: number;
         readonly upTo: number;
         readonly association: number;
         readonly conn: number;
@@ -257,7 +259,12 @@ export type PendingStore = Row &
   );
 
 /** Copies of one adjacent MTA whose erasure is on its way to the disk. */
-export type PendingForget = Row & { readonly entry: number | null; readonly copies: readonly number[] };
+export type PendingForget = Row & {
+  readonly entry: number | null;
+  readonly copies: readonly number[];
+  /** May they be named as settled? Not those that may still be under way on an association that was lost. */
+  readonly named: boolean;
+};
 
 export type MtaCounters = {
   readonly submitted: number;

@@ -1,13 +1,14 @@
 /** What follows when the store has done its part, or could not. */
 import type { Context } from './context.js';
 import type { Input } from './input.js';
-import { including } from './intervals.js';
 import { reportNotStored } from './mail/nondelivery.js';
 import { countCopies, enqueue } from './mail/queue.js';
 import type { StoredMessage } from './message.js';
+import { remember } from './received.js';
 import type { PendingStore } from './state.js';
 import { rowOf, withoutRow } from './table.js';
-import { answerSend, countMoved, segmentNotStored, segmentStored } from './transfer/receive.js';
+import { answerSend, segmentNotStored, segmentStored } from './transfer/receive.js';
+import { countMoved } from './transfer/send.js';
 import { nameLater } from './transfer/settled.js';
 import { count, countAt, emit, entryAt, patchMta, report } from './update.js';
 
@@ -59,7 +60,7 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
 /** A message from an adjacent MTA is on disk: now, and not before, it is confirmed. */
 function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'reception' }>): void {
   const { sender, activity, entry, envelope } = pending;
-  patchMta(ctx, { received: { ...ctx.mta.received, [sender]: including(ctx.mta.received[sender] ?? [], activity) } });
+  if (activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
   const { priority, mtsId, sizeBytes } = envelope;
   countAt(ctx, entry, { messagesIn: 1, bytesIn: sizeBytes });
   for (const call of pending.calls) {
@@ -96,5 +97,5 @@ export function forgetDone(ctx: Context, token: number): void {
   const pending = rowOf(ctx.mta.forgets, token);
   if (pending === undefined) return;
   patchMta(ctx, { forgets: withoutRow(ctx.mta.forgets, token) });
-  if (pending.entry !== null) nameLater(ctx, pending.entry, pending.copies);
+  if (pending.entry !== null && pending.named) nameLater(ctx, pending.entry, pending.copies);
 }

@@ -14,7 +14,7 @@ import type { Association, LtabEntry, Mta } from './state.js';
 import { withoutRow } from './table.js';
 import { dropIncoming } from './transfer/receive.js';
 import { discardTransfer, lifetime } from './transfer/send.js';
-import { associationOf, entryAt, patchAssociation, patchEntry } from './update.js';
+import { associationOf, entryAt, patchAssociation, patchEntry, report } from './update.js';
 
 function earlier(one: number | null, other: number | null): number | null {
   if (one === null) return other;
@@ -98,7 +98,10 @@ function fireAssociation(ctx: Context, ref: Owner): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
   const due = associationDeadlines(association);
-  if (isDue(ctx, due['disconnect'] ?? null)) return endAssociation(ctx, ref);
+  if (isDue(ctx, due['disconnect'] ?? null)) {
+    report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: 'not recovered before Disconnect had passed' });
+    return endAssociation(ctx, ref);
+  }
   if (isDue(ctx, due['opening'] ?? null)) {
     if (association.state === 'dialling') openTimedOut(ctx, ref, ntError.serverUnavailable);
     else if (association.state === 'dialling-back') wayBackFailed(ctx, ref, ntError.serverUnavailable);

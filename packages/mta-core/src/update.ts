@@ -86,9 +86,13 @@ export function storeFor(
   emit(ctx, { type: 'store', token, accept: [], segments: [], forget: [], ...parts });
 }
 
-/** Ask for copies to be erased. `entry` is null for mail of this MTA's own mailboxes. */
-export function forgetCopies(ctx: Context, entry: number | null, copies: readonly number[]): void {
+/**
+ * Ask for copies to be erased.
+ * @param entry null for mail of this MTA's own mailboxes.
+ * @param named see `PendingForget`.
+ */
+export function forgetCopies(ctx: Context, entry: number | null, copies: readonly number[], named = true): void {
   const token = ctx.mta.nextToken;
-  patchMta(ctx, { nextToken: token + 1, forgets: withRow(ctx.mta.forgets, { id: token, entry, copies }) });
+  patchMta(ctx, { nextToken: token + 1, forgets: withRow(ctx.mta.forgets, { id: token, entry, copies, named }) });
   emit(ctx, { type: 'forget', token, copies });
 }

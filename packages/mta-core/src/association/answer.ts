@@ -1,23 +1,14 @@
 /** The responder's side of an opening or a recovery: MtaBind, dialling back, MtaBindBack, the answer. */
-import type { MtaCredentials, RefuseReason, RpcArgument } from '../apdu.js';
+import { defaultWindowSize, type MtaCredentials, type RefuseReason, type RpcArgument, refuseReason } from '../apdu.js';
 import type { Context } from '../context.js';
+import { ntError } from '../pdu.js';
 import { behaviourOf } from '../quirks/index.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcOwn, rpcReply } from '../rpc/runtime.js';
 import { mostAssociations } from '../settings.js';
 import type { Association, LtabEntry } from '../state.js';
 import { believes, turnTable } from '../turn/table.js';
-import {
-  associationOf,
-  countAt,
-  entryAt,
-  entryNamed,
-  patchAssociation,
-  patchEntry,
-  putAssociation,
-  report,
-  takeNumber,
-} from '../update.js';
+import { associationOf, countAt, entryAt, entryNamed, patchAssociation, putAssociation, report, takeNumber } from '../update.js';
 import { becomes, mayBecome } from './become.js';
 import { dropConnections, endAssociation, loseAssociation, recoveryFailed } from './end.js';
 import { attemptFailed, credentialsFor, dialFrom, dialNext, newAssociation, opened } from './open.js';
@@ -38,10 +29,9 @@ export function bindCalled(ctx: Context, called: Called, argument: BindArgument)
     return;
   }
   if (ctx.mta.phase !== 'running') return refuse(ctx, entry, called, 'rtsBusy', argument);
-  if (!meetPeer(ctx, entry.id, argument.from, null)) return refuse(ctx, entry, called, 'validationFailure', argument);
-  // A sign of life: what waits for the Open Interval need not wait any longer.
-  patchEntry(ctx, entry.id, { openRetryAtMs: null });
-  ctx.evaluate.add(entry.id);
+  // The name of an association begins with that of the MTA that opened it: nobody opens one in another's name.
+  const named = argument.association.startsWith(`${entry.name}/${argument.from.incarnation}/`);
+  if (!named || !meetPeer(ctx, entry.id, argument.from, null)) return refuse(ctx, entry, called, 'validationFailure', argument);
   const known = entryAt(ctx, entry.id).associations.find((candidate) => candidate.name === argument.association);
   if (argument.rtorq.recovery > 0) recoveryCalled(ctx, entry, called, argument, known);
   else if (known !== undefined) refuse(ctx, entry, called, 'validationFailure', argument);
@@ -72,7 +62,7 @@ function openCalled(ctx: Context, entry: LtabEntry, called: Called, argument: Bi
   const negotiated = {
     ...rtorq,
     checkpointSizeK: Math.min(rtorq.checkpointSizeK, settings.checkpointSizeK),
-    windowSize: Math.max(1, Math.min(rtorq.windowSize, settings.windowSize)),
+    windowSize: Math.max(1, Math.min(rtorq.windowSize || defaultWindowSize, settings.windowSize)),
   };
   putAssociation(ctx, entry.id, newAssociation(ctx, id, argument.association, 'responder', negotiated));
   callBack(ctx, ref, called, argument);
@@ -111,7 +101,7 @@ function callBack(ctx: Context, ref: Owner, called: Called, argument: BindArgume
     answering: { conn: called.conn, call: called.call },
   });
   dialFrom(ctx, ref, argument.endpoints.slice(0, mostEndpoints));
-  if (associationOf(ctx, ref)?.first === null) wayBackFailed(ctx, ref, 1722);
+  if (associationOf(ctx, ref)?.first === null) wayBackFailed(ctx, ref, ntError.serverUnavailable);
 }
 
 /** The first connection back is bound: call MtaBindBack. */
@@ -183,20 +173,26 @@ function answerBind(ctx: Context, ref: Owner, reason: RefuseReason | null): void
     const { checkpointSizeK, windowSize } = association;
     rpcReply(ctx, conn, call, { op: 'MtaBind', from, apdu: { kind: 'rtoac', checkpointSizeK, windowSize } });
   } else {
+    reportRefusal(ctx, entryAt(ctx, ref.entry), reason, conn, association.recovery);
     rpcReply(ctx, conn, call, { op: 'MtaBind', from, apdu: { kind: 'rtorj', reason } });
   }
   patchAssociation(ctx, ref, { answering: null });
 }
 
-function refuse(ctx: Context, entry: LtabEntry, called: Called, reason: RefuseReason, argument: BindArgument): void {
+/** What is logged and counted of an RTORJ of this MTA. */
+function reportRefusal(ctx: Context, entry: LtabEntry, reason: RefuseReason, controlBlock: number, recovery: number): void {
   countAt(ctx, entry.id, { rejectedIn: 1 });
   report(ctx, 1293, {
     entity: entry.name,
     provider: 'RTSE',
-    reason,
-    controlBlock: called.conn,
-    associationType: argument.rtorq.recovery === 0 ? 'open' : 'recover',
+    reason: `${reason} (${refuseReason[reason]})`,
+    controlBlock,
+    associationType: recovery === 0 ? 'open' : 'recover',
   });
+}
+
+function refuse(ctx: Context, entry: LtabEntry, called: Called, reason: RefuseReason, argument: BindArgument): void {
+  reportRefusal(ctx, entry, reason, called.conn, argument.rtorq.recovery);
   rpcReply(ctx, called.conn, called.call, {
     op: 'MtaBind',
     from: credentialsFor(ctx, entry.id),

@@ -2,14 +2,14 @@
 import type { RpcArgument } from '../apdu.js';
 import type { Context } from '../context.js';
 import { faultStatus } from '../pdu.js';
+import { settled } from '../received.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcFault, rpcReply } from '../rpc/runtime.js';
 import type { Association } from '../state.js';
 import { takeSettled } from '../transfer/settled.js';
-import { associationOf, entryAt, patchAssociation, report } from '../update.js';
+import { associationOf, entryAt, patchAssociation, patchEntry, report } from '../update.js';
 import { becomes, mayBecome } from './become.js';
 import { abortAssociation, endAssociation } from './end.js';
-import { settled } from './peer.js';
 
 type Called = Extract<Indication, { type: 'called' }>;
 
@@ -72,5 +72,11 @@ export function unbindBackOver(ctx: Context, ref: Owner, error: number | null): 
   const { conn, call } = association.answering;
   rpcReply(ctx, conn, call, { op: 'MtaUnBind', apdu: { kind: 'close-ack' } });
   patchAssociation(ctx, ref, { answering: null });
+  closed(ctx, ref);
+}
+
+/** Closed in order: the two sides understand each other, also where no mail had to move. */
+export function closed(ctx: Context, ref: Owner): void {
+  patchEntry(ctx, ref.entry, { openFailures: 0 });
   endAssociation(ctx, ref);
 }

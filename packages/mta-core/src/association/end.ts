@@ -98,14 +98,23 @@ export function recoveryFailed(ctx: Context, ref: Owner): void {
   });
 }
 
-/** Opening failed: wait the Open Interval, unless another association works. */
+/**
+ * Is this association one that the peer is opening for the first time? It may fail as ours did, so nothing may depend on it: two
+ * MTAs that cannot call each other back would try without a pause, each for as long as the other's attempt lasts.
+ */
+function inboundOpening({ role, recovery, state }: Association): boolean {
+  return role === 'responder' && recovery === 0 && (state === 'dialling-back' || state === 'calling-back');
+}
+
+/** Opening failed: wait the Open Interval, unless another association works or is being opened by this side. */
 export function openFailed(ctx: Context, at: number): void {
   countAt(ctx, at, { failedOut: 1 });
   const entry = entryAt(ctx, at);
-  if (countedAssociations(entry) > 0) return;
+  const inbound = entry.associations.filter(inboundOpening).length;
+  if (countedAssociations(entry) > inbound) return;
   const seconds = ctx.mta.settings.openRetryIntervalS;
   report(ctx, 289, { entity: entry.name });
-  if (entry.openFailures >= ctx.mta.settings.maxOpenRetries) {
+  if (entry.openFailures >= ctx.mta.settings.maxOpenRetries && inbound === 0) {
     patchEntry(ctx, at, { openFailures: 0, openRetryAtMs: null });
     giveUpAll(ctx, at);
     return;

@@ -1,5 +1,14 @@
 /** The initiator's side of an opening or a recovery: dial, MtaBind, RTOAC or RTORJ. */
-import { type AssociationId, type MtaCredentials, type RefuseReason, type Role, type RpcResult, type Rtorq, refuseReason } from '../apdu.js';
+import {
+  type AssociationId,
+  defaultWindowSize,
+  type MtaCredentials,
+  type RefuseReason,
+  type Role,
+  type RpcResult,
+  type Rtorq,
+  refuseReason,
+} from '../apdu.js';
 import type { Context } from '../context.js';
 import { settledBelow } from '../mail/queue.js';
 import { ntError } from '../pdu.js';
@@ -177,7 +186,10 @@ export function bindAnswered(ctx: Context, ref: Owner, result: Extract<RpcResult
     attemptFailed(ctx, ref);
     return;
   }
-  opened(ctx, ref, { checkpointSizeK: apdu.checkpointSizeK, windowSize: Math.max(apdu.windowSize, 1) });
+  opened(ctx, ref, {
+    checkpointSizeK: apdu.checkpointSizeK,
+    windowSize: Math.min(apdu.windowSize || defaultWindowSize, association.windowSize),
+  });
 }
 
 /** Both ways are there: the association is open. */
@@ -193,7 +205,9 @@ export function opened(ctx: Context, ref: Owner, patch: Partial<Association>): v
     lifetimeAtMs: role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null,
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });
-  patchEntry(ctx, ref.entry, { openFailures: 0, openRetryAtMs: null });
+  // A sign of life: what waits for the Open Interval need not wait any longer. The failures before it count until mail has moved:
+  // an MTA that opens associations only to abort them must not be tried for ever.
+  patchEntry(ctx, ref.entry, { openRetryAtMs: null });
   if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
   ctx.evaluate.add(ref.entry);
 }

@@ -1,24 +1,29 @@
 /** What is known of an adjacent MTA: which store it has and which of its starts this is. */
 import type { MtaCredentials } from '../apdu.js';
 import type { Context } from '../context.js';
-import { excluding, from as fromValue } from '../intervals.js';
-import { emit, entryAt, patchEntry, patchMta } from '../update.js';
+import { settled } from '../received.js';
+import { emit, entryAt, patchEntry } from '../update.js';
 import { endAssociation } from './end.js';
 
 /**
  * Take note of an introduction. A new incarnation (or a new store) voids all that was held with an older one.
  * @param keep the association in whose course it came.
- * @returns false when the introduction comes from an older start than one seen before, or with the wrong password.
+ * @returns false when the introduction comes from an older start than one seen before, with the store of
+ *   another MTA, or with the wrong password.
  */
 export function meetPeer(ctx: Context, at: number, credentials: MtaCredentials, keep: number | null): boolean {
   const entry = entryAt(ctx, at);
   if (credentials.mtaName !== entry.name || credentials.password !== entry.password) return false;
   const { storeUuid, incarnation } = credentials;
   const known = entry.peer;
+  // Two MTAs with one store (a copy of the data folder) would bear the same activity ids, and swallow each other's mail.
+  if (ctx.mta.ltab.some((other) => other.id !== at && other.peer?.storeUuid === storeUuid)) return false;
   if (known !== null && known.storeUuid === storeUuid) {
     if (incarnation < known.incarnation) return false;
     if (incarnation === known.incarnation) {
-      settled(ctx, storeUuid, [], credentials.settledBelow);
+      const settledBelow = Math.max(known.settledBelow, credentials.settledBelow);
+      patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow } });
+      settled(ctx, storeUuid, [], settledBelow);
       return true;
     }
   }
@@ -31,19 +36,7 @@ export function meetPeer(ctx: Context, at: number, credentials: MtaCredentials, 
     for (const row of entryAt(ctx, at).incoming) emit(ctx, { type: 'drop-content', content: row.content });
     patchEntry(ctx, at, { incoming: [] });
   }
-  patchEntry(ctx, at, { peer: { incarnation, storeUuid } });
+  patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow: credentials.settledBelow } });
   settled(ctx, storeUuid, [], credentials.settledBelow);
   return true;
-}
-
-/** The sender has named copies as settled: their ids need not be remembered any longer. */
-export function settled(ctx: Context, sender: string, activities: readonly number[], below?: number): void {
-  const before = ctx.mta.received[sender];
-  if (before === undefined || before.length === 0) return;
-  let after = before;
-  for (const activity of activities) after = excluding(after, activity);
-  if (below !== undefined) after = fromValue(after, below);
-  if (after === before) return;
-  patchMta(ctx, { received: { ...ctx.mta.received, [sender]: after } });
-  emit(ctx, { type: 'settle', sender, activities, ...(below === undefined ? {} : { below }) });
 }

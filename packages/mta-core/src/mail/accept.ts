@@ -10,7 +10,7 @@ import type {
   ReportFacts,
   StoredMessage,
 } from '../message.js';
-import { report, takeNumber } from '../update.js';
+import { count, report, takeNumber } from '../update.js';
 import { routeOf } from './routing.js';
 
 /** What one arrival puts into the store. */
@@ -32,7 +32,7 @@ export function mtsIdentifier(mtaName: string, number: number): string {
 function split(ctx: Context, recipients: readonly string[]): { copies: Copy[]; unroutable: string[] } {
   const unroutable: string[] = [];
   const ways = new Map<string, { destination: Destination; recipients: string[] }>();
-  for (const recipient of recipients) {
+  for (const recipient of new Set(recipients)) {
     const destination = routeOf(ctx.mta, recipient);
     if (destination === null) {
       unroutable.push(recipient);
@@ -41,7 +41,7 @@ function split(ctx: Context, recipients: readonly string[]): { copies: Copy[]; u
     const key = destination.to === 'mta' ? `mta ${destination.mta}` : `mailbox ${recipient}`;
     const way = ways.get(key);
     if (way === undefined) ways.set(key, { destination, recipients: [recipient] });
-    else if (!way.recipients.includes(recipient)) way.recipients.push(recipient);
+    else way.recipients.push(recipient);
   }
   const copies = [...ways.values()].map((way) => ({ id: takeNumber(ctx), ...way }));
   return { copies, unroutable };
@@ -100,6 +100,7 @@ export function makeReport(ctx: Context, facts: ReportFacts): StoredMessage {
     sizeBytes: 0,
     trace: [{ mta: ctx.mta.name, atMs: ctx.nowMs }],
   };
+  count(ctx, 'reports');
   reportNonDelivery(ctx, facts.reason, facts.diagnostic, facts.subject, facts.recipients);
   const destination = routeOf(ctx.mta, facts.subject.originator) ?? { to: 'dead-letter' };
   return { content, envelope, copies: [{ id: takeNumber(ctx), destination, recipients: [facts.subject.originator] }] };

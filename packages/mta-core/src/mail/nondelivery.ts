@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { NonDeliveryDiagnostic, ReportFacts } from '../message.js';
 import type { LocalCopy, QueuedCopy } from '../state.js';
 import { withRow } from '../table.js';
-import { count, countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../update.js';
+import { countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../update.js';
 import { makeReport } from './accept.js';
 import { addMailboxCopy } from './mailboxes.js';
 import { countCopies, countOut } from './queue.js';
@@ -39,7 +39,6 @@ export function giveUp(
     atMs: ctx.nowMs,
   };
   const made = makeReport(ctx, facts);
-  count(ctx, 'reports');
   if (at !== null) countAt(ctx, at, { reports: 1 });
   countCopies(ctx, made.copies.length);
   storeFor(

@@ -6,6 +6,9 @@ import type { Connection, ListeningAddress, RpcRuntime } from './model.js';
 /** Group ids are 32 bits wide on the wire and 0 means none. */
 const maxGroup = 0xffffffff;
 
+/** Connections of one group: an association has two. */
+const mostConnections = 16;
+
 /** In the table of which listening address is the new group of this connection filed? That at which it arrived. */
 export function filingAddress(_mta: Mta, connection: Connection): number {
   return connection.address as number;
@@ -24,12 +27,12 @@ export function newGroup(rpc: RpcRuntime, filedAt: number): { readonly rpc: RpcR
   return { rpc: withGroups(counted, address, withRow(address.groups, { id: group, connections: 1 })), group };
 }
 
-/** One connection more in a group that is known at that address; null when it is not known there. */
+/** One connection more in a group that is known at that address; null when it is not known there, or has too many already. */
 export function joinGroup(rpc: RpcRuntime, arrivedAt: number, group: number): RpcRuntime | null {
   const address = rowOf(rpc.addresses, arrivedAt);
   if (address === undefined) return null;
   const known = rowOf(address.groups, group);
-  if (known === undefined) return null;
+  if (known === undefined || known.connections >= mostConnections) return null;
   return withGroups(rpc, address, withRow(address.groups, { id: group, connections: known.connections + 1 }));
 }
 

@@ -37,7 +37,10 @@ export type Connection = {
   readonly multiplex: boolean;
   readonly calls: Table<OutstandingCall>;
   readonly nextCall: number;
-  /** Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound. */
+  /**
+   * Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound, and then when it,
+   * or another of its group, must belong to an association.
+   */
   readonly deadlineMs: number | null;
   readonly owner: Owner | null;
 };

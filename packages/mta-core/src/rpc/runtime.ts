@@ -140,7 +140,9 @@ export function rpcCloseGroup(ctx: Context, group: number): void {
 /** Says what a connection belongs to: its later indications carry it. */
 export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
   const connection = connectionOf(ctx.mta, conn);
-  if (connection !== undefined) putConnection(ctx, { ...connection, owner });
+  if (connection === undefined) return;
+  const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
+  putConnection(ctx, { ...connection, owner, deadlineMs });
 }
 
 export function connectionOf(mta: Mta, conn: number): Connection | undefined {

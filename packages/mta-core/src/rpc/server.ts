@@ -117,7 +117,10 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     return;
   }
   const { held, results } = negotiate([], pdu.contexts);
-  putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, multiplex: pdu.multiplex, deadlineMs: null });
+  // Nor may one that binds and has nothing to say: it is closed if it belongs to no association by the time at which a client
+  // has given up any call.
+  const deadlineMs = ctx.nowMs + 2 * ctx.mta.settings.rpcCallTimeoutS * 1000;
+  putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, multiplex: pdu.multiplex, deadlineMs });
   const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
   send(ctx, connection.id, {
     type: 'bind_ack',

@@ -1,7 +1,7 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
 import type { Context } from '../context.js';
 import { ntError } from '../pdu.js';
-import { indicateBindFailed, putCalls, send, shut } from './connections.js';
+import { indicateBindFailed, indicateLoss, putCalls, putConnection, send, shut } from './connections.js';
 import type { Connection, RpcRuntime } from './model.js';
 
 /** The earliest deadline, in milliseconds of the lab's clock, or null when nothing is waited for. */
@@ -19,13 +19,23 @@ export function rpcDeadline(rpc: RpcRuntime): number | null {
 export function rpcTimer(ctx: Context): void {
   for (const connection of ctx.mta.rpc.connections) {
     if (connection.deadlineMs !== null && connection.deadlineMs <= ctx.nowMs) {
+      if (connection.phase === 'bound' && isAwaited(ctx.mta.rpc, connection)) {
+        putConnection(ctx, { ...connection, deadlineMs: null });
+        continue;
+      }
       shut(ctx, connection);
+      if (connection.phase === 'bound') indicateLoss(ctx, connection, ntError.timedOut);
       // To the caller it is as if the server were not there (the socket's own error would be 10060).
       if (connection.side === 'client') indicateBindFailed(ctx, connection, ntError.serverUnavailable);
     } else if (connection.side === 'client') {
       cancelOverdue(ctx, connection);
     }
   }
+}
+
+/** A data connection may be bound long before the peer has something to send. It ends with the association of its group. */
+function isAwaited(rpc: RpcRuntime, { group }: Connection): boolean {
+  return rpc.connections.some((other) => other.side === 'server' && other.group === group && other.owner !== null);
 }
 
 function cancelOverdue(ctx: Context, connection: Connection): void {

@@ -2,33 +2,22 @@
 import type { AbortReason, Rttr, SendAnswer } from '../apdu.js';
 import { turnBecomes } from '../association/become.js';
 import type { Context } from '../context.js';
-import { contains, sizeOf } from '../intervals.js';
 import { acceptMessage, hasLoop } from '../mail/accept.js';
 import { countCopies } from '../mail/queue.js';
 import type { Envelope } from '../message.js';
+import { cannotRemember, wasReceived } from '../received.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcReply } from '../rpc/runtime.js';
 import type { Association, Incoming, PendingStore } from '../state.js';
 import { rowOf, withoutRow, withRow } from '../table.js';
-import {
-  associationOf,
-  count,
-  countAt,
-  emit,
-  entryAt,
-  patchAssociation,
-  patchEntry,
-  patchMta,
-  storeFor,
-  takeNumber,
-} from '../update.js';
+import { associationOf, count, countAt, emit, entryAt, patchEntry, patchMta, storeFor, takeNumber } from '../update.js';
 import { lifetime, protocolError } from './send.js';
 
 /** Where an answer goes. */
 export type Call = { readonly conn: number; readonly call: number };
 
-/** Received and unsettled ids per sender: a peer that never settles is stopped here. */
-const mostUnsettled = 1_000_000;
+/** Interrupted incoming transfers of one peer that wait for their resumption; the oldest makes room. */
+const mostInterrupted = 64;
 
 export function answerSend(ctx: Context, to: Call, apdu: SendAnswer): void {
   rpcReply(ctx, to.conn, to.call, { op: 'MtaSend', apdu });
@@ -42,8 +31,7 @@ export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void
     return;
   }
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
-  const known = ctx.mta.received[sender];
-  if (known !== undefined && contains(known, apdu.activity)) {
+  if (wasReceived(ctx.mta, sender, apdu.activity)) {
     countAt(ctx, ref.entry, { duplicates: 1 });
     answerSend(ctx, to, { kind: 'confirm', activity: apdu.activity, upTo: apdu.offset + apdu.content.length, stored: true });
     return;
@@ -55,6 +43,11 @@ export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void
     countAt(ctx, ref.entry, { duplicates: 1 });
     const calls = [...storing.calls, { association: ref.association, ...to }];
     patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, calls } as PendingStore) });
+    return;
+  }
+  // Sent on an association that its sender has long lost, and given up or moved since: nobody waits for the answer.
+  if (apdu.activity < (entryAt(ctx, ref.entry).peer?.settledBelow ?? 0)) {
+    refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
     return;
   }
   const row = apdu.start === undefined ? continued(ctx, ref, to, apdu) : begun(ctx, ref, to, apdu);
@@ -89,10 +82,16 @@ function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null 
   }
   if (known !== undefined) dropIncoming(ctx, ref.entry, known);
   if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
-  const unsettled = ctx.mta.received[entry.peer?.storeUuid ?? ''];
-  const full =
-    ctx.mta.queuedCopies >= settings.maxQueuedCopies || (unsettled !== undefined && sizeOf(unsettled) >= mostUnsettled);
-  if (full) return refuse(ctx, to, apdu.activity, 'temporaryProblem');
+  // Each recipient may have a mailbox here, and so a copy.
+  const full = ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies;
+  if (recipients.length === 0 || full || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
+    return refuse(ctx, to, apdu.activity, 'temporaryProblem');
+  }
+  const interrupted = entry.incoming.filter((row) => row.untilMs !== null && row.id !== apdu.activity);
+  if (interrupted.length >= mostInterrupted) {
+    const oldest = interrupted.reduce((one, other) => ((other.untilMs ?? 0) < (one.untilMs ?? 0) ? other : one));
+    dropIncoming(ctx, ref.entry, oldest);
+  }
   return {
     id: apdu.activity,
     association: ref.association,
@@ -127,7 +126,15 @@ function storeSegment(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incom
   patchEntry(ctx, ref.entry, { incoming: withRow(entryAt(ctx, ref.entry).incoming, next) });
   storeFor(
     ctx,
-    { purpose: 'segment', entry: ref.entry, activity: row.id, upTo: arrived, association: ref.association, ...to },
+    {
+      purpose: 'segment',
+      entry: ref.entry,
+      activity: row.id,
+      content: row.content,
+      upTo: arrived,
+      association: ref.association,
+      ...to,
+    },
     { segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }] },
   );
 }
@@ -165,7 +172,7 @@ function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incomin
 export function segmentStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const entry = entryAt(ctx, pending.entry);
   const row = rowOf(entry.incoming, pending.activity);
-  if (row !== undefined && row.association === pending.association) {
+  if (row !== undefined && row.association === pending.association && row.content === pending.content) {
     const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
     patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
   }
@@ -175,7 +182,7 @@ export function segmentStored(ctx: Context, pending: Extract<PendingStore, { pur
 /** A segment could not be stored: the activity ends here, and the sender tries again later. */
 export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const row = rowOf(entryAt(ctx, pending.entry).incoming, pending.activity);
-  if (row !== undefined) dropIncoming(ctx, pending.entry, row);
+  if (row?.content === pending.content) dropIncoming(ctx, pending.entry, row);
   refuse(ctx, pending, pending.activity, 'temporaryProblem');
 }
 
@@ -189,10 +196,4 @@ export function discardCalled(ctx: Context, ref: Owner, to: Call, activity: numb
 export function dropIncoming(ctx: Context, at: number, row: Incoming): void {
   patchEntry(ctx, at, { incoming: withoutRow(entryAt(ctx, at).incoming, row.id) });
   emit(ctx, { type: 'drop-content', content: row.content });
-}
-
-/** Credit a message that has arrived to the association it came on, if that still lives. */
-export function countMoved(ctx: Context, ref: Owner): void {
-  const association = associationOf(ctx, ref);
-  if (association !== undefined) patchAssociation(ctx, ref, { moved: association.moved + 1 });
 }

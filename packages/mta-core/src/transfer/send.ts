@@ -9,9 +9,12 @@ import type { TransferEnvelope } from '../message.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcCall } from '../rpc/runtime.js';
 import type { Association, QueuedCopy, Transfer } from '../state.js';
-import { associationOf, countAt, entryAt, forgetCopies, patchAssociation, report } from '../update.js';
+import { associationOf, countAt, entryAt, forgetCopies, patchAssociation, patchEntry, report } from '../update.js';
 import { transferFailed } from './interrupt.js';
 import { takeSettled } from './settled.js';
+
+/** When a discard for which there is no room on the connection is tried again. */
+const noRoomMs = 1000;
 
 /** Send an APDU on the data connection. @returns the call, or null when the connection is not there. */
 export function sendApdu(ctx: Context, ref: Owner, apdu: SendApdu): number | null {
@@ -53,6 +56,13 @@ export function startTransfer(ctx: Context, ref: Owner, copy: QueuedCopy): void 
     ...(asked ? { transfersSinceAsked: association.transfersSinceAsked + 1 } : {}),
   });
   sendSegments(ctx, ref);
+}
+
+/** Credit a message that has moved to the association it moved on, if that still lives. Earlier open failures are made good. */
+export function countMoved(ctx: Context, ref: Owner): void {
+  const association = associationOf(ctx, ref);
+  if (association !== undefined) patchAssociation(ctx, ref, { moved: association.moved + 1 });
+  if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
 /** Lifetime runs anew from now, at the side that will close. */
@@ -111,7 +121,7 @@ export function sendAnswered(ctx: Context, ref: Owner, call: number, answer: Sen
   if (answer.kind === 'refuse') {
     refused(ctx, ref, transfer, answer.reason);
   } else if (answer.stored) {
-    transferred(ctx, ref, association, transfer);
+    transferred(ctx, ref, transfer);
   } else if (answer.upTo > transfer.sentUpTo) {
     protocolError(ctx, ref, association, `confirmation of ${answer.upTo} octets, ${transfer.sentUpTo} sent`);
   } else {
@@ -123,13 +133,15 @@ export function sendAnswered(ctx: Context, ref: Owner, call: number, answer: Sen
 }
 
 /** The receiver has the whole message on disk: it can leave our store. */
-function transferred(ctx: Context, ref: Owner, association: Association, transfer: Transfer): void {
+function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
   const { copy } = transfer;
-  patchAssociation(ctx, ref, { transfer: null, moved: association.moved + 1 });
+  patchAssociation(ctx, ref, { transfer: null });
+  countMoved(ctx, ref);
   countOut(ctx, ref.entry, copy);
   countCopies(ctx, -1);
   countAt(ctx, ref.entry, { messagesOut: 1, bytesOut: copy.envelope.sizeBytes });
-  forgetCopies(ctx, ref.entry, [copy.id]);
+  // One that was sent whole before may come once more, late, on the connection of then: the receiver must go on knowing it.
+  forgetCopies(ctx, ref.entry, [copy.id], !copy.sentWhole);
   const entry = entryAt(ctx, ref.entry);
   const { priority, mtsId, sizeBytes } = copy.envelope;
   report(ctx, 271, {
@@ -162,8 +174,10 @@ function refused(ctx: Context, ref: Owner, transfer: Transfer, reason: string): 
 export function discardTransfer(ctx: Context, ref: Owner): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null || transfer.discarding) return;
-  patchAssociation(ctx, ref, { transfer: { ...transfer, discarding: true } });
-  sendApdu(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
+  const sent = sendApdu(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
+  // As many calls are outstanding as the connection may have: there is room when one of them is answered or cancelled.
+  const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
+  patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });
 }
 
 export function protocolError(ctx: Context, ref: Owner, association: Association, what: string): void {

@@ -7,7 +7,7 @@ export function beginFault(world: World, fault: SimFault): void {
   switch (fault.kind) {
     case 'cut':
       if (world.network.wires.count > 0) {
-        world.network.break(world.network.wires.at(fault.pick), fault.keep, fault.noticeMs);
+        world.network.cut(world.network.wires.at(fault.pick), fault);
       }
       return;
     case 'black-hole': {

@@ -25,7 +25,7 @@ export type FaultInfo = {
 
 export const simFaults = {
   cut: {
-    what: 'a connection is lost: the end of what is under way is gone, and each end notices in its own time (up to 30 s)',
+    what: 'a connection, or all between two MTAs, is lost: the end of what is under way is gone, and each end notices in its own time (up to 30 s)',
     per: 'event',
     ratio: { n: 1, of: 150 },
     most: 30,
@@ -39,7 +39,7 @@ export const simFaults = {
   'lose-give': {
     what: 'the same, with a Turn-Give: nobody gets the Turn',
     per: 'give',
-    ratio: { n: 1, of: 6 },
+    ratio: { n: 1, of: 3 },
     most: 10,
   },
   delay: {
@@ -144,6 +144,8 @@ export type SimFault = { readonly at: number } & (
       readonly kind: 'cut';
       /** Which connection, and how much of what is under way each way still arrives. */
       readonly pick: number;
+      /** All connections between its two MTAs, and not this one alone. */
+      readonly all: boolean;
       readonly keep: readonly [toServer: number, toClient: number];
       readonly noticeMs: readonly [server: number, client: number];
     }
@@ -151,6 +153,7 @@ export type SimFault = { readonly at: number } & (
       readonly kind: 'lose' | 'lose-give';
       /** How much of what is under way the other way still arrives. */
       readonly keep: number;
+      readonly all: boolean;
       readonly noticeMs: readonly [server: number, client: number];
     }
   | { readonly kind: 'delay'; readonly byMs: number }

@@ -62,10 +62,17 @@ export class DrawnFaults implements FaultSource {
     const notice = (nth: number): number => duration(number(nth), 30_000);
     switch (kind) {
       case 'cut':
-        return { kind, at, pick: number(4), keep: [number(5) % 4, number(6) % 4], noticeMs: [notice(7), notice(8)] };
+        return {
+          kind,
+          at,
+          pick: number(4),
+          all: number(3) % 2 === 0,
+          keep: [number(5) % 4, number(6) % 4],
+          noticeMs: [notice(7), notice(8)],
+        };
       case 'lose':
       case 'lose-give':
-        return { kind, at, keep: number(5) % 4, noticeMs: [notice(7), notice(8)] };
+        return { kind, at, keep: number(5) % 4, all: number(3) % 2 === 0, noticeMs: [notice(7), notice(8)] };
       case 'delay':
         return { kind, at, byMs: duration(number(4), 150_000) };
       case 'stall':

@@ -28,9 +28,20 @@ export const rules = {
       'The Turn is given only when asked for and never during a transfer, and asked for only by the side that has it not, once.',
     clause: 'X.218 9.4 and 9.5, X.228 7.4 and 7.5',
   },
+  recovery: {
+    kind: 'safety',
+    words: 'Recoveries are numbered upwards, and a recovered association keeps no connection from before its loss.',
+    clause: 'X.228 7.7; protocol.md 1, the Turn after a loss',
+  },
+  incarnation: {
+    kind: 'safety',
+    words: 'When an MTA is met that has started anew, nothing is kept that was agreed with its earlier life.',
+    clause: 'protocol.md 2, associations',
+  },
   'turn-answered': {
     kind: 'safety',
-    words: 'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold.',
+    words:
+      'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold.',
     clause: 'X.218 9.4; protocol.md 1',
   },
   threshold: {
@@ -101,8 +112,13 @@ export const rules = {
   'holder-after-faults': {
     kind: 'liveness',
     words:
-      'Once the faults are over and all that was under way has arrived, each open association has exactly one holder of the Turn.',
+      'When no fault lasts and all that was under way has arrived, each open association has exactly one holder of the Turn.',
     clause: 'X.218 9.4; Q166594',
+  },
+  answered: {
+    kind: 'liveness',
+    words: 'Once no fault lasts every call is answered: none has to be given up.',
+    clause: 'C706 6.4 (RPC calls); event 9277',
   },
   'queues-drain': {
     kind: 'liveness',

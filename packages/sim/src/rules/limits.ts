@@ -78,12 +78,20 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
   const of = `${is.queued} copies wait for ${is.name}, threshold ${threshold} (${thresholdRule})`;
   const [then, now] = [counted(was), counted(is)];
   const isNew = is.associations.at(-1);
-  const opened = isNew !== undefined && isNew.role === 'initiator' && isNew.recovery === 0 && rowOf(was.associations, isNew.id) === undefined;
+  const opened =
+    isNew !== undefined && isNew.role === 'initiator' && isNew.recovery === 0 && rowOf(was.associations, isNew.id) === undefined;
   if (opened && now > 1 && !reached(now - 1)) {
-    return { rule: 'threshold', mta: after.name, association: isNew.name, detail: `Association number ${now} is opened while ${of}.` };
+    return {
+      rule: 'threshold',
+      mta: after.name,
+      association: isNew.name,
+      detail: `Association number ${now} is opened while ${of}.`,
+    };
   }
-  const due = stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
-  const room = tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.length < after.settings.maxConnections;
+  const due =
+    stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
+  const room =
+    tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.length < after.settings.maxConnections;
   if (!due || !room || now > then || opened) return null;
   return { rule: 'threshold', mta: after.name, detail: `No association is opened to the ${then} there are while ${of}.` };
 }

@@ -36,20 +36,40 @@ export class MailLedger {
   accepted(
     submissionId: string,
     mtsId: string,
-    facts: { readonly content: string; readonly sizeBytes: number; readonly originator: string; readonly recipients: readonly string[] },
+    facts: {
+      readonly content: string;
+      readonly sizeBytes: number;
+      readonly originator: string;
+      readonly recipients: readonly string[];
+    },
   ): void {
     const { content, sizeBytes, originator } = facts;
     const known = this.#bySubmission.get(submissionId);
     if (known !== undefined) {
-      throw new Violation({ rule: 'once', message: mtsId, detail: `Submission ${submissionId} was accepted as ${known} already.` });
+      throw new Violation({
+        rule: 'once',
+        message: mtsId,
+        detail: `Submission ${submissionId} was accepted as ${known} already.`,
+      });
     }
     this.#bySubmission.set(submissionId, mtsId);
     this.#add(mtsId, submissionId, content, sizeBytes, originator !== '', facts.recipients);
   }
 
-  #add(mtsId: string, submissionId: string, content: string, sizeBytes: number, reportable: boolean, recipients: readonly string[]): void {
+  #add(
+    mtsId: string,
+    submissionId: string,
+    content: string,
+    sizeBytes: number,
+    reportable: boolean,
+    recipients: readonly string[],
+  ): void {
     if (this.#messages.has(mtsId)) {
-      throw new Violation({ rule: 'unique-ids', message: mtsId, detail: `The MTS identifier ${mtsId} is given to a second message.` });
+      throw new Violation({
+        rule: 'unique-ids',
+        message: mtsId,
+        detail: `The MTS identifier ${mtsId} is given to a second message.`,
+      });
     }
     this.#messages.set(mtsId, {
       submissionId,
@@ -96,13 +116,26 @@ export class MailLedger {
    * @param copy the copy, over all stores: a second delivery of the same one (after a crash) is none.
    * @param content what its store has as its content.
    */
-  delivered(envelope: Envelope, mailbox: string | null, copy: string, content: { readonly name: string; readonly sizeBytes: number } | undefined): void {
+  delivered(
+    envelope: Envelope,
+    mailbox: string | null,
+    copy: string,
+    content: { readonly name: string; readonly sizeBytes: number } | undefined,
+  ): void {
     const message = this.#messages.get(envelope.mtsId);
     const about = { message: envelope.mtsId };
     if (message === undefined) {
-      throw new Violation({ ...about, rule: 'addressed', detail: `${envelope.mtsId} is delivered, but nobody has submitted it.` });
+      throw new Violation({
+        ...about,
+        rule: 'addressed',
+        detail: `${envelope.mtsId} is delivered, but nobody has submitted it.`,
+      });
     }
-    if (content?.name !== message.content || content.sizeBytes !== message.sizeBytes || envelope.sizeBytes !== message.sizeBytes) {
+    if (
+      content?.name !== message.content ||
+      content.sizeBytes !== message.sizeBytes ||
+      envelope.sizeBytes !== message.sizeBytes
+    ) {
       const found = content === undefined ? 'nothing' : `${content.sizeBytes} octets of ${content.name}`;
       const detail = `${message.sizeBytes} octets of ${message.content} were submitted, ${found} are delivered (envelope: ${envelope.sizeBytes}).`;
       throw new Violation({ ...about, rule: 'content', detail });
@@ -113,7 +146,11 @@ export class MailLedger {
       return;
     }
     if (!message.recipients.has(mailbox)) {
-      throw new Violation({ ...about, rule: 'addressed', detail: `It is delivered to ${mailbox}, to whom it was not addressed.` });
+      throw new Violation({
+        ...about,
+        rule: 'addressed',
+        detail: `It is delivered to ${mailbox}, to whom it was not addressed.`,
+      });
     }
     const before = message.delivered.get(mailbox);
     if (before === copy) return;
@@ -139,7 +176,11 @@ export class MailLedger {
       const report = reported.get(recipient);
       if (delivered.has(recipient)) {
         if (report !== undefined && !report.outcomeUnknown) {
-          return { rule: 'true-report', message: mtsId, detail: `${what} is delivered to ${recipient}, but reported as not delivered.` };
+          return {
+            rule: 'true-report',
+            message: mtsId,
+            detail: `${what} is delivered to ${recipient}, but reported as not delivered.`,
+          };
         }
       } else if (report === undefined && (reportable || deadLetters === 0)) {
         return { rule: 'nothing-lost', message: mtsId, detail: `${what} for ${recipient} is neither delivered nor reported.` };

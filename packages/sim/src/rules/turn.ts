@@ -103,7 +103,10 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
   const earlier = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
   const { priority } = apdu.start;
-  return unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ?? overtaken(entry, apdu.activity, priority);
+  return (
+    unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ??
+    overtaken(entry, apdu.activity, priority)
+  );
 }
 
 /** A transfer starts although the peer has asked for the Turn: may it? */

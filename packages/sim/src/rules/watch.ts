@@ -14,7 +14,11 @@ import type { World } from '../world/world.js';
 import { type Finding, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
+import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
+
+/** Longer than the longest delay of a fault and the longest call timeout together. */
+const aftermathMs = 400_000;
 
 function insist(finding: Finding | null, mta?: string): void {
   if (finding !== null) throw new Violation(mta === undefined || finding.mta !== undefined ? finding : { ...finding, mta });
@@ -29,6 +33,8 @@ export class Watch {
   /** Entries that have changed since all was quiet, as MTA * stride + entry. */
   readonly #changed = new Set<number>();
   readonly #stride: number;
+  /** MTAs whose connections have changed since then. */
+  readonly #touched = new Set<number>();
   #legacy: boolean;
   #stops = false;
 
@@ -62,6 +68,7 @@ export class Watch {
 
   stepped(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
     if (effects.length > 0) this.#effects(node, before, after, effects);
+    if (before.rpc !== after.rpc) this.#touched.add(node.index);
     if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
     if (before.ltab === after.ltab) return;
     let associations = false;
@@ -74,6 +81,7 @@ export class Watch {
       if (old?.associations === entry.associations) continue;
       if (old?.associations.length !== entry.associations.length) associations = true;
       this.#changed.add(node.index * this.#stride + index);
+      if (old !== undefined) insist(recoveryBroken(old, entry) ?? incarnationBroken(old, entry), node.name);
       const facing = this.#facingEntry(node.index, index);
       if (facing !== undefined) insist(twoHolders(entry, facing), node.name);
     }
@@ -90,11 +98,14 @@ export class Watch {
     insist(unduePdus(before, after, effects));
     for (const effect of effects) {
       if (effect.type === 'report') {
-        if (effect.event.id === 1294) this.#quarrel(node, effect.event.params.reason);
+        const { event } = effect;
+        if (event.id === 1294) this.#quarrel(node, event.params.reason);
+        else if (event.id === 9277) this.#unanswered(node, event.params.callName);
       } else if (effect.type === 'pdu') {
         const { pdu, conn } = effect;
         const calls = rowOf(after.rpc.connections, conn)?.calls.length ?? 0;
-        if (calls > maxOutstandingCalls) insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
+        if (calls > maxOutstandingCalls)
+          insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
         if (pdu.type === 'response' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'confirm') {
           this.#confirmed(node, before, after, conn, pdu.body.apdu);
         }
@@ -104,10 +115,18 @@ export class Watch {
 
   /** An association was aborted. The peer's word for it says nothing new: the peer was asked when it said it. */
   #quarrel(node: SimNode, reason: string): void {
-    if (this.#legacy || reason.startsWith('aborted by the peer') || reason.includes('stopping')) return;
+    // A breach is told with the state in which it came; other reasons are nobody's fault.
+    if (this.#legacy || !/ in state [a-z-]+, Turn /.test(reason)) return;
     // A stop may end what the other side is about to do.
     if (this.#stops && reason.startsWith('close in state')) return;
     insist({ rule: 'no-quarrel', detail: `It aborts an association: ${reason}.` }, node.name);
+  }
+
+  /** A call was given up. What faults have left under way may still cause that for a while after them. */
+  #unanswered(node: SimNode, call: string): void {
+    const { nowMs, setup, safety } = this.#world;
+    if (safety || nowMs < setup.safetyMs + aftermathMs) return;
+    insist({ rule: 'answered', detail: `${call} has no answer, though the last fault was long ago.` }, node.name);
   }
 
   #confirmed(
@@ -124,10 +143,17 @@ export class Watch {
     if (stored) {
       const sender = entry.peer?.storeUuid ?? '';
       if (node.store.everReceived.has(`${sender} ${activity}`)) return;
-      throw new Violation({ ...about, detail: `The whole message is confirmed to ${entry.name}, but the store does not have it.` });
+      throw new Violation({
+        ...about,
+        detail: `The whole message is confirmed to ${entry.name}, but the store does not have it.`,
+      });
     }
     const row = rowOf(entry.incoming, activity);
-    const kept = row === undefined ? undefined : (node.store.contents.get(row.content)?.sizeBytes ?? 0);
+    // On an association that its activity has left, a late confirmation speaks of octets that were kept once.
+    const kept =
+      row === undefined || row.association !== owner?.association
+        ? undefined
+        : (node.store.contents.get(row.content)?.sizeBytes ?? 0);
     if (kept !== undefined && kept < upTo) {
       throw new Violation({ ...about, detail: `${upTo} octets are confirmed to ${entry.name}, but the store has ${kept}.` });
     }
@@ -157,7 +183,8 @@ export class Watch {
     if (node.store.delivered.has(id)) return;
     const peer = destination.to === 'mta' ? this.#world.nodes[this.#indices.get(destination.mta) ?? -1] : undefined;
     if (peer?.store.everReceived.has(`${node.store.uuid} ${id}`) === true) return;
-    const to = destination.to === 'mta' ? destination.mta : destination.to === 'mailbox' ? destination.address : 'the dead letters';
+    const to =
+      destination.to === 'mta' ? destination.mta : destination.to === 'mailbox' ? destination.address : 'the dead letters';
     const detail = `The copy for ${to} is erased, but it is not there.`;
     throw new Violation({ rule: 'kept-until-confirmed', mta: node.name, message: message.envelope.mtsId, detail });
   }
@@ -166,8 +193,17 @@ export class Watch {
     for (const node of this.#world.nodes) if (node.mta !== null) this.started(node, node.mta);
   }
 
-  /** The faults are over and nothing is under way: what has changed since must have a holder. */
+  /** No fault lasts and nothing is under way: what has changed since must have a holder, and every call its answer. */
   quiet(): void {
+    for (const index of this.#touched) {
+      const { mta, name } = this.#world.nodes[index] as SimNode;
+      const stuck = mta?.rpc.connections.find(({ side, calls }) => side === 'server' && calls.length > 0);
+      if (stuck !== undefined) {
+        const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} is not answered, and nothing is under way any more.`;
+        insist({ rule: 'answered', detail }, name);
+      }
+    }
+    this.#touched.clear();
     for (const key of this.#changed) {
       const [index, at] = [Math.floor(key / this.#stride), key % this.#stride];
       const node = this.#world.nodes[index];

@@ -11,7 +11,7 @@ export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
 export type Topology = (typeof topologies)[number];
 
 export const mostMtas = 1000;
-export const mostMessages = 100_000;
+const mostMessages = 100_000;
 
 export type SimOptions = {
   /** 2 to 1,000. */
@@ -54,13 +54,15 @@ export function simOptions(given: SimOptionsGiven = {}): SimOptions {
   const mtas = given.mtas ?? (given.topology === undefined || given.topology === 'pair' ? 2 : 4);
   const topology = given.topology ?? (mtas === 2 ? 'pair' : 'mesh');
   const options: SimOptions = { ...defaultSimOptions, messages: Math.max(24, mtas * 3), ...given, mtas, topology };
-  if (!(Number.isInteger(mtas) && mtas >= 2 && mtas <= mostMtas)) throw new RangeError(`mtas must be a whole number from 2 to ${mostMtas}`);
+  if (!(Number.isInteger(mtas) && mtas >= 2 && mtas <= mostMtas))
+    throw new RangeError(`mtas must be a whole number from 2 to ${mostMtas}`);
   if (topology === 'pair' && mtas !== 2) throw new RangeError(`the topology pair has 2 MTAs, not ${mtas}`);
   if (!(Number.isInteger(options.messages) && options.messages >= 0 && options.messages <= mostMessages)) {
     throw new RangeError(`messages must be a whole number from 0 to ${mostMessages}`);
   }
   for (const [kind, ratio] of Object.entries(options.faults)) {
-    if (!(simFaultKinds as readonly string[]).includes(kind)) throw new RangeError(`there is no fault ${kind}; there are ${simFaultKinds.join(', ')}`);
+    if (!(simFaultKinds as readonly string[]).includes(kind))
+      throw new RangeError(`there is no fault ${kind}; there are ${simFaultKinds.join(', ')}`);
     const sound = Number.isInteger(ratio.n) && Number.isInteger(ratio.of) && ratio.n >= 0 && ratio.of >= 1 && ratio.n <= ratio.of;
     if (!sound) throw new RangeError(`the ratio of the fault ${kind} must be n/m with whole numbers, n from 0 to m`);
   }

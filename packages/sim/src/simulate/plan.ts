@@ -20,7 +20,13 @@ export type PlannedSubmission = {
   readonly againAfterMs: number | null;
 };
 
-export type NetworkDelays = { readonly leastMs: number; readonly mostMs: number; readonly mostCommitMs: number };
+export type NetworkDelays = {
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** Are two of three connections, either way, twenty times as quick as the others? */
+  readonly uneven: boolean;
+  readonly mostCommitMs: number;
+};
 
 /** What a run starts from, without its faults. */
 export type SimSetup = {
@@ -45,7 +51,7 @@ const mostHops = 20;
 const unroutable = 'nowhere.example';
 const looping = 'loop.example';
 
-export function mtaNames(count: number): readonly string[] {
+function mtaNames(count: number): readonly string[] {
   const width = String(count).length;
   return Array.from({ length: count }, (_, index) =>
     count <= 26 ? `MTA-${String.fromCharCode(65 + index)}` : `MTA-${String(index + 1).padStart(width, '0')}`,
@@ -63,8 +69,9 @@ export function drawSetup(options: SimOptions, seed: number): SimSetup {
   const { swarm } = options;
   const neighbours = neighboursOf(options.topology, options.mtas, new Random(seed, 2));
   const safetyMs = swarm ? random.pick([20_000, 120_000, 600_000, 1_800_000]) : 600_000;
-  const mostMs = swarm ? random.pick([1, 5, 50, 400]) : 10;
-  const delays = { leastMs: Math.min(mostMs, 1), mostMs, mostCommitMs: swarm ? random.pick([0, 3, 40]) : 3 };
+  const mostMs = swarm ? random.pick([1, 5, 50, 400, 2000]) : 10;
+  const uneven = swarm && random.below(2) === 0;
+  const delays = { leastMs: Math.min(mostMs, 1), mostMs, uneven, mostCommitMs: swarm ? random.pick([0, 3, 40]) : 3 };
   const submissions = drawSubmissions(options, new Random(seed, 3), neighbours, safetyMs);
   return { seed, mtas: drawMtas(options, new Random(seed, 4), neighbours, submissions), delays, safetyMs, submissions };
 }
@@ -106,7 +113,12 @@ function drawSubmissions(
       atMs: random.pick(bursts) + random.below(spreadMs),
       mta,
       submissionId,
-      originator: odd === 0 ? '' : odd === 1 ? `ghost@${unroutable}` : `u${random.below(3)}@${odd === 2 ? domainAt(random.below(mtas), mtas) : domain}`,
+      originator:
+        odd === 0
+          ? ''
+          : odd === 1
+            ? `ghost@${unroutable}`
+            : `u${random.below(3)}@${odd === 2 ? domainAt(random.below(mtas), mtas) : domain}`,
       recipients,
       priority: random.pick(priorities),
       sizeBytes: random.pick([0, 1, 100, 100, 1000, 1024, 1025, 3000, 5000, 20_000]),
@@ -117,7 +129,12 @@ function drawSubmissions(
 }
 
 /** Mostly one recipient somewhere else; sometimes several, at home, nowhere, or round in a circle. */
-function drawRecipients(random: Random, mta: number, mtas: number, neighbours: readonly (readonly number[])[]): readonly string[] {
+function drawRecipients(
+  random: Random,
+  mta: number,
+  mtas: number,
+  neighbours: readonly (readonly number[])[],
+): readonly string[] {
   const far = (): string => `r${random.below(3)}@${domainAt(walk(random, mta, neighbours), mtas)}`;
   const draw = random.below(20);
   if (draw < 13) return [far()];
@@ -131,7 +148,8 @@ function drawRecipients(random: Random, mta: number, mtas: number, neighbours: r
 /** Somewhere else, not too far: a few steps from neighbour to neighbour. */
 function walk(random: Random, from: number, neighbours: readonly (readonly number[])[]): number {
   let at = from;
-  for (let steps = 1 + random.below(random.pick([1, 1, 3, mostHops])); steps > 0; steps -= 1) at = random.pick(neighbours[at] ?? [at]);
+  for (let steps = 1 + random.below(random.pick([1, 1, 3, mostHops])); steps > 0; steps -= 1)
+    at = random.pick(neighbours[at] ?? [at]);
   if (at !== from) return at;
   return random.pick(neighbours[from] ?? [from]);
 }
@@ -150,7 +168,11 @@ function drawMtas(
   return names.map((name, index) => {
     const own = neighbours[index] ?? [];
     const drawn = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
-    const listen = (twoAddresses ? [0, secondPort] : [0]).map((above) => ({ address: '127.0.0.1', port: firstPort + index + above, label: '' }));
+    const listen = (twoAddresses ? [0, secondPort] : [0]).map((above) => ({
+      address: '127.0.0.1',
+      port: firstPort + index + above,
+      label: '',
+    }));
     return {
       name,
       version: '5.5',

@@ -1,8 +1,8 @@
 /** A simulation: a phase with load and faults, a phase without, and the rules all the way. */
-import { simFaultText, type FaultCounts, type SimFault } from '../faults/kinds.js';
+import { type FaultCounts, type SimFault, simFaultText } from '../faults/kinds.js';
 import { DrawnFaults, type FaultSource, PlannedFaults } from '../faults/source.js';
 import { describeInput } from '../journal/describe.js';
-import { type Verdict, verdictOf, Violation } from '../rules/catalogue.js';
+import { type Verdict, Violation, verdictOf } from '../rules/catalogue.js';
 import type { MailCounts } from '../rules/mail.js';
 import { World, type WorldHooks } from '../world/world.js';
 import { isSeed, type SimOptionsGiven, simOptions } from './options.js';
@@ -53,7 +53,8 @@ function run(setup: SimSetup, source: FaultSource, hooks: WorldHooks): SimResult
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     const { doing } = world;
-    const event = doing === null ? undefined : `${doing.node.name} ${doing.input.type === 'start' ? 'start' : describeInput(doing.input)}`;
+    const event =
+      doing === null ? undefined : `${doing.node.name} ${doing.input.type === 'start' ? 'start' : describeInput(doing.input)}`;
     const { finding } = error;
     verdict = verdictOf({ ...finding, ...(event === undefined || finding.event !== undefined ? {} : { event }) }, world.nowMs);
   }
@@ -73,7 +74,10 @@ function run(setup: SimSetup, source: FaultSource, hooks: WorldHooks): SimResult
 
 function phases(world: World): void {
   const { safetyMs, submissions } = world.setup;
-  for (let next = world.nextAtMs(); next !== null && next < safetyMs; next = world.nextAtMs()) world.advance();
+  for (let next = world.nextAtMs(); next !== null && next < safetyMs; next = world.nextAtMs()) {
+    world.advance();
+    if (world.busy === 0) world.watch.quiet();
+  }
   world.nowMs = safetyMs;
   world.endFaults();
   const endMs = safetyMs + liveMs;

@@ -16,7 +16,8 @@ function pairsOf(topology: Topology, count: number, random: Random): (readonly [
     case 'ring':
       return count > 2 ? [...chain, [count - 1, 0]] : chain;
     case 'mesh': {
-      if (count <= mostInFullMesh) return chain.flatMap(([, one]) => Array.from({ length: one }, (_, other) => [other, one] as const));
+      if (count <= mostInFullMesh)
+        return chain.flatMap(([, one]) => Array.from({ length: one }, (_, other) => [other, one] as const));
       const chords = Array.from({ length: count }, (_, index) => [index, random.below(count)] as const);
       return [...chain, [count - 1, 0], ...chords];
     }
@@ -37,7 +38,10 @@ export function neighboursOf(topology: Topology, count: number, random: Random):
 }
 
 /** For one destination: the neighbour each MTA sends to, and how far it is. -1 where there is no way. */
-export function waysTo(target: number, neighbours: readonly (readonly number[])[]): { readonly next: Int32Array; readonly hops: Int32Array } {
+export function waysTo(
+  target: number,
+  neighbours: readonly (readonly number[])[],
+): { readonly next: Int32Array; readonly hops: Int32Array } {
   const next = new Int32Array(neighbours.length).fill(-1);
   const hops = new Int32Array(neighbours.length).fill(-1);
   hops[target] = 0;

@@ -19,7 +19,6 @@ export type WorldEvent = Timed &
     /** A fault ends. */
     | { readonly type: 'over'; readonly run: () => void }
   );
-export type WorldEventType = WorldEvent['type'];
 
 type Without<T> = T extends unknown ? Omit<T, 'atMs' | 'order'> : never;
 export type WorldEventBody = Without<WorldEvent>;

@@ -31,14 +31,23 @@ export class Network {
 
   #delayMs(lane: Lane): number {
     const { seed, delays } = this.#world.setup;
-    return delays.leastMs + (hash(seed, 1000 + lane.id, lane.sent) % (delays.mostMs - delays.leastMs + 1));
+    // Connections of one lab differ in speed, so that what is sent later on one may overtake what is on another.
+    const quick = delays.uneven && hash(seed, 7, lane.id) % 3 !== 0;
+    const mostMs = quick ? Math.ceil(delays.mostMs / 20) : delays.mostMs;
+    return delays.leastMs + (hash(seed, 1000 + lane.id, lane.sent) % (mostMs - delays.leastMs + 1));
   }
 
   dial(node: SimNode, effect: Extract<Effect, { type: 'dial' }>): void {
     node.dials.add(effect.conn);
     const { seed, delays } = this.#world.setup;
     const delayMs = delays.leastMs + (hash(seed, 20 + node.index, effect.conn) % (delays.mostMs - delays.leastMs + 1));
-    this.#world.after(delayMs, { type: 'dial', node: node.index, incarnation: node.store.incarnation, conn: effect.conn, port: effect.port });
+    this.#world.after(delayMs, {
+      type: 'dial',
+      node: node.index,
+      incarnation: node.store.incarnation,
+      conn: effect.conn,
+      port: effect.port,
+    });
   }
 
   /** A dial has come to where its target should be. */
@@ -114,6 +123,22 @@ export class Network {
     for (const { wire, end } of node.wires.values()) this.#letGo(wire, end, loss);
   }
 
+  /** A loss of one connection, or of all between the same two MTAs: then neither learns of it by the others. */
+  cut(
+    wire: Wire,
+    loss: { readonly keep: readonly [number, number]; readonly all: boolean; readonly noticeMs: readonly [number, number] },
+  ): void {
+    const { keep, all, noticeMs } = loss;
+    this.break(wire, keep, noticeMs);
+    if (!all) return;
+    const [one, other] = [wire.client.node, wire.server.node];
+    for (const each of this.wires) {
+      const [client, server] = [each.client.node, each.server.node];
+      if (client === one && server === other) this.break(each, keep, noticeMs);
+      else if (client === other && server === one) this.break(each, [keep[1], keep[0]], [noticeMs[1], noticeMs[0]]);
+    }
+  }
+
   /** A loss. Each end notices in its own time, after what still arrives. */
   break(wire: Wire, keep: readonly [number, number], noticeMs: readonly [number, number]): void {
     if (wire.broken) return;
@@ -139,7 +164,8 @@ export class Network {
   #faultOnSend(wire: Wire, lane: Lane, fault: SimFault): void {
     if (fault.kind !== 'lose' && fault.kind !== 'lose-give') return;
     const all = lane.items.length;
-    this.break(wire, lane === wire.toServer ? [all, fault.keep] : [fault.keep, all], fault.noticeMs);
+    const keep: readonly [number, number] = lane === wire.toServer ? [all, fault.keep] : [fault.keep, all];
+    this.cut(wire, { keep, all: fault.all, noticeMs: fault.noticeMs });
   }
 
   #put(wire: Wire, lane: Lane, item: Item, delayMs: number): void {
@@ -169,7 +195,12 @@ export class Network {
     const node = world.nodes[to.node] as SimNode;
     switch (first.type) {
       case 'accept':
-        world.input(node, { type: 'accepted', conn: to.conn, binding: first.binding, remote: `${world.nodes[from.node]?.name ?? ''}:${from.conn}` });
+        world.input(node, {
+          type: 'accepted',
+          conn: to.conn,
+          binding: first.binding,
+          remote: `${world.nodes[from.node]?.name ?? ''}:${from.conn}`,
+        });
         return;
       case 'connected':
         world.input(node, { type: 'connected', conn: to.conn });

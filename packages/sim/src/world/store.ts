@@ -8,7 +8,9 @@ import { Violation } from '../rules/catalogue.js';
 
 export type StoreWork = Extract<Effect, { type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
 /** What waits for the next commit: effects, and contents that clients have handed in. */
-export type StoreJob = StoreWork | { readonly type: 'put'; readonly content: number; readonly name: string; readonly sizeBytes: number };
+export type StoreJob =
+  | StoreWork
+  | { readonly type: 'put'; readonly content: number; readonly name: string; readonly sizeBytes: number };
 export type StoreOutcome = Extract<Input, { type: 'stored' | 'store-failed' | 'forgotten' }>;
 
 /** A content: whose it is, and how much of it is there, from its beginning. */
@@ -92,7 +94,10 @@ export class VirtualStore {
     const content = handle.content === undefined ? undefined : this.contents.get(handle.content);
     const offset = handle.offset ?? 0;
     if (content === undefined || offset + handle.length > content.sizeBytes) {
-      throw new Violation({ rule: 'content', detail: `Octets ${offset} to ${offset + handle.length} of content ${handle.content} are sent, but not there.` });
+      throw new Violation({
+        rule: 'content',
+        detail: `Octets ${offset} to ${offset + handle.length} of content ${handle.content} are sent, but not there.`,
+      });
     }
     return { length: handle.length, ref: `${content.name}:${offset}` };
   }
@@ -144,10 +149,14 @@ export class VirtualStore {
     const at = handle.ref?.lastIndexOf(':') ?? -1;
     const name = handle.ref?.slice(0, at) ?? '';
     const there = this.contents.get(content);
-    const fits = Number(handle.ref?.slice(at + 1)) === offset && (offset === 0 || (there?.name === name && offset <= there.sizeBytes));
+    const fits =
+      Number(handle.ref?.slice(at + 1)) === offset && (offset === 0 || (there?.name === name && offset <= there.sizeBytes));
     if (!fits) {
       const found = there === undefined ? 'nothing' : `${there.sizeBytes} octets of ${there.name}`;
-      throw new Violation({ rule: 'content', detail: `${handle.ref} is stored at octet ${offset} of content ${content}, which has ${found}.` });
+      throw new Violation({
+        rule: 'content',
+        detail: `${handle.ref} is stored at octet ${offset} of content ${content}, which has ${found}.`,
+      });
     }
     this.contents.set(content, { name, sizeBytes: offset + handle.length });
   }

@@ -23,7 +23,7 @@ const mostFirings = 1000;
 
 /** The core's functions. Others can be put in their place, to see whether the rules find what is wrong with them. */
 export type SimCore = { readonly start: typeof start; readonly step: typeof step; readonly nextDeadline: typeof nextDeadline };
-export const realCore: SimCore = { start, step, nextDeadline };
+const realCore: SimCore = { start, step, nextDeadline };
 
 export type WorldHooks = {
   /** Each step as one line of the journal, without its end. */
@@ -219,7 +219,10 @@ export class World {
     try {
       return run();
     } catch (error) {
-      throw new Violation({ rule: 'total', detail: `The core throws: ${error instanceof Error ? error.message : String(error)}` });
+      throw new Violation({
+        rule: 'total',
+        detail: `The core throws: ${error instanceof Error ? error.message : String(error)}`,
+      });
     }
   }
 
@@ -380,7 +383,11 @@ export class World {
     node.firings = node.firedAtMs === this.nowMs ? node.firings + 1 : 1;
     node.firedAtMs = this.nowMs;
     if (node.firings > mostFirings) {
-      const finding: Finding = { rule: 'time-moves', mta: node.name, detail: `Its timer fires ${mostFirings} times at one instant.` };
+      const finding: Finding = {
+        rule: 'time-moves',
+        mta: node.name,
+        detail: `Its timer fires ${mostFirings} times at one instant.`,
+      };
       throw new Violation(finding);
     }
     this.input(node, { type: 'timer' });

@@ -312,9 +312,10 @@ export class Driver {
   }
 
   #commit(): void {
-    this.#writes.clear();
     this.#effect = null;
+    const beganMs = performance.now();
     const outcomes = this.#store.commit();
+    this.#writes.committed(performance.now() - beganMs, this.#store.counts().queued);
     this.#tellDeliveries();
     for (const outcome of outcomes) {
       if (this.#halt !== null) return;

@@ -1,7 +1,14 @@
 /** What is queued in the store for its next commit, and when that commit is due. */
 
-/** How long an erasure or a ledger's row may wait for a commit to join, in real ms: it is the disk's time, not the lab's. */
-const waitMs = 5;
+/**
+ * How long an erasure or a ledger's row may wait for a commit to join, in real ms (it is the disk's time, not the lab's): some
+ * commits long, so that a slow disk is not given work that the next message would have done too.
+ */
+const leastWaitMs = 5;
+const mostWaitMs = 50;
+const commitsLong = 4;
+/** After a disk has refused writes they are tried again this much later, real ms. */
+const againMs = 1000;
 /** So many wait at most. */
 const mostWaiting = 1000;
 
@@ -16,6 +23,7 @@ export class PendingWrites {
   #count = 0;
   #urgent = false;
   #sinceMs = 0;
+  #waitMs = leastWaitMs;
 
   /** @param late called when writes have waited long enough; they are due then. */
   constructor(late: () => void) {
@@ -28,7 +36,7 @@ export class PendingWrites {
 
   /** Is it time to commit? */
   get due(): boolean {
-    return this.#urgent || this.#count >= mostWaiting;
+    return this.#urgent || (this.#count >= mostWaiting && this.#waitMs < againMs);
   }
 
   /** @param urgent somebody waits for it. */
@@ -38,16 +46,22 @@ export class PendingWrites {
     if (urgent) this.#urgent = true;
   }
 
-  /** All of it is being committed. */
-  clear(): void {
-    this.#count = 0;
+  /**
+   * A commit is over.
+   * @param tookMs how long it took.
+   * @param left how many writes the disk would not take; they are tried again by and by.
+   */
+  committed(tookMs: number, left: number): void {
+    this.#count = left;
     this.#urgent = false;
+    this.#sinceMs = performance.now();
+    this.#waitMs = left > 0 ? againMs : Math.min(mostWaitMs, Math.max(leastWaitMs, commitsLong * tookMs));
   }
 
   /** A timer that is set stays, and looks how long there was something to wait for: cheaper than each time anew. */
   arm(): void {
     if (this.#timer !== null || this.#count === 0) return;
-    const leftMs = Math.max(1, Math.ceil(this.#sinceMs + waitMs - performance.now()));
+    const leftMs = Math.max(1, Math.ceil(this.#sinceMs + this.#waitMs - performance.now()));
     this.#timer = setTimeout(this.#fired, leftMs);
   }
 
@@ -60,7 +74,7 @@ export class PendingWrites {
     this.#timer = null;
     if (this.#count === 0) return;
     // Timers may fire up to a millisecond early.
-    if (performance.now() - this.#sinceMs < waitMs - 1) {
+    if (performance.now() - this.#sinceMs < this.#waitMs - 1) {
       this.arm();
       return;
     }

@@ -27,6 +27,8 @@ export type StorePort = {
   putContent(content: number, offset: number, octets: Uint8Array): void;
   /** Write all that is queued, durably, in one transaction. */
   commit(): readonly CommitOutcome[];
+  /** `queued`: what the disk would not take and each later commit tries again. */
+  counts(): { readonly queued: number };
   /** Close the store; `clean` leaves the clean-shutdown mark. */
   close(clean: boolean): void;
 };

@@ -175,7 +175,8 @@ export function readRtorq(fields: RtorqFields | null | undefined): Rtorq {
     kind: 'rtorq',
     checkpointSizeK,
     windowSize,
-    dialogueMode: known(modes, dialogueMode, 'dialogue mode'),
+    // X.218: monologue is what an RTORQ that names no mode asks for.
+    dialogueMode: dialogueMode === 0 ? 'monologue' : known(modes, dialogueMode, 'dialogue mode'),
     turn: known(roles, turn, 'turn'),
     recovery: count(recovery, 'recovery'),
   };

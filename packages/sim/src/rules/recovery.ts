@@ -1,0 +1,42 @@
+/** Rules of what a loss or a new start of the peer must end: pure functions over states. */
+import { type Association, type LtabEntry, rowOf } from '@mtalab/mta-core';
+import type { Finding } from './catalogue.js';
+
+function connectionsOf({ first, peerFirst, data, peerData }: Association): readonly (number | null)[] {
+  return [first, peerFirst, data.conn, peerData];
+}
+
+/** What one step has made of the associations of an entry. */
+export function recoveryBroken(was: LtabEntry, is: LtabEntry): Finding | null {
+  for (const association of is.associations) {
+    const before = rowOf(was.associations, association.id);
+    if (before === undefined || before.recovery === association.recovery) continue;
+    const about = { rule: 'recovery', association: association.name } as const;
+    if (association.recovery < before.recovery) {
+      return { ...about, detail: `Recovery ${association.recovery} is begun after recovery ${before.recovery}.` };
+    }
+    const old = connectionsOf(before).filter((conn) => conn !== null);
+    const kept = connectionsOf(association).find((conn) => conn !== null && old.includes(conn));
+    if (kept !== undefined)
+      return { ...about, detail: `Connection ${kept} is older than recovery ${association.recovery}, and still used.` };
+  }
+  return null;
+}
+
+/** The peer has started anew: which association has outlived its other side? */
+export function incarnationBroken(was: LtabEntry, is: LtabEntry): Finding | null {
+  const [old, now] = [was.peer, is.peer];
+  if (old === null || now === null || old === now) return null;
+  if (old.storeUuid === now.storeUuid && now.incarnation < old.incarnation) {
+    return { rule: 'incarnation', detail: `${is.name} is met in its life ${now.incarnation} after life ${old.incarnation}.` };
+  }
+  if (old.storeUuid === now.storeUuid && now.incarnation === old.incarnation) return null;
+  const left = is.associations.find(({ id }) => isAgreed(rowOf(was.associations, id)) && isAgreed(rowOf(is.associations, id)));
+  if (left === undefined) return null;
+  const detail = `It was agreed with life ${old.incarnation} of ${is.name} and is kept in life ${now.incarnation}.`;
+  return { rule: 'incarnation', association: left.name, detail };
+}
+
+function isAgreed(association: Association | undefined): boolean {
+  return association !== undefined && (association.state === 'open' || association.state === 'lost');
+}

@@ -1,0 +1,30 @@
+/** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
+import { type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
+import { associationMutants } from './association.js';
+import { mailMutants } from './mail.js';
+import { type GroundName, grounds, type Mutant } from './mutant.js';
+import { transferMutants } from './transfer.js';
+import { turnMutants } from './turn.js';
+
+export const mutants: readonly Mutant[] = [...turnMutants, ...associationMutants, ...transferMutants, ...mailMutants];
+
+export type Kill = { readonly rule: RuleId; readonly seed: number };
+
+/** The first seed on which a rule is broken; null when none of them is. */
+export function hunt(core: SimCore, ground: GroundName, seeds: number): Kill | null {
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { verdict } = simulate(grounds[ground], seed, { core });
+    if (verdict !== null) return { rule: verdict.rule, seed };
+  }
+  return null;
+}
+
+/** What the core does wrong on the first seeds of a ground, in words: nothing, if it is without fault. */
+export function faultsOf(core: SimCore, ground: GroundName, seeds: number): readonly string[] {
+  const found: string[] = [];
+  for (let seed = 1; seed <= seeds && found.length < 3; seed += 1) {
+    const { verdict } = simulate(grounds[ground], seed, { core });
+    if (verdict !== null) found.push(`${ground}, seed ${seed}: ${verdictText(verdict)}`);
+  }
+  return found;
+}

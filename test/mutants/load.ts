@@ -1,0 +1,83 @@
+/** Makes a core with a fault in it: the sources are compiled one by one, the patched ones after their patch, and imported. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { SimCore } from '@mtalab/sim';
+import ts from 'typescript';
+import type { Mutant, Patch } from './mutant.js';
+
+const sourceFolder = resolve('packages/mta-core/src');
+
+function sources(folder = ''): readonly string[] {
+  return readdirSync(join(sourceFolder, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    return entry.isDirectory() ? sources(path) : path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function compiled(text: string): string {
+  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  return ts.transpileModule(text, { compilerOptions }).outputText;
+}
+
+/** Finds a text whatever the white space in it, so that reformatting a source spoils no patch. */
+function pattern(find: string): RegExp {
+  const words = find.trim().split(/\s+/);
+  return new RegExp(words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+'), 'g');
+}
+
+function patched(text: string, { file, find, replace }: Patch, mutant: string): string {
+  const count = [...text.matchAll(pattern(find))].length;
+  if (count !== 1) {
+    throw new Error(
+      `The mutant '${mutant}' cannot be made: its text stands ${count} times in packages/mta-core/src/${file}, not once. ` +
+        `Write its patch anew for the present source. The text: ${find.trim()}`,
+    );
+  }
+  return text.replace(pattern(find), () => replace);
+}
+
+/** The core's compiled sources, and cores with faults made from them. Holds a temporary folder until it is disposed of. */
+export class Workshop {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'mtalab-mutants-'));
+  readonly #texts = new Map<string, string>();
+  readonly #compiled = new Map<string, string>();
+  #made = 0;
+
+  constructor() {
+    writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }\n');
+    for (const path of sources()) {
+      const text = readFileSync(join(sourceFolder, path), 'utf8');
+      this.#texts.set(path, text);
+      this.#compiled.set(path, compiled(text));
+    }
+  }
+
+  /**
+   * A core with these patches; without any, the core as it is.
+   * @throws Error that names the mutant when a patch does not fit.
+   */
+  async core({ name, patches }: Pick<Mutant, 'name' | 'patches'>): Promise<SimCore> {
+    const changed = new Map<string, string>();
+    for (const patch of patches) {
+      const text = changed.get(patch.file) ?? this.#texts.get(patch.file);
+      if (text === undefined) throw new Error(`The mutant '${name}' cannot be made: there is no ${patch.file} in the core.`);
+      changed.set(patch.file, patched(text, patch, name));
+    }
+    this.#made += 1;
+    const folder = join(this.#folder, String(this.#made));
+    for (const [path, text] of this.#compiled) {
+      const target = join(folder, path.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      const change = changed.get(path);
+      writeFileSync(target, change === undefined ? text : compiled(change));
+    }
+    const { start, step, nextDeadline } = (await import(pathToFileURL(join(folder, 'index.js')).href)) as SimCore;
+    return { start, step, nextDeadline };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

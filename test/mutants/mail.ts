@@ -1,0 +1,134 @@
+/** Planted faults: submission, queues, delivery, reports, start and stop. */
+import type { Mutant } from './mutant.js';
+
+export const mailMutants: readonly Mutant[] = [
+  {
+    name: 'submitted-before-stored',
+    broken: 'A client is told that its message is accepted before it is on disk.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'submit.ts',
+        find: 'const { messages, render, contentUnused } = acceptMessage(',
+        replace: `emit(ctx, { type: 'submitted', submissionId, mtsId, known: false });
+          const { messages, render, contentUnused } = acceptMessage(`,
+      },
+    ],
+  },
+  {
+    name: 'known-submission-queued',
+    broken: 'A message that is handed in a second time is sent a second time.',
+    ground: 'calm',
+    patches: [{ file: 'stored.ts', find: 'if (input.known !== undefined) {', replace: 'if (input.known === null) {' }],
+  },
+  {
+    name: 'ids-start-again',
+    broken: 'Identifiers begin again with each start.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'recovered.incarnation * incarnationStride + 1', replace: 'incarnationStride + 1' }],
+  },
+  {
+    name: 'unroutable-recipient-forgotten',
+    broken: 'Recipients without a way are forgotten where the message has others.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'mail/accept.ts',
+        find: 'if (unroutable.length === 0) return',
+        replace: 'if (unroutable.length === 0 || copies.length > 0) return',
+      },
+    ],
+  },
+  {
+    name: 'loop-not-detected',
+    broken: 'An MTA does not recognise a message that it has sent before, and sends it round again.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'mail/accept.ts',
+        find: 'envelope.trace.length >= longestTrace || envelope.trace.some((step) => step.mta === ctx.mta.name)',
+        replace: 'envelope.trace.length >= longestTrace',
+      },
+    ],
+  },
+  {
+    name: 'report-on-report',
+    broken: 'A report that cannot be transferred is itself reported on.',
+    ground: 'disks',
+    patches: [
+      { file: 'mail/nondelivery.ts', find: "if (envelope.originator === '') {", replace: 'if (envelope.mtsId === null) {' },
+    ],
+  },
+  {
+    name: 'report-lost-when-store-fails',
+    broken: 'A report that cannot be written is forgotten, and its message with it.',
+    ground: 'disks',
+    patches: [{ file: 'stored.ts', find: 'reportNotStored(ctx, pending.entry, pending.subject);', replace: '' }],
+  },
+  {
+    name: 'reported-message-kept',
+    broken: 'A message stays in the store when a report has taken its place.',
+    ground: 'disks',
+    patches: [{ file: 'mail/nondelivery.ts', find: 'forget: [id],', replace: 'forget: [],' }],
+  },
+  {
+    name: 'delivery-forgotten-early',
+    broken: 'A message leaves the store when its delivery begins.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'mail/mailboxes.ts',
+        find: "emit(ctx, { type: 'deliver',",
+        replace: "forgetCopies(ctx, copy.entry, [copy.id]); emit(ctx, { type: 'deliver',",
+      },
+    ],
+  },
+  {
+    name: 'failed-delivery-dropped',
+    broken: 'A message whose mailbox cannot be written is not tried again.',
+    ground: 'disks',
+    patches: [
+      {
+        file: 'mail/mailboxes.ts',
+        find: 'const waiting = withRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs });',
+        replace: 'const waiting = mailboxes.waiting;',
+      },
+    ],
+  },
+  {
+    name: 'recovered-mail-left-in-store',
+    broken: 'Of the mail that the store kept over a restart, only the oldest message is queued again.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.slice(0, 1), true);' }],
+  },
+  {
+    name: 'recovered-mail-out-of-order',
+    broken: 'The mail that the store kept over a restart is queued newest first.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.reverse(), true);' }],
+  },
+  {
+    name: 'recovered-mail-thought-unsent',
+    broken: 'After a restart a message is reported without a word that it may have been sent before.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge, false);' }],
+  },
+  {
+    name: 'halt-with-stores-pending',
+    broken: 'A stop does not wait for the store.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'if (mta.stores.length > 0) return;', replace: '' }],
+  },
+  {
+    name: 'opens-while-stopping',
+    broken: 'An MTA that is being stopped opens associations.',
+    ground: 'crashes',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: "function openFirst(ctx: Context, at: number): void { if (ctx.mta.phase !== 'running') return;",
+        replace: 'function openFirst(ctx: Context, at: number): void {',
+      },
+    ],
+  },
+];

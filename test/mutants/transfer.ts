@@ -1,0 +1,251 @@
+/** Planted faults: transfers and what both ends remember of them. */
+import type { Mutant } from './mutant.js';
+
+export const transferMutants: readonly Mutant[] = [
+  {
+    name: 'confirm-before-store',
+    broken: 'A message is confirmed when it has arrived, before it is on disk.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'transfer/receive.ts',
+        find: 'const calls = [{ association: ref.association, ...to }];',
+        replace: `const calls = [{ association: ref.association, ...to }];
+          answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: row.envelope.sizeBytes, stored: true });`,
+      },
+    ],
+  },
+  {
+    name: 'segment-confirmed-before-store',
+    broken: 'A segment is confirmed when it has arrived, before it is on disk.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'transfer/receive.ts',
+        find: 'const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed + 1 };',
+        replace: `const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed };
+          answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: arrived, stored: false });`,
+      },
+    ],
+  },
+  {
+    name: 'received-ids-lost-at-restart',
+    broken: 'What was received before a restart is not recognised after it.',
+    ground: 'crashes',
+    patches: [{ file: 'lifecycle.ts', find: 'recovered.received.map(', replace: 'recovered.received.slice(0, 0).map(' }],
+  },
+  {
+    name: 'received-ids-not-remembered',
+    broken: 'What was received is recognised after a restart, but not before.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'received.ts',
+        find: 'return contains(receivedFrom(mta, sender), activity);',
+        replace: 'return false && contains(receivedFrom(mta, sender), activity);',
+      },
+    ],
+  },
+  {
+    name: 'duplicate-while-storing',
+    broken: 'A message that comes again while its first arrival is being written is taken for a new one.',
+    ground: 'crashes',
+    patches: [
+      {
+        file: 'transfer/receive.ts',
+        find: "if (storing !== undefined && storing.purpose === 'reception') {",
+        replace: "if (storing !== undefined && storing.purpose !== 'reception') {",
+      },
+    ],
+  },
+  {
+    name: 'settled-before-erased',
+    broken: 'The receiver is told to forget a message before its sender has erased it.',
+    ground: 'crashes',
+    patches: [
+      {
+        file: 'transfer/send.ts',
+        find: 'countOut(ctx, ref.entry, copy);',
+        replace: `countOut(ctx, ref.entry, copy);
+          patchEntry(ctx, ref.entry, { settling: [...entryAt(ctx, ref.entry).settling, copy.id] });`,
+      },
+    ],
+  },
+  {
+    name: 'settled-below-too-high',
+    broken: 'An introduction tells the receiver to forget messages that are still to be sent.',
+    ground: 'losses',
+    patches: [{ file: 'mail/queue.ts', find: 'return lowest;', replace: 'return ctx.mta.nextNumber;' }],
+  },
+  {
+    name: 'settled-below-forgets-transfers',
+    broken: 'An introduction tells the receiver to forget messages whose erasure is not on disk yet.',
+    ground: 'crashes',
+    patches: [
+      {
+        file: 'mail/queue.ts',
+        find: 'for (const pending of ctx.mta.forgets) if (pending.entry === at) for (const id of pending.copies) consider(id);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'never-settled',
+    broken: 'The receiver is never told what it may forget.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'transfer/settled.ts',
+        find: 'if (settling.length === 0) return settling;',
+        replace: 'if (settling.length >= 0) return [];',
+      },
+      { file: 'mail/queue.ts', find: 'return lowest;', replace: 'return 0;' },
+    ],
+  },
+  {
+    name: 'forget-before-confirm',
+    broken: 'The sender erases a message when it has sent it, before it is confirmed.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'transfer/send.ts',
+        find: 'const calls = [...transfer.calls, call];',
+        replace: 'const calls = [...transfer.calls, call]; if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
+      },
+    ],
+  },
+  {
+    name: 'any-confirmation-is-the-last',
+    broken: 'The confirmation of a segment is taken for that of the whole message.',
+    ground: 'segments',
+    patches: [{ file: 'transfer/send.ts', find: '} else if (answer.stored) {', replace: '} else if (answer.upTo > 0) {' }],
+  },
+  {
+    name: 'copy-dropped-on-loss',
+    broken: 'A message in transfer is lost from the queue with its connection.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'transfer/interrupt.ts',
+        find: 'else returnCopy(ctx, ref.entry, copy);',
+        replace: 'else { countOut(ctx, ref.entry, copy); countCopies(ctx, -1); }',
+      },
+      { file: 'transfer/interrupt.ts', find: 'import { returnCopy }', replace: 'import { countCopies, countOut, returnCopy }' },
+    ],
+  },
+  {
+    name: 'order-lost-on-return',
+    broken: 'A message whose transfer was interrupted goes to the end of its queue.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'mail/queue.ts',
+        find: 'giveBack(entry.queues[copy.envelope.priority], copy)',
+        replace: 'push(entry.queues[copy.envelope.priority], copy)',
+      },
+    ],
+  },
+  {
+    name: 'least-urgent-first',
+    broken: 'The least urgent mail is sent first.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'mail/queue.ts',
+        find: 'for (const priority of priorities) { if (urgentOnly',
+        replace: 'for (const priority of [...priorities].reverse()) { if (urgentOnly',
+      },
+    ],
+  },
+  {
+    name: 'window-ignored',
+    broken: 'The sender does not wait for confirmations when its window is full.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'transfer/send.ts',
+        find: 'transfer.discarding || transfer.calls.length >= association.windowSize',
+        replace: 'transfer.discarding',
+      },
+    ],
+  },
+  {
+    name: 'segment-skipped',
+    broken: 'The sender goes on from the last confirmed octet, not from the last one sent.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'transfer/send.ts',
+        find: 'offset: transfer.sentUpTo, content:',
+        replace: 'offset: transfer.confirmedUpTo, content:',
+      },
+    ],
+  },
+  {
+    name: 'resumed-without-the-rest',
+    broken: 'A resumed transfer is accepted although nothing is kept of its beginning.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'transfer/receive.ts',
+        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
+        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
+      },
+    ],
+  },
+  {
+    name: 'resumed-from-unkept-octets',
+    broken:
+      'An interrupted transfer is resumed behind what was sent, not behind what was confirmed, and its receiver does not look.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'transfer/interrupt.ts',
+        find: 'confirmedUpTo: transfer.confirmedUpTo,',
+        replace: 'confirmedUpTo: transfer.ended ? 0 : transfer.sentUpTo,',
+      },
+      {
+        file: 'transfer/receive.ts',
+        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
+        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
+      },
+    ],
+  },
+  {
+    name: 'interrupted-kept-for-ever',
+    broken: 'What has come of an interrupted transfer is kept beyond the Recovery Timeout.',
+    ground: 'segments',
+    patches: [
+      {
+        file: 'timers.ts',
+        find: 'if (isDue(ctx, row.untilMs)) dropIncoming(ctx, at, row);',
+        replace:
+          'if (isDue(ctx, row.untilMs)) patchEntry(ctx, at, { incoming: entryAt(ctx, at).incoming.map((each) => ({ ...each, untilMs: null })) });',
+      },
+    ],
+  },
+  {
+    name: 'discarded-kept',
+    broken: 'What has come of a transfer that its sender gives up is kept.',
+    ground: 'disks',
+    patches: [
+      {
+        file: 'transfer/receive.ts',
+        find: 'if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'sent-whole-forgotten',
+    broken: 'A report does not say that its message may have been delivered all the same.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'transfer/interrupt.ts',
+        find: 'sentWhole: transfer.copy.sentWhole || transfer.ended,',
+        replace: 'sentWhole: false,',
+      },
+    ],
+  },
+];

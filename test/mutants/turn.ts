@@ -1,0 +1,220 @@
+/** Planted faults: the Turn. */
+import type { Mutant } from './mutant.js';
+
+export const turnMutants: readonly Mutant[] = [
+  {
+    name: 'give-during-transfer',
+    broken: 'The holder gives the Turn when it should, but also in the middle of a transfer.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, ref.entry);',
+        replace: `const entry = entryAt(ctx, ref.entry);
+          if (association.transfer !== null) {
+            if (association.turn === 'asked-of' && givesNow(ctx, entry, association)) give(ctx, ref);
+            return;
+          }`,
+      },
+    ],
+  },
+  {
+    name: 'giver-keeps-turn',
+    broken: 'Whoever gives the Turn goes on holding it.',
+    ground: 'calm',
+    patches: [{ file: 'turn/table.ts', find: "'give-sent': 'given'", replace: "'give-sent': 'held'" }],
+  },
+  {
+    name: 'lost-give-taken-back',
+    broken: 'A side that has given the Turn takes it back when the connection is lost before the acknowledgement.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'turn/table.ts',
+        find: "given: { 'give-acknowledged': 'theirs', 'transfer-received': 'given', loss: 'theirs' }",
+        replace: "given: { 'give-acknowledged': 'theirs', 'transfer-received': 'given', loss: 'held' }",
+      },
+    ],
+  },
+  {
+    name: 'both-adopt',
+    broken: 'After a recovery the responder takes the Turn, whatever the initiator states.',
+    ground: 'losses',
+    patches: [
+      { file: 'behaviour.ts', find: 'turnAfterRecovery: (stated) => stated', replace: "turnAfterRecovery: () => 'mine'" },
+    ],
+  },
+  {
+    name: 'neither-adopts',
+    broken: 'After a recovery the responder leaves the Turn to the initiator, whatever that one states.',
+    ground: 'losses',
+    patches: [
+      { file: 'behaviour.ts', find: 'turnAfterRecovery: (stated) => stated', replace: "turnAfterRecovery: () => 'theirs'" },
+    ],
+  },
+  {
+    name: 'remembered-turn',
+    broken: 'After a recovery the responder goes by its own memory of the Turn.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: 'turnAfterRecovery: (stated) => stated',
+        replace: 'turnAfterRecovery: (stated, remembered) => remembered',
+      },
+    ],
+  },
+  {
+    name: 'stated-wrongly',
+    broken: 'The recovering initiator always states that the Turn is its own.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'association/open.ts',
+        find: "believes(association.turn) === 'mine' ? 'initiator' : 'responder'",
+        replace: "believes(association.turn) === 'mine' || association.recovery > 0 ? 'initiator' : 'responder'",
+      },
+    ],
+  },
+  {
+    name: 'please-kept-over-loss',
+    broken: 'The holder still has the Please in mind after the connection was lost.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'turn/table.ts',
+        find: "'asked-of': { 'give-sent': 'given', 'transfer-sent': 'asked-of', loss: 'held' }",
+        replace:
+          "'asked-of': { 'give-sent': 'given', 'transfer-sent': 'asked-of', loss: 'asked-of', 'adopt-mine': 'asked-of', 'adopt-theirs': 'theirs' }",
+      },
+    ],
+  },
+  {
+    name: 'please-not-repeated',
+    broken: 'Whoever had asked for the Turn does not ask again after the connection was lost.',
+    ground: 'losses',
+    patches: [
+      {
+        file: 'turn/table.ts',
+        find: "asking: { 'give-received': 'held', 'transfer-received': 'asking', loss: 'theirs' }",
+        replace:
+          "asking: { 'give-received': 'held', 'transfer-received': 'asking', loss: 'asking', 'adopt-mine': 'held', 'adopt-theirs': 'asking' }",
+      },
+    ],
+  },
+  {
+    name: 'please-twice',
+    broken: 'A side that has asked for the Turn asks again as soon as anything changes.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: "if (association.turn !== 'theirs') return;",
+        replace: "if (association.turn !== 'theirs' && association.turn !== 'asking') return;",
+      },
+    ],
+  },
+  {
+    name: 'please-before-ack',
+    broken: 'A side asks for the Turn again before its own Give is acknowledged.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: "if (association.turn !== 'theirs') return;",
+        replace: "if (association.turn !== 'theirs' && association.turn !== 'given') return;",
+      },
+      {
+        file: 'turn/table.ts',
+        find: "given: { 'give-acknowledged': 'theirs',",
+        replace: "given: { 'give-acknowledged': 'theirs', 'please-sent': 'asking',",
+      },
+    ],
+  },
+  {
+    name: 'please-by-holder',
+    broken: 'A side with more mail than it can send asks for a Turn that it has.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: "if (association.turn !== 'theirs') return;",
+        replace: '',
+      },
+      {
+        file: 'pump.ts',
+        find: 'if (hasData(ctx, ref, association)) startTransfer(ctx, ref, copy);',
+        replace: 'if (hasData(ctx, ref, association)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
+      },
+    ],
+  },
+  {
+    name: 'please-priority-ignored',
+    broken: 'A Please for urgent mail does not make the holder give the Turn before its own less urgent mail.',
+    ground: 'any',
+    patches: [{ file: 'turn/turn.ts', find: 'asked < turnPriority[next.envelope.priority] ||', replace: '' }],
+  },
+  {
+    name: 'close-outranks-mail',
+    broken: 'A Please of priority 0, for closing, makes the holder give the Turn although it has mail.',
+    ground: 'crashes',
+    patches: [{ file: 'turn/turn.ts', find: 'if (asked === 0) return false;', replace: 'if (asked === 0) return true;' }],
+  },
+  {
+    name: 'turn-request-threshold-plus-one',
+    broken: 'The holder makes one transfer more after a Please than Turn-Request-Threshold permits.',
+    ground: 'any',
+    patches: [
+      {
+        file: 'turn/turn.ts',
+        find: 'association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold',
+        replace: 'association.transfersSinceAsked > ctx.mta.settings.turnRequestThreshold',
+      },
+    ],
+  },
+  {
+    name: 'transfers-not-counted',
+    broken: 'Transfers after a Please are not counted, so that the Turn is given only when there is nothing left to send.',
+    ground: 'any',
+    patches: [
+      {
+        file: 'transfer/send.ts',
+        find: 'transfersSinceAsked: association.transfersSinceAsked + 1',
+        replace: 'transfersSinceAsked: association.transfersSinceAsked',
+      },
+    ],
+  },
+  {
+    name: 'give-without-please',
+    broken: 'The responder gives the Turn as soon as it has nothing to send, though nobody has asked.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: 'const copy = nextCopy(entry, association.urgentOnly); if (copy !== undefined) {',
+        replace: `const copy = nextCopy(entry, association.urgentOnly);
+          if (copy === undefined && association.role === 'responder' && association.moved > 0) {
+            if (hasData(ctx, ref, association)) give(ctx, ref);
+          } else if (copy !== undefined) {`,
+      },
+      { file: 'turn/table.ts', find: "held: { 'please-received'", replace: "held: { 'give-sent': 'given', 'please-received'" },
+    ],
+  },
+  {
+    name: 'transfer-without-turn',
+    broken: 'A side that has asked for the Turn does not wait for it.',
+    ground: 'calm',
+    patches: [
+      {
+        file: 'pump.ts',
+        find: "if (association.turn === 'held' || association.turn === 'asked-of') {",
+        replace: "if (association.turn === 'held' || association.turn === 'asked-of' || association.turn === 'asking') {",
+      },
+      {
+        file: 'turn/table.ts',
+        find: "asking: { 'give-received'",
+        replace: "asking: { 'transfer-sent': 'asking', 'give-received'",
+      },
+    ],
+  },
+];
