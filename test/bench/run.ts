@@ -11,6 +11,7 @@ import { runBaseline } from './baseline.js';
 import { runCore } from './core.js';
 import { type Limits, median, medians, type RunFigures } from './figures.js';
 import { runProduct } from './product.js';
+import { runSimulator } from './proof.js';
 
 const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
   --rounds N     rounds of product and baseline, 1 to 100 (5)
@@ -134,12 +135,13 @@ function tableOf({ inFlight, messages, product, baseline, ratio, medianRatio, ru
 
 const { rounds, messages, seconds, json } = options();
 const pure = [1, 9].map(core);
+const simulated = [runSimulator(2, 200), runSimulator(100, 4)];
 const comparisons = await compare(rounds, [
   { inFlight: 1, messages: Math.ceil(messages / 3), seconds },
   { inFlight: 9, messages, seconds },
 ]);
 if (json) {
-  process.stdout.write(`${JSON.stringify({ rounds, core: pure, handOver: comparisons }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ rounds, core: pure, simulator: simulated, handOver: comparisons }, null, 2)}\n`);
 } else {
   const lines = [`Durable exactly-once hand-over of 1 KiB messages between two processes; medians of ${rounds} rounds`, ''];
   for (const comparison of comparisons) lines.push(tableOf(comparison), '');
@@ -148,6 +150,11 @@ if (json) {
     lines.push(
       `  ${associations} association${associations === 1 ? ' ' : 's'}: ${whole(stepsPerS)} steps per second, ${stepsPerMessage.toFixed(1)} steps a message`,
     );
+  }
+  lines.push('', 'The simulator, with faults, every rule checked after every step');
+  for (const { mtas, seedsPerS, virtualHoursPerS, stepsPerS } of simulated) {
+    const speed = `${virtualHoursPerS.toFixed(1)} virtual hours per second, ${seedsPerS.toFixed(1)} seeds/s, ${whole(stepsPerS)} steps/s`;
+    lines.push(`  ${String(mtas).padStart(3)} MTAs: ${speed}`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -220,3 +220,59 @@ test('sets of activities: many taken out at once, or put in at once', (t) => {
   );
   t.end();
 });
+
+test('a window that nobody names is 3', (t) => {
+  for (const kind of ['rtorq', 'rtoac'] as const) {
+    const lab = new PureLab(['A', 'B']);
+    lab.hooks.onPdu = ({ pdu: sent }) => {
+      if (sent.type !== 'request' && sent.type !== 'response') return true;
+      const part = 'rtorq' in sent.body ? sent.body.rtorq : 'apdu' in sent.body ? sent.body.apdu : null;
+      if (part?.kind === kind) Object.assign(part, { windowSize: 0 });
+      return true;
+    };
+    lab.submit('A', 'm1', ['x@b.example']);
+    lab.settle();
+    t.equal(lab.mta('A').ltab[0]?.associations[0]?.windowSize, 3);
+    t.equal(lab.deliveries.length, 1);
+  }
+  t.end();
+});
+
+/** A lab of three in which something is said otherwise than it was meant. */
+function labWith(change: (lab: PureLab) => void): PureLab {
+  const lab = new PureLab(['A', 'B', 'C']);
+  change(lab);
+  lab.submit('B', 'm1', ['x@a.example']);
+  lab.settle();
+  lab.submit('C', 'm2', ['x@a.example']);
+  lab.settle();
+  return lab;
+}
+
+function refusalsAt(lab: PureLab, name: string): unknown[] {
+  return lab.events.filter(({ node, event }) => node === name && event.id === 1293).map(({ event }) => event.params);
+}
+
+test('an MTA with the store of another is refused: their activity ids would be the same', (t) => {
+  const lab = labWith((made) => {
+    made.crash('C');
+    Object.assign(made.node('C').store, { uuid: 'store-of-B' });
+    made.startNode('C');
+  });
+  t.equal(lab.deliveries.length, 1);
+  t.match(refusalsAt(lab, 'A'), [{ entity: 'C', reason: 'validationFailure (2)' }]);
+  t.end();
+});
+
+test('nobody opens an association in the name of another', (t) => {
+  const lab = labWith((made) => {
+    made.hooks.onPdu = ({ from: sender, pdu: sent }) => {
+      if (sender === 'C' && sent.type === 'request' && sent.body.op === 'MtaBind')
+        Object.assign(sent.body, { association: 'B/1/9' });
+      return true;
+    };
+  });
+  t.equal(lab.deliveries.length, 1);
+  t.match(refusalsAt(lab, 'A'), [{ entity: 'C', reason: 'validationFailure (2)' }]);
+  t.end();
+});

@@ -123,6 +123,46 @@ Examples:
   mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
   mtalab sim --seed 7 --journal run.jsonl              and then: mtalab ladder run.jsonl`;
 
+const checkDetail = `
+The MTAs are the core that runs on sockets. Breadth-first over every order in which mail can come, PDUs arrive, timers fire,
+the network lose connections and MTAs crash: each state once, so that a breach is shown by the shortest way to it.
+docs/verification.md tells what the search covers and what it takes for granted.
+Exit code: 0 when no rule is broken, 1 when one is.
+
+--full widens the search: stores and binds take their time; cuts take single connections, too; timers fire also while
+something is under way; order leaves out no order of moves and no mirror image.
+
+Examples:
+  mtalab check --messages 1,1 --losses 1                     everything that one cut can do to two messages
+  mtalab check --messages 1,1 --losses 1 --legacy Q166594    the shortest story of how the Turn gets lost
+  mtalab check --messages 1,0 --losses 1 --full stores,binds,cuts,timers`;
+
+function defineCheck(command: Command): Command {
+  return withJson(
+    command
+      .option('--messages <a,b>', 'messages handed in at A for B, and at B for A', '1,1')
+      .addOption(new Option('--losses <n>', 'losses of connections').argParser(whole(0, 9)).default(1))
+      .addOption(new Option('--crashes <n>', 'crashes, each with a restart').argParser(whole(0, 9)).default(0))
+      .addOption(
+        new Option('--threshold <n>', 'messages queued per association before one more is opened')
+          .argParser(whole(1, 100))
+          .default(2),
+      )
+      .addOption(new Option('--segments <n>', 'segments of each message').argParser(whole(1, 9)).default(1))
+      .option('--priorities <list>', 'priorities of the messages of each MTA, in turn (default: normal)', listed)
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles', listed)
+      .option('--set <name=value>', 'any other setting of all MTAs', collected)
+      .option('--chain', 'three MTAs in a chain; the mail goes from end to end')
+      .option('--full <parts>', 'widen the search: stores, binds, cuts, timers, order', listed)
+      .option('--all', 'go on after the first breach, and show the first of each rule')
+      .option('--journal <file>', 'write the counterexample as a journal, for `mtalab replay` and `mtalab ladder`')
+      .addOption(
+        new Option('--max-states <n>', 'give up after so many states').argParser(whole(1, 1_000_000_000)).default(50_000_000),
+      )
+      .addOption(new Option('--heap <mb>', 'memory for the search').argParser(whole(64, 1_000_000)).default(4096)),
+  );
+}
+
 function defineSim(command: Command): Command {
   return withJson(
     command
@@ -318,6 +358,14 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
     detail: simDetail,
     define: defineSim,
     load: () => import('./commands/sim.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'check',
+    summary: 'search every interleaving of two MTAs, within bounds, for a breach of the rules',
+    detail: checkDetail,
+    define: defineCheck,
+    load: () => import('./commands/check.js'),
   },
   {
     group: groups.other,

@@ -141,7 +141,8 @@ function callCancelled(ctx: Context, ref: Owner, association: Association, op: R
   if (op === 'MtaUnBindBack') return unbindBackOver(ctx, ref, ntError.callCancelled);
   transferFailed(ctx, ref, 'The next MTA did not answer the transfer for two minutes.');
   if (association.state === 'open') loseAssociation(ctx, ref);
-  else endAssociation(ctx, ref);
+  // Several calls of one association may be given up at once: the first has led to its loss, from which it is to be recovered.
+  else if (association.state !== 'lost') endAssociation(ctx, ref);
 }
 
 /** Losing any one connection loses the association. */

@@ -102,7 +102,7 @@ function pumpOpen(ctx: Context, ref: Owner, association: Association): void {
     const copy = nextCopy(entry, association.urgentOnly);
     if (copy !== undefined) {
       if (hasData(ctx, ref, association)) startTransfer(ctx, ref, copy);
-    } else if (association.wantsClose && association.turn === 'held' && entry.queued === 0) {
+    } else if (association.wantsClose && association.turn === 'held' && entry.queued === 0 && isAnswered(ctx, association)) {
       closeAssociation(ctx, ref);
     }
     return;
@@ -120,6 +120,14 @@ function hasData(ctx: Context, ref: Owner, association: Association): boolean {
   return false;
 }
 
+/**
+ * Has everything on the data connection been answered? The close travels on another connection: it must not overtake what
+ * is left of an activity that was answered early.
+ */
+function isAnswered(ctx: Context, association: Association): boolean {
+  return association.data.conn === null || callsOn(ctx.mta, association.data.conn) === 0;
+}
+
 /** Stopping: activities end, then the initiator closes in order; what cannot be closed is aborted when the time is up. */
 function pumpStopping(ctx: Context, ref: Owner, association: Association): void {
   if (association.state === 'closing') return;
@@ -131,8 +139,7 @@ function pumpStopping(ctx: Context, ref: Owner, association: Association): void 
     if (association.turn === 'asked-of' && hasData(ctx, ref, association)) give(ctx, ref);
     return;
   }
-  // The close travels on another connection: it must not overtake segments of a transfer that was answered early.
-  if (association.data.conn !== null && callsOn(ctx.mta, association.data.conn) > 0) return;
+  if (!isAnswered(ctx, association)) return;
   if (association.turn === 'held') closeAssociation(ctx, ref);
   else if (association.turn === 'asked-of') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
   else if (association.turn === 'theirs' && association.dialogueMode === 'two-way-alternate' && hasData(ctx, ref, association)) {

@@ -21,6 +21,11 @@ export type QueuedCopy = {
   readonly confirmedUntilMs: number | null;
   /** The whole content has been sent at least once: what became of it may be unknown. */
   readonly sentWhole: boolean;
+  /**
+   * It was sent whole on an association of this start that was lost before the answer came, so it may reach the peer late, over the
+   * connection of then. What was sent before this start may not: the peer drops all that it held with an older incarnation.
+   */
+  readonly strayed?: true;
 };
 
 /** A copy that waits for its Transfer Interval to pass. */

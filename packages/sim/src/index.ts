@@ -1,4 +1,16 @@
 /** The public entry of the simulator, the checker, the journal and the ladder. Runs in a browser. */
+export { check, reachable } from './check/check.js';
+export type {
+  CheckBounds,
+  CheckedCore,
+  CheckOptions,
+  CheckProgress,
+  CheckResult,
+  Counterexample,
+  PropertyVerdict,
+  StoryLine,
+} from './check/options.js';
+export { storyText } from './check/story.js';
 
 export {
   type FaultCounts,

@@ -1,9 +1,8 @@
 /** How an association comes to an end, or loses its connections for a while. */
 import type { AbortReason } from '../apdu.js';
 import type { Context } from '../context.js';
-import { emptyFifo } from '../fifo.js';
 import { giveUp } from '../mail/nondelivery.js';
-import { unassigned } from '../mail/queue.js';
+import { availableCount, nextCopy, takeCopy } from '../mail/queue.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcCall, rpcClose, rpcCloseGroup } from '../rpc/runtime.js';
 import type { Association, Incoming, LtabEntry, QueuedCopy } from '../state.js';
@@ -115,19 +114,32 @@ export function openFailed(ctx: Context, at: number): void {
   const seconds = ctx.mta.settings.openRetryIntervalS;
   report(ctx, 289, { entity: entry.name });
   if (entry.openFailures >= ctx.mta.settings.maxOpenRetries && inbound === 0) {
-    patchEntry(ctx, at, { openFailures: 0, openRetryAtMs: null });
-    giveUpAll(ctx, at);
+    giveUpMany(ctx, at);
+    const { waiting } = entryAt(ctx, at);
+    const left = availableCount(entryAt(ctx, at)) + waiting.length;
+    // What is left has its turn when the next attempt has failed too, and that is made without a wait.
+    patchEntry(ctx, at, left > 0 ? { openRetryAtMs: ctx.nowMs } : { openFailures: 0, openRetryAtMs: null });
     return;
   }
   report(ctx, 301, { entity: entry.name, controlBlock: entry.id, seconds });
   patchEntry(ctx, at, { openFailures: entry.openFailures + 1, openRetryAtMs: ctx.nowMs + seconds * 1000 });
 }
 
-/** The open retries have ended: every queued message is reported to its originator. */
-function giveUpAll(ctx: Context, at: number): void {
-  const copies = [...unassigned(entryAt(ctx, at))];
-  const empty = emptyFifo<QueuedCopy>();
-  patchEntry(ctx, at, { queues: { urgent: empty, normal: empty, 'non-urgent': empty }, waiting: [] });
+/** Messages reported on in one step: each report is a write under way, and this process must not stand still for minutes. */
+const mostReportsAtOnce = 2000;
+
+/** The open retries have ended: what is queued is reported to its originators, oldest first. */
+function giveUpMany(ctx: Context, at: number): void {
+  const copies: QueuedCopy[] = [];
+  for (let next = nextCopy(entryAt(ctx, at), false); next !== undefined && copies.length < mostReportsAtOnce; ) {
+    copies.push(next);
+    takeCopy(ctx, at, next);
+    next = nextCopy(entryAt(ctx, at), false);
+  }
+  const { waiting } = entryAt(ctx, at);
+  const room = mostReportsAtOnce - copies.length;
+  copies.push(...waiting.slice(0, room));
+  patchEntry(ctx, at, { waiting: waiting.slice(room) });
   for (const copy of copies) giveUp(ctx, at, copy, 'maximum-time-expired', 'No association with the next MTA could be opened.');
 }
 

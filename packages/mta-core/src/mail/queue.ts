@@ -119,9 +119,3 @@ export function settledBelow(ctx: Context, at: number): number {
   }
   return lowest;
 }
-
-/** All copies of an entry that no association has taken, oldest first within each priority. */
-export function* unassigned(entry: LtabEntry): Generator<QueuedCopy> {
-  for (const priority of priorities) yield* rowsOf(entry.queues[priority]);
-  yield* entry.waiting;
-}

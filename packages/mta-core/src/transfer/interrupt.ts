@@ -17,6 +17,7 @@ export function interruptTransfer(ctx: Context, ref: Owner): void {
     confirmedUpTo: transfer.confirmedUpTo,
     confirmedUntilMs: ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000,
     sentWhole: transfer.copy.sentWhole || transfer.ended,
+    ...(transfer.ended ? { strayed: true } : {}),
   };
   if (transfer.discarding) copyFailed(ctx, ref.entry, copy, 'The transfer took too long.');
   else returnCopy(ctx, ref.entry, copy);
@@ -31,7 +32,8 @@ export function transferFailed(ctx: Context, ref: Owner, why: string, refused = 
   if (transfer === undefined || transfer === null) return;
   patchAssociation(ctx, ref, { transfer: null });
   const sentWhole = !refused && (transfer.copy.sentWhole || transfer.ended);
-  copyFailed(ctx, ref.entry, { ...transfer.copy, sentWhole, confirmedUpTo: 0, confirmedUntilMs: null }, why);
+  const copy: QueuedCopy = { ...transfer.copy, sentWhole, confirmedUpTo: 0, confirmedUntilMs: null };
+  copyFailed(ctx, ref.entry, !refused && transfer.ended ? { ...copy, strayed: true } : copy, why);
 }
 
 function copyFailed(ctx: Context, at: number, copy: QueuedCopy, why: string): void {

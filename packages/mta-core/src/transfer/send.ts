@@ -105,6 +105,8 @@ function sendSegments(ctx: Context, ref: Owner): void {
 export function sendAnswered(ctx: Context, ref: Owner, call: number, answer: SendAnswer): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
+  // This may be the answer that a close has waited for: the entry counts as changed.
+  if (association.wantsClose) patchAssociation(ctx, ref, {});
   if (answer.kind === 'please-noted') return;
   if (answer.kind === 'turn-give-ack') {
     if (!turnBecomes(ctx, ref, 'give-acknowledged')) protocolError(ctx, ref, association, 'turn-give-ack');
@@ -141,7 +143,7 @@ function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
   countCopies(ctx, -1);
   countAt(ctx, ref.entry, { messagesOut: 1, bytesOut: copy.envelope.sizeBytes });
   // One that was sent whole before may come once more, late, on the connection of then: the receiver must go on knowing it.
-  forgetCopies(ctx, ref.entry, [copy.id], !copy.sentWhole);
+  forgetCopies(ctx, ref.entry, [copy.id], copy.strayed !== true);
   const entry = entryAt(ctx, ref.entry);
   const { priority, mtsId, sizeBytes } = copy.envelope;
   report(ctx, 271, {

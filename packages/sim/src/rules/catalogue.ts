@@ -30,8 +30,24 @@ export const rules = {
   },
   recovery: {
     kind: 'safety',
-    words: 'Recoveries are numbered upwards, and a recovered association keeps no connection from before its loss.',
+    words:
+      'The initiator recovers what is lost, and it alone, each time under a higher number; no connection from before the loss is kept, nothing of an abandoned attempt is accepted, and what cannot be recovered is forgotten.',
     clause: 'X.228 7.7; protocol.md 1, the Turn after a loss',
+  },
+  'agreed-first': {
+    kind: 'safety',
+    words: 'No APDU is carried out on an association before its opening has been agreed.',
+    clause: 'X.228 7.1; protocol.md 2, step 3 of an opening',
+  },
+  'open-interval': {
+    kind: 'safety',
+    words: 'After a failure to open an association the Open Interval passes before the next attempt.',
+    clause: 'Open-Retry-Interval, event 301; protocol.md 2',
+  },
+  'stop-in-order': {
+    kind: 'safety',
+    words: 'A stop in order waits for what has been asked of the store.',
+    clause: 'architecture.md, start and stop',
   },
   incarnation: {
     kind: 'safety',
@@ -41,7 +57,7 @@ export const rules = {
   'turn-answered': {
     kind: 'safety',
     words:
-      'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold.',
+      'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold; asked for a close, it gives when no mail waits.',
     clause: 'X.218 9.4; protocol.md 1',
   },
   threshold: {
@@ -124,6 +140,16 @@ export const rules = {
     kind: 'liveness',
     words: 'Once the faults are over no queue waits for ever.',
     clause: 'Q166594; protocol.md 2',
+  },
+  'no-loop': {
+    kind: 'safety',
+    words: 'No MTA sends a message on that it has sent on before.',
+    clause: 'X.411 (trace information); protocol.md 2',
+  },
+  reportable: {
+    kind: 'safety',
+    words: 'No report is made on a report, nor on any message that names no originator.',
+    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
   },
   'nothing-lost': {
     kind: 'liveness',

@@ -87,7 +87,14 @@ export class MailLedger {
   report(report: Envelope, facts: ReportFacts, sizeBytes: number): void {
     this.#add(report.mtsId, '', `report ${report.mtsId}`, sizeBytes, false, [facts.subject.originator]);
     this.#reports += 1;
-    const subject = this.#messages.get(facts.subject.mtsId);
+    const about = facts.subject.mtsId;
+    if (facts.subject.originator === '')
+      throw new Violation({
+        rule: 'reportable',
+        message: about,
+        detail: `A report is made on ${about}, which has no originator.`,
+      });
+    const subject = this.#messages.get(about);
     if (subject === undefined) {
       const detail = `A report is made on ${facts.subject.mtsId}, which nobody has accepted.`;
       throw new Violation({ rule: 'nothing-lost', message: facts.subject.mtsId, detail });
@@ -101,6 +108,14 @@ export class MailLedger {
 
   /** Copies are on disk. @param store whose. */
   copies(store: string, message: StoredMessage): void {
+    const { trace, mtsId } = message.envelope;
+    const here = trace.at(-1)?.mta;
+    if (
+      trace.filter(({ mta }) => mta === here).length > 1 &&
+      message.copies.some(({ destination }) => destination.to === 'mta')
+    ) {
+      throw new Violation({ rule: 'no-loop', message: mtsId, detail: `${here} is to send on what has passed it before.` });
+    }
     for (const { id } of message.copies) {
       const key = `${store} ${id}`;
       if (this.#copies.has(key)) {

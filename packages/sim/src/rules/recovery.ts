@@ -10,8 +10,11 @@ function connectionsOf({ first, peerFirst, data, peerData }: Association): reado
 export function recoveryBroken(was: LtabEntry, is: LtabEntry): Finding | null {
   for (const association of is.associations) {
     const before = rowOf(was.associations, association.id);
-    if (before === undefined || before.recovery === association.recovery) continue;
+    if (before === undefined) continue;
     const about = { rule: 'recovery', association: association.name } as const;
+    const left = forsaken(before, association);
+    if (left !== null) return { ...about, detail: left };
+    if (before.recovery === association.recovery) continue;
     if (association.recovery < before.recovery) {
       return { ...about, detail: `Recovery ${association.recovery} is begun after recovery ${before.recovery}.` };
     }
@@ -20,6 +23,16 @@ export function recoveryBroken(was: LtabEntry, is: LtabEntry): Finding | null {
     if (kept !== undefined)
       return { ...about, detail: `Connection ${kept} is older than recovery ${association.recovery}, and still used.` };
   }
+  return null;
+}
+
+/** Does the right side, and it alone, recover what is lost? */
+function forsaken(before: Association, { role, state, recovery, recoverAtMs }: Association): string | null {
+  const sets = before.state === 'lost' && (state === 'dialling' || state === 'calling');
+  if (sets && role === 'responder') return 'Its responder sets out to recover it.';
+  if (sets && recovery === before.recovery) return `Recovery ${recovery} is begun a second time.`;
+  if (state === 'lost' && role === 'initiator' && recoverAtMs === null)
+    return 'It is lost, and its initiator does not recover it.';
   return null;
 }
 

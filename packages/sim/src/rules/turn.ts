@@ -73,7 +73,11 @@ export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): 
     const found = associationOfConnection(before, after, effect.conn);
     if (found === null) continue;
     const { apdu } = effect.pdu.body;
-    const finding = undueApdu(found.association, apdu) ?? undueStart(before, found.entry, found.association, apdu);
+    const { entry, association } = found;
+    const finding =
+      undueApdu(association, apdu) ??
+      undueGive(before, after, entry, association, apdu) ??
+      undueStart(before, entry, association, apdu);
     if (finding !== null) return { ...finding, mta: after.name, association: found.association.name };
   }
   return null;
@@ -103,7 +107,12 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
   const earlier = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
   const { priority } = apdu.start;
+  if (association.urgentOnly && priority !== 'urgent') {
+    const detail = `A ${priority} copy is sent on the association above the limit, which is there for urgent mail.`;
+    return { rule: 'limits', message: describeActivity(apdu.activity), detail };
+  }
   return (
+    uncounted(rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
     unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ??
     overtaken(entry, apdu.activity, priority)
   );
@@ -120,6 +129,25 @@ function unanswered(threshold: number, association: Association, activity: numbe
   if (transfersSinceAsked <= threshold) return null;
   const detail = `Transfer ${transfersSinceAsked} starts since the Please, ${threshold} are permitted.`;
   return { rule: 'turn-answered', message, detail };
+}
+
+/** A transfer starts although the peer has asked for the Turn: it must count. */
+function uncounted(was: Association | undefined, is: Association, activity: number): Finding | null {
+  if (was?.turn !== 'asked-of' || is.turn !== 'asked-of' || is.transfersSinceAsked > was.transfersSinceAsked) return null;
+  const detail = `A transfer starts after a Please, and ${is.transfersSinceAsked} are counted as before.`;
+  return { rule: 'turn-answered', message: describeActivity(activity), detail };
+}
+
+/** A Turn that is asked for to close is given: does mail wait? A stop does not ask. */
+function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Finding | null {
+  if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
+  const was = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id);
+  if (was?.turn !== 'asked-of' || was.askedPriority !== 0) return null;
+  const waits = priorities.find(
+    (priority) => (priority === 'urgent' || !association.urgentOnly) && entry.queues[priority].size > 0,
+  );
+  if (waits === undefined) return null;
+  return { rule: 'turn-answered', detail: `The Turn is given for a close, while ${waits} mail waits for ${entry.name}.` };
 }
 
 /** A transfer starts: does a more urgent or an older copy wait? */

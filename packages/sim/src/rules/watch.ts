@@ -14,6 +14,7 @@ import type { World } from '../world/world.js';
 import { type Finding, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
+import { openingBroken } from './opening.js';
 import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
 
@@ -68,6 +69,8 @@ export class Watch {
 
   stepped(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
     if (effects.length > 0) this.#effects(node, before, after, effects);
+    const input = this.#world.doing?.input;
+    if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
     if (before.rpc !== after.rpc) this.#touched.add(node.index);
     if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
     if (before.ltab === after.ltab) return;
@@ -116,7 +119,7 @@ export class Watch {
   /** An association was aborted. The peer's word for it says nothing new: the peer was asked when it said it. */
   #quarrel(node: SimNode, reason: string): void {
     // A breach is told with the state in which it came; other reasons are nobody's fault.
-    if (this.#legacy || !/ in state [a-z-]+, Turn /.test(reason)) return;
+    if (this.#legacy || !/^fault on | in state [a-z-]+, Turn /.test(reason)) return;
     // A stop may end what the other side is about to do.
     if (this.#stops && reason.startsWith('close in state')) return;
     insist({ rule: 'no-quarrel', detail: `It aborts an association: ${reason}.` }, node.name);

@@ -1,0 +1,15 @@
+/** The worker of `mtalab check`. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type CheckOptions, check } from '@mtalab/sim';
+
+/** Between two lines of progress, in ms. */
+const tellEveryMs = 500;
+
+let told = 0;
+const result = check(workerData as CheckOptions, (progress) => {
+  const now = performance.now();
+  if (now - told < tellEveryMs) return;
+  told = now;
+  parentPort?.postMessage({ progress });
+});
+parentPort?.postMessage({ result });

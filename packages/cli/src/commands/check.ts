@@ -1,0 +1,155 @@
+/** `mtalab check`: every interleaving within bounds, searched in a worker whose heap is set for it. */
+import { writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { type Priority, priorities, quirks, type Settings } from '@mtalab/mta-core';
+import { type CheckOptions, type CheckProgress, type CheckResult, type PropertyVerdict, storyText } from '@mtalab/sim';
+import { UsageError } from '../errors.js';
+import { onInterrupt } from '../interrupt.js';
+import { type Io, outJson } from '../io.js';
+import { setting } from '../pair/options.js';
+import { Live } from '../render/live.js';
+import { paint } from '../render/text.js';
+import type { CommandRun } from '../tree.js';
+
+type Flags = {
+  readonly messages: string;
+  readonly losses: number;
+  readonly crashes: number;
+  readonly threshold: number;
+  readonly segments: number;
+  readonly priorities?: readonly string[];
+  readonly legacy?: readonly string[];
+  readonly chain?: boolean;
+  readonly all?: boolean;
+  readonly maxStates: number;
+  readonly heap: number;
+  readonly full?: readonly string[];
+  readonly set?: readonly string[];
+  readonly journal?: string;
+  readonly json?: boolean;
+};
+
+/** What the worker tells. */
+type Told = { readonly progress: CheckProgress } | { readonly result: CheckResult };
+
+export const run: CommandRun = async ({ io, options }) => {
+  const flags = options as Flags;
+  const started = performance.now();
+  const result = await inWorker(io, optionsOf(flags), flags.heap, flags.json === true);
+  const seconds = (performance.now() - started) / 1000;
+  const statesPerSecond = Math.round(result.states / seconds);
+  const failed = result.properties.filter(({ verdict }) => verdict === 'fails');
+  if (flags.journal !== undefined) writeJournal(io, flags.journal, failed);
+  if (flags.json === true) outJson(io, { ...result, seconds: Math.round(seconds * 10) / 10, statesPerSecond });
+  else io.out(render(io, result, seconds));
+  return failed.length === 0 ? 0 : 1;
+};
+
+/** The parts of the search that can be widened with `--full`, and what they are called. */
+const widened = {
+  stores: { stores: 'in-time' },
+  binds: { binds: 'in-time' },
+  cuts: { cuts: 'any' },
+  timers: { timers: 'any' },
+  order: { eager: false, symmetry: false },
+} as const satisfies Record<string, CheckOptions>;
+
+/** @throws UsageError for what makes no sense. */
+function optionsOf(flags: Flags): CheckOptions {
+  const messages = /^(\d),(\d)$/.exec(flags.messages);
+  if (messages === null) throw new UsageError(`--messages takes two numbers up to 9, such as 2,1; got ${flags.messages}`);
+  for (const article of flags.legacy ?? []) {
+    const known = quirks.map((quirk) => quirk.article);
+    if (!known.includes(article)) throw new UsageError(`--legacy: no article ${article}; there are ${known.join(', ')}`);
+  }
+  for (const priority of flags.priorities ?? []) {
+    if (!priorities.includes(priority as Priority))
+      throw new UsageError(`--priorities: ${priority} is none of ${priorities.join(', ')}`);
+  }
+  for (const part of flags.full ?? []) {
+    if (!Object.hasOwn(widened, part)) throw new UsageError(`--full: ${part} is none of ${Object.keys(widened).join(', ')}`);
+  }
+  return {
+    messages: [Number(messages[1]), Number(messages[2])],
+    losses: flags.losses,
+    crashes: flags.crashes,
+    threshold: flags.threshold,
+    segments: flags.segments,
+    legacy: flags.legacy ?? [],
+    chain: flags.chain === true,
+    maxStates: flags.maxStates,
+    stopAtFirst: flags.all !== true,
+    settings: Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>,
+    ...(flags.priorities === undefined ? {} : { priorities: flags.priorities as readonly Priority[] }),
+    ...Object.assign({}, ...(flags.full ?? []).map((part) => widened[part as keyof typeof widened])),
+  };
+}
+
+const youngMb = 64;
+
+async function inWorker(io: Io, options: CheckOptions, heapMb: number, quiet: boolean): Promise<CheckResult> {
+  const worker = new Worker(new URL('../check-worker.js', import.meta.url), {
+    workerData: options,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngMb },
+  });
+  const live = new Live(io);
+  const started = performance.now();
+  const interrupt = onInterrupt(io.readerGone);
+  try {
+    return await new Promise<CheckResult>((resolve, reject) => {
+      worker.on('message', (told: Told) => {
+        if ('result' in told) resolve(told.result);
+        else if (!quiet) live.show([progressLine(told.progress, (performance.now() - started) / 1000)]);
+      });
+      worker.on('error', (error: NodeJS.ErrnoException) =>
+        reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory(heapMb) : error),
+      );
+      worker.on('exit', () => reject(new Error('The search has ended without a result.')));
+      interrupt.signal.addEventListener('abort', () => reject(new Error('The search was interrupted.')));
+    });
+  } finally {
+    interrupt.dispose();
+    live.clear();
+    await worker.terminate();
+  }
+}
+
+function outOfMemory(heapMb: number): Error {
+  return new Error(`The search does not fit into ${heapMb} MB. Give it more with --heap, or take smaller bounds.`);
+}
+
+function progressLine({ states, transitions, depth, frontier }: CheckProgress, seconds: number): string {
+  return `${states} states, ${transitions} transitions, depth ${depth}, ${frontier} to go at this depth, ${Math.round(states / seconds)} states/s`;
+}
+
+function writeJournal(io: Io, file: string, failed: readonly PropertyVerdict[]): void {
+  const journal = failed.map(({ counterexample }) => counterexample?.journal).find((each) => each != null);
+  if (journal === undefined || journal === null) return io.err('There is no counterexample to be written as a journal.');
+  writeFileSync(file, journal.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+}
+
+function render(io: Io, result: CheckResult, seconds: number): string {
+  const { bold, green, red } = paint(io.outColour);
+  const { bounds, exhausted } = result;
+  const mtas = bounds.chain ? ['A', 'B', 'C'] : ['A', 'B'];
+  const words = { holds: green('holds'), fails: red('FAILS'), open: 'open ' };
+  const legacy = bounds.legacy.length === 0 ? 'corrected' : bounds.legacy.join(', ');
+  const lines = [
+    bold(
+      `${legacy}: ${bounds.messages.join(' and ')} messages, ${bounds.losses} losses, ${bounds.crashes} crashes, threshold ${bounds.threshold}`,
+    ),
+    `${exhausted ? 'Every state was visited' : 'The search ended early'}: ${result.states} states, ${result.transitions} transitions, depth ${result.depth}, ` +
+      `${seconds.toFixed(1)} s, ${Math.round(result.states / seconds)} states/s`,
+    '',
+    ...result.properties.map(({ rule, words: text, verdict }) => `  ${words[verdict]}  ${rule.padEnd(20)}  ${text}`),
+  ];
+  const told = new Set<string>();
+  for (const { rule, detail, counterexample } of result.properties) {
+    if (counterexample === null) continue;
+    const text = storyText(counterexample.lines, mtas);
+    lines.push('', red(`${rule}: ${detail ?? ''}`));
+    if (!told.has(text)) lines.push(`The shortest way there (${counterexample.moves} moves):`, text);
+    told.add(text);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,39 @@
+/** How fast the proofs run: virtual hours of the simulator for a second of this machine, states of the checker. */
+import { type SimOptionsGiven, simulate } from '@mtalab/sim';
+import { median } from './figures.js';
+
+export type SimFigures = {
+  readonly mtas: number;
+  readonly seeds: number;
+  readonly virtualHoursPerS: number;
+  readonly seedsPerS: number;
+  readonly stepsPerS: number;
+};
+
+const passes = 3;
+
+/** @param seeds run in each pass; the first pass only warms up. */
+export function runSimulator(mtas: number, seeds: number): SimFigures {
+  const options: SimOptionsGiven = mtas === 2 ? {} : { mtas, topology: 'mesh' };
+  const figures = Array.from({ length: passes + 1 }, () => onePass(options, seeds)).slice(1);
+  return {
+    mtas,
+    seeds,
+    virtualHoursPerS: median(figures.map((each) => each.virtualHoursPerS)),
+    seedsPerS: median(figures.map((each) => each.seedsPerS)),
+    stepsPerS: median(figures.map((each) => each.stepsPerS)),
+  };
+}
+
+function onePass(options: SimOptionsGiven, seeds: number): Omit<SimFigures, 'mtas' | 'seeds'> {
+  let [virtualMs, states] = [0, 0];
+  const beganMs = performance.now();
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const result = simulate(options, seed);
+    if (!result.ok) throw new Error(`seed ${seed} breaks a rule: a run that fails measures nothing`);
+    virtualMs += result.virtualMs;
+    states += result.states;
+  }
+  const tookS = (performance.now() - beganMs) / 1000;
+  return { virtualHoursPerS: virtualMs / 3_600_000 / tookS, seedsPerS: seeds / tookS, stepsPerS: states / tookS };
+}

@@ -1,0 +1,184 @@
+/** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
+import { spawnSync } from 'node:child_process';
+import { type Association, type LtabEntry, type Mta, start, step } from '@mtalab/mta-core';
+import { type CheckedCore, type CheckOptions, check, reachable, verifyJournal } from '@mtalab/sim';
+import { test } from 'tap';
+
+const legacy = ['Q166594'];
+
+/** Everything that can be widened. */
+const full: CheckOptions = { stores: 'in-time', binds: 'in-time', cuts: 'any', timers: 'any', symmetry: false, eager: false };
+
+const holding: readonly (readonly [string, CheckOptions])[] = [
+  ['one message, a loss', { messages: [1, 0] }],
+  ['one message, a loss, nothing taken for granted', { messages: [1, 0], ...full }],
+  ['one message, a crash, nothing taken for granted', { messages: [1, 0], losses: 0, crashes: 1, ...full }],
+  ['one message, a loss and a crash', { messages: [1, 0], crashes: 1 }],
+  ['one message, two losses', { messages: [1, 0], losses: 2 }],
+  ['one message of two segments, a loss', { messages: [1, 0], segments: 2 }],
+  ['one message each way, no fault', { losses: 0 }],
+  ['one message each way, no fault, timers at any moment', { losses: 0, timers: 'any' }],
+  ['two messages, the later more urgent, no fault', { messages: [2, 0], losses: 0, priorities: ['normal', 'urgent'] }],
+  ['the responder has the Turn first, a loss', { messages: [1, 0], settings: { localInitialTurn: false } }],
+  ['three in a chain, a loss', { messages: [1, 0], chain: true }],
+];
+
+test('corrected: every rule holds in the whole bounded space', async (t) => {
+  for (const [name, options] of holding) {
+    const { exhausted, properties, states, drained } = check(options);
+    t.ok(exhausted, `${name}: exhausted`);
+    t.same(
+      properties.filter(({ verdict }) => verdict !== 'holds').map(({ rule, detail }) => `${rule}: ${detail}`),
+      [],
+      `${name}: ${states} states`,
+    );
+    t.ok(drained > 0, `${name}: mail can drain`);
+  }
+});
+
+/** What an association is to one side, without ids. */
+function sideOf({ role, state, recovery, turn, transfer, data }: Association): string {
+  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data.state}`;
+}
+
+function entryText({ associations, queued }: LtabEntry): string {
+  return `${queued}: ${associations.map(sideOf).join('; ')}`;
+}
+
+/** Two MTAs where nothing is under way, without telling which is which. */
+function atRest(mtas: readonly Mta[], quiet: boolean): string | null {
+  return quiet
+    ? mtas
+        .map(({ ltab }) => ltab.map(entryText).join(' / '))
+        .sort()
+        .join(' || ')
+    : null;
+}
+
+const small: CheckOptions = { messages: [1, 0], losses: 1 };
+const shortCuts: readonly (readonly [string, CheckOptions, CheckOptions, CheckOptions, RegExp?])[] = [
+  ['symmetry', { losses: 0 }, {}, { symmetry: false }],
+  ['answers first', { losses: 0 }, {}, { eager: false }],
+  ['answers first, with a loss', small, {}, { eager: false }],
+  // A dial that hangs is a state by itself only where binds take their time.
+  ['binds at once', small, {}, { binds: 'in-time' }, /dialling|binding/],
+  ['stores at once', small, {}, { stores: 'in-time' }],
+];
+
+test('a short cut reaches the same states of rest as the long way', async (t) => {
+  for (const [name, base, short, long, apart] of shortCuts) {
+    const [one, other] = [reachable({ ...base, ...short }, atRest), reachable({ ...base, ...long }, atRest)];
+    t.ok(one.size > 5, `${name}: ${one.size} states of rest`);
+    t.same(
+      [...one].filter((text) => !other.has(text)),
+      [],
+      `${name}: none too many`,
+    );
+    t.same(
+      [...other].filter((text) => !one.has(text) && apart?.test(text) !== true),
+      [],
+      `${name}: none left out`,
+    );
+  }
+});
+
+test('Q166594 is found without a script, and told in at most 12 lines', async (t) => {
+  const result = check({ legacy });
+  t.notOk(result.holds);
+  const verdict = result.properties.find(({ rule }) => rule === 'queues-drain');
+  t.equal(verdict?.verdict, 'fails');
+  const { lines = [], journal = null } = verdict?.counterexample ?? {};
+  t.ok(lines.length > 0 && lines.length <= 12, `${lines.length} lines`);
+  const text = lines.map((line) => `${line.text}${line.lost ? ' (lost)' : ''}`);
+  t.match(text, [/accepts a message/]);
+  t.ok(text.includes('turn-give (lost)'), 'the Turn-Give is lost');
+  t.ok(
+    text.some((line) => line.includes('recovers association')),
+    'the association is recovered',
+  );
+  t.same(lines.at(-1)?.believes, { A: 'theirs', B: 'theirs' }, 'nobody has the Turn');
+  t.same(verifyJournal(journal ?? []).differences, [], 'the journal replays with no difference');
+  t.ok((journal ?? []).length > 20);
+  t.ok(check({ messages: [1, 0], legacy }).holds, 'it takes mail both ways');
+  t.ok(check({ losses: 0, legacy }).holds, 'it takes a loss');
+});
+
+type Change = (mta: Mta) => Mta;
+
+/** The core, with something done to each state it comes to. */
+function changed(change: Change): CheckedCore {
+  return {
+    start,
+    step: (mta, input, nowMs) => {
+      const stepped = step(mta, input, nowMs);
+      return { ...stepped, mta: change(stepped.mta) };
+    },
+  };
+}
+
+function withAssociations(change: (association: Association) => Association): Change {
+  return (mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, associations: entry.associations.map(change) })) });
+}
+
+const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] = [
+  [
+    'one-turn',
+    'a give keeps the Turn',
+    { losses: 0 },
+    changed(withAssociations((each) => (each.turn === 'given' || each.turn === 'theirs' ? { ...each, turn: 'held' } : each))),
+  ],
+  ['once', 'what was received is forgotten', { messages: [1, 0] }, changed((mta) => ({ ...mta, received: {} }))],
+  [
+    'total',
+    'a step throws',
+    { losses: 0 },
+    changed(
+      withAssociations((each) => {
+        if (each.turn === 'asked-of') throw new Error('asked');
+        return each;
+      }),
+    ),
+  ],
+  [
+    'recovery',
+    'a lost association is never recovered nor given up',
+    { messages: [1, 0], losses: 2 },
+    changed(withAssociations((each) => (each.state === 'lost' ? { ...each, recoverAtMs: null, disconnectAtMs: null } : each))),
+  ],
+  [
+    'queues-drain',
+    'nobody tries again after an opening has failed',
+    { messages: [1, 0] },
+    changed((mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, openRetryAtMs: null })) })),
+  ],
+];
+
+test('planted faults are found', async (t) => {
+  for (const [rule, name, options, core] of faults) {
+    const broken = check({ ...options, core }).properties.filter(({ verdict }) => verdict === 'fails');
+    t.ok(
+      broken.some((each) => each.rule === rule && each.counterexample !== null),
+      `${name}: ${broken.map((each) => each.rule).join()}`,
+    );
+  }
+});
+
+test('limits of the search are told', async (t) => {
+  const { exhausted, holds, properties } = check({ maxStates: 100 });
+  t.notOk(exhausted);
+  t.notOk(holds, 'what was not searched is not said to hold');
+  t.ok(properties.every(({ verdict }) => verdict === 'open'));
+});
+
+test('mtalab check', async (t) => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ['packages/cli/bin/mtalab.js', 'check', ...args], { encoding: 'utf8' });
+  const good = run('--messages', '1,0', '--json');
+  t.equal(good.status, 0, good.stderr);
+  t.match(JSON.parse(good.stdout), { exhausted: true, holds: true, bounds: { messages: [1, 0] } });
+  const bad = run('--legacy', 'Q166594');
+  t.equal(bad.status, 1);
+  t.match(bad.stdout, /turn-give -+x/);
+  t.equal(run('--messages', 'many').status, 2);
+  t.equal(run('--legacy', 'Q1').status, 2);
+});
