@@ -1,6 +1,6 @@
 /**
  * `npm run verify`: the long proofs. 10,000 seeds of a simulated pair and some hundreds of larger networks keep every rule,
- * 100 seeds twice give the same journals, and the quirk is found and shrunk. `npm run verify -- pair` runs the parts whose
+ * 100 seeds twice give the same journals, the quirk is found and shrunk, and every planted fault is found. `npm run verify -- pair` runs the parts whose
  * names begin so. One line for each part; exit code 1 when one fails.
  */
 import { spawnSync } from 'node:child_process';
@@ -81,6 +81,7 @@ const parts = [
   ['1000 MTAs', () => seeds({ mtas: 1000, topology: 'ring' }, 1)],
   ['determinism', () => twice(100)],
   ['quirk', () => quirk(500)],
+  ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],
 ];
 
 const chosen = process.argv.slice(2);
@@ -90,7 +91,7 @@ for (const [name, verify] of parts) {
   const startedAtMs = performance.now();
   const seconds = () => `${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`;
   try {
-    console.log(`ok      ${name}: ${verify()} (${seconds()})`);
+    console.log(`ok      ${name}: ${await verify()} (${seconds()})`);
   } catch (error) {
     failed += 1;
     console.log(`FAILED  ${name} (${seconds()}): ${error instanceof Error ? error.message : error}`);

@@ -6,6 +6,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'recovery-keeps-connections',
     broken: 'A recovery that comes before the loss was noticed leaves the old connections in use.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'association/answer.ts',
@@ -18,6 +19,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'loss-keeps-data-connection',
     broken: 'A loss leaves the data connection in use where another connection was lost.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'association/end.ts',
@@ -77,6 +79,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'nobody-recovers',
     broken: 'Nobody sets out to recover a lost association: it is kept until Disconnect, and mail waits.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'association/end.ts',
@@ -101,6 +104,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'disconnect-never-fires',
     broken: 'A lost association that nobody recovers is kept for ever.',
     ground: 'crashes',
+    checked: true,
     patches: [
       {
         file: 'association/end.ts',
@@ -116,8 +120,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'association/open.ts',
-        find: 'openByMs: null, disconnectAtMs: null, recoverAtMs: null,',
-        replace: 'openByMs: null, recoverAtMs: null,',
+        find: '...patch, openByMs: null, disconnectAtMs: null,',
+        replace: '...patch, openByMs: null,',
       },
       {
         file: 'timers.ts',
@@ -176,6 +180,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'early-apdu-refused',
     broken: 'An APDU that overtakes the RTOAC is taken for a breach of the protocol.',
     ground: 'any',
+    checked: true,
     patches: [
       {
         file: 'indicated.ts',
@@ -211,7 +216,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'old-start-accepted',
     broken: 'An introduction from an earlier start of an MTA is accepted after one from a later start.',
-    ground: 'crashes',
+    ground: 'restarts',
     patches: [{ file: 'association/peer.ts', find: 'if (incarnation < known.incarnation) return false;', replace: '' }],
   },
   {
@@ -244,6 +249,7 @@ export const associationMutants: readonly Mutant[] = [
     name: 'lost-not-counted',
     broken: 'Lost associations do not count for the threshold.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'association/end.ts',
@@ -267,7 +273,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'limit-of-all-ignored',
     broken: 'Associations are opened beyond the limit of the whole locality table.',
-    ground: 'narrow',
+    ground: 'crowded',
     patches: [
       {
         file: 'pump.ts',
@@ -279,7 +285,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'limit-of-all-ignored-inbound',
     broken: 'Associations are accepted beyond the limit of the whole locality table.',
-    ground: 'narrow',
+    ground: 'crowded',
     patches: [{ file: 'association/answer.ts', find: 'if (all >= mostAssociations(settings)) {', replace: 'if (all < 0) {' }],
   },
   {

@@ -1,5 +1,5 @@
 /** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
-import { type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
+import { check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
 import { associationMutants } from './association.js';
 import { mailMutants } from './mail.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
@@ -27,4 +27,14 @@ export function faultsOf(core: SimCore, ground: GroundName, seeds: number): read
     if (verdict !== null) found.push(`${ground}, seed ${seed}: ${verdictText(verdict)}`);
   }
   return found;
+}
+
+/** States that the checker looks at: one message each way and one loss, not the whole of it. */
+const fewStates = 6000;
+
+/** What the checker finds, and in how few lines it tells it; null when it finds nothing within `fewStates`. */
+export function checked(core: SimCore): { readonly rule: RuleId; readonly lines: number } | null {
+  const { properties } = check({ core, maxStates: fewStates });
+  const broken = properties.find(({ verdict }) => verdict === 'fails');
+  return broken === undefined ? null : { rule: broken.rule, lines: broken.counterexample?.lines.length ?? 0 };
 }

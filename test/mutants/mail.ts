@@ -119,16 +119,4 @@ export const mailMutants: readonly Mutant[] = [
     ground: 'crashes',
     patches: [{ file: 'lifecycle.ts', find: 'if (mta.stores.length > 0) return;', replace: '' }],
   },
-  {
-    name: 'opens-while-stopping',
-    broken: 'An MTA that is being stopped opens associations.',
-    ground: 'crashes',
-    patches: [
-      {
-        file: 'pump.ts',
-        find: "function openFirst(ctx: Context, at: number): void { if (ctx.mta.phase !== 'running') return;",
-        replace: 'function openFirst(ctx: Context, at: number): void {',
-      },
-    ],
-  },
 ];

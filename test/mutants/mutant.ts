@@ -16,6 +16,8 @@ export type Mutant = {
   readonly patches: readonly Patch[];
   /** Where it is looked for. */
   readonly ground: GroundName;
+  /** The checker, too, finds it among its first states. */
+  readonly checked?: true;
 };
 
 const often = { n: 1, of: 20 } as const;
@@ -44,8 +46,27 @@ export const grounds = {
     faults: { cut: seldom, lose: seldom, crash: seldom, 'slow-store': seldom },
     settings: { checkpointSizeK: 1, windowSize: 3, recoveryTimeoutS: 60 },
   },
-  /** Few associations are permitted, and many are wanted. */
-  narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1, maxAssociations: 3 } },
+  /** Messages of many segments take too long, and are given up at the first failure. */
+  timeouts: {
+    faults: { delay: often, stall: seldom, 'slow-store': often },
+    settings: {
+      checkpointSizeK: 1,
+      maxTransferRetries: 0,
+      transferTimeoutUrgentSPerK: 2,
+      transferTimeoutNormalSPerK: 2,
+      transferTimeoutNonUrgentSPerK: 2,
+    },
+  },
+  /** MTAs die and are soon back, while what they have sent is still under way. */
+  restarts: { faults: { crash: seldom, delay: { n: 1, of: 4 } } },
+  /** Associations are closed as soon as they have nothing to do. */
+  closing: { faults: { delay: often }, settings: { associationLifetimeS: 1, turnRequestThreshold: 0 } },
+  /** MTAs die while their disks keep them waiting, and many associations are opened meanwhile. */
+  slow: { faults: { 'slow-store': { n: 1, of: 30 }, crash: { n: 1, of: 40 } }, settings: { threshold: 1 } },
+  /** The locality table is full with two associations. */
+  crowded: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociations: 2, maxAssociationsPerMta: 9 } },
+  /** One association with an MTA, and one for urgent mail, are permitted, and more are wanted. */
+  narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1 } },
 } as const satisfies Readonly<Record<string, SimOptionsGiven>>;
 
 export type GroundName = keyof typeof grounds;

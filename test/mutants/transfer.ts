@@ -6,6 +6,7 @@ export const transferMutants: readonly Mutant[] = [
     name: 'confirm-before-store',
     broken: 'A message is confirmed when it has arrived, before it is on disk.',
     ground: 'calm',
+    checked: true,
     patches: [
       {
         file: 'transfer/receive.ts',
@@ -38,6 +39,7 @@ export const transferMutants: readonly Mutant[] = [
     name: 'received-ids-not-remembered',
     broken: 'What was received is recognised after a restart, but not before.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'received.ts',
@@ -61,7 +63,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'settled-before-erased',
     broken: 'The receiver is told to forget a message before its sender has erased it.',
-    ground: 'crashes',
+    ground: 'slow',
     patches: [
       {
         file: 'transfer/send.ts',
@@ -80,7 +82,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'settled-below-forgets-transfers',
     broken: 'An introduction tells the receiver to forget messages whose erasure is not on disk yet.',
-    ground: 'crashes',
+    ground: 'slow',
     patches: [
       {
         file: 'mail/queue.ts',
@@ -90,22 +92,10 @@ export const transferMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'never-settled',
-    broken: 'The receiver is never told what it may forget.',
-    ground: 'calm',
-    patches: [
-      {
-        file: 'transfer/settled.ts',
-        find: 'if (settling.length === 0) return settling;',
-        replace: 'if (settling.length >= 0) return [];',
-      },
-      { file: 'mail/queue.ts', find: 'return lowest;', replace: 'return 0;' },
-    ],
-  },
-  {
     name: 'forget-before-confirm',
     broken: 'The sender erases a message when it has sent it, before it is confirmed.',
     ground: 'calm',
+    checked: true,
     patches: [
       {
         file: 'transfer/send.ts',
@@ -124,6 +114,7 @@ export const transferMutants: readonly Mutant[] = [
     name: 'copy-dropped-on-loss',
     broken: 'A message in transfer is lost from the queue with its connection.',
     ground: 'losses',
+    checked: true,
     patches: [
       {
         file: 'transfer/interrupt.ts',
@@ -227,7 +218,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'discarded-kept',
     broken: 'What has come of a transfer that its sender gives up is kept.',
-    ground: 'disks',
+    ground: 'timeouts',
     patches: [
       {
         file: 'transfer/receive.ts',

@@ -1,0 +1,37 @@
+/** Small numbers for the texts that occur in states: equal texts get equal numbers, and nothing else matters. */
+export class Names {
+  readonly mtas: readonly string[];
+  readonly #numbers = new Map<string, number>();
+  readonly #messages = new Map<string, number>();
+  readonly #stores: ReadonlyMap<string, number>;
+
+  /** @param mtas their names, in the order of their numbers. @param stores the ids of their stores. */
+  constructor(mtas: readonly string[], stores: readonly string[]) {
+    this.mtas = mtas;
+    this.#stores = new Map(stores.map((uuid, index) => [uuid, index]));
+  }
+
+  of(text: string): number {
+    return numberIn(this.#numbers, text);
+  }
+
+  mta(name: string): number {
+    return this.mtas.indexOf(name);
+  }
+
+  store(uuid: string): number {
+    return this.#stores.get(uuid) ?? -1;
+  }
+
+  /** Messages, by their MTS identifiers. */
+  message(mtsId: string): number {
+    return numberIn(this.#messages, mtsId);
+  }
+}
+
+function numberIn(map: Map<string, number>, text: string): number {
+  const known = map.get(text);
+  if (known !== undefined) return known;
+  map.set(text, map.size);
+  return map.size - 1;
+}

@@ -1,0 +1,77 @@
+/** The timers of an MTA, one by one: which are armed, and the state in which one of them is due. */
+import { type Association, type LtabEntry, type Mta, rowOf, withRow } from '@mtalab/mta-core';
+
+/** A deadline that is armed: what, of which association or copy. */
+export type Timer = { readonly entry: number; readonly kind: TimerKind; readonly id: number };
+export type TimerKind = 'recovery' | 'disconnect' | 'lifetime' | 'open-retry' | 'transfer-retry' | 'data-retry';
+
+/** The timers that would change something if they fired now. */
+export function timersOf(mta: Mta): readonly Timer[] {
+  const timers: Timer[] = [];
+  for (const entry of mta.ltab) {
+    if (entry.openRetryAtMs !== null) timers.push({ entry: entry.id, kind: 'open-retry', id: 0 });
+    for (const copy of entry.waiting) timers.push({ entry: entry.id, kind: 'transfer-retry', id: copy.id });
+    for (const association of entry.associations) {
+      for (const kind of associationTimers(entry, association)) timers.push({ entry: entry.id, kind, id: association.id });
+    }
+  }
+  return timers;
+}
+
+function associationTimers(entry: LtabEntry, association: Association): TimerKind[] {
+  const { state, lifetimeAtMs, disconnectAtMs, recoverAtMs, data } = association;
+  const kinds: TimerKind[] = [];
+  // With mail waiting or in transfer, Lifetime only begins anew.
+  if (lifetimeAtMs !== null && entry.queued === 0 && association.transfer === null) kinds.push('lifetime');
+  if (disconnectAtMs !== null && state !== 'open' && state !== 'closing') kinds.push('disconnect');
+  if (recoverAtMs !== null) kinds.push('recovery');
+  if (data.retryAtMs !== null) kinds.push('data-retry');
+  return kinds;
+}
+
+/** The instant a timer is armed for. */
+export function instantOf(mta: Mta, timer: Timer): number {
+  const entry = mta.ltab[timer.entry - 1] as LtabEntry;
+  if (timer.kind === 'open-retry') return entry.openRetryAtMs ?? 0;
+  if (timer.kind === 'transfer-retry') return rowOf(entry.waiting, timer.id)?.untilMs ?? 0;
+  const association = rowOf(entry.associations, timer.id) as Association;
+  const instants: Readonly<Record<string, number | null>> = {
+    lifetime: association.lifetimeAtMs,
+    disconnect: association.disconnectAtMs,
+    recovery: association.recoverAtMs,
+    'data-retry': association.data.retryAtMs,
+  };
+  return instants[timer.kind] ?? 0;
+}
+
+/** The state with this one deadline at hand: deadlines are constants here, and all others lie ahead. */
+export function due(mta: Mta, timer: Timer, nowMs: number): Mta {
+  const entry = mta.ltab[timer.entry - 1] as LtabEntry;
+  let next: LtabEntry = { ...entry, deadlineMs: Math.min(nowMs, entry.deadlineMs ?? nowMs) };
+  if (timer.kind === 'open-retry') next = { ...next, openRetryAtMs: Math.min(nowMs, entry.openRetryAtMs ?? nowMs) };
+  else if (timer.kind === 'transfer-retry') {
+    next = {
+      ...next,
+      waiting: next.waiting.map((copy) => (copy.id === timer.id ? { ...copy, untilMs: Math.min(nowMs, copy.untilMs) } : copy)),
+    };
+  } else {
+    const association = rowOf(entry.associations, timer.id) as Association;
+    next = { ...next, associations: withRow(entry.associations, dueAssociation(association, timer.kind, nowMs)) };
+  }
+  const ltab = mta.ltab.slice();
+  ltab[timer.entry - 1] = next;
+  return { ...mta, ltab };
+}
+
+function dueAssociation(association: Association, kind: TimerKind, nowMs: number): Association {
+  switch (kind) {
+    case 'lifetime':
+      return { ...association, lifetimeAtMs: Math.min(nowMs, association.lifetimeAtMs ?? nowMs) };
+    case 'disconnect':
+      return { ...association, disconnectAtMs: Math.min(nowMs, association.disconnectAtMs ?? nowMs) };
+    case 'recovery':
+      return { ...association, recoverAtMs: Math.min(nowMs, association.recoverAtMs ?? nowMs) };
+    default:
+      return { ...association, data: { ...association.data, retryAtMs: Math.min(nowMs, association.data.retryAtMs ?? nowMs) } };
+  }
+}

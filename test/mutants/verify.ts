@@ -1,0 +1,20 @@
+/** The part of `npm run verify` that is about mutants. */
+import { hunt, mutants } from './hunt.js';
+import { Workshop } from './load.js';
+
+/**
+ * Every mutant is hunted on its own ground, and then, as a measure of the rules alone, where nothing is chosen to suit it.
+ * @throws Error that names those which survive on their own ground.
+ */
+export async function verifyMutants(seeds: number): Promise<string> {
+  using workshop = new Workshop();
+  const [alive, hidden]: [string[], string[]] = [[], []];
+  for (const mutant of mutants) {
+    const core = await workshop.core(mutant);
+    if (hunt(core, mutant.ground, seeds) === null) alive.push(mutant.name);
+    if (hunt(core, 'any', seeds) === null) hidden.push(mutant.name);
+  }
+  if (alive.length > 0) throw new Error(`${alive.join(', ')} survive ${seeds} seeds`);
+  const rest = hidden.length === 0 ? 'all' : `all but ${hidden.join(', ')}`;
+  return `${mutants.length} planted faults are found within ${seeds} seeds each, ${rest} also where nothing is chosen to suit them`;
+}
