@@ -1,5 +1,5 @@
 /** How fast the proofs run: virtual hours of the simulator for a second of this machine, states of the checker. */
-import { type SimOptionsGiven, simulate } from '@mtalab/sim';
+import { check, type SimOptionsGiven, simulate } from '@mtalab/sim';
 import { median } from './figures.js';
 
 export type SimFigures = {
@@ -36,4 +36,17 @@ function onePass(options: SimOptionsGiven, seeds: number): Omit<SimFigures, 'mta
   }
   const tookS = (performance.now() - beganMs) / 1000;
   return { virtualHoursPerS: virtualMs / 3_600_000 / tookS, seedsPerS: seeds / tookS, stepsPerS: states / tookS };
+}
+
+export type CheckerFigures = { readonly states: number; readonly transitions: number; readonly statesPerS: number };
+
+/** The checker through a whole space: one message each way, one loss. The first pass only warms up. */
+export function runChecker(): CheckerFigures {
+  const runs = Array.from({ length: passes + 1 }, () => {
+    const beganMs = performance.now();
+    const { states, transitions } = check({ messages: [1, 1], losses: 1 });
+    return { states, transitions, statesPerS: (states * 1000) / (performance.now() - beganMs) };
+  }).slice(1);
+  const [first] = runs;
+  return { states: first?.states ?? 0, transitions: first?.transitions ?? 0, statesPerS: median(runs.map((run) => run.statesPerS)) };
 }

@@ -11,7 +11,7 @@ import { runBaseline } from './baseline.js';
 import { runCore } from './core.js';
 import { type Limits, median, medians, type RunFigures } from './figures.js';
 import { runProduct } from './product.js';
-import { runSimulator } from './proof.js';
+import { runChecker, runSimulator } from './proof.js';
 
 const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
   --rounds N     rounds of product and baseline, 1 to 100 (5)
@@ -136,12 +136,13 @@ function tableOf({ inFlight, messages, product, baseline, ratio, medianRatio, ru
 const { rounds, messages, seconds, json } = options();
 const pure = [1, 9].map(core);
 const simulated = [runSimulator(2, 200), runSimulator(100, 4)];
+const checked = runChecker();
 const comparisons = await compare(rounds, [
   { inFlight: 1, messages: Math.ceil(messages / 3), seconds },
   { inFlight: 9, messages, seconds },
 ]);
 if (json) {
-  process.stdout.write(`${JSON.stringify({ rounds, core: pure, simulator: simulated, handOver: comparisons }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ rounds, core: pure, simulator: simulated, checker: checked, handOver: comparisons }, null, 2)}\n`);
 } else {
   const lines = [`Durable exactly-once hand-over of 1 KiB messages between two processes; medians of ${rounds} rounds`, ''];
   for (const comparison of comparisons) lines.push(tableOf(comparison), '');
@@ -156,5 +157,7 @@ if (json) {
     const speed = `${virtualHoursPerS.toFixed(1)} virtual hours per second, ${seedsPerS.toFixed(1)} seeds/s, ${whole(stepsPerS)} steps/s`;
     lines.push(`  ${String(mtas).padStart(3)} MTAs: ${speed}`);
   }
+  lines.push('', 'The checker, one message each way and one loss');
+  lines.push(`  ${whole(checked.states)} states, ${whole(checked.transitions)} transitions, ${whole(checked.statesPerS)} states per second`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }

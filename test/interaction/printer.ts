@@ -20,7 +20,7 @@ const turnWords: Readonly<Record<Association['turn'], string>> = {
 };
 
 /** `A mine`: what an MTA believes about the Turn, and the state when it is not open. */
-export function beliefOf(name: string, association: Association | undefined): string {
+function beliefOf(name: string, association: Association | undefined): string {
   if (association === undefined) return `${name} -`;
   const state = association.state === 'open' ? '' : `${association.state}, `;
   return `${name} ${state}${turnWords[association.turn]}`;

@@ -148,6 +148,18 @@ export const associationMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'second-timeout-ends',
+    broken: 'Where several calls of an association are given up at once, it is not recovered.',
+    ground: 'timeouts',
+    patches: [
+      {
+        file: 'indicated.ts',
+        find: "else if (association.state !== 'lost') endAssociation(ctx, ref);",
+        replace: 'else endAssociation(ctx, ref);',
+      },
+    ],
+  },
+  {
     name: 'opening-timer-not-cancelled',
     broken: 'The timer of the dial goes on when the first connection is bound, and nothing ever answers it.',
     ground: 'any',

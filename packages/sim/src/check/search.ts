@@ -26,7 +26,7 @@ export type Space = {
   readonly targets: Numbers;
 };
 
-export function entryFor(world: World, at: number, peer: number, names: readonly MtaConfig[]): LtabEntry | undefined {
+function entryFor(world: World, at: number, peer: number, names: readonly MtaConfig[]): LtabEntry | undefined {
   return world.locals[at]?.mta.ltab.find((entry) => entry.name === (names[peer] as MtaConfig).name);
 }
 
