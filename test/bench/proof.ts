@@ -48,5 +48,9 @@ export function runChecker(): CheckerFigures {
     return { states, transitions, statesPerS: (states * 1000) / (performance.now() - beganMs) };
   }).slice(1);
   const [first] = runs;
-  return { states: first?.states ?? 0, transitions: first?.transitions ?? 0, statesPerS: median(runs.map((run) => run.statesPerS)) };
+  return {
+    states: first?.states ?? 0,
+    transitions: first?.transitions ?? 0,
+    statesPerS: median(runs.map((run) => run.statesPerS)),
+  };
 }

@@ -142,7 +142,9 @@ const comparisons = await compare(rounds, [
   { inFlight: 9, messages, seconds },
 ]);
 if (json) {
-  process.stdout.write(`${JSON.stringify({ rounds, core: pure, simulator: simulated, checker: checked, handOver: comparisons }, null, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ rounds, core: pure, simulator: simulated, checker: checked, handOver: comparisons }, null, 2)}\n`,
+  );
 } else {
   const lines = [`Durable exactly-once hand-over of 1 KiB messages between two processes; medians of ${rounds} rounds`, ''];
   for (const comparison of comparisons) lines.push(tableOf(comparison), '');
@@ -158,6 +160,8 @@ if (json) {
     lines.push(`  ${String(mtas).padStart(3)} MTAs: ${speed}`);
   }
   lines.push('', 'The checker, one message each way and one loss');
-  lines.push(`  ${whole(checked.states)} states, ${whole(checked.transitions)} transitions, ${whole(checked.statesPerS)} states per second`);
+  lines.push(
+    `  ${whole(checked.states)} states, ${whole(checked.transitions)} transitions, ${whole(checked.statesPerS)} states per second`,
+  );
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -9,7 +9,7 @@ import { type Io, outJson } from '../io.js';
 import { setting } from '../pair/options.js';
 import { Live } from '../render/live.js';
 import { paint } from '../render/text.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type Flags = {
   readonly messages: string;

@@ -6,7 +6,7 @@ import { outJsonLine } from '../io.js';
 import { type DeliveryView, renderDelivery } from '../render/events.js';
 import { paint } from '../render/text.js';
 import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

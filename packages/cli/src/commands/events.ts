@@ -8,7 +8,7 @@ import { type EventView, renderEvent } from '../render/events.js';
 import { paint } from '../render/text.js';
 import { LineTail } from '../tail.js';
 import { chosenProcesses, chosenRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 const pollMs = 200;
 

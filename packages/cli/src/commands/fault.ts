@@ -4,7 +4,7 @@ import { outJson } from '../io.js';
 import { paint } from '../render/text.js';
 import { type FaultView, renderFaults } from '../render/views.js';
 import { chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 /** What the words ask of the pair's control channel. */
 type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };

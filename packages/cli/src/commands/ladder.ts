@@ -18,7 +18,7 @@ import {
 } from '@mtalab/sim';
 import { CliError } from '../errors.js';
 import type { Io } from '../io.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'json';

@@ -4,7 +4,7 @@ import { present } from '../answers.js';
 import { paint } from '../render/text.js';
 import { renderMessages } from '../render/views.js';
 import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, limit, ...where } = options as RunOptions & { readonly json?: boolean; readonly limit: number };

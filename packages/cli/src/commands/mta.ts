@@ -8,7 +8,7 @@ import { onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
 import { createLogs } from '../logs/index.js';
 import { logFolderOf } from '../places.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 /** A supervisor is there when this process was started with an IPC channel. */
 function supervised(): boolean {

@@ -13,7 +13,7 @@ import { type Ending, watch } from '../pair/watch.js';
 import { Live } from '../render/live.js';
 import { renderReady, renderSummary } from '../render/pair.js';
 import { paint } from '../render/text.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
   // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.

@@ -3,7 +3,7 @@ import { readJournal } from '@mtalab/harness';
 import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/sim';
 import { type Io, outJson } from '../io.js';
 import { clip, counted, printable } from '../render/text.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type FileResult = Verification & { readonly file: string; readonly remarks: readonly string[] };
 

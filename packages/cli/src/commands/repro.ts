@@ -6,7 +6,7 @@ import { outJson } from '../io.js';
 import { renderScenario } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, dir } = options as { readonly json?: boolean; readonly dir?: string };

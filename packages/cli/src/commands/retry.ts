@@ -1,7 +1,7 @@
 /** `mtalab retry [MTA]`: ends the waits for the Open and Transfer Intervals. */
 import { present } from '../answers.js';
 import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

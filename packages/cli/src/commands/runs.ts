@@ -4,7 +4,7 @@ import { exitCodes } from '../errors.js';
 import { outJson } from '../io.js';
 import { paint } from '../render/text.js';
 import { renderRuns } from '../render/views.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const runs = await listRuns();

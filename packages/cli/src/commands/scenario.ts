@@ -11,7 +11,7 @@ import { outJson } from '../io.js';
 import { renderScenario } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly on: 'sim' | 'processes';

@@ -2,7 +2,7 @@
 import { configSchema } from '../config/index.js';
 import { exitCodes } from '../errors.js';
 import { outJson } from '../io.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io }) => {
   outJson(io, configSchema());

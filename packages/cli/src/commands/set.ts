@@ -4,7 +4,7 @@ import { present } from '../answers.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { type Answer, askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 /** The article as the quirks write it, or a complaint that lists what there is. */
 export function knownArticle(text: string): string {

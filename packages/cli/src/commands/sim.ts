@@ -27,7 +27,7 @@ import { setting } from '../pair/options.js';
 import { Live } from '../render/live.js';
 import { SimTotals } from '../render/sim.js';
 import { counted, paint } from '../render/text.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type Flags = {
   readonly seed: number;

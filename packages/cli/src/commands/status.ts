@@ -3,7 +3,7 @@ import { present } from '../answers.js';
 import { paint } from '../render/text.js';
 import { renderStatus, type StatusView } from '../render/views.js';
 import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

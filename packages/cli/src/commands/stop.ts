@@ -3,7 +3,7 @@ import { complain } from '../answers.js';
 import { exitCodes } from '../errors.js';
 import { outJson } from '../io.js';
 import { askEach, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

@@ -8,7 +8,7 @@ import { address, domainOf } from '../pair/options.js';
 import { domainOfMta } from '../places.js';
 import { bytes, counted, paint, printable } from '../render/text.js';
 import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree.js';
+import type { CommandRun } from '../tree/entry.js';
 
 type SubmitFlags = RunOptions & {
   readonly mta?: string;

@@ -1,0 +1,176 @@
+/** The commands that run MTAs, look at what runs, and act on it. */
+import { type Command, Option } from 'commander';
+import { type CommandEntry, collected, groups, listed, positive, whole, withJson, withMtas, withRun } from './entry.js';
+
+function definePair(command: Command): Command {
+  return withJson(
+    command
+      .option('--mail <path...>', 'submit these RFC 5322 files, or all files of these folders')
+      .option('--count <n>', 'submit this many generated messages', whole(1, 10_000_000))
+      .addOption(new Option('--size <bytes>', 'length of each generated message').argParser(whole(0, 67_108_864)).default(1024))
+      .option('--from <address>', 'originator; its domain decides which MTA gets the mail (default: sender@a.example)')
+      .option('--to <address>', 'recipient (default: user@ the domain of the far MTA)')
+      .option('--both-ways', 'submit every second message at the other MTA, for the way back')
+      .option('--once', 'exit when all is delivered, or with 1 when it cannot be')
+      .option('--patience <seconds>', 'with --once: longest wait, in real time, for a retry timer', positive(86_400), 30)
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles, such as Q166594', listed)
+      .option('--legacy-on <name>', 'on this MTA only; default: on both', listed)
+      .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
+      .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', collected)
+      .option('--proxy', 'put the fault proxy between the MTAs even without --fault')
+      .option('--threshold <n>', 'messages queued per association before one more is opened', whole(1, 1_000_000))
+      .option('--set <name=value>', 'any other setting of both MTAs, such as openRetryIntervalS=60', collected)
+      .addOption(new Option('--delivery <kind>', 'what a mailbox is').choices(['maildir', 'ledger']).default('maildir'))
+      .option('--journal', 'keep a journal of every step (needs --dir to outlive the run)')
+      .option('--dir <folder>', 'keep everything of the run here (default: a temporary folder that is removed)'),
+  );
+}
+
+const faultDetail = `
+What to do:
+  mtalab fault cut before turn-give 1    put a fault on the link; before or after the n-th PDU, APDU or call of a kind
+  mtalab fault hold rttr 3               keep it back until \`fault release\`
+  mtalab fault black-hole MtaBindBack    swallow it and all that follows it, until \`fault heal\`
+  mtalab fault delay confirm 2 500       let it wait 500 ms
+  mtalab fault list                      faults of this run, and whether they were reached
+  mtalab fault remove 2                  take fault 2 away
+  mtalab fault release | heal            let held PDUs go | end black holes
+  mtalab fault cut [association]         cut now: this association, or everything
+
+Faults need a pair that was started with --fault or --proxy.`;
+
+export const runningCommands: readonly CommandEntry[] = [
+  {
+    group: groups.run,
+    usage: 'pair',
+    summary: 'run two MTAs that exchange mail',
+    detail: `
+Two processes on loopback, ports chosen by the system. Without --once they run until Ctrl-C.
+Exit code with --once: 0 all delivered; 1 not (it says what waits and why, or which fault was never reached).`,
+    define: definePair,
+    load: () => import('../commands/pair.js'),
+  },
+  {
+    group: groups.run,
+    usage: 'mta',
+    summary: 'run one MTA from a configuration file',
+    detail: `
+Runs until SIGINT or SIGTERM, which stop it in order; a second one ends it at once.
+\`mtalab schema\` describes the file.`,
+    define: (command) => withJson(command.requiredOption('--config <file>', 'the configuration, in YAML')),
+    load: () => import('../commands/mta.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'runs',
+    summary: 'list what runs on this machine',
+    define: withJson,
+    load: () => import('../commands/runs.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'status',
+    summary: 'how the MTAs are: queues, counters, delays, next timer',
+    define: withMtas,
+    load: () => import('../commands/status.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'ltab',
+    summary: 'the locality table: one line per adjacent MTA',
+    define: withMtas,
+    load: () => import('../commands/ltab.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'associations',
+    summary: 'the associations, with what each side believes about the Turn',
+    define: withMtas,
+    load: () => import('../commands/associations.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'queues',
+    summary: 'what is queued for whom, by priority',
+    define: withMtas,
+    load: () => import('../commands/queues.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'messages',
+    summary: 'the messages that are not delivered yet',
+    define: (command) => withMtas(command).option('--limit <n>', 'at most this many of each MTA', whole(1, 10_000), 100),
+    load: () => import('../commands/messages.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'events',
+    summary: 'the event log',
+    define: (command) =>
+      withMtas(command)
+        .option('--follow', 'go on with new events until Ctrl-C')
+        .option('--limit <n>', 'the last so many', whole(0, 1_000_000), 100),
+    load: () => import('../commands/events.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'deliveries',
+    summary: 'deliveries to mailboxes, as they happen, until Ctrl-C',
+    define: withMtas,
+    load: () => import('../commands/deliveries.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'submit <file...>',
+    summary: 'submit messages (- is standard input)',
+    detail: `
+The content is taken as it is, octet for octet. The envelope is --from and --to, never the message's headers.`,
+    define: (command) =>
+      withRun(command)
+        .option('--mta <name>', 'submit at this MTA (default: the one of the domain of --from, else the first)')
+        .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
+        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', collected)
+        .addOption(new Option('--priority <priority>', 'priority').choices(['urgent', 'normal', 'non-urgent']).default('normal'))
+        .option('--content-type <type>', 'content type of the envelope', 'message/rfc822')
+        .option('--id <id>', 'submission id: asking again with the same id makes no second message (default: a new one)'),
+    load: () => import('../commands/submit.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'set <mode> <article>',
+    summary: 'switch an article to legacy or fixed, live',
+    define: (command) => {
+      withMtas(command);
+      return command;
+    },
+    load: () => import('../commands/set.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'retry [mta]',
+    summary: 'try waiting mail now, instead of at the next interval; for this adjacent MTA, or for all',
+    define: withMtas,
+    load: () => import('../commands/retry.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'fault <words...>',
+    summary: 'cut, hold, delay or black-hole what is on the link',
+    detail: faultDetail,
+    define: withRun,
+    load: () => import('../commands/fault.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'stop',
+    summary: 'stop the run in order',
+    define: withMtas,
+    load: () => import('../commands/stop.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'schema',
+    summary: 'print the JSON schema of the configuration file',
+    load: () => import('../commands/schema.js'),
+  },
+];
