@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,6 +12,7 @@ import {
   listRuns,
   type MailItem,
   type MtaStatus,
+  makeFolder,
   octetsOf,
   readMail,
   registerRun,
@@ -58,6 +59,17 @@ test('mail is read octet for octet, files as named and folders sorted', async (t
   ] as const) {
     await t.rejects(all(readMail(paths)), { message });
   }
+});
+
+test('a folder is made with those above it, and a system that refuses is heard', async (t) => {
+  const dir = t.testdir({ file: '' });
+  await makeFolder(join(dir, 'a', 'b'));
+  await makeFolder(join(dir, 'a', 'b'));
+  t.ok(statSync(join(dir, 'a', 'b')).isDirectory());
+  await t.rejects(makeFolder(join(dir, 'file')), { message: 'there is a file of this name' });
+  await t.rejects(makeFolder(join(dir, 'file', 'a')), { code: 'ENOTDIR' });
+  // Node's recursive mkdir spins here for ever.
+  if (process.platform === 'linux') await t.rejects(makeFolder('/proc/no-such-folder/a'), { code: 'ENOENT' });
 });
 
 test('generated mail has the size asked for, proper lines, and the same octets for a seed', (t) => {
@@ -194,10 +206,12 @@ test('associations are joined by name, with the belief of each side', (t) => {
 test('the registry finds runs that live, forgets those that do not, and shows them to nobody else', async (t) => {
   const before = process.env.XDG_RUNTIME_DIR;
   const runtime = mkdtempSync(join(tmpdir(), 'registry-test-'));
+  const elsewhere = mkdtempSync(join(tmpdir(), 'registry-test-'));
   process.env.XDG_RUNTIME_DIR = runtime;
   t.teardown(() => {
     if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
     else process.env.XDG_RUNTIME_DIR = before;
+    for (const folder of [runtime, elsewhere]) rmSync(folder, { recursive: true, force: true });
   });
   const dir = t.testdir({ one: {}, two: {} });
   const entry = (name: string) => ({
@@ -227,7 +241,6 @@ test('the registry finds runs that live, forgets those that do not, and shows th
   t.equal((await listRuns()).length, 1);
   await one.remove();
   t.same(await listRuns(), []);
-  const elsewhere = mkdtempSync(join(tmpdir(), 'registry-test-'));
   mkdirSync(join(elsewhere, 'target'));
   symlinkSync(join(elsewhere, 'target'), join(elsewhere, 'mtalab'));
   process.env.XDG_RUNTIME_DIR = elsewhere;

@@ -1,4 +1,5 @@
 /** Where a command writes: data on stdout, progress and errors on stderr. */
+import { exitCodes } from './errors.js';
 
 export type Io = {
   /** Data. Several lines may come in one call; a line end is added. */
@@ -25,7 +26,16 @@ function colourAllowed(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): bool
 /** The streams of this process. A reader that goes away never throws: it is told through `readerGone`. */
 export function processIo(): Io {
   const gone = new AbortController();
-  process.stdout.on('error', () => gone.abort());
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (gone.signal.aborted) return;
+    gone.abort();
+    if (error.code === 'EPIPE') return;
+    // A full disk, say: what was asked for is lost, and no exit code may hide that.
+    process.stderr.write(`mtalab: stdout cannot be written: ${error.message}\n`);
+    process.on('exit', () => {
+      process.exitCode ||= exitCodes.failed;
+    });
+  });
   // Nobody reads the progress any more: there is nobody to tell, and the work goes on.
   process.stderr.on('error', () => undefined);
   return {

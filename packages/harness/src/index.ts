@@ -12,6 +12,7 @@ export {
   parseFault,
 } from '@mtalab/sim';
 export type { LabAssociation } from './lab/associations.js';
+export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export type { LoadOptions, LoadResult } from './lab/load.js';
 export type { LabOptions, MtaFile } from './lab/options.js';

@@ -8,7 +8,7 @@ import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
 import { serveLab } from '../pair/control.js';
 import { type PairFlags, type PairPlan, pairDomains, pairNames, planPair } from '../pair/options.js';
-import { type Sending, sendAll } from '../pair/send.js';
+import { checkMail, type Sending, sendAll } from '../pair/send.js';
 import { type Ending, watch } from '../pair/watch.js';
 import { Live } from '../render/live.js';
 import { renderReady, renderSummary } from '../render/pair.js';
@@ -69,7 +69,9 @@ function conclude(
     ...(ending.kind === 'delivered' && summary.reports > 0
       ? [`${summary.reports} of the messages came back as non-delivery reports`]
       : []),
-    ...(flags.once === true && ending.kind === 'interrupted' ? ['interrupted before all was delivered'] : []),
+    ...(flags.once === true && ending.kind === 'interrupted'
+      ? [`${io.readerGone.aborted ? 'stdout is gone: stopped' : 'interrupted'} before all was delivered`]
+      : []),
     ...unreached.map((fault) => `fault never reached: ${fault}`),
   ];
   const code =
@@ -115,6 +117,7 @@ async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interr
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
+  await checkMail(flags);
   // Watched from here on: Ctrl-C while the processes start must stop them as well.
   const interrupt = onInterrupt(io.readerGone);
   try {

@@ -1,8 +1,8 @@
 /** `mtalab scenario FILE`: a scenario file on virtual time, or on real processes; the same verdict either way. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { runOnProcesses } from '@mtalab/harness';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeFolder, runOnProcesses } from '@mtalab/harness';
 import { type Mode, modes, runOnSim, type Scenario, type ScenarioResult, type VirtualRecord } from '@mtalab/sim';
 import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
@@ -52,7 +52,7 @@ async function onSim(scenario: Scenario, { dir, ...how }: Run): Promise<Scenario
   for (const { mode, journal, pdus } of records) {
     const folder = join(dir, mode);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(resolve(folder));
       await writeFile(join(folder, 'journal.jsonl'), lines(journal), { mode: 0o600 });
       await writeFile(join(folder, 'link.jsonl'), lines(pdus), { mode: 0o600 });
     } catch (error) {

@@ -62,11 +62,16 @@ export function setting(text: string): readonly [string, unknown] {
   return [name, Number(value)];
 }
 
+/** Of a long text, as much as shows which one it is. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
 /** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
 export function address(option: string, text: string): string {
   const at = text.lastIndexOf('@');
-  if (at < 1 || at === text.length - 1 || /[\s\p{Cc}]/u.test(text) || text.length > 320) {
-    throw new UsageError(`${option} takes an address such as ben@b.example, not "${text}"`);
+  if (at < 1 || at === text.length - 1 || /[\s\p{Cc}<>]/u.test(text) || text.length > 320) {
+    throw new UsageError(`${option} takes an address such as ben@b.example, not "${shortened(text)}"`);
   }
   return text;
 }

@@ -1,6 +1,6 @@
 /** Handing in the mail of `mtalab pair`, a few at a time. */
-import { generateMail, type Lab, type MailItem, readMail } from '@mtalab/harness';
-import { CliError, messageOf } from '../errors.js';
+import { generateMail, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
+import { CliError, messageOf, UsageError } from '../errors.js';
 import type { PairFlags, PairPlan } from './options.js';
 
 /** Submissions that wait for their disk at one time: enough to fill a commit. */
@@ -16,6 +16,17 @@ export type Sending = {
   /** Known once all are handed in. */
   complete: boolean;
 };
+
+/**
+ * Looks whether there is mail to send, before any process is started for it.
+ * @throws UsageError or HarnessError naming what cannot be read or made.
+ */
+export async function checkMail(flags: PairFlags): Promise<void> {
+  for (const path of flags.mail ?? []) for await (const _first of readMail([path])) break;
+  if (flags.count === undefined) return;
+  const least = smallestGenerated(flags.count, seed);
+  if (flags.size < least) throw new UsageError(`--size: the header of a generated message alone takes ${least} octets`);
+}
 
 async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
   if (flags.mail !== undefined) yield* readMail(flags.mail);

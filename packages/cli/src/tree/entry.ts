@@ -47,6 +47,12 @@ export function positive(most: number): (text: string) => number {
   };
 }
 
+/** A folder's name. An unset variable of a shell would otherwise mean the current folder. */
+export function folder(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
 /** Options that may be given several times. */
 export function collected(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text];
@@ -67,6 +73,6 @@ export const withJson = (command: Command): Command => command.option('--json', 
 
 /** Options of every command that talks to running processes. */
 export const withRun = (command: Command): Command =>
-  withJson(command.option('--dir <folder>', 'the run that was started with this --dir (needed when several run)'));
+  withJson(command.option('--dir <folder>', 'the run that was started with this --dir (needed when several run)', folder));
 export const withMtas = (command: Command): Command =>
   withRun(command.option('--mta <name>', 'this MTA only; default: all of the run', listed));

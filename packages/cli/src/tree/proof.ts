@@ -1,6 +1,6 @@
 /** The commands that make articles and scenarios happen, prove the core, and draw what was recorded. */
 import { type Command, Option } from 'commander';
-import { type CommandEntry, collected, groups, listed, whole, withJson } from './entry.js';
+import { type CommandEntry, collected, folder, groups, listed, whole, withJson } from './entry.js';
 
 const simDetail = `
 The MTAs are the core that runs on sockets, on a clock that jumps. First a phase with mail and faults, then one without, in
@@ -92,7 +92,7 @@ export const proofCommands: readonly CommandEntry[] = [
 Articles: Q166594. The legacy run must fail as the article says, the fixed one must pass under the same fault.
 Exit code: 0 when both do, 1 when not.`,
     define: (command) =>
-      withJson(command.option('--dir <folder>', 'keep configuration, stores, logs and journals of both runs here')),
+      withJson(command.option('--dir <folder>', 'keep configuration, stores, logs and journals of both runs here', folder)),
     load: () => import('../commands/repro.js'),
   },
   {
@@ -111,7 +111,7 @@ Exit code: 0 when everything was seen as the scenario says, 1 when not.`,
               .choices(['legacy', 'fixed', 'both'])
               .default('both'),
           )
-          .option('--dir <folder>', 'keep journals and what the link saw here, in a folder for each mode'),
+          .option('--dir <folder>', 'keep journals and what the link saw here, in a folder for each mode', folder),
       ),
     load: () => import('../commands/scenario.js'),
   },

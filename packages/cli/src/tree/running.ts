@@ -1,6 +1,6 @@
 /** The commands that run MTAs, look at what runs, and act on it. */
 import { type Command, Option } from 'commander';
-import { type CommandEntry, collected, groups, listed, positive, whole, withJson, withMtas, withRun } from './entry.js';
+import { type CommandEntry, collected, folder, groups, listed, positive, whole, withJson, withMtas, withRun } from './entry.js';
 
 function definePair(command: Command): Command {
   return withJson(
@@ -22,7 +22,7 @@ function definePair(command: Command): Command {
       .option('--set <name=value>', 'any other setting of both MTAs, such as openRetryIntervalS=60', collected)
       .addOption(new Option('--delivery <kind>', 'what a mailbox is').choices(['maildir', 'ledger']).default('maildir'))
       .option('--journal', 'keep a journal of every step (needs --dir to outlive the run)')
-      .option('--dir <folder>', 'keep everything of the run here (default: a temporary folder that is removed)'),
+      .option('--dir <folder>', 'keep everything of the run here (default: a temporary folder that is removed)', folder),
   );
 }
 

@@ -93,7 +93,7 @@ export class Lab {
    * again, with the same submission id.
    * @throws SubmissionRefused with the MTA's reason; HarnessTimeout.
    */
-  submit(name: string, message: LabMessage, options?: SubmitOptions): Promise<Submitted> {
+  async submit(name: string, message: LabMessage, options?: SubmitOptions): Promise<Submitted> {
     return this.#submitter.submit(this.#members.get(name), message, options);
   }
 
@@ -103,7 +103,7 @@ export class Lab {
   }
 
   /** Hand in many messages, a bounded number at a time. */
-  submitAll(name: string, items: Iterable<MailItem> | AsyncIterable<MailItem>, options: LoadOptions): Promise<LoadResult> {
+  async submitAll(name: string, items: Iterable<MailItem> | AsyncIterable<MailItem>, options: LoadOptions): Promise<LoadResult> {
     return load(this.#submitter, this.#members.get(name), items, options);
   }
 

@@ -1,11 +1,12 @@
 /** Starting a lab. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
+import { makeFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
 import { type LabOptions, type LabPlan, planOf } from './options.js';
@@ -47,9 +48,11 @@ export function spawnPair(options: LabOptions): Promise<Lab> {
 }
 
 async function keptFolder(path: string): Promise<string> {
+  // An unset variable of a shell must not fill the current folder.
+  if (path === '') throw new HarnessError('dir: the name of the folder is empty');
   const dir = resolve(path);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
   } catch (error) {
     throw new HarnessError(`the lab's folder ${dir} cannot be made: ${messageOf(error)}`, { cause: error });
   }
