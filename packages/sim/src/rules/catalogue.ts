@@ -32,33 +32,33 @@ export const rules = {
     kind: 'safety',
     words:
       'The initiator recovers what is lost, and it alone, each time under a higher number; no connection from before the loss is kept, nothing of an abandoned attempt is accepted, and what cannot be recovered is forgotten.',
-    clause: 'X.228 7.7; protocol.md 1, the Turn after a loss',
+    clause: 'X.228 7.7; rules.md, the Turn after a loss',
   },
   'agreed-first': {
     kind: 'safety',
     words: 'No APDU is carried out on an association before its opening has been agreed.',
-    clause: 'X.228 7.1; protocol.md 2, step 3 of an opening',
+    clause: 'X.228 7.1; rules.md, associations',
   },
   'open-interval': {
     kind: 'safety',
     words: 'After a failure to open an association the Open Interval passes before the next attempt.',
-    clause: 'Open-Retry-Interval, event 301; protocol.md 2',
+    clause: 'Open-Retry-Interval, event 301; rules.md, associations',
   },
   'stop-in-order': {
     kind: 'safety',
     words: 'A stop in order waits for what has been asked of the store.',
-    clause: 'architecture.md, start and stop',
+    clause: 'rules.md, start and stop',
   },
   incarnation: {
     kind: 'safety',
     words: 'When an MTA is met that has started anew, nothing is kept that was agreed with its earlier life.',
-    clause: 'protocol.md 2, associations',
+    clause: 'rules.md, associations',
   },
   'turn-answered': {
     kind: 'safety',
     words:
       'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold; asked for a close, it gives when no mail waits.',
-    clause: 'X.218 9.4; protocol.md 1',
+    clause: 'X.218 9.4; rules.md, the Turn',
   },
   threshold: {
     kind: 'safety',
@@ -88,7 +88,7 @@ export const rules = {
   once: {
     kind: 'safety',
     words: 'No message is delivered to a recipient twice.',
-    clause: 'X.411 12.3.1.3; protocol.md 2, exactly once',
+    clause: 'X.411 12.3.1.3; rules.md, exactly once',
   },
   addressed: {
     kind: 'safety',
@@ -98,12 +98,12 @@ export const rules = {
   order: {
     kind: 'safety',
     words: 'An association takes the most urgent message first, and within a priority the oldest.',
-    clause: 'X.411 14.3.4; protocol.md 1',
+    clause: 'X.411 14.3.4; rules.md, the Turn',
   },
   limits: {
     kind: 'safety',
     words: 'No limit is exceeded.',
-    clause: 'Q166594 (threshold), protocol.md 2, X.228 7.3 (window)',
+    clause: 'Q166594 (threshold), rules.md, associations, X.228 7.3 (window)',
   },
   'unique-ids': {
     kind: 'safety',
@@ -118,12 +118,12 @@ export const rules = {
   total: {
     kind: 'safety',
     words: 'No input in any state breaks an MTA.',
-    clause: 'architecture.md, the core is total',
+    clause: 'rules.md, start and stop',
   },
   'time-moves': {
     kind: 'liveness',
     words: 'An MTA comes to an end of what it can do at one instant, and the run to an end altogether.',
-    clause: 'protocol.md 1, no endless cycle',
+    clause: 'rules.md, the Turn after a loss',
   },
   'holder-after-faults': {
     kind: 'liveness',
@@ -139,33 +139,33 @@ export const rules = {
   'queues-drain': {
     kind: 'liveness',
     words: 'Once the faults are over no queue waits for ever.',
-    clause: 'Q166594; protocol.md 2',
+    clause: 'Q166594; rules.md, associations',
   },
   'no-loop': {
     kind: 'safety',
     words: 'No MTA sends a message on that it has sent on before.',
-    clause: 'X.411 (trace information); protocol.md 2',
+    clause: 'X.411 (trace information); rules.md, associations',
   },
   reportable: {
     kind: 'safety',
     words: 'No report is made on a report, nor on any message that names no originator.',
-    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
   },
   'nothing-lost': {
     kind: 'liveness',
     words:
       'Every accepted message ends delivered or reported to its originator; a report ends delivered or with the dead letters.',
-    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
   },
   'true-report': {
     kind: 'liveness',
     words: 'A message that is delivered is not reported as not delivered, unless the report says that the outcome is unknown.',
-    clause: 'X.411 8.3.1.2 (reports); protocol.md 2',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
   },
   rest: {
     kind: 'liveness',
     words: 'At rest nothing is left over: no connection, no association, no transfer, nothing in a store.',
-    clause: 'protocol.md 2 (Association-Lifetime)',
+    clause: 'rules.md, associations (Association-Lifetime)',
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
