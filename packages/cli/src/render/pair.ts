@@ -64,7 +64,7 @@ function delays(summary: LabSummary): string {
 export function renderSummary(summary: LabSummary, style: Paint): string {
   const rows: readonly (readonly [string, string])[] = [
     ['submitted', String(summary.submitted)],
-    ['delivered', String(summary.delivered)],
+    [summary.reports > 0 ? 'delivered, with reports' : 'delivered', String(summary.delivered)],
     ['non-delivery reports', String(summary.reports)],
     ['mean delay', summary.delivered === 0 ? '-' : span(summary.meanDelayMs)],
     ['worst delay', summary.delivered === 0 ? '-' : span(summary.worstDelayMs)],
