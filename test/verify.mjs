@@ -1,6 +1,7 @@
 /**
  * `npm run verify`: the long proofs. 10,000 seeds of a simulated pair and some hundreds of larger networks keep every rule,
- * 100 seeds twice give the same journals, the quirk is found and shrunk, and every planted fault is found. `npm run verify -- pair` runs the parts whose
+ * 100 seeds twice give the same journals, the quirk is found and shrunk, every planted fault is found, and
+ * the larger spaces of the checker are searched whole. `npm run verify -- pair` runs the parts whose
  * names begin so. One line for each part; exit code 1 when one fails.
  */
 import { spawnSync } from 'node:child_process';
@@ -70,6 +71,16 @@ function quirk(count) {
   return `${found} of ${count} seeds find Q166594, each by a liveness rule; of ${tried} that were shrunk ${single} need one fault, the others up to ${mostFaults}`;
 }
 
+/** A whole space of the checker, in a process of its own with the heap it needs. */
+function exhausted(bounds, expected = 0) {
+  const command = [resolve(root, 'packages/cli/bin/mtalab.js'), 'check', '--json', ...bounds];
+  const run = spawnSync(process.execPath, command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 28 });
+  if (run.status !== expected) throw new Error(`mtalab check ${bounds.join(' ')} ended with ${run.status}, not ${expected}`);
+  const { states, transitions, exhausted: whole } = JSON.parse(run.stdout);
+  if (expected === 0 && !whole) throw new Error(`mtalab check ${bounds.join(' ')} did not visit every state`);
+  return `${bounds.join(' ')}: ${expected === 0 ? 'every property holds' : 'the article is found'}, ${states} states, ${transitions} transitions`;
+}
+
 /** Each part: its name, and what it does. It says what it found, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
@@ -82,6 +93,11 @@ const parts = [
   ['determinism', () => twice(100)],
   ['quirk', () => quirk(500)],
   ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],
+  ['checker, two losses', () => exhausted(['--messages', '1,1', '--losses', '2'])],
+  ['checker, a loss and a crash', () => exhausted(['--messages', '1,1', '--losses', '1', '--crashes', '1'])],
+  ['checker, two and one', () => exhausted(['--messages', '2,1', '--losses', '1', '--threshold', '9'])],
+  ['checker, chain', () => exhausted(['--messages', '1,1', '--losses', '0', '--chain'])],
+  ['checker, quirk', () => exhausted(['--messages', '1,1', '--losses', '1', '--legacy', 'Q166594'], 1)],
 ];
 
 const chosen = process.argv.slice(2);

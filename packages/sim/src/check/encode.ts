@@ -225,7 +225,7 @@ class Writer {
 
   #queued(code: number[], copy: QueuedCopy): void {
     code.push(tag.copy, this.#at, copy.id, tag.message, this.#names.message(copy.envelope.mtsId), copy.failures);
-    code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole));
+    code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole), flag(copy.strayed === true));
   }
 
   #association(code: number[], association: Association, peer: number): void {
