@@ -1,6 +1,6 @@
 /**
- * Programs that are not ours, with which some tests look at the link: a protocol analyser and an RPC client. Where this
- * machine is a Debian and we are root, missing ones are installed; elsewhere the tests that want them are left out.
+ * Programs that are not ours: with some, tests look at the link (a protocol analyser, an RPC client); with others, they search a
+ * second model of the Turn (a model checker, and the C compiler that it needs). Where this machine is a Debian and we are root, missing ones are installed; elsewhere the tests that want them are left out.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -14,6 +14,9 @@ const tools = [
     debianPackage: 'python3-impacket',
     works: () => runs(python, '-c', 'import impacket.dcerpc.v5.transport'),
   },
+  { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
+  // With the headers of the C library, without which nothing compiles.
+  { name: 'gcc', debianPackage: 'gcc libc6-dev', works: () => runs('gcc', '--version') },
 ];
 
 const installLimitMs = 8 * 60_000;
@@ -43,7 +46,7 @@ function install(packages) {
 /** Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves. */
 export function provideTools(say) {
   let missing = tools.filter((tool) => !tool.works());
-  const wanted = missing.map((tool) => tool.debianPackage);
+  const wanted = missing.flatMap((tool) => tool.debianPackage.split(' '));
   if (
     missing.length > 0 &&
     process.env['MTALAB_NO_INSTALL'] === undefined &&

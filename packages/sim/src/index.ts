@@ -1,5 +1,6 @@
 /** The public entry of the simulator, the checker, the journal and the ladder. Runs in a browser. */
 export { check, reachable } from './check/check.js';
+export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './check/graph.js';
 export type {
   CheckBounds,
   CheckedCore,

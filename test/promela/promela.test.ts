@@ -1,0 +1,262 @@
+/**
+ * The Turn of an association, formulated a second time in Promela (turn.pml), and searched by spin.
+ * Both models must have the same moves: the checker's, of the real core, under the abstraction below, and spin's.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Association, type Connection, type Mta, type Pdu, start, step } from '@mtalab/mta-core';
+import { abstractMoves, type CheckedCore, type CheckOptions, check, type SeenConnection, type SeenState } from '@mtalab/sim';
+import { test } from 'tap';
+
+const model = resolve('test/promela/turn.pml');
+const present = ['spin', 'gcc'].every((tool) => spawnSync(tool, [tool === 'spin' ? '-V' : '--version']).status === 0);
+const skip = present ? false : 'spin and gcc are not both here (Debian packages spin and gcc)';
+
+type Moves = ReadonlyMap<string, ReadonlySet<string>>;
+type Bounds = { readonly messages: readonly [number, number]; readonly losses: number; readonly legacy: boolean };
+
+const turnLetters = { held: 'h', 'asked-of': 'a', given: 'g', theirs: 't', asking: 'k' };
+const stateLetters: Readonly<Record<string, string>> = { calling: 'c', 'calling-back': 'c', open: 'o', lost: 'l' };
+
+/** What the Turn needs to know of a PDU, as the letters that turn.pml uses. */
+function letter(pdu: Pdu | null): string {
+  if (pdu === null) return '#';
+  if (pdu.type !== 'request' && pdu.type !== 'response') return `(${pdu.type})`;
+  const { body } = pdu;
+  if (body.op === 'MtaBind') {
+    if ('rtorq' in body) return body.rtorq.turn === 'initiator' ? 'I' : 'R';
+    return body.apdu.kind === 'rtoac' ? 'a' : 'r';
+  }
+  if (body.op === 'MtaBindBack') return 'accepted' in body ? (body.accepted ? 'Y' : 'N') : 'y';
+  if (body.op !== 'MtaSend') return `(${body.op})`;
+  const letters: Readonly<Record<string, string>> = {
+    'turn-please': 'P',
+    'please-noted': 'n',
+    'turn-give': 'G',
+    'turn-give-ack': 'g',
+    rttr: 'T',
+    confirm: 'c',
+  };
+  return letters[body.apdu.kind] ?? `(${body.apdu.kind})`;
+}
+
+function onlyAssociation(mta: Mta): Association | undefined {
+  return mta.ltab[0]?.associations[0];
+}
+
+/** Beyond the life of the first association, or without a data connection: turn.pml leaves that out. */
+function isOutside({ mtas, connections }: SeenState): boolean {
+  const [a, b] = mtas.map(onlyAssociation);
+  if (a === undefined)
+    return b !== undefined || connections.length > 0 || mtas.some(({ ltab }) => ltab[0]?.openRetryAtMs !== null);
+  if (!a.name.startsWith('A/') || mtas.some(({ ltab }) => (ltab[0]?.associations.length ?? 0) > 1)) return true;
+  const bound = connections.some(
+    ({ serverUp, toServer }) => serverUp && toServer.some((pdu) => letter(pdu) === 'I' || letter(pdu) === 'R'),
+  );
+  if (b === undefined) return !bound;
+  if (b.name !== a.name) return true;
+  return [a, b].some(({ state, wantsClose, data }) => wantsClose || state === 'closing' || data.state === 'refused');
+}
+
+function sideText({ mtas, unsubmitted }: SeenState, at: number): string {
+  const mta = mtas[at] as Mta;
+  const association = onlyAssociation(mta);
+  const queued = mta.ltab[0]?.queued ?? 0;
+  if (association === undefined) return `n0h0${queued}0${unsubmitted[at]}`;
+  const { state, recovery, turn, transfer, data } = association;
+  const inTransfer = transfer === null ? 0 : 1;
+  const letters = `${stateLetters[state] ?? state}${recovery}${turnLetters[turn]}`;
+  return `${letters}${inTransfer}${queued - inTransfer}${data.state === 'none' ? 0 : 1}${unsubmitted[at]}`;
+}
+
+function connectionText({ mtas }: SeenState, seen: SeenConnection): string | null {
+  const toServer = seen.toServer.map(letter).join('');
+  const [client, server] = [onlyAssociation(mtas[seen.client] as Mta), onlyAssociation(mtas[seen.server] as Mta)];
+  const [firstKind, dataKind] = seen.client === 0 ? ['F', 'P'] : ['K', 'Q'];
+  const row = mtas[seen.server]?.rpc.connections.find(({ id }) => seen.serverUp && id === seen.serverConn) as
+    | Connection
+    | undefined;
+  const owned = row !== undefined && row.owner !== null;
+  let kind = firstKind;
+  let recovery: number | undefined;
+  if (seen.clientUp) {
+    recovery = client?.recovery;
+    if (client?.first !== seen.clientConn) kind = dataKind;
+  } else if (owned || (row !== undefined && row.group === server?.peerGroup?.group)) {
+    recovery = server?.recovery;
+    if (server?.peerFirst !== seen.serverConn) kind = dataKind;
+  } else {
+    // Abandoned by its client before the server has read from it what it is for.
+    const { body } = (seen.toServer[0] ?? {}) as Partial<Extract<Pdu, { type: 'request' }>>;
+    if (body?.op === 'MtaBind') recovery = body.rtorq.recovery;
+    else if (body?.op === 'MtaBindBack') recovery = body.recovery;
+    else return toServer === '' ? null : `x${kind}`;
+  }
+  const ends = `${seen.phase === 'up' ? 'u' : 'l'}${seen.clientUp ? 1 : 0}${seen.serverUp ? (owned ? 2 : 1) : 0}`;
+  return `${recovery}${kind}${ends}>${toServer}<${seen.toClient.map(letter).join('')}`;
+}
+
+/** The state of the checker as turn.pml has it. */
+function abstraction(state: SeenState): string | null {
+  if (isOutside(state)) return null;
+  const [a, b] = state.mtas.map(onlyAssociation);
+  const statedTurn = b?.statedTurn ?? null;
+  const stated = statedTurn === null ? '-' : statedTurn === 'theirs' ? 'I' : 'R';
+  const held = (a?.held ?? []).map(({ argument }) => letter({ type: 'request', call: 0, context: 0, opnum: 0, body: argument }));
+  const connections = state.connections
+    .filter(({ clientUp, serverUp }) => clientUp || serverUp)
+    .flatMap((connection) => connectionText(state, connection) ?? [])
+    .sort();
+  return ranked(
+    [`${sideText(state, 0)} ${sideText(state, 1)} ${stated}${held.join('')}${state.losses}`, ...connections].join(' '),
+  );
+}
+
+function optionsOf({ messages, losses, legacy }: Bounds): CheckOptions {
+  const articles = legacy ? ['Q166594'] : [];
+  return { messages, losses, threshold: 50, symmetry: false, eager: false, legacy: articles };
+}
+
+/** The moves of the checker, with this core. */
+function checked(bounds: Bounds, core: CheckedCore = { start, step }): { readonly states: number; readonly edges: Moves } {
+  return abstractMoves({ ...optionsOf(bounds), core }, abstraction);
+}
+
+type Spun = { readonly states: number; readonly errors: number; readonly edges: Moves; readonly said: string };
+
+/** Lets spin search the model with everything it has switched off that could leave a move out. */
+function spun({ messages, losses, legacy }: Bounds): Spun {
+  const folder = mkdtempSync(join(tmpdir(), 'mtalab-promela-'));
+  const run = (command: string, ...args: string[]): string => {
+    const done = spawnSync(command, args, { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 29, timeout: 120_000 });
+    if (done.status !== 0)
+      throw new Error(`${command} ${args.join(' ')}: ${done.error?.message ?? ''}${done.stdout}${done.stderr}`);
+    return done.stdout;
+  };
+  try {
+    const bounds = [`-DMAIL_A=${messages[0]}`, `-DMAIL_B=${messages[1]}`, `-DLOSSES=${losses}`];
+    run('spin', ...bounds, ...(legacy ? ['-DLEGACY'] : []), '-a', model);
+    run('gcc', '-w', '-O0', '-DNOREDUCE', '-o', 'pan', 'pan.c');
+    // All errors are counted, and none ends the search.
+    const out = run('./pan', '-c0', '-m1000000');
+    const edges = new Map<string, Set<string>>();
+    for (const [, before = '', after = ''] of out.matchAll(/^EDGE (.*)\|(.*)$/gm)) {
+      const [from, to] = [ranked(before), ranked(after)];
+      if (from === to) continue;
+      const known = edges.get(from);
+      if (known === undefined) edges.set(from, new Set([to]));
+      else known.add(to);
+    }
+    const said = out.replace(/^EDGE .*\n/gm, '');
+    if (/max search depth too small/.test(said)) throw new Error('the search of spin was cut short');
+    const states = Number(/(\d+) states, stored/.exec(said)?.[1]);
+    return { states, errors: Number(/errors: (\d+)/.exec(said)?.[1]), edges, said };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Numbers of recoveries say no more than which came first: they are replaced by their ranks, as in the checker's fingerprints. */
+function ranked(text: string): string {
+  const words = text.split(' ');
+  // The sides' words are its first two, a stray connection has no number.
+  const at = (word: string, index: number): number | null =>
+    index < 2 ? (word.startsWith('n') ? null : 1) : index > 2 && /^\d/.test(word) ? 0 : null;
+  const numbers = words.flatMap((word, index) => word[at(word, index) ?? word.length] ?? []);
+  const ranks = [...new Set(numbers)].sort();
+  return words
+    .map((word, index) => {
+      const place = at(word, index);
+      return place === null ? word : `${word.slice(0, place)}${ranks.indexOf(word[place] ?? '')}${word.slice(place + 1)}`;
+    })
+    .join(' ');
+}
+
+function listed(edges: Moves): string[] {
+  return [...edges].flatMap(([from, targets]) => [...targets].map((to) => `${from}  ->  ${to}`)).sort();
+}
+
+/** Abstract states, the two ends of every move. */
+function ends(edges: Moves): ReadonlySet<string> {
+  return new Set([...edges].flatMap(([from, targets]) => [from, ...targets]));
+}
+
+/** Nothing is under way, every connection is up, and neither side holds the Turn. */
+const nobodyHolds = /^o\d[gtk]\S* o\d[gtk]\S* \S+( \d[FKPQ]u1[12]><)*$/;
+
+/** Moves on the shortest way from the start to an abstract state like this; null when there is none. */
+function shortest(edges: Moves, start: string, wanted: RegExp): number | null {
+  const seen = new Set([start]);
+  let level = [start];
+  for (let moves = 0; level.length > 0; moves += 1) {
+    if (level.some((text) => wanted.test(text))) return moves;
+    level = level.flatMap((text) => [...(edges.get(text) ?? [])]).filter((text) => !seen.has(text) && seen.add(text));
+  }
+  return null;
+}
+
+const bounded: readonly Bounds[] = [
+  { messages: [1, 0], losses: 1, legacy: false },
+  { messages: [1, 1], losses: 1, legacy: false },
+  { messages: [2, 1], losses: 1, legacy: false },
+  { messages: [1, 1], losses: 2, legacy: false },
+  { messages: [1, 1], losses: 1, legacy: true },
+];
+
+for (const bounds of bounded) {
+  const { messages, losses, legacy } = bounds;
+  const name = `${messages.join(' and ')} messages, ${losses} losses${legacy ? ', Q166594' : ''}`;
+  test(`the same moves in both models: ${name}`, { skip }, async (t) => {
+    const [ours, theirs] = [checked(bounds), spun(bounds)];
+    const [mine, other] = [listed(ours.edges), listed(theirs.edges)];
+    const [mineSet, otherSet] = [new Set(mine), new Set(other)];
+    t.comment(
+      `${ours.states} states here, ${theirs.states} in spin; ${ends(ours.edges).size} abstract states, ${mine.length} moves`,
+    );
+    t.ok(mine.length > 50);
+    t.same(
+      mine.filter((edge) => !otherSet.has(edge)).slice(0, 10),
+      [],
+      'each move of the checker is one of the model in Promela',
+    );
+    t.same(
+      other.filter((edge) => !mineSet.has(edge)).slice(0, 10),
+      [],
+      'each move of the model in Promela is one of the checker',
+    );
+    const lost = shortest(theirs.edges, `n0h000${messages[0]} n0h000${messages[1]} -${losses}`, nobodyHolds);
+    if (legacy) {
+      t.ok(theirs.errors > 0, 'spin finds that the Turn gets lost');
+      const told = check(optionsOf(bounds)).properties.find(({ rule }) => rule === 'holder-after-faults');
+      t.equal(lost, told?.counterexample?.moves, 'the shortest way there is as long as the one the checker tells');
+    } else t.equal(lost, null);
+    if (!legacy) t.equal(theirs.errors, 0, 'spin: every assertion holds');
+  });
+}
+
+/** The core, but that the acknowledgement of a Turn-Give is not waited for. */
+const hasty: CheckedCore = {
+  start,
+  step: (mta, input, nowMs) => {
+    const stepped = step(mta, input, nowMs);
+    const ltab = stepped.mta.ltab.map((entry) => ({
+      ...entry,
+      associations: entry.associations.map((each): Association => (each.turn === 'given' ? { ...each, turn: 'theirs' } : each)),
+    }));
+    return { ...stepped, mta: { ...stepped.mta, ltab } };
+  },
+};
+
+test('a core that goes another way is told from the model', { skip }, async (t) => {
+  const bounds: Bounds = { messages: [1, 1], losses: 0, legacy: false };
+  const wanted = listed(spun(bounds).edges);
+  t.same(listed(checked(bounds).edges), wanted);
+  const other = new Set(listed(checked(bounds, hasty).edges));
+  t.ok(
+    wanted.some((edge) => !other.has(edge)),
+    'moves are missing',
+  );
+  t.ok(other.size > 0 && [...other].some((edge) => !wanted.includes(edge)), 'others are there that should not be');
+});
