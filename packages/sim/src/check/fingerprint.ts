@@ -180,6 +180,8 @@ export class Fingerprinter {
       if (this.#recoveryOf[index] === association) return this.#recoveries[index] as Ranks;
     }
     const ranks = new Ranks();
+    // A first opening is no recovery: 0 keeps its rank whether or not it occurs.
+    ranks.add(0);
     this.#recoveryOf.push(association);
     this.#recoveries.push(ranks);
     return ranks;
