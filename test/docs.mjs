@@ -5,7 +5,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { associationTable, diagnosticsLevels, eventsById, turnTable } from '@mtalab/mta-core';
+import {
+  associationTable,
+  diagnosticsLevels,
+  eventsById,
+  exchangeReleases,
+  ntReleases,
+  releaseArticles,
+  releaseReasons,
+  turnTable,
+} from '@mtalab/mta-core';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -50,6 +59,40 @@ function events() {
   ].join('\n');
 }
 
+function releases(all) {
+  const articles = all[0].cells.map((cell) => cell.article);
+  const mark = (release, { article, on }) =>
+    on ? (release.withoutQuirk.includes(article) ? 'on (not emulated)' : '**on**') : '-';
+  const rows = all.map((release) => [
+    release.version,
+    release.servicePack,
+    release.build,
+    release.short,
+    ...release.cells.map((cell) => mark(release, cell)),
+  ]);
+  return markdown(['version', 'service pack', 'build', 'written', ...articles], rows);
+}
+
+function reasons() {
+  const rows = releaseArticles.flatMap(({ article, title }) =>
+    releaseReasons(article).map(({ on, because, first, last }, at) => [
+      at === 0 ? `**${article}** ${title}` : '',
+      first === last ? first.name : `${first.name} to ${last.name}`,
+      on ? '**on**' : '-',
+      because,
+    ]),
+  );
+  return markdown(['article', 'releases', '', 'because'], rows);
+}
+
+function markdown(titles, rows) {
+  return [
+    `| ${titles.join(' | ')} |`,
+    `|${titles.map(() => '---|').join('')}`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
+}
+
 /** What stands between the marks of this name is drawn; the rest of the page is written by hand. */
 const parts = {
   'docs/ARCHITECTURE.md': {
@@ -59,6 +102,7 @@ const parts = {
     'turn table': matrix(turnTable, 'Turn'),
   },
   'docs/events.md': { events: events() },
+  'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
 };
 
 function drawn(page, text, pieces) {

@@ -27,7 +27,7 @@ function configOf(name: string, peer: string, associations: number): MtaConfig {
     name,
     version: '5.5',
     build: '2653.23',
-    listen: [{ address: '127.0.0.1', port: 5001, label: '' }],
+    bindings: [{ address: '127.0.0.1', port: 5001, label: '', enabled: true }], cluster: false, mapperPort: null,
     advertise: [],
     settings: { ...defaultSettings, threshold: associations === 1 ? 1_000_000 : 1, maxAssociationsPerMta: associations },
     peers: [{ name: peer, endpoints: ['127.0.0.1[5001]'], password: '' }],

@@ -188,6 +188,45 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   const events = await ask<{ id: number; node: string }[]>('events');
   t.equal(events.filter((event) => event.id === 9298).length, 2, 'both have logged that they are up');
 
+  const up = await ask<{ id: number; node: string; explanation?: string }[]>(
+    'events',
+    ...[
+      '--id',
+      '9298,9299',
+      '--category',
+      'x.400 service',
+      '--type',
+      'information',
+      '--since',
+      '10min',
+      '--limit',
+      '1',
+      '--explain',
+    ],
+  );
+  t.match(up, [{ id: 9298, node: events.at(-1)?.node, explanation: /mail can move/ }], 'the last of those chosen, explained');
+  t.same(await ask('events', '--until', '10min'), [], 'nothing was logged before the start');
+  t.same(await ask('events', '--severity', '16'), []);
+
+  const levels = await ask<{ mta: string; levels: Record<string, string> }[]>('diagnostics');
+  t.match(levels, [{ mta: 'MTA-A', levels: { 'X.400 Service': 'none', APDU: 'none' } }, { mta: 'MTA-B' }]);
+  t.same(await ask('diagnostics', 'x.400 service', 'MEDIUM', '--mta', 'mta-b'), [
+    { mta: 'MTA-B', levels: { 'X.400 Service': 'medium' } },
+  ]);
+  t.same(await ask('diagnostics', 'interface'), [
+    { mta: 'MTA-A', levels: { Interface: 'none' } },
+    { mta: 'MTA-B', levels: { Interface: 'none' } },
+  ]);
+  t.match(await ask('diagnostics', 'all', '0'), [
+    { levels: { 'X.400 Service': 'none' } },
+    { levels: { 'X.400 Service': 'none' } },
+  ]);
+  t.match(
+    readFileSync(join(dir, 'MTA-B', 'mta.yaml'), 'utf8'),
+    /^ {4}X\.400 Service: none$/m,
+    'the pair keeps what was set for a restart',
+  );
+
   t.match(await ask('set', 'legacy', 'Q166594', '--mta', 'MTA-B'), [{ mta: 'MTA-B', article: 'Q166594', mode: 'legacy' }]);
   t.match(await ask('status'), [{ legacy: [] }, { legacy: ['Q166594'] }]);
   t.match(await ask('retry', 'MTA-B'), [{ mta: 'MTA-A' }]);
@@ -231,7 +270,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   );
   t.match(await mtalab(['submit', join(home, 'none.eml'), '--dir', dir]), { code: 1, stderr: /no such file/ });
 
-  const tables = ['status', 'ltab', 'associations', 'queues', 'messages', 'events', 'runs'];
+  const tables = ['status', 'ltab', 'associations', 'queues', 'messages', 'events', 'diagnostics', 'runs'];
   const said = await Promise.all(tables.map((command) => mtalab([command, ...(command === 'runs' ? [] : ['--dir', dir])])));
   for (const [at, command] of tables.entries()) {
     t.match(said[at], { code: 0, stderr: '' }, command);

@@ -1,7 +1,7 @@
 /** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import type { LtabView, MessageView, QueueView } from '@mtalab/mta-core';
+import { type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
 import {
   bytes,
   judgeStill,
@@ -10,6 +10,7 @@ import {
   printable,
   renderAssociations,
   renderDelivery,
+  renderDiagnostics,
   renderEvent,
   renderFaults,
   renderLive,
@@ -37,9 +38,11 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
     incarnation: 1,
     version: '5.5',
     build: '2653.23',
+    nt: '4.0 SP6a',
     nowMs,
     timeScale: 1,
     endpoints: ['127.0.0.1[4097]'],
+    mapper: [],
     legacy: [],
     queuedCopies: 0,
     pendingWork: 0,
@@ -330,6 +333,15 @@ const views: Readonly<Record<string, () => string>> = {
   'verdict: the Open Interval on a fast clock': () =>
     verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000),
   'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
+  'diagnostics levels': () =>
+    renderDiagnostics(
+      [
+        { mta: 'MTA-A', value: levelsOf() },
+        { mta: 'MTA-B', value: levelsOf('minimum', { 'X.400 Service': 'medium', APDU: 'maximum' }) },
+      ],
+      ['X.400 Service', 'Interface', 'APDU'],
+      plain,
+    ),
   'colour is put around, never into': () =>
     JSON.stringify(renderFaults([{ id: 1, text: 'x', state: 'armed', hits: 0 }], paint(true))),
 };

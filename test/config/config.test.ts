@@ -55,8 +55,10 @@ test('what is left out has the documented default', (t) => {
     mta: {
       name: 'MTA-A',
       version: '5.5',
-      build: '2653.23',
-      listen: [{ address: '127.0.0.1', port: 0, label: '' }],
+      build: '2654.54',
+      bindings: [{ address: '127.0.0.1', port: 0, label: '', enabled: true }],
+      cluster: false,
+      mapperPort: null,
       advertise: [],
       settings: defaultSettings,
       peers: [],
@@ -64,12 +66,14 @@ test('what is left out has the documented default', (t) => {
       localDomains: [],
       legacy: [],
     },
+    nt: '4.0 SP6a',
+    withoutQuirk: [],
     data: join(folder, 'a/data'),
     control: { port: 0 },
     clock: { timeScale: 1, offsetMs: 0 },
     delivery: { kind: 'maildir', path: join(folder, 'a/data/mailboxes') },
     journal: false,
-    log: { console: true, level: 'none' },
+    log: { console: true, level: 'none', levels: {} },
   });
   t.end();
 });
@@ -80,14 +84,15 @@ test('a configuration that is rendered is read back the same', (t) => {
   const settings = { ...defaultSettings, openRetryIntervalS: 5, twoWayAlternate: false, thresholdRule: 'exceeded' as const };
   const text = renderConfig({
     name: 'MTA-B',
-    version: '5.0',
-    build: '1460.10',
+    release: '5.0sp1',
+    nt: '4.0tse sp3',
     data: '../data',
-    listen: [{ address: '::1', port: 4097, label: 'second adapter' }],
+    bindings: [{ address: '::1', port: 4097, label: 'second adapter', enabled: true }],
     advertise: ['ncacn_ip_tcp:::1[4097]', 'mta-b.example[65535]'],
     control: { port: 4000 },
     clock: { timeScale: 100, epochMs: 1_700_000_000_000, baseMs: 123.25, offsetMs: 7 },
-    legacy: ['Q166594'],
+    legacy: ['Q280449'],
+    fixed: ['Q166594'],
     settings,
     peers: [{ name: 'MTA-A', endpoints: ['127.0.0.1[1]'], password: 'yes: "no"' }],
     routes: [
@@ -96,7 +101,7 @@ test('a configuration that is rendered is read back the same', (t) => {
     ],
     local: { domains: ['B.example'], delivery: 'ledger', path: 'boxes' },
     journal: true,
-    log: { console: false, level: 'medium' },
+    log: { console: false, level: 'medium', levels: { 'X.400 Service': 'none', APDU: 'maximum' } },
   });
   t.match(text.split('\n')[0], /^# yaml-language-server: \$schema=file:.*\/schema\/mta\.schema\.json$/);
   writeFileSync(file, text);
@@ -105,8 +110,10 @@ test('a configuration that is rendered is read back the same', (t) => {
     mta: {
       name: 'MTA-B',
       version: '5.0',
-      build: '1460.10',
-      listen: [{ address: '::1', port: 4097, label: 'second adapter' }],
+      build: '1458.56',
+      bindings: [{ address: '::1', port: 4097, label: 'second adapter', enabled: true }],
+      cluster: false,
+      mapperPort: null,
       advertise: ['ncacn_ip_tcp:::1[4097]', 'mta-b.example[65535]'],
       settings,
       peers: [{ name: 'MTA-A', endpoints: ['127.0.0.1[1]'], password: 'yes: "no"' }],
@@ -115,14 +122,16 @@ test('a configuration that is rendered is read back the same', (t) => {
         { domain: '*', mta: 'MTA-A' },
       ],
       localDomains: ['b.example'],
-      legacy: ['Q166594'],
+      legacy: ['Q181721', 'Q280449'],
     },
+    nt: '4.0 TSE SP3',
+    withoutQuirk: [],
     data: join(folder, 'data'),
     control: { port: 4000 },
     clock: { timeScale: 100, epochMs: 1_700_000_000_000, baseMs: 123.25, offsetMs: 7 },
     delivery: { kind: 'ledger', path: join(folder, 'sub', 'boxes') },
     journal: true,
-    log: { console: false, level: 'medium' },
+    log: { console: false, level: 'medium', levels: { 'X.400 Service': 'none', APDU: 'maximum' } },
   });
   t.end();
 });

@@ -2,25 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportedEvent } from '@mtalab/mta-core';
+import type { LoggedApdu } from '@mtalab/transport';
 import { createLogs } from 'mtalab';
 import { test } from 'tap';
 
 const startMs = Date.UTC(2026, 0, 2, 0, 4, 5, 678);
 const bindFailed: ReportedEvent = { id: 9316, params: { ltabIndex: 1, ntError: 1727 } };
-const sent: ReportedEvent = {
-  id: 271,
-  params: { object: 'M1', entity: 'MTA-B', priority: 'normal', mtsId: 'm', length: 10, count: 1 },
-};
-
 function read(folder: string, name: string): string {
   return readFileSync(join(folder, name), 'utf8');
 }
 
 test('events.jsonl and ev0.log', async (t) => {
   const folder = join(t.testdir({}), 'new', 'logs');
-  const logs = createLogs({ folder, console: false, level: 'none', node: 'MTA-A', nowMs: () => startMs });
+  const logs = createLogs({ folder, console: false, node: 'MTA-A', nowMs: () => startMs });
   logs.event(bindFailed, startMs, 'MTA-A');
-  logs.event(sent, startMs, 'MTA-A');
   logs.info('listening');
   logs.event({ id: 2219, params: {} }, startMs + 12 * 3_600_000, 'MTA-A');
   logs.event({ id: 51, params: { mtaName: 'X\nmessage', address: '127.0.0.1', association: 1 } }, Number.NaN, 'MTA-A');
@@ -50,22 +45,27 @@ test('events.jsonl and ev0.log', async (t) => {
   });
   t.equal(
     read(folder, 'ev0.log'),
-    `message NMI9316: Warning, severity 12
+    `message NMI9316: Interface Event, severity 12
 (BASE IL KERNEL(24) Proc 512) 01-02-26 12:04:05am
-  RPC communications error: nothing went out over the connection, which the MTA will try to recover. LTAB index: 1, Windows NT error: 1727.
+  RPC communications error: nothing went out over the connection, which the MTA will try to recover
+  LTAB index 1
+  Windows NT error 1727
   the RPC call failed and did not run
 
 note: Information
 01-02-26 12:04:05am
   listening
 
-message NMI2219: Warning, severity 14
+message NMI2219: Field Engineering Event, severity 14
 01-02-26 12:04:05pm
-  The last run did not end in order, so the message database is checked before the start.
+  The last run did not end in order, so the message database is checked before the start
 
-message NMI51: Warning, severity 14
+message NMI0051: Security Event, severity 14
 (MTA XFER-IN(23) Proc 42) 01-01-70 12:00:00am
-  An MTA that is not known here tried to bind. MTA name: X\\u000amessage, Address: 127.0.0.1, Association index: 1.
+  An MTA that is not known here tried to bind
+  MTA name X\\u000amessage
+  Address 127.0.0.1
+  Association index 1
 
 note: Error
 01-02-26 12:04:05am
@@ -77,32 +77,110 @@ note: Error
   t.equal(statSync(join(folder, 'ev0.log')).mode & 0o777, 0o600);
 });
 
-test('the diagnostics level shows or hides what is sent and received', async (t) => {
-  for (const [level, ids] of [
-    ['none', [9316]],
-    ['minimum', [9316]],
-    ['medium', [271, 9316]],
-    ['maximum', [271, 9316]],
-  ] as const) {
-    const folder = t.testdir({});
-    const logs = createLogs({ folder, console: false, level });
-    logs.event(sent, startMs, 'MTA-A');
-    logs.event(bindFailed, startMs, 'MTA-A');
-    await logs.close();
-    t.same(
-      read(folder, 'events.jsonl')
-        .trimEnd()
-        .split('\n')
-        .map((line) => (JSON.parse(line) as { id: number }).id),
-      ids,
-      level,
-    );
-  }
+/** Thirty octets of "ab", or more of them than are written. */
+function apdu(lengthBytes: number): LoggedApdu {
+  return {
+    direction: 'received',
+    operation: 'MtaSend',
+    pdu: {
+      type: 'request',
+      call: 7,
+      context: 0,
+      opnum: 2,
+      body: {
+        op: 'MtaSend',
+        apdu: {
+          kind: 'rttr',
+          activity: 3 * 2 ** 32 + 17,
+          offset: 0,
+          content: { length: 1024 },
+          last: true,
+          start: {
+            mtsId: 'c=lab;mta=MTA-A;1-16',
+            originator: 'ada@a.example\n',
+            priority: 'normal',
+            contentType: 'message/rfc822',
+            submittedAtMs: startMs - 1000,
+            sizeBytes: 1024,
+            trace: [{ mta: 'MTA-A', atMs: startMs - 900 }],
+            recipients: Array.from({ length: 40 }, (_, at) => `r${at}@b.example`),
+          },
+        },
+        settled: [3 * 2 ** 32 + 16],
+      },
+    },
+    stub: Buffer.alloc(lengthBytes, 'ab'),
+    conn: 4,
+    local: '127.0.0.1:4097',
+    remote: '127.0.0.1:40001',
+    nowMs: startMs,
+    node: 'MTA-A',
+    association: 'MTA-A/3/1',
+  };
+}
+
+test('the APDU logs: fields in ap0.log, octets in bf0.log; content does not make them huge, and they are rotated', async (t) => {
+  const folder = t.testdir({});
+  const logs = createLogs({ folder, console: false, maxSizeBytes: 30_000, maxFiles: 2 });
+  t.same(readdirSync(folder), [], 'no file before its first entry');
+  logs.apdu(apdu(30), { decoded: true, hex: true });
+  logs.apdu({ ...apdu(5000), association: null }, { decoded: false, hex: true });
+  await new Promise((resolve) => setImmediate(resolve));
+  const head = `APDU MtaSend request received, 30 octets
+(MTA-A connection 4 call 7) 01-02-26 12:04:05am
+  Time 2026-01-02T00:04:05.678Z
+  Association MTA-A/3/1
+  Local address 127.0.0.1:4097
+  Remote address 127.0.0.1:40001
+`;
+  const recipients = Array.from({ length: 16 }, (_, at) => `      Recipient r${at}@b.example\n`).join('');
+  t.equal(
+    read(folder, 'ap0.log'),
+    `${head}  RTTR
+    Activity 3-17
+    Offset 0
+    Content 1024 octets
+    Last yes
+    Envelope
+      MTS-ID c=lab;mta=MTA-A;1-16
+      Originator ada@a.example\\u000a
+      Priority normal
+      Content type message/rfc822
+      Submitted 2026-01-02T00:04:04.678Z
+      Size 1024 octets
+${recipients}      24 more recipients
+      Trace MTA-A 2026-01-02T00:04:04.778Z
+  Settled 3-16
+
+`,
+  );
+  const [first = '', second = ''] = read(folder, 'bf0.log').split('\n\n');
+  t.equal(
+    first,
+    `${head}  00000000  61 62 61 62 61 62 61 62 61 62 61 62 61 62 61 62  |abababababababab|
+  00000010  61 62 61 62 61 62 61 62 61 62 61 62 61 62        |ababababababab|`,
+  );
+  t.match(second, /^APDU MtaSend request received, 5000 octets\n/);
+  t.match(second, /\n {2}Association not known\n/);
+  t.equal(second.split('\n').filter((line) => /^ {2}[0-9a-f]{8} {2}/.test(line)).length, 256, '4 KiB of hex');
+  t.match(second, /\n {2}904 more octets are left out$/);
+  logs.apdu(apdu(5000), { decoded: true, hex: true });
+  logs.apdu(apdu(30), { decoded: false, hex: false });
+  await logs.close();
+  logs.apdu(apdu(30), { decoded: true, hex: true });
+  t.same(
+    readdirSync(folder)
+      .filter((name) => /^[ab]/.test(name))
+      .sort(),
+    ['ap0.log', 'bf0.1.log', 'bf0.log'],
+  );
+  t.equal(read(folder, 'ap0.log').split('\n\n').length, 3, 'two entries');
+  t.equal(statSync(join(folder, 'bf0.log')).mode & 0o777, 0o600);
 });
 
 test('rotation keeps a number of files of a limited size, nothing lost among them and in order', async (t) => {
   const folder = t.testdir({ 'events.jsonl': 'from an earlier run\n' });
-  const logs = createLogs({ folder, console: false, level: 'none', maxSizeBytes: 2000, maxFiles: 4 });
+  const logs = createLogs({ folder, console: false, maxSizeBytes: 2000, maxFiles: 4 });
   for (let seconds = 1; seconds <= 40; seconds += 1) {
     logs.event({ id: 301, params: { entity: 'MTA-B', controlBlock: 1, seconds } }, startMs, 'MTA-A');
     if (seconds % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -115,7 +193,7 @@ test('rotation keeps a number of files of a limited size, nothing lost among the
     const names = readdirSync(folder).filter((name) => name.startsWith(base));
     t.same(names.sort(), [`${base}.1${extension}`, `${base}.2${extension}`, `${base}.3${extension}`, `${base}${extension}`]);
     const text = [3, 2, 1].map((at) => read(folder, `${base}.${at}${extension}`)).join('') + read(folder, `${base}${extension}`);
-    const seconds = [...text.matchAll(/Seconds: (\d+)/g)].map((match) => Number(match[1]));
+    const seconds = [...text.matchAll(/Seconds:? (\d+)/g)].map((match) => Number(match[1]));
     t.ok(seconds.length > 10 && seconds.at(-1) === 40);
     t.same(
       seconds,
@@ -129,7 +207,7 @@ test('a file that cannot be written stops nothing; what is missing is counted wh
   const folder = t.testdir({});
   // A folder in the place of the file fails for root too.
   mkdirSync(join(folder, 'ev0.log'));
-  const logs = createLogs({ folder, console: false, level: 'none', nowMs: () => startMs });
+  const logs = createLogs({ folder, console: false, nowMs: () => startMs });
   for (let count = 0; count < 3; count += 1) {
     logs.event({ id: 2219, params: {} }, startMs, 'MTA-A');
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -148,7 +226,7 @@ test('an exit in any way keeps the order and loses nothing; a reader of stderr t
   const folder = t.testdir({});
   const program = `
     import { createLogs } from 'mtalab';
-    const logs = createLogs({ folder: process.argv[1], console: true, level: 'none', node: 'MTA-A', nowMs: () => ${startMs} });
+    const logs = createLogs({ folder: process.argv[1], console: true, node: 'MTA-A', nowMs: () => ${startMs} });
     const waits = (n, s) => logs.event({ id: 301, params: { entity: 'MTA-B', controlBlock: n, seconds: s } }, ${startMs}, 'MTA-A');
     waits(1, 1);
     setTimeout(() => {

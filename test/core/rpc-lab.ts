@@ -17,10 +17,14 @@ import {
 } from '@mtalab/mta-core';
 
 /** As much of an MTA as its RPC runtime looks at. */
-export function bareMta(ports: readonly number[], settings: Partial<Settings>): Mta {
+export function bareMta(ports: readonly number[], settings: Partial<Settings>, mapperPort: number | null = null): Mta {
   return {
+    name: 'MTA-A',
     settings: { ...defaultSettings, ...settings },
-    listen: ports.map((port) => ({ address: '127.0.0.1', port, label: '' })),
+    bindings: ports.map((port, id) => ({ id, address: `127.0.0.${id + 1}`, port, label: '', enabled: true })),
+    cluster: false,
+    mapperPort,
+    legacy: [],
     rpc: idleRuntime,
   } as unknown as Mta;
 }
@@ -115,14 +119,17 @@ export class Lab {
 
   state(name: string): void {
     const { rpc } = this.#node(name);
-    for (const { id, state, port, groups } of rpc.addresses) {
+    for (const { id, serves, state, port, groups } of rpc.addresses) {
+      const what = serves === 'mapper' ? ' mapper' : '';
       this.out.push(
-        `address ${id} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.connections}`).join()}`,
+        `address ${id}${what} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.connections}`).join()}`,
       );
     }
-    for (const { id, side, phase, group, contexts, calls, owner } of rpc.connections) {
-      const owned = owner === null ? '' : ` owner=${owner.entry}/${owner.association}`;
-      const lists = `contexts=${contexts.join()} calls=${calls.map((call) => call.id).join()}`;
+    for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rpc.connections) {
+      const asking = asksFor === null ? '' : ` asks-for=${asksFor}`;
+      const owned = `${owner === null ? '' : ` owner=${owner.entry}/${owner.association}`}${asking}`;
+      const held = contexts.map((context) => (context.serves === 'mta' ? context.id : `${context.id}:${context.serves}`));
+      const lists = `contexts=${held.join()} calls=${calls.map((call) => call.id).join()}`;
       this.out.push(`connection ${id} ${side} ${phase} group=${group} ${lists}${owned}`);
     }
     this.out.push(`deadline ${rpcDeadline(rpc) ?? 'none'}`);
@@ -219,7 +226,7 @@ function tell(indication: Indication): string {
   const of = owner === null ? '' : ` owner=${owner.entry}/${owner.association}`;
   switch (type) {
     case 'bound':
-      return `bound group=${indication.group}${of}`;
+      return `bound group=${indication.group} remote=${indication.remote}${of}`;
     case 'bind-failed':
       return `bind-failed error=${indication.error} nak=${indication.nak ?? 'none'} remote=${indication.remote}${of}`;
     case 'called': {

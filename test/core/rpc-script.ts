@@ -4,12 +4,14 @@ import {
   type ContextResult,
   type FaultPdu,
   faultStatus,
-  mtaInterface,
+  mapperIds,
   type NakReason,
   ndrSyntax,
   opnumOf,
   type Pdu,
   type PresentationContext,
+  type RequestPdu,
+  type ResponsePdu,
   type RpcArgument,
   type RpcOperation,
   type RpcResult,
@@ -22,8 +24,11 @@ import {
   rpcListen,
   rpcOwn,
   rpcReply,
+  type Syntax,
+  serviceOpnumOf,
 } from '@mtalab/mta-core';
 import { bareMta, Lab } from './rpc-lab.js';
+import { interfaces, serviceArgument, serviceOf, serviceResult, Words } from './rpc-words.js';
 
 const from = { mtaName: 'MTA-X', password: 'secret', incarnation: 3, storeUuid: 'store', settledBelow: 1 };
 const association = 'MTA-X/3/17';
@@ -52,37 +57,6 @@ export const sampleResults: Readonly<Record<RpcOperation, RpcResult>> = {
   MtaUnBindBack: { op: 'MtaUnBindBack', apdu: { kind: 'close-ack' } },
 };
 
-/** `name=value` words and bare words of a command. */
-class Words {
-  readonly bare: string[] = [];
-  readonly #named = new Map<string, string>();
-
-  constructor(text: string) {
-    for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-      const at = word.indexOf('=');
-      if (at > 0) this.#named.set(word.slice(0, at), word.slice(at + 1));
-      else this.bare.push(word);
-    }
-  }
-
-  text(name: string): string | undefined {
-    return this.#named.get(name);
-  }
-
-  number(name: string, missing: number): number {
-    const value = this.#named.get(name);
-    return value === undefined ? missing : Number(value);
-  }
-
-  names(): Iterable<string> {
-    return this.#named.keys();
-  }
-
-  has(word: string): boolean {
-    return this.bare.includes(word);
-  }
-}
-
 function operation(word: string | undefined): RpcOperation {
   if (word === undefined || !(word in opnumOf)) throw new Error(`no operation ${word}`);
   return word as RpcOperation;
@@ -93,7 +67,7 @@ function contextsOf(text: string): PresentationContext[] {
   if (text === 'none') return [];
   return text.split(',').map((part) => {
     const [id, name, ndr] = part.split(':');
-    const abstract = name === 'mta' ? mtaInterface : { ...mtaInterface, ...(name === 'v3' ? { version: 3 } : { uuid: 'other' }) };
+    const abstract = interfaces[name ?? ''] as Syntax;
     return { id: Number(id), abstract, transfer: ndr === 'no-ndr' ? [{ ...ndrSyntax, version: 1 }] : [ndrSyntax] };
   });
 }
@@ -116,6 +90,25 @@ function resultsOf(words: Words): ContextResult[] {
   return Array.from({ length: words.number('results', 1) }, () => one);
 }
 
+function requestOf(call: number, context: number, words: Words): RequestPdu {
+  const type = 'request';
+  const given = words.text('opnum');
+  const bad = { op: 'bad', detail: 'short' } as const;
+  if (given !== undefined) return { type, call, context, opnum: Number(given), body: words.has('bad') ? bad : { op: 'unread' } };
+  const service = serviceOf(words.bare[1]);
+  if (service !== undefined)
+    return { type, call, context, opnum: serviceOpnumOf[service], body: serviceArgument(service, words) };
+  const op = operation(words.bare[1]);
+  return { type, call, context, opnum: opnumOf[op], body: sampleArguments[op] };
+}
+
+function responseOf(call: number, context: number, words: Words): ResponsePdu {
+  const answer = { type: 'response', call, context, cancelCount: 0 } as const;
+  if (words.has('bad')) return { ...answer, body: { op: 'bad', detail: 'short' } };
+  const service = serviceOf(words.bare[1]);
+  return { ...answer, body: service === undefined ? sampleResults[operation(words.bare[1])] : serviceResult(service, words) };
+}
+
 /** What strangers say. */
 export function parsePdu(type: string, text: string): Pdu {
   const words = new Words(text);
@@ -132,18 +125,10 @@ export function parsePdu(type: string, text: string): Pdu {
       return { type, call: words.number('call', 1), ...common, results: resultsOf(words) };
     case 'bind_nak':
       return { type, call: words.number('call', 1), reason: words.number('reason', 0) as NakReason };
-    case 'request': {
-      const given = words.text('opnum');
-      const bad = { op: 'bad', detail: 'short' } as const;
-      if (given !== undefined)
-        return { type, call, context, opnum: Number(given), body: words.has('bad') ? bad : { op: 'unread' } };
-      const op = operation(words.bare[1]);
-      return { type, call, context, opnum: opnumOf[op], body: sampleArguments[op] };
-    }
-    case 'response': {
-      const body = words.has('bad') ? ({ op: 'bad', detail: 'short' } as const) : sampleResults[operation(words.bare[1])];
-      return { type, call, context, cancelCount: 0, body };
-    }
+    case 'request':
+      return requestOf(call, context, words);
+    case 'response':
+      return responseOf(call, context, words);
     case 'fault': {
       const status = Number.parseInt(words.text('status') ?? '', 16);
       return { type, call, context, cancelCount: 0, status, didNotExecute: words.has('did-not-execute') } satisfies FaultPdu;
@@ -163,9 +148,11 @@ function makeNode(lab: Lab, name: string, words: Words): void {
     .filter((part) => part !== '')
     .map(Number);
   const settings = Object.fromEntries(
-    [...words.names()].filter((key) => key !== 'ports').map((key) => [key, words.number(key, 0)]),
+    [...words.names()].filter((key) => !['ports', 'mapper', 'legacy'].includes(key)).map((key) => [key, words.number(key, 0)]),
   );
-  lab.nodes.set(name, bareMta(ports, settings));
+  const mapper = words.text('mapper');
+  const mta = bareMta(ports, settings, mapper === undefined ? null : Number(mapper));
+  lab.nodes.set(name, { ...mta, legacy: words.text('legacy')?.split(',') ?? [] });
   lab.step(name, rpcListen);
 }
 
@@ -177,7 +164,8 @@ function listenAnswered(lab: Lab, words: Words): void {
     lab.input(name, { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' });
     return;
   }
-  const port = words.number('port', lab.nodes.get(name)?.listen[binding]?.port ?? 0);
+  const mta = lab.nodes.get(name);
+  const port = words.number('port', (binding < mapperIds ? mta?.bindings[binding]?.port : mta?.mapperPort) ?? 0);
   lab.ports.set(port, { party: name, binding });
   lab.input(name, { type: 'listening', binding, port });
 }
@@ -195,7 +183,7 @@ function bind(lab: Lab, name: string, words: Words): void {
       owner: ownerOf(words.text('owner')),
       endpoint: words.bare[0] ?? '',
       group: words.number('group', 0),
-      ...(localAddress === undefined ? {} : { localAddress }),
+      from: localAddress ?? null,
     });
   });
 }

@@ -35,6 +35,12 @@ const sayings = [
   'response 3 MtaSend',
   'response 2 MtaBind',
   'response 2 bad',
+  'bind contexts=0:mapper,1:management',
+  'request 7 ept_lookup',
+  'request 8 ept_map interface=v1',
+  'request 9 inq_if_ids context=1',
+  'response 2 ept_map ports=7',
+  'response 2 ept_map',
   'fault 2 status=1c010014 did-not-execute',
   'fault 3 status=6f7',
   'co_cancel 2',
@@ -52,7 +58,12 @@ const calls = fc.integer({ min: 2, max: 6 });
 const operations = fc.constantFrom('MtaSend', 'MtaBind', 'MtaUnBind');
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ type: fc.constant('pdu'), conn: conns, pdu: fc.constantFrom(...sayings) }) },
-  fc.record({ type: fc.constant('accepted'), conn: conns, binding: fc.integer({ min: 0, max: 2 }), remote: fc.constant('r') }),
+  fc.record({
+    type: fc.constant('accepted'),
+    conn: conns,
+    binding: fc.constantFrom(0, 1, 2, 1000, 1001, 1002),
+    remote: fc.constant('r'),
+  }),
   fc.record({
     type: fc.constant('accepted'),
     conn: fc.nat(99),
@@ -77,7 +88,15 @@ export const stories: fc.Arbitrary<Story> = fc.oneof(
     weight: 2,
     arbitrary: fc
       .constantFrom(0, 1, 2)
-      .map((group) => story(`bind ${group}`, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group }))),
+      .map((group) => story(`bind ${group}`, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group, from: null }))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant(story('resolve', (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h', group: 0, from: null }))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('ports=7', '', 'status=16c9a0cd').map((found) => story(`resolved ${found}`, ...resolved(found))),
   },
   { weight: 2, arbitrary: fc.constantFrom('group=1', 'group=2 serial').map((ack) => story(`open ${ack}`, ...opened(ack))) },
   { weight: 2, arbitrary: fc.constantFrom(1, 3, 5).map((conn) => story(`serve ${conn}`, ...served(conn))) },
@@ -128,8 +147,19 @@ function served(conn: number): Act[] {
 function opened(ack: string): Act[] {
   const latest = (ctx: Context): number => ctx.mta.rpc.nextConnection - 2;
   return [
-    (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0 }),
+    (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null }),
     (ctx) => rpcInput(ctx, { type: 'connected', conn: latest(ctx) }),
     (ctx) => rpcInput(ctx, { type: 'pdu', conn: latest(ctx), pdu: parsePdu('bind_ack', ack) }),
+  ];
+}
+
+/** A bind of ours through an endpoint mapper that answers. */
+function resolved(found: string): Act[] {
+  const asking = (ctx: Context): number => ctx.mta.rpc.connections.findLast(({ asksFor }) => asksFor !== null)?.id ?? 0;
+  return [
+    (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h', group: 0, from: null }),
+    (ctx) => rpcInput(ctx, { type: 'connected', conn: asking(ctx) }),
+    (ctx) => rpcInput(ctx, { type: 'pdu', conn: asking(ctx), pdu: parsePdu('bind_ack', 'group=7') }),
+    (ctx) => rpcInput(ctx, { type: 'pdu', conn: asking(ctx), pdu: parsePdu('response', `2 ept_map ${found}`) }),
   ];
 }

@@ -42,7 +42,7 @@ for (const name of readdirSync(folder)
 }
 
 test('string bindings', (t) => {
-  const bindings: readonly (readonly [text: string, host: string | null, port?: number])[] = [
+  const bindings: readonly (readonly [text: string, host: string | null, port?: number, throughMapper?: true])[] = [
     ['ncacn_ip_tcp:127.0.0.1[4097]', '127.0.0.1', 4097],
     ['NCACN_IP_TCP:mta-b.lab[1]', 'mta-b.lab', 1],
     ['localhost[65535]', 'localhost', 65535],
@@ -50,7 +50,18 @@ test('string bindings', (t) => {
     ['ncacn_ip_tcp:[fe80::1%eth0][4097]', 'fe80::1%eth0', 4097],
     ['ncacn_ip_tcp:::ffff:127.0.0.1[4097]', '::ffff:127.0.0.1', 4097],
     ['ncacn_np:mta-b[4097]', null],
-    ['ncacn_ip_tcp:mta-b', null],
+    ['ncacn_ip_tcp:mta-b', 'mta-b', 135, true],
+    ['mta-b', 'mta-b', 135, true],
+    ['127.0.0.1[,mapper=4135]', '127.0.0.1', 4135, true],
+    ['[::1][,mapper=65535]', '::1', 65535, true],
+    ['ncacn_ip_tcp:::1', '::1', 135, true],
+    ['mta-b[,mapper=0]', null],
+    ['mta-b[4097,mapper=135]', null],
+    ['mta-b[,mapper=]', null],
+    ['mta-b[]', null],
+    ['127.0.0.1:4097', null],
+    ['ncacn_np:mta-b', null],
+    ['[mta-b]', null],
     ['mta-b[0]', null],
     ['mta-b[65536]', null],
     ['mta-b[4097] ', null],
@@ -60,8 +71,8 @@ test('string bindings', (t) => {
     ['', null],
     [`${'a'.repeat(254)}[1]`, null],
   ];
-  for (const [text, host, port] of bindings)
-    t.same(parseStringBinding(text), host === null ? null : { host, port }, text.slice(0, 40));
+  for (const [text, host, port, throughMapper = false] of bindings)
+    t.same(parseStringBinding(text), host === null ? null : { host, port, throughMapper }, text.slice(0, 40));
   t.end();
 });
 
@@ -130,6 +141,10 @@ function violation(before: Mta, ctx: Context): string | null {
   if (connections.length > ctx.mta.settings.maxConnections + 16) return 'too many connections';
   if (connections.some((connection) => connection.calls.length > maxOutstandingCalls)) return 'too many calls';
   if (JSON.stringify(JSON.parse(JSON.stringify(ctx.mta))) !== JSON.stringify(ctx.mta)) return 'the state is no plain data';
+  const waiting = connections.filter(({ phase }) => phase === 'resolving');
+  const asking = connections.filter(({ asksFor }) => asksFor !== null);
+  if (waiting.some(({ id }) => asking.filter(({ asksFor }) => asksFor === id).length !== 1)) return 'nobody asks, or two do';
+  if (waiting.length !== asking.length) return 'somebody asks for nobody';
   const has = (mta: Mta, conn: number): boolean => mta.rpc.connections.some((connection) => connection.id === conn);
   for (const effect of ctx.effects) {
     if (effect.type === 'close' && has(ctx.mta, effect.conn)) return 'closed, and kept';
@@ -149,7 +164,9 @@ function unaccounted(before: Mta, ctx: Context): string | null {
   for (const was of before.rpc.connections) {
     const is = ctx.mta.rpc.connections.find((connection) => connection.id === was.id);
     const told = ctx.indications.filter((indication) => indication.conn === was.id);
-    const mustTell = was.side === 'client' || was.phase === 'bound';
+    // One that asks a mapper speaks for the connection that waits for it.
+    const mustTell = was.asksFor === null && (was.side === 'client' || was.phase === 'bound');
+    if (was.asksFor !== null && told.length > 0) return `connection ${was.id} to a mapper is told of`;
     if (is === undefined && mustTell && told.length !== 1) return `connection ${was.id} ended with ${told.length} words`;
     if (is === undefined || was.side === 'server') continue;
     const ended = was.calls.filter((call) => !is.calls.some((other) => other.id === call.id));
@@ -169,7 +186,7 @@ test('any input in any state: groups are counted right, ends are told once, noth
   const heard = new Set<string>();
   fc.assert(
     fc.property(runs, fc.boolean(), (run, nearTheEnd) => {
-      let mta = turn(bareMta([1, 2], { maxConnections: 5 }), 0, rpcListen).mta;
+      let mta = turn(bareMta([1, 2], { maxConnections: 5 }, 135), 0, rpcListen).mta;
       // Numbers that are about to start again.
       if (nearTheEnd) mta = { ...mta, rpc: { ...mta.rpc, nextGroup: 0xffffffff } };
       let nowMs = 0;
@@ -195,7 +212,7 @@ test('any input in any state: groups are counted right, ends are told once, noth
 });
 
 test('call ids start again after 2^32, without taking one that is in use', (t) => {
-  let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0 })).mta;
+  let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null })).mta;
   mta = turn(mta, 0, (ctx) => {
     rpcInput(ctx, { type: 'connected', conn: 2 });
     rpcInput(ctx, { type: 'pdu', conn: 2, pdu: parsePdu('bind_ack', 'group=1') });

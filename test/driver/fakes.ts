@@ -7,7 +7,7 @@ import {
   emptyFifo,
   type Input,
   idleRuntime,
-  type ListenConfig,
+  type BindingConfig,
   type Mta,
   type MtaConfig,
   type Recovered,
@@ -16,14 +16,16 @@ import type { CommitOutcome, CoreFunctions, DeliveryPort, NetworkPort, StorePort
 
 export const recovered: Recovered = { incarnation: 3, storeUuid: 'store', clean: true, messages: [], received: [] };
 
-const listen: readonly ListenConfig[] = [{ address: '127.0.0.1', port: 0, label: '' }];
+const bindings: readonly BindingConfig[] = [{ address: '127.0.0.1', port: 0, label: '', enabled: true }];
 
 export function configOf(name: string): MtaConfig {
   return {
     name,
     version: '5.5',
     build: '2653.23',
-    listen,
+    bindings,
+    cluster: false,
+    mapperPort: null,
     advertise: [],
     settings: defaultSettings,
     peers: [],
@@ -36,6 +38,7 @@ export function configOf(name: string): MtaConfig {
 export function fakeMta(config: MtaConfig, from: Recovered): Mta {
   return {
     ...config,
+    bindings: config.bindings.map((binding, id) => ({ ...binding, id })),
     incarnation: from.incarnation,
     storeUuid: from.storeUuid,
     phase: 'running',

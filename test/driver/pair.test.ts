@@ -186,7 +186,7 @@ test('what stands in the way of a start is said', async (t) => {
   t.match(second.said.join('\n'), /control port \d+, kept from an earlier start, cannot be had again/);
   await second.mta.stop();
   const fixed = (taken[0] as Server).address() as AddressInfo;
-  const third = { ...configB, listen: [{ address: '127.0.0.1', port: fixed.port, label: '' }] };
+  const third = { ...configB, bindings: [{ address: '127.0.0.1', port: fixed.port, label: '', enabled: true }] };
   await t.rejects(
     node(t, folder, third),
     /^there is no address to listen on: 127\.0\.0\.1\[\d+\] is in use .*EADDRINUSE/,

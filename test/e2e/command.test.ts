@@ -151,7 +151,7 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 100_0
   ]);
   t.match(readFileSync(/Details in: (.*\.txt)/.exec(checks[2]?.text ?? '')?.[1] ?? '', 'utf8'), /\S/, 'the details are there');
   const text = readFileSync(join(data, 'logs', 'ev0.log'), 'utf8');
-  t.match(text, /message NMI2219: Warning, severity 14/);
+  t.match(text, /message NMI2219: Field Engineering Event, severity 14/);
   t.same(messagesBelow(mailboxes), wanted, 'each letter once');
   t.match(await mtalab('stop', '--dir', data), { code: 0 });
   t.same(await second.ended, [0, null]);
@@ -174,7 +174,7 @@ test('what cannot start says why, and ends with 1', async (t) => {
   const cases: [string, string, RegExp][] = [
     [
       'listen',
-      `listen: [{address: 127.0.0.1, port: ${port}}]`,
+      `bindings: [{address: 127.0.0.1, port: ${port}}]`,
       new RegExp(`^mtalab: there is no address to listen on: ${inUse}`, 'm'),
     ],
     ['control', `control: {port: ${port}}`, new RegExp(`^mtalab: the control channel's ${inUse}`, 'm')],
@@ -189,7 +189,7 @@ test('what cannot start says why, and ends with 1', async (t) => {
     t.match(outcome, { code: folder === 'settings' ? Number : 1, stderr: message, stdout: '' }, folder);
     t.not(outcome.code, 0);
   }
-  const halves = configOf('half', `listen: [{address: 127.0.0.1, port: ${port}}, {address: 127.0.0.1, port: 0}]`);
+  const halves = configOf('half', `bindings: [{address: 127.0.0.1, port: ${port}}, {address: 127.0.0.1, port: 0}]`);
   const life = start('mta', '--config', halves, '--json');
   t.match(await life.next(), { endpoints: { length: 1 } }, 'with one address left it starts');
   life.child.kill('SIGTERM');

@@ -1,61 +1,29 @@
 import {
   categories,
+  categoryNamed,
   describeEvent,
   diagnosticsLevels,
   type EventEntry,
-  type EventParameters,
+  type EventId,
   errorMeaning,
+  errorsByNumber,
   eventsById,
+  eventIds as ids,
+  isShown,
+  levelNamed,
+  levelsOf,
   ntErrorText,
-  type ReportedEvent,
+  sampleEvent,
+  sampleParameters as samples,
 } from '@mtalab/mta-core';
 import { test } from 'tap';
-
-const message = { object: 'M1', entity: 'MTA-B', priority: 'normal', mtsId: 'c=lab;mta=MTA-A;1-1', length: 10, count: 1 };
-const refusal = { entity: 'MTA-B', provider: 'RPC', reason: 'busy', controlBlock: 3, associationType: 'RTS' };
-const call = { remoteServer: 'MTA-B', callName: 'MtaBind', stringBinding: '127.0.0.1[9]' };
-
-/** Parameters of every event there is: a missing one does not compile. */
-const samples: { readonly [Id in keyof EventParameters]: EventParameters[Id] } = {
-  9298: { version: '5.5', build: '2653.23' },
-  9299: { version: '5.5', build: '2653.23' },
-  9316: { ltabIndex: 1, ntError: 1727 },
-  9277: { thread: 1, ltabIndex: 2, timeMs: 120000, cancelResult: 0, ...call },
-  9318: { ltabIndex: 1, ntError: 1722, commsError: 0, bindError: 0, remoteServer: 'MTA-B' },
-  9321: { ntError: 11004, address: '::1', osError: 'EADDRNOTAVAIL' },
-  9322: { ltabIndex: 1, ntError: 1722, commsError: 0, bindError: 0, remoteServer: 'MTA-B', protocolString: 'ncacn_ip_tcp' },
-  9323: { ltabIndex: 1, ntError: 1726 },
-  9266: {},
-  9280: { associations: 240 },
-  9156: { networkType: 1, configured: 20 },
-  57: { entity: 'MTA-B', limit: 9 },
-  289: { entity: 'MTA-B' },
-  290: { reason: 'transfer-failure', diagnostic: 'maximum-time-expired', mtsId: 'm', destination: 'b@b.example' },
-  301: { entity: 'MTA-B', controlBlock: 2, seconds: 600 },
-  1290: refusal,
-  1293: refusal,
-  1294: { entity: 'MTA-B', reason: 'connection lost' },
-  1209: { lpi: '1-16-64' },
-  2035: { locality: 2 },
-  4284: { errorCode: 8511 },
-  4287: { errorCode: 8640 },
-  51: { mtaName: 'MTA-X', address: '127.0.0.1', association: 1 },
-  55: { entity: 'MTA-B', association: 1 },
-  2219: {},
-  2206: { queue: 'MTA-B', file: 'store.db' },
-  2207: { path: 'mtacheck.log' },
-  2152: { path: 'mtacheck.log' },
-  9411: { freeMegabytes: 9 },
-  271: message,
-  272: message,
-};
 
 /** id, type, category, trailer: the documented table. */
 const table = `
 9298 Information | X.400 Service | [BASE IL MAIN BASE 31 490] (14)
 9299 Information | X.400 Service | [BASE IL MAIN BASE 33 490] (16)
 9316 Warning | Interface | [BASE IL KERNEL 24 512] (12)
-9277 Warning | Interface | [MTA-B MtaBind 127.0.0.1[9] BASE IL] (14)
+9277 Warning | Interface | [MTA-B MtaBind ncacn_ip_tcp:127.0.0.1[4097] BASE IL] (14)
 9318 Warning | Interface | [MAIN BASE 1 500] (14)
 9321 Warning | Interface | [BASE IL MAIN BASE 1 504] (14)
 9322 Warning | Interface | [BASE IL INCOMING RPC 39 507] (14)
@@ -84,11 +52,9 @@ const table = `
 271 Information | X.400 Service | (10)
 272 Information | X.400 Service | (10)`;
 
-function described(id: keyof EventParameters) {
-  return describeEvent({ id, params: samples[id] } as ReportedEvent);
+function described(id: EventId) {
+  return describeEvent(sampleEvent(id));
 }
-
-const ids = Object.keys(samples).map(Number) as (keyof EventParameters)[];
 
 test('type, category, severity and trailer of every event are the documented ones', (t) => {
   const rows = table.trim().split('\n');
@@ -140,6 +106,11 @@ test('labels that readers of the articles look for', (t) => {
     t.notMatch(ntErrorText(known), /not known/);
   }
   t.equal(ntErrorText(12345), 'error 12345, not known here');
+  for (const { text, explanation, articles } of Object.values(errorsByNumber)) {
+    t.match(text, /^[^\n]*[^.]$/);
+    t.match(explanation, /^[A-Z][^\n]*\.$/);
+    for (const article of articles) t.match(article, /^Q\d{6}$/);
+  }
   t.end();
 });
 
@@ -153,6 +124,38 @@ test('what a stranger sends neither forges an entry, nor drives a terminal, nor 
   t.ok(evil.text.length < 1300);
   t.equal(String(evil.parameters['address']).length, 1024);
   const trailer = describeEvent({ id: 9277, params: { ...samples[9277], remoteServer: 'A\nB' } }).trailer;
-  t.equal(trailer, '[A\\u000aB MtaBind 127.0.0.1[9] BASE IL] (14)');
+  t.equal(trailer, '[A\\u000aB MtaBind ncacn_ip_tcp:127.0.0.1[4097] BASE IL] (14)');
+  t.end();
+});
+
+test('levels of categories', (t) => {
+  const levels = levelsOf('minimum', { 'X.400 Service': 'medium', APDU: 'maximum' });
+  t.same(Object.keys(levels), [...categories], "all of them, in Exchange's order");
+  t.match(levels, { 'X.400 Service': 'medium', Interface: 'minimum', APDU: 'maximum' });
+  for (const id of ids) {
+    const raised = id === 271 || id === 272;
+    t.equal(isShown(id, levelsOf()), !raised, `${id} at none`);
+    t.equal(isShown(id, levelsOf('minimum')), !raised, `${id} at minimum`);
+    t.equal(isShown(id, levelsOf('medium')), true, `${id} at medium`);
+    t.equal(isShown(id, levelsOf('none', { Interface: 'maximum' })), !raised, `${id}: the level of another category`);
+    t.equal(isShown(id, levels), true);
+  }
+  const names: readonly (readonly [string, string | undefined])[] = [
+    ['x.400 service', 'X.400 Service'],
+    ['  FIELD   engineering ', 'Field Engineering'],
+    ['apdu', 'APDU'],
+    ['all', undefined],
+    ['', undefined],
+  ];
+  for (const [text, category] of names) t.equal(categoryNamed(text), category, text);
+  for (const [text, level] of [
+    ['None', 'none'],
+    ['1', 'minimum'],
+    ['3', 'medium'],
+    [' MAXIMUM', 'maximum'],
+    ['2', undefined],
+    ['max', undefined],
+  ] as const)
+    t.equal(levelNamed(text), level, text);
   t.end();
 });

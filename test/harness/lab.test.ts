@@ -46,7 +46,7 @@ test('a pair starts, learns of each other, takes mail, says what it did, and lea
   const [endpoint] = lab.process('MTA-B').ready.endpoints;
   t.match(config, {
     name: 'MTA-A',
-    listen: [{ address: '127.0.0.1', port: 0 }],
+    bindings: [{ address: '127.0.0.1', port: 0 }],
     clock: { timeScale: 10 },
     peers: [{ name: 'MTA-B', endpoints: [endpoint] }],
     routes: [{ domain: 'b.example', mta: 'MTA-B' }],

@@ -1,5 +1,7 @@
 /** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
 import { type Association, believes, describePdu, type ReportedEvent } from '@mtalab/mta-core';
+import { usualAddress } from '../support/pure-hosts.js';
+import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
 import { carriesApdu } from './words.js';
@@ -82,6 +84,14 @@ function lineOf({ head, names, tail }: Line): string {
   return `${head}${ranges(names)}${tail}`;
 }
 
+/** `A dials B at ::1 from 127.0.0.2: EINVAL`; addresses only where they are not the usual one. */
+function dialLine({ from, to, host, localAddress, wire, osError }: Dialled): string {
+  const at = host === usualAddress ? '' : ` at ${host}`;
+  const local = localAddress === undefined || localAddress === usualAddress ? '' : ` from ${localAddress}`;
+  const outcome = wire !== null ? `#${wire.id}` : osError === 'ECONNREFUSED' ? 'unreachable' : osError;
+  return `${from} dials ${to ?? 'nobody'}${at}${local}: ${outcome}`;
+}
+
 export class Printer {
   level: Level = 'pdus';
   readonly #lab: PureLab;
@@ -96,14 +106,13 @@ export class Printer {
   constructor(lab: PureLab) {
     this.#lab = lab;
     lab.hooks.onEvent = (node, event) => this.event(node, event);
-    lab.hooks.onDial = (node, to, wire) =>
-      this.#tell('pdus', `${node} dials ${to}: ${wire === null ? 'unreachable' : `#${wire.id}`}`);
+    lab.hooks.onDial = (dialled) => this.#tell('pdus', dialLine(dialled));
     lab.hooks.onEnd = (wire, by) => this.#tell('pdus', `${by} closes #${wire.id}`);
     lab.hooks.onDelivery = (delivery) => this.#delivery(delivery);
     lab.hooks.onSubmitted = (submitted) => this.#submitted(submitted);
     lab.hooks.onRefused = ({ node, submissionId, reason }) =>
       this.#tell('outcomes', `${node} refuses ${submissionId}: ${reason}`);
-    lab.hooks.onHalt = (node, clean) => this.#tell('outcomes', `${node} ends${clean ? ' in order' : ''}`);
+    lab.hooks.onHalt = (node, clean, code) => this.#tell('outcomes', `${node} ends${clean ? ' in order' : ` with code ${code}`}`);
   }
 
   /** What was told since the last time. */

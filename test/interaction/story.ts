@@ -2,12 +2,20 @@
  * The interpreter of the interaction files: MTAs on virtual time, led by commands, told line by line. The commands are
  * listed in `README.md` next to the files.
  */
-import { type MtaConfig, priorities, type Settings } from '@mtalab/mta-core';
+import {
+  type BindingWish,
+  type MtaConfig,
+  nameOfBinding,
+  priorities,
+  type Settings,
+  viewBindings,
+  wishedBindings,
+} from '@mtalab/mta-core';
 import { type Node, PureLab } from '../support/purelab.js';
 import { Faults } from './faults.js';
 import { associationNames, type Level, levels, Printer, ranges, sidesOf } from './printer.js';
 import { recoveryTable } from './recovery-table.js';
-import { durationMs, priorityOf, Words } from './words.js';
+import { bindingOf, durationMs, priorityOf, Words, wishOf } from './words.js';
 
 /** Settings whose values are words. */
 const texts: Readonly<Record<string, string | boolean>> = { true: true, false: false };
@@ -25,9 +33,10 @@ class Story {
       if (name.includes('.')) own.set(name, value);
       else settings[name] = valueIn(value);
     }
-    this.#lab = new PureLab(words.bare, settings as Partial<Settings>, {}, (config) => adjusted(config, own));
+    this.#lab = new PureLab(words.bare, settings as Partial<Settings>, {}, (config) => adjusted(config, own), false);
     this.#printer = new Printer(this.#lab);
     this.#faults = new Faults(this.#lab, this.#printer);
+    this.#lab.startAll();
   }
 
   take(): string[] {
@@ -79,6 +88,7 @@ class Story {
     store: (words) => this.#store(words),
     legacy: (words) => this.#set(words, 'legacy'),
     fixed: (words) => this.#set(words, 'fixed'),
+    bindings: (words) => this.#changeBindings(words.take('the MTA'), wishOf(words)),
     stop: (words) => this.#lab.input(words.take('the MTA'), { type: 'stop' }),
     retry: (words) => this.#lab.input(words.take('the MTA'), { type: 'command', command: { op: 'retry' } }),
     show: (words) => this.#show(words),
@@ -120,6 +130,26 @@ class Story {
     this.#lab.input(name, { type: 'command', command: { op: 'set', article: words.take('the article'), mode } });
   }
 
+  /** At once where the MTA runs, and for its next start in any case. */
+  #changeBindings(name: string, wish: BindingWish): void {
+    const node = this.#lab.node(name);
+    const configured = node.config.bindings.map((binding, id) => ({ ...binding, id }));
+    const change = wishedBindings(node.up ? node.mta.bindings : configured, wish);
+    const kept = wishedBindings(configured, wish);
+    if (typeof change === 'string' || typeof kept === 'string') {
+      this.#printer.say(`${name} does not change its bindings: ${typeof change === 'string' ? change : kept}`);
+      return;
+    }
+    if (node.up) this.#lab.input(name, { type: 'command', command: { op: 'bindings', bindings: change } });
+    const bindings = kept.flatMap(({ id, enabled }) =>
+      configured.filter((each) => each.id === id).map((each) => ({ ...each, enabled })),
+    );
+    node.config = {
+      ...node.config,
+      bindings: bindings.map(({ address, port, label, enabled }) => ({ address, port, label, enabled })),
+    };
+  }
+
   #show(words: Words): void {
     const what = words.take('what to show');
     const shown = [...this.#lab.nodes.values()].filter((node) => words.bare.length === 0 || words.has(node.name));
@@ -128,6 +158,7 @@ class Story {
     else if (what === 'deliveries') for (const node of shown) this.#showDeliveries(node.name);
     else if (what === 'events') for (const node of shown) this.#showEvents(node.name);
     else if (what === 'received') for (const node of shown) this.#showReceived(node);
+    else if (what === 'bindings') for (const node of shown) this.#showBindings(node);
     else if (what === 'counters') for (const node of shown) this.#showCounters(node);
     else throw new Error(`nothing to show as ${what}`);
   }
@@ -149,6 +180,14 @@ class Story {
       this.#printer.say(
         `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.length})`,
       );
+    }
+  }
+
+  #showBindings(node: Node): void {
+    for (const { listening, osError, enabled, ...binding } of viewBindings(node.mta)) {
+      const notes = [...(osError === null ? [] : [osError]), ...(enabled ? [] : ['disabled'])];
+      const note = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+      this.#printer.say(`${node.name} binding ${nameOfBinding({ ...binding, enabled })}: ${listening}${note}`);
     }
   }
 
@@ -190,16 +229,25 @@ function valueIn(text: string): unknown {
   return texts[text] ?? (/^\d+$/.test(text) ? Number(text) : text);
 }
 
-/** `A.password=x`, `B.peers=C`, `A.routes=c.example>B,*>B`, `A.twoWayAlternate=false`: for one MTA alone. */
+/**
+ * `A.password=x`, `B.peers=C`, `A.routes=c.example>B,*>B`, `A.bindings=[::1],127.0.0.1`, `A.B=127.0.0.1[5002],127.0.0.2[5002]` (where
+ * A finds B), `A.twoWayAlternate=false`: for one MTA alone.
+ */
 function adjusted(config: MtaConfig, own: ReadonlyMap<string, string>): MtaConfig {
   let result = config;
   for (const [key, value] of own) {
     const [name, what = ''] = key.split('.');
     if (name !== config.name) continue;
-    if (what === 'password') result = { ...result, peers: result.peers.map((peer) => ({ ...peer, password: value })) };
+    const port = config.bindings[0]?.port ?? 0;
+    if (result.peers.some((peer) => peer.name === what)) {
+      const endpoints = value.split(',');
+      result = { ...result, peers: result.peers.map((peer) => (peer.name === what ? { ...peer, endpoints } : peer)) };
+    } else if (what === 'password') result = { ...result, peers: result.peers.map((peer) => ({ ...peer, password: value })) };
     else if (what === 'peers') result = { ...result, peers: result.peers.filter((peer) => value.split(',').includes(peer.name)) };
     else if (what === 'routes') result = { ...result, routes: value.split(',').map(routeOf) };
-    else if (what === 'legacy') result = { ...result, legacy: [value] };
+    else if (what === 'legacy') result = { ...result, legacy: value.split(',') };
+    else if (what === 'bindings') result = { ...result, bindings: value.split(',').map((text) => bindingOf(text, port)) };
+    else if (what === 'cluster') result = { ...result, cluster: value === 'true' };
     else if (what === 'advertise') result = { ...result, advertise: [value] };
     else result = { ...result, settings: { ...result.settings, [what]: valueIn(value) } };
   }

@@ -1,5 +1,5 @@
 /** The words of a command line, and the names under which stories speak of PDUs. */
-import { type Pdu, type Priority, priorities } from '@mtalab/mta-core';
+import { type BindingConfig, type BindingWish, type Pdu, type Priority, priorities } from '@mtalab/mta-core';
 
 /** `name=value` words apart from the others. */
 export class Words {
@@ -50,6 +50,22 @@ export function durationMs(text: string): number {
   if (found === null) throw new Error(`no duration ${text}`);
   const unit = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as 'ms' | 's' | 'min' | 'h' | 'd'];
   return Number(found[1]) * unit;
+}
+
+/** `lan1@127.0.0.2[6001]`, `[::1]`, `lan2@!127.0.0.2` (disabled); without a port of its own it has this one. */
+export function bindingOf(text: string, usualPort: number): BindingConfig {
+  const found = /^(?:(\w+)@)?(!?)(?:\[([0-9a-f:]+)\]|([\d.]+))(?:\[(\d+)\])?$/.exec(text);
+  const address = found?.[3] ?? found?.[4];
+  if (found === null || address === undefined) throw new Error(`no binding ${text}`);
+  const port = found[5] === undefined ? usualPort : Number(found[5]);
+  return { address, port, label: found[1] ?? '', enabled: found[2] === '' };
+}
+
+/** `order lan2 127.0.0.1`, `disable lan1`, `enable lan1`. */
+export function wishOf(words: Words): BindingWish {
+  const what = words.take('what to do with the bindings');
+  if (what !== 'order' && what !== 'disable' && what !== 'enable') throw new Error(`bindings cannot be told to ${what}`);
+  return { [what]: [...words.bare] };
 }
 
 /** What a PDU may be called in a story: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */

@@ -1,12 +1,19 @@
 /** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
-import { check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
+import { type CheckOptions, check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
 import { associationMutants } from './association.js';
+import { bindingMutants } from './bindings.js';
 import { mailMutants } from './mail.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
 import { transferMutants } from './transfer.js';
 import { turnMutants } from './turn.js';
 
-export const mutants: readonly Mutant[] = [...turnMutants, ...associationMutants, ...transferMutants, ...mailMutants];
+export const mutants: readonly Mutant[] = [
+  ...turnMutants,
+  ...associationMutants,
+  ...transferMutants,
+  ...mailMutants,
+  ...bindingMutants,
+];
 
 export type Kill = { readonly rule: RuleId; readonly seed: number };
 
@@ -33,8 +40,8 @@ export function faultsOf(core: SimCore, ground: GroundName, seeds: number): read
 const fewStates = 6000;
 
 /** What the checker finds, and in how few lines it tells it; null when it finds nothing within `fewStates`. */
-export function checked(core: SimCore): { readonly rule: RuleId; readonly lines: number } | null {
-  const { properties } = check({ core, maxStates: fewStates });
+export function checked(core: SimCore, options: CheckOptions = {}): { readonly rule: RuleId; readonly lines: number } | null {
+  const { properties } = check({ ...options, core, maxStates: fewStates });
   const broken = properties.find(({ verdict }) => verdict === 'fails');
   return broken === undefined ? null : { rule: broken.rule, lines: broken.counterexample?.lines.length ?? 0 };
 }

@@ -1,5 +1,5 @@
 /** What a planted fault is: a small patch of the core's sources, and where it shows soonest. */
-import type { SimOptionsGiven } from '@mtalab/sim';
+import type { CheckOptions, SimOptionsGiven } from '@mtalab/sim';
 
 /** Replaces a text that stands exactly once in a source of the core. White space counts as one blank, however much of it. */
 export type Patch = {
@@ -14,10 +14,10 @@ export type Mutant = {
   /** What is broken, in one sentence. */
   readonly broken: string;
   readonly patches: readonly Patch[];
-  /** Where it is looked for. */
-  readonly ground: GroundName;
-  /** The checker, too, finds it among its first states. */
-  readonly checked?: true;
+  /** Where the simulator looks for it; null where only the checker does. */
+  readonly ground: GroundName | null;
+  /** The checker, too, finds it among its first states: with what it does by default, or within these bounds. */
+  readonly checked?: true | CheckOptions;
 };
 
 const often = { n: 1, of: 20 } as const;
@@ -65,6 +65,8 @@ export const grounds = {
   slow: { faults: { 'slow-store': { n: 1, of: 30 }, crash: { n: 1, of: 40 } }, settings: { threshold: 1 } },
   /** The locality table is full with two associations. */
   crowded: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociations: 2, maxAssociationsPerMta: 9 } },
+  /** Adapters fail, and operators change the bindings. */
+  hosts: { faults: { adapter: { n: 1, of: 3 }, bindings: often } },
   /** One association with an MTA, and one for urgent mail, are permitted, and more are wanted. */
   narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1 } },
 } as const satisfies Readonly<Record<string, SimOptionsGiven>>;

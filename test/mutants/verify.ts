@@ -1,5 +1,5 @@
 /** The part of `npm run verify` that is about mutants. */
-import { hunt, mutants } from './hunt.js';
+import { checked, hunt, mutants } from './hunt.js';
 import { Workshop } from './load.js';
 
 /**
@@ -11,6 +11,10 @@ export async function verifyMutants(seeds: number): Promise<string> {
   const [alive, hidden]: [string[], string[]] = [[], []];
   for (const mutant of mutants) {
     const core = await workshop.core(mutant);
+    if (mutant.ground === null) {
+      if (checked(core, mutant.checked === true ? {} : mutant.checked) === null) alive.push(mutant.name);
+      continue;
+    }
     if (hunt(core, mutant.ground, seeds) === null) alive.push(mutant.name);
     if (hunt(core, 'any', seeds) === null) hidden.push(mutant.name);
   }

@@ -14,6 +14,8 @@ const tools = [
     debianPackage: 'python3-impacket',
     works: () => runs(python, '-c', 'import impacket.dcerpc.v5.transport'),
   },
+  { name: 'rpcclient of Samba', debianPackage: 'smbclient', works: () => runs('rpcclient', '--version') },
+  { name: 'ip, for network namespaces', debianPackage: 'iproute2', works: () => runs('ip', '-V') },
   { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
   // With the headers of the C library, without which nothing compiles.
   { name: 'gcc', debianPackage: 'gcc libc6-dev', works: () => runs('gcc', '--version') },

@@ -29,8 +29,15 @@ export class PureStore {
       clean,
       messages: [...this.messages.values()],
       received: [...this.received].map(([sender, activities]) => ({ sender, activities: [...activities] })),
-      check: { queues: [], detailsPath: 'check.txt' },
+      check: { queues: this.#queues(), detailsPath: 'check.txt' },
     };
+  }
+
+  /** Those with something in them, and the mailboxes' own. */
+  #queues(): { readonly queue: string; readonly file: string }[] {
+    const copies = [...this.messages.values()].flatMap((message) => message.copies);
+    const names = copies.map(({ destination }) => (destination.to === 'mta' ? destination.mta : 'mailboxes'));
+    return [...new Set(['mailboxes', ...names])].map((queue) => ({ queue, file: this.uuid }));
   }
 
   /** @returns the MTS identifier under which this submission is known already. */

@@ -7,7 +7,8 @@ export type Sent = { readonly from: string; readonly to: string; readonly wire: 
 
 export type Node = {
   readonly name: string;
-  readonly config: MtaConfig;
+  /** What the next start reads. */
+  config: MtaConfig;
   readonly store: PureStore;
   mta: Mta;
   up: boolean;
@@ -20,19 +21,30 @@ export type Delivery = { readonly node: string; readonly mailbox: string; readon
 export type Submitted = { readonly node: string; readonly submissionId: string; readonly mtsId: string; readonly known: boolean };
 export type Refused = { readonly node: string; readonly submissionId: string; readonly reason: string };
 
+/** A dial, and what became of it. */
+export type Dialled = {
+  readonly from: string;
+  /** Who listens there; null when nobody does. */
+  readonly to: string | null;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined where the system chooses. */
+  readonly localAddress: string | undefined;
+} & ({ readonly wire: Wire; readonly osError: null } | { readonly wire: null; readonly osError: string });
+
 export type LabHooks = {
   /** Called before a PDU is given to its receiver. Return false to swallow it. */
   onPdu?: (sent: Sent) => boolean;
   /** Called when its receiver is done with it. */
   onTaken?: (sent: Sent) => void;
   onEvent?: (node: string, event: ReportedEvent) => void;
-  onDial?: (node: string, to: string | null, wire: Wire | null) => void;
+  onDial?: (dialled: Dialled) => void;
   /** A connection was closed by `by`, and the other end hears of it. */
   onEnd?: (wire: Wire, by: string) => void;
   onDelivery?: (delivery: Delivery) => void;
   onSubmitted?: (submitted: Submitted) => void;
   onRefused?: (refused: Refused) => void;
-  onHalt?: (node: string, clean: boolean) => void;
+  onHalt?: (node: string, clean: boolean, code: number) => void;
 };
 
 export type SubmitOptions = {

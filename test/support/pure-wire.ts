@@ -15,6 +15,9 @@ export type Wire = {
   readonly id: number;
   readonly client: End;
   readonly server: End;
+  /** The binding of the server at which it arrived, and where from, as the server sees it. */
+  readonly binding: number;
+  readonly remote: string;
   /** What is under way to the server and to the client, in order. */
   readonly toServer: Transit[];
   readonly toClient: Transit[];

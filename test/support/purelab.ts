@@ -16,6 +16,7 @@ import {
   start,
   step,
 } from '@mtalab/mta-core';
+import { PureHosts, usualAddress } from './pure-hosts.js';
 import { PureStore, renderedBytes } from './pure-store.js';
 import type { Delivery, LabHooks, Node, Refused, SubmitOptions, Submitted } from './pure-types.js';
 import { type Direction, isEnd, nextArrival, receiverOf, senderOf, type Transit, type Wire } from './pure-wire.js';
@@ -41,48 +42,56 @@ export class PureLab {
   /** When true, every store effect waits for `storeDone`; or those of one MTA. */
   holdStores = false;
   readonly heldStores = new Set<string>();
+  readonly #hosts = new PureHosts();
   #nextWire = 1;
   #nextUpload = -1;
   #nextOrder = 1;
-  readonly #ports = new Map<string, number>();
 
   /**
-   * Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case).
+   * Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case). Each listens on
+   * 127.0.0.1, at the port `portOf` says.
    * @param legacy articles that are on from the start, by MTA.
    * @param adjust the last word on each configuration.
+   * @param started false: nobody is, until `startAll`, so that the starts can be watched.
    */
   constructor(
     names: readonly string[],
     settings: Partial<Settings> = {},
     legacy: Readonly<Record<string, readonly string[]>> = {},
     adjust: (config: MtaConfig) => MtaConfig = (config) => config,
+    started = true,
   ) {
-    for (const [index, name] of names.entries()) this.#ports.set(name, 5001 + index);
+    const portOf = (name: string): number => 5001 + names.indexOf(name);
     for (const name of names) {
       const others = names.filter((other) => other !== name);
       const config: MtaConfig = {
         name,
         version: '5.5',
         build: '2653.23',
-        listen: [{ address: '127.0.0.1', port: this.#ports.get(name) as number, label: '' }],
+        bindings: [{ address: usualAddress, port: portOf(name), label: '', enabled: true }],
+        cluster: false,
+        mapperPort: null,
         advertise: [],
         settings: { ...defaultSettings, ...settings },
-        peers: others.map((other) => ({ name: other, endpoints: [`127.0.0.1[${this.#ports.get(other)}]`], password: '' })),
+        peers: others.map((other) => ({ name: other, endpoints: [`${usualAddress}[${portOf(other)}]`], password: '' })),
         routes: others.map((other) => ({ domain: `${other.toLowerCase()}.example`, mta: other })),
         localDomains: [`${name.toLowerCase()}.example`],
         legacy: legacy[name] ?? [],
       };
-      this.add(adjust(config));
+      this.#add(adjust(config));
     }
+    if (started) this.startAll();
   }
 
-  add(config: MtaConfig): void {
+  #add(config: MtaConfig): void {
     const { name } = config;
     const store = new PureStore(name);
     const node: Node = { name, config, store, mta: undefined as unknown as Mta, up: false, pending: [], nextAccepted: 1 };
     this.nodes.set(name, node);
-    this.#ports.set(name, config.listen[0]?.port ?? 0);
-    this.startNode(name);
+  }
+
+  startAll(): void {
+    for (const name of this.nodes.keys()) this.startNode(name);
   }
 
   node(name: string): Node {
@@ -109,6 +118,7 @@ export class PureLab {
     const node = this.node(name);
     node.up = false;
     node.pending.length = 0;
+    this.#hosts.close(name);
     for (const wire of [...this.wires]) if (wire.client.node === name || wire.server.node === name) this.cutWire(wire);
   }
 
@@ -168,9 +178,9 @@ export class PureLab {
   #perform(node: Node, effect: Effect): void {
     switch (effect.type) {
       case 'listen':
-        return this.input(node.name, { type: 'listening', binding: effect.binding, port: effect.port });
+        return this.#listen(node, effect);
       case 'dial':
-        return this.#dial(node, effect.conn, effect.port);
+        return this.#dial(node, effect);
       case 'pdu':
         return this.#send(node, effect.conn, { type: 'pdu', pdu: effect.pdu });
       case 'close':
@@ -201,7 +211,7 @@ export class PureLab {
         this.refused.push({ node: node.name, ...effect });
         return this.hooks.onRefused?.({ node: node.name, ...effect });
       case 'halt':
-        return this.#halt(node, effect.clean);
+        return this.#halt(node, effect);
       case 'drop-content':
         return;
     }
@@ -213,28 +223,43 @@ export class PureLab {
   }
 
   /** The process ends; the system closes what it had open. */
-  #halt(node: Node, clean: boolean): void {
+  #halt(node: Node, { clean, code }: Extract<Effect, { type: 'halt' }>): void {
     node.up = false;
     node.store.clean = clean;
-    this.hooks.onHalt?.(node.name, clean);
+    this.#hosts.close(node.name);
+    this.hooks.onHalt?.(node.name, clean, code);
     for (const wire of this.wires) {
       if (wire.client.node === node.name) this.#push(wire, 'toServer', { type: 'lost' });
       if (wire.server.node === node.name) this.#push(wire, 'toClient', { type: 'lost' });
     }
   }
 
-  #dial(node: Node, conn: number, port: number): void {
-    const target = [...this.nodes.values()].find((each) => this.#ports.get(each.name) === port);
-    if (target === undefined || !target.up || this.unreachable.has(target.name)) {
-      this.hooks.onDial?.(node.name, target?.name ?? null, null);
-      return this.input(node.name, { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
+  #listen({ name }: Node, { binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
+    const osError = this.#hosts.listen({ node: name, binding, address, port });
+    if (osError === null) this.input(name, { type: 'listening', binding, port });
+    else this.input(name, { type: 'listen-failed', binding, osError });
+  }
+
+  #dial(node: Node, { conn, host, port, localAddress }: Extract<Effect, { type: 'dial' }>): void {
+    const listener = this.#hosts.at(host, port);
+    const dialled = { from: node.name, to: listener?.node ?? null, host, port, localAddress };
+    const refusal = this.#hosts.refusal(localAddress, host);
+    if (refusal !== null || listener === undefined || this.unreachable.has(listener.node)) {
+      const osError = refusal ?? 'ECONNREFUSED';
+      this.hooks.onDial?.({ ...dialled, wire: null, osError });
+      return this.input(node.name, { type: 'dial-failed', conn, error: 1722, osError });
     }
+    const target = this.node(listener.node);
     const accepted = target.nextAccepted;
     target.nextAccepted += 2;
+    // Each MTA has the machine to itself, as far as others can tell: its name stands for the host.
+    const seenAs = localAddress === undefined || localAddress === usualAddress ? node.name : `${node.name}@${localAddress}`;
     const wire: Wire = {
       id: this.#nextWire,
       client: { node: node.name, incarnation: node.store.incarnation, conn },
       server: { node: target.name, incarnation: target.store.incarnation, conn: accepted },
+      binding: listener.binding,
+      remote: `${seenAs}:${conn}`,
       toServer: [],
       toClient: [],
       held: new Set(),
@@ -242,7 +267,7 @@ export class PureLab {
     };
     this.#nextWire += 1;
     this.wires.push(wire);
-    this.hooks.onDial?.(node.name, target.name, wire);
+    this.hooks.onDial?.({ ...dialled, wire, osError: null });
     this.#push(wire, 'toServer', { type: 'accept' });
     this.#push(wire, 'toClient', { type: 'connected' });
   }
@@ -313,7 +338,7 @@ export class PureLab {
     if (transit === undefined) return;
     const [to, from] = [receiverOf(wire, direction), senderOf(wire, direction)];
     if (transit.type === 'accept') {
-      this.#inputTo(to, { type: 'accepted', conn: to.conn, binding: 0, remote: `${from.node}:${from.conn}` });
+      this.#inputTo(to, { type: 'accepted', conn: to.conn, binding: wire.binding, remote: wire.remote });
     } else if (transit.type === 'connected') {
       this.#inputTo(to, { type: 'connected', conn: to.conn });
     } else if (transit.type === 'lost') {

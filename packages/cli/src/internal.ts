@@ -1,9 +1,12 @@
 /** What this package's own tests look at. Not for others: it changes without notice. */
 export { faultRequest } from './commands/fault.js';
-export { planPair } from './pair/options.js';
+export { consoleForm, jsonForm, type LogLine, textForm } from './logs/forms.js';
+export { chosenBy, needsNow, type SelectionFlags, selectionOf } from './logs/selection.js';
+export { type PairFlags, planPair } from './pair/options.js';
 export { judgeStill, type StillLab } from './pair/verdict.js';
 export { renderAssociations } from './render/associations.js';
-export { renderDelivery, renderEvent } from './render/events.js';
+export { renderDiagnostics } from './render/diagnostics.js';
+export { explainedEvent, renderDelivery, renderEvent, renderReason } from './render/events.js';
 export { Live } from './render/live.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { bytes, paint, printable, span } from './render/text.js';

@@ -15,7 +15,7 @@ export type { LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export type { LoadOptions, LoadResult } from './lab/load.js';
-export type { LabOptions, MtaFile } from './lab/options.js';
+export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
 export { judge, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
@@ -39,5 +39,6 @@ export {
   registryFolder,
 } from './registry/registry.js';
 export { linesOf, readJournal, readTrails } from './scenario/journal-file.js';
-export { journalOf, type ProcessOptions, runOnProcesses } from './scenario/run.js';
+export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
+export { severally } from './scenario/several.js';
 export { ProcessStage } from './scenario/stage.js';

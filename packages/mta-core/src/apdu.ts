@@ -161,3 +161,8 @@ export const opnumOf: Readonly<Record<RpcOperation, number>> = {
   MtaUnBindBack: 4,
 };
 export const operationOf: readonly RpcOperation[] = ['MtaBind', 'MtaBindBack', 'MtaSend', 'MtaUnBind', 'MtaUnBindBack'];
+
+/** Is this the argument, or the result, of an operation of the MTA, and not one of the runtime itself? */
+export function isMtaBody<T extends { readonly op: string }>(body: T): body is Extract<T, { readonly op: RpcOperation }> {
+  return body.op in opnumOf;
+}

@@ -2,14 +2,13 @@
  * One stable line of text per PDU and per APDU: what tests compare, logs print and ladders show. Passwords, store ids and
  * content never appear, and text from the network cannot break the line.
  */
-import type { Apdu, RpcArgument, RpcResult } from './apdu.js';
+import { type Apdu, isMtaBody, type RpcArgument, type RpcResult } from './apdu.js';
 import {
   type BindAckPdu,
   type BindPdu,
   type ContextResult,
   type FaultPdu,
   faultStatus,
-  mtaInterface,
   type NakReason,
   ndrSyntax,
   type Pdu,
@@ -17,6 +16,8 @@ import {
   type RequestPdu,
   type ResponsePdu,
 } from './pdu.js';
+import { describeServiceArgument, describeServiceResult } from './rpc/describe-services.js';
+import { interfaceOf } from './rpc/services.js';
 
 const maxTextLength = 64;
 const maxListed = 4;
@@ -110,8 +111,7 @@ function describeResult(body: RpcResult): string {
 /** Contexts are worth words only where they are not the one that every MTA offers. */
 function describeContexts(contexts: readonly PresentationContext[]): string {
   const words = contexts.map(({ id, abstract, transfer }) => {
-    const known = abstract.uuid === mtaInterface.uuid && abstract.version === mtaInterface.version;
-    const name = known ? 'mta' : `${plain(abstract.uuid)}/${abstract.version}`;
+    const name = interfaceOf(abstract) ?? `${plain(abstract.uuid)}/${abstract.version}`;
     const ndr = transfer.some((syntax) => syntax.uuid === ndrSyntax.uuid && syntax.version === ndrSyntax.version);
     return `${id}:${name}${ndr ? '' : ':no-ndr'}`;
   });
@@ -141,6 +141,7 @@ const faultWords: ReadonlyMap<number, string> = new Map([
   [faultStatus.protocolError, 'protocol error'],
   [faultStatus.serverTooBusy, 'server too busy'],
   [faultStatus.cancelled, 'cancelled'],
+  [faultStatus.contextMismatch, 'context mismatch'],
   [faultStatus.badStubData, 'bad stub data'],
 ]);
 
@@ -153,11 +154,14 @@ function describeRequest(pdu: RequestPdu): string {
   const head = `request ${pdu.call}${contextOf(pdu.context)}`;
   if (body.op === 'bad') return `${head} opnum=${pdu.opnum} bad (${plain(body.detail)})`;
   if (body.op === 'unread') return `${head} opnum=${pdu.opnum} unread`;
+  if (!isMtaBody(body)) return `${head} ${describeServiceArgument(body)}`;
   return `${head} ${describeArgument(body)}`;
 }
 
 function describeResponse(pdu: ResponsePdu): string {
   const { body } = pdu;
+  if (body.op !== 'bad' && !isMtaBody(body))
+    return `response ${pdu.call}${contextOf(pdu.context)} ${describeServiceResult(body)}`;
   const what = body.op === 'bad' ? `bad (${plain(body.detail)})` : describeResult(body);
   return `response ${pdu.call}${contextOf(pdu.context)} ${what}`;
 }

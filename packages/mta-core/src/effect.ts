@@ -22,7 +22,7 @@ export type StoreEffect = {
 };
 
 export type Effect =
-  /** Open a listener for `listen[binding]`. Answer: `listening` or `listen-failed`. */
+  /** Open a listener for the binding of this id. Answer: `listening` or `listen-failed`. */
   | { readonly type: 'listen'; readonly binding: number; readonly address: string; readonly port: number }
   /** Dial. `conn` is even. Answer: `connected` or `dial-failed`. */
   | { readonly type: 'dial'; readonly conn: number; readonly host: string; readonly port: number; readonly localAddress?: string }

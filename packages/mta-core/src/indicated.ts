@@ -35,7 +35,7 @@ export function indicated(ctx: Context, indication: Indication): void {
   // biome-ignore lint/nursery/useExhaustiveSwitchCases: 'called' has returned above.
   switch (indication.type) {
     case 'bound':
-      return bound(ctx, ref, association, indication.conn, indication.group);
+      return bound(ctx, ref, association, indication);
     case 'bind-failed':
       return bindFailed(ctx, ref, association, indication);
     case 'answered':
@@ -61,7 +61,16 @@ export function indicated(ctx: Context, indication: Indication): void {
   }
 }
 
-function bound(ctx: Context, ref: Owner, association: Association, conn: number, group: number): void {
+function bound(
+  ctx: Context,
+  ref: Owner,
+  association: Association,
+  { conn, group, remote }: Extract<Indication, { type: 'bound' }>,
+): void {
+  // The data connection has to go to the same port, whatever an endpoint mapper would say by then.
+  const { path } = association;
+  if (conn === association.first && path !== null && path.endpoint !== remote)
+    patchAssociation(ctx, ref, { path: { ...path, endpoint: remote } });
   if (conn === association.data.conn) {
     patchAssociation(ctx, ref, { data: { state: 'bound', conn, retryAtMs: null } });
   } else if (conn === association.first && association.state === 'dialling') {

@@ -1,4 +1,5 @@
 /** Everything that can happen to an MTA. With `Effect` this is the contract between the core and its drivers. */
+import type { BindingChange } from './bindings.js';
 import type { Priority, StoredMessage } from './message.js';
 import type { Pdu } from './pdu.js';
 
@@ -21,7 +22,12 @@ export type OperatorCommand =
   /** End the Open and Transfer Interval waits for one adjacent MTA, or for all. */
   | { readonly op: 'retry'; readonly mta?: string }
   /** Replace the remote string bindings of an adjacent MTA; used at the next dial. */
-  | { readonly op: 'endpoints'; readonly mta: string; readonly endpoints: readonly string[] };
+  | { readonly op: 'endpoints'; readonly mta: string; readonly endpoints: readonly string[] }
+  /**
+   * Put the local bindings into another order, enable or disable some: all of them, in the new order. Dials follow at once,
+   * listeners at the next start. A change that cannot be (see `changedBindings`) changes nothing.
+   */
+  | { readonly op: 'bindings'; readonly bindings: readonly BindingChange[] };
 
 export type StoreFailure = 'full' | 'io';
 
@@ -31,10 +37,10 @@ export type Input =
   | { readonly type: 'command'; readonly command: OperatorCommand }
   /** Stop in order: close associations, then `halt`. */
   | { readonly type: 'stop' }
-  /** The listen for `listen[binding]` is up on `port`. */
+  /** The listen for the binding of this id is up on `port`. */
   | { readonly type: 'listening'; readonly binding: number; readonly port: number }
   | { readonly type: 'listen-failed'; readonly binding: number; readonly osError: string }
-  /** A stranger's connection arrived at `listen[binding]`. The driver chooses a fresh, odd `conn`. */
+  /** A stranger's connection arrived at the binding of this id. The driver chooses a fresh, odd `conn`. */
   | { readonly type: 'accepted'; readonly conn: number; readonly binding: number; readonly remote: string }
   /** The dial `conn` is up. */
   | { readonly type: 'connected'; readonly conn: number }

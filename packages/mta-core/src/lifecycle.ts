@@ -1,5 +1,6 @@
 /** Start and stop of an MTA. */
 import { abortAssociation, endAssociation } from './association/end.js';
+import { placeOfBinding } from './bindings.js';
 import type { Context } from './context.js';
 import { emptyFifo } from './fifo.js';
 import type { Input, Recovered } from './input.js';
@@ -7,10 +8,12 @@ import { type Intervals, intervalsOf } from './intervals.js';
 import { deliverNext } from './mail/mailboxes.js';
 import { enqueue } from './mail/queue.js';
 import { ntError } from './pdu.js';
+import { behaviourOf } from './quirks/index.js';
 import { idleRuntime } from './rpc/model.js';
 import { rpcListen } from './rpc/runtime.js';
 import type { MtaConfig, PeerConfig } from './settings.js';
 import type { LtabEntry, Mta, QueuedCopy } from './state.js';
+import { rowOf } from './table.js';
 import { emit, incarnationStride, patchMta, report } from './update.js';
 
 function newEntry(peer: PeerConfig, index: number): LtabEntry {
@@ -60,7 +63,9 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     version: config.version,
     build: config.build,
     settings: config.settings,
-    listen: config.listen,
+    bindings: config.bindings.map((binding, id) => ({ ...binding, id })),
+    cluster: config.cluster,
+    mapperPort: config.mapperPort,
     advertise: config.advertise,
     routes: config.routes,
     localDomains: config.localDomains,
@@ -108,20 +113,28 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   // Nobody knows any more how far their transfers had come.
   enqueue(ctx, byAge, true);
   rpcListen(ctx);
-  if (ctx.mta.listen.length === 0) running(ctx);
+  if (ctx.mta.bindings.every((binding) => !binding.enabled)) running(ctx);
 }
 
 /** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
 export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
   if (input.type === 'listen-failed') {
-    const { address = '', port = 0 } = ctx.mta.listen[input.binding] ?? {};
-    const place = port === 0 ? address : `${address}[${port}]`;
-    report(ctx, 9321, { ntError: ntError.noData, address: place, osError: input.osError });
+    const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
+    const address = listening === undefined ? '' : placeOfBinding(listening);
+    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
   }
-  if (ctx.mta.phase !== 'starting') return;
-  const { addresses } = ctx.mta.rpc;
+  const { mta } = ctx;
+  if (mta.phase !== 'starting') return;
+  const { addresses } = mta.rpc;
   if (addresses.some((address) => address.state === 'opening')) return;
-  if (addresses.some((address) => address.state === 'up')) return running(ctx);
+  const failed = addresses.filter((address) => address.state === 'failed');
+  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
+  const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
+  const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
+  const goesOn =
+    failed.length === 0 ||
+    (serving.length > 0 && !mapperFailed && behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on');
+  if (goesOn) return running(ctx);
   report(ctx, 9266, {});
   patchMta(ctx, { phase: 'halted' });
   emit(ctx, { type: 'halt', code: 1, clean: false });

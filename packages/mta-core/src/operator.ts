@@ -1,9 +1,11 @@
 /** What the operator can do to a running MTA. */
 import { loseAssociation } from './association/end.js';
+import { changedBindings } from './bindings.js';
 import type { Context } from './context.js';
 import type { OperatorCommand } from './input.js';
 import { wakeMailboxes } from './mail/mailboxes.js';
 import { quirkOf } from './quirks/index.js';
+import { rpcForgetMisfiled } from './rpc/runtime.js';
 import { wakeWaiting } from './timers.js';
 import { entryAt, entryNamed, patchAssociation, patchEntry, patchMta } from './update.js';
 
@@ -13,6 +15,9 @@ export function commanded(ctx: Context, command: OperatorCommand): void {
   } else if (command.op === 'endpoints') {
     const entry = entryNamed(ctx.mta, command.mta);
     if (entry !== undefined) patchEntry(ctx, entry.id, { endpoints: command.endpoints });
+  } else if (command.op === 'bindings') {
+    const bindings = changedBindings(ctx.mta.bindings, command.bindings);
+    if (typeof bindings !== 'string') patchMta(ctx, { bindings });
   } else {
     for (const entry of ctx.mta.ltab) if (command.mta === undefined || command.mta === entry.name) retryNow(ctx, entry.id);
     if (command.mta === undefined) wakeMailboxes(ctx, true);
@@ -20,8 +25,8 @@ export function commanded(ctx: Context, command: OperatorCommand): void {
 }
 
 /**
- * Switch a quirk. From legacy to fixed, the connections of this MTA's associations are dropped, so that each is recovered
- * under the new rule: what an old rule has broken does not stay broken.
+ * Switch a quirk. From legacy to fixed, the connections of this MTA's associations are dropped if the bug could have broken
+ * them, so that each is recovered under the new rule: what an old rule has broken does not stay broken.
  */
 function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void {
   const quirk = quirkOf(article);
@@ -29,7 +34,8 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
   if (quirk === undefined || was === (mode === 'legacy')) return;
   const legacy = was ? ctx.mta.legacy.filter((each) => each !== article) : [...ctx.mta.legacy, article].sort();
   patchMta(ctx, { legacy });
-  if (!was) return;
+  if (quirk.product === 'nt-rpc') rpcForgetMisfiled(ctx);
+  if (!was || quirk.takesEffect !== 'at once') return;
   for (const entry of ctx.mta.ltab) {
     for (const { id, state } of entry.associations) {
       if (state === 'open') loseAssociation(ctx, { entry: entry.id, association: id });

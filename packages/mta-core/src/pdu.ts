@@ -3,10 +3,16 @@
  * splitting and joining stubs is the business of the transport package, which knows octets.
  */
 import type { RpcArgument, RpcResult } from './apdu.js';
+import type { ServiceArgument, ServiceResult } from './rpc/services.js';
 
+/** `version`: the major number in the lower 16 bits, the minor one in the upper. */
 export type Syntax = { readonly uuid: string; readonly version: number };
 /** The LAN interface of the Exchange MTA. */
 export const mtaInterface: Syntax = { uuid: '9e8ee830-4459-11ce-979b-00aa005ffebe', version: 2 };
+/** The management interface of C706 (appendix Q), which every server has: tools ask it what a server serves. */
+export const managementInterface: Syntax = { uuid: 'afa8bd80-7d8a-11c9-bef4-08002b102989', version: 1 };
+/** The endpoint mapper of C706 (appendix O): which port serves an interface? */
+export const mapperInterface: Syntax = { uuid: 'e1af8308-5d1f-11c9-91a4-08002b14a0fa', version: 3 };
 /** The NDR transfer syntax. */
 export const ndrSyntax: Syntax = { uuid: '8a885d04-1ceb-11c9-9fe8-08002b104860', version: 2 };
 /** The largest fragment this runtime offers, in octets: a multiple of 8. */
@@ -46,14 +52,14 @@ export type RequestPdu = {
   readonly context: number;
   readonly opnum: number;
   /** What the stub says; `bad` when it cannot be read (fault 000006f7), `unread` when nobody knows the opnum. */
-  readonly body: RpcArgument | { readonly op: 'bad'; readonly detail: string } | { readonly op: 'unread' };
+  readonly body: RpcArgument | ServiceArgument | { readonly op: 'bad'; readonly detail: string } | { readonly op: 'unread' };
 };
 export type ResponsePdu = {
   readonly type: 'response';
   readonly call: number;
   readonly context: number;
   readonly cancelCount: number;
-  readonly body: RpcResult | { readonly op: 'bad'; readonly detail: string };
+  readonly body: RpcResult | ServiceResult | { readonly op: 'bad'; readonly detail: string };
 };
 export type FaultPdu = {
   readonly type: 'fault';
@@ -75,6 +81,7 @@ export const faultStatus = {
   protocolError: 0x1c01000b,
   serverTooBusy: 0x1c010014,
   cancelled: 0x1c00000d,
+  contextMismatch: 0x1c00001a,
   badStubData: 0x000006f7,
 } as const;
 
@@ -90,6 +97,8 @@ export const ntError = {
   protocolError: 1728,
   unsupportedTransferSyntax: 1730,
   operationOutOfRange: 1745,
+  mapperCannot: 1752,
+  notRegistered: 1753,
   badStubData: 1783,
   callCancelled: 1818,
   connectionReset: 10054,

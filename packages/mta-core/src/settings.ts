@@ -103,8 +103,17 @@ export type PeerConfig = {
 /** Mail for `domain` (or any domain, `*`) goes to the adjacent MTA `mta`. The first match wins. */
 export type Route = { readonly domain: string; readonly mta: string };
 
-/** One address this MTA listens on. */
-export type ListenConfig = { readonly address: string; readonly port: number; readonly label: string };
+/** One binding of this MTA: an address it listens on, and dials from. */
+export type BindingConfig = {
+  /** IPv4 or IPv6 address. The unspecified ones (`0.0.0.0`, `::`) leave the choice to the system when dialling. */
+  readonly address: string;
+  /** TCP port listened on; 0 for one that the system chooses. Dials leave from a port of the system's choice. */
+  readonly port: number;
+  /** Name of the adapter, for people; empty for none. */
+  readonly label: string;
+  /** A binding that is disabled is neither listened on (from the next start) nor dialled from (at once). */
+  readonly enabled: boolean;
+};
 
 /** What `start` needs to know. Plain data; the configuration file is read elsewhere. */
 export type MtaConfig = {
@@ -112,7 +121,12 @@ export type MtaConfig = {
   /** Exchange version and build printed by events 9298 and 9299. */
   readonly version: string;
   readonly build: string;
-  readonly listen: readonly ListenConfig[];
+  /** In the order in which they are dialled from. */
+  readonly bindings: readonly BindingConfig[];
+  /** Is this a server of a cluster? It uses its first binding alone to dial, and does not start on fewer adapters than it has. */
+  readonly cluster: boolean;
+  /** TCP port of the endpoint mapper on each binding's address; null: none. */
+  readonly mapperPort: number | null;
   /** String bindings to be called back at. Empty: those this MTA listens on. */
   readonly advertise: readonly string[];
   readonly settings: Settings;

@@ -1,11 +1,12 @@
 /** The state of an MTA: immutable plain data, JSON-able, without classes and closures. */
 import type { AssociationId, DialogueMode, Role, RpcArgument } from './apdu.js';
 import type { TurnSide } from './behaviour.js';
+import type { Binding, DialPath } from './bindings.js';
 import type { Fifo } from './fifo.js';
 import type { Intervals } from './intervals.js';
 import type { Destination, Envelope, Priority, StoredMessage } from './message.js';
 import type { RpcRuntime } from './rpc/model.js';
-import type { ListenConfig, Route, Settings } from './settings.js';
+import type { Route, Settings } from './settings.js';
 import type { Row, Table } from './table.js';
 
 /** A copy in a queue for an adjacent MTA. Its id is its activity id. */
@@ -128,10 +129,10 @@ export type Association = Row & {
   readonly windowSize: number;
   /** The one above the limit, for urgent messages only. */
   readonly urgentOnly: boolean;
-  /** Remote string bindings still to be tried by this opening. */
-  readonly endpointsLeft: readonly string[];
-  /** The string binding the first connection was made to. */
-  readonly endpoint: string | null;
+  /** What is still to be tried by this opening: remote string bindings, each from each local address. */
+  readonly pathsLeft: readonly DialPath[];
+  /** The string binding the first connection was made to, and the local address it was made from. */
+  readonly path: DialPath | null;
   /** My first connection (MtaBind, or MtaBindBack when I am the responder). */
   readonly first: number | null;
   /** Group id my first connection was given: my data connection is bound with it. */
@@ -284,7 +285,10 @@ export type Mta = {
   readonly version: string;
   readonly build: string;
   readonly settings: Settings;
-  readonly listen: readonly ListenConfig[];
+  /** In the order in which they are dialled from. */
+  readonly bindings: readonly Binding[];
+  readonly cluster: boolean;
+  readonly mapperPort: number | null;
   readonly advertise: readonly string[];
   readonly routes: readonly Route[];
   readonly localDomains: readonly string[];

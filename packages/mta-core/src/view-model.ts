@@ -29,6 +29,21 @@ export type ConnectionCounters = {
   readonly 'Connector Index': number;
 };
 
+/** A local binding. */
+export type BindingView = {
+  /** Its place in the configuration, by which it is named when the order changes. */
+  readonly id: number;
+  readonly address: string;
+  /** The port listened on; the configured one while nothing is. */
+  readonly port: number;
+  readonly label: string;
+  readonly enabled: boolean;
+  /** `off`: was not enabled at the start. */
+  readonly listening: 'opening' | 'up' | 'failed' | 'off';
+  /** The operating system's error where listening has failed. */
+  readonly osError: string | null;
+};
+
 /** An entry of the locality table. */
 export type LtabView = {
   /** The LTAB index that events print. */
@@ -96,6 +111,8 @@ export type AssociationView = {
   readonly dataRetryAtMs: number | null;
   /** String binding it was dialled at. */
   readonly endpoint: string | null;
+  /** Local address it is dialled from; null where the system chooses. */
+  readonly localAddress: string | null;
   /** Messages moved over it, either way. */
   readonly moved: number;
   readonly transfer: TransferView | null;

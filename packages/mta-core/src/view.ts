@@ -4,8 +4,9 @@
 import { peek, rowsOf } from './fifo.js';
 import { type Envelope, type Priority, priorities } from './message.js';
 import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
+import { rowOf } from './table.js';
 import { believes } from './turn/table.js';
-import type { AssociationView, ConnectionCounters, LtabView, MessageView, QueueView, TransferView } from './view-model.js';
+import type { AssociationView, BindingView, ConnectionCounters, LtabView, MessageView, QueueView, TransferView } from './view-model.js';
 
 export type * from './view-model.js';
 
@@ -55,6 +56,22 @@ function performanceOf(entry: LtabEntry): ConnectionCounters {
     'Oldest Message Queued': oldestOf(entry),
     'Connector Index': entry.id,
   };
+}
+
+/** The local bindings, in the order in which they are dialled from. */
+export function viewBindings(mta: Mta): readonly BindingView[] {
+  return mta.bindings.map(({ id, address, port, label, enabled }) => {
+    const listening = rowOf(mta.rpc.addresses, id);
+    return {
+      id,
+      address,
+      port: listening?.port ?? port,
+      label,
+      enabled,
+      listening: listening?.state ?? 'off',
+      osError: listening?.failure ?? null,
+    };
+  });
 }
 
 /** The locality table, in order of its indexes. */
@@ -123,7 +140,8 @@ function viewAssociation(entry: LtabEntry, association: Association): Associatio
     connections: connectionsOf(association),
     dataConnection: association.data.state,
     dataRetryAtMs: association.data.retryAtMs,
-    endpoint: association.endpoint,
+    endpoint: association.path?.endpoint ?? null,
+    localAddress: association.path?.from ?? null,
     moved: association.moved,
     transfer: viewTransfer(association),
     openedAtMs: association.openedAtMs,

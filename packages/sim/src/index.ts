@@ -1,5 +1,6 @@
 /** The public entry of the simulator, the checker, the journal and the ladder. Runs in a browser. */
 export { check, reachable } from './check/check.js';
+export { type EnvironmentName, environmentNames, environmentWords } from './check/environment.js';
 export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './check/graph.js';
 export type {
   CheckBounds,
@@ -43,6 +44,7 @@ export { type MailCounts, MailLedger } from './rules/mail.js';
 export { incarnationBroken, recoveryBroken } from './rules/recovery.js';
 export { noHolder, twoHolders, unduePdus } from './rules/turn.js';
 export { type AssociationSide, type JoinedAssociation, joinAssociations } from './scenario/associations.js';
+export { type CaseCounts, countsOf } from './scenario/counts.js';
 export { faultKinds, kindsOf } from './scenario/faults/kinds.js';
 export { describeFault, type FaultSpec, parseFault } from './scenario/faults/language.js';
 export { learn } from './scenario/faults/learn.js';
@@ -57,13 +59,23 @@ export {
   type Mode,
   modes,
   type Scenario,
+  type ScenarioBinding,
   type ScenarioMta,
   type Step,
 } from './scenario/model.js';
-export { type CaseResult, caseResult, type Observation, type ScenarioResult, scenarioResult } from './scenario/result.js';
-export { runSteps } from './scenario/run.js';
-export type { Stage, StageMessage } from './scenario/stage.js';
-export { VirtualLab, VirtualLabError, type VirtualLabOptions } from './scenario/virtual/lab.js';
+export {
+  type CaseResult,
+  caseResult,
+  casesOf,
+  type Observation,
+  type Played,
+  type ScenarioResult,
+  scenarioResult,
+} from './scenario/result.js';
+export { runSteps, ScenarioEnded, type StepsOptions } from './scenario/run.js';
+export type { LoggedEvent, Stage, StageExit, StageMessage } from './scenario/stage.js';
+export { VirtualLab, type VirtualLabOptions } from './scenario/virtual/lab.js';
+export { VirtualLabError } from './scenario/virtual/node.js';
 export { runOnSim, type VirtualOptions, type VirtualRecord } from './scenario/virtual/run.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './shrink/shrink.js';
 export {

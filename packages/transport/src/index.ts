@@ -13,8 +13,10 @@ export { type LedgerOptions, ledgerDelivery } from './delivery/ledger.js';
 export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
 export { MaildirDelivery, type MaildirOptions } from './delivery/maildir.js';
 export { renderReport } from './delivery/report.js';
+export type { ApduHook, LoggedApdu } from './driver/apdu-trace.js';
 export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/clock.js';
 export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
+export { type ApduForms, Diagnostics } from './driver/diagnostics.js';
 export { Driver, failureCode } from './driver/driver.js';
 export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
 export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver/options.js';
@@ -49,3 +51,4 @@ export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from
 export { Outgoing } from './wire/outgoing.js';
 export { protoUrl } from './wire/schema.js';
 export { ConnectionTap, PduSplitter, type TapFragment } from './wire/tap.js';
+export type { StubListener, StubPdu, StubTrace, TracedStub } from './wire/trace.js';

@@ -1,8 +1,9 @@
 /** `mtalab mta --config FILE`: one MTA, in this process. */
 import { registerRun, tetherToParent } from '@mtalab/harness';
-import { diagnosticsLevels } from '@mtalab/mta-core';
-import { LabClock, type RunningMta, startMta } from '@mtalab/transport';
+import { levelsOf } from '@mtalab/mta-core';
+import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
 import { loadConfig } from '../config/index.js';
+import { withoutQuirkWords } from '../config/releases.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
@@ -22,6 +23,7 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
     name: running.name,
     pid: process.pid,
     endpoints: running.endpoints,
+    mapper: running.mapper,
     ports: running.ports,
     control: running.control,
     tokenFile: running.tokenFile,
@@ -29,7 +31,9 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
   if (supervised()) process.send?.(ready, undefined, undefined, () => undefined);
   else if (json) outJsonLine(io, ready);
   else {
-    io.err(`${running.name} (pid ${process.pid}) listens on ${running.endpoints.join(', ')}; control channel ${running.control}`);
+    const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
+    const places = `${running.endpoints.join(', ')}${mapper}`;
+    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}`);
     io.err('Ctrl-C stops it in order.');
   }
 }
@@ -41,10 +45,11 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
   const logs = createLogs({
     folder: logFolderOf(loaded.data),
     console: loaded.log.console,
-    level: loaded.log.level,
     node: loaded.mta.name,
     nowMs: () => clock.nowMs(),
   });
+  if (loaded.withoutQuirk.length > 0)
+    logs.info(withoutQuirkWords(loaded.mta.name, `${loaded.mta.version} (${loaded.mta.build})`, loaded.withoutQuirk));
   // Watched from here on: a stop that is asked for during the start must not be lost.
   const interrupt = onInterrupt();
   try {
@@ -53,11 +58,13 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
       dataFolder: loaded.data,
       delivery: loaded.delivery,
       clock,
+      nt: loaded.nt,
       control: loaded.control,
       journal: loaded.journal,
-      eventLevel: diagnosticsLevels[loaded.log.level],
+      diagnostics: new Diagnostics(levelsOf(loaded.log.level, loaded.log.levels)),
       hooks: {
         event: logs.event,
+        apdu: logs.apdu,
         log: (level, text) => (level === 'info' ? logs.info(text) : logs.error(text)),
       },
     });

@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { type Lab, type LabSummary, listRuns, startLab } from '@mtalab/harness';
 import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
+import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
+import { bindingHints } from '../pair/bindings.js';
 import { serveLab } from '../pair/control.js';
 import { type PairFlags, type PairPlan, pairDomains, pairNames, planPair } from '../pair/options.js';
 import { checkMail, type Sending, sendAll } from '../pair/send.js';
@@ -31,13 +33,26 @@ async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
     names: pairNames,
     domains: pairDomains,
     timeScale: flags.timeScale,
+    releases: plan.releases,
     legacy: plan.legacy,
+    fixed: plan.fixed,
+    bindings: plan.bindings,
+    cluster: plan.cluster,
     settings: plan.settings,
     delivery: flags.delivery,
     journal: flags.journal === true,
     faults: plan.faults,
     proxy: flags.proxy === true,
   });
+}
+
+/** What each MTA is, where somebody said so, and what is missing to be that wholly. */
+function tellReleases(io: Io, flags: PairFlags, plan: PairPlan): void {
+  for (const [name, { release, nt, withoutQuirk }] of Object.entries(plan.profiles)) {
+    if (flags.json !== true && (flags.release !== undefined || flags.nt !== undefined))
+      io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
+    if (withoutQuirk.length > 0) io.err(withoutQuirkWords(name, release.name, withoutQuirk));
+  }
 }
 
 /** Who listens where. */
@@ -48,11 +63,16 @@ function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
     domain: pairDomains[at] ?? '',
     endpoints: one.ready.endpoints,
     control: one.ready.control,
-    legacy: plan.legacy[one.name] ?? [],
+    version: plan.profiles[one.name]?.release.version ?? '',
+    build: plan.profiles[one.name]?.release.build ?? '',
+    nt: plan.profiles[one.name]?.nt.name ?? '',
+    legacy: plan.profiles[one.name]?.legacy ?? [],
+    withoutQuirk: plan.profiles[one.name]?.withoutQuirk ?? [],
   }));
   const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
   else io.out(renderReady(ready, paint(io.outColour)));
+  tellReleases(io, flags, plan);
 }
 
 /** Tells how it went. @returns the exit code. */
@@ -102,6 +122,7 @@ async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interr
   const live = new Live(io);
   try {
     announce(io, lab, flags, plan);
+    for (const hint of bindingHints(plan.legacy, plan.bindings)) io.err(hint);
     const sending: Sending = { accepted: 0, complete: false };
     const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
     const ending = await watch(lab, sending, sent, flags, live, interrupt.signal);

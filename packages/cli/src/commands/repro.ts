@@ -1,26 +1,78 @@
-/** `mtalab repro ARTICLE`: an article on two real processes, first with the legacy behaviour, then fixed. */
-import { runOnProcesses } from '@mtalab/harness';
-import { mtaCommand } from '../command.js';
-import { renderConfig } from '../config/index.js';
-import { outJson } from '../io.js';
-import { renderScenario } from '../render/scenario.js';
+/** `mtalab repro ARTICLE`: an article on two real processes, first with the legacy behaviour, then fixed. `repro all`: all of them. */
+import { join } from 'node:path';
+import { severally } from '@mtalab/harness';
+import { ScenarioEnded } from '@mtalab/sim';
+import { exitCodes, UsageError } from '../errors.js';
+import { onInterrupt } from '../interrupt.js';
+import { type Io, outJson } from '../io.js';
+import { renderReproduction, renderScenario, renderTally } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
+import { candidates, type ReproduceOptions, type Reproduction, reproduce, reproduceOne } from '../scenario/reproduce.js';
 import type { CommandRun } from '../tree/entry.js';
 
-export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, dir } = options as { readonly json?: boolean; readonly dir?: string };
-  const result = await runOnProcesses(loadScenario(scenarioFileOf(String(args[0]))), {
-    command: mtaCommand,
-    renderConfig,
-    ...(dir === undefined ? {} : { dir }),
-    tell: (text) => io.err(text),
-  });
+type Options = {
+  readonly on: ReproduceOptions['on'];
+  readonly jobs: number;
+  readonly dir?: string;
+  readonly evidence?: string;
+  readonly json?: boolean;
+};
+
+/** What a shell expects of a command that Ctrl-C has ended. */
+const interrupted = 130;
+
+async function one(io: Io, name: string, { json }: Options, how: ReproduceOptions): Promise<number> {
+  const result = await reproduceOne(loadScenario(scenarioFileOf(name)), how);
   const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
-  const last = reproduced
-    ? `${article} is reproduced: legacy fails as documented, fixed passes.`
-    : `${article} is NOT reproduced.`;
+  const gone = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'it goes as it says';
+  const last = reproduced ? `${article} is reproduced: ${gone}.` : `${article} is NOT reproduced.`;
   if (json === true) outJson(io, { article, title, fault, between, reproduced, cases });
   else io.out(renderScenario(result, last, paint(io.outColour)));
-  return reproduced ? 0 : 1;
+  return reproduced ? exitCodes.ok : exitCodes.failed;
+}
+
+async function all(io: Io, { json, jobs, on }: Options, how: ReproduceOptions): Promise<number> {
+  const beganMs = performance.now();
+  const style = paint(io.outColour);
+  const list = candidates();
+  const width = Math.max(...list.map(({ name }) => name.length));
+  const results = await severally(list, jobs, async (candidate): Promise<Reproduction> => {
+    const { name } = candidate;
+    const result = await reproduce(candidate, {
+      ...how,
+      tell: (text) => io.err(`${name.padEnd(width)}  ${text}`),
+      dir: how.dir === undefined ? undefined : join(how.dir, name),
+    });
+    if (json !== true) io.out(renderReproduction(result, width, style));
+    return result;
+  });
+  const reproduced = results.every((each) => each.reproduced);
+  const tookMs = Math.round(performance.now() - beganMs);
+  if (json === true) outJson(io, { reproduced, on, jobs, tookMs, results });
+  else io.out(style.bold(renderTally(results, tookMs)));
+  return reproduced ? exitCodes.ok : exitCodes.failed;
+}
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const given = options as Options;
+  const { on, dir, evidence } = given;
+  const name = String(args[0]);
+  if (on === 'sim' && dir !== undefined)
+    throw new UsageError(
+      '--dir keeps the folders of processes, and virtual time has none; --evidence keeps journals, ladders and logs',
+    );
+  const interrupt = onInterrupt(io.readerGone);
+  const { signal } = interrupt;
+  const how: ReproduceOptions = { on, dir, evidence, signal, tell: (text) => io.err(text) };
+  signal.addEventListener('abort', () => io.err('stopping in order; once more ends at once'), { once: true });
+  try {
+    const code = name.toLowerCase() === 'all' ? await all(io, given, how) : await one(io, name, given, how);
+    return signal.aborted ? interrupted : code;
+  } catch (error) {
+    if (error instanceof ScenarioEnded) return interrupted;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
 };

@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder, runOnProcesses } from '@mtalab/harness';
-import { type Mode, modes, runOnSim, type Scenario, type ScenarioResult, type VirtualRecord } from '@mtalab/sim';
-import { mtaCommand } from '../command.js';
-import { renderConfig } from '../config/index.js';
+import { makeFolder } from '@mtalab/harness';
+import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
 import { CliError } from '../errors.js';
+import { onInterrupt } from '../interrupt.js';
 import { outJson } from '../io.js';
 import { renderScenario } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
+import { type CaseRecord, runScenario } from '../scenario/run.js';
 import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
@@ -20,22 +20,32 @@ type Options = {
   readonly json?: boolean;
 };
 
-type Run = { readonly modes: readonly Mode[]; readonly tell: (text: string) => void; readonly dir?: string };
+/** What a shell expects of a command that Ctrl-C has ended. */
+const interrupted = 130;
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { on, mode, dir, json } = options as Options;
   const given = String(args[0]);
   const scenario = loadScenario(existsSync(given) || /[./\\]/.test(given) ? given : scenarioFileOf(given));
-  const how: Run = {
-    modes: mode === 'both' ? modes : [mode],
-    tell: (text) => io.err(text),
-    ...(dir === undefined ? {} : { dir }),
-  };
-  const result =
-    on === 'sim' ? await onSim(scenario, how) : await runOnProcesses(scenario, { ...how, command: mtaCommand, renderConfig });
-  if (json === true) outJson(io, result);
-  else io.out(renderScenario(result, lastWord(result), paint(io.outColour)));
-  return result.asDocumented ? 0 : 1;
+  const interrupt = onInterrupt(io.readerGone);
+  try {
+    const result = await runScenario(scenario, {
+      on,
+      dir,
+      modes: mode === 'both' ? modes : [mode],
+      tell: (text) => io.err(text),
+      signal: interrupt.signal,
+      keep: dir === undefined ? undefined : (record) => keep(dir, record),
+    });
+    if (json === true) outJson(io, result);
+    else io.out(renderScenario(result, lastWord(result), paint(io.outColour)));
+    return result.asDocumented ? 0 : 1;
+  } catch (error) {
+    if (error instanceof ScenarioEnded) return interrupted;
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
 };
 
 function lastWord({ scenario, asDocumented, cases }: ScenarioResult): string {
@@ -43,21 +53,16 @@ function lastWord({ scenario, asDocumented, cases }: ScenarioResult): string {
   return asDocumented ? `${scenario}, ${ran}: everything was seen as it must be.` : `${scenario}, ${ran}: NOT as it must be.`;
 }
 
-/** With a folder, the journal and what the link saw are kept, as those of processes are. */
-async function onSim(scenario: Scenario, { dir, ...how }: Run): Promise<ScenarioResult> {
-  const records: VirtualRecord[] = [];
-  const result = await runOnSim(scenario, { ...how, record: (record) => void records.push(record) });
-  if (dir === undefined) return result;
+/** Virtual time: the journal and what the link saw, as those of processes are kept in their folder. */
+async function keep(dir: string, record: CaseRecord): Promise<void> {
+  if (record.on === 'processes') return;
   const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-  for (const { mode, journal, pdus } of records) {
-    const folder = join(dir, mode);
-    try {
-      await makeFolder(resolve(folder));
-      await writeFile(join(folder, 'journal.jsonl'), lines(journal), { mode: 0o600 });
-      await writeFile(join(folder, 'link.jsonl'), lines(pdus), { mode: 0o600 });
-    } catch (error) {
-      throw new CliError(`${folder} cannot be written: ${(error as Error).message}`);
-    }
+  const folder = join(dir, record.mode);
+  try {
+    await makeFolder(resolve(folder));
+    await writeFile(join(folder, 'journal.jsonl'), lines(record.journal), { mode: 0o600 });
+    await writeFile(join(folder, 'link.jsonl'), lines(record.pdus), { mode: 0o600 });
+  } catch (error) {
+    throw new CliError(`${folder} cannot be written: ${(error as Error).message}`);
   }
-  return result;
 }

@@ -14,6 +14,12 @@ export function knownArticle(text: string): string {
   throw new UsageError(`no article ${text} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
 }
 
+/** When it shows, where that is not now. */
+function effectOf(article: string): string {
+  const when = quirks.find((quirk) => quirk.article === article)?.takesEffect ?? 'at once';
+  return when === 'at once' ? '' : `, which shows ${when}`;
+}
+
 /** A pair is asked as a whole, so that it remembers the switch when one of its MTAs is started again. */
 async function switched(where: RunOptions, article: string, mode: string): Promise<readonly Answer<unknown>[]> {
   const entry = await chosenRun(where);
@@ -34,6 +40,6 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const answers = await switched(where, article, mode);
   return present(io, answers, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, article, mode })),
-    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}`).join('\n'),
+    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article)}`).join('\n'),
   });
 };

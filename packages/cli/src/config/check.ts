@@ -2,6 +2,7 @@
 
 import { suggestion } from '../render/nearest.js';
 import { type Path, pathText, shown } from './problems.js';
+import { releaseProblem } from './releases.js';
 
 /** A finding at a path of the file. */
 export type Finding = { readonly path: Path; readonly message: string };
@@ -57,16 +58,45 @@ function checkNames(root: Readonly<Record<string, unknown>>, peers: readonly Fou
   return findings;
 }
 
-function checkListen(listen: unknown): Finding[] {
-  if (!Array.isArray(listen)) return [];
+function checkBindings(bindings: unknown): Finding[] {
+  if (!Array.isArray(bindings)) return [];
   const findings: Finding[] = [];
-  const seen = new Set<string>();
-  listen.forEach((row: unknown, at) => {
-    if (!isRecord(row) || typeof row['port'] !== 'number' || row['port'] === 0) return;
-    const key = `${row['address'] ?? '127.0.0.1'}[${row['port']}]`;
-    if (seen.has(key)) findings.push({ path: ['listen', at], message: `${key} is listened on already; remove one of them` });
-    seen.add(key);
+  const first = new Map<string, number>();
+  const once = (key: string, at: number): void => {
+    const before = first.get(key);
+    if (before === undefined) first.set(key, at);
+    else {
+      const message = `${key} is the binding bindings[${before}] already; remove one of them`;
+      findings.push({ path: ['bindings', at], message });
+    }
+  };
+  const rows = bindings.filter(isRecord);
+  bindings.forEach((row: unknown, at) => {
+    if (!isRecord(row)) return;
+    const { address = '127.0.0.1', port = 0 } = row;
+    if (typeof port === 'number' && typeof address === 'string') once(port === 0 ? address : `${address}[${port}]`, at);
+    if (typeof row['label'] === 'string' && row['label'] !== '') once(shown(row['label']), at);
   });
+  if (rows.length > 0 && rows.every((row) => row['enabled'] === false))
+    findings.push({ path: ['bindings'], message: 'no binding is enabled, so nobody could reach this MTA; enable one' });
+  return findings;
+}
+
+/** A release and a Windows NT that exist; no article that is both added to theirs and taken away. */
+function checkReleases(root: Readonly<Record<string, unknown>>): Finding[] {
+  const findings: Finding[] = [];
+  for (const product of ['release', 'nt'] as const) {
+    const value = root[product];
+    // Any other text is no text for the schema either.
+    const message = typeof value === 'string' && /^\P{Cc}{0,64}$/u.test(value) ? releaseProblem(product, value) : undefined;
+    if (message !== undefined) findings.push({ path: [product], message });
+  }
+  const legacy = textsOf(root['legacy'], ['legacy']);
+  for (const { path, text } of textsOf(root['fixed'], ['fixed'])) {
+    const added = legacy.find((each) => each.text === text);
+    if (added === undefined) continue;
+    findings.push({ path, message: `the article ${shown(text)} is in ${pathText(added.path)} too; remove one of them` });
+  }
   return findings;
 }
 
@@ -82,8 +112,10 @@ export function checkConfig(root: unknown): Finding[] {
     ...duplicates(routed, 'the route for'),
     ...duplicates(local, 'the domain'),
     ...duplicates(textsOf(root['legacy'], ['legacy']), 'the article'),
+    ...duplicates(textsOf(root['fixed'], ['fixed']), 'the article'),
+    ...checkReleases(root),
     ...checkNames(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
-    ...checkListen(root['listen']),
+    ...checkBindings(root['bindings']),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

@@ -50,13 +50,13 @@ export function ipAddress() {
   return z.string({ error }).refine((value) => isIP(value) !== 0, { error });
 }
 
-const bindingPattern = /^(?:ncacn_ip_tcp:)?([A-Za-z0-9._:%-]{1,253})\[([0-9]{1,5})\]$/;
+const bindingPattern = /^(?:ncacn_ip_tcp:)?([A-Za-z0-9._:%-]{1,253}?)(?:\[(?:,mapper=)?([0-9]{1,5})\])?$/;
 
-/** Is this `HOST[PORT]`, or the same after `ncacn_ip_tcp:`? */
+/** Is this `HOST[PORT]`, `HOST` or `HOST[,mapper=PORT]`, or the same after `ncacn_ip_tcp:`? */
 function isStringBinding(value: string): boolean {
   const match = bindingPattern.exec(value);
   if (match === null) return false;
-  const [, host = '', port = ''] = match;
+  const [, host = '', port = '135'] = match;
   const number = Number(port);
   // A colon only belongs to an IPv6 address, and digits and dots alone must be a whole IPv4 address.
   const hostFits = isIP(host) !== 0 || (domainPattern.test(host) && !/^[0-9.]+$/.test(host));
@@ -65,7 +65,7 @@ function isStringBinding(value: string): boolean {
 
 export function stringBinding() {
   const error =
-    'expected a string binding HOST[PORT] or ncacn_ip_tcp:HOST[PORT] with a port from 1 to 65535, such as 127.0.0.1[4097]';
+    'expected a string binding HOST[PORT] or ncacn_ip_tcp:HOST[PORT] with a port from 1 to 65535, such as 127.0.0.1[4097], or HOST or HOST[,mapper=PORT] to ask the endpoint mapper of that host';
   return z
     .string({ error })
     .regex(bindingPattern, { error })

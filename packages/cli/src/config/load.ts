@@ -1,6 +1,6 @@
 /** Reads the configuration file of one MTA. */
 import { dirname, join, resolve } from 'node:path';
-import type { DiagnosticsLevel, MtaConfig } from '@mtalab/mta-core';
+import { type DiagnosticsLevel, type EventCategory, type MtaConfig, resolveProfile } from '@mtalab/mta-core';
 import type * as z from 'zod';
 import { checkConfig } from './check.js';
 import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './document.js';
@@ -13,6 +13,10 @@ export type LoadedConfig = {
   readonly file: string;
   /** What the core needs to know. Domains are in lower case. */
   readonly mta: MtaConfig;
+  /** The Windows NT it is said to run on: `4.0 SP6a`. */
+  readonly nt: string;
+  /** Articles whose bug its release or its Windows NT has, and which cannot be emulated here. */
+  readonly withoutQuirk: readonly string[];
   /** Folder of the store, the ports, the token and the logs. It may not exist yet. */
   readonly data: string;
   readonly control: { readonly port: number };
@@ -20,7 +24,12 @@ export type LoadedConfig = {
   readonly clock: { readonly timeScale: number; readonly offsetMs: number; readonly epochMs?: number; readonly baseMs?: number };
   readonly delivery: { readonly kind: 'maildir' | 'ledger'; readonly path: string };
   readonly journal: boolean;
-  readonly log: { readonly console: boolean; readonly level: DiagnosticsLevel };
+  readonly log: {
+    readonly console: boolean;
+    readonly level: DiagnosticsLevel;
+    /** Of single categories; the others have `level`. */
+    readonly levels: { readonly [Category in EventCategory]?: DiagnosticsLevel | undefined };
+  };
 };
 
 const kind: DocumentKind = {
@@ -32,8 +41,8 @@ const kind: DocumentKind = {
 /** One problem of the schema in words. */
 function fromIssue(issue: z.core.$ZodIssue, yaml: Yaml): Problem[] {
   const path = issue.path as Path;
-  if (path[0] !== 'legacy' || path.length !== 2) return problemsOf(issue, fileSchema, yaml);
-  const article = (yaml.root as { readonly legacy: readonly unknown[] }).legacy[path[1] as number];
+  if ((path[0] !== 'legacy' && path[0] !== 'fixed') || path.length !== 2) return problemsOf(issue, fileSchema, yaml);
+  const article = (yaml.root as Readonly<Record<string, readonly unknown[]>>)[path[0]]?.[path[1] as number];
   const message = `${pathText(path)}: there is no article ${shown(article)}; the articles are: ${knownArticles.join(', ')}`;
   return [{ ...yaml.places.ofValue(path), message }];
 }
@@ -53,20 +62,25 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
   const folder = dirname(resolve(file));
   const data = resolve(folder, config.data);
   const { timeScale, offsetMs, epochMs, baseMs } = config.clock;
+  const { release, nt, legacy, withoutQuirk } = resolveProfile(config);
   return {
     file: resolve(file),
     mta: {
       name: config.name,
-      version: config.version,
-      build: config.build,
-      listen: config.listen,
+      version: release.version,
+      build: release.build,
+      bindings: config.bindings,
+      cluster: config.cluster,
+      mapperPort: config.endpointMapper?.port ?? null,
       advertise: config.advertise,
       settings: config.settings,
       peers: config.peers,
       routes: config.routes.map((route) => ({ domain: route.domain.toLowerCase(), mta: route.mta })),
       localDomains: config.local.domains.map((domain) => domain.toLowerCase()),
-      legacy: config.legacy,
+      legacy,
     },
+    nt: nt.name,
+    withoutQuirk,
     data,
     control: config.control,
     clock: epochMs === undefined || baseMs === undefined ? { timeScale, offsetMs } : { timeScale, offsetMs, epochMs, baseMs },

@@ -1,5 +1,5 @@
 /** The configuration file of one MTA, as a schema. It is also the file's documentation: every key has a description. */
-import { type DiagnosticsLevel, diagnosticsLevels, quirks } from '@mtalab/mta-core';
+import { categories, type DiagnosticsLevel, defaultNt, defaultRelease, diagnosticsLevels, quirks } from '@mtalab/mta-core';
 import * as z from 'zod';
 import {
   choice,
@@ -17,10 +17,14 @@ import {
 } from './fields.js';
 import { settingsSchema } from './settings.js';
 
-/** Articles that `legacy` may name. */
+/** Articles that `legacy` and `fixed` may name. */
 export const knownArticles: readonly string[] = quirks.map((quirk) => quirk.article);
 
 const levels = Object.keys(diagnosticsLevels) as [DiagnosticsLevel, ...DiagnosticsLevel[]];
+
+function article() {
+  return z.enum(knownArticles as [string, ...string[]], { error: 'not an article that is known' });
+}
 
 function instant(min: number) {
   const error = `expected a number of milliseconds from ${min} to 8000000000000000`;
@@ -32,10 +36,13 @@ function timeScale() {
   return z.number({ error }).positive({ error }).max(1_000_000, { error });
 }
 
-const listenSchema = mapping({
-  address: ipAddress().default('127.0.0.1').describe('IPv4 or IPv6 address to listen on. Default: 127.0.0.1.'),
+const bindingSchema = mapping({
+  address: ipAddress().default('127.0.0.1').describe('IPv4 or IPv6 address to listen on and to dial from. Default: 127.0.0.1.'),
   port: whole(0, 65_535).default(0).describe('TCP port; 0: one is chosen at the first start and kept. Default: 0.'),
   label: text(64).default('').describe('Name of the adapter, for people. Default: none.'),
+  enabled: flag()
+    .default(true)
+    .describe('Is it used? One that is disabled is neither listened on nor dialled from. Default: true.'),
 });
 
 const peerSchema = mapping({
@@ -43,7 +50,7 @@ const peerSchema = mapping({
   endpoints: list(stringBinding(), 0, 64)
     .default([])
     .describe(
-      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]. Default: none, it has to call.',
+      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]; without a port, the endpoint mapper of that host is asked, at port 135 or, as in 127.0.0.1[,mapper=4135], at another one. Default: none, it has to call.',
     ),
   password: text(64).default('').describe('Password sent to this MTA and expected from it. Default: none.'),
 });
@@ -76,36 +83,70 @@ const clockSchema = mapping({
   offsetMs: instant(0).default(0).describe('Milliseconds by which the lab clock has been moved on. Default: 0.'),
 });
 
+/** One key for each category. */
+const levelShape = Object.fromEntries(
+  categories.map((category) => [
+    category,
+    choice(levels).optional().describe(`Diagnostics level of the category ${category}. Default: as level says.`),
+  ]),
+);
+
 const logSchema = mapping({
   console: flag().default(true).describe('Write events to stderr too? Default: true.'),
   level: choice(levels)
     .default('none')
     .describe('Diagnostics level: none shows the usual events, medium also each message sent and received. Default: none.'),
+  levels: mapping(levelShape)
+    .prefault({})
+    .describe('Diagnostics levels of single categories, such as {Interoperability: maximum}. Default: as level says.'),
 });
 
 export const fileSchema = mapping({
   $schema: text(2048).optional().describe('Where this schema is, for editors. Not used otherwise.'),
   name: mtaName().describe('Name of this MTA. It must differ from the names of its peers.'),
-  version: text(32).default('5.5').describe('Exchange version that events 9298 and 9299 print. Default: 5.5.'),
-  build: text(32).default('2653.23').describe('Exchange build that events 9298 and 9299 print. Default: 2653.23, SP4.'),
+  release: text(64)
+    .default(defaultRelease.build)
+    .describe(
+      `Release of Exchange this MTA is: 5.5sp4, or a build, such as 2653.23; \`mtalab releases\` lists them. It has the bugs of its release. Default: ${defaultRelease.build}, with all corrections.`,
+    ),
+  nt: text(64)
+    .default(defaultNt.name)
+    .describe(`Windows NT it runs on: 4.0sp3, or 4.0tse sp4 for the Terminal Server Edition. Default: ${defaultNt.name}.`),
   data: path().describe(
     'Folder of the message database, ports, control token and logs, relative to this file. Made when it is not there.',
   ),
-  listen: list(listenSchema, 1, 16)
-    .default([{ address: '127.0.0.1', port: 0, label: '' }])
-    .describe('Addresses this MTA listens on. Default: 127.0.0.1, with a port of its own choice.'),
+  bindings: list(bindingSchema, 1, 16)
+    .default([{ address: '127.0.0.1', port: 0, label: '', enabled: true }])
+    .describe(
+      'Addresses this MTA listens on, in the order in which it dials from them. Default: 127.0.0.1, with a port of its own choice.',
+    ),
+  cluster: flag()
+    .default(false)
+    .describe(
+      'Is this a server of a cluster? It dials from its first binding only, and does not start without all. Default: false.',
+    ),
+  endpointMapper: mapping({
+    port: whole(0, 65_535)
+      .default(135)
+      .describe('TCP port on the address of each enabled binding; 0 as for bindings. Default: 135, where other programs look.'),
+  })
+    .optional()
+    .describe('An endpoint mapper, which tells on a port that everybody knows where this MTA listens. Default: none.'),
   advertise: list(stringBinding(), 0, 64)
     .default([])
     .describe('String bindings the other MTAs are told to call back at. Default: none, which means those listened on.'),
   control: mapping({
-    port: whole(0, 65_535).default(0).describe('Port of the control channel on 127.0.0.1; 0 as for listen. Default: 0.'),
+    port: whole(0, 65_535).default(0).describe('Port of the control channel on 127.0.0.1; 0 as for bindings. Default: 0.'),
   })
     .prefault({})
     .describe('The control channel of the mtalab command.'),
   clock: clockSchema.prefault({}).describe('The lab clock.'),
-  legacy: list(z.enum(knownArticles as [string, ...string[]], { error: 'not an article that is known' }), 0, 64)
+  legacy: list(article(), 0, 64)
     .default([])
-    .describe('Articles of the Knowledge Base whose bug this MTA has. Default: none.'),
+    .describe('Articles of the Knowledge Base whose bug this MTA has, besides those of its release. Default: none.'),
+  fixed: list(article(), 0, 64)
+    .default([])
+    .describe('Articles whose bug this MTA does not have, although its release has it. Default: none.'),
   settings: settingsSchema.prefault({}).describe('Settings under their Exchange names.'),
   peers: list(peerSchema, 0, 256).default([]).describe('Adjacent MTAs. Default: none.'),
   routes: list(routeSchema, 0, 10_000).default([]).describe('Which mail goes to which peer. Default: none.'),

@@ -7,6 +7,8 @@ export type EventEntryLine = {
   readonly nowMs: number;
   readonly node: string;
   readonly event: EventText;
+  /** The event in short lines, for the text log. */
+  readonly lines: readonly string[];
   readonly origin: EventOrigin | null;
   /** What the error number in it means, where it has one. */
   readonly meaning: string | null;
@@ -24,7 +26,7 @@ export type LogLine = EventEntryLine | NoteLine;
 /** Instants a Date can hold. */
 const maxDateMs = 8.64e15;
 
-function dateOf(nowMs: number): Date {
+export function dateOf(nowMs: number): Date {
   return new Date(Number.isFinite(nowMs) ? Math.min(maxDateMs, Math.max(-maxDateMs, nowMs)) : 0);
 }
 
@@ -76,7 +78,10 @@ function originText(origin: EventOrigin | null): string {
   return `(${[origin.product ?? '', process, procedure].filter((part) => part !== '').join(' ')}) `;
 }
 
-/** EV0.LOG style: the message and its class, where and when, then short lines. An empty line ends the entry. */
+/**
+ * EV0.LOG style, as in the entries on record (Q319936, Q178365): the message, its class (which is its category) and severity; where
+ * and when; then short lines, a parameter to each. An empty line ends the entry.
+ */
 export function textForm(line: LogLine): string {
   if (line.kind === 'note') {
     return [
@@ -86,11 +91,11 @@ export function textForm(line: LogLine): string {
       '',
     ].join('\n');
   }
-  const { event, origin, meaning } = line;
+  const { event, lines, origin, meaning } = line;
   return [
-    `message NMI${event.id}: ${event.type}, severity ${event.severity}`,
+    `message NMI${String(event.id).padStart(4, '0')}: ${event.category} Event, severity ${event.severity}`,
     `${originText(origin)}${eventLogTime(line.nowMs)}`,
-    `  ${event.text}`,
+    ...lines.map((text) => `  ${text}`),
     ...(meaning === null ? [] : [`  ${meaning}`]),
     '',
   ].join('\n');

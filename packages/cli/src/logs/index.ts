@@ -1,24 +1,17 @@
-/** The logs of one MTA, through winston: the console, `events.jsonl` and `ev0.log`. */
+/** The logs of one MTA: the console, `events.jsonl` and `ev0.log` through winston, and the APDU logs `ap0.log` and `bf0.log`. */
 import { join } from 'node:path';
-import {
-  type DiagnosticsLevel,
-  describeEvent,
-  diagnosticsLevels,
-  errorMeaning,
-  eventsById,
-  type ReportedEvent,
-} from '@mtalab/mta-core';
+import { describeEvent, describeEventLines, errorMeaning, eventsById, type ReportedEvent } from '@mtalab/mta-core';
+import type { ApduForms, LoggedApdu } from '@mtalab/transport';
 import winston from 'winston';
+import { decodedForm, hexForm } from './apdus.js';
 import { consoleForm, type EventEntryLine, eventLogTime, jsonForm, type LogLine, textForm } from './forms.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
 export type LogsOptions = {
-  /** Folder of `events.jsonl` and `ev0.log`; made when it is not there. */
+  /** Folder of the log files; made when it is not there. */
   readonly folder: string;
   /** Write to stderr too? In colour if that is a terminal and NO_COLOR is not set. */
   readonly console: boolean;
-  /** Events of a higher level than this are not logged. */
-  readonly level: DiagnosticsLevel;
   /** Name of the MTA, printed with `info` and `error`. Default: empty. */
   readonly node?: string;
   /** The lab clock, for `info` and `error`. Default: the wall clock. */
@@ -30,8 +23,10 @@ export type LogsOptions = {
 };
 
 export type Logs = {
-  /** Logs an event at an instant of the lab clock, if the diagnostics level shows it. Never throws. */
+  /** Logs an event at an instant of the lab clock. Never throws. The diagnostics levels have been asked before. */
   readonly event: (event: ReportedEvent, nowMs: number, node: string) => void;
+  /** Logs an APDU: decoded in `ap0.log`, in hex in `bf0.log`, or in both. */
+  readonly apdu: (apdu: LoggedApdu, forms: ApduForms) => void;
   /** A remark of the process: on the console and in `ev0.log`. */
   readonly info: (text: string) => void;
   readonly error: (text: string) => void;
@@ -39,6 +34,8 @@ export type Logs = {
   readonly close: () => Promise<void>;
 };
 
+const defaultSizeBytes = 5_242_880;
+const defaultFiles = 5;
 /** Longest remark, in characters. */
 const maxRemark = 8192;
 
@@ -54,7 +51,7 @@ const eventsOnly = winston.format((info) => (lineOf(info).kind === 'event' ? inf
 type LogFile = { readonly stream: RotatingFile; readonly format: winston.Logform.Format };
 
 function logFiles(options: LogsOptions, nowMs: () => number, onFailure: RotatingFileOptions['onFailure']): LogFile[] {
-  const { folder, maxSizeBytes = 5_242_880, maxFiles = 5 } = options;
+  const { folder, maxSizeBytes = defaultSizeBytes, maxFiles = defaultFiles } = options;
   const shared = { maxSizeBytes, maxFiles, onFailure };
   const lossLine = (lines: number) =>
     `note: Error\n${eventLogTime(nowMs())}\n  ${lines} entries before this one could not be written and are lost\n`;
@@ -79,6 +76,20 @@ function consoleTransport(): winston.transports.ConsoleTransportInstance {
   });
 }
 
+/** The APDU logs are plain text, and of no concern to winston. Their files are made with their first entry. */
+function apduFiles(options: LogsOptions, nowMs: () => number, onFailure: RotatingFileOptions['onFailure']) {
+  const { folder, maxSizeBytes = defaultSizeBytes, maxFiles = defaultFiles } = options;
+  const fileOf = (name: string) =>
+    new RotatingFile({
+      file: join(folder, name),
+      maxSizeBytes,
+      maxFiles,
+      onFailure,
+      lossLine: (entries) => `${eventLogTime(nowMs())}\n  ${entries} APDUs before this one could not be written and are lost\n`,
+    });
+  return { decoded: fileOf('ap0.log'), hex: fileOf('bf0.log') };
+}
+
 const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } as const;
 
 /**
@@ -87,13 +98,14 @@ const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } a
  */
 export function createLogs(options: LogsOptions): Logs {
   const { node = '', nowMs = Date.now } = options;
-  const highest = diagnosticsLevels[options.level];
   let closing: Promise<void> | null = null;
   const tellStderr = (file: string, error: Error) => {
     if (options.console)
       process.stderr.write(`mtalab: ${file} cannot be written: ${error.message}; entries are lost until it can\n`);
   };
   const files = logFiles(options, nowMs, tellStderr);
+  const apdus = apduFiles(options, nowMs, tellStderr);
+  const streams = [...files.map((file) => file.stream), apdus.decoded, apdus.hex];
   const transports: winston.transport[] = files.map((file) => new winston.transports.Stream({ ...file, eol: '\n' }));
   if (options.console) transports.push(consoleTransport());
   const logger = winston.createLogger({
@@ -107,7 +119,7 @@ export function createLogs(options: LogsOptions): Logs {
   logger.on('error', ignore);
   if (options.console) process.stderr.on('error', ignore);
   const flush = () => {
-    for (const file of files) file.stream.flush();
+    for (const stream of streams) stream.flush();
   };
   process.on('exit', flush);
 
@@ -123,23 +135,27 @@ export function createLogs(options: LogsOptions): Logs {
       logger.once('finish', resolve);
       logger.end();
     });
-    for (const { stream } of files) await new Promise<void>((resolve) => stream.end(resolve));
+    for (const stream of streams) await new Promise<void>((resolve) => stream.end(resolve));
     process.off('exit', flush);
     if (options.console) process.stderr.off('error', ignore);
   };
   return {
     event: (event, atMs, of) => {
-      const entry = eventsById[event.id];
-      if (entry.level > highest) return;
       const text = describeEvent(event);
       write(winstonLevels[text.type], {
         kind: 'event',
         nowMs: atMs,
         node: of,
         event: text,
-        origin: entry.origin,
+        lines: describeEventLines(event),
+        origin: eventsById[event.id].origin,
         meaning: errorMeaning(event),
       });
+    },
+    apdu: (apdu, { decoded, hex }) => {
+      if (closing !== null) return;
+      if (decoded) apdus.decoded.write(decodedForm(apdu));
+      if (hex) apdus.hex.write(hexForm(apdu));
     },
     info: (text) => note(text, false),
     error: (text) => note(text, true),

@@ -1,6 +1,7 @@
 /** The control channel of the pair itself: its faults and its summary, beside the channels of its two MTAs. */
 import { join } from 'node:path';
 import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
+import type { BindingWish } from '@mtalab/mta-core';
 import { ControlServer } from '@mtalab/transport';
 import { CliError } from '../errors.js';
 
@@ -60,6 +61,15 @@ export async function serveLab(lab: Lab, stop: () => void, log: (text: string) =
       const mode = args['mode'] === 'legacy' ? 'legacy' : 'fixed';
       await lab.set(textOf(args, 'article'), mode, Array.isArray(args['names']) ? (args['names'] as string[]) : undefined);
       return {};
+    },
+    diagnostics: (args: CommandArguments) => {
+      const names = Array.isArray(args['names']) ? (args['names'] as string[]) : undefined;
+      return lab.diagnostics(textOf(args, 'category'), textOf(args, 'level'), names);
+    },
+    bindings: async (args: CommandArguments) => {
+      const name = textOf(args, 'name');
+      await lab.setBindings(name, args['wish'] as BindingWish);
+      return lab.bindings(name);
     },
     stop: () => {
       // After the reply: the client must hear that its wish was understood.

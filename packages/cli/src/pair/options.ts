@@ -1,9 +1,11 @@
 /** What `mtalab pair` was asked for, checked before anything is started. */
-import { FaultSyntaxError, parseFault } from '@mtalab/harness';
-import { defaultSettings, type Settings } from '@mtalab/mta-core';
+import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
+import { defaultSettings, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
 import { knownArticle } from '../commands/set.js';
+import { releaseProblem } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
+import { bindingsOf } from './bindings.js';
 
 /** The two MTAs, their domains, and the mailbox at each that mail goes to when nobody says otherwise. */
 export const pairNames = ['MTA-A', 'MTA-B'] as const;
@@ -21,6 +23,11 @@ export type PairFlags = {
   readonly patience: number;
   readonly legacy?: readonly string[];
   readonly legacyOn?: readonly string[];
+  readonly fixed?: readonly string[];
+  readonly release?: readonly string[];
+  readonly nt?: readonly string[];
+  readonly bindings?: readonly string[];
+  readonly cluster?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
@@ -36,7 +43,13 @@ export type PairFlags = {
 export type Course = { readonly mta: string; readonly from: string; readonly to: string };
 
 export type PairPlan = {
+  readonly releases: Readonly<Record<string, { readonly release?: string; readonly nt?: string }>>;
   readonly legacy: Readonly<Record<string, readonly string[]>>;
+  readonly fixed: Readonly<Record<string, readonly string[]>>;
+  /** What each MTA is, and with which articles it begins. */
+  readonly profiles: Readonly<Record<string, Profile>>;
+  readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
+  readonly cluster: readonly string[];
   readonly settings: Partial<Settings>;
   readonly faults: readonly string[];
   /** One course, or two that take turns. */
@@ -89,6 +102,63 @@ function course(flags: PairFlags, back: boolean): Course {
   return { mta: pairNames[home], from, to };
 }
 
+/** `5.5sp4` for both MTAs, `MTA-A=5.5sp4` for one; a word for one goes before the word for both. */
+function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
+  const given = new Map<string, string>();
+  for (const word of words) {
+    const [, name = '', text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
+    if (word.includes('=') && !(pairNames as readonly string[]).includes(name)) {
+      throw new UsageError(
+        `--${option}: no MTA ${shortened(name)} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`,
+      );
+    }
+    const problem = releaseProblem(option, text);
+    if (problem !== undefined) throw new UsageError(`--${option}: ${problem}`);
+    if (given.has(name)) {
+      const whom = name === '' ? 'both MTAs; write MTA-A=...,MTA-B=... for two different ones' : name;
+      throw new UsageError(`--${option}: ${given.get(name)} and ${text} are both given for ${whom}`);
+    }
+    given.set(name, text);
+  }
+  return (name) => given.get(name) ?? given.get('');
+}
+
+/** What each MTA is: its release and Windows NT, and the articles added to theirs and taken away. */
+function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 'fixed' | 'profiles'> {
+  const on = flags.legacyOn ?? pairNames;
+  const added = (flags.legacy ?? []).map(knownArticle);
+  const taken = (flags.fixed ?? []).map(knownArticle);
+  const both = added.find((article) => taken.includes(article));
+  if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed; leave one of them out`);
+  const exchange = releasesOf('release', flags.release ?? []);
+  const windows = releasesOf('nt', flags.nt ?? []);
+  const each = pairNames.map((name) => {
+    const release = exchange(name);
+    const nt = windows(name);
+    const legacy = on.includes(name) ? added : [];
+    return {
+      name,
+      said: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
+      legacy,
+      profile: resolveProfile({ release, nt, legacy, fixed: taken }),
+    };
+  });
+  return {
+    releases: Object.fromEntries(each.map(({ name, said }) => [name, said])),
+    legacy: Object.fromEntries(each.map(({ name, legacy }) => [name, legacy])),
+    fixed: Object.fromEntries(pairNames.map((name) => [name, taken])),
+    profiles: Object.fromEntries(each.map(({ name, profile }) => [name, profile])),
+  };
+}
+
+function clusterOf(names: readonly string[]): readonly string[] {
+  const unknown = names.find((name) => !(pairNames as readonly string[]).includes(name));
+  if (unknown === undefined) return names;
+  throw new UsageError(
+    `--cluster: no MTA ${shortened(unknown)} in a pair (there: ${pairNames.join(', ')})${suggestion(unknown, pairNames)}`,
+  );
+}
+
 /** @throws UsageError naming the option that makes no sense. */
 export function planPair(flags: PairFlags): PairPlan {
   const sends = flags.mail !== undefined || (flags.count ?? 0) > 0;
@@ -106,7 +176,7 @@ export function planPair(flags: PairFlags): PairPlan {
       );
     }
   }
-  const articles = (flags.legacy ?? []).map(knownArticle);
+  const releases = planReleases(flags);
   for (const fault of flags.fault ?? []) {
     try {
       parseFault(fault, pairNames);
@@ -117,7 +187,9 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   const settings = Object.fromEntries((flags.set ?? []).map(setting));
   return {
-    legacy: Object.fromEntries(pairNames.map((name) => [name, on.includes(name) ? articles : []])),
+    ...releases,
+    bindings: bindingsOf(flags.bindings ?? [], pairNames),
+    cluster: clusterOf(flags.cluster ?? []),
     settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
     faults: flags.fault ?? [],
     courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],

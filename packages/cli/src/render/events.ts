@@ -1,4 +1,5 @@
 /** Lines for the event log and for deliveries. */
+import { type EventEntry, errorsByNumber, eventsById } from '@mtalab/mta-core';
 import { bytes, type Paint, printable, span } from './text.js';
 
 /** An entry of `events.jsonl`. */
@@ -21,6 +22,35 @@ export function renderEvent(event: EventView, style: Paint): string {
   const tone = event.type === 'Error' ? style.red : event.type === 'Warning' ? style.yellow : style.green;
   const head = `${style.dim(event.time.replace('T', ' ').replace('Z', ''))}  ${style.bold(printable(event.node))}  ${String(event.id).padStart(4)}`;
   return `${head}  ${tone(type)}  ${event.category}: ${printable(event.text)}${event.trailer === '' ? '' : `  ${style.dim(printable(event.trailer))}`}`;
+}
+
+/** What an entry means: of its event, and of the error number in it. Null for what is no event of the catalogue. */
+type Reason = { readonly explanation: string; readonly error: string | null; readonly articles: readonly string[] };
+
+function reasonOf({ id, parameters }: EventView): Reason | null {
+  const entry = (eventsById as Readonly<Record<number, EventEntry>>)[id];
+  if (entry === undefined) return null;
+  const number = parameters['ntError'] ?? parameters['errorCode'];
+  const error = typeof number === 'number' ? errorsByNumber[number] : undefined;
+  return {
+    explanation: entry.explanation,
+    error: error === undefined ? null : `${number}: ${error.text}. ${error.explanation}`,
+    articles: [...new Set([...entry.articles, ...(error?.articles ?? [])])],
+  };
+}
+
+/** The entry with its explanation, for `--json`. */
+export function explainedEvent(event: EventView): EventView & Partial<Reason> {
+  return { ...event, ...reasonOf(event) };
+}
+
+/** The explanation under an entry. */
+export function renderReason(event: EventView, style: Paint): string {
+  const reason = reasonOf(event);
+  if (reason === null) return style.dim('      no event of the catalogue');
+  const articles = reason.articles.length === 0 ? '' : ` (${reason.articles.join(', ')})`;
+  const lines = [`${reason.explanation}${articles}`, ...(reason.error === null ? [] : [`error ${reason.error}`])];
+  return lines.map((line) => `      ${style.dim(line)}`).join('\n');
 }
 
 /** An entry of the `deliveries` stream. */

@@ -19,7 +19,10 @@ function distance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** The nearest of some words, unless all are far off. Case does not matter. */
+/** Letters at the beginning of a word that are enough to guess it. */
+const telling = 3;
+
+/** The nearest of some words, or the one that begins so, unless all are far off. Case does not matter. */
 function nearest(word: string, words: readonly string[]): string | undefined {
   if (word.length > 100) return undefined;
   let best: { readonly word: string; readonly distance: number } | undefined;
@@ -27,11 +30,21 @@ function nearest(word: string, words: readonly string[]): string | undefined {
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
     if (best === undefined || away < best.distance) best = { word: candidate, distance: away };
   }
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(best.word.length / 3)) ? best.word : undefined;
+  // As many changes as it has letters make any word of any other.
+  const most = best === undefined ? 0 : Math.min(best.word.length - 1, Math.max(2, Math.floor(best.word.length / 3)));
+  if (best !== undefined && best.distance <= most) return best.word;
+  return word.length < telling ? undefined : words.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** `; did you mean X?`, or nothing. */
 export function suggestion(word: string, words: readonly string[]): string {
   const near = nearest(word, words);
   return near === undefined ? '' : `; did you mean ${near}?`;
+}
+
+/** `; did you mean N?`, of numbers: the one with the most digits in common, and of several such the nearest. */
+export function nearestNumber(word: string, numbers: readonly number[]): string {
+  const wanted = /^\d{1,15}$/.test(word) ? Number(word) : 0;
+  const sorted = [...numbers].sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted));
+  return suggestion(word, sorted.map(String));
 }

@@ -1,6 +1,6 @@
 /** What `mtalab` prints of an MTA's views, as tables. */
 import type { MtaStatus, RunEntry } from '@mtalab/harness';
-import type { LtabView, MessageView, QueueView } from '@mtalab/mta-core';
+import type { BindingView, LtabView, MessageView, QueueView } from '@mtalab/mta-core';
 import { bytes, clip, instant, type Paint, printable, span, table, until } from './text.js';
 
 /** What one MTA answered. */
@@ -37,6 +37,7 @@ export function renderStatus(values: readonly From<StatusView>[], style: Paint):
       left('PHASE'),
       right('PID'),
       left('EXCHANGE'),
+      left('WINDOWS NT'),
       left('LISTENS ON'),
       left('LEGACY'),
       right('SCALE'),
@@ -49,6 +50,7 @@ export function renderStatus(values: readonly From<StatusView>[], style: Paint):
       phase(value.phase, style),
       String(value.pid),
       printable(`${value.version} (${value.build})`),
+      value.nt === null ? '-' : printable(value.nt),
       printable(value.endpoints.join(', ')) || '-',
       printable(value.legacy.join(', ')) || '-',
       String(value.timeScale),
@@ -86,6 +88,32 @@ export function renderStatus(values: readonly From<StatusView>[], style: Paint):
     style,
   );
   return `${mtas}\n\n${mail}`;
+}
+
+/** How a binding is listened on; a change that waits for the next start says so. */
+function listeningOf({ enabled, listening, osError }: BindingView, style: Paint): string {
+  if (listening === 'failed') return style.red(`failed (${printable(osError ?? 'no reason')})`);
+  if (enabled && listening === 'off') return style.yellow('from the next start on');
+  if (!enabled && listening === 'up') return style.yellow('until the next start');
+  return listening === 'up' ? style.green(listening) : listening;
+}
+
+export function renderBindings(values: readonly From<readonly BindingView[]>[], style: Paint): string {
+  return table(
+    [left('MTA'), left('BINDING'), left('LABEL'), left('ENABLED'), left('DIALLED FROM'), left('LISTENING')],
+    values.flatMap(({ mta, value }) => {
+      const enabled = value.filter((row) => row.enabled);
+      return value.map((row, at) => [
+        at === 0 ? style.bold(printable(mta)) : '',
+        `${row.address}[${row.port}]`,
+        printable(row.label) || '-',
+        row.enabled ? 'yes' : 'no',
+        row.enabled ? `${enabled.indexOf(row) + 1}.` : '-',
+        listeningOf(row, style),
+      ]);
+    }),
+    style,
+  );
 }
 
 export function renderRuns(runs: readonly RunEntry[], style: Paint): string {

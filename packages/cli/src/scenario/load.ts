@@ -16,8 +16,8 @@ const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one
 /** The scenarios that come with this project. */
 const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
 
-/** Names of the scenarios that come with this project. */
-function knownScenarios(): readonly string[] {
+/** Names of the scenarios that come with this project, as their files have them. */
+export function knownScenarios(): readonly string[] {
   if (!existsSync(scenarioFolder)) return [];
   return readdirSync(scenarioFolder)
     .filter((file) => file.endsWith('.yaml'))
@@ -38,10 +38,10 @@ export function scenarioFileOf(name: string): string {
 }
 
 function stepOf(step: StepFile): Step {
-  const { advance, check, see, ...rest } = step;
+  const { advance, check, see, headline, ...rest } = step;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   if (advance !== undefined) return { ...given, advanceMs: advance } as Step;
-  if (see !== undefined) return { ...given, see, check: check ?? {} } as Step;
+  if (see !== undefined) return { ...given, see, check: check ?? {}, headline } as Step;
   return given as Step;
 }
 
@@ -51,6 +51,7 @@ function toScenario(file: ScenarioFile, given: unknown): Scenario {
   const settings = Object.fromEntries(written.map((key) => [key, file.settings[key]]));
   return {
     ...file,
+    legacy: file.legacy ?? { articles: [], at: [] },
     mtas: file.mtas.map((mta) => ({ ...mta, domain: mta.domain.toLowerCase() })),
     settings,
     steps: file.steps.map(stepOf),

@@ -1,7 +1,8 @@
 /** The scenario file, as a schema. */
 import { quirks } from '@mtalab/mta-core';
+import { faultKinds } from '@mtalab/sim';
 import * as z from 'zod';
-import { choice, domain, list, mapping, mtaName, text, whole } from '../config/fields.js';
+import { choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/fields.js';
 import { settingsSchema } from '../config/settings.js';
 
 /** Articles that a scenario may switch on. */
@@ -50,6 +51,15 @@ function yes() {
 const mode = () => choice(['legacy', 'fixed']);
 const article = () =>
   z.enum(scenarioArticles as [string, ...string[]], { error: `expected one of ${scenarioArticles.join(', ')}` });
+const kind = () => {
+  const error = `expected a kind of PDU, APDU or operation: ${faultKinds.join(', ')}`;
+  return z.string({ error }).refine((value) => faultKinds.includes(value), { error });
+};
+const eventId = () => whole(1, 65_535);
+const parameters = () => {
+  const error = 'expected a mapping from parameters of the event to texts, numbers, or mappings with least and most';
+  return z.record(z.string(), z.union([z.string(), bound()], { error }), { error });
+};
 const faultName = () => text(64).regex(/\S/, { error: 'expected a name for the fault' });
 
 /** The first of these that is asked for is the one told in numbers. */
@@ -73,7 +83,26 @@ const checkSchema = mapping({
     .optional()
     .describe('Copies queued, by name of the MTA.'),
   reports: bound().optional().describe('Non-delivery reports made.'),
+  naks: bound().optional().describe('bind_nak PDUs that have passed the link since the start.'),
+  passed: mapping({ kind: kind(), from: mtaName().optional(), count: bound() })
+    .optional()
+    .describe('PDUs of a kind that have passed the link since the start.'),
+  events: mapping({ at: mtaName(), id: eventId(), count: bound(), params: parameters().optional() })
+    .optional()
+    .describe('Entries of an event log since the last mark, or since the start.'),
+  eventsInOrder: mapping({ at: mtaName(), ids: list(eventId(), 1, 20) })
+    .optional()
+    .describe('Entries with these ids, in this order and no other, since the last mark, or since the start.'),
+  exit: mapping({ at: mtaName(), code: bound() }).optional().describe('How the last process of an MTA has ended.'),
+  up: z
+    .record(z.string(), flag(), { error: 'expected a mapping from names of MTAs to true or false' })
+    .optional()
+    .describe('Which MTAs run.'),
 });
+
+function bindingName() {
+  return text(128).regex(/\S/, { error: 'expected a binding: its label, its address, or address[port]' });
+}
 
 const stepSchema = mapping({
   say: sentence().optional().describe('Told to whoever watches, before the step.'),
@@ -96,13 +125,44 @@ const stepSchema = mapping({
   advance: span().optional().describe('Move the clock on; every timer on the way fires at its instant.'),
   kill: mtaName().optional().describe('End an MTA at once: what is not on its disk is lost.'),
   stop: mtaName().optional().describe('Stop an MTA in order.'),
-  start: mtaName().optional().describe('Start an MTA again.'),
+  start: mtaName().optional().describe('Start an MTA; it must come up.'),
+  attempt: mtaName().optional().describe('Start an MTA that may end before it is up.'),
+  restart: mtaName().optional().describe('Stop an MTA in order and start it again.'),
+  bindings: mapping({
+    at: mtaName(),
+    order: list(bindingName(), 1, 64).optional(),
+    enable: list(bindingName(), 1, 64).optional(),
+    disable: list(bindingName(), 1, 64).optional(),
+  })
+    .optional()
+    .describe('Put bindings first, enable or disable some: dials follow at once, listeners at the next start.'),
+  retry: mtaName().optional().describe('End the Open and Transfer Intervals that this MTA waits for.'),
   set: mapping({ article: article(), mode: mode(), at: list(mtaName(), 1, 64).optional() })
     .optional()
     .describe('Switch an article on or off, live.'),
-  mark: yes().optional().describe('Deliveries are counted from here.'),
+  mark: yes().optional().describe('Deliveries and entries of the event logs are counted from here.'),
   see: sentence().optional().describe('What must be seen now, in plain words; `check` says how it is measured.'),
   check: checkSchema.optional(),
+  headline: yes().optional().describe('What is seen here sums the case up where there is one line for it.'),
+});
+
+const mtaSchema = mapping({
+  name: mtaName(),
+  domain: domain(),
+  bindings: list(
+    mapping({
+      address: ipAddress(),
+      port: whole(0, 65_535).optional(),
+      label: text(64).optional(),
+      enabled: flag().optional(),
+    }),
+    1,
+    64,
+  )
+    .optional()
+    .describe('In the order in which they are dialled from. Default: 127.0.0.1 alone.'),
+  cluster: flag().optional().describe('Is this a server of a cluster?'),
+  down: flag().optional().describe('Not started at the beginning.'),
 });
 
 /** What a step can do: exactly one of these. */
@@ -116,6 +176,10 @@ export const actions = [
   'kill',
   'stop',
   'start',
+  'attempt',
+  'restart',
+  'bindings',
+  'retry',
   'set',
   'mark',
   'see',
@@ -127,15 +191,21 @@ export const scenarioSchema = mapping({
     .describe('Name of the scenario: the article, where it is one of an article.'),
   title: sentence(),
   about: text(4000).optional(),
-  mtas: list(mapping({ name: mtaName(), domain: domain() }), 2, 64).describe('The MTAs; all are adjacent to each other.'),
+  companionTo: article().optional().describe('The article whose story this is a further part of.'),
+  modes: list(mode(), 1, 2).default(['legacy', 'fixed']).describe('The cases there are.'),
+  mtas: list(mtaSchema, 2, 64).describe('The MTAs; all are adjacent to each other.'),
   settings: settingsSchema.prefault({}).describe('Settings of all MTAs that differ from the defaults.'),
   legacy: mapping({
     articles: list(article(), 1, 64),
     at: list(mtaName(), 1, 64),
-  }).describe('Which articles are on in the legacy case, and at which MTAs.'),
+  })
+    .optional()
+    .describe('Which articles are on in the legacy case, and at which MTAs.'),
   fault: sentence().describe('The fault, in words.'),
   steps: list(stepSchema, 1, 1000),
-  verdict: mapping({ legacy: text(1000), fixed: text(1000) }).describe('What it means when all was seen as it must be.'),
+  verdict: mapping({ legacy: text(1000).optional(), fixed: text(1000).optional() }).describe(
+    'What it means when all was seen as it must be; for each case.',
+  ),
 });
 
 export type ScenarioFile = z.output<typeof scenarioSchema>;

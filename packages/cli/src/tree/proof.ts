@@ -87,12 +87,22 @@ export const proofCommands: readonly CommandEntry[] = [
   {
     group: groups.run,
     usage: 'repro <article>',
-    summary: 'make an article happen on two real processes, legacy and fixed',
+    summary: 'make an article, or all of them, happen on real processes, legacy and fixed',
     detail: `
-Articles: Q166594. The legacy run must fail as the article says, the fixed one must pass under the same fault.
-Exit code: 0 when both do, 1 when not.`,
+Articles: Q166594, Q181721, Q280449, Q285350. The legacy run must fail as the article says, the fixed one must pass under the
+same fault. \`all\` runs every article and its companions, a few at a time, with one line for each.
+--evidence keeps, for each article and case: journals, ladder, event logs, and the figures.
+Exit code: 0 when all is so, 1 when anything is not.`,
     define: (command) =>
-      withJson(command.option('--dir <folder>', 'keep configuration, stores, logs and journals of both runs here', folder)),
+      withJson(
+        command
+          .addOption(
+            new Option('--on <place>', 'virtual time, or real processes').choices(['sim', 'processes']).default('processes'),
+          )
+          .addOption(new Option('--jobs <n>', 'with `all`: so many at a time').argParser(whole(1, 16)).default(2))
+          .option('--evidence <folder>', 'keep journals, ladder, event logs and figures of each case here', folder)
+          .option('--dir <folder>', 'keep configuration, stores, logs and journals of the processes here', folder),
+      ),
     load: () => import('../commands/repro.js'),
   },
   {

@@ -13,8 +13,21 @@ function definePair(command: Command): Command {
       .option('--both-ways', 'submit every second message at the other MTA, for the way back')
       .option('--once', 'exit when all is delivered, or with 1 when it cannot be')
       .option('--patience <seconds>', 'with --once: longest wait, in real time, for a retry timer', positive(86_400), 30)
-      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles, such as Q166594', listed)
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles too, such as Q166594', listed)
+      .option('--fixed <articles>', 'switch off the legacy behaviour of these articles, which the release has', listed)
+      .option(
+        '--release <releases>',
+        'Exchange releases: 5.5sp4 for both, or MTA-A=5.5sp4,MTA-B=4.0sp3 (default: 2654.54)',
+        listed,
+      )
+      .option('--nt <releases>', 'Windows NT releases, written likewise: 4.0sp3 (default: 4.0sp6a)', listed)
       .option('--legacy-on <name>', 'on this MTA only; default: on both', listed)
+      .option(
+        '--bindings <mta=address,...>',
+        'addresses an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2; may be repeated',
+        collected,
+      )
+      .option('--cluster <name>', 'this MTA is a server of a cluster', listed)
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', collected)
       .option('--proxy', 'put the fault proxy between the MTAs even without --fault')
@@ -97,6 +110,22 @@ Runs until SIGINT or SIGTERM, which stop it in order; a second one ends it at on
   },
   {
     group: groups.look,
+    usage: 'bindings [change...]',
+    summary: 'the local bindings, in the order they are dialled from; or change them',
+    detail: `
+What to do:
+  mtalab bindings                                    show those of all MTAs of the run
+  mtalab bindings order lan2 --mta MTA-A             dial from lan2 first; the others follow as they are
+  mtalab bindings disable 192.0.2.1 --mta MTA-B      no longer dial from it, nor listen on it
+  mtalab bindings enable 192.0.2.1 --mta MTA-B       use it again
+
+A binding is named by its label, its address, or as address[port]. Dials follow at once, listeners at the MTA's next start.
+A pair keeps the change over restarts of its MTAs; for an MTA of your own, change its configuration file as well.`,
+    define: withMtas,
+    load: () => import('../commands/bindings.js'),
+  },
+  {
+    group: groups.look,
     usage: 'messages',
     summary: 'the messages that are not delivered yet',
     define: (command) => withMtas(command).option('--limit <n>', 'at most this many of each MTA', whole(1, 10_000), 100),
@@ -106,11 +135,30 @@ Runs until SIGINT or SIGTERM, which stop it in order; a second one ends it at on
     group: groups.look,
     usage: 'events',
     summary: 'the event log',
+    detail: `
+Categories: X.400 Service, Resource, Security, Interface, Field Engineering and more: \`mtalab diagnostics\` shows them all.
+Times are lab time in UTC: 2026-01-02T03:04:05, 2026-01-02, or a span back from now: 10min, 90s, 1h30min.`,
     define: (command) =>
       withMtas(command)
+        .option('--id <ids>', 'these events only, such as 9316,9318', listed)
+        .option('--category <categories>', 'these categories only, such as interface', listed)
+        .option('--type <types>', 'error, warning or information', listed)
+        .option('--severity <n>', 'of this severity or a higher one: 16 is the gravest', whole(0, 16))
+        .option('--since <time>', 'from this time on')
+        .option('--until <time>', 'up to this time')
+        .option('--explain', 'say under each what it means')
         .option('--follow', 'go on with new events until Ctrl-C')
-        .option('--limit <n>', 'the last so many', whole(0, 1_000_000), 100),
+        .option('--limit <n>', 'the last so many of those chosen', whole(0, 1_000_000), 100),
     load: () => import('../commands/events.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'explain [numbers...]',
+    summary: 'what an event means, or an error number in one: explain 9316 1727',
+    detail: `
+Nothing needs to run.`,
+    define: (command) => withJson(command.option('--all', 'explain every event there is')),
+    load: () => import('../commands/explain.js'),
   },
   {
     group: groups.look,
@@ -147,6 +195,22 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
   },
   {
     group: groups.act,
+    usage: 'diagnostics [category] [level]',
+    summary: 'show or set how much is logged, by category; live',
+    detail: `
+What to do:
+  mtalab diagnostics                              show the levels of every category
+  mtalab diagnostics "X.400 Service" medium       log each message sent and received too
+  mtalab diagnostics interoperability maximum     log each APDU decoded, in ap0.log of the MTA's log folder
+  mtalab diagnostics apdu maximum                 log each APDU in hex, in bf0.log
+  mtalab diagnostics all none                     log the usual events only
+
+Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md tells more.`,
+    define: withMtas,
+    load: () => import('../commands/diagnostics.js'),
+  },
+  {
+    group: groups.act,
     usage: 'retry [mta]',
     summary: 'try waiting mail now, instead of at the next interval; for this adjacent MTA, or for all',
     define: withMtas,
@@ -166,6 +230,13 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
     summary: 'stop the run in order',
     define: withMtas,
     load: () => import('../commands/stop.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'releases',
+    summary: 'print the releases of Exchange and Windows NT, and which article each of them has',
+    define: withJson,
+    load: () => import('../commands/releases.js'),
   },
   {
     group: groups.other,

@@ -1,5 +1,6 @@
 /** A lab: MTA processes that exchange mail, and everything one can do with them and ask of them. */
 import { rm } from 'node:fs/promises';
+import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/sim';
 import type { LabClock } from '@mtalab/transport';
 import type { MailItem } from '../mail/read.js';
@@ -184,6 +185,59 @@ export class Lab {
       const others = this.#members.legacyOf(name).filter((other) => other !== article);
       await this.#members.setLegacy(name, mode === 'legacy' ? [...others, article] : others);
     }
+  }
+
+  /**
+   * Set the diagnostics level of a category, or of `all` of them, live, and for later restarts. Default: at all MTAs.
+   * @returns the levels of every category, by MTA.
+   */
+  async diagnostics(
+    category: string,
+    level: string,
+    names?: readonly string[],
+  ): Promise<Readonly<Record<string, DiagnosticsLevels>>> {
+    const levels: Record<string, DiagnosticsLevels> = {};
+    for (const name of names ?? [...this.processes.keys()]) {
+      const now = await this.#members.get(name).client.request<DiagnosticsLevels>('diagnostics', { category, level });
+      await this.#members.setLevels(name, now);
+      levels[name] = now;
+    }
+    return levels;
+  }
+
+  /** The bindings of an MTA in their present order; of one that is down, as its next start will have them. */
+  async bindings(name: string): Promise<readonly BindingView[]> {
+    const process = this.#members.get(name);
+    if (process.up) return process.client.request<readonly BindingView[]>('bindings');
+    return this.#configured(name).map((binding) => ({ ...binding, listening: 'off', osError: null }));
+  }
+
+  /**
+   * Change the order of an MTA's bindings, enable or disable some. Dials follow at once; listeners follow at its next start.
+   * @throws HarnessError when a binding is not known, or none would be left enabled.
+   */
+  async setBindings(name: string, wish: BindingWish): Promise<void> {
+    const process = this.#members.get(name);
+    const configured = this.#configured(name);
+    const kept = wishedBindings(configured, wish);
+    if (typeof kept === 'string') throw new HarnessError(`${name}: ${kept}`);
+    if (process.up) {
+      const rows = await process.client.request<readonly BindingView[]>('bindings');
+      const change = wishedBindings(rows, wish);
+      if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
+      await process.client.request('bindings', { bindings: change });
+    }
+    const options = this.#members.bindingsOf(name);
+    await this.#members.setBindings(
+      name,
+      kept.map(({ id, enabled }) => ({ ...options[id], enabled })),
+    );
+  }
+
+  #configured(name: string): readonly Binding[] {
+    return this.#members
+      .bindingsOf(name)
+      .map(({ address = '127.0.0.1', port = 0, label = '', enabled = true }, id) => ({ id, address, port, label, enabled }));
   }
 
   /**

@@ -8,7 +8,7 @@ import { MtaProcess } from '../process/mta-process.js';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { copiesInMailboxes } from './mailboxes.js';
-import { configFileOf, folderOf, type LabPlan, mtaFileOf } from './options.js';
+import { type BindingOption, configFileOf, folderOf, type LabPlan, mtaFileOf, usualBindings } from './options.js';
 import { Tally } from './tally.js';
 
 export class Members {
@@ -20,6 +20,8 @@ export class Members {
   /** Where each is reached by the others. */
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
+  readonly #bindings: Map<string, readonly BindingOption[]>;
+  readonly #levels = new Map<string, Readonly<Record<string, string>>>();
   readonly #onUp: () => Promise<void>;
   #together = false;
 
@@ -28,7 +30,8 @@ export class Members {
     this.clock = clock;
     this.proxy = proxy;
     this.#onUp = onUp;
-    this.#legacy = new Map(plan.names.map((name) => [name, plan.legacy[name] ?? []]));
+    this.#legacy = new Map(plan.names.map((name) => [name, plan.profiles.get(name)?.legacy ?? []]));
+    this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? usualBindings]));
     if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, [proxy.endpoint(name)]);
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
@@ -45,12 +48,13 @@ export class Members {
   async start(): Promise<void> {
     // What lies in mailboxes of an earlier run was not delivered by this one.
     for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.tally.noteEarlier(name, copy));
-    const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.start()));
+    const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
+    const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     this.#together = true;
-    for (const name of this.plan.names) this.#endpoints.set(name, this.#reachedAt(name));
-    for (const name of this.plan.names) await this.#announce(name);
+    for (const { name } of atOnce) this.#endpoints.set(name, this.#reachedAt(name));
+    for (const { name } of atOnce) await this.#announce(name);
     for (const name of this.plan.names) await this.writeConfig(name);
   }
 
@@ -69,8 +73,24 @@ export class Members {
     await this.writeConfig(name);
   }
 
+  /** Keep the diagnostics levels as they were changed, so that a restart has them. */
+  async setLevels(name: string, levels: Readonly<Record<string, string>>): Promise<void> {
+    this.#levels.set(name, levels);
+    await this.writeConfig(name);
+  }
+
   legacyOf(name: string): readonly string[] {
     return this.#legacy.get(name) ?? [];
+  }
+
+  /** Keep the bindings as they were changed, so that a restart has them. */
+  async setBindings(name: string, bindings: readonly BindingOption[]): Promise<void> {
+    this.#bindings.set(name, bindings);
+    await this.writeConfig(name);
+  }
+
+  bindingsOf(name: string): readonly BindingOption[] {
+    return this.#bindings.get(name) ?? usualBindings;
   }
 
   async writeConfig(name: string): Promise<void> {
@@ -80,6 +100,8 @@ export class Members {
       clock: { timeScale, epochMs, baseMs, offsetMs },
       endpoints: this.#endpoints,
       legacy: this.legacyOf(name),
+      levels: this.#levels.get(name),
+      bindings: this.bindingsOf(name),
     });
     await mkdir(dirname(file), { recursive: true });
     await writeFile(`${file}.new`, this.plan.renderConfig(object));

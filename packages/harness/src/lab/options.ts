@@ -1,7 +1,18 @@
 /** What a lab is made of, and the configuration of each of its MTAs. */
 import { join } from 'node:path';
-import type { Settings } from '@mtalab/mta-core';
+import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
 import { HarnessError } from '../process/errors.js';
+
+/** A binding of an MTA as its configuration file has it; what is left out has its default there. */
+export type BindingOption = {
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  readonly label?: string | undefined;
+  readonly enabled?: boolean | undefined;
+};
+
+/** What an MTA is said to be; what is left out has its default. */
+export type ReleaseOption = { readonly release?: string | undefined; readonly nt?: string | undefined };
 
 export type LabOptions = {
   /** Program and leading arguments that run one MTA; `--config FILE` is appended. */
@@ -16,8 +27,21 @@ export type LabOptions = {
   readonly domains?: readonly string[];
   /** Lab time runs this many times faster than real time. Default 1. */
   readonly timeScale?: number;
-  /** Articles whose legacy behaviour is on, by name of the MTA. */
+  /**
+   * The release of Exchange each MTA is (`5.5sp4`, `2653.23`), and its Windows NT (`4.0sp3`), by name of the MTA. Default: those
+   * with all corrections. An MTA has the bugs of its release.
+   */
+  readonly releases?: Readonly<Record<string, ReleaseOption>>;
+  /** Articles whose legacy behaviour is on besides those of the release, by name of the MTA. */
   readonly legacy?: Readonly<Record<string, readonly string[]>>;
+  /** Articles whose legacy behaviour is off, although the release has it, by name of the MTA. */
+  readonly fixed?: Readonly<Record<string, readonly string[]>>;
+  /** Bindings of an MTA, by its name. Default: 127.0.0.1, with a port that the system chooses. */
+  readonly bindings?: Readonly<Record<string, readonly BindingOption[]>>;
+  /** MTAs that are servers of a cluster. */
+  readonly cluster?: readonly string[];
+  /** MTAs that are not started with the lab: `process(name).start()` starts them. */
+  readonly down?: readonly string[];
   /** Settings that differ from Exchange's defaults, for all MTAs. */
   readonly settings?: Partial<Settings>;
   /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
@@ -29,7 +53,7 @@ export type LabOptions = {
   /** Put a proxy between the MTAs also without a fault. */
   readonly proxy?: boolean;
   /** Logging of the MTAs to their console. Default off; their files are always written. */
-  readonly log?: { readonly console?: boolean; readonly level?: string };
+  readonly log?: { readonly console?: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
   /** What the MTAs print, as it comes. */
   readonly onOutput?: (name: string, text: string, stream: 'stdout' | 'stderr') => void;
   readonly env?: Readonly<Record<string, string>>;
@@ -43,26 +67,35 @@ export type LabOptions = {
 export type MtaFile = {
   readonly name: string;
   readonly data: string;
-  readonly listen: readonly { readonly address: string; readonly port: number; readonly label?: string }[];
+  readonly bindings: readonly BindingOption[];
+  readonly cluster: boolean;
   readonly advertise: readonly string[];
   readonly control: { readonly port: number };
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
+  readonly release: string;
+  readonly nt: string;
+  /** Beside those that the release and the Windows NT bring with them. */
   readonly legacy: readonly string[];
+  readonly fixed: readonly string[];
   readonly settings: Partial<Settings>;
   readonly peers: readonly { readonly name: string; readonly endpoints: readonly string[]; readonly password: string }[];
   readonly routes: readonly { readonly domain: string; readonly mta: string }[];
   readonly local: { readonly domains: readonly string[]; readonly delivery: 'maildir' | 'ledger'; readonly path: string };
   readonly journal: boolean;
-  readonly log: { readonly console: boolean; readonly level?: string };
+  readonly log: { readonly console: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
 };
 
 /** Options with every default in its place. */
-export type LabPlan = Omit<LabOptions, 'names' | 'domains' | 'legacy' | 'delivery' | 'timeScale' | 'faults' | 'proxy'> & {
+export type LabPlan = Omit<
+  LabOptions,
+  'names' | 'domains' | 'releases' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'faults' | 'proxy'
+> & {
   readonly dir: string;
   readonly names: readonly string[];
   /** Domain of each MTA, by name. */
   readonly domains: ReadonlyMap<string, string>;
-  readonly legacy: Readonly<Record<string, readonly string[]>>;
+  /** What each MTA is, and with which articles it begins, by name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
   readonly delivery: 'maildir' | 'ledger';
   readonly timeScale: number;
   readonly faults: readonly string[];
@@ -97,8 +130,16 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' is there twice`);
   }
-  for (const name of Object.keys(options.legacy ?? {})) {
-    if (!names.includes(name)) throw new HarnessError(`legacy: there is no MTA '${name}'; there are ${names.join(', ')}`);
+  const { releases = {}, legacy = {}, fixed = {}, bindings = {} } = options;
+  const named = {
+    releases: Object.keys(releases),
+    legacy: Object.keys(legacy),
+    fixed: Object.keys(fixed),
+    bindings: Object.keys(bindings),
+  };
+  for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
+    const unknown = list.find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new HarnessError(`${what}: there is no MTA '${unknown}'; there are ${names.join(', ')}`);
   }
   const timeScale = options.timeScale ?? 1;
   if (!(timeScale > 0 && Number.isFinite(timeScale))) throw new HarnessError(`timeScale: ${timeScale} is not a number above 0`);
@@ -107,12 +148,27 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     dir,
     names,
     domains: new Map(names.map((name, index) => [name, domains[index] ?? ''])),
-    legacy: options.legacy ?? {},
+    profiles: new Map(names.map((name) => [name, profileOf(options, name)])),
     delivery: options.delivery ?? 'maildir',
     timeScale,
     faults: options.faults ?? [],
     proxied: options.proxy === true || (options.faults ?? []).length > 0,
   };
+}
+
+/** @throws HarnessError naming a release that there is not, or an article that is both added and taken away. */
+function profileOf(options: LabOptions, name: string): Profile {
+  const legacy = options.legacy?.[name] ?? [];
+  const fixed = options.fixed?.[name] ?? [];
+  const both = legacy.find((article) => fixed.includes(article));
+  if (both !== undefined)
+    throw new HarnessError(`${name}: the article ${both} is in both legacy and fixed; leave one of them out`);
+  try {
+    return resolveProfile({ ...options.releases?.[name], legacy, fixed });
+  } catch (error) {
+    if (!(error instanceof UnknownReleaseError)) throw error;
+    throw new HarnessError(`releases: ${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** a, b, ... z, aa, ab, ... */
@@ -128,26 +184,43 @@ export type LiveFacts = {
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
   /** Articles that are legacy at the moment. */
   readonly legacy: readonly string[];
+  /** Diagnostics levels by category, once they have been changed. */
+  readonly levels?: Readonly<Record<string, string>> | undefined;
+  /** Its bindings at the moment, in order. */
+  readonly bindings: readonly BindingOption[];
 };
+
+/** What an MTA has when nothing is said of its bindings. */
+export const usualBindings: readonly BindingOption[] = [{ address: '127.0.0.1', port: 0 }];
 
 /** The configuration of one MTA of the lab. Paths are relative to its file. */
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
+  const profile = plan.profiles.get(name) ?? resolveProfile({});
   const others = plan.names.filter((other) => other !== name);
   return {
     name,
     data: 'data',
-    listen: [{ address: '127.0.0.1', port: 0 }],
+    bindings: live.bindings,
+    cluster: plan.cluster?.includes(name) ?? false,
     advertise: plan.proxied ? (live.endpoints.get(name) ?? []) : [],
     control: { port: 0 },
     clock: live.clock,
-    legacy: live.legacy,
+    release: profile.release.short,
+    nt: profile.nt.name,
+    legacy: live.legacy.filter((article) => !profile.own.includes(article)),
+    fixed: profile.own.filter((article) => !live.legacy.includes(article)),
     settings: plan.settings ?? {},
     peers: others.map((other) => ({ name: other, endpoints: live.endpoints.get(other) ?? [], password: '' })),
     routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
     local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: 'mailboxes' },
     journal: plan.journal ?? false,
-    log: { console: plan.log?.console ?? false, ...(plan.log?.level === undefined ? {} : { level: plan.log.level }) },
+    log: { console: plan.log?.console ?? false, ...diagnosticsOf(plan, live) },
   };
+}
+
+function diagnosticsOf({ log }: LabPlan, live: LiveFacts): Pick<MtaFile['log'], 'level' | 'levels'> {
+  const levels = live.levels ?? log?.levels;
+  return { ...(log?.level === undefined ? {} : { level: log.level }), ...(levels === undefined ? {} : { levels }) };
 }
 
 /** Folder of one MTA: its configuration file, its data, its mailboxes. */

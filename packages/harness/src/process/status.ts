@@ -7,6 +7,8 @@ export type ReadyMessage = {
   readonly pid: number;
   /** String bindings it listens on: `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
+  /** Where its endpoint mapper listens, in the same form; nowhere when it has none. */
+  readonly mapper: readonly string[];
   readonly ports: readonly number[];
   /** `ws://127.0.0.1:PORT` of its control channel. */
   readonly control: string;
@@ -31,10 +33,14 @@ export type MtaStatus = {
   readonly incarnation: number;
   readonly version: string;
   readonly build: string;
+  /** The Windows NT it is said to run on: `4.0 SP6a`; null when nobody said. */
+  readonly nt: string | null;
   /** Lab clock, ms. */
   readonly nowMs: number;
   readonly timeScale: number;
   readonly endpoints: readonly string[];
+  /** Where its endpoint mapper listens; nowhere when it has none. */
+  readonly mapper: readonly string[];
   readonly legacy: readonly string[];
   readonly queuedCopies: number;
   /** Store, delivery and dial work under way; 0 when idle. */

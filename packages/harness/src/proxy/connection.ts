@@ -165,5 +165,10 @@ export class ProxyConnection {
 }
 
 function addressOf(socket: Socket): { readonly local: string; readonly remote: string } {
-  return { local: `${socket.localAddress}:${socket.localPort}`, remote: `${socket.remoteAddress}:${socket.remotePort}` };
+  return { local: endText(socket.localAddress, socket.localPort), remote: endText(socket.remoteAddress, socket.remotePort) };
+}
+
+/** As the MTAs write the ends of their connections. */
+function endText(address: string | undefined, port: number | undefined): string {
+  return address?.includes(':') === true ? `[${address}]:${port}` : `${address}:${port}`;
 }

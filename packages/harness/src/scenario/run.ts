@@ -1,16 +1,19 @@
 /** A scenario on real processes: each case with its own lab, a fault proxy between the MTAs, and a journal of every step. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import {
   type CaseResult,
   caseResult,
+  casesOf,
   folded,
+  type LinkPdu,
   ladderOf,
   type Mode,
-  modes,
   runSteps,
   type Scenario,
+  ScenarioEnded,
   type ScenarioResult,
   scenarioResult,
 } from '@mtalab/sim';
@@ -18,57 +21,102 @@ import type { Lab } from '../lab/lab.js';
 import type { LabOptions } from '../lab/options.js';
 import { startLab } from '../lab/start.js';
 import { HarnessError } from '../process/errors.js';
+import { eventLogFolder } from './event-log.js';
 import { readTrails } from './journal-file.js';
 import { ProcessStage } from './stage.js';
 
+/** What else came of a case. The files are there until the promise that `record` gives is resolved. */
+export type ProcessRecord = {
+  readonly mode: Mode;
+  readonly result: CaseResult;
+  readonly pdus: readonly LinkPdu[];
+  /** Journal and folder of the event log of each MTA that was ever started. */
+  readonly mtas: readonly { readonly name: string; readonly journal: string; readonly logs: string }[];
+};
+
 export type ProcessOptions = Pick<LabOptions, 'command' | 'renderConfig'> & {
-  /** The cases to be run; default both. */
+  /** The cases to be run, as far as the scenario has them; default all. */
   readonly modes?: readonly Mode[];
   /** Keep each case's folder (configuration, stores, logs, journals, what the link saw) under this one. */
   readonly dir?: string;
   readonly tell?: (text: string) => void;
+  readonly record?: (record: ProcessRecord) => Promise<void>;
+  /** Aborted: stop all processes in order. */
+  readonly signal?: AbortSignal | undefined;
 };
 
-/** All cases, one after the other. @throws HarnessError, FaultSyntaxError when a step cannot be done. */
+/** All cases, one after the other. @throws HarnessError, FaultSyntaxError when a step cannot be done; ScenarioEnded. */
 export async function runOnProcesses(scenario: Scenario, options: ProcessOptions): Promise<ScenarioResult> {
   const cases: CaseResult[] = [];
-  for (const mode of options.modes ?? modes) cases.push(await runCase(scenario, mode, options));
+  for (const mode of casesOf(scenario, options.modes)) cases.push(await runCase(scenario, mode, options));
   return scenarioResult(scenario, 'processes', cases);
 }
 
 async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions): Promise<CaseResult> {
-  const tell = options.tell ?? (() => undefined);
+  const { signal, tell = () => undefined } = options;
   const dir = options.dir === undefined ? undefined : join(options.dir, mode);
   // Mail and journals of an earlier run would be taken for those of this one.
   if (dir !== undefined && scenario.mtas.some(({ name }) => existsSync(join(dir, name)))) {
     throw new HarnessError(`${dir} holds an earlier run; give a folder that is empty`);
   }
+  const ended = (): boolean => signal?.aborted === true;
+  if (ended()) throw new ScenarioEnded();
   tell(`${scenario.name}, ${mode}: starting ${scenario.mtas.length === 2 ? 'two' : scenario.mtas.length} MTAs`);
-  const articles = mode === 'legacy' ? scenario.legacy.articles : [];
-  const lab = await startLab({
-    command: options.command,
-    renderConfig: options.renderConfig,
-    dir,
-    names: scenario.mtas.map((mta) => mta.name),
-    domains: scenario.mtas.map((mta) => mta.domain),
-    settings: scenario.settings,
-    legacy: Object.fromEntries(scenario.legacy.at.map((name) => [name, articles])),
-    proxy: true,
-    journal: true,
-  });
+  const lab = await startLab({ ...labOf(scenario, mode), command: options.command, renderConfig: options.renderConfig, dir });
+  // What is under way in the lab then fails, and so ends the case.
+  const end = (): void => void lab.close().catch(() => undefined);
+  signal?.addEventListener('abort', end, { once: true });
   try {
+    for (const { name, down } of scenario.mtas) if (down === true) lab.proxy?.setTarget(name, '127.0.0.1', await closedPort());
     const stage = new ProcessStage(lab);
-    const observations = await runSteps(scenario, mode, stage, tell);
+    const played = await runSteps(scenario, mode, stage, { tell, ended });
     await lab.settle();
     // The stop is part of the story, and then the journals are whole.
     for (const process of lab.processes.values()) await process.stop();
     const { pdus } = stage;
-    const trails = await readTrails(scenario.mtas.map(({ name }) => journalOf(lab, name)));
+    const mtas = scenario.mtas
+      .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: eventLogFolder(lab.dir, name) }))
+      .filter(({ journal }) => existsSync(journal));
+    const trails = await readTrails(mtas.map(({ journal }) => journal));
     if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), pdus.map((pdu) => `${JSON.stringify(pdu)}\n`).join(''));
-    return caseResult(scenario, mode, observations, folded(ladderOf(pdus, trails.nodes)));
+    const result = caseResult(scenario, mode, played, folded(ladderOf(pdus, trails.nodes)));
+    await options.record?.({ mode, result, pdus, mtas });
+    return result;
+  } catch (error) {
+    throw ended() ? new ScenarioEnded() : error;
   } finally {
+    signal?.removeEventListener('abort', end);
     await lab.close();
   }
+}
+
+/** The lab of a case, but for how an MTA is run. */
+function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 'renderConfig'> {
+  const { mtas, settings } = scenario;
+  const articles = mode === 'legacy' ? scenario.legacy.articles : [];
+  return {
+    names: mtas.map((mta) => mta.name),
+    domains: mtas.map((mta) => mta.domain),
+    settings,
+    legacy: Object.fromEntries(scenario.legacy.at.map((name) => [name, articles])),
+    bindings: Object.fromEntries(mtas.flatMap(({ name, bindings }) => (bindings === undefined ? [] : [[name, bindings]]))),
+    cluster: mtas.filter((mta) => mta.cluster === true).map((mta) => mta.name),
+    down: mtas.filter((mta) => mta.down === true).map((mta) => mta.name),
+    proxy: true,
+    journal: true,
+  };
+}
+
+/** A port that nobody listens on. The proxy lets callers of an MTA wait whose port was never known; this one refuses them. */
+function closedPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen({ host: '127.0.0.1', port: 0 }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
 }
 
 /** The journal of an MTA of a lab that keeps journals. */

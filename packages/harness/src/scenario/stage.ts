@@ -1,14 +1,18 @@
 /** A lab of processes as the stage of a scenario. */
-import type { LinkPdu, Mode, Stage, StageMessage } from '@mtalab/sim';
+import type { BindingWish } from '@mtalab/mta-core';
+import type { LinkPdu, LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/sim';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { pause } from '../process/deadline.js';
+import { ending } from '../process/mta-process.js';
+import { readEventLog } from './event-log.js';
 
 /** PDUs kept for the ladder of one case. */
 const mostPdus = 200_000;
 /** Real time in which the word of a delivery must come, ms. */
 const wordLimitMs = 5000;
 const pollMs = 5;
+const turnsToFile = 3;
 
 export class ProcessStage implements Stage {
   readonly pdus: LinkPdu[] = [];
@@ -60,6 +64,24 @@ export class ProcessStage implements Stage {
     return this.#lab.process(name).start();
   }
 
+  async attempt(name: string): Promise<void> {
+    const process = this.#lab.process(name);
+    try {
+      await process.start();
+    } catch (error) {
+      // One that has ended by itself did as it may; one that hung, or cannot be run at all, is a failure of the lab.
+      if (typeof process.exit?.code !== 'number') throw error;
+    }
+  }
+
+  bindings(name: string, wish: BindingWish): Promise<void> {
+    return this.#lab.setBindings(name, wish);
+  }
+
+  async retry(name: string): Promise<void> {
+    await this.#lab.process(name).client.request('retry');
+  }
+
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
     return this.#lab.set(article, mode, at);
   }
@@ -89,5 +111,22 @@ export class ProcessStage implements Stage {
   async reports(): Promise<number> {
     const status = await this.#lab.status();
     return Object.values(status).reduce((sum, { counters }) => sum + counters.reports, 0);
+  }
+
+  /** From the files: they have the words of processes that ended before anybody could ask them. */
+  async events(name: string): Promise<readonly LoggedEvent[]> {
+    // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
+    const process = this.#lab.process(name);
+    for (let turn = 0; process.up && turn < turnsToFile; turn += 1) await process.client.request('status');
+    return readEventLog(this.#lab.dir, name);
+  }
+
+  async exit(name: string): Promise<StageExit | null> {
+    const { exit } = this.#lab.process(name);
+    return exit === undefined ? null : { code: exit.code, words: ending(exit) };
+  }
+
+  async up(name: string): Promise<boolean> {
+    return this.#lab.process(name).up;
   }
 }

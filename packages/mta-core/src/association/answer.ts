@@ -133,7 +133,7 @@ export function wayBackFailed(ctx: Context, ref: Owner, error: number): void {
     commsError: error,
     bindError: error,
     remoteServer: entry.name,
-    protocolString: association.endpoint ?? '',
+    protocolString: association.path?.endpoint ?? '',
   });
   answerBind(ctx, ref, 'rtsBusy');
   attemptFailed(ctx, ref);

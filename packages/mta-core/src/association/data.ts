@@ -4,11 +4,11 @@ import type { Owner } from '../rpc/model.js';
 import { rpcBind } from '../rpc/runtime.js';
 import { associationOf, patchAssociation, report } from '../update.js';
 
-/** Open the data connection at the address that the first connection used. */
+/** Open the data connection between the addresses that the first connection used. */
 export function bindData(ctx: Context, ref: Owner): void {
   const association = associationOf(ctx, ref);
-  if (association === undefined || association.endpoint === null || association.firstGroup === null) return;
-  const conn = rpcBind(ctx, { owner: ref, endpoint: association.endpoint, group: association.firstGroup });
+  if (association === undefined || association.path === null || association.firstGroup === null) return;
+  const conn = rpcBind(ctx, { owner: ref, ...association.path, group: association.firstGroup });
   patchAssociation(ctx, ref, { data: { state: 'binding', conn, retryAtMs: null } });
 }
 

@@ -9,6 +9,7 @@ import {
   type Rtorq,
   refuseReason,
 } from '../apdu.js';
+import { dialPaths } from '../bindings.js';
 import type { Context } from '../context.js';
 import { settledBelow } from '../mail/queue.js';
 import { ntError } from '../pdu.js';
@@ -46,8 +47,8 @@ export function credentialsFor(ctx: Context, at: number): MtaCredentials {
 function ownEndpoints(mta: Mta): string[] {
   if (mta.advertise.length > 0) return [...mta.advertise];
   return mta.rpc.addresses
-    .filter((address) => address.state === 'up')
-    .map((address) => `${mta.listen[address.id]?.address ?? ''}[${address.port}]`);
+    .filter(({ state, serves }) => state === 'up' && serves === 'mta')
+    .map(({ address, port }) => `${address}[${port}]`);
 }
 
 /** A row for an association that begins now. */
@@ -72,8 +73,8 @@ export function newAssociation(
     checkpointSizeK: rtorq.checkpointSizeK,
     windowSize: rtorq.windowSize,
     urgentOnly: false,
-    endpointsLeft: [],
-    endpoint: null,
+    pathsLeft: [],
+    path: null,
     first: null,
     firstGroup: null,
     peerFirst: null,
@@ -124,20 +125,20 @@ function dialPeer(ctx: Context, ref: Owner): void {
   if (associationOf(ctx, ref)?.first === null) firstBindFailed(ctx, ref, ntError.serverUnavailable);
 }
 
-/** Dial the first of these string bindings for the first connection; the others are kept for when it fails. */
+/** Dial the first of these string bindings for the first connection; the others, and other local addresses, are kept for when it fails. */
 export function dialFrom(ctx: Context, ref: Owner, endpoints: readonly string[]): void {
   const openByMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
-  patchAssociation(ctx, ref, { openByMs, endpointsLeft: endpoints });
+  patchAssociation(ctx, ref, { openByMs, pathsLeft: dialPaths(ctx.mta, endpoints) });
   dialNext(ctx, ref);
 }
 
-/** @returns false when no string binding is left. */
+/** @returns false when nothing is left to be tried. */
 export function dialNext(ctx: Context, ref: Owner): boolean {
   const association = associationOf(ctx, ref);
-  const endpoint = association?.endpointsLeft[0];
-  if (association === undefined || endpoint === undefined) return false;
-  patchAssociation(ctx, ref, { endpointsLeft: association.endpointsLeft.slice(1), endpoint });
-  const first = rpcBind(ctx, { owner: ref, endpoint, group: 0 });
+  const path = association?.pathsLeft[0];
+  if (association === undefined || path === undefined) return false;
+  patchAssociation(ctx, ref, { pathsLeft: association.pathsLeft.slice(1), path });
+  const first = rpcBind(ctx, { owner: ref, ...path, group: 0 });
   patchAssociation(ctx, ref, { first });
   return true;
 }
@@ -201,7 +202,7 @@ export function opened(ctx: Context, ref: Owner, patch: Partial<Association>): v
     disconnectAtMs: null,
     recoverAtMs: null,
     recoverBackoffS: 1,
-    endpointsLeft: [],
+    pathsLeft: [],
     lifetimeAtMs: role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null,
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });
@@ -241,7 +242,7 @@ export function attemptFailed(ctx: Context, ref: Owner): void {
   if (association.role === 'initiator') openFailed(ctx, ref.entry);
 }
 
-/** The first connection could not be bound: try the next string binding, or give this attempt up. */
+/** The first connection could not be bound: try the next path, or give this attempt up. */
 export function firstBindFailed(ctx: Context, ref: Owner, error: number): void {
   patchAssociation(ctx, ref, { first: null });
   if (dialNext(ctx, ref)) return;
@@ -255,6 +256,6 @@ export function firstBindFailed(ctx: Context, ref: Owner, error: number): void {
 /** Abandon the connections of an opening that took too long. */
 export function openTimedOut(ctx: Context, ref: Owner, error: number): void {
   dropConnections(ctx, ref);
-  patchAssociation(ctx, ref, { endpointsLeft: [] });
+  patchAssociation(ctx, ref, { pathsLeft: [] });
   firstBindFailed(ctx, ref, error);
 }

@@ -83,6 +83,17 @@ export function describeEvent(event: ReportedEvent): EventText {
   };
 }
 
+/** An event in short lines, as the text log has it: what happened, then each parameter with its label. Free of control characters. */
+export function describeEventLines(event: ReportedEvent): readonly string[] {
+  const entry = eventsById[event.id] as EventEntry;
+  const given = event.params as Readonly<Record<string, string | number>>;
+  const shown = Object.entries(entry.labels as Readonly<Record<string, string>>).map(([key, label]) => {
+    const words = label.endsWith('=') ? `${label.slice(0, -1)} =` : label;
+    return `${words} ${printable(String(shortened(given[key] ?? '')))}`;
+  });
+  return [entry.says, ...shown];
+}
+
 /** What the error number in an event means, in plain words; null for an event that carries none. */
 export function errorMeaning(event: ReportedEvent): string | null {
   const { ntError, errorCode } = event.params as { readonly ntError?: number; readonly errorCode?: number };

@@ -1,23 +1,149 @@
 /** The error numbers that events carry. Most are Windows NT's; three are codes of the MTA's own connection layer. */
-const texts: Readonly<Record<number, string>> = {
-  5: 'access denied',
-  14: 'out of memory',
-  1722: 'the RPC server is unavailable',
-  1723: 'the RPC server is too busy',
-  1726: 'the RPC call failed; it may have run',
-  1727: 'the RPC call failed and did not run',
-  1783: 'the RPC stub got bad data',
-  1818: 'the RPC call was cancelled',
-  8464: 'code of the connection layer of the MTA (no Windows NT error)',
-  8511: 'code of the connection layer of the MTA (no Windows NT error)',
-  8640: 'code of the connection layer of the MTA (no Windows NT error)',
-  10054: 'the connection was reset by the other side',
-  10060: 'the connection attempt timed out',
-  10061: 'the connection was refused',
-  11004: 'the name is valid but has no data of the type asked for',
+
+export type ErrorEntry = {
+  /** Whose number it is: Windows NT's (Winsock's among them), or the MTA's own connection layer's. */
+  readonly of: 'Windows NT' | 'connection layer';
+  /** What the number says, without a full stop. */
+  readonly text: string;
+  /** One plain sentence: what it means to an MTA. */
+  readonly explanation: string;
+  /** Knowledge Base articles in which an MTA logs it. */
+  readonly articles: readonly string[];
+};
+
+const ownCode = 'code of the connection layer of the MTA (no Windows NT error)';
+
+/** The error numbers that are known here. */
+export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
+  5: {
+    of: 'Windows NT',
+    text: 'access denied',
+    explanation: 'The other MTA answered the call back and refused it.',
+    articles: [],
+  },
+  14: {
+    of: 'Windows NT',
+    text: 'out of memory',
+    explanation: 'This machine has no room for another connection: too many are open, or memory is short.',
+    articles: [],
+  },
+  1717: {
+    of: 'Windows NT',
+    text: 'the RPC interface is unknown',
+    explanation: 'Something listens there and speaks RPC, but it is no MTA.',
+    articles: [],
+  },
+  1722: {
+    of: 'Windows NT',
+    text: 'the RPC server is unavailable',
+    explanation: 'No connection came about: nothing listens there, or the network does not lead there from the binding used.',
+    articles: ['Q280449'],
+  },
+  1723: {
+    of: 'Windows NT',
+    text: 'the RPC server is too busy',
+    explanation: 'The other MTA has as many connections or calls as it may have; it is tried again later.',
+    articles: [],
+  },
+  1726: {
+    of: 'Windows NT',
+    text: 'the RPC call failed; it may have run',
+    explanation: 'The connection was lost before the answer came, so the other MTA may have done what was asked, or not.',
+    articles: [],
+  },
+  1727: {
+    of: 'Windows NT',
+    text: 'the RPC call failed and did not run',
+    explanation: 'The bind was refused or the call never left, so nothing was handed over and it is safe to do it again.',
+    articles: ['Q181721'],
+  },
+  1728: {
+    of: 'Windows NT',
+    text: 'a protocol error occurred in RPC',
+    explanation: 'What came over the connection breaks the rules of RPC; the connection is dropped.',
+    articles: [],
+  },
+  1730: {
+    of: 'Windows NT',
+    text: 'the RPC transfer syntax is not supported',
+    explanation: 'The other side does not speak NDR, the one encoding that MTAs use.',
+    articles: [],
+  },
+  1745: {
+    of: 'Windows NT',
+    text: 'the RPC operation number is out of range',
+    explanation: 'The other side does not know the operation that was called.',
+    articles: [],
+  },
+  1752: {
+    of: 'Windows NT',
+    text: 'the endpoint mapper cannot do this',
+    explanation: 'The endpoint mapper of the other host did not understand the question where the MTA listens.',
+    articles: [],
+  },
+  1753: {
+    of: 'Windows NT',
+    text: 'there are no more endpoints available from the endpoint mapper',
+    explanation: 'The endpoint mapper of the other host answers, but no MTA is registered with it.',
+    articles: [],
+  },
+  1783: {
+    of: 'Windows NT',
+    text: 'the RPC stub got bad data',
+    explanation: 'The arguments or results of a call could not be read.',
+    articles: ['Q181513'],
+  },
+  1818: {
+    of: 'Windows NT',
+    text: 'the RPC call was cancelled',
+    explanation: 'No answer came within two minutes, and this side gave the call up; see event 9277.',
+    articles: ['Q189494'],
+  },
+  8464: {
+    of: 'connection layer',
+    text: ownCode,
+    explanation: 'It goes with a message for a control block that is gone already.',
+    articles: [],
+  },
+  8511: {
+    of: 'connection layer',
+    text: ownCode,
+    explanation: 'It goes with event 4284: the network below the connector is down.',
+    articles: ['Q232602'],
+  },
+  8640: {
+    of: 'connection layer',
+    text: ownCode,
+    explanation: 'It goes with event 4287, behind a 4284 of the same moment.',
+    articles: ['Q232602'],
+  },
+  10054: {
+    of: 'Windows NT',
+    text: 'the connection was reset by the other side',
+    explanation: 'The other process ended, or something between the two cut the connection.',
+    articles: [],
+  },
+  10060: {
+    of: 'Windows NT',
+    text: 'the connection attempt timed out',
+    explanation: 'Nothing answers at that address: the host is down, or the network swallows what is sent.',
+    articles: [],
+  },
+  10061: {
+    of: 'Windows NT',
+    text: 'the connection was refused',
+    explanation: 'The host answers, but nothing listens on that port.',
+    articles: [],
+  },
+  11004: {
+    of: 'Windows NT',
+    text: 'the name is valid but has no data of the type asked for',
+    explanation: 'At a start it means that an adapter cannot be listened on; the operating system error beside it tells why.',
+    articles: ['Q285350'],
+  },
 };
 
 /** What an error number of an event means, in plain words. A number that is not known is said to be so. */
 export function ntErrorText(error: number): string {
-  return texts[error] ?? `error ${error}, not known here`;
+  return errorsByNumber[error]?.text ?? `error ${error}, not known here`;
 }

@@ -1,23 +1,41 @@
-import { type Behaviour, corrected, type Quirk } from '../behaviour.js';
+import { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour } from '../behaviour.js';
 import { q166594 } from './q166594.js';
+import { q181721 } from './q181721.js';
+import { q280449 } from './q280449.js';
+import { q285350 } from './q285350.js';
 
 /** Every quirk there is, by article. */
-export const quirks: readonly Quirk[] = [q166594];
+export const quirks: readonly Quirk[] = [q166594, q181721, q280449, q285350];
 
 export function quirkOf(article: string): Quirk | undefined {
   return quirks.find((quirk) => quirk.article === article);
 }
 
-const composed = new Map<string, Behaviour>();
+type Behaviours = { readonly mta: Behaviour; readonly rpc: RpcBehaviour };
 
-/** `corrected` with the decisions of these articles overridden. */
-export function behaviourOf(articles: readonly string[]): Behaviour {
-  if (articles.length === 0) return corrected;
+const correctedBoth: Behaviours = { mta: corrected, rpc: correctedRpc };
+const composed = new Map<string, Behaviours>();
+
+function composedOf(articles: readonly string[]): Behaviours {
+  if (articles.length === 0) return correctedBoth;
   const key = articles.join();
-  let behaviour = composed.get(key);
-  if (behaviour === undefined) {
-    behaviour = Object.assign({}, corrected, ...articles.map((article) => quirkOf(article)?.override));
-    composed.set(key, behaviour as Behaviour);
+  let behaviours = composed.get(key);
+  if (behaviours === undefined) {
+    const on = articles.flatMap((article) => quirkOf(article) ?? []);
+    const mta = Object.assign({}, corrected, ...on.map((quirk) => (quirk.product === 'mta' ? quirk.override : {})));
+    const rpc = Object.assign({}, correctedRpc, ...on.map((quirk) => (quirk.product === 'nt-rpc' ? quirk.override : {})));
+    behaviours = { mta, rpc };
+    composed.set(key, behaviours);
   }
-  return behaviour as Behaviour;
+  return behaviours;
+}
+
+/** How the MTA decides: `corrected` with the decisions of these articles overridden. */
+export function behaviourOf(articles: readonly string[]): Behaviour {
+  return composedOf(articles).mta;
+}
+
+/** How the RPC runtime decides: `correctedRpc` with the decisions of these articles overridden. */
+export function rpcBehaviourOf(articles: readonly string[]): RpcBehaviour {
+  return composedOf(articles).rpc;
 }

@@ -1,24 +1,45 @@
 /** String bindings: how an endpoint is written in configurations and in MtaBind. */
 
-export type ParsedBinding = { readonly host: string; readonly port: number };
+export type ParsedBinding = {
+  readonly host: string;
+  /** Of the server itself, or of the endpoint mapper that knows it. */
+  readonly port: number;
+  readonly throughMapper: boolean;
+};
 
-const form = /^(?:ncacn_ip_tcp:)?(\[[^[\]]+\]|[^[\]]+)\[(\d{1,5})\]$/i;
+/** Port of endpoint mappers. */
+const mapperPort = 135;
+
+const form = /^((?:ncacn_ip_tcp:)?(\[[^[\]]+\]|[^[\]]+))(?:\[(?:(\d{1,5})|,mapper=(\d{1,5}))\])?$/i;
 const nameOrIpv4 = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?$/i;
 const ipv6 = /^(?=.*:.*:)[0-9a-f:.]+(?:%[a-z0-9._-]+)?$/i;
 /** The longest DNS name. */
 const maxHostLength = 253;
 
+/** Which addresses can reach this host: a name may stand for addresses of either family. */
+export function familyOf(host: string): 'IPv4' | 'IPv6' | 'name' {
+  if (host.includes(':')) return 'IPv6';
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) ? 'IPv4' : 'name';
+}
+
 /**
  * Takes `ncacn_ip_tcp:host[port]` and `host[port]` apart; the host is a name, an IPv4 address or an IPv6 address (which
- * may stand in brackets of its own). Null for anything else: other protocol sequences, no port, port 0.
+ * may stand in brackets of its own). Without a port the endpoint mapper of that host is asked, at port 135 or, as in
+ * `host[,mapper=4135]`, at another one. Null for anything else: other protocol sequences, port 0.
  */
 export function parseStringBinding(text: string): ParsedBinding | null {
   const found = form.exec(text);
   if (found === null) return null;
-  const written = found[1] as string;
+  const written = found[2] as string;
   const bracketed = written.startsWith('[');
   const host = bracketed ? written.slice(1, -1) : written;
-  const port = Number(found[2]);
+  const throughMapper = found[3] === undefined;
+  const port = Number(found[3] ?? found[4] ?? mapperPort);
   if (host.length > maxHostLength || port < 1 || port > 65535) return null;
-  return ipv6.test(host) || (!bracketed && nameOrIpv4.test(host)) ? { host, port } : null;
+  return ipv6.test(host) || (!bracketed && nameOrIpv4.test(host)) ? { host, port, throughMapper } : null;
+}
+
+/** A string binding with the port that was found for it. */
+export function resolvedBinding(text: string, port: number): string {
+  return `${form.exec(text)?.[1] ?? text}[${port}]`;
 }

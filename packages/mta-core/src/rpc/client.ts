@@ -1,8 +1,10 @@
 /** The client side of a connection, from the dial to its end. */
+import { isMtaBody } from '../apdu.js';
 import type { Context } from '../context.js';
 import {
   type BindAckPdu,
   type FaultPdu,
+  mapperInterface,
   maxFragmentBytes,
   mtaInterface,
   ndrSyntax,
@@ -14,6 +16,7 @@ import { rowOf } from '../table.js';
 import { dropCall, forget, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
 import type { Connection } from './model.js';
+import { mapperBound, mapperPdu, resolvingFailed } from './resolve.js';
 
 /** The one presentation context a client of ours binds. */
 export const clientContext = 0;
@@ -30,14 +33,23 @@ export function clientConnected(ctx: Context, connection: Connection): void {
     maxRecv: maxFragmentBytes,
     group: connection.group,
     multiplex: true,
-    contexts: [{ id: clientContext, abstract: mtaInterface, transfer: [ndrSyntax] }],
+    contexts: [
+      { id: clientContext, abstract: connection.asksFor === null ? mtaInterface : mapperInterface, transfer: [ndrSyntax] },
+    ],
   });
 }
 
 export function clientDialFailed(ctx: Context, connection: Connection, error: number): void {
   if (connection.phase !== 'dialling') return;
   forget(ctx, connection);
-  indicateBindFailed(ctx, connection, error);
+  tell(ctx, connection, error);
+}
+
+/** The connection is gone: tells whom it concerns. */
+function tell(ctx: Context, connection: Connection, error: number, nak: number | null = null): void {
+  if (connection.asksFor !== null) resolvingFailed(ctx, connection, error);
+  else if (connection.phase === 'bound') indicateLoss(ctx, connection, error);
+  else indicateBindFailed(ctx, connection, error, nak);
 }
 
 export function clientPdu(ctx: Context, connection: Connection, pdu: Pdu): void {
@@ -45,6 +57,10 @@ export function clientPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
   if (pdu.type === 'shutdown') return;
   if (connection.phase !== 'bound') {
     bindAnswered(ctx, connection, pdu);
+    return;
+  }
+  if (connection.asksFor !== null) {
+    mapperPdu(ctx, connection, pdu);
     return;
   }
   switch (pdu.type) {
@@ -63,16 +79,15 @@ export function clientPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
 /** The server broke the protocol: a bind fails with this error, a bound connection is lost with it. */
 export function clientBreach(ctx: Context, connection: Connection, error: number): void {
   shut(ctx, connection);
-  if (connection.phase === 'bound') indicateLoss(ctx, connection, error);
-  else indicateBindFailed(ctx, connection, error);
+  tell(ctx, connection, error);
 }
 
 export function clientLost(ctx: Context, connection: Connection): void {
   forget(ctx, connection);
   // Lost before a request was sent, or with none unanswered: surely nothing was executed.
   const error = connection.calls.length > 0 ? ntError.callFailed : ntError.callFailedDidNotExecute;
-  if (connection.phase === 'bound') indicateLoss(ctx, connection, error);
-  else indicateBindFailed(ctx, connection, error);
+  // A mapper that hangs up is as good as none.
+  tell(ctx, connection, connection.asksFor === null ? error : ntError.serverUnavailable);
 }
 
 function bindAnswered(ctx: Context, connection: Connection, pdu: Pdu): void {
@@ -86,7 +101,7 @@ function bindAnswered(ctx: Context, connection: Connection, pdu: Pdu): void {
       return;
     case 'bind_nak':
       shut(ctx, connection);
-      indicateBindFailed(ctx, connection, errorOfNak(pdu.reason), pdu.reason);
+      tell(ctx, connection, errorOfNak(pdu.reason), pdu.reason);
       return;
     case 'fault':
       clientBreach(ctx, connection, errorOfFault(pdu.status, pdu.didNotExecute));
@@ -110,8 +125,12 @@ function acknowledged(ctx: Context, connection: Connection, pdu: BindAckPdu): vo
     return;
   }
   const { group, multiplex } = pdu;
-  putConnection(ctx, { ...connection, phase: 'bound', group, multiplex, contexts: [clientContext], deadlineMs: null });
-  ctx.indications.push({ type: 'bound', conn: connection.id, owner: connection.owner, group });
+  const { id, owner, remote, asksFor } = connection;
+  const contexts = [{ id: clientContext, serves: asksFor === null ? 'mta' : 'mapper' }] as const;
+  const bound: Connection = { ...connection, phase: 'bound', group, multiplex, contexts, deadlineMs: null };
+  putConnection(ctx, bound);
+  if (asksFor === null) ctx.indications.push({ type: 'bound', conn: id, owner, group, remote });
+  else mapperBound(ctx, bound);
 }
 
 /** An answer to a call that is over here (it was cancelled meanwhile) is no concern of anyone. */
@@ -123,7 +142,7 @@ function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu)
     clientBreach(ctx, connection, ntError.badStubData);
     return;
   }
-  if (result.op !== call.op) {
+  if (!isMtaBody(result) || result.op !== call.op) {
     clientBreach(ctx, connection, ntError.protocolError);
     return;
   }

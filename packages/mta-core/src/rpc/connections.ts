@@ -16,8 +16,8 @@ export function putRuntime(ctx: Context, rpc: RpcRuntime): void {
 }
 
 export function putConnection(ctx: Context, connection: Connection): void {
-  const { addresses, connections, nextGroup, nextConnection } = ctx.mta.rpc;
-  putRuntime(ctx, { addresses, connections: withRow(connections, connection), nextGroup, nextConnection });
+  const { addresses, connections, nextGroup, misfiled, nextConnection } = ctx.mta.rpc;
+  putRuntime(ctx, { addresses, connections: withRow(connections, connection), nextGroup, misfiled, nextConnection });
 }
 
 /** The connection with other calls. Field by field, as every call passes here twice and a spread costs ten times as much. */
@@ -33,6 +33,8 @@ export function putCalls(
     phase: connection.phase,
     address: connection.address,
     remote: connection.remote,
+    from: connection.from,
+    asksFor: connection.asksFor,
     group: connection.group,
     contexts: connection.contexts,
     multiplex: connection.multiplex,
@@ -60,8 +62,14 @@ export function forget(ctx: Context, connection: Connection): void {
   putRuntime(ctx, { ...left, connections: withoutRow(left.connections, connection.id) });
 }
 
-/** Ends a connection that still is. */
+/** Ends a connection that still is. One that waits for an endpoint mapper has no socket; that which asks for it has. */
 export function shut(ctx: Context, connection: Connection): void {
+  if (connection.phase === 'resolving') {
+    forget(ctx, connection);
+    const asking = ctx.mta.rpc.connections.find(({ asksFor }) => asksFor === connection.id);
+    if (asking !== undefined) shut(ctx, asking);
+    return;
+  }
   ctx.effects.push({ type: 'close', conn: connection.id });
   forget(ctx, connection);
 }

@@ -1,5 +1,8 @@
 /** Presentation contexts: which of what a client offers a server takes (C706 12.6.4.3, 12.6.4.4). */
-import { type ContextResult, maxFragmentBytes, mtaInterface, ndrSyntax, type PresentationContext, type Syntax } from '../pdu.js';
+import { type ContextResult, maxFragmentBytes, ndrSyntax, type PresentationContext, type Syntax } from '../pdu.js';
+import { rowOf, type Table, withRow } from '../table.js';
+import type { AcceptedContext, ListeningAddress } from './model.js';
+import { interfaceOf, type RpcInterface } from './services.js';
 
 /** Accepted contexts a connection may hold; the next one is rejected with 2/3. */
 const maxContexts = 16;
@@ -16,19 +19,28 @@ function rejected(reason: number): ContextResult {
   return { result: 2, reason, transfer: noSyntax };
 }
 
-/** Answers the contexts offered one by one. A context held already may be offered again; it is then not counted twice. */
+/** The interface that a context offered at this address is for; undefined when it is not served there. */
+function servedAs({ abstract }: PresentationContext, at: ListeningAddress['serves']): RpcInterface | undefined {
+  const wanted = interfaceOf(abstract);
+  return wanted === at || wanted === 'management' ? wanted : undefined;
+}
+
+/**
+ * Answers the contexts offered one by one. A context held already may be offered again, for the same interface or another; it is
+ * then not counted twice.
+ */
 export function negotiate(
-  held: readonly number[],
+  at: ListeningAddress['serves'],
+  held: Table<AcceptedContext>,
   offered: readonly PresentationContext[],
-): { readonly held: readonly number[]; readonly results: readonly ContextResult[] } {
-  const now = held.slice();
+): { readonly held: Table<AcceptedContext>; readonly results: readonly ContextResult[] } {
+  let now = held;
   const results = offered.map((context) => {
-    if (!same(context.abstract, mtaInterface)) return rejected(1);
+    const serves = servedAs(context, at);
+    if (serves === undefined) return rejected(1);
     if (!context.transfer.some((syntax) => same(syntax, ndrSyntax))) return rejected(2);
-    if (!now.includes(context.id)) {
-      if (now.length >= maxContexts) return rejected(3);
-      now.push(context.id);
-    }
+    if (rowOf(now, context.id) === undefined && now.length >= maxContexts) return rejected(3);
+    now = withRow(now, { id: context.id, serves });
     return { result: 0, reason: 0, transfer: ndrSyntax };
   });
   return { held: now, results };

@@ -1,6 +1,7 @@
 /** State and upward indications of the RPC runtime: association groups, connections, calls. */
 import type { RpcArgument, RpcOperation, RpcResult } from '../apdu.js';
 import type { Table } from '../table.js';
+import type { RpcInterface } from './services.js';
 
 /** What of the MTA a connection belongs to: an association of a locality table entry. */
 export type Owner = { readonly entry: number; readonly association: number };
@@ -18,22 +19,29 @@ export type OutstandingCall = {
   readonly deadlineMs: number | null;
 };
 
+/** A presentation context that was accepted, and the interface it is for. */
+export type AcceptedContext = { readonly id: number; readonly serves: RpcInterface };
+
 export type Connection = {
   readonly id: number;
   readonly side: 'client' | 'server';
   /**
-   * `dialling` and `binding` only on the client side. A server connection is `unbound` until its bind, or `surplus` when
-   * it was accepted over the limit: its bind is answered with bind_nak 2.
+   * `resolving`, `dialling` and `binding` only on the client side. While it is `resolving` it has no socket: another connection
+   * asks the endpoint mapper for the port. A server connection is `unbound` until its bind, or `surplus` when it was accepted over
+   * the limit: its bind is answered with bind_nak 2.
    */
-  readonly phase: 'dialling' | 'binding' | 'unbound' | 'surplus' | 'bound';
+  readonly phase: 'resolving' | 'dialling' | 'binding' | 'unbound' | 'surplus' | 'bound';
   /** Server side: index of the listening address it arrived at. */
   readonly address: number | null;
-  /** Client side: the string binding it was dialled to. Server side: the remote address. */
+  /** Client side: the string binding it was dialled to, with the port once that is known. Server side: the remote address. */
   readonly remote: string;
+  /** Client side: the local address it is dialled from; null where the system chooses. */
+  readonly from: string | null;
+  /** Client side: it asks an endpoint mapper on behalf of this connection, which waits for it. Null for any other. */
+  readonly asksFor: number | null;
   /** Association group: asked for (client, before the ack) or agreed; 0 while there is none. */
   readonly group: number;
-  /** Presentation contexts accepted for the MTA interface. */
-  readonly contexts: readonly number[];
+  readonly contexts: Table<AcceptedContext>;
   readonly multiplex: boolean;
   readonly calls: Table<OutstandingCall>;
   readonly nextCall: number;
@@ -49,9 +57,15 @@ export type Connection = {
 export type Group = { readonly id: number; readonly connections: number };
 
 export type ListeningAddress = {
+  /** That of the binding; an endpoint mapper's is that of the binding it belongs to, and `mapperIds`. */
   readonly id: number;
+  /** The management interface is served on both. */
+  readonly serves: 'mta' | 'mapper';
+  readonly address: string;
   readonly state: 'opening' | 'up' | 'failed';
   readonly port: number;
+  /** `failed`: the operating system's error. */
+  readonly failure: string | null;
   readonly groups: Table<Group>;
 };
 
@@ -60,16 +74,27 @@ export type RpcRuntime = {
   readonly connections: Table<Connection>;
   /** Group ids are counted over the whole runtime, so one of another address is never known by chance. */
   readonly nextGroup: number;
+  /** Remote hosts whose first group was filed under another address than that at which it arrived. */
+  readonly misfiled: readonly string[];
   /** Dialled connections have even ids; the driver gives accepted ones odd ids. */
   readonly nextConnection: number;
 };
 
-export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, nextConnection: 2 };
+export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, misfiled: [], nextConnection: 2 };
+
+/** Ids of endpoint mappers' listening addresses begin here: beyond those of all bindings. */
+export const mapperIds = 1000;
 
 /** What the runtime tells the MTA. `error` is a Windows NT error number. */
 export type Indication =
-  /** A bind of ours was acknowledged. */
-  | { readonly type: 'bound'; readonly conn: number; readonly owner: Owner | null; readonly group: number }
+  /** A bind of ours was acknowledged. `remote`: the string binding it went to, with the port where an endpoint mapper gave that. */
+  | {
+      readonly type: 'bound';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly group: number;
+      readonly remote: string;
+    }
   /** Dialling or binding failed; the connection is gone. `nak`: the peer's bind_nak reason, where there was one. */
   | {
       readonly type: 'bind-failed';

@@ -9,22 +9,36 @@ import type { Input } from '../input.js';
 import { ntError } from '../pdu.js';
 import type { Mta } from '../state.js';
 import { rowOf, withRow } from '../table.js';
-import { parseStringBinding } from './binding.js';
+import { familyOf, parseStringBinding } from './binding.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
-import { dropCall, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
-import type { Connection, ListeningAddress, OutstandingCall, Owner } from './model.js';
+import { dropCall, indicateLoss, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
+import { isMisfiled } from './groups.js';
+import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall, type Owner } from './model.js';
+import { askMapper, dial } from './resolve.js';
 import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
 
 /** Call ids are 32 bits wide on the wire. */
 const maxCall = 0xffffffff;
 
-/** Opens every listening address of the configuration. Once, at start. */
+/** Opens a listening address for every enabled binding, and one for an endpoint mapper on each of their hosts' addresses. Once, at start. */
 export function rpcListen(ctx: Context): void {
-  const addresses = ctx.mta.listen.map((entry, binding): ListeningAddress => {
-    ctx.effects.push({ type: 'listen', binding, address: entry.address, port: entry.port });
-    return { id: binding, state: 'opening', port: entry.port, groups: [] };
-  });
-  putRuntime(ctx, { ...ctx.mta.rpc, addresses });
+  const { bindings, mapperPort, rpc } = ctx.mta;
+  const enabled = bindings.filter((binding) => binding.enabled);
+  const listen = (serves: ListeningAddress['serves'], id: number, address: string, port: number): ListeningAddress => {
+    ctx.effects.push({ type: 'listen', binding: id, address, port });
+    return { id, serves, address, state: 'opening', port, failure: null, groups: [] };
+  };
+  const own = enabled.map(({ id, address, port }) => listen('mta', id, address, port));
+  const hosts = mapperPort === null ? [] : enabled.filter((binding, at) => !isCovered(binding.address, at, enabled));
+  const mappers = hosts.map(({ id, address }) => listen('mapper', mapperIds + id, address, mapperPort ?? 0));
+  putRuntime(ctx, { ...rpc, addresses: [...own, ...mappers] });
+}
+
+/** Does another one of these listen on this address too? `0.0.0.0` takes in all IPv4 addresses, `::` those of both families. */
+function isCovered(address: string, at: number, all: readonly { readonly address: string }[]): boolean {
+  if (all.findIndex((each) => each.address === address) < at) return true;
+  const wide = (text: string): boolean => text !== address && all.some((each) => each.address === text);
+  return wide('::') || (familyOf(address) === 'IPv4' && wide('0.0.0.0'));
 }
 
 export type BindRequest = {
@@ -33,33 +47,37 @@ export type BindRequest = {
   readonly endpoint: string;
   /** Association group to join, 0 for a new one. */
   readonly group: number;
-  /** Local address to dial from; the system chooses when absent. */
-  readonly localAddress?: string;
+  /** Local address to dial from; the system chooses when there is none. */
+  readonly from?: string | null;
 };
 
 /**
- * Dials and binds; ends in the indication `bound` or `bind-failed`, the latter in the same step when the string binding
- * cannot be read (1722) or the limit of connections is reached (14).
+ * Dials and binds, after asking the endpoint mapper where the string binding has no port; ends in the indication `bound` or
+ * `bind-failed`, the latter in the same step when the string binding cannot be read (1722) or the limit of connections is
+ * reached (14).
  * @returns the connection's id, always even.
  */
 export function rpcBind(ctx: Context, request: BindRequest): number {
   const { rpc, settings } = ctx.mta;
-  const { owner, endpoint, group, localAddress } = request;
+  const { owner, endpoint, group, from = null } = request;
   const id = rpc.nextConnection;
   putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
   const target = parseStringBinding(endpoint);
-  const full = rpc.connections.length >= settings.maxConnections;
+  const needed = target?.throughMapper === true ? 2 : 1;
+  const full = rpc.connections.length + needed > settings.maxConnections;
   if (target === null || full) {
     const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
     ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
     return id;
   }
-  putConnection(ctx, {
+  const connection: Connection = {
     id,
     side: 'client',
-    phase: 'dialling',
+    phase: target.throughMapper ? 'resolving' : 'dialling',
     address: null,
     remote: endpoint,
+    from,
+    asksFor: null,
     group,
     contexts: [],
     multiplex: false,
@@ -67,9 +85,10 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
     nextCall: bindCall + 1,
     deadlineMs: ctx.nowMs + settings.dialTimeoutS * 1000,
     owner,
-  });
-  const { host, port } = target;
-  ctx.effects.push({ type: 'dial', conn: id, host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+  };
+  putConnection(ctx, connection);
+  if (target.throughMapper) askMapper(ctx, connection, target.host, target.port);
+  else dial(ctx, connection, target.host, target.port);
   return id;
 }
 
@@ -124,16 +143,29 @@ export function rpcCancel(ctx: Context, conn: number, call: number): void {
   send(ctx, conn, { type: 'co_cancel', call });
 }
 
-/** Closes a connection, or gives up its dial. Nothing more is heard of it. */
+/** Closes a connection, or gives up its dial. Nothing more is heard of it. One to an endpoint mapper is the runtime's own affair. */
 export function rpcClose(ctx: Context, conn: number): void {
   const connection = connectionOf(ctx.mta, conn);
-  if (connection !== undefined) shut(ctx, connection);
+  if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
 }
 
 /** Close what has arrived with an association group of ours, so far as it belongs to nobody yet. */
 export function rpcCloseGroup(ctx: Context, group: number): void {
   for (const connection of ctx.mta.rpc.connections) {
     if (connection.side === 'server' && connection.group === group && connection.owner === null) shut(ctx, connection);
+  }
+}
+
+/**
+ * A switch of the runtime's behaviour begins anew: the next group of each peer is its first. What was filed under a wrong address
+ * is lost, or an opening that is under way would end in an association that can never send.
+ */
+export function rpcForgetMisfiled(ctx: Context): void {
+  putRuntime(ctx, { ...ctx.mta.rpc, misfiled: [] });
+  for (const connection of ctx.mta.rpc.connections) {
+    if (!isMisfiled(ctx.mta.rpc, connection)) continue;
+    shut(ctx, connection);
+    indicateLoss(ctx, connection, ntError.callFailed);
   }
 }
 
@@ -161,7 +193,8 @@ export function rpcGroupOf(mta: Mta, conn: number): number {
 
 function boundAs(side: Connection['side'], mta: Mta, conn: number): Connection | undefined {
   const connection = connectionOf(mta, conn);
-  return connection !== undefined && connection.phase === 'bound' && connection.side === side ? connection : undefined;
+  if (connection === undefined || connection.phase !== 'bound' || connection.asksFor !== null) return undefined;
+  return connection.side === side ? connection : undefined;
 }
 
 /** Takes in what the network did. Inputs of other kinds, and of connections that are gone, change nothing. */
@@ -173,7 +206,8 @@ export function rpcInput(ctx: Context, input: Input): void {
     case 'malformed':
     case 'lost': {
       const connection = connectionOf(ctx.mta, input.conn);
-      if (connection === undefined) return;
+      // What waits for an endpoint mapper has no socket yet of which anything could be told.
+      if (connection === undefined || connection.phase === 'resolving') return;
       if (connection.side === 'client') clientInput(ctx, connection, input);
       else serverInput(ctx, connection, input);
       return;
@@ -185,7 +219,7 @@ export function rpcInput(ctx: Context, input: Input): void {
       putAddress(ctx, input.binding, { state: 'up', port: input.port });
       return;
     case 'listen-failed':
-      putAddress(ctx, input.binding, { state: 'failed' });
+      putAddress(ctx, input.binding, { state: 'failed', failure: input.osError });
       return;
     default:
       return;

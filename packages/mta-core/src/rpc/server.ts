@@ -2,7 +2,7 @@
  * The server side of a connection, from its acceptance to its end. A client that breaks the protocol loses the
  * connection; what it did within the protocol but we cannot serve is answered with a fault and the connection lives.
  */
-import { operationOf } from '../apdu.js';
+import { isMtaBody, operationOf } from '../apdu.js';
 import type { Context } from '../context.js';
 import type { Input } from '../input.js';
 import { type BindPdu, faultStatus, type NakReason, ntError, type Pdu, type RequestPdu } from '../pdu.js';
@@ -19,8 +19,10 @@ import {
   shut,
 } from './connections.js';
 import { fragmentBytes, negotiate } from './contexts.js';
-import { filingAddress, joinGroup, newGroup } from './groups.js';
-import type { Connection, OutstandingCall } from './model.js';
+import { answerService } from './directory.js';
+import { joinGroup, newGroup } from './groups.js';
+import type { Connection, ListeningAddress, OutstandingCall } from './model.js';
+import { type ServiceArgument, serviceOperation } from './services.js';
 
 /** Connections over `maxConnections` that are still told why they get no service; one more is closed unheard. */
 const surplusConnections = 16;
@@ -41,6 +43,8 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
     phase: inUse >= maxConnections ? 'surplus' : 'unbound',
     address: input.binding,
     remote: input.remote,
+    from: null,
+    asksFor: null,
     group: 0,
     contexts: [],
     multiplex: false,
@@ -50,6 +54,11 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
     deadlineMs: ctx.nowMs + dialTimeoutS * 1000,
     owner: null,
   });
+}
+
+/** Where it arrived. It would not have been accepted without, and listening addresses stay as they are at the start. */
+function addressOf(ctx: Context, connection: Connection): ListeningAddress {
+  return rowOf(ctx.mta.rpc.addresses, connection.address as number) as ListeningAddress;
 }
 
 export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void {
@@ -116,7 +125,7 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     refuse(ctx, connection, pdu.call, 0);
     return;
   }
-  const { held, results } = negotiate([], pdu.contexts);
+  const { held, results } = negotiate(addressOf(ctx, connection).serves, [], pdu.contexts);
   // Nor may one that binds and has nothing to say: it is closed if it belongs to no association by the time at which a client
   // has given up any call.
   const deadlineMs = ctx.nowMs + 2 * ctx.mta.settings.rpcCallTimeoutS * 1000;
@@ -142,7 +151,7 @@ function enterGroup(ctx: Context, connection: Connection, asked: number): number
     putRuntime(ctx, joined);
     return asked;
   }
-  const made = newGroup(ctx.mta.rpc, filingAddress(ctx.mta, connection));
+  const made = newGroup(ctx.mta, connection);
   if (made === null) return null;
   putRuntime(ctx, made.rpc);
   return made.group;
@@ -154,7 +163,7 @@ function alterArrived(ctx: Context, connection: Connection, pdu: BindPdu): void 
     breach(ctx, connection);
     return;
   }
-  const { held, results } = negotiate(connection.contexts, pdu.contexts);
+  const { held, results } = negotiate(addressOf(ctx, connection).serves, connection.contexts, pdu.contexts);
   putConnection(ctx, { ...connection, contexts: held });
   const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
   send(ctx, connection.id, {
@@ -186,11 +195,13 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     breach(ctx, connection);
     return;
   }
-  if (!connection.contexts.includes(pdu.context)) {
+  const context = rowOf(connection.contexts, pdu.context);
+  if (context === undefined) {
     sendFault(ctx, connection, pdu, faultStatus.unknownInterface, true);
     return;
   }
-  const op = operationOf[pdu.opnum];
+  const { serves } = context;
+  const op = serves === 'mta' ? operationOf[pdu.opnum] : serviceOperation(serves, pdu.opnum);
   if (op === undefined) {
     sendFault(ctx, connection, pdu, faultStatus.operationOutOfRange, true);
     return;
@@ -208,7 +219,11 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     sendFault(ctx, connection, pdu, faultStatus.serverTooBusy, true);
     return;
   }
-  const call: OutstandingCall = { id: pdu.call, context: pdu.context, op, sinceMs: ctx.nowMs, deadlineMs: null };
+  if (!isMtaBody(body)) {
+    serve(ctx, connection, pdu, body);
+    return;
+  }
+  const call: OutstandingCall = { id: pdu.call, context: pdu.context, op: body.op, sinceMs: ctx.nowMs, deadlineMs: null };
   putCalls(ctx, connection, withRow(connection.calls, call));
   ctx.indications.push({
     type: 'called',
@@ -220,6 +235,14 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     remote: connection.remote,
     argument: body,
   });
+}
+
+/** A call that the runtime answers itself, at once. */
+function serve(ctx: Context, connection: Connection, pdu: RequestPdu, argument: ServiceArgument): void {
+  const answer = answerService(ctx.mta, addressOf(ctx, connection), argument);
+  const { call, context } = pdu;
+  if (typeof answer === 'number') sendFault(ctx, connection, pdu, answer, false);
+  else send(ctx, connection.id, { type: 'response', call, context, cancelCount: 0, body: answer });
 }
 
 function cancelArrived(ctx: Context, connection: Connection, id: number): void {

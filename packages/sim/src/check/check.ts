@@ -1,7 +1,7 @@
 /** The exhaustive checker: every interleaving of two MTAs, or three in a chain, within bounds. */
 import type { Mta } from '@mtalab/mta-core';
 import { type RuleId, rules } from '../rules/catalogue.js';
-import { firstHopeless, pathTo, wayToStandstill } from './liveness.js';
+import { firstHopeless, pathTo, wayToGivingUp, wayToStandstill } from './liveness.js';
 import { after } from './moves.js';
 import {
   boundsOf,
@@ -15,7 +15,7 @@ import {
 import { type Breach, Search, type Space, wrongIn } from './search.js';
 import { setUp } from './setup.js';
 import { faultsLate, tellStory } from './story.js';
-import { isQuiet, type World } from './world.js';
+import { isQuiet, type World, type WorldContext } from './world.js';
 
 /** What the checker says something about, the weightiest first. */
 const checkedRules: readonly RuleId[] = [
@@ -33,8 +33,11 @@ const checkedRules: readonly RuleId[] = [
   'threshold',
   'no-quarrel',
   'total',
+  'starts',
+  'bindings',
   'holder-after-faults',
   'queues-drain',
+  'reachable',
 ];
 
 type Found = { readonly rule: RuleId; readonly detail: string; readonly path: readonly number[] };
@@ -50,13 +53,28 @@ function found(options: CheckOptions, bounds: CheckBounds, space: Space, breach:
   return standstill(options, bounds, late) === null ? [one] : [one, { rule: 'queues-drain', detail: hopeless, path: late }];
 }
 
+const givenUp = 'Mail is given up, and without further faults nothing else can become of it, although the next MTA can be reached.';
 const hopeless = 'Mail waits, and without further faults or new mail nothing will ever deliver it.';
 
 function standstill(options: CheckOptions, bounds: CheckBounds, path: readonly number[]): number[] | null {
   const { context, initial, orders } = setUp(bounds, options.core);
+  return wayToStandstill(context, worldAfter(context, initial, path), orders);
+}
+
+function worldAfter(context: WorldContext, initial: World, path: readonly number[]): World {
   let world = initial;
   for (const code of path) world = after(context, world, code).world;
-  return wayToStandstill(context, world, orders);
+  return world;
+}
+
+/** Mail that could only be given up. */
+function unreachable(options: CheckOptions, bounds: CheckBounds, space: Space): Found | null {
+  const state = firstHopeless(space, false);
+  if (state === null) return null;
+  const path = pathTo(space.visited, state);
+  const { context, initial, orders } = setUp(bounds, options.core);
+  const rest = wayToGivingUp(context, worldAfter(context, initial, path), orders);
+  return { rule: 'reachable', detail: givenUp, path: [...path, ...rest] };
 }
 
 function allFound(options: CheckOptions, bounds: CheckBounds, space: Space): readonly Found[] {
@@ -67,6 +85,9 @@ function allFound(options: CheckOptions, bounds: CheckBounds, space: Space): rea
       const path = pathTo(space.visited, state);
       list.push({ rule: 'queues-drain', detail: hopeless, path: [...path, ...(standstill(options, bounds, path) ?? [])] });
     }
+    // Where mail waits for ever, it is not for want of a connection that it is not delivered.
+    const given = state === null ? unreachable(options, bounds, space) : null;
+    if (given !== null) list.push(given);
   }
   return list;
 }

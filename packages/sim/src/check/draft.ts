@@ -1,8 +1,9 @@
 /** One move in the making: what it does to the MTAs and to the network. */
-import type { MtaConfig } from '@mtalab/mta-core';
+import { type MtaConfig, rowOf } from '@mtalab/mta-core';
 import type { Finding } from '../rules/catalogue.js';
+import { reaches } from '../rules/reach.js';
 import { arrived, crashed, type Local, type LocalResult, type Out, type Parcel } from './local.js';
-import type { Side, Wire, World, WorldContext } from './world.js';
+import { canConnect, type Side, type Wire, type World, type WorldContext } from './world.js';
 
 /** Connections at one time, over all MTAs. */
 const mostWires = 40;
@@ -15,6 +16,7 @@ export class Draft {
   unsubmitted: readonly number[];
   losses: number;
   crashes: number;
+  broken: World['broken'];
   undelivered: readonly number[];
   reported: readonly number[];
   finding: Finding | null = null;
@@ -30,13 +32,14 @@ export class Draft {
     this.unsubmitted = world.unsubmitted;
     this.losses = world.losses;
     this.crashes = world.crashes;
+    this.broken = world.broken;
     this.undelivered = world.undelivered;
     this.reported = world.reported;
   }
 
   world(): World {
-    const { locals, wires, unsubmitted, losses, crashes, undelivered, reported } = this;
-    return { locals, wires, unsubmitted, losses, crashes, undelivered, reported };
+    const { locals, wires, unsubmitted, losses, crashes, broken, undelivered, reported } = this;
+    return { locals, wires, unsubmitted, losses, crashes, broken, undelivered, reported };
   }
 
   put(wire: Wire, next: Wire | null): void {
@@ -65,6 +68,7 @@ export class Draft {
       this.reported = [...this.reported, message];
     }
     for (const out of result.out) this.#send(at, out);
+    if (result.local.mta.phase === 'halted') this.#processEnds(at);
   }
 
   #delivered(message: number): void {
@@ -112,12 +116,15 @@ export class Draft {
 
   #dial(at: number, out: Extract<Out, { kind: 'dial' }>): void {
     if (this.wires.length >= mostWires) throw new Error(`more than ${mostWires} connections`);
-    const server = this.#context.byPort.get(out.port);
-    if (server === undefined) throw new Error(`nobody listens on port ${out.port}`);
+    const target = this.#context.listeners.get(out.port);
+    if (target === undefined) throw new Error(`nobody listens on port ${out.port}`);
+    const { mta: server, binding, address } = target;
     const wire: Wire = {
       client: at,
       clientConn: out.conn,
       server,
+      binding,
+      routed: address === out.host && reaches(out.from, address),
       serverConn: 0,
       association: out.association,
       phase: 'dialling',
@@ -138,6 +145,10 @@ export class Draft {
     if (!this.#context.bindsAtOnce) return;
     for (let wire = this.#dials.shift(); wire !== undefined; wire = this.#dials.shift()) {
       if (!this.wires.includes(wire)) continue;
+      if (!canConnect(this.world(), wire)) {
+        this.fail(wire);
+        continue;
+      }
       const fails = (refused >> this.dials) % 2 === 1 && this.losses > 0;
       this.dials += 1;
       if (fails) this.refuse(wire);
@@ -152,7 +163,8 @@ export class Draft {
     this.put(wire, up);
     const { local } = this.#context;
     const remote = `${(this.#context.local.configs[wire.client] as MtaConfig).name}`;
-    this.take(arrived(local, server, 'accepted', () => ({ type: 'accepted', conn: serverConn, binding: 0, remote })));
+    const { binding } = wire;
+    this.take(arrived(local, server, `accepted ${binding}`, () => ({ type: 'accepted', conn: serverConn, binding, remote })));
     const client = this.locals[wire.client] as Local;
     this.take(arrived(local, client, `connected ${wire.clientConn}`, () => ({ type: 'connected', conn: wire.clientConn })));
     if (!this.#context.bindsAtOnce) return;
@@ -201,15 +213,46 @@ export class Draft {
   }
 
   refuse(wire: Wire): void {
-    this.put(wire, null);
     this.losses -= 1;
+    this.fail(wire);
+  }
+
+  /** A dial comes to nothing. */
+  fail(wire: Wire): void {
+    this.put(wire, null);
     const { client, clientConn: conn } = wire;
     const input = { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' } as const;
     this.take(arrived(this.#context.local, this.locals[client] as Local, `refused ${conn}`, () => input));
   }
 
+  /** The operator switches the articles off. */
+  cure(at: number): void {
+    for (const article of (this.locals[at] as Local).mta.legacy) {
+      const command = { op: 'set', article, mode: 'fixed' } as const;
+      this.take(arrived(this.#context.local, this.locals[at] as Local, `fixed ${article}`, () => ({ type: 'command', command })));
+    }
+  }
+
+  /** The system answers a listen. */
+  listen(at: number, binding: number, fails: boolean): void {
+    const local = this.locals[at] as Local;
+    const port = rowOf(local.mta.rpc.addresses, binding)?.port ?? 0;
+    if (fails) this.broken = { at, binding };
+    this.take(
+      arrived(this.#context.local, local, `listen ${binding} ${fails}`, () =>
+        fails ? { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' } : { type: 'listening', binding, port },
+      ),
+    );
+  }
+
   crash(at: number): void {
     this.crashes -= 1;
+    this.#processEnds(at);
+    this.take(crashed(this.#context.local, this.locals[at] as Local));
+  }
+
+  /** A process is gone, and lets go of its connections; the others notice in their own time. */
+  #processEnds(at: number): void {
     for (const wire of this.wires.slice()) {
       if (wire.client === at && wire.clientUp) this.#drop(wire, 'client');
       if (wire.server === at && wire.serverUp) this.#drop(wire, 'server');
@@ -222,7 +265,6 @@ export class Draft {
         this.put(wire, wire.clientUp ? { ...wire, phase: 'lost', serverUp: false, toServer: [], toClient } : null);
       }
     }
-    this.take(crashed(this.#context.local, this.locals[at] as Local));
   }
 
   /** A message that is on no disk, was not delivered and not reported is lost. */

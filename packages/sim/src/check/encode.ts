@@ -7,6 +7,8 @@
 import {
   type Association,
   type Connection,
+  type DialPath,
+  isMtaBody,
   type LocalCopy,
   type LtabEntry,
   type Mta,
@@ -110,6 +112,9 @@ class Writer {
   head({ messages, boxes, pending }: LocalParts): number[] {
     const { mailboxes, phase, stores, forgets, incarnation } = this.#mta;
     const code: number[] = [word(phase), tag.incarnation, this.#at, incarnation, messages.length];
+    // All are switched off together.
+    code.push(flag(this.#mta.legacy.length > 0));
+    this.#hosts(code);
     const ordered = [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
     for (const message of ordered) {
       code.push(tag.message, this.#names.message(message.envelope.mtsId), message.copies.length);
@@ -130,6 +135,22 @@ class Writer {
     }
     for (const write of pending) this.#write(code, write);
     return code;
+  }
+
+  /** What depends on there being several addresses; nothing where there is one. */
+  #hosts(code: number[]): void {
+    const { bindings, rpc } = this.#mta;
+    if (bindings.length < 2) return;
+    for (const { id, enabled } of bindings) code.push(id, flag(enabled));
+    for (const { id, state } of rpc.addresses) code.push(id, word(state));
+    // Which hosts, not in which order.
+    for (const [number, name] of this.#names.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
+    code.push(0);
+  }
+
+  /** A path by the places of its ends among the endpoints of the peer and the own bindings. */
+  #path(code: number[], { endpoint, from }: DialPath, endpoints: readonly string[]): void {
+    code.push(1 + endpoints.indexOf(endpoint), 1 + this.#mta.bindings.findIndex(({ address }) => address === from));
   }
 
   #local(code: number[], copy: LocalCopy): void {
@@ -178,6 +199,10 @@ class Writer {
     const store = this.#names.store(write.sender);
     this.#ids(code, store, write.activities);
     if (write.below !== undefined) code.push(tag.from, store, write.below);
+  }
+
+  #entryOf(peer: number): number {
+    return this.#mta.ltab.findIndex(({ name }) => this.#names.mta(name) === peer);
   }
 
   #peer(entry: number): number {
@@ -233,12 +258,15 @@ class Writer {
     const name = this.#names.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
-    code.push(flag(association.urgentOnly), association.endpointsLeft.length, flag(association.endpoint !== null));
+    code.push(flag(association.urgentOnly), association.pathsLeft.length, flag(association.path !== null));
+    const endpoints = this.#mta.ltab[this.#entryOf(peer)]?.endpoints ?? [];
+    for (const path of [...association.pathsLeft, ...(association.path === null ? [] : [association.path])])
+      this.#path(code, path, endpoints);
     for (const conn of [first, peerFirst, data.conn, peerData]) this.#conn(code, conn);
     if (association.firstGroup === null) code.push(0);
     else code.push(tag.group, peer, association.firstGroup);
     if (association.peerGroup === null) code.push(0);
-    else code.push(tag.group, this.#at, association.peerGroup.group);
+    else code.push(tag.group, this.#at, association.peerGroup.group, association.peerGroup.address);
     code.push(word(data.state), armed(data.retryAtMs));
     if (answering === null) code.push(0);
     else code.push(tag.call, this.#at, answering.conn, answering.call);
@@ -266,11 +294,17 @@ class Writer {
     else code.push(tag.connection, this.#at, conn);
   }
 
+  /** In the table of which address a group is. */
+  #filedAt(group: number): number {
+    return this.#mta.rpc.addresses.findIndex(({ groups }) => rowOf(groups, group) !== undefined);
+  }
+
   row(row: Connection): number[] {
     const code: number[] = [word(row.phase), flag(row.multiplex), ...this.#owner(row.owner)];
     const peer = row.owner === null ? -1 : this.#peer(row.owner.entry);
     if (row.group === 0) code.push(0);
     else code.push(tag.group, row.side === 'server' ? this.#at : peer, row.group);
+    if (row.side === 'server') code.push(row.address ?? 0, 1 + this.#filedAt(row.group));
     code.push(row.calls.length);
     for (const call of row.calls) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
     return code;
@@ -292,12 +326,12 @@ export function encodePdu(pdu: Pdu, names: Names): number[] {
       return code;
     case 'request':
       code.push(tag.callHere, pdu.call);
-      if (pdu.body.op === 'bad' || pdu.body.op === 'unread') code.push(word(pdu.body.op));
+      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
       else encodeArgument(code, pdu.body, names, sender, receiver);
       return code;
     case 'response':
       code.push(tag.callHere, pdu.call);
-      if (pdu.body.op === 'bad') code.push(word('bad'));
+      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
       else encodeResult(code, pdu.body);
       return code;
     case 'fault':

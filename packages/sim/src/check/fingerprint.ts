@@ -103,6 +103,8 @@ export class Fingerprinter {
     this.#place = place;
     this.#put1(world.losses);
     this.#put1(world.crashes);
+    // Where an adapter can break there are no mirror images, so its MTA's number needs no place.
+    this.#put1(world.broken === null ? 0 : 1 + world.broken.at * 8 + world.broken.binding);
     for (const at of order) {
       const local = world.locals[at] as Local;
       this.#put1(world.unsubmitted[at] as number);
@@ -138,6 +140,7 @@ export class Fingerprinter {
     this.#put1(wire.client);
     this.#put1(tag.mta);
     this.#put1(wire.server);
+    if (wire.phase === 'dialling') this.#put1(wire.binding * 2 + (wire.routed ? 1 : 0));
     if (wire.clientUp) this.#putRow(world, wire.client, wire.clientConn);
     if (wire.serverUp) this.#putRow(world, wire.server, wire.serverConn);
     this.#putItems(wire.toServer);

@@ -14,9 +14,11 @@ import {
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
+import { bindingsBroken, listensBroken } from '../rules/bindings.js';
 import type { Finding } from '../rules/catalogue.js';
 import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limits.js';
 import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
+import { startBroken } from '../rules/starting.js';
 import { unduePdus } from '../rules/turn.js';
 import { encodeLocal, encodePdu, type LocalCode } from './encode.js';
 import type { Memory } from './memory.js';
@@ -39,7 +41,15 @@ export type Parcel = { readonly id: number; readonly pdu: Pdu; readonly code: re
 export type Out =
   | { readonly kind: 'send'; readonly conn: number; readonly parcel: Parcel }
   | { readonly kind: 'close'; readonly conn: number }
-  | { readonly kind: 'dial'; readonly conn: number; readonly port: number; readonly association: string };
+  | {
+      readonly kind: 'dial';
+      readonly conn: number;
+      readonly host: string;
+      readonly port: number;
+      /** Local address; null where the system chooses one. */
+      readonly from: string | null;
+      readonly association: string;
+    };
 
 /** A write that is not on disk yet. */
 export type PendingWrite = Extract<Effect, { type: 'store' | 'forget' | 'settle' }>;
@@ -71,6 +81,8 @@ export type LocalContext = {
   readonly configs: readonly MtaConfig[];
   readonly names: Names;
   readonly storesAtOnce: boolean;
+  /** MTAs whose listens are answered in their own time, and may fail; all others listen at once. */
+  readonly mayFail: readonly number[];
   readonly memory: Memory;
   /** The clock; stands still but while a counterexample is told. */
   nowMs: number;
@@ -124,7 +136,8 @@ class Run {
     }
     this.mta = stepped.mta;
     this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
-    this.finding ??= unduePdus(before, stepped.mta, stepped.effects);
+    this.finding ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
+    this.finding ??= bindingsBroken(before, stepped.mta, stepped.effects);
     for (const [index, entry] of stepped.mta.ltab.entries()) {
       const was = before.ltab[index];
       if (was === undefined || was === entry) continue;
@@ -137,11 +150,14 @@ class Run {
   perform(effect: Effect): void {
     switch (effect.type) {
       case 'listen':
-        this.#queue.push({ type: 'listening', binding: effect.binding, port: effect.port });
+        if (!this.#context.mayFail.includes(this.#at))
+          this.#queue.push({ type: 'listening', binding: effect.binding, port: effect.port });
         return;
-      case 'dial':
-        this.out.push({ kind: 'dial', conn: effect.conn, port: effect.port, association: associationOf(this.mta, effect.conn) });
+      case 'dial': {
+        const { conn, host, port, localAddress: from = null } = effect;
+        this.out.push({ kind: 'dial', conn, host, port, from, association: associationOf(this.mta, conn) });
         return;
+      }
       case 'pdu':
         this.#confirms(effect.conn, effect.pdu);
         this.out.push({
@@ -209,6 +225,11 @@ class Run {
 
   commit(): void {
     for (const effect of this.pending.splice(0)) this.#write(effect);
+    this.begin();
+  }
+
+  /** What the effects so far have led to. */
+  begin(): void {
     for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) this.#step(input);
   }
 
@@ -297,7 +318,9 @@ export function started(context: LocalContext, at: number, before: Local | null)
   context.record?.(at, { type: 'start', config, recovered }, effects, null, mta);
   const run = new Run(context, { at, mta, disk, pending: [] });
   for (const effect of effects) if (effect.type !== 'listen') run.perform(effect);
-  run.take({ type: 'listening', binding: 0, port: config.listen[0]?.port ?? 0 });
+  for (const effect of effects) if (effect.type === 'listen') run.perform(effect);
+  run.finding ??= listensBroken(config, effects);
+  run.begin();
   return finished(context, at, run, 1);
 }
 

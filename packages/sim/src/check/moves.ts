@@ -1,11 +1,12 @@
 /** The moves that lead out of a state, and where each leads. */
+import type { Mta } from '@mtalab/mta-core';
 import { Draft } from './draft.js';
 import { arrived, committed, fired, type Local, type Parcel } from './local.js';
 import { timersOf } from './timers.js';
-import { isQuiet, type Move, type Moved, type Side, type Wire, type World, type WorldContext } from './world.js';
+import { canConnect, isQuiet, type Move, type Moved, type Side, type Wire, type World, type WorldContext } from './world.js';
 
 export function isFault(move: Move): boolean {
-  return move.kind === 'lose' || move.kind === 'refuse' || move.kind === 'crash';
+  return move.kind === 'lose' || move.kind === 'refuse' || move.kind === 'crash' || (move.kind === 'listen' && move.outcome === 'breaks');
 }
 
 /** The same move in another state, if it is there: by what it does to whom. */
@@ -19,8 +20,11 @@ export function nameOf(world: World, move: Move): string {
     case 'notice':
       return `${move.kind} ${of(move.wire)} ${move.to}`;
     case 'connect':
+    case 'in-vain':
     case 'refuse':
       return `${move.kind} ${of(move.wire)}`;
+    case 'listen':
+      return `listen ${move.at} ${move.binding} ${move.outcome}`;
     case 'lose':
       return `lose ${[...new Set(move.wires.map((index) => world.wires[index]?.association))].join()}${move.wires.length === 1 ? ` ${of(move.wires[0] as number)}` : ''}`;
     case 'timer':
@@ -43,7 +47,7 @@ export function movesOf(context: WorldContext, world: World): readonly Move[] {
   const moves: Move[] = [];
   for (const [index, wire] of world.wires.entries()) {
     if (wire.phase === 'dialling') {
-      moves.push({ kind: 'connect', wire: index });
+      moves.push({ kind: canConnect(world, wire) ? 'connect' : 'in-vain', wire: index });
       continue;
     }
     for (const to of ['client', 'server'] as const) {
@@ -56,12 +60,26 @@ export function movesOf(context: WorldContext, world: World): readonly Move[] {
   const timers = context.timersAnyTime || isQuiet(world);
   for (const { at, pending, mta } of world.locals) {
     if (pending.length > 0) moves.push({ kind: 'commit', at });
+    if (mta.phase === 'starting') addListens(moves, world, at, mta);
+    // Clients find nobody to hand their mail to before it runs, nor when it has ended.
+    if (mta.phase !== 'running') continue;
+    if (context.cure && mta.legacy.length > 0) moves.push({ kind: 'cure', at });
     if (timers) for (const timer of timersOf(mta)) moves.push({ kind: 'timer', at, timer });
     if ((world.unsubmitted[at] as number) > 0) moves.push({ kind: 'submit', at });
   }
   if (world.losses > 0) addLosses(moves, world, context.anyCut);
-  if (world.crashes > 0) for (const { at } of world.locals) moves.push({ kind: 'crash', at });
+  if (world.crashes > 0) for (const { at, mta } of world.locals) if (mta.phase !== 'halted') moves.push({ kind: 'crash', at });
   return moves;
+}
+
+/** Each listener is up or has failed in its own time. Of all adapters one can be broken. */
+function addListens(moves: Move[], { broken }: World, at: number, mta: Mta): void {
+  for (const { id: binding, state } of mta.rpc.addresses) {
+    if (state !== 'opening') continue;
+    const isBroken = broken?.at === at && broken.binding === binding;
+    moves.push({ kind: 'listen', at, binding, outcome: isBroken ? 'broken' : 'up' });
+    if (broken === null) moves.push({ kind: 'listen', at, binding, outcome: 'breaks' });
+  }
 }
 
 /** What changes nothing but the books of one end may go first (see docs/verification.md). */
@@ -114,7 +132,7 @@ function canBeLost(wire: Wire): boolean {
 function addLosses(moves: Move[], world: World, anyCut: boolean): void {
   const groups = new Map<string, number[]>();
   for (const [index, wire] of world.wires.entries()) {
-    if (wire.phase === 'dialling') moves.push({ kind: 'refuse', wire: index });
+    if (wire.phase === 'dialling' && canConnect(world, wire)) moves.push({ kind: 'refuse', wire: index });
     if (!canBeLost(wire)) continue;
     if (anyCut) moves.push({ kind: 'lose', wires: [index] });
     const group = groups.get(wire.association);
@@ -144,6 +162,12 @@ export function moved(context: WorldContext, world: World, move: Move, refused =
     case 'refuse':
       draft.refuse(wire as Wire);
       break;
+    case 'in-vain':
+      draft.fail(wire as Wire);
+      break;
+    case 'listen':
+      draft.listen(move.at, move.binding, move.outcome !== 'up');
+      break;
     case 'lose':
       draft.lose(move.wires.map((index) => world.wires[index] as Wire));
       break;
@@ -152,6 +176,9 @@ export function moved(context: WorldContext, world: World, move: Move, refused =
       break;
     case 'commit':
       draft.take(committed(context.local, world.locals[move.at] as Local));
+      break;
+    case 'cure':
+      draft.cure(move.at);
       break;
     case 'timer':
       draft.take(fired(context.local, world.locals[move.at] as Local, move.timer));

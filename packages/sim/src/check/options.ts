@@ -2,6 +2,7 @@
 import type { Priority, Settings, start, step } from '@mtalab/mta-core';
 import type { JournalEntry } from '../journal/entry.js';
 import type { RuleId } from '../rules/catalogue.js';
+import { type EnvironmentName, environmentFor, settingsFor } from './environment.js';
 
 /** The core that is checked: two functions. Others may be put in its place, to see whether the checker would tell. */
 export type CheckedCore = { readonly start: typeof start; readonly step: typeof step };
@@ -17,6 +18,12 @@ export type CheckOptions = {
   readonly threshold?: number;
   /** Articles whose legacy behaviour is on, at all MTAs. */
   readonly legacy?: readonly string[];
+  /** Which addresses the MTAs have. Default: where the first of these articles can show; without any, one address each. */
+  readonly environment?: EnvironmentName;
+  /** Are all MTAs servers of clusters? Default false. */
+  readonly cluster?: boolean;
+  /** May the operator switch the articles off, at each MTA once and at any moment? What they have broken must then mend. Default false. */
+  readonly cure?: boolean;
   /** Three MTAs in a chain; the ends send to each other through the middle. Default false: two. */
   readonly chain?: boolean;
   /** Priorities of the messages of one MTA, in turn. Default: normal. */
@@ -49,16 +56,21 @@ export type CheckOptions = {
 export type CheckBounds = Required<Omit<CheckOptions, 'core'>>;
 
 export function boundsOf(options: CheckOptions): CheckBounds {
+  const { losses = 1, crashes = 0 } = options;
+  const environment = options.environment ?? environmentFor(options.legacy ?? []);
   return {
     messages: options.messages ?? [1, 1],
-    losses: options.losses ?? 1,
-    crashes: options.crashes ?? 0,
+    losses,
+    crashes,
     threshold: options.threshold ?? 2,
     legacy: options.legacy ?? [],
+    environment,
+    cluster: options.cluster ?? false,
+    cure: options.cure ?? false,
     chain: options.chain ?? false,
     priorities: options.priorities ?? ['normal'],
     segments: options.segments ?? 1,
-    settings: options.settings ?? {},
+    settings: { ...settingsFor(environment, losses, crashes), ...options.settings },
     maxStates: options.maxStates ?? 50_000_000,
     stopAtFirst: options.stopAtFirst ?? true,
     stores: options.stores ?? 'at-once',

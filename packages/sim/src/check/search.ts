@@ -19,23 +19,40 @@ export type Space = {
   readonly breaches: readonly Breach[];
   readonly atRest: number;
   readonly drained: number;
-  /** Which states are drained (1). */
+  /** Which states are drained (1), and in which a report is being written (2). */
   readonly drainedStates: Numbers;
   /** Moves of the MTAs and the network without faults and without new messages, by state: `starts[i]` to `starts[i + 1]`. */
   readonly starts: Numbers;
   readonly targets: Numbers;
+  /** Places in `targets` of moves that give mail up although its way is open, in order. */
+  readonly givingUp: Numbers;
 };
 
 function entryFor(world: World, at: number, peer: number, names: readonly MtaConfig[]): LtabEntry | undefined {
   return world.locals[at]?.mta.ltab.find((entry) => entry.name === (names[peer] as MtaConfig).name);
 }
 
-/** Nothing of any message is left anywhere but in mailboxes. */
+/** Nothing of any message is left anywhere but in mailboxes, and on the disks of MTAs that have ended and wait for somebody to mend them. */
 export function isDrained(world: World): boolean {
+  const left = world.locals.filter(({ mta }) => mta.phase !== 'halted');
   return (
-    world.undelivered.length === 0 &&
-    world.locals.every(({ kept, mta }) => kept.length === 0 && mta.ltab.every((entry) => entry.queued === 0))
+    (world.undelivered.length === 0 || left.length < world.locals.length) &&
+    left.every(({ kept, mta }) => kept.length === 0 && mta.ltab.every((entry) => entry.queued === 0))
   );
+}
+
+/** Does a move report mail on whose way nothing stands? */
+export function givesUp({ allReachable }: WorldContext, before: World, after: World): boolean {
+  return (
+    allReachable &&
+    after.reported.length > before.reported.length &&
+    after.locals.every(({ mta }) => mta.phase === 'running')
+  );
+}
+
+/** Is it decided that mail is reported, and only not yet on disk? */
+function isReporting(world: World): boolean {
+  return world.locals.some(({ mta }) => mta.stores.some(({ purpose }) => purpose === 'report'));
 }
 
 /** What is wrong with a state by itself. */
@@ -76,6 +93,7 @@ export class Search {
   readonly #drainedStates = new Numbers();
   readonly #starts = new Numbers();
   readonly #targets = new Numbers();
+  readonly #givingUp = new Numbers();
   readonly #breaches: Breach[] = [];
   readonly #broken = new Set<string>();
   #transitions = 0;
@@ -127,6 +145,7 @@ export class Search {
       drainedStates: this.#drainedStates,
       starts: this.#starts,
       targets: this.#targets,
+      givingUp: this.#givingUp,
     };
   }
 
@@ -151,7 +170,7 @@ export class Search {
     this.#next.push({ world, state });
     this.#see?.(world);
     const drained = isDrained(world);
-    this.#drainedStates.push(drained ? 1 : 0);
+    this.#drainedStates.push(drained ? 1 : isReporting(world) ? 2 : 0);
     if (drained) this.#drained += 1;
     const wrong = wrongIn(this.#context, world);
     if (wrong !== null) this.#breach(wrong, state, null);
@@ -179,10 +198,11 @@ export class Search {
       }
       if (target === state || isFault(move) || move.kind === 'submit') continue;
       going = true;
+      if (givesUp(this.#context, world, next.world)) this.#givingUp.push(this.#targets.length);
       this.#targets.push(target);
     }
     if (going) return;
     this.#atRest += 1;
-    if (this.#drainedStates.at(state) === 0) this.#breach(stuck(world), state, null);
+    if (this.#drainedStates.at(state) !== 1) this.#breach(stuck(world), state, null);
   }
 }

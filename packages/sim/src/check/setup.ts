@@ -1,19 +1,34 @@
 /** The MTAs of a search, and where it begins. */
-import { defaultSettings, type Input, type MtaConfig, type Priority, start, step } from '@mtalab/mta-core';
+import { type BindingConfig, defaultSettings, type Input, type MtaConfig, type Priority, start, step } from '@mtalab/mta-core';
+import { canReach } from '../rules/reach.js';
 import { type LocalContext, started, storeUuidOf } from './local.js';
 import { Memory } from './memory.js';
+import { environmentOf } from './environment.js';
 import { Names } from './names.js';
 import type { CheckBounds, CheckedCore } from './options.js';
 import type { World, WorldContext } from './world.js';
 
+/** The first binding of MTA n listens on this port plus n, each further one so many above. */
 const firstPort = 5001;
+const nextBinding = 1000;
 /** States of MTAs that are remembered, in each of two generations. */
 const rememberedSteps = 10_000;
 /** One checkpoint, the smallest there is. */
 const segmentBytes = 1024;
 
+function bindingsOf({ environment }: CheckBounds, at: number): readonly BindingConfig[] {
+  const given = environmentOf(environment).addresses[at] ?? [];
+  const addresses = given.length === 0 ? ['127.0.0.1'] : given;
+  return addresses.map((address, index) => ({ address, port: firstPort + at + index * nextBinding, label: '', enabled: true }));
+}
+
+function endpointsOf(bindings: readonly BindingConfig[]): readonly string[] {
+  return bindings.map(({ address, port }) => `${address}[${port}]`);
+}
+
 function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
   const names = bounds.chain ? ['A', 'B', 'C'] : ['A', 'B'];
+  const bindings = names.map((_name, at) => bindingsOf(bounds, at));
   const last = names.length - 1;
   const settings = {
     ...defaultSettings,
@@ -24,12 +39,16 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
   return names.map((name, at) => ({
     name,
     version: '5.5',
-    build: '2653.23',
-    listen: [{ address: '127.0.0.1', port: firstPort + at, label: '' }],
+    build: '2654.54',
+    bindings: bindings[at] as readonly BindingConfig[],
+    cluster: bounds.cluster,
+    mapperPort: null,
     advertise: [],
     settings,
     peers: [at - 1, at + 1].flatMap((peer) =>
-      names[peer] === undefined ? [] : [{ name: names[peer], endpoints: [`127.0.0.1[${firstPort + peer}]`], password: '' }],
+      names[peer] === undefined
+        ? []
+        : [{ name: names[peer], endpoints: endpointsOf(bindings[peer] as readonly BindingConfig[]), password: '' }],
     ),
     routes: [
       { domain: 'a.example', mta: names[Math.max(0, at - 1)] as string },
@@ -83,6 +102,7 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
     configs,
     names,
     storesAtOnce: bounds.stores === 'at-once',
+    mayFail: environmentOf(bounds.environment).mayFail,
     memory: new Memory(rememberedSteps),
     nowMs: 0,
     record,
@@ -90,9 +110,13 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
   const context: WorldContext = {
     local,
     dropped: null,
-    byPort: new Map(configs.map((_config, at) => [firstPort + at, at])),
+    listeners: new Map(
+      configs.flatMap(({ bindings }, mta) => bindings.map(({ address, port }, binding) => [port, { mta, binding, address }])),
+    ),
+    allReachable: configs.every((config) => config.peers.every(({ endpoints }) => canReach(config, endpoints, () => true))),
     bindsAtOnce: bounds.binds === 'at-once',
     eager: bounds.eager,
+    cure: bounds.cure,
     anyCut: bounds.cuts === 'any',
     timersAnyTime: bounds.timers === 'any',
     submission: submissions(bounds, configs),
@@ -104,9 +128,12 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
     unsubmitted: configs.length === 3 ? [first, 0, second] : [first, second],
     losses: bounds.losses,
     crashes: bounds.crashes,
+    broken: null,
     undelivered: [],
     reported: [],
   };
   const order = configs.map((_config, at) => at);
-  return { context, initial, orders: bounds.symmetry ? [order, [...order].reverse()] : [order] };
+  // Mirror images look the same only where the MTAs have the same addresses.
+  const alike = environmentOf(bounds.environment).addresses.length === 0;
+  return { context, initial, orders: bounds.symmetry && alike ? [order, [...order].reverse()] : [order] };
 }

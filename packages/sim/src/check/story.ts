@@ -6,6 +6,8 @@ import {
   type Effect,
   type Mta,
   type Pdu,
+  type ReportedEvent,
+  rowOf,
   type SendAnswer,
   type SendApdu,
 } from '@mtalab/mta-core';
@@ -25,6 +27,7 @@ class Teller {
   readonly lines: StoryLine[] = [];
   /** What was under way when a loss took it, and the line that tells of the loss. */
   readonly #underWay = new Map<unknown, StoryLine>();
+  readonly #noted: { readonly at: number; readonly effect: Effect; readonly mta: Mta }[] = [];
   #dropped: { readonly from: number; readonly to: number; readonly parcel: Parcel }[] = [];
 
   constructor(context: WorldContext) {
@@ -48,6 +51,26 @@ class Teller {
     else this.#happened(move, wire, before, after);
     if (refused > 0) this.#line(after, null, null, 'the network refuses a dial that follows');
     for (const { from, to, parcel } of this.#dropped.splice(0)) this.#lost(after, from, to, parcel);
+    for (const { at, effect, mta } of this.#noted.splice(0)) this.#note(after, at, effect, mta);
+    if (after.reported.length > before.reported.length) this.#line(after, null, null, 'the message is reported to its originator');
+  }
+
+  /** What the core did that no APDU shows. */
+  note(at: number, effects: readonly Effect[], mta: Mta): void {
+    for (const effect of effects) this.#noted.push({ at, effect, mta });
+  }
+
+  #note(after: World, at: number, effect: Effect, mta: Mta): void {
+    const name = this.#name(at);
+    if (effect.type === 'pdu' && effect.pdu.type === 'bind_nak') {
+      const peer = rowOf(mta.rpc.connections, effect.conn)?.remote;
+      if (peer !== undefined) this.#line(after, name, peer, 'bind_nak');
+    } else if (effect.type === 'report') {
+      const text = eventText(effect.event);
+      if (text !== null) this.#line(after, name, null, `${name} logs event ${effect.event.id}: ${text}`);
+    } else if (effect.type === 'halt') {
+      this.#line(after, name, null, `${name} ends with exit code ${effect.code}`);
+    }
   }
 
   #happened(move: Move, wire: Wire | null, before: World, after: World): void {
@@ -69,6 +92,15 @@ class Teller {
           null,
           `a dial from ${this.#name((wire as Wire).client)} to ${this.#name((wire as Wire).server)} fails`,
         );
+        return;
+      case 'listen': {
+        const { address = '' } = this.#context.local.configs[move.at]?.bindings[move.binding] ?? {};
+        const can = move.outcome === 'up' ? 'listens on' : 'cannot listen on';
+        this.#line(after, this.#name(move.at), null, `${this.#name(move.at)} ${can} ${address}`);
+        return;
+      }
+      case 'cure':
+        this.#line(after, this.#name(move.at), null, `the operator of ${this.#name(move.at)} switches the article off`);
         return;
       case 'crash':
         this.#line(after, null, null, `${this.#name(move.at)} crashes and starts again`);
@@ -116,6 +148,20 @@ class Teller {
     const what = opened.recovery === 0 ? 'opens association' : 'recovers association';
     const which = opened.recovery === 0 ? opened.association : `${opened.association} (recovery ${opened.recovery})`;
     this.#line(after, this.#name(at), this.#name(from), `${this.#name(at)} ${what} ${which}`);
+  }
+}
+
+/** An event that tells of an end which no APDU shows, in words; null for all others. */
+function eventText(event: ReportedEvent): string | null {
+  switch (event.id) {
+    case 9316:
+      return `no data can be sent, Windows NT error ${event.params.ntError}`;
+    case 9318:
+      return `${event.params.remoteServer} cannot be reached, Windows NT error ${event.params.ntError}`;
+    case 9321:
+      return `an adapter cannot serve RPC, Windows NT error ${event.params.ntError}`;
+    default:
+      return null;
   }
 }
 
@@ -247,8 +293,9 @@ export function faultsLate(
 
 /** @param path moves from the start, each by its place among those of its state. */
 export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Counterexample {
-  const { context, initial } = setUp(bounds, core);
-  const teller = new Teller(context);
+  let teller: Teller | null = null;
+  const { context, initial } = setUp(bounds, core, (at, _input, effects, before, after) => teller?.note(at, effects, before ?? after));
+  teller = new Teller(context);
   let world = initial;
   for (const code of path) {
     const { move, refused } = moveOf(context, world, code);

@@ -1,4 +1,5 @@
 /** Faults of the sort that comes between two events. Those of a send, a commit or a delivery are where these happen. */
+import type { BindingChange } from '@mtalab/mta-core';
 import type { SimNode } from '../world/node.js';
 import type { World } from '../world/world.js';
 import type { SimFault } from './kinds.js';
@@ -26,6 +27,7 @@ export function beginFault(world: World, fault: SimFault): void {
     case 'store-full':
     case 'store-io':
     case 'mailbox':
+    case 'adapter':
       return;
     default:
       beginAt(world, nodeOf(world, fault.mta), fault);
@@ -68,6 +70,26 @@ function beginAt(world: World, node: SimNode, fault: AtOne): void {
       world.watch.legacyAllowed();
       world.input(node, { type: 'command', command: { op: 'set', article, mode: 'legacy' } });
       world.over(fault.forMs, () => world.input(node, { type: 'command', command: { op: 'set', article, mode: 'fixed' } }));
+      return;
     }
+    case 'bindings':
+      beginBindings(world, node, fault);
   }
+}
+
+/** The operator changes the bindings of an MTA, and later restores what its configuration says. */
+function beginBindings(world: World, node: SimNode, { turn, disable, forMs }: Extract<SimFault, { kind: 'bindings' }>): void {
+  const configured = node.config.bindings.map(({ enabled }, id): BindingChange => ({ id, enabled }));
+  if (configured.length < 2) return;
+  const by = turn % configured.length;
+  const turned = [...configured.slice(by), ...configured.slice(0, by)];
+  const last = disable ? turned.filter(({ enabled }) => enabled).slice(1).at(-1) : undefined;
+  const bindings = turned.map((each) => (each === last ? { ...each, enabled: false } : each));
+  const change = (bindings: readonly BindingChange[]): void => world.input(node, { type: 'command', command: { op: 'bindings', bindings } });
+  // What cannot be must change nothing: a list that is not whole, one with a binding twice, one with none enabled.
+  change(turned.slice(1));
+  change([...turned, turned[0] as BindingChange]);
+  change(turned.map(({ id }) => ({ id, enabled: false })));
+  change(bindings);
+  world.over(forMs, () => change(configured));
 }

@@ -12,7 +12,9 @@ export type Opportunity =
   /** A store commits. */
   | 'commit'
   /** A message is put into a mailbox. */
-  | 'delivery';
+  | 'delivery'
+  /** An MTA that starts asks the system to listen on one of its addresses. */
+  | 'listen';
 
 export type FaultInfo = {
   readonly what: string;
@@ -121,10 +123,22 @@ export const simFaults = {
     most: 4,
   },
   set: {
-    what: 'the operator switches an MTA to the legacy behaviour of Q166594, and back again (within 600 s)',
+    what: 'the operator switches an MTA to the legacy behaviour of an article, and back again (within 600 s)',
     per: 'event',
     ratio: { n: 1, of: 600 },
     most: 3,
+  },
+  bindings: {
+    what: 'the operator puts the bindings of an MTA into another order and may disable one, and restores them (within 600 s)',
+    per: 'event',
+    ratio: { n: 1, of: 400 },
+    most: 4,
+  },
+  adapter: {
+    what: 'an address cannot be listened on at a start; where others can the MTA runs without it, else it is started again',
+    per: 'listen',
+    ratio: { n: 1, of: 4 },
+    most: 4,
   },
 } as const satisfies Readonly<Record<string, FaultInfo>>;
 
@@ -176,6 +190,9 @@ export type SimFault = { readonly at: number } & (
   | { readonly kind: 'retry'; readonly mta: number }
   | { readonly kind: 'stop'; readonly mta: number; readonly forMs: number }
   | { readonly kind: 'set'; readonly mta: number; readonly article: string; readonly forMs: number }
+  /** `turn`: by so many places the list is turned. `disable`: the last enabled one of several is disabled. */
+  | { readonly kind: 'bindings'; readonly mta: number; readonly turn: number; readonly disable: boolean; readonly forMs: number }
+  | { readonly kind: 'adapter' }
 );
 
 /** Faults by kind. */

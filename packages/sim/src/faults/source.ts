@@ -1,4 +1,5 @@
 /** Where faults come from: drawn as the run goes, or given by a plan. Either way what happened is recorded as data. */
+import { type Quirk, quirks } from '@mtalab/mta-core';
 import { hash, type Ratio } from '../simulate/random.js';
 import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './kinds.js';
 
@@ -12,6 +13,11 @@ export type FaultSource = {
 };
 
 const none: readonly SimFault[] = [];
+
+/** One article in two is Q166594, which every host can show. */
+function quirkAt(number: number): string {
+  return number % 2 === 0 ? 'Q166594' : (quirks[(number >>> 1) % quirks.length] as Quirk).article;
+}
 
 /** Times are drawn so that short ones are as likely as long ones: first the order of magnitude, then the time. */
 function duration(number: number, mostMs: number): number {
@@ -105,7 +111,11 @@ export class DrawnFaults implements FaultSource {
       case 'stop':
         return { kind, at, mta: one, forMs: duration(number(4), 90_000) };
       case 'set':
-        return { kind, at, mta: one, article: 'Q166594', forMs: duration(number(4), 600_000) };
+        return { kind, at, mta: one, article: quirkAt(number(5)), forMs: duration(number(4), 600_000) };
+      case 'bindings':
+        return { kind, at, mta: one, turn: number(5) % 3, disable: number(6) % 2 === 0, forMs: duration(number(4), 600_000) };
+      case 'adapter':
+        return { kind, at };
     }
   }
 }

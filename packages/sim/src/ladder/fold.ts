@@ -1,36 +1,44 @@
 /** Shorter ladders: what nobody wants to read one by one becomes one line. */
 import { isNote, type LadderLine } from './line.js';
 
-const transfer = /^request \d+ MtaSend rttr .* last/;
-const confirmation = /^response \d+ confirm .* stored$/;
+/** Pairs of lines that come in long stretches. */
+const pairs: readonly { readonly there: RegExp; readonly back: RegExp; readonly text: string }[] = [
+  {
+    there: /^request \d+ MtaSend rttr .* last/,
+    back: /^response \d+ confirm .* stored$/,
+    text: 'transfers, each an rttr and its confirm',
+  },
+  { there: /^bind group=[1-9]/, back: /^bind_nak/, text: 'binds of a data connection, each answered by bind_nak' },
+];
 
-/** Long stretches of transfers, each confirmed, become one line. */
+/** Long stretches of transfers, each confirmed, become one line, and so do binds that are refused again and again. */
 export function folded(lines: readonly LadderLine[]): LadderLine[] {
   const result: LadderLine[] = [];
   for (let at = 0; at < lines.length; ) {
     const first = lines[at] as LadderLine;
-    let pairs = 0;
-    while (isPair(lines, at + 2 * pairs, first)) pairs += 1;
-    if (pairs < 3) {
+    const kind = pairs.find(({ there }) => there.test(first.text));
+    let count = 0;
+    while (kind !== undefined && isPair(lines, at + 2 * count, first, kind)) count += 1;
+    if (kind === undefined || count < 3) {
       result.push(first);
       at += 1;
       continue;
     }
-    const last = lines[at + 2 * pairs - 1] as LadderLine;
-    const text = `${pairs} transfers, each an rttr and its confirm`;
-    result.push({ ...first, text, believes: { ...first.believes, ...last.believes }, count: 2 * pairs });
-    at += 2 * pairs;
+    const last = lines[at + 2 * count - 1] as LadderLine;
+    const believes = { ...first.believes, ...last.believes };
+    result.push({ ...first, text: `${count} ${kind.text}`, believes, count: 2 * count });
+    at += 2 * count;
   }
   return result;
 }
 
-function isPair(lines: readonly LadderLine[], at: number, like: LadderLine): boolean {
+function isPair(lines: readonly LadderLine[], at: number, like: LadderLine, kind: (typeof pairs)[number]): boolean {
   const there = lines[at];
   const back = lines[at + 1];
   if (there === undefined || back === undefined || there.from !== like.from || there.association !== like.association)
     return false;
   const passed = there.fate === 'passed' && back.fate === 'passed' && there.fault === null && back.fault === null;
-  return passed && transfer.test(there.text) && back.from === like.to && confirmation.test(back.text);
+  return passed && kind.there.test(there.text) && back.from === like.to && kind.back.test(back.text);
 }
 
 const bind = /^bind group=(\d+)/;

@@ -5,17 +5,21 @@ import {
   type LtabEntry,
   type Mta,
   maxOutstandingCalls,
+  ntError,
   rowOf,
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
 import type { SimNode } from '../world/node.js';
 import type { World } from '../world/world.js';
+import { bindingsBroken, listensBroken } from './bindings.js';
 import { type Finding, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
 import { incarnationBroken, recoveryBroken } from './recovery.js';
+import { canReach } from './reach.js';
+import { startBroken } from './starting.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
 
 /** Longer than the longest delay of a fault and the longest call timeout together. */
@@ -63,12 +67,18 @@ export class Watch {
     this.#stops = true;
   }
 
-  started(node: SimNode, mta: Mta): void {
+  started(node: SimNode, mta: Mta, effects: readonly Effect[]): void {
+    insist(listensBroken(node.config, effects));
+    this.#all(node, mta);
+  }
+
+  #all(node: SimNode, mta: Mta): void {
     for (const entry of mta.ltab) this.#changed.add(node.index * this.#stride + entry.id - 1);
   }
 
   stepped(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
     if (effects.length > 0) this.#effects(node, before, after, effects);
+    insist(startBroken(before, after, effects) ?? bindingsBroken(before, after, effects));
     const input = this.#world.doing?.input;
     if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
     if (before.rpc !== after.rpc) this.#touched.add(node.index);
@@ -104,6 +114,10 @@ export class Watch {
         const { event } = effect;
         if (event.id === 1294) this.#quarrel(node, event.params.reason);
         else if (event.id === 9277) this.#unanswered(node, event.params.callName);
+        else if (event.id === 9318 && event.params.ntError === ntError.serverUnavailable)
+          this.#unreached(node, after, event.params.remoteServer, false);
+        else if (event.id === 9322 && event.params.ntError === ntError.serverUnavailable)
+          this.#unreached(node, after, event.params.remoteServer, true);
       } else if (effect.type === 'pdu') {
         const { pdu, conn } = effect;
         const calls = rowOf(after.rpc.connections, conn)?.calls.length ?? 0;
@@ -130,6 +144,23 @@ export class Watch {
     const { nowMs, setup, safety } = this.#world;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     insist({ rule: 'answered', detail: `${call} has no answer, though the last fault was long ago.` }, node.name);
+  }
+
+  /**
+   * An MTA was not reached. Was it there, and on the way of an enabled binding?
+   * @param back it has called itself, and said where it listens.
+   */
+  #unreached(node: SimNode, mta: Mta, name: string, back: boolean): void {
+    const { nowMs, setup, safety, network } = this.#world;
+    if (safety || nowMs < setup.safetyMs + aftermathMs) return;
+    const peer = this.#indices.get(name) ?? -1;
+    const endpoints = back ? network.listeningAt(peer) : (mta.ltab.find((entry) => entry.name === name)?.endpoints ?? []);
+    if (!canReach(mta, endpoints, (host, port) => network.listens(peer, host, port))) return;
+    // A dial of this attempt may have got there, and have come to nothing for another reason.
+    const reachedAtMs = network.reachedAtMs(node.index, peer);
+    if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
+    const detail = `${name} is not reached, though it listens where an enabled binding gets to, and the last fault was long ago.`;
+    insist({ rule: 'reachable', detail }, node.name);
   }
 
   #confirmed(
@@ -193,7 +224,7 @@ export class Watch {
   }
 
   faultsEnded(): void {
-    for (const node of this.#world.nodes) if (node.mta !== null) this.started(node, node.mta);
+    for (const node of this.#world.nodes) if (node.mta !== null) this.#all(node, node.mta);
   }
 
   /** No fault lasts and nothing is under way: what has changed since must have a holder, and every call its answer. */

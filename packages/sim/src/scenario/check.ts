@@ -1,9 +1,10 @@
 /** Looking at a stage, and saying what is seen. */
 import { counted } from '../words.js';
 import type { JoinedAssociation } from './associations.js';
-import type { LinkPdu } from './faults/link.js';
+import { openedIn, passedIn, recoveriesIn } from './counts.js';
+import { kindsOf } from './faults/kinds.js';
 import type { Bound, Check, CheckKey } from './model.js';
-import type { Stage } from './stage.js';
+import type { LoggedEvent, Stage } from './stage.js';
 
 /** One thing looked at: does it hold, and what was seen. */
 export type Seen = { readonly ok: boolean; readonly seen: string };
@@ -13,28 +14,13 @@ export type Memory = {
   readonly faults: Map<string, { readonly hits: number }>;
   /** Deliveries at the last mark. */
   marked: number;
+  /** Entries of each MTA's event log at the last mark. */
+  readonly logged: Map<string, number>;
 };
 
 function within(value: number, bound: Bound): boolean {
   if (typeof bound === 'number') return value === bound;
   return value >= (bound.least ?? 0) && value <= (bound.most ?? Number.POSITIVE_INFINITY);
-}
-
-/** Recoveries that were asked for, as the link saw them pass. */
-function recoveriesIn(pdus: readonly LinkPdu[]): number {
-  return pdus.filter(({ pdu, fate }) => {
-    return fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery > 0;
-  }).length;
-}
-
-/** Associations are counted by the first connection of each: the one that carried a fresh MtaBind. */
-function openedIn(pdus: readonly LinkPdu[]): number {
-  const first = new Set<number>();
-  for (const { pdu, conn, fate } of pdus) {
-    if (fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0)
-      first.add(conn);
-  }
-  return first.size;
 }
 
 function believed(associations: readonly JoinedAssociation[]): string {
@@ -58,6 +44,55 @@ function ofAssociations(list: readonly JoinedAssociation[], check: NonNullable<C
   return { ok, seen: `${believed(list)}${wrong}` };
 }
 
+/** The event log of an MTA since the last mark. */
+async function logged(stage: Stage, memory: Memory, name: string): Promise<readonly LoggedEvent[]> {
+  return (await stage.events(name)).slice(memory.logged.get(name) ?? 0);
+}
+
+function fits(value: string | number | undefined, wanted: string | Bound): boolean {
+  if (typeof wanted !== 'object') return value === wanted;
+  return typeof value === 'number' && within(value, wanted);
+}
+
+function boundText(wanted: string | Bound): string {
+  if (typeof wanted !== 'object') return `${wanted}`;
+  const { least, most } = wanted;
+  return most === undefined ? `${least ?? 0} or more` : `${least ?? 0} to ${most}`;
+}
+
+function ofEvents(entries: readonly LoggedEvent[], check: NonNullable<Check['events']>): Seen {
+  const { at, id, count, params } = check;
+  const wanted = Object.entries(params ?? {});
+  const all = entries.filter((entry) => entry.id === id);
+  const found = all.filter((entry) => wanted.every(([key, value]) => fits(entry.params[key], value)));
+  const others = all.filter((entry) => !found.includes(entry));
+  const values = ({ params: of }: LoggedEvent) => wanted.map(([key]) => `${key} ${of[key] ?? 'missing'}`).join(', ');
+  const besides = [...new Set(others.map(values))].map(
+    (each) => `; ${others.filter((one) => values(one) === each).length} with ${each}`,
+  );
+  const which = wanted.map(([key, value]) => `${key} ${boundText(value)}`).join(', ');
+  const seen = `${at} logged ${id} ${counted(found.length, 'time')}${which === '' ? '' : ` with ${which}`}${besides.slice(0, 3).join('')}`;
+  return { ok: within(found.length, count), seen };
+}
+
+/** Each id once, with how often it came in a row. */
+function runsOf(entries: readonly LoggedEvent[]): readonly { readonly id: number; readonly count: number }[] {
+  const runs: { id: number; count: number }[] = [];
+  for (const { id } of entries) {
+    const last = runs.at(-1);
+    if (last?.id === id) last.count += 1;
+    else runs.push({ id, count: 1 });
+  }
+  return runs;
+}
+
+function inOrder(entries: readonly LoggedEvent[], { at, ids }: NonNullable<Check['eventsInOrder']>): Seen {
+  const runs = runsOf(entries.filter((entry) => ids.includes(entry.id)));
+  const told = runs.slice(0, 20).map(({ id, count }) => (count === 1 ? `${id}` : `${id} (${count} times)`));
+  const seen = `${at} logged ${told.length === 0 ? 'none of them' : told.join(', ')}${runs.length > 20 ? ' and more' : ''}`;
+  return { ok: runs.map((run) => run.id).join() === ids.join(), seen };
+}
+
 type Look = {
   readonly [Key in CheckKey]-?: (stage: Stage, memory: Memory, check: NonNullable<Check[Key]>) => Seen | Promise<Seen>;
 };
@@ -66,12 +101,12 @@ const looks: Look = {
   fault: (_stage, memory, { name, hits }) => {
     const found = memory.faults.get(name);
     if (found === undefined) return { ok: false, seen: `the fault ${name} was not armed` };
-    return { ok: within(found.hits, hits), seen: `${found.hits} time(s)` };
+    return { ok: within(found.hits, hits), seen: counted(found.hits, 'time') };
   },
   associations: async (stage, _memory, check) => ofAssociations(await stage.associations(), check),
   stuck: async (stage, _memory, bound) => {
     const count = (await stage.associations()).filter((each) => each.turn === 'nobody').length;
-    return { ok: within(count, bound), seen: `${count} such association(s)` };
+    return { ok: within(count, bound), seen: `${counted(count, 'association')} on which nobody has the Turn` };
   },
   recoveries: (stage, _memory, bound) => {
     const count = recoveriesIn(stage.pdus);
@@ -79,7 +114,7 @@ const looks: Look = {
   },
   opened: (stage, _memory, bound) => {
     const count = openedIn(stage.pdus);
-    return { ok: within(count, bound), seen: counted(count, 'first connection') };
+    return { ok: within(count, bound), seen: `${counted(count, 'association')} opened` };
   },
   delivered: async (stage, memory, bound) => {
     const count = (await stage.delivered()) - memory.marked;
@@ -94,6 +129,29 @@ const looks: Look = {
   reports: async (stage, _memory, bound) => {
     const count = await stage.reports();
     return { ok: within(count, bound), seen: counted(count, 'report') };
+  },
+  naks: (stage, _memory, bound) => {
+    const count = passedIn(stage.pdus, 'bind_nak');
+    return { ok: within(count, bound), seen: `${count} bind_nak` };
+  },
+  passed: (stage, _memory, { kind, from, count: bound }) => {
+    const of = stage.pdus.filter((each) => each.fate === 'passed' && (from === undefined || each.from === from));
+    const count = of.filter(({ pdu }) => kindsOf(pdu).includes(kind)).length;
+    return { ok: within(count, bound), seen: `${count} ${kind}${from === undefined ? '' : ` from ${from}`}` };
+  },
+  events: async (stage, memory, check) => ofEvents(await logged(stage, memory, check.at), check),
+  eventsInOrder: async (stage, memory, check) => inOrder(await logged(stage, memory, check.at), check),
+  exit: async (stage, _memory, { at, code }) => {
+    const exit = await stage.exit(at);
+    const ok = exit !== null && exit.code !== null && within(exit.code, code);
+    return { ok, seen: `${at} ${exit === null ? 'has not ended' : exit.words}` };
+  },
+  up: async (stage, _memory, wanted) => {
+    const found = await Promise.all(Object.keys(wanted).map(async (name) => [name, await stage.up(name)] as const));
+    return {
+      ok: found.every(([name, up]) => up === wanted[name]),
+      seen: found.map(([name, up]) => `${name} ${up ? 'runs' : 'does not run'}`).join(', '),
+    };
   },
 };
 

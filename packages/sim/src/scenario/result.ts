@@ -1,6 +1,7 @@
 /** What came out of a scenario: the same form, wherever it ran. */
 import type { LadderLine } from '../ladder/line.js';
-import type { Mode, Scenario } from './model.js';
+import type { CaseCounts } from './counts.js';
+import { type Mode, modes, type Scenario } from './model.js';
 
 /** One sentence of a scenario, and whether it was seen. */
 export type Observation = {
@@ -9,6 +10,8 @@ export type Observation = {
   readonly ok: boolean;
   /** What was seen, in numbers. */
   readonly seen: string;
+  /** Is it one of those that sum the case up? */
+  readonly headline?: true;
 };
 
 export type CaseResult = {
@@ -18,7 +21,11 @@ export type CaseResult = {
   readonly verdict: string;
   readonly observations: readonly Observation[];
   readonly ladder: readonly LadderLine[];
+  readonly counts: CaseCounts;
 };
+
+/** What came of the steps of a case. */
+export type Played = { readonly observations: readonly Observation[]; readonly counts: CaseCounts };
 
 export type ScenarioResult = {
   readonly scenario: string;
@@ -32,16 +39,22 @@ export type ScenarioResult = {
   readonly cases: readonly CaseResult[];
 };
 
+/** The cases of a scenario that are to be run: those asked for, as far as it has them. */
+export function casesOf(scenario: Scenario, asked: readonly Mode[] = modes): readonly Mode[] {
+  const has = scenario.modes ?? modes;
+  return asked.filter((mode) => has.includes(mode));
+}
+
 export function caseResult(
   scenario: Scenario,
   mode: Mode,
-  observations: readonly Observation[],
+  { observations, counts }: Played,
   ladder: readonly LadderLine[],
 ): CaseResult {
   const missed = observations.filter((each) => !each.ok).map((each) => each.says);
   const asDocumented = missed.length === 0;
-  const verdict = asDocumented ? scenario.verdict[mode] : `Not as documented: ${missed.join(' ')}`;
-  return { mode, asDocumented, verdict, observations, ladder };
+  const verdict = asDocumented ? (scenario.verdict[mode] ?? '') : `Not as documented: ${missed.join(' ')}`;
+  return { mode, asDocumented, verdict, observations, ladder, counts };
 }
 
 export function scenarioResult(scenario: Scenario, on: ScenarioResult['on'], cases: readonly CaseResult[]): ScenarioResult {

@@ -1,7 +1,8 @@
 /** Runs the steps of a scenario on a stage. */
 import { look, type Memory } from './check.js';
+import { countsOf } from './counts.js';
 import type { Mode, Scenario, Step } from './model.js';
-import type { Observation } from './result.js';
+import type { Observation, Played } from './result.js';
 import type { Stage, StageMessage } from './stage.js';
 
 /** The domain of an MTA of the scenario. */
@@ -26,7 +27,7 @@ type SubmitOrder = Extract<Step, { readonly submit: unknown }>['submit'];
 async function perform(scenario: Scenario, stage: Stage, memory: Memory, step: Step): Promise<Observation | null> {
   if ('see' in step) {
     const { ok, seen } = await look(stage, memory, step.check);
-    return { says: step.see, ok, seen };
+    return { says: step.see, ok, seen, ...(step.headline === true ? { headline: true } : {}) };
   }
   if ('submit' in step) {
     for (const message of messagesOf(scenario, step.submit)) await stage.submit(step.submit.at, message);
@@ -39,25 +40,75 @@ async function perform(scenario: Scenario, stage: Stage, memory: Memory, step: S
   else if ('stop' in step) await stage.stop(step.stop);
   else if ('start' in step) await stage.start(step.start);
   else if ('set' in step) await stage.set(step.set.article, step.set.mode, step.set.at ?? scenario.mtas.map((mta) => mta.name));
-  else if ('mark' in step) memory.marked = await stage.delivered();
+  else if ('mark' in step) await mark(scenario, stage, memory);
+  else await ordered(stage, step);
   await stage.settle();
   return null;
 }
 
-/** Do all steps of this case. @returns what was to be seen, and whether it was. */
+type Ordered = Extract<
+  Step,
+  { readonly attempt: unknown } | { readonly restart: unknown } | { readonly bindings: unknown } | { readonly retry: unknown }
+>;
+
+/** What an operator does to one MTA. */
+async function ordered(stage: Stage, step: Ordered): Promise<void> {
+  if ('attempt' in step) await stage.attempt(step.attempt);
+  else if ('retry' in step) await stage.retry(step.retry);
+  else if ('bindings' in step) {
+    const { at, ...wish } = step.bindings;
+    await stage.bindings(at, wish);
+  } else {
+    await stage.stop(step.restart);
+    await stage.start(step.restart);
+  }
+}
+
+async function mark(scenario: Scenario, stage: Stage, memory: Memory): Promise<void> {
+  memory.marked = await stage.delivered();
+  for (const { name } of scenario.mtas) memory.logged.set(name, (await stage.events(name)).length);
+}
+
+export type StepsOptions = {
+  readonly tell?: ((text: string) => void) | undefined;
+  /** Looked at before each step: is the rest not wanted any more? */
+  readonly ended?: (() => boolean) | undefined;
+};
+
+/** Thrown where the rest of a scenario is not wanted any more. */
+export class ScenarioEnded extends Error {
+  override readonly name = 'ScenarioEnded';
+
+  constructor() {
+    super('the scenario was ended before its last step');
+  }
+}
+
+/**
+ * Do all steps of this case.
+ * @returns what was to be seen, whether it was, and the figures at the end.
+ * @throws ScenarioEnded
+ */
 export async function runSteps(
   scenario: Scenario,
   mode: Mode,
   stage: Stage,
-  tell: (text: string) => void = () => undefined,
-): Promise<readonly Observation[]> {
-  const memory: Memory = { faults: new Map(), marked: 0 };
+  { tell, ended }: StepsOptions = {},
+): Promise<Played> {
+  const memory: Memory = { faults: new Map(), marked: 0, logged: new Map() };
   const observations: Observation[] = [];
   for (const step of scenario.steps) {
     if (step.only !== undefined && step.only !== mode) continue;
-    if (step.say !== undefined) tell(step.say);
+    if (ended?.() === true) throw new ScenarioEnded();
+    if (step.say !== undefined) tell?.(step.say);
     const observation = await perform(scenario, stage, memory, step);
     if (observation !== null) observations.push(observation);
   }
-  return observations;
+  return {
+    observations,
+    counts: await countsOf(
+      stage,
+      scenario.mtas.map((mta) => mta.name),
+    ),
+  };
 }

@@ -1,14 +1,14 @@
 /** What can happen next in a simulated lab. */
 import type { Input } from '@mtalab/mta-core';
 import type { Timed } from './heap.js';
-import type { DeliverEffect } from './node.js';
+import type { DeliverEffect, DialEffect } from './node.js';
 import type { Lane, Wire } from './wire.js';
 
 export type WorldEvent = Timed &
   (
     | { readonly type: 'arrive'; readonly wire: Wire; readonly lane: Lane }
     /** A dial comes to its target, or finds none. */
-    | { readonly type: 'dial'; readonly node: number; readonly incarnation: number; readonly conn: number; readonly port: number }
+    | { readonly type: 'dial'; readonly node: number; readonly incarnation: number; readonly dial: DialEffect }
     | { readonly type: 'timer'; readonly node: number }
     | { readonly type: 'commit'; readonly node: number; readonly incarnation: number }
     | { readonly type: 'deliver'; readonly node: number; readonly incarnation: number; readonly effect: DeliverEffect }

@@ -1,8 +1,9 @@
 /** Connections of a simulated lab: dialling, sending in order, loss, and ways that are blocked. */
-import type { Effect, Pdu } from '@mtalab/mta-core';
+import type { Pdu } from '@mtalab/mta-core';
 import type { SimFault } from '../faults/kinds.js';
 import { hash } from '../simulate/random.js';
-import type { SimNode } from './node.js';
+import { reaches } from '../rules/reach.js';
+import type { DialEffect, SimNode } from './node.js';
 import { type End, type Item, type Lane, newWire, type Wire, Wires } from './wire.js';
 import type { World } from './world.js';
 
@@ -13,6 +14,7 @@ export class Network {
   readonly wires = new Wires();
   readonly #world: World;
   readonly #ports = new Map<number, number>();
+  readonly #reached = new Map<string, number>();
   readonly #holes = new Set<string>();
   readonly #partitions = new Set<number>();
   #nextWire = 1;
@@ -21,7 +23,7 @@ export class Network {
 
   constructor(world: World) {
     this.#world = world;
-    for (const node of world.nodes) for (const { port } of node.config.listen) this.#ports.set(port, node.index);
+    for (const node of world.nodes) for (const { port } of node.config.bindings) this.#ports.set(port, node.index);
   }
 
   /** Things sent so far. */
@@ -37,35 +39,55 @@ export class Network {
     return delays.leastMs + (hash(seed, 1000 + lane.id, lane.sent) % (mostMs - delays.leastMs + 1));
   }
 
-  dial(node: SimNode, effect: Extract<Effect, { type: 'dial' }>): void {
+  dial(node: SimNode, effect: DialEffect): void {
     node.dials.add(effect.conn);
     const { seed, delays } = this.#world.setup;
     const delayMs = delays.leastMs + (hash(seed, 20 + node.index, effect.conn) % (delays.mostMs - delays.leastMs + 1));
-    this.#world.after(delayMs, {
-      type: 'dial',
-      node: node.index,
-      incarnation: node.store.incarnation,
-      conn: effect.conn,
-      port: effect.port,
-    });
+    this.#world.after(delayMs, { type: 'dial', node: node.index, incarnation: node.store.incarnation, dial: effect });
+  }
+
+  /** Does an MTA listen on this address and port? */
+  listens(index: number, host: string, port: number): boolean {
+    const node = this.#world.nodes[index];
+    const binding = node?.listening.get(port);
+    return node?.up === true && binding !== undefined && node.config.bindings[binding]?.address === host;
+  }
+
+  /** String bindings of all addresses that an MTA listens on. */
+  listeningAt(index: number): readonly string[] {
+    const bindings = this.#world.nodes[index]?.config.bindings ?? [];
+    const up = bindings.filter(({ address, port }) => this.listens(index, address, port));
+    return up.map(({ address, port }) => `${address}[${port}]`);
+  }
+
+  /** When an MTA was last found by a dial of another one, ms; -1 when it never was. */
+  reachedAtMs(from: number, to: number): number {
+    return this.#reached.get(`${from}>${to}`) ?? -1;
   }
 
   /** A dial has come to where its target should be. */
-  dialled(node: SimNode, conn: number, port: number): void {
+  dialled(node: SimNode, dial: DialEffect): void {
+    const { conn, host, port, localAddress = null } = dial;
     if (!node.dials.has(conn)) return;
     const world = this.#world;
     const index = this.#ports.get(port);
     const target = index === undefined ? undefined : world.nodes[index];
+    if (!reaches(localAddress, host)) {
+      node.dials.delete(conn);
+      world.input(node, { type: 'dial-failed', conn, error: 1722, osError: 'ENETUNREACH' });
+      return;
+    }
     if (target !== undefined && (this.blocked(node.index, target.index) || this.blocked(target.index, node.index))) {
-      world.after(knockMs, { type: 'dial', node: node.index, incarnation: node.store.incarnation, conn, port });
+      world.after(knockMs, { type: 'dial', node: node.index, incarnation: node.store.incarnation, dial });
       return;
     }
     node.dials.delete(conn);
     const binding = target?.listening.get(port);
-    if (target === undefined || binding === undefined) {
+    if (target === undefined || binding === undefined || !this.listens(target.index, host, port)) {
       world.input(node, { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
       return;
     }
+    this.#reached.set(`${node.index}>${target.index}`, world.nowMs);
     const client = { node: node.index, incarnation: node.store.incarnation, conn };
     const server = { node: target.index, incarnation: target.store.incarnation, conn: target.nextAccepted };
     target.nextAccepted += 2;

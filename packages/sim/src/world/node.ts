@@ -20,6 +20,8 @@ export type SimNode = {
   readonly dials: Set<number>;
   /** Ports it listens on, with their bindings. */
   readonly listening: Map<number, number>;
+  /** An address could not be listened on in this life. */
+  crippled: boolean;
   nextAccepted: number;
   uploads: number;
   /** What the next commit takes. */
@@ -51,6 +53,7 @@ export function newNode(index: number, config: MtaConfig, store: VirtualStore): 
     wires: new Map(),
     dials: new Set(),
     listening: new Map(),
+    crippled: false,
     nextAccepted: 1,
     uploads: 0,
     jobs: [],
@@ -76,8 +79,10 @@ export function endProcess(node: SimNode): void {
   node.wires.clear();
   node.dials.clear();
   node.listening.clear();
+  node.crippled = false;
   node.nextAccepted = 1;
   node.uploads = 0;
 }
 
+export type DialEffect = Extract<Effect, { type: 'dial' }>;
 export type DeliverEffect = Extract<Effect, { type: 'deliver' }>;

@@ -56,6 +56,7 @@ export class World {
   #events = 0;
   #commits = 0;
   #deliveries = 0;
+  #listens = 0;
 
   constructor(setup: SimSetup, source: FaultSource, hooks: WorldHooks = {}) {
     this.setup = setup;
@@ -144,7 +145,7 @@ export class World {
         if (!node.up || node.store.incarnation !== event.incarnation) return;
         if (event.type === 'commit') this.#commit(node);
         else if (event.type === 'input') this.input(node, event.input);
-        else if (event.type === 'dial') this.network.dialled(node, event.conn, event.port);
+        else if (event.type === 'dial') this.network.dialled(node, event.dial);
         else this.#deliver(node, event.effect);
       }
     }
@@ -182,6 +183,11 @@ export class World {
       node.slowUntilMs = 0;
       node.restartAfterMs = 1000;
       if (!node.up) this.after(0, { type: 'start', node: node.index });
+      // The adapter works again, and the MTA is started anew to make use of it.
+      else if (node.crippled) {
+        this.watch.operatorStops();
+        this.input(node, { type: 'stop' });
+      }
       if (node.jobs.length > 0 && !node.commitPending) this.#scheduleCommit(node);
     }
     this.watch.faultsEnded();
@@ -197,7 +203,7 @@ export class World {
     const { mta, effects } = this.#guarded(() => this.#core.start(node.config, recovered, this.nowMs + node.offsetMs));
     this.#took(node, input, effects);
     node.mta = mta;
-    this.watch.started(node, mta);
+    this.watch.started(node, mta, effects);
     this.#perform(node, effects);
     this.#armTimer(node);
   }
@@ -257,8 +263,7 @@ export class World {
           this.#later(node, { type: 'deliver', node: node.index, incarnation: node.store.incarnation, effect });
           break;
         case 'listen':
-          node.listening.set(effect.port, effect.binding);
-          this.#later(node, this.#inputEvent(node, { type: 'listening', binding: effect.binding, port: effect.port }));
+          this.#listen(node, effect);
           break;
         case 'submitted':
           this.clients.submitted(node, effect.submissionId, effect.mtsId);
@@ -275,6 +280,18 @@ export class World {
 
   #inputEvent(node: SimNode, input: Input): WorldEventBody {
     return { type: 'input', node: node.index, incarnation: node.store.incarnation, input };
+  }
+
+  /** The system opens a listener, or cannot. */
+  #listen(node: SimNode, { binding, port }: Extract<Effect, { type: 'listen' }>): void {
+    const fails = this.faultsAt('listen', this.#listens, node.index).length > 0;
+    this.#listens += 1;
+    if (fails) node.crippled = true;
+    else node.listening.set(port, binding);
+    const input: Input = fails
+      ? { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' }
+      : { type: 'listening', binding, port };
+    this.#later(node, this.#inputEvent(node, input));
   }
 
   /** Local work: done a moment later. */

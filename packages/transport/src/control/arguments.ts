@@ -1,5 +1,5 @@
 /** Reading the arguments of a control request: each reader says which argument is wrong, what was expected and what came. */
-import type { Submission } from '@mtalab/mta-core';
+import type { BindingChange, Submission } from '@mtalab/mta-core';
 import { priorities } from '@mtalab/mta-core';
 import { controlLimits } from './protocol.js';
 
@@ -58,6 +58,19 @@ export function textsOf(args: Arguments, name: string, maxCount: number, maxLeng
     }
   }
   return value as string[];
+}
+
+/** Bindings a list of them may name. */
+const maxBindings = 64;
+
+export function bindingChangesOf(args: Arguments, name: string): readonly BindingChange[] {
+  const value = args[name];
+  if (!Array.isArray(value) || value.length > maxBindings) throw wrong(name, `a list of at most ${maxBindings} entries`, value);
+  return value.map((row: unknown) => {
+    const { id, enabled } = (typeof row === 'object' && row !== null ? row : {}) as { id?: unknown; enabled?: unknown };
+    if (!Number.isInteger(id) || typeof enabled !== 'boolean') throw wrong(name, 'entries with an id and enabled', row);
+    return { id: id as number, enabled };
+  });
 }
 
 /** Octets given in base64, of which Node's own reader would silently skip what is wrong. */

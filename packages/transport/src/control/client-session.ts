@@ -88,8 +88,8 @@ export class ClientSession implements CommandClient {
       }
       this.#outstanding += 1;
       try {
-        const { driver, clock } = this.#backend;
-        const result = await carryOut({ driver, clock, client: this }, cmd, args as Arguments);
+        const { driver, clock, diagnostics } = this.#backend;
+        const result = await carryOut({ driver, clock, diagnostics, client: this }, cmd, args as Arguments);
         this.#reply({ id, ok: true, result });
         const after = this.#afterReply;
         this.#afterReply = null;

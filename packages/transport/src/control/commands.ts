@@ -1,8 +1,34 @@
 /** The commands of the control channel. */
-import { type OperatorCommand, quirkOf, quirks, viewAssociations, viewLtab, viewMessages, viewQueues } from '@mtalab/mta-core';
+import {
+  categories,
+  categoryNamed,
+  changedBindings,
+  levelNamed,
+  levelNames,
+  type OperatorCommand,
+  quirkOf,
+  quirks,
+  viewAssociations,
+  viewBindings,
+  viewLtab,
+  viewMessages,
+  viewQueues,
+} from '@mtalab/mta-core';
 import type { LabClock } from '../driver/clock.js';
+import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
-import { type Arguments, BadRequest, envelopeOf, numberOf, octetsOf, oneOf, textOf, textsOf, uploadIdOf } from './arguments.js';
+import {
+  type Arguments,
+  BadRequest,
+  bindingChangesOf,
+  envelopeOf,
+  numberOf,
+  octetsOf,
+  oneOf,
+  textOf,
+  textsOf,
+  uploadIdOf,
+} from './arguments.js';
 import { nearestName } from './nearest.js';
 import { type StreamName, streams } from './protocol.js';
 import type { HandedIn, Uploads } from './uploads.js';
@@ -13,7 +39,12 @@ export type CommandClient = {
   subscribe(stream: StreamName, since: number | undefined): unknown;
   unsubscribe(stream: StreamName): void;
 };
-export type CommandContext = { readonly driver: Driver; readonly clock: LabClock; readonly client: CommandClient };
+export type CommandContext = {
+  readonly driver: Driver;
+  readonly clock: LabClock;
+  readonly diagnostics: Diagnostics;
+  readonly client: CommandClient;
+};
 type Command = (context: CommandContext, args: Arguments) => unknown;
 
 const defaultMessagesLimit = 100;
@@ -57,6 +88,17 @@ function retry({ driver }: CommandContext, args: Arguments): unknown {
   return {};
 }
 
+/** Shows the local bindings; with a list of all of them, `{id, enabled}`, puts them into its order first. */
+function bindings({ driver }: CommandContext, args: Arguments): unknown {
+  if (args.bindings !== undefined) {
+    const change = bindingChangesOf(args, 'bindings');
+    const changed = changedBindings(driver.mta.bindings, change);
+    if (typeof changed === 'string') throw new BadRequest(`bindings: ${changed}`);
+    operate(driver, { op: 'bindings', bindings: change });
+  }
+  return viewBindings(driver.mta);
+}
+
 function endpoints({ driver }: CommandContext, args: Arguments): unknown {
   const mta = knownMta(driver, textOf(args, 'mta', 256));
   operate(driver, { op: 'endpoints', mta, endpoints: textsOf(args, 'endpoints', 16, 256) });
@@ -74,6 +116,25 @@ function moveClock({ driver, clock }: CommandContext, args: Arguments): unknown 
   }
   driver.clockChanged();
   return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs };
+}
+
+/** Sets the level of a category, or of all; shows the level of every category. */
+function diagnostics({ diagnostics: kept }: CommandContext, args: Arguments): unknown {
+  const name = args.category === undefined ? 'all' : textOf(args, 'category', 64);
+  const category = name.toLowerCase() === 'all' ? null : categoryNamed(name);
+  if (category === undefined) throw unknownName('category', name, [...categories, 'all']);
+  if (args.level === undefined) return kept.levels;
+  const levelName = textOf(args, 'level', 64);
+  const level = levelNamed(levelName);
+  if (level === undefined) throw unknownName('level', levelName, levelNames);
+  kept.set(category, level);
+  return kept.levels;
+}
+
+function unknownName(what: string, name: string, names: readonly string[]): BadRequest {
+  const nearest = nearestName(name, names);
+  const hint = nearest === undefined ? `; there is ${names.join(', ')}` : `; did you mean ${nearest}?`;
+  return new BadRequest(`${what}: ${shortened(name)} is no ${what}${hint}`);
 }
 
 function messages({ driver }: CommandContext, args: Arguments): unknown {
@@ -104,12 +165,14 @@ const commands: Readonly<Record<string, Command>> = {
   set,
   retry,
   endpoints,
+  bindings,
   stop: ({ driver }) => {
     // After the reply: the client must hear that its wish was understood.
     setImmediate(() => driver.input({ type: 'stop' }));
     return {};
   },
   clock: moveClock,
+  diagnostics,
   subscribe,
   unsubscribe: ({ client }, args) => {
     client.unsubscribe(oneOf(args, 'stream', streams));

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import type { Settings } from '@mtalab/mta-core';
 import { WebSocketServer } from 'ws';
 import type { LabClock } from '../driver/clock.js';
+import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
 import { ClientSession } from './client-session.js';
 import { type CommandTable, serveCommands } from './command-session.js';
@@ -26,6 +27,7 @@ export type StreamSource = {
 export type ControlBackend = {
   readonly driver: Driver;
   readonly clock: LabClock;
+  readonly diagnostics: Diagnostics;
   readonly settings: Settings;
   readonly streams: Readonly<Record<StreamName, StreamSource>>;
   readonly log: (text: string) => void;

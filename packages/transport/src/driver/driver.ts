@@ -31,6 +31,7 @@ export class Driver {
   readonly #store: StorePort;
   readonly #network: NetworkPort;
   readonly #delivery: DeliveryPort;
+  readonly #nt: string | null;
   readonly #hooks: DriverHooks;
   readonly #submissions = new Submissions();
   readonly #dials = new Set<number>();
@@ -59,6 +60,7 @@ export class Driver {
     this.#store = options.store;
     this.#network = options.network;
     this.#delivery = options.delivery;
+    this.#nt = options.nt ?? null;
     this.#hooks = options.hooks ?? {};
     this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
     let resolveEnded: (ended: Ended) => void = () => undefined;
@@ -157,10 +159,10 @@ export class Driver {
   }
 
   status(): DriverStatus {
-    const deadline = this.#over ? null : this.#core.nextDeadline(this.mta);
     return summarise(this.mta, this.#clock, {
+      nt: this.#nt,
       pendingWork: this.pendingWork,
-      nextDeadlineMs: deadline,
+      nextDeadlineMs: this.#over ? null : this.#core.nextDeadline(this.mta),
       delays: this.#deliveries.delays(),
       sockets: this.#over ? [] : this.#network.sockets(),
     });

@@ -1,6 +1,6 @@
 /** Ports that the system chose at the first start are kept in a file and asked for again, so that peers find the MTA. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { ListenConfig } from '@mtalab/mta-core';
+import { type BindingConfig, mapperIds } from '@mtalab/mta-core';
 
 type PortsFile = { readonly listen: Record<string, number>; readonly control?: number };
 
@@ -29,16 +29,16 @@ function read(path: string): PortsFile {
 
 export class KeptPorts {
   readonly #path: string;
-  readonly #listen: readonly ListenConfig[];
+  readonly #bindings: readonly BindingConfig[];
   #kept: PortsFile;
 
   /**
    * @param path of the file, which need not exist.
    * @throws Error when the file is damaged.
    */
-  constructor(path: string, listen: readonly ListenConfig[]) {
+  constructor(path: string, bindings: readonly BindingConfig[]) {
     this.#path = path;
-    this.#listen = listen;
+    this.#bindings = bindings;
     this.#kept = read(path);
   }
 
@@ -66,8 +66,9 @@ export class KeptPorts {
 
   /** By place and address: a changed configuration must not take over the port of another address. */
   #keyOf(binding: number): string {
-    const configured = this.#listen[binding];
-    return `${binding} ${configured?.address ?? ''}`;
+    const place = binding % mapperIds;
+    const address = this.#bindings[place]?.address ?? '';
+    return `${binding < mapperIds ? '' : 'mapper '}${place} ${address}`;
   }
 
   #write(): void {

@@ -26,5 +26,7 @@ export type DriverOptions = {
   readonly store: StorePort;
   readonly network: NetworkPort;
   readonly delivery: DeliveryPort;
+  /** The Windows NT this MTA is said to run on, for its status. */
+  readonly nt?: string | undefined;
   readonly hooks?: DriverHooks;
 };

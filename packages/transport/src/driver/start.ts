@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import {
   describeEvent,
   type Input,
-  type ListenConfig,
   type MtaConfig,
+  mapperIds,
+  nameOfBinding,
   nextDeadline,
   type ReportedEvent,
   start,
@@ -19,19 +20,23 @@ import { renderReport } from '../delivery/report.js';
 import { openSqliteStore } from '../store/sqlite.js';
 import { type Store, StoreError } from '../store/store.js';
 import { takeContent } from '../wire/contents.js';
+import { type ApduHook, traceApdus } from './apdu-trace.js';
 import type { LabClock } from './clock.js';
+import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
 import { Journal, JournalFile } from './journal.js';
 import { KeptPorts } from './kept-ports.js';
 import type { Ended } from './options.js';
 import type { CoreFunctions } from './ports.js';
-import { endpointsOf } from './status.js';
+import { endpointsOf, mappersOf } from './status.js';
 import { DriverStreams } from './streams.js';
 import { type LogLevel, WiredNetwork } from './wiring.js';
 
 export type MtaHooks = {
-  /** An event-log entry, whatever its diagnostics level. */
+  /** An event-log entry that the diagnostics levels show. */
   readonly event?: (event: ReportedEvent, nowMs: number, node: string) => void;
+  /** An APDU that the diagnostics levels want logged. */
+  readonly apdu?: ApduHook;
   /** What the process has to say beside the event log. */
   readonly log?: (level: LogLevel, text: string) => void;
 };
@@ -43,6 +48,8 @@ export type StartOptions = {
   /** Where mail for this MTA's own mailboxes goes: Maildirs under `path`, or ids and digests in the store. */
   readonly delivery: { readonly kind: 'maildir'; readonly path: string } | { readonly kind: 'ledger' };
   readonly clock: LabClock;
+  /** The Windows NT it is said to run on, for its status: `4.0 SP6a`. Default: none is named. */
+  readonly nt?: string;
   /** Port of the control channel; 0 for one that is chosen once and kept. */
   readonly control?: { readonly port: number };
   /** Record every step in `journal.jsonl`. Default false. */
@@ -51,8 +58,8 @@ export type StartOptions = {
   readonly maxJournalBytes?: number;
   /** Largest size of the store, in octets, up to which mail is taken in. Default: what the disk has. */
   readonly maxStoreBytes?: number;
-  /** Diagnostics level of the control channel's event stream. Default 0. */
-  readonly eventLevel?: number;
+  /** Diagnostics levels, of the control channel's event stream too. Default: None of every category. */
+  readonly diagnostics?: Diagnostics;
   readonly hooks?: MtaHooks;
 };
 
@@ -60,6 +67,8 @@ export type RunningMta = {
   readonly name: string;
   /** String bindings it listens on. */
   readonly endpoints: readonly string[];
+  /** Where its endpoint mapper listens; nowhere when it has none. */
+  readonly mapper: readonly string[];
   /** Ports of those, in the same order. */
   readonly ports: readonly number[];
   /** URL of the control channel. */
@@ -112,11 +121,17 @@ function listenAdvice(osError: string): string {
 class Reasons {
   readonly #texts: string[] = [];
   readonly #places: string[] = [];
+  readonly #mappers: string[] = [];
 
-  noteListen(configured: ListenConfig | undefined, osError: string): void {
+  noteListen({ bindings, mapperPort }: MtaConfig, id: number, osError: string): void {
+    const configured = bindings[id % mapperIds];
     if (configured === undefined) return;
-    const place = `${configured.address}${configured.port === 0 ? '' : `[${configured.port}]`}`;
-    this.#places.push(`${place} ${listenAdvice(osError)} (listen, ${osError})`);
+    if (id >= mapperIds) {
+      const place = `${configured.address}${mapperPort === 0 ? '' : `[${mapperPort}]`}`;
+      this.#mappers.push(`the endpoint mapper's ${place} ${listenAdvice(osError)} (endpointMapper.port, ${osError})`);
+      return;
+    }
+    this.#places.push(`${nameOfBinding(configured)} ${listenAdvice(osError)} (bindings, ${osError})`);
   }
 
   note(event: ReportedEvent): void {
@@ -126,9 +141,16 @@ class Reasons {
     if (this.#texts.length > maxReasons) this.#texts.shift();
   }
 
-  errorOf(name: string, ended: Ended): Error {
+  /** @param enabled how many bindings were to be listened on. */
+  errorOf(name: string, ended: Ended, enabled: number): Error {
     if (ended.error !== undefined) return ended.error;
-    if (this.#places.length > 0) return new Error(`there is no address to listen on: ${this.#places.join('. ')}`);
+    if (this.#mappers.length > 0) return new Error([...this.#places, ...this.#mappers].join('. '));
+    const places = this.#places.join('. ');
+    if (this.#places.length > 0 && this.#places.length < enabled) {
+      const why = 'and by its release, or as a cluster, this MTA does not start without it; disabling the binding lets it start';
+      return new Error(`${places}, ${why}`);
+    }
+    if (this.#places.length > 0) return new Error(`there is no address to listen on: ${places}`);
     const reasons = this.#texts.length === 0 ? 'it gave no reason' : this.#texts.join(' ');
     return new Error(`MTA ${name} ended with code ${ended.code} before it was running: ${reasons}`);
   }
@@ -138,10 +160,10 @@ async function startControl(
   options: StartOptions,
   driver: Driver,
   ports: KeptPorts,
-  sources: ReturnType<DriverStreams['sources']>,
+  parts: { readonly diagnostics: Diagnostics; readonly streams: ReturnType<DriverStreams['sources']> },
 ): Promise<ControlServer> {
   const log = (text: string): void => options.hooks?.log?.('error', text);
-  const backend = { driver, clock: options.clock, settings: options.config.settings, streams: sources, log };
+  const backend = { driver, clock: options.clock, settings: options.config.settings, ...parts, log };
   const tokenFile = join(options.dataFolder, 'control.token');
   const configured = options.control?.port ?? 0;
   if (configured !== 0) {
@@ -167,20 +189,27 @@ async function startControl(
   return server;
 }
 
-type Parts = { readonly store: Store; readonly keptPorts: KeptPorts; readonly streams: DriverStreams; readonly reasons: Reasons };
+type Parts = {
+  readonly store: Store;
+  readonly keptPorts: KeptPorts;
+  readonly streams: DriverStreams;
+  readonly reasons: Reasons;
+  readonly diagnostics: Diagnostics;
+};
 
 /** The driver on its network, store and mailboxes, not begun. */
 function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
   const { config, clock, hooks } = options;
-  const { store, streams, reasons } = parts;
+  const { store, streams, reasons, diagnostics } = parts;
   let running = false;
   const input = (what: Input): void => {
-    if (what.type === 'listen-failed') parts.reasons.noteListen(config.listen[what.binding], what.osError);
+    if (what.type === 'listen-failed') parts.reasons.noteListen(config, what.binding, what.osError);
     driver.input(what);
   };
   const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
   const network = new WiredNetwork({
-    listen: config.listen,
+    bindings: config.bindings,
+    mapperPort: config.mapperPort,
     keptPorts: parts.keptPorts,
     input,
     readContent,
@@ -197,9 +226,11 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     store,
     network,
     delivery,
+    nt: options.nt,
     hooks: {
       event: (event, nowMs) => {
         if (!running) reasons.note(event);
+        if (!diagnostics.shows(event)) return;
         streams.event(event, nowMs);
         hooks?.event?.(event, nowMs, config.name);
       },
@@ -210,6 +241,14 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
         onRunning();
       },
     },
+  });
+  traceApdus({
+    diagnostics,
+    network,
+    hook: hooks?.apdu,
+    nowMs: () => clock.nowMs(),
+    mta: () => driver.mta,
+    log: (text) => hooks?.log?.('warn', text),
   });
   return driver;
 }
@@ -229,23 +268,24 @@ function openJournal(options: StartOptions): Journal {
 export async function startMta(options: StartOptions): Promise<RunningMta> {
   const { config, hooks, dataFolder } = options;
   const store = openStore(options);
-  const streams = new DriverStreams(config.name, options.eventLevel ?? 0);
+  const streams = new DriverStreams(config.name);
+  const diagnostics = options.diagnostics ?? new Diagnostics();
   const reasons = new Reasons();
   let isRunning: () => void = () => undefined;
   let driver: Driver;
   let control: ControlServer;
   let journal: Journal | undefined;
   try {
-    const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.listen);
+    const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings);
     const lines = openJournal(options);
     journal = lines;
-    const made = assemble(options, { store, keptPorts, streams, reasons }, () => isRunning());
+    const made = assemble(options, { store, keptPorts, streams, reasons, diagnostics }, () => isRunning());
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };
     record();
     driver = made;
-    control = await startControl(options, made, keptPorts, streams.sources(lines, record));
+    control = await startControl(options, made, keptPorts, { diagnostics, streams: streams.sources(lines, record) });
   } catch (error) {
     // Nothing has happened to the mail yet: the store is left as it was found.
     journal?.close();
@@ -260,13 +300,14 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   });
   await new Promise<void>((resolve, reject) => {
     isRunning = resolve;
-    void ended.then((end) => reject(reasons.errorOf(config.name, end)));
+    void ended.then((end) => reject(reasons.errorOf(config.name, end, config.bindings.filter(({ enabled }) => enabled).length)));
     driver.begin(config, store.recovered);
   });
   return {
     name: config.name,
     endpoints: endpointsOf(driver.mta),
-    ports: driver.mta.rpc.addresses.filter((address) => address.state === 'up').map((address) => address.port),
+    mapper: mappersOf(driver.mta),
+    ports: driver.mta.rpc.addresses.flatMap(({ state, serves, port }) => (state === 'up' && serves === 'mta' ? [port] : [])),
     control: control.url,
     tokenFile: control.tokenFile,
     ended,

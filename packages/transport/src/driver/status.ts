@@ -1,5 +1,5 @@
 /** The state of an MTA and its driver in one plain object, for people and for the harness. */
-import type { Mta, MtaCounters } from '@mtalab/mta-core';
+import type { ListeningAddress, Mta, MtaCounters } from '@mtalab/mta-core';
 import type { LabClock } from './clock.js';
 import type { DelaySummary } from './deliveries.js';
 import type { SocketCounts } from './ports.js';
@@ -12,11 +12,15 @@ export type DriverStatus = {
   readonly incarnation: number;
   readonly version: string;
   readonly build: string;
+  /** The Windows NT it is said to run on: `4.0 SP6a`; null when nobody said. */
+  readonly nt: string | null;
   /** Lab time. */
   readonly nowMs: number;
   readonly timeScale: number;
   /** String bindings this MTA listens on, such as `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
+  /** Where its endpoint mapper listens; nowhere when it has none. */
+  readonly mapper: readonly string[];
   /** Articles whose legacy behaviour is on. */
   readonly legacy: readonly string[];
   readonly queuedCopies: number;
@@ -36,12 +40,20 @@ export type DriverStatus = {
 
 /** String bindings of the addresses that are up, in the order of the configuration. */
 export function endpointsOf(mta: Mta): readonly string[] {
-  return mta.rpc.addresses
-    .filter((address) => address.state === 'up')
-    .map((address) => `${mta.listen[address.id]?.address ?? ''}[${address.port}]`);
+  return placesOf(mta, 'mta');
 }
 
-type DriverFigures = Pick<DriverStatus, 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
+/** Where an endpoint mapper listens, in the same form. */
+export function mappersOf(mta: Mta): readonly string[] {
+  return placesOf(mta, 'mapper');
+}
+
+function placesOf(mta: Mta, serves: ListeningAddress['serves']): readonly string[] {
+  const up = mta.rpc.addresses.filter((address) => address.state === 'up' && address.serves === serves);
+  return up.map(({ address, port }) => `${address}[${port}]`);
+}
+
+type DriverFigures = Pick<DriverStatus, 'nt' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
 
 export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): DriverStatus {
   const cpu = process.cpuUsage();
@@ -58,9 +70,11 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Dr
     incarnation: mta.incarnation,
     version: mta.version,
     build: mta.build,
+    nt: figures.nt,
     nowMs: clock.nowMs(),
     timeScale: clock.timeScale,
     endpoints: endpointsOf(mta),
+    mapper: mappersOf(mta),
     legacy: mta.legacy,
     queuedCopies: mta.queuedCopies,
     pendingWork: figures.pendingWork,

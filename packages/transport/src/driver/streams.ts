@@ -1,5 +1,5 @@
 /** What the control channel's streams are fed from: events, deliveries and, for those who want it, the journal. */
-import { describeEvent, eventsById, type ReportedEvent } from '@mtalab/mta-core';
+import { describeEvent, type ReportedEvent } from '@mtalab/mta-core';
 import type { EventLine, StreamName } from '../control/protocol.js';
 import type { StreamSource } from '../control/server.js';
 import type { DeliveryNotice } from './deliveries.js';
@@ -26,16 +26,13 @@ export class DriverStreams {
   readonly #node: string;
   readonly #events = new Feed<RawEvent>(keptEvents);
   readonly #deliveries = new Feed<DeliveryNotice>(keptDeliveries);
-  readonly #maxEventLevel: number;
 
-  /** @param maxEventLevel diagnostics level: events above it are not in the stream. */
-  constructor(node: string, maxEventLevel: number) {
+  constructor(node: string) {
     this.#node = node;
-    this.#maxEventLevel = maxEventLevel;
   }
 
+  /** An event that the diagnostics levels show. */
   event(event: ReportedEvent, nowMs: number): void {
-    if (eventsById[event.id].level > this.#maxEventLevel) return;
     this.#events.emit({ t: nowMs, node: this.#node, event });
   }
 

@@ -1,13 +1,15 @@
 /** Fits the real network to the driver: kept ports, and the octets of segments that are sent. */
-import type { ContentHandle, Input, ListenConfig, Pdu } from '@mtalab/mta-core';
+import { type BindingConfig, type ContentHandle, type Input, mapperIds, type Pdu } from '@mtalab/mta-core';
 import { Network } from '../wire/network.js';
+import type { StubTrace } from '../wire/trace.js';
 import type { KeptPorts } from './kept-ports.js';
 import type { NetworkPort, SocketCounts } from './ports.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export type WiringOptions = {
-  readonly listen: readonly ListenConfig[];
+  readonly bindings: readonly BindingConfig[];
+  readonly mapperPort: number | null;
   readonly keptPorts: KeptPorts;
   readonly input: (input: Input) => void;
   readonly readContent: (content: number, offset: number, length: number) => Uint8Array;
@@ -63,6 +65,11 @@ export class WiredNetwork implements NetworkPort {
     return this.#network.sockets();
   }
 
+  /** See `Network.traceStubs`. */
+  traceStubs(trace: StubTrace | null): void {
+    this.#network.traceStubs(trace);
+  }
+
   closeAll(): Promise<void> {
     return this.#network.closeAll();
   }
@@ -72,10 +79,17 @@ export class WiredNetwork implements NetworkPort {
     return this.#options.readContent(handle.content, handle.offset ?? 0, handle.length);
   }
 
+  /** What the configuration says of a listening address: a binding's, or that of an endpoint mapper beside it. */
+  #configured(id: number): Pick<BindingConfig, 'address' | 'port'> | undefined {
+    const { bindings, mapperPort } = this.#options;
+    const binding = bindings[id % mapperIds];
+    return binding === undefined || id < mapperIds ? binding : { address: binding.address, port: mapperPort ?? 0 };
+  }
+
   #listened(input: Extract<Input, { readonly type: 'listening' | 'listen-failed' }>): void {
     const { binding } = input;
-    const { listen, keptPorts, log } = this.#options;
-    const configured = listen[binding];
+    const { keptPorts, log } = this.#options;
+    const configured = this.#configured(binding);
     const triedKept = this.#onKeptPort.delete(binding);
     if (input.type === 'listen-failed' && triedKept && configured !== undefined) {
       const place = `${configured.address}[${keptPorts.forBinding(binding)}]`;

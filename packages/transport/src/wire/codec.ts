@@ -6,6 +6,7 @@ import { PduDecoder } from './decoder.js';
 import { PduEncoder } from './encoder.js';
 import { FragmentSplitter } from './fragments.js';
 import { Outgoing } from './outgoing.js';
+import type { StubListener } from './trace.js';
 
 /** The largest content by default (64 MiB), and a mebibyte for its envelope. */
 export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
@@ -35,6 +36,12 @@ export class PduCodec {
       const pdu = this.#decoder.read(octets, at, length);
       return pdu === null || this.#deliver(pdu);
     };
+  }
+
+  /** Tell this listener of each stub of the MTA interface from now on; null for none, which costs nothing. */
+  traceStubs(listener: StubListener | null): void {
+    this.#encoder.onStub = listener === null ? null : (...stub) => listener('sent', ...stub);
+    this.#decoder.onStub = listener === null ? null : (...stub) => listener('received', ...stub);
   }
 
   /**

@@ -1,26 +1,34 @@
 /** What both directions of one connection have agreed so far, as far as reading and writing octets depends on it. */
-import { maxFragmentBytes, mtaInterface, type Pdu, type PresentationContext } from '@mtalab/mta-core';
+import { interfaceOf, maxFragmentBytes, type Pdu, type PresentationContext, type RpcInterface } from '@mtalab/mta-core';
 import { agreedFragmentBytes } from './header.js';
 
 /** Calls and binds remembered at most; beyond it the oldest is forgotten, and its answer cannot be read. */
 const callsLimit = 8192;
 const bindsLimit = 16;
+const acceptedLimit = 1024;
+
+const interfaces: readonly RpcInterface[] = ['mta', 'management', 'mapper'];
 
 export class Conversation {
   /** The largest fragment either side may send from now on, in octets. */
   fragmentBytes: number = maxFragmentBytes;
   /** Contexts offered by binds that are not answered yet, by call id. */
   readonly #offers = new Map<number, readonly PresentationContext[]>();
-  /** Ids of the contexts accepted for the MTA interface. */
-  readonly #accepted = new Set<number>();
-  /** Operation numbers of the calls that are not answered yet, by call id. */
+  /** What each accepted context is for, by its id. */
+  readonly #accepted = new Map<number, RpcInterface>();
+  /** The calls that are not answered yet, by call id: operation number, and above it the place of the interface in `interfaces`. */
   readonly #calls = new Map<number, number>();
 
   /** Take note of a PDU that has been sent or received, in the order of sending and receiving. */
   note(pdu: Pdu): void {
     switch (pdu.type) {
       case 'request':
-        remember(this.#calls, pdu.call, pdu.opnum, callsLimit);
+        remember(
+          this.#calls,
+          pdu.call,
+          pdu.opnum | (interfaces.indexOf(this.interfaceOf(pdu.context) ?? 'mta') << 16),
+          callsLimit,
+        );
         return;
       case 'response':
       case 'fault':
@@ -38,7 +46,8 @@ export class Conversation {
         this.#offers.delete(pdu.call);
         for (const [index, result] of pdu.results.entries()) {
           const offer = offers[index];
-          if (result.result === 0 && offer !== undefined && isMtaInterface(offer)) this.#accepted.add(offer.id);
+          const accepted = result.result === 0 && offer !== undefined ? interfaceOf(offer.abstract) : undefined;
+          if (offer !== undefined && accepted !== undefined) this.#accept(offer.id, accepted);
         }
         if (pdu.type === 'bind_ack') this.#agree(pdu.maxXmit, pdu.maxRecv);
         return;
@@ -52,23 +61,29 @@ export class Conversation {
     }
   }
 
-  /** Has this presentation context been accepted for the MTA interface? */
-  isAccepted(context: number): boolean {
-    return this.#accepted.has(context);
+  /** The interface that this presentation context has been accepted for. */
+  interfaceOf(context: number): RpcInterface | undefined {
+    return this.#accepted.get(context);
   }
 
   /** Operation number of a call that has not been answered yet. */
   opnumOf(call: number): number | undefined {
-    return this.#calls.get(call);
+    const found = this.#calls.get(call);
+    return found === undefined ? undefined : found & 0xffff;
+  }
+
+  /** The interface of a call that has not been answered yet; the MTA's when there is none. */
+  calledInterface(call: number): RpcInterface {
+    return interfaces[(this.#calls.get(call) ?? 0) >>> 16] ?? 'mta';
+  }
+
+  #accept(context: number, serves: RpcInterface): void {
+    if (this.#accepted.size < acceptedLimit || this.#accepted.has(context)) this.#accepted.set(context, serves);
   }
 
   #agree(maxXmit: number, maxRecv: number): void {
     this.fragmentBytes = Math.min(this.fragmentBytes, agreedFragmentBytes(maxXmit, maxRecv));
   }
-}
-
-function isMtaInterface(context: PresentationContext): boolean {
-  return context.abstract.uuid === mtaInterface.uuid && context.abstract.version === mtaInterface.version;
 }
 
 function remember<T>(map: Map<number, T>, key: number, value: T, limit: number): void {

@@ -1,10 +1,22 @@
 /** Fragments to PDUs. */
-import type { BindAckPdu, BindPdu, ContextResult, FaultPdu, NakReason, Pdu, PresentationContext, Syntax } from '@mtalab/mta-core';
+import type {
+  BindAckPdu,
+  BindPdu,
+  ContextResult,
+  FaultPdu,
+  NakReason,
+  Pdu,
+  PresentationContext,
+  RpcOperation,
+  Syntax,
+} from '@mtalab/mta-core';
 import { operationOf } from '@mtalab/mta-core';
 import type { Conversation } from './conversation.js';
 import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './header.js';
 import { get8, get16, get32, getUuid } from './octets.js';
+import { readServiceArgument, readServiceResult } from './service-stubs.js';
 import { readArgument, readResult } from './stubs.js';
+import type { StubReport } from './trace.js';
 
 /** Presentation contexts in one bind; the answer to these fits the smallest fragment. */
 const contextsLimit = 64;
@@ -22,6 +34,8 @@ type PartialCall = {
 };
 
 export class PduDecoder {
+  /** Told of each whole stub of the MTA interface; null costs nothing. */
+  onStub: StubReport | null = null;
   readonly #conversation: Conversation;
   readonly #maxStubBytes: number;
   /** One at most: the fragments of one call are never interleaved with another's. */
@@ -124,8 +138,14 @@ export class PduDecoder {
     end: number,
   ): Pdu {
     if (type === 'request') {
-      const isKnown = word < operationOf.length && this.#conversation.isAccepted(context);
-      return { type, call, context, opnum: word, body: isKnown ? readArgument(word, octets, start, end) : { op: 'unread' } };
+      const serves = this.#conversation.interfaceOf(context);
+      if (serves === 'management' || serves === 'mapper')
+        return { type, call, context, opnum: word, body: readServiceArgument(serves, word, octets, start, end) };
+      const isKnown = word < operationOf.length && serves === 'mta';
+      const body = isKnown ? readArgument(word, octets, start, end) : ({ op: 'unread' } as const);
+      const pdu = { type, call, context, opnum: word, body };
+      if (this.onStub !== null && isKnown) this.onStub(pdu, operationOf[word] as RpcOperation, octets.subarray(start, end));
+      return pdu;
     }
     const opnum = this.#conversation.opnumOf(call);
     if (opnum === undefined)
@@ -136,7 +156,12 @@ export class PduDecoder {
         cancelCount: word,
         body: { op: 'bad', detail: `answers call ${call}, which is not waiting` },
       };
-    return { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end) };
+    const serves = this.#conversation.calledInterface(call);
+    if (serves !== 'mta')
+      return { type, call, context, cancelCount: word, body: readServiceResult(serves, opnum, octets, start, end) };
+    const pdu = { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end) };
+    if (this.onStub !== null) this.onStub(pdu, operationOf[opnum] as RpcOperation, octets.subarray(start, end));
+    return pdu;
   }
 }
 

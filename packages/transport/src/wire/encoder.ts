@@ -2,6 +2,7 @@
 import {
   type BindAckPdu,
   type BindPdu,
+  isMtaBody,
   maxFragmentBytes,
   type Pdu,
   type PduType,
@@ -13,12 +14,16 @@ import type { Conversation } from './conversation.js';
 import { callHeaderBytes, headerBytes, pduFlag, putHeader, wholePdu } from './header.js';
 import { nilUuid, put16, put32, putUuid } from './octets.js';
 import type { Outgoing } from './outgoing.js';
+import { serviceArgumentStub, serviceResultStub } from './service-stubs.js';
 import { requestPrefixBytes, responsePrefixBytes, writeArgument, writeResult } from './stubs.js';
+import type { StubReport } from './trace.js';
 
 /** Any value but 0 does: it only says that the pointer is not null. */
 const referent = 0x0002_0000;
 
 export class PduEncoder {
+  /** Told of each whole stub of the MTA interface; null costs nothing. */
+  onStub: StubReport | null = null;
   readonly #conversation: Conversation;
   readonly #load: LoadContent;
   readonly #secondaryPort: number;
@@ -95,12 +100,14 @@ export class PduEncoder {
     const { body } = pdu;
     const stub = start + callHeaderBytes;
     if (body.op === 'bad' || body.op === 'unread') writer.pos = stub;
+    else if (!isMtaBody(body)) putStub(out, stub, serviceArgumentStub(body));
     else {
       writer.pos = stub + requestPrefixBytes;
       writeArgument(writer, body, this.#load);
       const cb = writer.pos - stub - requestPrefixBytes;
       put32(writer.buf, stub, cb);
       put32(writer.buf, stub + 4, cb);
+      if (this.onStub !== null) this.onStub(pdu, body.op, writer.buf.subarray(stub, writer.pos));
     }
     this.#split(out, start, 'request', pdu.call, pdu.context, pdu.opnum);
   }
@@ -109,6 +116,7 @@ export class PduEncoder {
     const { writer } = out;
     const stub = start + callHeaderBytes;
     if (pdu.body.op === 'bad') writer.pos = stub;
+    else if (!isMtaBody(pdu.body)) putStub(out, stub, serviceResultStub(pdu.body));
     else {
       writer.pos = stub + responsePrefixBytes;
       const returned = writeResult(writer, pdu.body, this.#load);
@@ -121,6 +129,7 @@ export class PduEncoder {
       writer.buf.fill(0, writer.pos, writer.pos + padBytes);
       put32(writer.buf, writer.pos + padBytes, returned);
       writer.pos += padBytes + 4;
+      if (this.onStub !== null) this.onStub(pdu, pdu.body.op, writer.buf.subarray(stub, writer.pos));
     }
     this.#split(out, start, 'response', pdu.call, pdu.context, pdu.cancelCount & 0xff);
   }
@@ -149,6 +158,15 @@ export class PduEncoder {
     }
     writer.pos += callHeaderBytes * (fragments - 1);
   }
+}
+
+/** Octets that are ready, as the stub that starts there. */
+function putStub(out: Outgoing, stub: number, octets: Uint8Array): void {
+  const { writer } = out;
+  writer.pos = stub;
+  out.reserve(octets.length);
+  writer.buf.set(octets, stub);
+  writer.pos += octets.length;
 }
 
 /** The block, with the writer behind a PDU of this length. */

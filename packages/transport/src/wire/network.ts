@@ -2,11 +2,12 @@
  * The sockets of one MTA. Effects of the core go in by method calls, inputs for the core come out through a hook.
  * Nothing here waits for time: what takes too long is closed by the core.
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { type ContentHandle, type Input, ntError, type Pdu } from '@mtalab/mta-core';
 import { defaultMaxStubBytes, PduCodec } from './codec.js';
 import { MalformedPdu } from './header.js';
 import { addressText, Link } from './link.js';
+import type { StubTrace } from './trace.js';
 
 export type NetworkHooks = {
   /** Takes an input for the core. Called from socket events, one PDU at a time, never from within a method of `Network`. */
@@ -53,6 +54,7 @@ export class Network {
   /** Inputs for connections that failed within a call of the core's driver, delivered when that call is over. */
   readonly #failed = new Map<number, Input>();
   #dirty: Link[] = [];
+  #trace: StubTrace | null = null;
   #nextAccepted = 1;
 
   constructor(hooks: NetworkHooks, options: NetworkOptions = {}) {
@@ -93,7 +95,9 @@ export class Network {
     let socket: Socket;
     try {
       if (this.#links.size >= this.#maxSockets) throw Object.assign(new Error('too many connections'), { code: 'EMFILE' });
-      socket = connect(localAddress === undefined ? { host, port } : { host, port, localAddress });
+      // A name may have addresses of both families: one that the local address can reach is asked for.
+      const from = localAddress === undefined ? {} : { localAddress, family: isIP(host) === 0 ? isIP(localAddress) : 0 };
+      socket = connect({ host, port, ...from });
     } catch (error) {
       // A port out of range, for instance.
       this.#fail(conn, dialFailed(conn, error as NodeJS.ErrnoException));
@@ -154,6 +158,12 @@ export class Network {
     if (link !== undefined) this.#retire(link);
   }
 
+  /** Tell of each stub of the MTA interface on every connection from now on; null for none, which costs nothing. */
+  traceStubs(trace: StubTrace | null): void {
+    this.#trace = trace;
+    for (const link of this.#links.values()) traceLink(link, trace);
+  }
+
   /** Connections that are up, oldest first. */
   sockets(): SocketView[] {
     const views: SocketView[] = [];
@@ -190,6 +200,7 @@ export class Network {
     const codec = new PduCodec({ maxStubBytes: this.#maxStubBytes, loadContent: this.#hooks.loadContent, secondaryPort });
     const link = new Link(conn, socket, codec);
     this.#links.set(conn, link);
+    if (this.#trace !== null) traceLink(link, this.#trace);
     const deliver = (pdu: Pdu): boolean => {
       link.received += 1;
       this.#hooks.input({ type: 'pdu', conn, pdu });
@@ -261,6 +272,16 @@ export class Network {
 
   #log(level: 'info' | 'warn' | 'error', text: string): void {
     this.#hooks.log?.(level, text);
+  }
+}
+
+function traceLink(link: Link, trace: StubTrace | null): void {
+  if (trace === null) link.codec.traceStubs(null);
+  else {
+    link.codec.traceStubs((direction, pdu, operation, stub) => {
+      const { conn, local, remote } = link;
+      trace({ direction, conn, local, remote, operation, pdu, stub });
+    });
   }
 }
 

@@ -1,40 +1,25 @@
 /** MTAs of a scenario on virtual time: the core itself, virtual stores, and the virtual link. No sockets, no waiting. */
 import {
+  type BindingWish,
   type Effect,
   type Input,
-  type Mta,
-  type MtaConfig,
+  isShown,
+  levelsOf,
   nextDeadline,
+  ntError,
   type Settings,
   start,
   step,
   viewAssociations,
 } from '@mtalab/mta-core';
 import type { JournalEntry } from '../../journal/entry.js';
-import { VirtualStore } from '../../world/store.js';
 import { type JoinedAssociation, joinAssociations } from '../associations.js';
 import type { Mode, ScenarioMta } from '../model.js';
-import type { Stage, StageMessage } from '../stage.js';
-import { carried, configOf } from './config.js';
+import type { LoggedEvent, Stage, StageExit, StageMessage } from '../stage.js';
+import { carried, configOf, portsFor, recoveredFrom } from './config.js';
 import { type End, VirtualLink } from './link.js';
-
-/** A virtual lab that can go no further, or was asked for what makes no sense. */
-export class VirtualLabError extends Error {
-  override readonly name = 'VirtualLabError';
-}
-
-type Node = {
-  readonly config: MtaConfig;
-  readonly store: VirtualStore;
-  mta: Mta | null;
-  legacy: readonly string[];
-  /** Counts the starts. */
-  life: number;
-  nextAccepted: number;
-  steps: number;
-  commitDue: boolean;
-  writes: Parameters<VirtualStore['commit']>[0][];
-};
+import { Listeners } from './listeners.js';
+import { mustRun, type Node, newNode, rebind, VirtualLabError } from './node.js';
 
 type Event =
   | { readonly type: 'input'; readonly node: Node; readonly life: number; readonly input: Input; readonly end: End | null }
@@ -44,6 +29,8 @@ type Event =
 const epochMs = 946_684_800_000;
 /** Events between two rests. */
 const mostEvents = 5_000_000;
+/** Which entries the event log shows when nobody has changed its levels. */
+const shownLevels = levelsOf();
 /** Timers fired at one instant. */
 const mostFirings = 1000;
 
@@ -57,6 +44,7 @@ export type VirtualLabOptions = {
 export class VirtualLab implements Stage {
   readonly #nodes = new Map<string, Node>();
   readonly #link: VirtualLink;
+  readonly #listeners = new Listeners();
   readonly #journal: JournalEntry[] = [];
   readonly #copies = new Set<string>();
   readonly #answers = new Map<string, string | null>();
@@ -73,22 +61,12 @@ export class VirtualLab implements Stage {
       carried: (from, pdu) => carried(this.#node(from).store, pdu),
     });
     for (const mta of mtas) {
-      const config = configOf(mta, mtas, settings, legacy[mta.name] ?? []);
-      const watch = { submitted: () => undefined, accepted: () => undefined, erased: () => undefined };
-      this.#nodes.set(mta.name, {
-        config,
-        store: new VirtualStore(`store-of-${mta.name}`, watch),
-        mta: null,
-        legacy: config.legacy,
-        life: 0,
-        nextAccepted: 1,
-        steps: 0,
-        commitDue: false,
-        writes: [],
-      });
+      this.#nodes.set(mta.name, newNode(configOf(mta, mtas, settings, legacy[mta.name] ?? [])));
     }
-    for (const node of this.#nodes.values()) this.#begin(node);
+    const atOnce = mtas.filter((mta) => mta.down !== true).map((mta) => this.#node(mta.name));
+    for (const node of atOnce) this.#begin(node);
     this.#rest();
+    for (const node of atOnce) mustRun(node);
   }
 
   /** Everything that happened so far, of all MTAs, in order. */
@@ -153,7 +131,7 @@ export class VirtualLab implements Stage {
   }
 
   async kill(name: string): Promise<void> {
-    this.#end(this.#node(name));
+    this.#end(this.#node(name), { code: null, words: 'was ended by SIGKILL' });
   }
 
   async stop(name: string): Promise<void> {
@@ -165,15 +143,32 @@ export class VirtualLab implements Stage {
 
   async start(name: string): Promise<void> {
     const node = this.#node(name);
+    await this.attempt(name);
+    mustRun(node);
+  }
+
+  async attempt(name: string): Promise<void> {
+    const node = this.#node(name);
     if (node.mta !== null) throw new VirtualLabError(`${name} is running already`);
     this.#begin(node);
+    this.#rest();
+  }
+
+  async bindings(name: string, wish: BindingWish): Promise<void> {
+    const node = this.#node(name);
+    const command = rebind(node, wish);
+    if (command !== null) this.#push(node, { type: 'command', command });
+  }
+
+  async retry(name: string): Promise<void> {
+    this.#push(this.#node(name), { type: 'command', command: { op: 'retry' } });
   }
 
   async set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
     for (const name of at) {
       const node = this.#node(name);
-      const others = node.legacy.filter((each) => each !== article);
-      node.legacy = mode === 'legacy' ? [...others, article] : others;
+      const others = node.config.legacy.filter((each) => each !== article);
+      node.config = { ...node.config, legacy: mode === 'legacy' ? [...others, article] : others };
       this.#push(node, { type: 'command', command: { op: 'set', article, mode } });
     }
   }
@@ -195,6 +190,18 @@ export class VirtualLab implements Stage {
     return [...this.#nodes.values()].reduce((sum, node) => sum + (node.mta?.counters.reports ?? 0), 0);
   }
 
+  async events(name: string): Promise<readonly LoggedEvent[]> {
+    return this.#node(name).log;
+  }
+
+  async exit(name: string): Promise<StageExit | null> {
+    return this.#node(name).exit;
+  }
+
+  async up(name: string): Promise<boolean> {
+    return this.#node(name).mta !== null;
+  }
+
   #node(name: string): Node {
     const node = this.#nodes.get(name);
     if (node === undefined) throw new VirtualLabError(`there is no MTA ${name}; there are ${[...this.#nodes.keys()].join(', ')}`);
@@ -205,8 +212,9 @@ export class VirtualLab implements Stage {
     node.life += 1;
     node.nextAccepted = 1;
     node.steps = 0;
-    const config = { ...node.config, legacy: node.legacy };
-    const recovered = node.store.begin();
+    node.exit = null;
+    const { config } = node;
+    const recovered = recoveredFrom(node.store);
     const { mta, effects } = start(config, recovered, this.#nowMs);
     node.mta = mta;
     this.#record(node, { type: 'start', config, recovered }, effects);
@@ -214,10 +222,12 @@ export class VirtualLab implements Stage {
   }
 
   /** The process is gone: what was not committed is lost. */
-  #end(node: Node): void {
+  #end(node: Node, exit: StageExit): void {
     node.mta = null;
+    node.exit = exit;
     node.writes = [];
     node.commitDue = false;
+    this.#listeners.close(node.config.name);
     this.#link.lose(node.config.name);
   }
 
@@ -292,7 +302,7 @@ export class VirtualLab implements Stage {
     const end = (conn: number): End => ({ node: node.config.name, life: node.life, conn });
     switch (effect.type) {
       case 'listen':
-        return this.#push(node, { type: 'listening', binding: effect.binding, port: effect.port });
+        return this.#listen(node, effect);
       case 'dial':
         return this.#dial(node, effect);
       case 'pdu':
@@ -317,20 +327,30 @@ export class VirtualLab implements Stage {
       case 'halt':
         for (const job of node.writes.splice(0)) node.store.commit(job, null);
         node.store.clean = effect.clean;
-        return this.#end(node);
+        return this.#end(node, { code: effect.code, words: `ended with exit code ${effect.code}` });
       case 'report':
+        if (isShown(effect.event.id, shownLevels)) node.log.push(effect.event);
         return;
     }
   }
 
-  #dial(node: Node, { conn, port }: Extract<Effect, { type: 'dial' }>): void {
-    const target = [...this.#nodes.values()].find((each) => each.config.listen[0]?.port === port);
-    if (target === undefined || target.mta === null) {
-      return this.#push(node, { type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
-    }
-    const server = { node: target.config.name, life: target.life, conn: target.nextAccepted };
+  #listen(node: Node, { binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
+    const { name } = node.config;
+    const ports = port === 0 ? portsFor([...this.#nodes.keys()].indexOf(name)) : [port];
+    const found = this.#listeners.open({ node: name, life: node.life, binding, address }, ports);
+    if (typeof found === 'number') this.#push(node, { type: 'listening', binding, port: found });
+    else this.#push(node, { type: 'listen-failed', binding, osError: found });
+  }
+
+  #dial(node: Node, { conn, ...where }: Extract<Effect, { type: 'dial' }>): void {
+    const found = this.#listeners.find(where);
+    if (typeof found === 'string')
+      return this.#push(node, { type: 'dial-failed', conn, error: ntError.serverUnavailable, osError: found });
+    const target = this.#node(found.node);
+    const server = { node: found.node, life: found.life, conn: target.nextAccepted };
     target.nextAccepted += 2;
-    this.#link.connect({ node: node.config.name, life: node.life, conn }, server);
+    const client = { node: node.config.name, life: node.life, conn };
+    this.#link.connect(client, server, { binding: found.binding, from: where.localAddress ?? where.host });
   }
 
   #nextDelay(): number | null {

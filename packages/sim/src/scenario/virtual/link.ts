@@ -68,7 +68,8 @@ export class VirtualLink {
     return this.#plan.add(parseFault(text, this.#host.names));
   }
 
-  connect(client: End, server: End): void {
+  /** @param at the binding of the server that the call arrives at, and the client's address. */
+  connect(client: End, server: End, at: { readonly binding: number; readonly from: string }): void {
     this.#lastConnection += 1;
     const lane = (from: End, to: End): Lane => ({ from, to, queue: [], swallowing: null });
     const connection: Connection = {
@@ -83,7 +84,7 @@ export class VirtualLink {
     this.#connections.set(connection.id, connection);
     this.#ends.set(keyOf(client), connection);
     this.#ends.set(keyOf(server), connection);
-    this.#host.arrive(server, { type: 'accepted', conn: server.conn, binding: 0, remote: `${client.node}:${client.conn}` });
+    this.#host.arrive(server, { type: 'accepted', conn: server.conn, binding: at.binding, remote: `${at.from}:${client.conn}` });
     this.#host.arrive(client, { type: 'connected', conn: client.conn });
   }
 

@@ -5,8 +5,8 @@ import { folded } from '../../ladder/fold.js';
 import { ladderOf } from '../../ladder/link.js';
 import { Trails } from '../../ladder/trail.js';
 import type { LinkPdu } from '../faults/link.js';
-import { type Mode, modes, type Scenario } from '../model.js';
-import { type CaseResult, caseResult, type ScenarioResult, scenarioResult } from '../result.js';
+import type { Mode, Scenario } from '../model.js';
+import { type CaseResult, caseResult, casesOf, type ScenarioResult, scenarioResult } from '../result.js';
 import { runSteps } from '../run.js';
 import { VirtualLab } from './lab.js';
 
@@ -15,19 +15,22 @@ export type VirtualRecord = {
   readonly mode: Mode;
   readonly journal: readonly JournalEntry[];
   readonly pdus: readonly LinkPdu[];
+  readonly result: CaseResult;
 };
 
 export type VirtualOptions = {
-  /** The cases to be run; default both. */
+  /** The cases to be run, as far as the scenario has them; default all. */
   readonly modes?: readonly Mode[];
   readonly tell?: (text: string) => void;
+  /** Is the rest not wanted any more? */
+  readonly ended?: () => boolean;
   readonly record?: (record: VirtualRecord) => void;
 };
 
-/** @throws FaultSyntaxError, VirtualLabError when a step cannot be done. */
+/** @throws FaultSyntaxError, VirtualLabError when a step cannot be done; ScenarioEnded. */
 export async function runOnSim(scenario: Scenario, options: VirtualOptions = {}): Promise<ScenarioResult> {
   const cases: CaseResult[] = [];
-  for (const mode of options.modes ?? modes) cases.push(await runCase(scenario, mode, options));
+  for (const mode of casesOf(scenario, options.modes)) cases.push(await runCase(scenario, mode, options));
   return scenarioResult(scenario, 'sim', cases);
 }
 
@@ -37,9 +40,10 @@ async function runCase(scenario: Scenario, mode: Mode, options: VirtualOptions):
   const articles = mode === 'legacy' ? scenario.legacy.articles : [];
   const legacy = Object.fromEntries(scenario.legacy.at.map((name) => [name, articles]));
   const lab = new VirtualLab({ mtas: scenario.mtas, settings: scenario.settings, legacy });
-  const observations = await runSteps(scenario, mode, lab, tell);
-  options.record?.({ mode, journal: lab.journal, pdus: lab.pdus });
+  const played = await runSteps(scenario, mode, lab, { tell, ended: options.ended });
   const entries = lab.journal.map((entry, at) => ({ line: at + 1, entry }));
   const trails = new Trails().read('journal', entries);
-  return caseResult(scenario, mode, observations, folded(ladderOf(lab.pdus, trails.nodes)));
+  const result = caseResult(scenario, mode, played, folded(ladderOf(lab.pdus, trails.nodes)));
+  options.record?.({ mode, journal: lab.journal, pdus: lab.pdus, result });
+  return result;
 }

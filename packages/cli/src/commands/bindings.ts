@@ -1,0 +1,47 @@
+/** `mtalab bindings [order|enable|disable BINDING...]`: the local bindings, shown and changed. */
+import { type BindingView, type BindingWish, wishedBindings } from '@mtalab/mta-core';
+import { present } from '../answers.js';
+import { UsageError } from '../errors.js';
+import { suggestion } from '../render/nearest.js';
+import { paint } from '../render/text.js';
+import { renderBindings } from '../render/views.js';
+import { askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree/entry.js';
+
+const changes = ['order', 'enable', 'disable'] as const;
+
+function wishOf(change: string, names: readonly string[]): BindingWish {
+  const kind = changes.find((each) => each === change.toLowerCase());
+  if (kind === undefined) {
+    throw new UsageError(`bindings are changed with ${changes.join(', ')}, not ${change}${suggestion(change, changes)}`);
+  }
+  if (names.length === 0) throw new UsageError(`bindings ${kind}: name at least one binding, by its label or its address`);
+  return { [kind]: names };
+}
+
+/** A pair is asked as a whole, so that it remembers the change when the MTA is started again. */
+async function change(where: RunOptions, wish: BindingWish): Promise<void> {
+  const entry = await chosenRun(where);
+  const chosen = chosenProcesses(entry, where.mta);
+  const [one] = chosen;
+  if (one === undefined || chosen.length > 1) {
+    throw new UsageError(`whose bindings? Add --mta with one of ${entry.processes.map(({ name }) => name).join(', ')}`);
+  }
+  const rows = await withChannel(one, (client) => client.request<readonly BindingView[]>('bindings'));
+  const wanted = wishedBindings(rows, wish);
+  if (typeof wanted === 'string') throw new UsageError(`${one.name}: ${wanted}`);
+  const { lab } = entry;
+  if (lab === undefined) await withChannel(one, (client) => client.request('bindings', { bindings: wanted }));
+  else await withChannel(lab, (client) => client.request('bindings', { name: one.name, wish }));
+}
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const [kind, ...names] = (args[0] ?? []) as readonly string[];
+  if (kind !== undefined) await change(where, wishOf(kind, names));
+  const answers = await askEach<readonly BindingView[]>(where, 'bindings');
+  return present(io, answers, json === true, {
+    json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
+    text: (values) => renderBindings(values, paint(io.outColour)),
+  });
+};

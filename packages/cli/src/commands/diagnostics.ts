@@ -1,0 +1,46 @@
+/** `mtalab diagnostics [CATEGORY] [LEVEL]`: how much is logged, by category; live. */
+import { categories, categoryNamed, type DiagnosticsLevels, type EventCategory, levelNamed, levelNames } from '@mtalab/mta-core';
+import { present } from '../answers.js';
+import { UsageError } from '../errors.js';
+import { renderDiagnostics } from '../render/diagnostics.js';
+import { suggestion } from '../render/nearest.js';
+import { paint } from '../render/text.js';
+import { type Answer, askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import type { CommandRun } from '../tree/entry.js';
+
+/** The category as it is written, null for all of them, or a complaint that lists what there is. */
+function wantedCategory(text: string): EventCategory | null {
+  if (text.toLowerCase() === 'all') return null;
+  const category = categoryNamed(text);
+  if (category !== undefined) return category;
+  throw new UsageError(`no category ${text} (there: ${categories.join(', ')}; or all)${suggestion(text, categories)}`);
+}
+
+/** A pair is told as a whole, so that it remembers the levels when one of its MTAs is started again. */
+async function changed(where: RunOptions, category: string, level: string): Promise<readonly Answer<DiagnosticsLevels>[]> {
+  const entry = await chosenRun(where);
+  const { lab } = entry;
+  if (lab === undefined) return askEach<DiagnosticsLevels>(where, 'diagnostics', { category, level });
+  const names = chosenProcesses(entry, where.mta).map((one) => one.name);
+  const levels = await withChannel(lab, (client) =>
+    client.request<Readonly<Record<string, DiagnosticsLevels>>>('diagnostics', { category, level, names }),
+  );
+  return names.map((mta) => ({ mta, ok: true, value: levels[mta] as DiagnosticsLevels }));
+}
+
+export const run: CommandRun = async ({ io, args, options }) => {
+  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const [categoryText, levelText] = args as readonly (string | undefined)[];
+  const category = categoryText === undefined ? null : wantedCategory(categoryText);
+  const level = levelText === undefined ? undefined : levelNamed(levelText);
+  if (levelText !== undefined && level === undefined)
+    throw new UsageError(`no level ${levelText} (there: ${levelNames.join(', ')})${suggestion(levelText, levelNames)}`);
+  const answers =
+    level === undefined ? await askEach<DiagnosticsLevels>(where, 'diagnostics') : await changed(where, category ?? 'all', level);
+  const shown = category === null ? categories : [category];
+  return present(io, answers, json === true, {
+    json: (values) =>
+      values.map(({ mta, value }) => ({ mta, levels: Object.fromEntries(shown.map((name) => [name, value[name]])) })),
+    text: (values) => renderDiagnostics(values, shown, paint(io.outColour)),
+  });
+};

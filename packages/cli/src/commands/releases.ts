@@ -1,0 +1,29 @@
+/** `mtalab releases`: the releases, and which articles each of them has. */
+import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
+import { exitCodes } from '../errors.js';
+import { outJson } from '../io.js';
+import { renderReleases } from '../render/releases.js';
+import { paint } from '../render/text.js';
+import type { CommandRun } from '../tree/entry.js';
+
+/** One row for each cell of the matrix. */
+function rows(releases: readonly Release[]) {
+  return releases.flatMap(({ version, build, servicePack, cells }) =>
+    cells.map(({ article, on, because }) => ({
+      version,
+      build,
+      servicePack,
+      article,
+      on,
+      emulated: quirkOf(article) !== undefined,
+      because,
+    })),
+  );
+}
+
+export const run: CommandRun = async ({ io, options }) => {
+  const { json } = options as { readonly json?: boolean };
+  if (json === true) outJson(io, { exchange: rows(exchangeReleases), nt: rows(ntReleases) });
+  else io.out(renderReleases(paint(io.outColour)));
+  return exitCodes.ok;
+};

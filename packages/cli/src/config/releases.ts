@@ -1,0 +1,27 @@
+/** Releases of Exchange and Windows NT as somebody has written them. */
+import { exchangeReleases, ntReleases, resolveNt, resolveRelease, UnknownReleaseError } from '@mtalab/mta-core';
+import { suggestion } from '../render/nearest.js';
+
+const products = {
+  release: { resolve: resolveRelease, releases: exchangeReleases },
+  nt: { resolve: resolveNt, releases: ntReleases },
+} as const;
+
+/** What is wrong with the name of a release, and what may have been meant; nothing when there is such a release. */
+export function releaseProblem(product: keyof typeof products, text: string): string | undefined {
+  const { resolve, releases } = products[product];
+  try {
+    resolve(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnknownReleaseError)) throw error;
+    const known = releases.map((release) => release.short);
+    const hint = error.nearest.length === 0 ? suggestion(text, known) : '';
+    return `${error.message}${hint === '' ? '; `mtalab releases` lists them all' : hint}`;
+  }
+}
+
+/** Said where an MTA is not wholly what its release was. */
+export function withoutQuirkWords(name: string, release: string, articles: readonly string[]): string {
+  return `${name}: Exchange ${release} also has ${articles.join(', ')}, which is not emulated here`;
+}

@@ -1,0 +1,121 @@
+/** Which entries of the event log are wanted. */
+import { categories, categoryNamed, type EventCategory, eventIds } from '@mtalab/mta-core';
+import { UsageError } from '../errors.js';
+import type { EventView } from '../render/events.js';
+import { nearestNumber, suggestion } from '../render/nearest.js';
+
+/** As commander gives them. */
+export type SelectionFlags = {
+  readonly id?: readonly string[];
+  readonly category?: readonly string[];
+  readonly type?: readonly string[];
+  /** The least severity. */
+  readonly severity?: number;
+  readonly since?: string;
+  readonly until?: string;
+};
+
+/** An instant of lab time, or so many milliseconds before now. */
+type Moment = { readonly atMs: number } | { readonly backMs: number };
+
+export type Selection = {
+  readonly ids: ReadonlySet<number> | null;
+  readonly categories: ReadonlySet<EventCategory> | null;
+  readonly types: ReadonlySet<string> | null;
+  readonly severity: number;
+  readonly since: Moment | null;
+  readonly until: Moment | null;
+};
+
+const types = ['Error', 'Warning', 'Information'] as const;
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const spanPattern = /^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/i;
+const instantPattern = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
+
+/** Lab time is UTC, and so is an instant that does not say otherwise. */
+function instantMs(text: string): number {
+  const [, year, month, day, clock = '00:00', zone = 'Z'] = instantPattern.exec(text) ?? [];
+  if (year === undefined) return Number.NaN;
+  // A 30th of February would otherwise be taken for a day of March.
+  if (new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)) return Number.NaN;
+  return Date.parse(`${year}-${month}-${day}T${clock}${zone.toUpperCase()}`);
+}
+
+function moment(option: string, text: string): Moment {
+  const trimmed = text.trim();
+  if (spanPattern.test(trimmed)) {
+    const parts = [...trimmed.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)/gi)];
+    return { backMs: parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (unitMs[unit.toLowerCase()] ?? 0), 0) };
+  }
+  const atMs = instantMs(trimmed);
+  if (Number.isNaN(atMs))
+    throw new UsageError(
+      `--${option} takes an instant of lab time, such as 2026-01-02T03:04:05, or a span back from now, such as 10min; not "${text.slice(0, 80)}"`,
+    );
+  return { atMs };
+}
+
+function idOf(text: string): number {
+  const id = /^\d{1,6}$/.test(text) ? eventIds.find((each) => each === Number(text)) : undefined;
+  if (id === undefined)
+    throw new UsageError(`--id: no event ${text}${nearestNumber(text, eventIds)}; \`mtalab explain --all\` shows all`);
+  return id;
+}
+
+function categoryOf(text: string): EventCategory {
+  const category = categoryNamed(text);
+  if (category !== undefined) return category;
+  throw new UsageError(`--category: no category ${text} (there: ${categories.join(', ')})${suggestion(text, categories)}`);
+}
+
+function typeOf(text: string): string {
+  const type = types.find((each) => each.toLowerCase() === text.toLowerCase());
+  if (type !== undefined) return type;
+  const names = types.map((each) => each.toLowerCase());
+  throw new UsageError(`--type: no type ${text} (there: ${names.join(', ')})${suggestion(text, names)}`);
+}
+
+function setOf<T>(texts: readonly string[] | undefined, read: (text: string) => T): ReadonlySet<T> | null {
+  return texts === undefined ? null : new Set(texts.map(read));
+}
+
+/** @throws UsageError naming the option, what there is and what is nearest. */
+export function selectionOf(flags: SelectionFlags): Selection {
+  const since = flags.since === undefined ? null : moment('since', flags.since);
+  const until = flags.until === undefined ? null : moment('until', flags.until);
+  if (since !== null && until !== null && compared(since, until) > 0)
+    throw new UsageError(`--since ${flags.since} is after --until ${flags.until}: nothing can be between them`);
+  return {
+    ids: setOf(flags.id, idOf),
+    categories: setOf(flags.category, categoryOf),
+    types: setOf(flags.type, typeOf),
+    severity: flags.severity ?? 0,
+    since,
+    until,
+  };
+}
+
+/** Above 0 when the first is surely the later one. */
+function compared(one: Moment, other: Moment): number {
+  if ('atMs' in one && 'atMs' in other) return one.atMs - other.atMs;
+  return 'backMs' in one && 'backMs' in other ? other.backMs - one.backMs : 0;
+}
+
+/** Does the selection count from now? Then `chosenBy` needs to know the time. */
+export function needsNow({ since, until }: Selection): boolean {
+  return [since, until].some((one) => one !== null && 'backMs' in one);
+}
+
+/** The test of an entry. `nowMs`: lab time, from which spans are counted back. */
+export function chosenBy(selection: Selection, nowMs: number): (event: EventView) => boolean {
+  const at = (one: Moment) => ('atMs' in one ? one.atMs : nowMs - one.backMs);
+  const fromMs = selection.since === null ? Number.NEGATIVE_INFINITY : at(selection.since);
+  const toMs = selection.until === null ? Number.POSITIVE_INFINITY : at(selection.until);
+  return ({ id, category, type, severity, time }) => {
+    if (selection.ids !== null && !selection.ids.has(id)) return false;
+    if (selection.categories !== null && !selection.categories.has(category as EventCategory)) return false;
+    if (selection.types !== null && !selection.types.has(type)) return false;
+    const atMs = Date.parse(time);
+    return severity >= selection.severity && atMs >= fromMs && atMs <= toMs;
+  };
+}

@@ -1,0 +1,54 @@
+/** The bindings of a pair's MTAs, as the command line gives them. */
+import { isIP } from 'node:net';
+import type { BindingOption } from '@mtalab/harness';
+import { UsageError } from '../errors.js';
+import { suggestion } from '../render/nearest.js';
+
+const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
+
+/** `127.0.0.2`, `::1`, `lan2@127.0.0.2[4097]`. */
+function bindingOf(text: string): BindingOption {
+  const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
+  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${text.slice(0, 80)}" names no IP address`);
+  if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
+  return { address, port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
+}
+
+/** Articles that show only at an MTA with several bindings. */
+const multihomed: readonly string[] = ['Q181721', 'Q280449', 'Q285350'];
+
+/** What to tell somebody who asked for an article that cannot show: one line for each, or none. */
+export function bindingHints(
+  legacy: Readonly<Record<string, readonly string[]>>,
+  bindings: Readonly<Record<string, readonly BindingOption[]>>,
+): readonly string[] {
+  return Object.entries(legacy).flatMap(([name, articles]) => {
+    const waiting = (bindings[name]?.length ?? 1) > 1 ? [] : articles.filter((article) => multihomed.includes(article));
+    if (waiting.length === 0) return [];
+    return [`note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; --bindings ${name}=ADDRESS,ADDRESS gives it more`];
+  });
+}
+
+/**
+ * @param words such as `MTA-B=127.0.0.1,127.0.0.2`.
+ * @throws UsageError naming what makes no sense.
+ */
+export function bindingsOf(words: readonly string[], names: readonly string[]): Readonly<Record<string, readonly BindingOption[]>> {
+  const found: Record<string, readonly BindingOption[]> = {};
+  for (const word of words) {
+    const [, name = '', list = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${word.slice(0, 80)}"`);
+    if (!names.includes(name)) {
+      throw new UsageError(`--bindings: no MTA ${name} in a pair (there: ${names.join(', ')})${suggestion(name, names)}`);
+    }
+    if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
+    const bindings = list.split(',').map((part) => bindingOf(part.trim()));
+    for (const key of ['label', 'address'] as const) {
+      const values = bindings.map((each) => (key === 'address' ? `${each.address}[${each.port}]` : each.label));
+      const twice = values.find((value, at) => value !== undefined && values.indexOf(value) !== at);
+      if (twice !== undefined) throw new UsageError(`--bindings: ${name} has ${twice.replace('[0]', '')} twice; remove one of them`);
+    }
+    found[name] = bindings;
+  }
+  return found;
+}

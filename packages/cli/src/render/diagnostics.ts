@@ -1,0 +1,21 @@
+/** The diagnostics levels of several MTAs, side by side. */
+import { type DiagnosticsLevels, diagnosticsLevels, type EventCategory } from '@mtalab/mta-core';
+import { type Paint, printable, table } from './text.js';
+
+/** One line for each category, one column for each MTA. */
+export function renderDiagnostics(
+  values: readonly { readonly mta: string; readonly value: DiagnosticsLevels }[],
+  shown: readonly EventCategory[],
+  style: Paint,
+): string {
+  const columns = [{ title: 'CATEGORY' }, ...values.map(({ mta }) => ({ title: printable(mta) }))];
+  const rows = shown.map((category) => [
+    category,
+    ...values.map(({ value }) => {
+      const level = value[category];
+      const words = `${level} (${diagnosticsLevels[level]})`;
+      return level === 'none' ? words : style.yellow(words);
+    }),
+  ]);
+  return table(columns, rows, style);
+}

@@ -1,0 +1,62 @@
+/** What an event or an error number means, for people. */
+import type { Paint } from './text.js';
+
+export type EventExplanation = {
+  readonly kind: 'event';
+  readonly id: number;
+  readonly source: string;
+  readonly type: string;
+  readonly category: string;
+  readonly severity: number;
+  /** The diagnostics level of its category from which on it is shown. */
+  readonly level: string;
+  readonly says: string;
+  readonly parameters: readonly { readonly name: string; readonly label: string }[];
+  readonly sample: { readonly text: string; readonly trailer: string };
+  readonly explanation: string;
+  readonly articles: readonly string[];
+};
+
+export type ErrorExplanation = {
+  readonly kind: 'error';
+  readonly number: number;
+  readonly of: string;
+  readonly text: string;
+  readonly explanation: string;
+  /** Events that carry an error number. */
+  readonly events: readonly number[];
+  readonly articles: readonly string[];
+};
+
+export type Explanation = EventExplanation | ErrorExplanation;
+
+/** A title and lines of `label  words`, the labels of one width. */
+function block(title: string, lines: readonly (readonly [string, string])[], style: Paint): string {
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(label.padEnd(width))}  ${words}`)].join('\n');
+}
+
+const orNone = (words: readonly (string | number)[]): string => (words.length === 0 ? 'none' : words.join(', '));
+
+export function renderExplanation(one: Explanation, style: Paint): string {
+  if (one.kind === 'error') {
+    const lines: (readonly [string, string])[] = [
+      ['says', `${one.text}.`],
+      ['means', one.explanation],
+      ['stands in', `events ${orNone(one.events)}`],
+      ['articles', orNone(one.articles)],
+    ];
+    return block(`error ${one.number}  ${one.of}`, lines, style);
+  }
+  const labels = one.parameters.map(({ label }) => label.replace(/=$/, ''));
+  const lines: (readonly [string, string])[] = [
+    ['category', `${one.category}, severity ${one.severity}`],
+    ['shown', one.level === 'none' ? 'always' : `from diagnostics level ${one.level} on`],
+    ['says', `${one.says}.`],
+    ['parameters', orNone(labels)],
+    ['sample', `${one.sample.text} ${one.sample.trailer}`],
+    ['means', one.explanation],
+    ['articles', orNone(one.articles)],
+  ];
+  return block(`event ${one.id}  ${one.type}`, lines, style);
+}

@@ -1,0 +1,48 @@
+/** The matrix of releases and articles, as tables. */
+import { exchangeReleases, ntReleases, type Release, releaseArticles, releaseReasons } from '@mtalab/mta-core';
+import { type Paint, table } from './text.js';
+
+/** The bug is there, and cannot be switched on here. */
+const unmatched = 'on*';
+
+function matrix(product: string, releases: readonly Release[], style: Paint): string {
+  const articles = releases[0]?.cells.map((cell) => cell.article) ?? [];
+  return table(
+    [product, 'SERVICE PACK', 'BUILD', ...articles].map((title) => ({ title })),
+    releases.map(({ version, servicePack, build, cells, withoutQuirk }) => [
+      style.bold(version),
+      servicePack,
+      build,
+      ...cells.map(({ article, on }) => (on ? style.yellow(withoutQuirk.includes(article) ? unmatched : 'on') : '-')),
+    ]),
+    style,
+  );
+}
+
+function reasons(style: Paint): string {
+  const rows = releaseArticles.flatMap(({ article }) =>
+    releaseReasons(article).map(({ on, because, first, last }) => [
+      article,
+      on ? style.yellow('on') : '-',
+      first.product,
+      first === last ? first.name : `${first.name} to ${last.name}`,
+      because.slice(article.length + 2),
+    ]),
+  );
+  return table(
+    ['ARTICLE', 'CELL', 'PRODUCT', 'RELEASES', 'BECAUSE'].map((title) => ({ title })),
+    rows,
+    style,
+  );
+}
+
+/** Both products, then what each article says of their releases. */
+export function renderReleases(style: Paint): string {
+  const missing = [...new Set([...exchangeReleases, ...ntReleases].flatMap((release) => release.withoutQuirk))];
+  return [
+    matrix('EXCHANGE', exchangeReleases, style),
+    matrix('WINDOWS NT', ntReleases, style),
+    ...(missing.length === 0 ? [] : [`* not emulated here: ${missing.join(', ')}`]),
+    reasons(style),
+  ].join('\n\n');
+}

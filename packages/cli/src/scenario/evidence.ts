@@ -1,0 +1,76 @@
+/** What is kept of a case for those who want to look at it: journals, ladder, event logs, figures. */
+import { existsSync, readdirSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeFolder } from '@mtalab/harness';
+import { isShown, levelsOf } from '@mtalab/mta-core';
+import { ladderAsText, type Mode } from '@mtalab/sim';
+import { CliError, messageOf } from '../errors.js';
+import { createLogs } from '../logs/index.js';
+import type { CaseRecord } from './run.js';
+
+/** Folder of one case: the scenario's name, then the case. */
+function folderOf(dir: string, scenario: string, mode: Mode): string {
+  return resolve(dir, scenario, mode);
+}
+
+/**
+ * Evidence of an earlier run must not be taken for that of this one.
+ * @throws CliError naming the folder that is not empty.
+ */
+export function mustBeEmpty(dir: string, scenario: string, cases: readonly Mode[]): void {
+  for (const mode of cases) {
+    const folder = folderOf(dir, scenario, mode);
+    if (existsSync(folder) && readdirSync(folder).length > 0)
+      throw new CliError(`${folder} holds an earlier run; give a folder that is empty`);
+  }
+}
+
+const linesOf = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+/** Journal and event log of each MTA, as a process writes them. */
+async function keepVirtual(folder: string, { journal, result }: CaseRecord & { readonly on: 'sim' }): Promise<void> {
+  await writeFile(join(folder, 'journal.jsonl'), linesOf(journal), { mode: 0o600 });
+  const shown = levelsOf();
+  for (const name of Object.keys(result.counts.events)) {
+    const logs = createLogs({ folder: join(folder, name), console: false, node: name });
+    for (const { node, t, effects } of journal) {
+      if (node !== name) continue;
+      for (const effect of effects)
+        if (effect.type === 'report' && isShown(effect.event.id, shown)) logs.event(effect.event, t, node);
+    }
+    await logs.close();
+  }
+}
+
+async function keepProcesses(folder: string, { mtas }: CaseRecord & { readonly on: 'processes' }): Promise<void> {
+  for (const { name, journal, logs } of mtas) {
+    const into = join(folder, name);
+    await makeFolder(into);
+    await copyFile(journal, join(into, 'journal.jsonl'));
+    const files = existsSync(logs) ? readdirSync(logs) : [];
+    for (const file of files.filter((each) => /^(events|ev0)\b/.test(each))) await copyFile(join(logs, file), join(into, file));
+  }
+}
+
+/**
+ * Keep the evidence of a case: `journal.jsonl` (of each MTA, or of all on virtual time), `events.jsonl` and `ev0.log` of each
+ * MTA, `link.jsonl` (what the link saw), `ladder.txt`, `counts.json`.
+ * @throws CliError when it cannot be written.
+ */
+export async function keepEvidence(dir: string, scenario: string, record: CaseRecord): Promise<void> {
+  const { mode, pdus, result, on } = record;
+  const folder = folderOf(dir, scenario, mode);
+  const { asDocumented, verdict, observations, counts } = result;
+  try {
+    await makeFolder(folder);
+    if (record.on === 'sim') await keepVirtual(folder, record);
+    else await keepProcesses(folder, record);
+    await writeFile(join(folder, 'link.jsonl'), linesOf(pdus), { mode: 0o600 });
+    await writeFile(join(folder, 'ladder.txt'), `${ladderAsText(result.ladder)}\n`);
+    const figures = { scenario, mode, on, asDocumented, verdict, observations, counts };
+    await writeFile(join(folder, 'counts.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  } catch (error) {
+    throw new CliError(`${folder} cannot be written: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,97 @@
+/** Articles, and their companions, made to happen: which there are, and what came of each. */
+import { quirks } from '@mtalab/mta-core';
+import { casesOf, modes, type Scenario, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
+import { messageOf } from '../errors.js';
+import { keepEvidence, mustBeEmpty } from './evidence.js';
+import { knownScenarios, loadScenario, scenarioFileOf } from './load.js';
+import { type Place, runScenario } from './run.js';
+
+/** One line of `repro all`. */
+export type Reproduction = {
+  /** The article, or the name of the companion. */
+  readonly name: string;
+  readonly companionTo: string | null;
+  /** Legacy fails as documented and fixed passes; a companion goes as it says. */
+  readonly reproduced: boolean;
+  /** Why it could not be run; null when it could. */
+  readonly error: string | null;
+  readonly result: ScenarioResult | null;
+  /** Real time, ms. */
+  readonly tookMs: number;
+};
+
+/** What is to be run, or why it cannot be. */
+export type Candidate = {
+  readonly name: string;
+  readonly companionTo: string | null;
+  readonly scenario: Scenario | null;
+  readonly error: string | null;
+};
+
+function candidateOf(file: string): Candidate {
+  try {
+    const scenario = loadScenario(scenarioFileOf(file));
+    return { name: scenario.name, companionTo: scenario.companionTo ?? null, scenario, error: null };
+  } catch (error) {
+    return { name: file.toUpperCase(), companionTo: null, scenario: null, error: messageOf(error) };
+  }
+}
+
+/** An article needs both of its cases: one shows the bug, the other that it is gone. */
+function ofArticle(article: string, all: readonly Candidate[]): Candidate {
+  const found = all.find(({ name, companionTo }) => name === article && companionTo === null);
+  if (found === undefined) return { name: article, companionTo: null, scenario: null, error: 'there is no scenario for it' };
+  const { scenario } = found;
+  if (scenario === null || casesOf(scenario).length === modes.length) return found;
+  return { ...found, scenario: null, error: 'its scenario lacks the legacy or the fixed case' };
+}
+
+/** Every article with a quirk, each followed by its companions. What has neither is no part of it. */
+export function candidates(): readonly Candidate[] {
+  const all = knownScenarios().map(candidateOf);
+  const chosen = quirks.flatMap(({ article }) => [
+    ofArticle(article, all),
+    ...all.filter(({ companionTo }) => companionTo === article),
+  ]);
+  // A file that cannot be read may be a companion's: nobody can tell.
+  return [...chosen, ...all.filter((each) => each.error !== null && !chosen.includes(each))];
+}
+
+export type ReproduceOptions = {
+  readonly on: Place;
+  readonly tell: (text: string) => void;
+  readonly dir?: string | undefined;
+  readonly evidence?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** @throws as `runScenario` does, and CliError when evidence cannot be kept. */
+export async function reproduceOne(scenario: Scenario, options: ReproduceOptions): Promise<ScenarioResult> {
+  const { on, tell, dir, evidence, signal } = options;
+  if (evidence !== undefined) mustBeEmpty(evidence, scenario.name, casesOf(scenario));
+  return runScenario(scenario, {
+    on,
+    modes,
+    tell,
+    dir,
+    signal,
+    keep: evidence === undefined ? undefined : (record) => keepEvidence(evidence, scenario.name, record),
+  });
+}
+
+/** Never rejects: what cannot be run is not reproduced. */
+export async function reproduce(candidate: Candidate, options: ReproduceOptions): Promise<Reproduction> {
+  const { name, companionTo, scenario } = candidate;
+  const beganMs = performance.now();
+  const outcome = (part: Pick<Reproduction, 'reproduced' | 'error' | 'result'>): Reproduction => {
+    return { name, companionTo, ...part, tookMs: Math.round(performance.now() - beganMs) };
+  };
+  if (scenario === null) return outcome({ reproduced: false, error: candidate.error, result: null });
+  try {
+    const result = await reproduceOne(scenario, options);
+    return outcome({ reproduced: result.asDocumented, error: null, result });
+  } catch (error) {
+    const why = error instanceof ScenarioEnded ? 'it was interrupted' : messageOf(error);
+    return outcome({ reproduced: false, error: why, result: null });
+  }
+}

@@ -1,0 +1,54 @@
+/** Parameters as each event may carry them, for explanations: a missing one does not compile. */
+import type { EventId, EventParameters, ReportedEvent } from './parameters.js';
+
+const call = { remoteServer: 'MTA-B', callName: 'MtaBind', stringBinding: '127.0.0.1[4097]' };
+const bind = { ltabIndex: 1, ntError: 1722, commsError: 1722, bindError: 1722, remoteServer: 'MTA-B' };
+const refusal = { entity: 'MTA-B', provider: 'RTS', reason: 'rtsBusy', controlBlock: 3, associationType: 'two-way-alternate' };
+const message = { object: '1-17', entity: 'MTA-B', priority: 'normal', mtsId: 'c=lab;mta=MTA-A;1-16', length: 1024, count: 1 };
+
+export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] } = {
+  9298: { version: '5.5', build: '2654.54' },
+  9299: { version: '5.5', build: '2654.54' },
+  9316: { ltabIndex: 1, ntError: 1727 },
+  9277: { thread: 22, ltabIndex: 1, timeMs: 120_000, cancelResult: 0, ...call },
+  9318: bind,
+  9321: { ntError: 11004, address: '::1[4097]', osError: 'EADDRNOTAVAIL' },
+  9322: { ...bind, protocolString: 'ncacn_ip_tcp:127.0.0.1[4097]' },
+  9323: { ltabIndex: 1, ntError: 1726 },
+  9266: {},
+  9280: { associations: 240 },
+  9156: { networkType: 5, configured: 20 },
+  57: { entity: 'MTA-B', limit: 9 },
+  289: { entity: 'MTA-B' },
+  290: {
+    reason: 'transfer-failure',
+    diagnostic: 'maximum-time-expired',
+    mtsId: 'c=lab;mta=MTA-A;1-16',
+    destination: 'ben@b.example',
+  },
+  301: { entity: 'MTA-B', controlBlock: 2, seconds: 600 },
+  1290: refusal,
+  1293: refusal,
+  1294: { entity: 'MTA-B', reason: 'connection lost' },
+  1209: { lpi: '1-16-64' },
+  2035: { locality: 2 },
+  4284: { errorCode: 8511 },
+  4287: { errorCode: 8640 },
+  51: { mtaName: 'MTA-X', address: '127.0.0.1', association: 1 },
+  55: { entity: 'MTA-B', association: 1 },
+  2219: {},
+  2206: { queue: 'MTA-B', file: 'mta.db' },
+  2207: { path: 'check-1.txt' },
+  2152: { path: 'check-1.txt' },
+  9411: { freeMegabytes: 9 },
+  271: message,
+  272: message,
+};
+
+/** An event of this id with the sample parameters. */
+export function sampleEvent(id: EventId): ReportedEvent {
+  return { id, params: sampleParameters[id] } as ReportedEvent;
+}
+
+/** The ids of all events there are, in ascending order. */
+export const eventIds: readonly EventId[] = (Object.keys(sampleParameters).map(Number) as EventId[]).sort((a, b) => a - b);

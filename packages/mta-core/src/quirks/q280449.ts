@@ -1,0 +1,14 @@
+import type { Quirk } from '../behaviour.js';
+
+/**
+ * Q280449: event 9318 on multihomed servers. Code that was meant for clusters dials from the first binding alone, on every
+ * server. Where the peer is behind another one, no bind succeeds until that binding is put first.
+ */
+export const q280449: Quirk = {
+  article: 'Q280449',
+  title: 'Event 9318 on multihomed servers: only the first binding is used to dial',
+  product: 'mta',
+  takesEffect: 'at the next dial',
+  builds: 'Exchange 5.5 from 2651.75 to before 2654.39, SP4 (2653.23) among them; corrected in 2654.39',
+  override: { bindingsToTry: () => 'first' },
+};

@@ -1,0 +1,14 @@
+import type { Quirk } from '../behaviour.js';
+
+/**
+ * Q285350: the MTA does not start, Windows NT error 11004. It listens on all active adapters, and one that cannot serve RPC
+ * ends the start, on every server and not on clusters alone. Disabling that adapter is the workaround.
+ */
+export const q285350: Quirk = {
+  article: 'Q285350',
+  title: 'The MTA does not start when one adapter cannot serve RPC (error 11004)',
+  product: 'mta',
+  takesEffect: 'at the next start',
+  builds: 'Exchange 5.5 SP4 (2653.23) to before 2654.54, 2654.39 among them; corrected in 2654.54',
+  override: { afterFailedListen: () => 'fatal' },
+};

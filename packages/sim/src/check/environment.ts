@@ -1,0 +1,79 @@
+/** Where the MTAs of a search stand: which addresses they have, which of these reach which, and which may fail. */
+import type { Settings } from '@mtalab/mta-core';
+
+type Environment = {
+  /** In a few words. */
+  readonly words: string;
+  /** Addresses of each MTA, in the order of its bindings. Where none are given there is one, `127.0.0.1`. */
+  readonly addresses: readonly (readonly string[])[];
+  /** MTAs, by number, one of whose adapters may turn out to be unable to serve RPC when the MTA starts. At most one fails, for good. */
+  readonly mayFail: readonly number[];
+  /** May an MTA be out of reach for good, or for as long as another one starts? */
+  readonly outOfReach: boolean;
+};
+
+const environments = {
+  plain: { words: 'each MTA has one address', addresses: [], mayFail: [], outOfReach: false },
+  'two-listeners': {
+    words: 'B listens on two addresses',
+    addresses: [[], ['127.0.0.1', '127.0.0.2']],
+    mayFail: [],
+    outOfReach: false,
+  },
+  'other-family-first': {
+    words: "A's first binding is IPv6, B has IPv4 only",
+    addresses: [['::1', '127.0.0.1']],
+    mayFail: [],
+    outOfReach: true,
+  },
+  'other-network-first': {
+    words: "A's first binding is on a network that B is not on",
+    addresses: [['10.1.0.1', '127.0.0.1']],
+    mayFail: [],
+    outOfReach: true,
+  },
+  'failing-adapter': {
+    words: 'B has two addresses, and one of them may turn out unable to serve RPC when B starts',
+    addresses: [[], ['127.0.0.1', '127.0.0.2']],
+    mayFail: [1],
+    outOfReach: true,
+  },
+} as const satisfies Readonly<Record<string, Environment>>;
+
+export type EnvironmentName = keyof typeof environments;
+export const environmentNames = Object.keys(environments) as readonly EnvironmentName[];
+
+export function environmentOf(name: EnvironmentName): Environment {
+  return environments[name];
+}
+
+/**
+ * Settings that an environment needs. Mail for an MTA that is out of reach is to be reported soon, and not after a day of attempts
+ * that differ in nothing; but not so soon that the faults alone use up its attempts. A crash can take two: its own, and one while
+ * its MTA starts.
+ */
+export function settingsFor(name: EnvironmentName, losses: number, crashes: number): Partial<Settings> {
+  const { outOfReach, mayFail } = environmentOf(name);
+  return outOfReach ? { maxOpenRetries: 1 + losses + 2 * crashes + mayFail.length } : {};
+}
+
+/** What an environment is, in a few words. */
+export function environmentWords(name: EnvironmentName): string {
+  return environments[name].words;
+}
+
+/** Articles that show only where there is more than one address, and where they do. */
+const showsIn: Readonly<Record<string, EnvironmentName>> = {
+  Q181721: 'two-listeners',
+  Q280449: 'other-family-first',
+  Q285350: 'failing-adapter',
+};
+
+/** The environment in which the first of these articles can show. */
+export function environmentFor(legacy: readonly string[]): EnvironmentName {
+  for (const article of legacy) {
+    const name = showsIn[article];
+    if (name !== undefined) return name;
+  }
+  return 'plain';
+}

@@ -1,0 +1,51 @@
+/** Who listens where in a virtual lab. All its MTAs are on one machine, which has the loopback addresses and no other. */
+import type { End } from './link.js';
+
+/** A listener: which start of which MTA, and which of its bindings. */
+export type Listener = Pick<End, 'node' | 'life'> & { readonly binding: number; readonly address: string; readonly port: number };
+
+export type DialTarget = { readonly host: string; readonly port: number; readonly localAddress?: string | undefined };
+
+const unspecified: readonly string[] = ['0.0.0.0', '::'];
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+/** Has the machine this address? */
+function isOwn(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || unspecified.includes(address);
+}
+
+function serves(listener: Listener, { host, port }: DialTarget): boolean {
+  if (listener.port !== port) return false;
+  const wild = listener.address === '::' || (listener.address === '0.0.0.0' && familyOf(host) === 4);
+  return listener.address === host || (wild && isOwn(host));
+}
+
+export class Listeners {
+  readonly #open: Listener[] = [];
+
+  /** @param ports those to be tried in turn. @returns the port it listens on, or what the operating system has against it. */
+  open(listener: Omit<Listener, 'port'>, ports: readonly number[]): number | string {
+    const { address } = listener;
+    if (!isOwn(address)) return 'EADDRNOTAVAIL';
+    const port = ports.find((each) => !this.#open.some((other) => serves(other, { host: address, port: each })));
+    if (port === undefined) return 'EADDRINUSE';
+    this.#open.push({ ...listener, port });
+    return port;
+  }
+
+  /** The MTA has ended. */
+  close(node: string): void {
+    for (const listener of this.#open.filter((each) => each.node === node)) this.#open.splice(this.#open.indexOf(listener), 1);
+  }
+
+  /** Who takes the call; or what the operating system says instead. */
+  find(target: DialTarget): Listener | string {
+    const { host, localAddress } = target;
+    if (localAddress !== undefined && !isOwn(localAddress)) return 'EADDRNOTAVAIL';
+    if (localAddress !== undefined && familyOf(localAddress) !== familyOf(host)) return 'EINVAL';
+    return this.#open.find((each) => serves(each, target)) ?? 'ECONNREFUSED';
+  }
+}

@@ -1,0 +1,119 @@
+/** Hosts of our own on this machine: network namespaces, joined by networks of virtual Ethernet. They take root, and go with the test. */
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { home } from './shell.js';
+
+const bin = resolve('node_modules/.bin/mtalab');
+const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
+const limitMs = 60_000;
+
+/** Why there can be no namespaces on this machine, or nothing. */
+export function whyNoHosts(): string | undefined {
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  if (spawnSync('ip', ['-V']).status !== 0) return 'ip is not installed (Debian package iproute2)';
+  const name = `mtalab-trial-${process.pid}`;
+  const trial = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  if (trial.status !== 0) return `ip netns add does not work here: ${trial.stderr.trim()}`;
+  const up = spawnSync('ip', ['netns', 'exec', name, 'ip', 'link', 'set', 'lo', 'up'], { encoding: 'utf8' });
+  spawnSync('ip', ['netns', 'del', name]);
+  return up.status === 0 ? undefined : `ip netns exec does not work here: ${up.stderr.trim()}`;
+}
+
+function ip(...words: readonly string[]): void {
+  execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+let made = 0;
+const all = new Set<Host>();
+process.on('exit', () => {
+  for (const host of all) host.remove();
+});
+
+type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
+
+/** A host with a loopback of its own, and whatever networks it is joined to. */
+export class Host {
+  readonly namespace: string;
+  readonly #children = new Set<ChildProcess>();
+  #links = 0;
+
+  constructor(name: string) {
+    made += 1;
+    this.namespace = `mtalab-${process.pid}-${made}${name}`;
+    ip('netns', 'add', this.namespace);
+    all.add(this);
+    this.inside('ip', 'link', 'set', 'lo', 'up');
+  }
+
+  /** Runs a program on this host, and waits. */
+  inside(...words: readonly string[]): void {
+    ip('netns', 'exec', this.namespace, ...words);
+  }
+
+  /** Joins two hosts by a network of their own, each with these addresses on it. */
+  join(other: Host, mine: readonly string[], theirs: readonly string[]): void {
+    const [near, far] = [`v${this.#links}`, `w${other.#links}`];
+    this.#links += 1;
+    other.#links += 1;
+    ip('link', 'add', near, 'netns', this.namespace, 'type', 'veth', 'peer', 'name', far, 'netns', other.namespace);
+    for (const [host, link, addresses] of [
+      [this, near, mine],
+      [other, far, theirs],
+    ] as const) {
+      for (const address of addresses) host.inside('ip', 'addr', 'add', `${address}/24`, 'dev', link);
+      host.inside('ip', 'link', 'set', link, 'up');
+    }
+  }
+
+  /** Takes an address off the adapter that has it. */
+  loseAddress(address: string, link: string): void {
+    this.inside('ip', 'addr', 'del', `${address}/24`, 'dev', link);
+  }
+
+  /** Runs any program on this host. */
+  run(program: string, ...argv: readonly string[]): Promise<Outcome> {
+    return new Promise((done) => {
+      const words = ['netns', 'exec', this.namespace, program, ...argv];
+      execFile('ip', words, { env, timeout: limitMs, maxBuffer: 1e8 }, (error, stdout, stderr) => {
+        done({ code: error === null ? 0 : (error.code ?? error.signal ?? null), stdout, stderr });
+      });
+    });
+  }
+
+  mtalab(...argv: readonly string[]): Promise<Outcome> {
+    return this.run(bin, ...argv);
+  }
+
+  /** Starts an MTA here; resolves with the endpoints it listens on. */
+  async startMta(configFile: string): Promise<{ readonly endpoints: readonly string[]; stop(): Promise<number | null> }> {
+    const words = ['netns', 'exec', this.namespace, bin, 'mta', '--config', configFile, '--json'];
+    const child = spawn('ip', words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.add(child);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const ended = once(child, 'close');
+    const lines = createInterface(child.stdout);
+    const first = await Promise.race([once(lines, 'line'), ended.then(() => null)]);
+    if (first === null) throw new Error(`the MTA of ${configFile} has ended: ${said}`);
+    const { endpoints } = JSON.parse(String(first[0])) as { readonly endpoints: readonly string[] };
+    const stop = async (): Promise<number | null> => {
+      child.kill('SIGTERM');
+      const [code] = (await ended) as [number | null];
+      this.#children.delete(child);
+      return code;
+    };
+    return { endpoints, stop };
+  }
+
+  /** Ends what still runs here, and takes the host away with its networks. */
+  remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    this.#children.clear();
+    all.delete(this);
+    spawnSync('ip', ['netns', 'del', this.namespace]);
+  }
+}

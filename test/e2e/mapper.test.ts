@@ -1,0 +1,206 @@
+/** The endpoint mapper of real MTAs: asked by stock tools, by another MTA, and where it cannot listen. */
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type DeliveryLine, type MtaProcess, type ReadyMessage, spawnMta } from '@mtalab/harness';
+import { test } from 'tap';
+import { capture, packetsIn, whyNoCapture } from './capture.js';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'mtalab-mapper-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const mta = ['packages/cli/bin/mtalab.js', 'mta'];
+const python = '/usr/bin/python3';
+const rpcdump = '/usr/share/doc/python3-impacket/examples/rpcdump.py';
+const works = (program: string, ...argv: readonly string[]): boolean =>
+  spawnSync(program, argv, { stdio: 'ignore' }).status === 0;
+const noImpacket = works(python, '-c', 'import impacket.dcerpc.v5.mgmt') ? undefined : `${python} has no impacket`;
+const annotation = 'Microsoft Exchange MTA (MTA-B)';
+const [mtaUuid, managementUuid, mapperUuid] = [
+  '9E8EE830-4459-11CE-979B-00AA005FFEBE',
+  'AFA8BD80-7D8A-11C9-BEF4-08002B102989',
+  'E1AF8308-5D1F-11C9-91A4-08002B14A0FA',
+];
+
+/** Writes a configuration with a data folder of its own. */
+function configure(name: string, lines: readonly string[]): string {
+  const own = mkdtempSync(join(folder, `${name}-`));
+  mkdirSync(join(own, 'data'));
+  const file = join(own, 'mta.yaml');
+  writeFileSync(file, [`name: ${name}`, 'data: data', 'log: {console: false}', ...lines, ''].join('\n'));
+  return file;
+}
+
+function start(name: string, lines: readonly string[]): Promise<MtaProcess> {
+  return spawnMta({ command: [process.execPath, ...mta], configFile: configure(name, lines), name });
+}
+
+const portOf = (place: string | undefined): number => Number(/\[(\d+)\]$/.exec(place ?? '')?.[1]);
+
+test('impacket lists, maps and manages, on a port of the system’s choice', { skip: noImpacket ?? false }, async (t) => {
+  const b = await start('MTA-B', [
+    'endpointMapper: {port: 0}',
+    'bindings: [{address: 127.0.0.1}, {address: 127.0.0.2, label: second}, {address: 127.0.0.3, enabled: false}]',
+  ]);
+  t.teardown(() => b.kill('SIGKILL'));
+  const { mapper, ports, endpoints } = b.ready;
+  t.match(mapper, [/^127\.0\.0\.1\[\d+\]$/, /^127\.0\.0\.2\[\d+\]$/]);
+  t.equal(mapper.length, 2, 'a disabled binding has none');
+  t.same((await b.client.request<{ readonly mapper: readonly string[] }>('status')).mapper, mapper);
+  const argv = ['test/e2e/mapper_client.py', String(portOf(mapper[0])), String(ports[0])];
+  const answers = JSON.parse((await run(python, argv, { timeout: 60_000 })).stdout) as Record<string, unknown>;
+  const entries = endpoints.map((endpoint) => ({
+    annotation: `${annotation}\0`,
+    binding: `ncacn_ip_tcp:${endpoint}`,
+    interface: [mtaUuid, 2, 0],
+  }));
+  t.same(answers['all'], entries);
+  t.same(answers['mta'], entries);
+  t.match(answers['workstation'], /ept_s_not_registered/);
+  t.equal(answers['mapped'], `ncacn_ip_tcp:127.0.0.1[${ports[0]}]`);
+  t.same(
+    answers['mapped_all'],
+    endpoints.map((endpoint) => `ncacn_ip_tcp:${endpoint}`),
+  );
+  t.match(answers['newer'], /ept_s_not_registered/);
+  t.match(answers['pipe'], /ept_s_not_registered/);
+  const rest = { listening: 0, stop: /rpc_s_access_denied/, stats: /nca_s_op_rng_error/ };
+  t.match(answers['at_mta'], {
+    interfaces: [
+      [mtaUuid, 2],
+      [managementUuid, 1],
+    ],
+    ...rest,
+  });
+  t.match(answers['at_mapper'], {
+    interfaces: [
+      [mapperUuid, 3],
+      [managementUuid, 1],
+    ],
+    ...rest,
+  });
+  const rejected = /provider_rejection; abstract_syntax_not_supported/;
+  t.match(answers['mta_at_mapper'], rejected);
+  t.match(answers['mapper_at_mta'], rejected);
+
+  const kept = b.ready.mapper;
+  await b.restart();
+  t.same(b.ready.mapper, kept, 'its ports are kept as others are');
+  t.equal(await b.stop(), 0);
+});
+
+function whyNoNamespace(): string | undefined {
+  if (process.getuid?.() !== 0) return 'port 135 in a network namespace is for root only';
+  const name = `mtalab-try-${process.pid}`;
+  if (!works('ip', 'netns', 'add', name)) return 'this machine gives out no network namespaces (ip netns add)';
+  execFileSync('ip', ['netns', 'del', name]);
+  if (noImpacket !== undefined || !existsSync(rpcdump)) return noImpacket ?? `there is no ${rpcdump}`;
+  return works('rpcclient', '--version') ? undefined : 'rpcclient (Debian package smbclient) is not installed';
+}
+
+const noNamespace = whyNoNamespace();
+
+test('rpcdump and rpcclient find an MTA at port 135, without being told anything', { skip: noNamespace ?? false }, async (t) => {
+  const name = `mtalab-${process.pid}`;
+  const inside = ['ip', 'netns', 'exec', name];
+  execFileSync('ip', ['netns', 'add', name]);
+  t.teardown(() => execFileSync('ip', ['netns', 'del', name]));
+  execFileSync('ip', ['netns', 'exec', name, 'ip', 'link', 'set', 'lo', 'up']);
+  const config = configure('MTA-B', ['endpointMapper: {}', 'bindings: [{port: 4097}, {address: 127.0.0.2, port: 4098}]']);
+  const [program = '', ...argv] = [...inside, process.execPath, ...mta, '--config', config];
+  const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  const [ready] = (await once(child, 'message')) as [ReadyMessage];
+  t.same(ready.mapper, ['127.0.0.1[135]', '127.0.0.2[135]']);
+  const dump = await run('ip', ['netns', 'exec', name, python, rpcdump, '127.0.0.1'], { timeout: 60_000 });
+  t.match(dump.stdout, `UUID    : ${mtaUuid} v2.0 ${annotation}`);
+  t.match(dump.stdout, /ncacn_ip_tcp:127\.0\.0\.1\[4097\]\s+ncacn_ip_tcp:127\.0\.0\.2\[4098\]/);
+  t.match(dump.stdout, /Received 2 endpoints/);
+  // It asks for one entry at a time, until there is none any more.
+  const ask = ['netns', 'exec', name, 'rpcclient', '-U%', 'ncacn_ip_tcp:127.0.0.1', '-c', 'epmlookup'];
+  const look = await run('ip', ask, { timeout: 60_000 });
+  const lines = ['127.0.0.1[4097', '127.0.0.2[4098'].map(
+    (place) => `ncacn_ip_tcp:${place},abstract_syntax=${mtaUuid.toLowerCase()}/0x00000002]: ${annotation}`,
+  );
+  for (const line of lines) t.match(look.stdout, line);
+  t.equal(look.stdout.trim().split('\n').length, 2);
+  child.kill('SIGTERM');
+  t.same(await once(child, 'close'), [0, null]);
+});
+
+const noCapture = whyNoCapture();
+
+test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC', { timeout: 60_000 }, async (t) => {
+  const b = await start('MTA-B', [
+    'endpointMapper: {port: 0}',
+    'bindings: [{address: 127.0.0.1}, {address: 127.0.0.2}]',
+    'local: {domains: [b.example], delivery: ledger}',
+    'peers: [{name: MTA-A}]',
+  ]);
+  t.teardown(() => b.kill('SIGKILL'));
+  // The second address: its own port has to be taken, not that of the first.
+  const [mapper, port] = [portOf(b.ready.mapper[1]), b.ready.ports[1] ?? 0];
+  const a = await start('MTA-A', [
+    'local: {domains: [a.example], delivery: ledger}',
+    `peers: [{name: MTA-B, endpoints: ['127.0.0.2[,mapper=${mapper}]']}]`,
+    'routes: [{domain: b.example, mta: MTA-B}]',
+  ]);
+  t.teardown(() => a.kill('SIGKILL'));
+  const file = join(folder, 'mapper.pcapng');
+  const recording = noCapture === undefined ? await capture(file, [mapper, port, ...a.ready.ports]) : undefined;
+  t.teardown(() => recording?.abandon());
+
+  const delivered = new Promise<DeliveryLine>((resolve) => {
+    void b.client.subscribe('deliveries', { entry: resolve });
+  });
+  const content = Buffer.from('Subject: found\r\n\r\n');
+  await a.client.submit({ submissionId: '1', originator: 'ada@a.example', recipients: ['ben@b.example'], content });
+  t.match(await delivered, { mailbox: 'ben@b.example' });
+  type Row = { readonly endpoint: string; readonly dataConnection: string };
+  t.match(await a.client.request<readonly Row[]>('associations'), [{ endpoint: `127.0.0.2[${port}]`, dataConnection: 'bound' }]);
+  t.equal(await a.stop(), 0);
+  t.equal(await b.stop(), 0);
+  await recording?.stop();
+  if (recording === undefined) {
+    t.comment(`not captured: ${noCapture}`);
+    return;
+  }
+  const fields = ['_ws.col.Info', 'frame.protocols', '_ws.malformed', '_ws.expert.severity', 'epm.proto.tcp_port'];
+  const ours = `tcp.port == ${mapper} or tcp.port == ${port}`;
+  const packets = packetsIn(file, fields, `(${ours}) and tcp.len > 0 and not tcp.analysis.retransmission`);
+  const said = packets.map((packet) => packet['_ws.col.Info'] ?? '').join('\n');
+  t.match(said, /EPMv4 V3\.0/);
+  t.match(said, /^Map request, 32bit NDR$/m);
+  t.match(said, /^Map response, 32bit NDR$/m);
+  const ports = packets.map((packet) => packet['epm.proto.tcp_port'] ?? '').filter((text) => text !== '');
+  t.same(ports, ['0', String(port)], 'the question and the answer');
+  t.same(
+    packets.filter((packet) => !packet['frame.protocols']?.includes('dcerpc')),
+    [],
+  );
+  const error = 0x0080_0000;
+  const isWrong = (packet: Readonly<Record<string, string>>): boolean =>
+    packet['_ws.malformed'] !== '' || (packet['_ws.expert.severity'] ?? '').split(',').some((one) => Number(one) >= error);
+  t.same(packets.filter(isWrong), [], 'nothing is malformed');
+});
+
+test('an endpoint mapper that cannot listen ends the start, and says which one and why', async (t) => {
+  const other = createServer();
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const config = configure('MTA-B', [`endpointMapper: {port: ${port}}`, 'local: {domains: [b.example]}']);
+  const { status, stderr } = spawnSync(process.execPath, [...mta, '--config', config], { encoding: 'utf8', timeout: 60_000 });
+  t.equal(status, 1);
+  t.match(stderr, `the endpoint mapper's 127.0.0.1[${port}] is in use by another program`);
+  t.match(stderr, 'endpointMapper.port, EADDRINUSE');
+  const log = readFileSync(join(config, '../data/logs/events.jsonl'), 'utf8');
+  t.match(log, new RegExp(`"id":9321.*127\\.0\\.0\\.1\\[${port}\\]`));
+  t.match(log, /"id":9266/);
+});

@@ -1,0 +1,191 @@
+/** `mtalab repro all`: every article and its companions, and that it notices when a fix, or a bug, is not there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Behaviour, corrected, correctedRpc, quirks, type RpcBehaviour } from '@mtalab/mta-core';
+import type { ScenarioResult } from '@mtalab/sim';
+import { test } from 'tap';
+import { AlteredCopy, outcomeOf } from './altered.js';
+
+const bin = 'packages/cli/bin/mtalab.js';
+const mtalab = (...argv: readonly string[]) => outcomeOf(bin, argv);
+
+type All = {
+  readonly reproduced: boolean;
+  readonly on: string;
+  readonly results: readonly {
+    readonly name: string;
+    readonly companionTo: string | null;
+    readonly reproduced: boolean;
+    readonly error: string | null;
+    readonly result: ScenarioResult | null;
+  }[];
+};
+
+/** What must be the same in every place and every time: each sentence, and whether it was seen. */
+function verdictsOf({ results }: All) {
+  return results.map(({ name, reproduced, error, result }) => {
+    const cases = (result?.cases ?? []).map(({ mode, asDocumented, verdict, observations }) => {
+      return { mode, asDocumented, verdict, observations: observations.map(({ says, ok }) => ({ says, ok })) };
+    });
+    return { name, reproduced, error, cases };
+  });
+}
+
+const namesOf = (stdout: string, verdict: string): readonly string[] =>
+  stdout.split('\n').flatMap((line) => {
+    const [, name] = new RegExp(`^(\\S+) +${verdict} `).exec(line) ?? [];
+    return name === undefined ? [] : [name];
+  });
+
+const articles = quirks.map((quirk) => quirk.article);
+const companions = ['Q166594-neighbour', '9277', 'Q280449-cluster', 'Q285350-cluster'];
+const everything = [...articles, ...companions].sort();
+
+test('all are reproduced, on virtual time and twice on processes, with the same verdicts', { timeout: 300_000 }, async (t) => {
+  const dir = join(t.testdir(), 'kept');
+  const runs: All[] = [];
+  for (const how of [
+    ['--on', 'sim'],
+    ['--evidence', dir],
+    ['--jobs', '3'],
+  ]) {
+    const { code, stdout, stderr } = await mtalab('repro', 'all', '--json', ...how);
+    t.equal(code, 0, stderr);
+    runs.push(JSON.parse(stdout) as All);
+  }
+  const [onSim, first, second] = runs as [All, All, All];
+  t.match([onSim.on, first.on, second.on], ['sim', 'processes', 'processes']);
+  t.same(onSim.results.map((each) => each.name).sort(), everything);
+  t.same(
+    onSim.results.filter((each) => each.companionTo === null).map((each) => each.name),
+    articles,
+  );
+  t.same(verdictsOf(first), verdictsOf(onSim));
+  t.same(verdictsOf(second), verdictsOf(first));
+  // The evidence says what the verdict says.
+  for (const { name, result } of first.results) {
+    for (const { mode, counts } of result?.cases ?? []) {
+      const folder = join(dir, name, mode);
+      t.same(JSON.parse(readFileSync(join(folder, 'counts.json'), 'utf8')).counts, counts, `${name}, ${mode}`);
+      t.match(readFileSync(join(folder, 'ladder.txt'), 'utf8'), /^MTA-A/);
+      for (const mta of ['MTA-A', 'MTA-B'])
+        for (const file of ['journal.jsonl', 'events.jsonl', 'ev0.log'])
+          t.ok(existsSync(join(folder, mta, file)), `${mta}: ${file}`);
+    }
+  }
+  const journals = ['MTA-A', 'MTA-B'].map((mta) => join(dir, 'Q181721', 'legacy', mta, 'journal.jsonl'));
+  t.match(await mtalab('replay', '--verify', ...journals), { code: 0, stdout: /every effect is the same/ });
+  const log = readFileSync(join(dir, 'Q181721', 'legacy', 'MTA-A', 'ev0.log'), 'utf8');
+  t.ok(log.split('NMI9316').length - 1 >= 100, 'the event log has every attempt');
+  t.match(await mtalab('repro', 'Q285350', '--on', 'sim', '--evidence', dir), {
+    code: 1,
+    stderr: /Q285350\/legacy holds an earlier run; give a folder that is empty/,
+  });
+});
+
+/** Each decision point, with the answer that an article's bug gives. */
+const decisions = [
+  ...(Object.keys(corrected) as (keyof Behaviour)[]).map((key) => ['corrected', key] as const),
+  ...(Object.keys(correctedRpc) as (keyof RpcBehaviour)[]).map((key) => ['correctedRpc', key] as const),
+].map(([of, key]) => {
+  const quirk = quirks.find((each) => Object.hasOwn(each.override, key));
+  const legacy = (quirk?.override as Readonly<Record<string, unknown>> | undefined)?.[key];
+  return { of, key, article: quirk?.article ?? 'none', code: `\n${of}.${key} = ${String(legacy)};\n` };
+});
+
+test('a fix that is disabled in the code, or a bug that is not there, is noticed', { timeout: 300_000 }, async (t) => {
+  const copy = new AlteredCopy(join(t.testdir(), 'copy'));
+  const all = (...how: readonly string[]) => copy.mtalab('repro', 'all', ...how);
+  const sound = await all('--on', 'sim');
+  t.match(sound, { code: 0, stdout: /4 of 4 articles and 4 of 4 companions are reproduced, in [\d.]+ s\.\n$/ });
+  t.same([...namesOf(sound.stdout, 'reproduced')].sort(), everything);
+
+  const file = 'packages/mta-core/dist/behaviour.js';
+  for (const { of, key, article, code } of decisions) {
+    const { code: exit, stdout } = await copy.with(file, code, () => all('--on', 'sim'));
+    t.equal(exit, 1, `${of}.${key}`);
+    const failed = namesOf(stdout, 'NOT reproduced');
+    t.ok(failed.length > 0 && failed.every((name) => name.startsWith(article)), `${of}.${key}: ${failed.join(', ')}`);
+    t.match(stdout, /NOT reproduced +(legacy: .*\| )?fixed: MISSING /);
+  }
+  for (const article of articles) {
+    const code = `\nquirkOf('${article}').override = {};\n`;
+    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/quirks/index.js', code, () => all('--on', 'sim'));
+    t.equal(exit, 1, `${article} without its bug`);
+    t.ok(namesOf(stdout, 'NOT reproduced').includes(article), stdout);
+    t.match(stdout, new RegExp(`^${article} +NOT reproduced +legacy: MISSING `, 'm'));
+  }
+  const onProcesses = await copy.with(file, decisions.find(({ key }) => key === 'afterFailedListen')?.code ?? '', () => all());
+  t.equal(onProcesses.code, 1);
+  t.same(namesOf(onProcesses.stdout, 'NOT reproduced'), ['Q285350']);
+  t.equal(namesOf(onProcesses.stdout, 'reproduced').length, everything.length - 1);
+
+  // What cannot be run is not reproduced, and the others are run all the same.
+  rmSync(copy.path('scenarios/q280449.yaml'));
+  const crash = '\n  - kill: MTA-A\n  - submit: { at: MTA-A, to: MTA-B }\n';
+  const text = readFileSync(copy.path('scenarios/9277.yaml'), 'utf8');
+  const at = text.indexOf('\nverdict:');
+  writeFileSync(copy.path('scenarios/9277.yaml'), text.slice(0, at) + crash + text.slice(at));
+  const { code, stdout } = await all('--on', 'sim');
+  t.equal(code, 1);
+  t.match(stdout, /^9277 +NOT reproduced +MTA-A is not running: it takes no message$/m);
+  t.match(stdout, /^Q280449 +NOT reproduced +there is no scenario for it$/m);
+  t.equal(namesOf(stdout, 'reproduced').length, everything.length - 2);
+});
+
+/** Processes whose command line has this text. */
+function processesOf(text: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+test('Ctrl-C stops everything in order and leaves nothing behind', {
+  timeout: 60_000,
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const home = join(t.testdir(), 'home');
+  mkdirSync(home);
+  const child = spawn(process.execPath, [bin, 'repro', 'all'], {
+    env: { ...process.env, TMPDIR: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  let said = '';
+  let told = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+  });
+  let asked = false;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    // A lab is in the midst of its work.
+    if (asked || !said.includes('B queues a message')) return;
+    asked = true;
+    child.kill('SIGINT');
+  });
+  const [code] = (await ended) as [number | null];
+  t.equal(code, 130, said);
+  t.match(told, /NOT reproduced +it was interrupted/);
+  t.same(
+    readdirSync(home).filter((name) => name.startsWith('mtalab-')),
+    [],
+  );
+  t.same(processesOf(home), []);
+});
+
+test('repro: wrong words', async (t) => {
+  t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /there is no scenario Q18172; did you mean Q181721\?/ });
+  t.match(await mtalab('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
+  t.match(await mtalab('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
+  t.match(await mtalab('scenario', '9277', '--mode', 'legacy'), {
+    code: 2,
+    stderr: /9277 has no legacy case; it has fixed alone/,
+  });
+});

@@ -1,0 +1,198 @@
+/** Planted faults: several addresses, at the start, in dialling and in the tables of the RPC runtime. */
+import type { Mutant } from './mutant.js';
+
+export const bindingMutants: readonly Mutant[] = [
+  {
+    name: 'first-binding-only',
+    broken: 'Only the first binding is used to dial, on every server.',
+    ground: 'hosts',
+    checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
+    patches: [{ file: 'behaviour.ts', find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')", replace: "bindingsToTry: () => 'first'" }],
+  },
+  {
+    name: 'cluster-dials-from-all',
+    broken: 'A server of a cluster, too, dials from all its bindings.',
+    ground: 'hosts',
+    checked: { environment: 'other-network-first', cluster: true, messages: [1, 0], losses: 0 },
+    patches: [{ file: 'behaviour.ts', find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')", replace: "bindingsToTry: () => 'all'" }],
+  },
+  {
+    name: 'other-family-only',
+    broken: 'A dial leaves from addresses of the other family than the peer has.',
+    ground: 'hosts',
+    checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
+    patches: [{ file: 'bindings.ts', find: 'familyOf(address) === remote', replace: 'familyOf(address) !== remote' }],
+  },
+  {
+    name: 'disabled-binding-dialled',
+    broken: 'A dial leaves from a binding that is disabled.',
+    ground: 'hosts',
+    patches: [
+      {
+        file: 'bindings.ts',
+        find: 'const enabled = mta.bindings.filter((binding) => binding.enabled);',
+        replace: 'const enabled = mta.bindings;',
+      },
+    ],
+  },
+  {
+    name: 'disabled-binding-listened-on',
+    broken: 'An MTA listens on a binding that is disabled.',
+    ground: 'hosts',
+    patches: [
+      {
+        file: 'rpc/runtime.ts',
+        find: 'const enabled = bindings.filter((binding) => binding.enabled);',
+        replace: 'const enabled = bindings;',
+      },
+    ],
+  },
+  {
+    name: 'next-path-not-tried',
+    broken: 'When a dial fails, neither the next string binding nor the next local address is tried.',
+    ground: 'hosts',
+    checked: { environment: 'other-network-first', messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'association/open.ts',
+        find: 'patchAssociation(ctx, ref, { pathsLeft: association.pathsLeft.slice(1), path });',
+        replace: 'patchAssociation(ctx, ref, { pathsLeft: [], path });',
+      },
+    ],
+  },
+  {
+    name: 'one-endpoint-back',
+    broken: 'Of the string bindings at which the caller says it can be reached only the first is tried.',
+    ground: 'hosts',
+    checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
+    patches: [{ file: 'association/answer.ts', find: 'argument.endpoints.slice(0, mostEndpoints)', replace: 'argument.endpoints.slice(0, 1)' }],
+  },
+  {
+    name: 'data-connection-from-elsewhere',
+    broken: 'The data connection leaves from whatever address the system chooses.',
+    ground: 'hosts',
+    checked: { messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'association/data.ts',
+        find: 'rpcBind(ctx, { owner: ref, ...association.path, group: association.firstGroup })',
+        replace: 'rpcBind(ctx, { owner: ref, endpoint: association.path.endpoint, group: association.firstGroup })',
+      },
+    ],
+  },
+  {
+    name: 'data-connection-to-elsewhere',
+    broken: 'The data connection goes to the last string binding of the peer, not to that of the first connection.',
+    ground: 'hosts',
+    checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'association/data.ts',
+        find: '...association.path, group',
+        replace: '...association.path, endpoint: entryAt(ctx, ref.entry).endpoints.at(-1) ?? association.path.endpoint, group',
+      },
+      { file: 'association/data.ts', find: 'import { associationOf,', replace: 'import { associationOf, entryAt,' },
+    ],
+  },
+  {
+    name: 'incomplete-bindings-accepted',
+    broken: 'A command that does not name every binding leaves the MTA without those it does not name.',
+    ground: 'hosts',
+    patches: [{ file: 'bindings.ts', find: 'if (missing.length > 0) return', replace: 'if (missing.length > bindings.length) return' }],
+  },
+  {
+    name: 'binding-named-twice-accepted',
+    broken: 'A command that names a binding twice leaves the MTA with two of it.',
+    ground: 'hosts',
+    patches: [
+      {
+        file: 'bindings.ts',
+        find: 'if (new Set(change.map(({ id }) => id)).size !== change.length) return',
+        replace: 'if (new Set(change.map(({ id }) => id)).size > change.length) return',
+      },
+    ],
+  },
+  {
+    name: 'all-bindings-disabled',
+    broken: 'A command may disable every binding.',
+    ground: 'hosts',
+    patches: [
+      {
+        file: 'bindings.ts',
+        find: 'if (change.every(({ enabled }) => !enabled)) return',
+        replace: 'if (change.length === 0) return',
+      },
+    ],
+  },
+  {
+    name: 'failed-listen-ends',
+    broken: 'An MTA that cannot listen on one of its addresses ends, on every server.',
+    ground: 'hosts',
+    checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: "afterFailedListen: (cluster) => (cluster ? 'fatal' : 'go on')",
+        replace: "afterFailedListen: () => 'fatal'",
+      },
+    ],
+  },
+  {
+    name: 'cluster-starts-crippled',
+    broken: 'A server of a cluster starts although it cannot listen on one of its addresses.',
+    ground: 'hosts',
+    checked: { environment: 'failing-adapter', cluster: true, messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: "afterFailedListen: (cluster) => (cluster ? 'fatal' : 'go on')",
+        replace: "afterFailedListen: () => 'go on'",
+      },
+    ],
+  },
+  {
+    name: 'listens-not-awaited',
+    broken: 'An MTA decides whether it runs when the first of its listens is answered.',
+    ground: 'hosts',
+    checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
+    patches: [
+      { file: 'lifecycle.ts', find: "if (addresses.some((address) => address.state === 'opening')) return;", replace: '' },
+    ],
+  },
+  {
+    name: 'starts-deaf',
+    broken: 'An MTA runs although it can listen on none of its addresses.',
+    ground: 'hosts',
+    patches: [{ file: 'lifecycle.ts', find: 'isUseful && !mapperFailed &&', replace: '!mapperFailed &&' }],
+  },
+  {
+    name: 'first-group-misfiled',
+    broken: 'The first association group of a peer is filed under another address.',
+    ground: 'hosts',
+    checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: "filesNewGroupAt: () => 'where it arrived'",
+        replace: "filesNewGroupAt: (first) => (first ? 'another address' : 'where it arrived')",
+      },
+    ],
+  },
+  {
+    name: 'misfiled-peer-forgotten',
+    broken: 'With Q181721 every association group of a peer is filed under another address, and not the first alone.',
+    ground: null,
+    // At this threshold a second association is opened at once, and with the article as it is mail moves over that one.
+    checked: { legacy: ['Q181721'], messages: [1, 0], losses: 0, threshold: 1 },
+    patches: [
+      { file: 'rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' },
+    ],
+  },
+  {
+    name: 'misfiled-for-good',
+    broken: 'When Q181721 is switched off, openings that are under way keep the group that was misfiled for them.',
+    ground: null,
+    checked: { legacy: ['Q181721'], cure: true, messages: [1, 0], losses: 0 },
+    patches: [{ file: 'rpc/runtime.ts', find: 'if (!isMisfiled(ctx.mta.rpc, connection)) continue;', replace: 'continue;' }],
+  },
+];
