@@ -27,7 +27,8 @@ function refusedIn(journal: string): string[] {
     const { input, effects } = JSON.parse(line) as JournalEntry;
     if (input.type === 'accepted') remotes.set(input.conn, input.remote);
     for (const effect of effects) {
-      if (effect.type === 'pdu' && effect.pdu.type === 'bind_nak') refused.push(`${remotes.get(effect.conn)} ${effect.pdu.reason}`);
+      if (effect.type === 'pdu' && effect.pdu.type === 'bind_nak')
+        refused.push(`${remotes.get(effect.conn)} ${effect.pdu.reason}`);
     }
   }
   return refused;

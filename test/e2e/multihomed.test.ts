@@ -94,7 +94,10 @@ test('Q280449: the binding that is needed is not the first; legacy uses the firs
   t.equal(await mtaB.stop(), 0);
 });
 
-test('Q280449: fixed tries the next binding, and the data connection leaves from it as well', { skip, timeout: 60_000 }, async (t) => {
+test('Q280449: fixed tries the next binding, and the data connection leaves from it as well', {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
   const { a, b, remove } = hosts();
   t.teardown(remove);
   const ofB = configOf({ name: 'MTA-B', bindings: [far], more: peersOfB });
@@ -110,7 +113,10 @@ test('Q280449: fixed tries the next binding, and the data connection leaves from
   t.equal(await mtaB.stop(), 0);
 });
 
-test('Q285350: an adapter without its address; legacy does not start, fixed starts on the other', { skip, timeout: 60_000 }, async (t) => {
+test('Q285350: an adapter without its address; legacy does not start, fixed starts on the other', {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
   const { a, b, remove } = hosts();
   t.teardown(remove);
   b.loseAddress(farToo, 'w0');

@@ -105,7 +105,7 @@ test('mtalab scenario: one mode, files kept, exit codes', async (t) => {
 
 const head = `name: x
 title: x
-mtas: [{ name: MTA-A, domain: a.example }, { name: MTA-B, domain: b.example }]
+mtas: [{ name: MTA-A, domain: a.example, bindings: [{ address: 127.0.0.1 }, { address: '::1' }] }, { name: MTA-B, domain: b.example }]
 legacy: { articles: [Q166594], at: [MTA-A] }
 fault: none
 verdict: { legacy: x, fixed: x }
@@ -120,7 +120,7 @@ const wrong: readonly (readonly [string, string])[] = [
   [`${see}  - submitt: { at: MTA-A, to: MTA-B }\n`, '9:5: unknown key "submitt" in steps[1]; did you mean submit?'],
   [
     `${see}  - say: hello\n`,
-    '9:5: steps[1]: a step does one of submit, fault, release, heal, cut, advance, kill, stop, start, set, mark, see; this one does none',
+    '9:5: steps[1]: a step does one of submit, fault, release, heal, cut, advance, kill, stop, start, attempt, restart, bindings, retry, set, mark, see; this one does none',
   ],
   [
     `${see}  - { mark: true, cut: true }\n`,
@@ -150,6 +150,45 @@ const wrong: readonly (readonly [string, string])[] = [
     '  - { see: a, check: { delivered: many } }\n',
     '8:35: steps[0].check.delivered: expected a whole number from 0 to 1000000000, or a mapping with least and most; found "many"',
   ],
+  [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: there is no MTA MTA-X; did you mean MTA-A?'],
+  [
+    `${see}  - bindings: { at: MTA-A, order: [LAN, '::1'] }\n`,
+    '9:36: steps[1].bindings.order[0]: there is no binding LAN; there are 127.0.0.1, ::1',
+  ],
+  [
+    `${see}  - bindings: { at: MTA-B, order: [127.0.0.1, 127.0.0.1] }\n`,
+    '9:36: steps[1].bindings.order: the binding 127.0.0.1 is named twice',
+  ],
+  [`${see}  - bindings: { at: MTA-A }\n`, '9:15: steps[1].bindings: this changes nothing; add order, enable or disable'],
+  [
+    '  - { see: a, check: { events: { at: MTA-X, id: 9316, count: 1 } } }\n',
+    '8:42: steps[0].check.events.at: there is no MTA MTA-X; did you mean MTA-A?',
+  ],
+  [
+    '  - { see: a, check: { events: { at: MTA-A, id: 9317, count: 1 } } }\n',
+    '8:53: steps[0].check.events.id: no event 9317 is ever logged; mtalab explain lists those there are',
+  ],
+  [
+    '  - { see: a, check: { events: { at: MTA-A, id: 0, count: 1 } } }\n',
+    '8:53: steps[0].check.events.id: expected a whole number from 1 to 65535; found 0',
+  ],
+  [
+    '  - { see: a, check: { events: { at: MTA-A, id: 9316, count: 1, params: { error: 1727 } } } }\n',
+    '8:77: steps[0].check.events.params.error: event 9316 has no parameter error; it has ltabIndex, ntError',
+  ],
+  [
+    '  - { see: a, check: { eventsInOrder: { at: MTA-A, ids: [9321, 9321] } } }\n',
+    '8:68: steps[0].check.eventsInOrder.ids[1]: 9321 stands here twice in a row; one stands for any number of entries',
+  ],
+  [
+    '  - { see: a, check: { up: { MTA-X: true } } }\n',
+    '8:36: steps[0].check.up.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
+  ],
+  [
+    '  - { see: a, check: { passed: { kind: bindnak, count: 1 } } }\n',
+    '8:44: steps[0].check.passed.kind: expected a kind of PDU, APDU or operation: any, bind, bind_ack,',
+  ],
+  [`${see}  - { mark: true, headline: true }\n`, '9:29: steps[1].headline: a headline is something seen; add see'],
   [
     '  - { see: a, check: { queued: { MTA-X: 1 } } }\n',
     '8:41: steps[0].check.queued.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',

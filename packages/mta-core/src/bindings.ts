@@ -46,7 +46,8 @@ export type BindingWish = {
 function idsOf(bindings: readonly Binding[], names: readonly string[]): string | readonly number[] {
   const ids: number[] = [];
   for (const name of names) {
-    const wanted = name.toLowerCase();
+    // `[::1]` and `[::1][4097]` are ways to write an IPv6 address.
+    const wanted = name.toLowerCase().replace(/^\[(.*?)\]/, '$1');
     const found = bindings.filter(({ label, address, port }) =>
       [label, address, `${address}[${port}]`].some((text) => text !== '' && text.toLowerCase() === wanted),
     );
@@ -61,9 +62,15 @@ function idsOf(bindings: readonly Binding[], names: readonly string[]): string |
 
 /** A wish as the whole list in its new order, or what is wrong with it. */
 export function wishedBindings(bindings: readonly Binding[], wish: BindingWish): string | readonly BindingChange[] {
-  const [order, enable, disable] = [wish.order ?? [], wish.enable ?? [], wish.disable ?? []].map((names) => idsOf(bindings, names));
+  const [order, enable, disable] = [wish.order ?? [], wish.enable ?? [], wish.disable ?? []].map((names) =>
+    idsOf(bindings, names),
+  );
   for (const ids of [order, enable, disable]) if (typeof ids === 'string') return ids;
-  const [first, on, off] = [order, enable, disable] as (readonly number[])[] as [readonly number[], readonly number[], readonly number[]];
+  const [first, on, off] = [order, enable, disable] as (readonly number[])[] as [
+    readonly number[],
+    readonly number[],
+    readonly number[],
+  ];
   const both = bindings.find(({ id }) => on.includes(id) && off.includes(id));
   if (both !== undefined) return `${nameOfBinding(both)} cannot be enabled and disabled at once`;
   const ids = [...first, ...bindings.map(({ id }) => id).filter((id) => !first.includes(id))];

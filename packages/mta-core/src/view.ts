@@ -6,7 +6,15 @@ import { type Envelope, type Priority, priorities } from './message.js';
 import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
 import { rowOf } from './table.js';
 import { believes } from './turn/table.js';
-import type { AssociationView, BindingView, ConnectionCounters, LtabView, MessageView, QueueView, TransferView } from './view-model.js';
+import type {
+  AssociationView,
+  BindingView,
+  ConnectionCounters,
+  LtabView,
+  MessageView,
+  QueueView,
+  TransferView,
+} from './view-model.js';
 
 export type * from './view-model.js';
 

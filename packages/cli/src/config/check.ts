@@ -58,7 +58,7 @@ function checkNames(root: Readonly<Record<string, unknown>>, peers: readonly Fou
   return findings;
 }
 
-function checkBindings(bindings: unknown): Finding[] {
+function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
   if (!Array.isArray(bindings)) return [];
   const findings: Finding[] = [];
   const first = new Map<string, number>();
@@ -77,6 +77,11 @@ function checkBindings(bindings: unknown): Finding[] {
     if (typeof port === 'number' && typeof address === 'string') once(port === 0 ? address : `${address}[${port}]`, at);
     if (typeof row['label'] === 'string' && row['label'] !== '') once(shown(row['label']), at);
   });
+  if (!advertises) {
+    const open = rows.find((row) => row['address'] === '0.0.0.0' || row['address'] === '::');
+    const message = `${String(open?.['address'])} is no address that other MTAs can call back; say in advertise which they can`;
+    if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
+  }
   if (rows.length > 0 && rows.every((row) => row['enabled'] === false))
     findings.push({ path: ['bindings'], message: 'no binding is enabled, so nobody could reach this MTA; enable one' });
   return findings;
@@ -115,7 +120,7 @@ export function checkConfig(root: unknown): Finding[] {
     ...duplicates(textsOf(root['fixed'], ['fixed']), 'the article'),
     ...checkReleases(root),
     ...checkNames(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
-    ...checkBindings(root['bindings']),
+    ...checkBindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

@@ -25,7 +25,9 @@ export function bindingHints(
   return Object.entries(legacy).flatMap(([name, articles]) => {
     const waiting = (bindings[name]?.length ?? 1) > 1 ? [] : articles.filter((article) => multihomed.includes(article));
     if (waiting.length === 0) return [];
-    return [`note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; --bindings ${name}=ADDRESS,ADDRESS gives it more`];
+    return [
+      `note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; --bindings ${name}=ADDRESS,ADDRESS gives it more`,
+    ];
   });
 }
 
@@ -33,7 +35,10 @@ export function bindingHints(
  * @param words such as `MTA-B=127.0.0.1,127.0.0.2`.
  * @throws UsageError naming what makes no sense.
  */
-export function bindingsOf(words: readonly string[], names: readonly string[]): Readonly<Record<string, readonly BindingOption[]>> {
+export function bindingsOf(
+  words: readonly string[],
+  names: readonly string[],
+): Readonly<Record<string, readonly BindingOption[]>> {
   const found: Record<string, readonly BindingOption[]> = {};
   for (const word of words) {
     const [, name = '', list = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
@@ -46,7 +51,8 @@ export function bindingsOf(words: readonly string[], names: readonly string[]): 
     for (const key of ['label', 'address'] as const) {
       const values = bindings.map((each) => (key === 'address' ? `${each.address}[${each.port}]` : each.label));
       const twice = values.find((value, at) => value !== undefined && values.indexOf(value) !== at);
-      if (twice !== undefined) throw new UsageError(`--bindings: ${name} has ${twice.replace('[0]', '')} twice; remove one of them`);
+      if (twice !== undefined)
+        throw new UsageError(`--bindings: ${name} has ${twice.replace('[0]', '')} twice; remove one of them`);
     }
     found[name] = bindings;
   }

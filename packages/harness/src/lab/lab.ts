@@ -218,20 +218,20 @@ export class Lab {
    */
   async setBindings(name: string, wish: BindingWish): Promise<void> {
     const process = this.#members.get(name);
-    const configured = this.#configured(name);
-    const kept = wishedBindings(configured, wish);
-    if (typeof kept === 'string') throw new HarnessError(`${name}: ${kept}`);
-    if (process.up) {
-      const rows = await process.client.request<readonly BindingView[]>('bindings');
-      const change = wishedBindings(rows, wish);
-      if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
-      await process.client.request('bindings', { bindings: change });
-    }
+    const rows = await this.bindings(name);
+    const change = wishedBindings(rows, wish);
+    if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
+    if (process.up) await process.client.request('bindings', { bindings: change });
+    // The ports of the rows are those in use, where the file may leave the choice to the system.
     const options = this.#members.bindingsOf(name);
-    await this.#members.setBindings(
-      name,
-      kept.map(({ id, enabled }) => ({ ...options[id], enabled })),
-    );
+    const kept = change.map(({ id, enabled }) => {
+      const row = rows.find((each) => each.id === id);
+      const same = this.#configured(name).findIndex(
+        ({ address, label, port }) => address === row?.address && label === row.label && (port === 0 || port === row.port),
+      );
+      return { ...options[same], enabled };
+    });
+    await this.#members.setBindings(name, kept);
   }
 
   #configured(name: string): readonly Binding[] {

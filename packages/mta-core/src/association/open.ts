@@ -16,6 +16,7 @@ import { ntError } from '../pdu.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcBind, rpcCall } from '../rpc/runtime.js';
 import type { Association, Mta } from '../state.js';
+import { rowOf } from '../table.js';
 import { believes } from '../turn/table.js';
 import {
   associationOf,
@@ -43,12 +44,13 @@ export function credentialsFor(ctx: Context, at: number): MtaCredentials {
   };
 }
 
-/** String bindings at which this MTA can be called back. */
+/** String bindings at which this MTA can be called back, in the order in which it uses its bindings itself. */
 function ownEndpoints(mta: Mta): string[] {
   if (mta.advertise.length > 0) return [...mta.advertise];
-  return mta.rpc.addresses
-    .filter(({ state, serves }) => state === 'up' && serves === 'mta')
-    .map(({ address, port }) => `${address}[${port}]`);
+  return mta.bindings.flatMap(({ id, address, enabled }) => {
+    const listening = rowOf(mta.rpc.addresses, id);
+    return enabled && listening?.state === 'up' ? [`${address}[${listening.port}]`] : [];
+  });
 }
 
 /** A row for an association that begins now. */

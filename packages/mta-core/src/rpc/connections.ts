@@ -58,7 +58,7 @@ export function send(ctx: Context, conn: number, pdu: Pdu): void {
 export function forget(ctx: Context, connection: Connection): void {
   const rpc = ctx.mta.rpc;
   // Groups are kept by the server; a client's row only remembers the number.
-  const left = connection.side === 'server' && connection.group !== 0 ? leaveGroup(rpc, connection.group) : rpc;
+  const left = connection.side === 'server' && connection.group !== 0 ? leaveGroup(rpc, connection) : rpc;
   putRuntime(ctx, { ...left, connections: withoutRow(left.connections, connection.id) });
 }
 

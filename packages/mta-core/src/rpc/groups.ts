@@ -63,8 +63,19 @@ export function isMisfiled({ addresses }: RpcRuntime, { side, address, group }: 
   return addresses.some(({ id, groups }) => id !== address && rowOf(groups, group) !== undefined);
 }
 
+/**
+ * The connection ends. If its group was misfiled and came to no association (a stranger's bind, an MtaBind that was refused),
+ * the first association of that peer is still to come.
+ */
+export function leaveGroup(rpc: RpcRuntime, connection: Connection): RpcRuntime {
+  const left = withoutConnection(rpc, connection.group);
+  if (connection.owner !== null || rpc.misfiled.length === 0 || !isMisfiled(rpc, connection)) return left;
+  const host = hostOf(connection);
+  return { ...left, misfiled: left.misfiled.filter((each) => each !== host) };
+}
+
 /** One connection less in a group, wherever it is filed; the group goes with its last connection. */
-export function leaveGroup(rpc: RpcRuntime, group: number): RpcRuntime {
+function withoutConnection(rpc: RpcRuntime, group: number): RpcRuntime {
   for (const address of rpc.addresses) {
     const known = rowOf(address.groups, group);
     if (known === undefined) continue;

@@ -64,11 +64,10 @@ export class KeptPorts {
     this.#write();
   }
 
-  /** By place and address: a changed configuration must not take over the port of another address. */
+  /** By address: the order of the bindings may change, and no address must take over the port of another. */
   #keyOf(binding: number): string {
-    const place = binding % mapperIds;
-    const address = this.#bindings[place]?.address ?? '';
-    return `${binding < mapperIds ? '' : 'mapper '}${place} ${address}`;
+    const address = this.#bindings[binding % mapperIds]?.address ?? '';
+    return `${binding < mapperIds ? '' : 'mapper '}${address}`;
   }
 
   #write(): void {

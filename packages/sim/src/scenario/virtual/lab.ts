@@ -142,15 +142,13 @@ export class VirtualLab implements Stage {
   }
 
   async start(name: string): Promise<void> {
-    const node = this.#node(name);
     await this.attempt(name);
-    mustRun(node);
+    mustRun(this.#node(name));
   }
 
   async attempt(name: string): Promise<void> {
     const node = this.#node(name);
-    if (node.mta !== null) throw new VirtualLabError(`${name} is running already`);
-    this.#begin(node);
+    if (node.mta === null) this.#begin(node);
     this.#rest();
   }
 
