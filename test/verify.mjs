@@ -52,23 +52,31 @@ function twice(count) {
   return `${count} seeds, run twice, give identical journals`;
 }
 
-function quirk(count) {
+/** Rules that each article breaks: where it only makes mail wait or go back, no rule of safety is among them. */
+const symptoms = {
+  Q166594: ({ kind }) => kind === 'liveness',
+  Q181721: ({ kind }) => kind === 'liveness',
+  Q280449: ({ rule }) => rule === 'reachable',
+  Q285350: ({ rule }) => rule === 'starts',
+};
+
+function quirk(article, count) {
   let [found, tried, single, mostFaults] = [0, 0, 0, 0];
   for (let seed = 1; seed <= count; seed += 1) {
-    const options = { legacy: ['Q166594'] };
+    const options = { legacy: [article] };
     const { verdict } = simulate(options, seed);
     if (verdict === null) continue;
     found += 1;
-    if (verdict.kind !== 'liveness') throw new Error(`seed ${seed} with Q166594\n${verdictText(verdict)}`);
+    if (!symptoms[article](verdict)) throw new Error(`seed ${seed} with ${article}\n${verdictText(verdict)}`);
     if (found > 20) continue;
     const shrunk = shrink(options, seed);
-    if (shrunk === null) throw new Error(`seed ${seed} with Q166594 fails only once`);
+    if (shrunk === null) throw new Error(`seed ${seed} with ${article} fails only once`);
     mostFaults = Math.max(mostFaults, shrunk.plan.faults.length);
     if (shrunk.plan.faults.length <= 1) single += 1;
     tried += 1;
   }
-  if (found === 0) throw new Error(`none of ${count} seeds finds Q166594`);
-  return `${found} of ${count} seeds find Q166594, each by a liveness rule; of ${tried} that were shrunk ${single} need one fault, the others up to ${mostFaults}`;
+  if (found === 0) throw new Error(`none of ${count} seeds finds ${article}`);
+  return `${found} of ${count} seeds find ${article} by the rules it is known to break; of ${tried} that were shrunk ${single} need one fault at most, the others up to ${mostFaults}`;
 }
 
 /** A whole space of the checker, in a process of its own with the heap it needs. */
@@ -91,12 +99,26 @@ const parts = [
   ['large mesh', () => seeds({ mtas: 100, topology: 'mesh' }, 10)],
   ['1000 MTAs', () => seeds({ mtas: 1000, topology: 'ring' }, 1)],
   ['determinism', () => twice(100)],
-  ['quirk', () => quirk(500)],
+  ['quirk Q166594', () => quirk('Q166594', 500)],
+  ['quirk Q181721', () => quirk('Q181721', 100)],
+  ['quirk Q280449', () => quirk('Q280449', 200)],
+  ['quirk Q285350', () => quirk('Q285350', 200)],
   ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],
   ['checker, two losses', () => exhausted(['--messages', '1,1', '--losses', '2'])],
   ['checker, a loss and a crash', () => exhausted(['--messages', '1,1', '--losses', '1', '--crashes', '1'])],
   ['checker, two and one', () => exhausted(['--messages', '2,1', '--losses', '1', '--threshold', '9'])],
   ['checker, chain', () => exhausted(['--messages', '1,1', '--losses', '0', '--chain'])],
+  ['checker, two listeners', () => exhausted(['--environment', 'two-listeners', '--losses', '1', '--messages', '1,1'])],
+  ['checker, other family first', () => exhausted(['--environment', 'other-family-first', '--losses', '1', '--messages', '1,1'])],
+  [
+    'checker, other network first',
+    () => exhausted(['--environment', 'other-network-first', '--losses', '1', '--messages', '1,1']),
+  ],
+  ['checker, failing adapter', () => exhausted(['--environment', 'failing-adapter', '--losses', '1', '--messages', '1,1'])],
+  ['checker, cure', () => exhausted(['--legacy', 'Q181721', '--cure', '--losses', '0', '--messages', '1,1'])],
+  ['checker, Q181721', () => exhausted(['--legacy', 'Q181721'], 1)],
+  ['checker, Q280449', () => exhausted(['--legacy', 'Q280449'], 1)],
+  ['checker, Q285350', () => exhausted(['--legacy', 'Q285350'], 1)],
   ['checker, quirk', () => exhausted(['--messages', '1,1', '--losses', '1', '--legacy', 'Q166594'], 1)],
 ];
 

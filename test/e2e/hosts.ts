@@ -33,6 +33,13 @@ process.on('exit', () => {
 
 type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
 
+/** What an MTA said when it was ready, and the way to end it in order. */
+type StartedMta = {
+  readonly endpoints: readonly string[];
+  readonly mapper: readonly string[];
+  stop(): Promise<number | null>;
+};
+
 /** A host with a loopback of its own, and whatever networks it is joined to. */
 export class Host {
   readonly namespace: string;
@@ -87,7 +94,7 @@ export class Host {
   }
 
   /** Starts an MTA here; resolves with the endpoints it listens on. */
-  async startMta(configFile: string): Promise<{ readonly endpoints: readonly string[]; stop(): Promise<number | null> }> {
+  async startMta(configFile: string): Promise<StartedMta> {
     const words = ['netns', 'exec', this.namespace, bin, 'mta', '--config', configFile, '--json'];
     const child = spawn('ip', words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.add(child);
@@ -99,14 +106,14 @@ export class Host {
     const lines = createInterface(child.stdout);
     const first = await Promise.race([once(lines, 'line'), ended.then(() => null)]);
     if (first === null) throw new Error(`the MTA of ${configFile} has ended: ${said}`);
-    const { endpoints } = JSON.parse(String(first[0])) as { readonly endpoints: readonly string[] };
+    const ready = JSON.parse(String(first[0])) as Pick<StartedMta, 'endpoints' | 'mapper'>;
     const stop = async (): Promise<number | null> => {
       child.kill('SIGTERM');
       const [code] = (await ended) as [number | null];
       this.#children.delete(child);
       return code;
     };
-    return { endpoints, stop };
+    return { ...ready, stop };
   }
 
   /** Ends what still runs here, and takes the host away with its networks. */

@@ -1,14 +1,15 @@
 /** The endpoint mapper of real MTAs: asked by stock tools, by another MTA, and where it cannot listen. */
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type DeliveryLine, type MtaProcess, type ReadyMessage, spawnMta } from '@mtalab/harness';
+import { type DeliveryLine, type MtaProcess, spawnMta } from '@mtalab/harness';
 import { test } from 'tap';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
+import { Host, whyNoHosts } from './hosts.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'mtalab-mapper-'));
@@ -94,43 +95,32 @@ test('impacket lists, maps and manages, on a port of the system’s choice', { s
   t.equal(await b.stop(), 0);
 });
 
-function whyNoNamespace(): string | undefined {
-  if (process.getuid?.() !== 0) return 'port 135 in a network namespace is for root only';
-  const name = `mtalab-try-${process.pid}`;
-  if (!works('ip', 'netns', 'add', name)) return 'this machine gives out no network namespaces (ip netns add)';
-  execFileSync('ip', ['netns', 'del', name]);
+function whyNoTools(): string | undefined {
   if (noImpacket !== undefined || !existsSync(rpcdump)) return noImpacket ?? `there is no ${rpcdump}`;
   return works('rpcclient', '--version') ? undefined : 'rpcclient (Debian package smbclient) is not installed';
 }
 
-const noNamespace = whyNoNamespace();
+// A host of its own has a port 135 that nobody else listens on.
+const noHost = whyNoHosts() ?? whyNoTools();
 
-test('rpcdump and rpcclient find an MTA at port 135, without being told anything', { skip: noNamespace ?? false }, async (t) => {
-  const name = `mtalab-${process.pid}`;
-  const inside = ['ip', 'netns', 'exec', name];
-  execFileSync('ip', ['netns', 'add', name]);
-  t.teardown(() => execFileSync('ip', ['netns', 'del', name]));
-  execFileSync('ip', ['netns', 'exec', name, 'ip', 'link', 'set', 'lo', 'up']);
+test('rpcdump and rpcclient find an MTA at port 135, without being told anything', { skip: noHost ?? false }, async (t) => {
+  const host = new Host('m');
+  t.teardown(() => host.remove());
   const config = configure('MTA-B', ['endpointMapper: {}', 'bindings: [{port: 4097}, {address: 127.0.0.2, port: 4098}]']);
-  const [program = '', ...argv] = [...inside, process.execPath, ...mta, '--config', config];
-  const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  t.teardown(() => child.kill('SIGKILL'));
-  const [ready] = (await once(child, 'message')) as [ReadyMessage];
-  t.same(ready.mapper, ['127.0.0.1[135]', '127.0.0.2[135]']);
-  const dump = await run('ip', ['netns', 'exec', name, python, rpcdump, '127.0.0.1'], { timeout: 60_000 });
+  const running = await host.startMta(config);
+  t.same(running.mapper, ['127.0.0.1[135]', '127.0.0.2[135]']);
+  const dump = await host.run(python, rpcdump, '127.0.0.1');
   t.match(dump.stdout, `UUID    : ${mtaUuid} v2.0 ${annotation}`);
   t.match(dump.stdout, /ncacn_ip_tcp:127\.0\.0\.1\[4097\]\s+ncacn_ip_tcp:127\.0\.0\.2\[4098\]/);
   t.match(dump.stdout, /Received 2 endpoints/);
   // It asks for one entry at a time, until there is none any more.
-  const ask = ['netns', 'exec', name, 'rpcclient', '-U%', 'ncacn_ip_tcp:127.0.0.1', '-c', 'epmlookup'];
-  const look = await run('ip', ask, { timeout: 60_000 });
+  const look = await host.run('rpcclient', '-U%', 'ncacn_ip_tcp:127.0.0.1', '-c', 'epmlookup');
   const lines = ['127.0.0.1[4097', '127.0.0.2[4098'].map(
     (place) => `ncacn_ip_tcp:${place},abstract_syntax=${mtaUuid.toLowerCase()}/0x00000002]: ${annotation}`,
   );
   for (const line of lines) t.match(look.stdout, line);
   t.equal(look.stdout.trim().split('\n').length, 2);
-  child.kill('SIGTERM');
-  t.same(await once(child, 'close'), [0, null]);
+  t.equal(await running.stop(), 0);
 });
 
 const noCapture = whyNoCapture();

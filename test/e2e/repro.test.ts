@@ -75,8 +75,12 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
           t.ok(existsSync(join(folder, mta, file)), `${mta}: ${file}`);
     }
   }
-  const journals = ['MTA-A', 'MTA-B'].map((mta) => join(dir, 'Q181721', 'legacy', mta, 'journal.jsonl'));
+  const journals = first.results.flatMap(({ name, result }) =>
+    (result?.cases ?? []).flatMap(({ mode }) => ['MTA-A', 'MTA-B'].map((mta) => join(dir, name, mode, mta, 'journal.jsonl'))),
+  );
   t.match(await mtalab('replay', '--verify', ...journals), { code: 0, stdout: /every effect is the same/ });
+  const ladder = readFileSync(join(dir, 'Q181721', 'legacy', 'ladder.txt'), 'utf8');
+  t.match(ladder, /-- \d+ binds of a data connection, each answered by bind_nak --/);
   const log = readFileSync(join(dir, 'Q181721', 'legacy', 'MTA-A', 'ev0.log'), 'utf8');
   t.ok(log.split('NMI9316').length - 1 >= 100, 'the event log has every attempt');
   t.match(await mtalab('repro', 'Q285350', '--on', 'sim', '--evidence', dir), {

@@ -7,14 +7,26 @@ export const bindingMutants: readonly Mutant[] = [
     broken: 'Only the first binding is used to dial, on every server.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
-    patches: [{ file: 'behaviour.ts', find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')", replace: "bindingsToTry: () => 'first'" }],
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')",
+        replace: "bindingsToTry: () => 'first'",
+      },
+    ],
   },
   {
     name: 'cluster-dials-from-all',
     broken: 'A server of a cluster, too, dials from all its bindings.',
     ground: 'hosts',
     checked: { environment: 'other-network-first', cluster: true, messages: [1, 0], losses: 0 },
-    patches: [{ file: 'behaviour.ts', find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')", replace: "bindingsToTry: () => 'all'" }],
+    patches: [
+      {
+        file: 'behaviour.ts',
+        find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')",
+        replace: "bindingsToTry: () => 'all'",
+      },
+    ],
   },
   {
     name: 'other-family-only',
@@ -65,7 +77,13 @@ export const bindingMutants: readonly Mutant[] = [
     broken: 'Of the string bindings at which the caller says it can be reached only the first is tried.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
-    patches: [{ file: 'association/answer.ts', find: 'argument.endpoints.slice(0, mostEndpoints)', replace: 'argument.endpoints.slice(0, 1)' }],
+    patches: [
+      {
+        file: 'association/answer.ts',
+        find: 'argument.endpoints.slice(0, mostEndpoints)',
+        replace: 'argument.endpoints.slice(0, 1)',
+      },
+    ],
   },
   {
     name: 'data-connection-from-elsewhere',
@@ -98,7 +116,9 @@ export const bindingMutants: readonly Mutant[] = [
     name: 'incomplete-bindings-accepted',
     broken: 'A command that does not name every binding leaves the MTA without those it does not name.',
     ground: 'hosts',
-    patches: [{ file: 'bindings.ts', find: 'if (missing.length > 0) return', replace: 'if (missing.length > bindings.length) return' }],
+    patches: [
+      { file: 'bindings.ts', find: 'if (missing.length > 0) return', replace: 'if (missing.length > bindings.length) return' },
+    ],
   },
   {
     name: 'binding-named-twice-accepted',
@@ -163,7 +183,7 @@ export const bindingMutants: readonly Mutant[] = [
     name: 'starts-deaf',
     broken: 'An MTA runs although it can listen on none of its addresses.',
     ground: 'hosts',
-    patches: [{ file: 'lifecycle.ts', find: 'isUseful && !mapperFailed &&', replace: '!mapperFailed &&' }],
+    patches: [{ file: 'lifecycle.ts', find: 'serving.length > 0 && !mapperFailed &&', replace: '!mapperFailed &&' }],
   },
   {
     name: 'first-group-misfiled',
@@ -184,9 +204,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: null,
     // At this threshold a second association is opened at once, and with the article as it is mail moves over that one.
     checked: { legacy: ['Q181721'], messages: [1, 0], losses: 0, threshold: 1 },
-    patches: [
-      { file: 'rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' },
-    ],
+    patches: [{ file: 'rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' }],
   },
   {
     name: 'misfiled-for-good',

@@ -1,7 +1,15 @@
 /** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
 import { spawnSync } from 'node:child_process';
 import { type Association, type LtabEntry, type Mta, start, step } from '@mtalab/mta-core';
-import { type CheckedCore, type CheckOptions, check, reachable, verifyJournal } from '@mtalab/sim';
+import {
+  type CheckedCore,
+  type CheckOptions,
+  check,
+  type EnvironmentName,
+  type RuleId,
+  reachable,
+  verifyJournal,
+} from '@mtalab/sim';
 import { test } from 'tap';
 
 const legacy = ['Q166594'];
@@ -21,6 +29,31 @@ const holding: readonly (readonly [string, CheckOptions])[] = [
   ['two messages, the later more urgent, no fault', { messages: [2, 0], losses: 0, priorities: ['normal', 'urgent'] }],
   ['the responder has the Turn first, a loss', { messages: [1, 0], settings: { localInitialTurn: false } }],
   ['three in a chain, a loss', { messages: [1, 0], chain: true }],
+  ['two listeners, a loss', { environment: 'two-listeners', messages: [1, 0] }],
+  ['two listeners, a crash', { environment: 'two-listeners', messages: [1, 0], losses: 0, crashes: 1 }],
+  ['two listeners, one message each way', { environment: 'two-listeners', losses: 0 }],
+  ['two listeners, binds in their own time', { environment: 'two-listeners', messages: [1, 0], binds: 'in-time', cuts: 'any' }],
+  ['two listeners in a chain', { environment: 'two-listeners', messages: [1, 0], losses: 0, chain: true }],
+  ['the first binding is of another family, a loss', { environment: 'other-family-first', messages: [1, 0] }],
+  ['the first binding is of another family, one message each way', { environment: 'other-family-first', losses: 0 }],
+  ['the first binding is on another network, a loss', { environment: 'other-network-first', messages: [1, 0] }],
+  ['the first binding is on another network, two losses', { environment: 'other-network-first', messages: [1, 0], losses: 2 }],
+  ['an adapter may fail, a loss', { environment: 'failing-adapter', messages: [1, 0] }],
+  ['an adapter may fail, a crash', { environment: 'failing-adapter', messages: [1, 0], losses: 0, crashes: 1 }],
+  ['an adapter may fail, one message each way', { environment: 'failing-adapter', losses: 0 }],
+  ['Q181721 is switched off at any moment, a loss', { legacy: ['Q181721'], cure: true, messages: [1, 0] }],
+  ['Q280449 is switched off at any moment, a loss', { legacy: ['Q280449'], cure: true, messages: [1, 0] }],
+  ['Q181721, but a second association is opened at once', { legacy: ['Q181721'], messages: [1, 0], losses: 0, threshold: 1 }],
+  ['Q181721, but there is one address', { legacy: ['Q181721'], environment: 'plain', messages: [1, 0] }],
+  ['Q280449, but the first binding will do', { legacy: ['Q280449'], environment: 'two-listeners', messages: [1, 0] }],
+  ['Q285350, but no adapter fails', { legacy: ['Q285350'], environment: 'two-listeners', messages: [1, 0] }],
+];
+
+/** Clusters do by design what the articles complain of: no rule is broken, and no mail moves. */
+const clusters: readonly (readonly [string, CheckOptions])[] = [
+  ['the first binding is of another family', { cluster: true, environment: 'other-family-first' }],
+  ['the first binding is on another network', { cluster: true, environment: 'other-network-first', messages: [1, 0] }],
+  ['an adapter may fail', { cluster: true, environment: 'failing-adapter', messages: [1, 0] }],
 ];
 
 test('corrected: every rule holds in the whole bounded space', async (t) => {
@@ -34,6 +67,81 @@ test('corrected: every rule holds in the whole bounded space', async (t) => {
     );
     t.ok(drained > 0, `${name}: mail can drain`);
   }
+});
+
+test('a cluster keeps every rule, too', (t) => {
+  for (const [name, options] of clusters) {
+    const { exhausted, holds, properties } = check(options);
+    t.ok(exhausted && holds, `${name}: ${properties.flatMap(({ rule, verdict }) => (verdict === 'holds' ? [] : [rule])).join()}`);
+  }
+  t.end();
+});
+
+type Pair = {
+  readonly article: string;
+  readonly environment: EnvironmentName;
+  readonly rule: RuleId;
+  /** What is told, line by line. */
+  readonly story: readonly RegExp[];
+};
+
+const pairs: readonly Pair[] = [
+  {
+    article: 'Q181721',
+    environment: 'two-listeners',
+    rule: 'queues-drain',
+    story: [/^A accepts a message for B$/, /^A opens association A/, /^bind_nak$/, /^A logs event 9316: .* 1727$/],
+  },
+  {
+    article: 'Q280449',
+    environment: 'other-family-first',
+    rule: 'reachable',
+    story: [
+      /^A accepts a message for B$/,
+      /^A logs event 9318: B cannot be reached, .* 1722$/,
+      /Open Interval/,
+      /^A logs event 9318/,
+      /reported as not delivered/,
+    ],
+  },
+  {
+    article: 'Q285350',
+    environment: 'failing-adapter',
+    rule: 'starts',
+    story: [
+      /^B listens on 127\.0\.0\.1$/,
+      /^B cannot listen on 127\.0\.0\.2$/,
+      /^B logs event 9321: .* 11004$/,
+      /^B logs event 9266/,
+      /^B ends with exit code 1$/,
+    ],
+  },
+];
+
+test('each LAN article is found without a script where its addresses are, and its correction holds there', (t) => {
+  for (const { article, environment, rule, story } of pairs) {
+    // The environment is chosen for the article; nothing else is: no loss, no crash.
+    const bounds: CheckOptions = { messages: [1, 0], losses: 0 };
+    const broken = check({ ...bounds, legacy: [article] });
+    t.equal(broken.bounds.environment, environment, article);
+    t.same(
+      broken.properties.filter(({ verdict }) => verdict === 'fails').map((each) => each.rule),
+      [rule],
+      article,
+    );
+    const { lines = [], journal = null } = broken.properties.find((each) => each.rule === rule)?.counterexample ?? {};
+    t.match(
+      lines.map(({ text }) => text),
+      story,
+      `${article} is told in ${lines.length} lines`,
+    );
+    t.equal(lines.length, story.length);
+    t.same(verifyJournal(journal ?? []).differences, [], `${article}: the journal replays`);
+    t.ok((journal ?? []).length > 3);
+    const { exhausted, holds } = check({ ...bounds, environment });
+    t.ok(exhausted && holds, `${article}, corrected`);
+  }
+  t.end();
 });
 
 /** What an association is to one side, without ids. */
@@ -63,6 +171,14 @@ const shortCuts: readonly (readonly [string, CheckOptions, CheckOptions, CheckOp
   // A dial that hangs is a state by itself only where binds take their time.
   ['binds at once', small, {}, { binds: 'in-time' }, /dialling|binding/],
   ['stores at once', small, {}, { stores: 'in-time' }],
+  ['stores at once, two listeners', { ...small, environment: 'two-listeners' }, {}, { stores: 'in-time' }],
+  [
+    'binds at once, another family first',
+    { ...small, environment: 'other-family-first' },
+    {},
+    { binds: 'in-time' },
+    /dialling|binding/,
+  ],
 ];
 
 test('a short cut reaches the same states of rest as the long way', async (t) => {
@@ -181,4 +297,9 @@ test('mtalab check', async (t) => {
   t.match(bad.stdout, /turn-give -+x/);
   t.equal(run('--messages', 'many').status, 2);
   t.equal(run('--legacy', 'Q1').status, 2);
+  t.equal(run('--environment', 'none').status, 2);
+  t.equal(run('--cure').status, 2, 'there is nothing to be cured');
+  const starts = run('--legacy', 'Q285350', '--messages', '1,0');
+  t.equal(starts.status, 1);
+  t.match(starts.stdout, /environment failing-adapter: B has two addresses/);
 });

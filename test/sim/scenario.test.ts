@@ -157,36 +157,36 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
   [
     `${see}  - bindings: { at: MTA-B, order: [127.0.0.1, 127.0.0.1] }\n`,
-    '9:36: steps[1].bindings.order: the binding 127.0.0.1 is named twice',
+    '9:35: steps[1].bindings.order: the binding 127.0.0.1 is named twice',
   ],
   [`${see}  - bindings: { at: MTA-A }\n`, '9:15: steps[1].bindings: this changes nothing; add order, enable or disable'],
   [
     '  - { see: a, check: { events: { at: MTA-X, id: 9316, count: 1 } } }\n',
-    '8:42: steps[0].check.events.at: there is no MTA MTA-X; did you mean MTA-A?',
+    '8:38: steps[0].check.events.at: there is no MTA MTA-X; did you mean MTA-A?',
   ],
   [
     '  - { see: a, check: { events: { at: MTA-A, id: 9317, count: 1 } } }\n',
-    '8:53: steps[0].check.events.id: no event 9317 is ever logged; mtalab explain lists those there are',
+    '8:49: steps[0].check.events.id: no event 9317 is ever logged; docs/events.md lists those there are',
   ],
   [
     '  - { see: a, check: { events: { at: MTA-A, id: 0, count: 1 } } }\n',
-    '8:53: steps[0].check.events.id: expected a whole number from 1 to 65535; found 0',
+    '8:49: steps[0].check.events.id: expected a whole number from 1 to 65535; found 0',
   ],
   [
     '  - { see: a, check: { events: { at: MTA-A, id: 9316, count: 1, params: { error: 1727 } } } }\n',
-    '8:77: steps[0].check.events.params.error: event 9316 has no parameter error; it has ltabIndex, ntError',
+    '8:82: steps[0].check.events.params.error: event 9316 has no parameter error; did you mean ntError?',
   ],
   [
     '  - { see: a, check: { eventsInOrder: { at: MTA-A, ids: [9321, 9321] } } }\n',
-    '8:68: steps[0].check.eventsInOrder.ids[1]: 9321 stands here twice in a row; one stands for any number of entries',
+    '8:64: steps[0].check.eventsInOrder.ids[1]: 9321 stands here twice in a row; one stands for any number of entries',
   ],
   [
     '  - { see: a, check: { up: { MTA-X: true } } }\n',
-    '8:36: steps[0].check.up.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
+    '8:37: steps[0].check.up.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
   ],
   [
     '  - { see: a, check: { passed: { kind: bindnak, count: 1 } } }\n',
-    '8:44: steps[0].check.passed.kind: expected a kind of PDU, APDU or operation: any, bind, bind_ack,',
+    '8:40: steps[0].check.passed.kind: there is no kind of PDU, APDU or operation bindnak; did you mean bind_nak?',
   ],
   [`${see}  - { mark: true, headline: true }\n`, '9:29: steps[1].headline: a headline is something seen; add see'],
   [
@@ -204,7 +204,22 @@ test('a scenario file with mistakes is told about each, with its place and the n
   }
   writeFileSync(file, `${head.replace('at: [MTA-A]', 'at: [MTA-Z]').replace('MTA-B, domain: b', 'MTA-B, domain: A')}${see}`);
   t.throws(() => loadScenario(file), {
-    message: `${file}:3:67: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: there is no MTA MTA-Z; did you mean MTA-A?`,
+    message: `${file}:3:123: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: there is no MTA MTA-Z; did you mean MTA-A?`,
+  });
+  // One case, and what belongs to the other.
+  const fixedOnly = head.replace('title: x', 'title: x\nmodes: [fixed]');
+  writeFileSync(file, fixedOnly + see);
+  t.throws(() => loadScenario(file), {
+    message: [
+      `${file}:5:9: legacy: there is no legacy case; leave this out, or name it in modes`,
+      `${file}:7:20: verdict.legacy: there is no legacy case; leave this out, or name it in modes`,
+    ].join('\n'),
+  });
+  writeFileSync(file, fixedOnly.replace(/legacy: \{.*\n/, '').replace('legacy: x, ', '') + see);
+  t.match(loadScenario(file), { modes: ['fixed'], legacy: { articles: [], at: [] } });
+  writeFileSync(file, head.replace(/legacy: \{.*\n/, '').replace('legacy: x, ', '') + see);
+  t.throws(() => loadScenario(file), {
+    message: /name: legacy is missing: .*or say modes: \[fixed\]\n.*verdict: the words for legacy are missing/,
   });
   t.end();
 });

@@ -132,6 +132,29 @@ test('Q166594 is found by a liveness rule, and shrunk to one lost Turn-Give', (t
   t.end();
 });
 
+const lanArticles: readonly (readonly [article: string, rule: string, faults: readonly string[], submissions: number])[] = [
+  ['Q181721', 'queues-drain', [], 1],
+  ['Q280449', 'reachable', [], 1],
+  ['Q285350', 'starts', ['adapter'], 0],
+];
+
+test('the LAN articles are found within a few seeds, and shrunk to what they need', (t) => {
+  for (const [article, rule, faults, submissions] of lanArticles) {
+    const options = { legacy: [article] };
+    const seed = [...Array(20).keys()].find((each) => simulate(options, each + 1).verdict?.rule === rule);
+    t.ok(seed !== undefined, `${article} is found after ${(seed ?? 0) + 1} seeds`);
+    const shrunk = shrink(options, (seed ?? 0) + 1);
+    t.equal(shrunk?.result.verdict?.rule, rule, article);
+    t.same(
+      shrunk?.plan.faults.map(({ kind }) => kind),
+      faults,
+      `${article}: faults`,
+    );
+    t.equal(shrunk?.plan.submissions.length, submissions, `${article}: messages`);
+  }
+  t.end();
+});
+
 /** A core whose effects are changed on their way out. */
 function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
   return {

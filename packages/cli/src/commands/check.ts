@@ -2,7 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Priority, priorities, quirks, type Settings } from '@mtalab/mta-core';
-import { type CheckOptions, type CheckProgress, type CheckResult, type PropertyVerdict, storyText } from '@mtalab/sim';
+import {
+  type CheckOptions,
+  type CheckProgress,
+  type CheckResult,
+  type EnvironmentName,
+  environmentNames,
+  environmentWords,
+  type PropertyVerdict,
+  storyText,
+} from '@mtalab/sim';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
@@ -19,6 +28,9 @@ type Flags = {
   readonly segments: number;
   readonly priorities?: readonly string[];
   readonly legacy?: readonly string[];
+  readonly environment?: string;
+  readonly cluster?: boolean;
+  readonly cure?: boolean;
   readonly chain?: boolean;
   readonly all?: boolean;
   readonly maxStates: number;
@@ -62,6 +74,12 @@ function optionsOf(flags: Flags): CheckOptions {
     const known = quirks.map((quirk) => quirk.article);
     if (!known.includes(article)) throw new UsageError(`--legacy: no article ${article}; there are ${known.join(', ')}`);
   }
+  if (flags.environment !== undefined && !(environmentNames as readonly string[]).includes(flags.environment)) {
+    const known = environmentNames.map((name) => `${name} (${environmentWords(name)})`);
+    throw new UsageError(`--environment: there is no ${flags.environment}; there are ${known.join(', ')}`);
+  }
+  if (flags.cure === true && (flags.legacy ?? []).length === 0)
+    throw new UsageError('--cure: there is no article to be switched off; name one with --legacy');
   for (const priority of flags.priorities ?? []) {
     if (!priorities.includes(priority as Priority))
       throw new UsageError(`--priorities: ${priority} is none of ${priorities.join(', ')}`);
@@ -77,6 +95,9 @@ function optionsOf(flags: Flags): CheckOptions {
     segments: flags.segments,
     legacy: flags.legacy ?? [],
     chain: flags.chain === true,
+    cluster: flags.cluster === true,
+    cure: flags.cure === true,
+    ...(flags.environment === undefined ? {} : { environment: flags.environment as EnvironmentName }),
     maxStates: flags.maxStates,
     stopAtFirst: flags.all !== true,
     settings: Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>,
@@ -138,6 +159,8 @@ function render(io: Io, result: CheckResult, seconds: number): string {
     bold(
       `${legacy}: ${bounds.messages.join(' and ')} messages, ${bounds.losses} losses, ${bounds.crashes} crashes, threshold ${bounds.threshold}`,
     ),
+    `environment ${bounds.environment}: ${environmentWords(bounds.environment)}${bounds.cluster ? ', all of them servers of clusters' : ''}` +
+      `${bounds.cure ? '; the operator may switch the articles off' : ''}`,
     `${exhausted ? 'Every state was visited' : 'The search ended early'}: ${result.states} states, ${result.transitions} transitions, depth ${result.depth}, ` +
       `${seconds.toFixed(1)} s, ${Math.round(result.states / seconds)} states/s`,
     '',

@@ -1,13 +1,15 @@
-/** `mtalab events`: the event logs of a run, merged by time and filtered; with --follow as they grow. */
+/** `mtalab events`: the event logs of a run, merged by time and filtered; with --follow as they grow; with --dir those of a run that is over, too. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { MtaStatus, RunEntry } from '@mtalab/harness';
-import { CliError, exitCodes } from '../errors.js';
+import { CliError, exitCodes, UsageError } from '../errors.js';
 import { onInterrupt, pause } from '../interrupt.js';
 import { outJson, outJsonLine } from '../io.js';
 import { chosenBy, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/selection.js';
 import { logFolderOf } from '../places.js';
 import { type EventView, explainedEvent, renderEvent, renderReason } from '../render/events.js';
+import { suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
 import { LineTail } from '../tail.js';
 import { askEach, chosenProcesses, chosenRun, type RunOptions } from '../targets.js';
@@ -49,9 +51,47 @@ async function setAside(folder: string): Promise<EventView[]> {
   return events;
 }
 
+/** Where the logs of a run are, and its process, or null when it is over. */
+type Logs = { readonly folders: readonly string[]; readonly pid: number | null };
+
+/** Log folders that a run has left behind in the folder of a pair, or in the data folder of one MTA. */
+async function keptLogs(dir: string): Promise<readonly string[]> {
+  const names = await readdir(dir).catch(() => []);
+  const folders = [dir, ...names.map((name) => join(dir, name, 'data'))].map(logFolderOf);
+  return folders.filter((folder) => existsSync(join(folder, 'events.jsonl')));
+}
+
+/** Of the run that is going on; with `--dir`, of one that is over or never came about as well. */
+async function logsOf(where: RunOptions): Promise<Logs> {
+  let entry: RunEntry;
+  try {
+    entry = await chosenRun(where);
+  } catch (error) {
+    const folders = where.dir === undefined ? [] : await keptLogs(resolve(where.dir));
+    if (folders.length === 0) throw error;
+    return { folders, pid: null };
+  }
+  return { folders: chosenProcesses(entry, where.mta).map((one) => logFolderOf(dirname(one.tokenFile))), pid: entry.pid };
+}
+
+/** The entries of these MTAs; of a run that is over, only its entries tell which ones there were. */
+function ofMtas(events: readonly EventView[], mta: RunOptions['mta']): readonly EventView[] {
+  if (mta === undefined) return events;
+  const nodes = [...new Set(events.map(({ node }) => node))];
+  const wanted = [mta].flat().map((name) => {
+    const node = nodes.find((each) => each.toLowerCase() === name.toLowerCase());
+    if (node === undefined)
+      throw new UsageError(`no MTA ${name} in these logs (there: ${nodes.join(', ')})${suggestion(name, nodes)}`);
+    return node;
+  });
+  return events.filter(({ node }) => wanted.includes(node));
+}
+
 /** Lab time, when the selection counts from it. All MTAs of a run have the same. */
-async function labNowMs(selection: Selection, where: RunOptions): Promise<number> {
+async function labNowMs(selection: Selection, where: RunOptions, logs: Logs): Promise<number> {
   if (!needsNow(selection)) return 0;
+  if (logs.pid === null)
+    throw new UsageError('the run is over, so there is no time to count back from; give an instant in place of a span');
   const answers = await askEach<MtaStatus>(where, 'status');
   const times = answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
   if (times.length === 0) throw new CliError('no MTA of this run says what time it is; give an instant in place of a span');
@@ -59,8 +99,7 @@ async function labNowMs(selection: Selection, where: RunOptions): Promise<number
 }
 
 /** What is logged already, and a reader of what comes. */
-async function openLogs(entry: RunEntry, where: RunOptions) {
-  const folders = chosenProcesses(entry, where.mta).map((one) => logFolderOf(dirname(one.tokenFile)));
+async function openLogs({ folders }: Logs) {
   const tails = folders.map((folder) => new LineTail(join(folder, 'events.jsonl')));
   const older = (await Promise.all(folders.map(setAside))).flat();
   const next = async (): Promise<EventView[]> => (await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines);
@@ -78,10 +117,10 @@ export const run: CommandRun = async ({ io, options }) => {
   const { id, category, type, severity, since, until, ...where } = rest;
   // Wrong words are told before anybody is asked.
   const selection = selectionOf(rest);
-  const entry = await chosenRun(where);
-  const isChosen = chosenBy(selection, await labNowMs(selection, where));
-  const { past, next } = await openLogs(entry, where);
-  const chosen = past.filter(isChosen);
+  const logs = await logsOf(where);
+  const isChosen = chosenBy(selection, await labNowMs(selection, where, logs));
+  const { past, next } = await openLogs(logs);
+  const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
   const style = paint(io.outColour);
   const viewOf = (event: EventView) => (explain === true ? explainedEvent(event) : event);
@@ -98,10 +137,10 @@ export const run: CommandRun = async ({ io, options }) => {
   };
   shown.forEach(show);
   const interrupt = onInterrupt(io.readerGone);
-  for (let running = true; running && !interrupt.signal.aborted; ) {
+  for (let running = logs.pid !== null; running && !interrupt.signal.aborted; ) {
     await pause(pollMs, interrupt.signal);
     // Looked at before the reading, so that the last words of the run are read.
-    running = isRunning(entry.pid);
+    running = logs.pid !== null && isRunning(logs.pid);
     (await next()).filter(isChosen).forEach(show);
   }
   interrupt.dispose();

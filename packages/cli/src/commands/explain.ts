@@ -16,7 +16,7 @@ import { outJson } from '../io.js';
 import { type ErrorExplanation, type EventExplanation, type Explanation, renderExplanation } from '../render/explain.js';
 import { nearestNumber } from '../render/nearest.js';
 import { paint } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type CommandRun, listed } from '../tree/entry.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 
@@ -52,7 +52,9 @@ function explainError(number: number): ErrorExplanation {
 }
 
 function explained(word: string): Explanation {
-  const number = /^\d{1,6}$/.test(word) ? Number(word) : Number.NaN;
+  // NMI9316 is how ev0.log writes an id.
+  const [, digits] = /^(?:NMI)?(\d{1,6})$/i.exec(word) ?? [];
+  const number = digits === undefined ? Number.NaN : Number(digits);
   const id = eventIds.find((each) => each === number);
   if (id !== undefined) return explainEvent(id);
   if (errorNumbers.includes(number)) return explainError(number);
@@ -63,7 +65,7 @@ function explained(word: string): Explanation {
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
-  const words = (args[0] as readonly string[] | undefined) ?? [];
+  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap((word) => listed(word, []));
   if (all === true && words.length > 0) throw new UsageError('give either the numbers of events, or --all');
   if (all !== true && words.length === 0) throw new UsageError('which event? Give its number, such as 9316, or --all');
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);

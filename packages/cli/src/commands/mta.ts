@@ -83,7 +83,7 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
     await registration?.remove();
     return code;
   } catch (error) {
-    logs.error(`${loaded.mta.name} does not start: ${messageOf(error)}`);
+    logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;
   } finally {
     interrupt.dispose();

@@ -1,5 +1,5 @@
 /** `mtalab set legacy|fixed ARTICLE`: the behaviour of one article, live. */
-import { quirks } from '@mtalab/mta-core';
+import { quirks, releaseArticles } from '@mtalab/mta-core';
 import { present } from '../answers.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
@@ -11,6 +11,8 @@ export function knownArticle(text: string): string {
   const articles = quirks.map((quirk) => quirk.article);
   const article = text.toUpperCase();
   if (articles.includes(article)) return article;
+  if (releaseArticles.some((each) => each.article === article))
+    throw new UsageError(`${article} is an article of some releases, but not emulated here (there: ${articles.join(', ')})`);
   throw new UsageError(`no article ${text} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
 }
 

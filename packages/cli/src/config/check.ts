@@ -1,6 +1,7 @@
 /** What no single key can show: names that must differ, names that must exist, keys that belong together. */
 
 import { suggestion } from '../render/nearest.js';
+import { plainAddress } from './fields.js';
 import { type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
@@ -63,8 +64,9 @@ function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
   const findings: Finding[] = [];
   const first = new Map<string, number>();
   const once = (key: string, at: number): void => {
-    const before = first.get(key);
-    if (before === undefined) first.set(key, at);
+    // Without regard to case, as when a binding is named.
+    const before = first.get(key.toLowerCase());
+    if (before === undefined) first.set(key.toLowerCase(), at);
     else {
       const message = `${key} is the binding bindings[${before}] already; remove one of them`;
       findings.push({ path: ['bindings', at], message });
@@ -74,11 +76,14 @@ function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
   bindings.forEach((row: unknown, at) => {
     if (!isRecord(row)) return;
     const { address = '127.0.0.1', port = 0 } = row;
-    if (typeof port === 'number' && typeof address === 'string') once(port === 0 ? address : `${address}[${port}]`, at);
+    if (typeof port === 'number' && typeof address === 'string') {
+      const plain = plainAddress(address);
+      once(port === 0 ? plain : `${plain}[${port}]`, at);
+    }
     if (typeof row['label'] === 'string' && row['label'] !== '') once(shown(row['label']), at);
   });
   if (!advertises) {
-    const open = rows.find((row) => row['address'] === '0.0.0.0' || row['address'] === '::');
+    const open = rows.find(({ address }) => typeof address === 'string' && ['0.0.0.0', '::'].includes(plainAddress(address)));
     const message = `${String(open?.['address'])} is no address that other MTAs can call back; say in advertise which they can`;
     if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
   }

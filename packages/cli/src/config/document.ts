@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { suggestion } from '../render/nearest.js';
-import { ConfigError, type Path, Places, type Problem, pathText, shown } from './problems.js';
+import { ConfigError, type Path, Places, type Problem, pathText, shown, UnreadableError } from './problems.js';
 
 /** Largest file, in octets. */
 const maxFileBytes = 1_048_576;
@@ -23,7 +23,7 @@ export type Yaml = { readonly root: unknown; readonly places: Places };
 
 function readText(file: string, kind: DocumentKind): string {
   const fail = (message: string, cause?: unknown): never => {
-    throw new ConfigError(file, [{ line: 1, column: 1, message }], { cause });
+    throw new UnreadableError(file, message, { cause });
   };
   let octets: Uint8Array = new Uint8Array();
   try {

@@ -1,5 +1,7 @@
 /** What is wrong with a configuration, and where it stands in the file. */
+
 import { type Document, isMap, isNode, isPair, isScalar, type LineCounter } from 'yaml';
+import { exitCodes, UsageError } from '../errors.js';
 
 export type Problem = { readonly line: number; readonly column: number; readonly message: string };
 export type Path = readonly (string | number)[];
@@ -7,8 +9,11 @@ export type Path = readonly (string | number)[];
 /** More would not help anybody. */
 const maxShown = 50;
 
-/** A configuration that cannot be used. The message has one line for each problem: file, line, column, what, what to do. */
-export class ConfigError extends Error {
+/**
+ * A configuration that cannot be used. The message has one line for each problem: file, line, column, what, what to do.
+ * It ends a command with exit code 2; that of `UnreadableError`, 1.
+ */
+export class ConfigError extends UsageError {
   override readonly name: string = 'ConfigError';
   readonly file: string;
   readonly problems: readonly Problem[];
@@ -20,6 +25,15 @@ export class ConfigError extends Error {
     super(lines.join('\n'), options);
     this.file = file;
     this.problems = sorted;
+  }
+}
+
+/** Nothing could be read, so nothing is known of what was asked. Exit code 1. */
+export class UnreadableError extends ConfigError {
+  override readonly exitCode: number = exitCodes.failed;
+
+  constructor(file: string, message: string, options?: ErrorOptions) {
+    super(file, [{ line: 1, column: 1, message }], options);
   }
 }
 

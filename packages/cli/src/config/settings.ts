@@ -187,6 +187,12 @@ const numberShape = Object.fromEntries(
   }),
 ) as unknown as NumberShape;
 
+/** What is wrong with the value of one setting, or nothing. */
+export function settingProblem(name: keyof Settings, value: unknown): string | undefined {
+  const parsed = settingsSchema.shape[name].safeParse(value);
+  return parsed.success ? undefined : parsed.error.issues[0]?.message;
+}
+
 export const settingsSchema = mapping({
   ...numberShape,
   thresholdRule: choice(['reached', 'exceeded'])

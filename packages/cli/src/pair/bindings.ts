@@ -1,6 +1,7 @@
 /** The bindings of a pair's MTAs, as the command line gives them. */
 import { isIP } from 'node:net';
 import type { BindingOption } from '@mtalab/harness';
+import { plainAddress } from '../config/fields.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 
@@ -10,8 +11,21 @@ const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@A
 function bindingOf(text: string): BindingOption {
   const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
   if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${text.slice(0, 80)}" names no IP address`);
+  if (['0.0.0.0', '::'].includes(plainAddress(address)))
+    throw new UsageError(`--bindings: ${address} is no address that the other MTA can call back; name one of this machine`);
   if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
   return { address, port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
+}
+
+/** One way to write each address and port. */
+function addressOf({ address = '127.0.0.1', port = 0 }: BindingOption): string {
+  return port === 0 ? plainAddress(address) : `${plainAddress(address)}[${port}]`;
+}
+
+/** The first text that was there before. They are compared without regard to case, as they are when a binding is named. */
+function repeated(texts: readonly (string | undefined)[]): string | undefined {
+  const lower = texts.map((text) => text?.toLowerCase());
+  return texts.find((text, at) => text !== undefined && lower.indexOf(text.toLowerCase()) !== at);
 }
 
 /** Articles that show only at an MTA with several bindings. */
@@ -48,12 +62,8 @@ export function bindingsOf(
     }
     if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
     const bindings = list.split(',').map((part) => bindingOf(part.trim()));
-    for (const key of ['label', 'address'] as const) {
-      const values = bindings.map((each) => (key === 'address' ? `${each.address}[${each.port}]` : each.label));
-      const twice = values.find((value, at) => value !== undefined && values.indexOf(value) !== at);
-      if (twice !== undefined)
-        throw new UsageError(`--bindings: ${name} has ${twice.replace('[0]', '')} twice; remove one of them`);
-    }
+    const twice = repeated(bindings.map(({ label }) => label)) ?? repeated(bindings.map(addressOf));
+    if (twice !== undefined) throw new UsageError(`--bindings: ${name} has ${twice} twice; remove one of them`);
     found[name] = bindings;
   }
   return found;

@@ -3,6 +3,7 @@ import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harnes
 import { defaultSettings, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
 import { knownArticle } from '../commands/set.js';
 import { releaseProblem } from '../config/releases.js';
+import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { bindingsOf } from './bindings.js';
@@ -57,6 +58,11 @@ export type PairPlan = {
   readonly sends: boolean;
 };
 
+/** Of a long text, as much as shows which one it is. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
 /** One `name=value` for a setting, with the type that its default has. */
 export function setting(text: string): readonly [string, unknown] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
@@ -69,15 +75,12 @@ export function setting(text: string): readonly [string, unknown] {
     if (value !== 'true' && value !== 'false') throw new UsageError(`--set: ${name} is true or false, not "${value}"`);
     return [name, value === 'true'];
   }
-  if (typeof usual === 'string') return [name, value];
-  // The range of each is the configuration's business, which is checked when it is written.
-  if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--set: ${name} is a whole number, not "${value}"`);
-  return [name, Number(value)];
-}
-
-/** Of a long text, as much as shows which one it is. */
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+  if (typeof usual === 'number' && !/^\d{1,15}$/.test(value))
+    throw new UsageError(`--set: ${name} is a whole number, not "${shortened(value)}"`);
+  const read = typeof usual === 'number' ? Number(value) : value;
+  const problem = settingProblem(name as keyof Settings, read);
+  if (problem !== undefined) throw new UsageError(`--set: ${name}: ${problem}; found ${shortened(value)}`);
+  return [name, read];
 }
 
 /** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
@@ -103,9 +106,11 @@ function course(flags: PairFlags, back: boolean): Course {
 }
 
 /** `5.5sp4` for both MTAs, `MTA-A=5.5sp4` for one; a word for one goes before the word for both. */
-function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
+function releasesOf(option: 'release' | 'nt', words: readonly string[] | undefined): (name: string) => string | undefined {
   const given = new Map<string, string>();
-  for (const word of words) {
+  // An unset variable of a shell would otherwise mean the default.
+  if (words?.length === 0) throw new UsageError(`--${option} is empty; which release? \`mtalab releases\` lists them`);
+  for (const word of words ?? []) {
     const [, name = '', text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
     if (word.includes('=') && !(pairNames as readonly string[]).includes(name)) {
       throw new UsageError(
@@ -130,8 +135,8 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
   const taken = (flags.fixed ?? []).map(knownArticle);
   const both = added.find((article) => taken.includes(article));
   if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed; leave one of them out`);
-  const exchange = releasesOf('release', flags.release ?? []);
-  const windows = releasesOf('nt', flags.nt ?? []);
+  const exchange = releasesOf('release', flags.release);
+  const windows = releasesOf('nt', flags.nt);
   const each = pairNames.map((name) => {
     const release = exchange(name);
     const nt = windows(name);

@@ -1,6 +1,6 @@
 /** What no single key of a scenario can show: names that must be known, and steps that do one thing. */
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
-import { FaultSyntaxError, parseFault, type ScenarioBinding } from '@mtalab/sim';
+import { FaultSyntaxError, faultKinds, parseFault, type ScenarioBinding } from '@mtalab/sim';
 import type { Path } from '../config/problems.js';
 import { suggestion } from '../render/nearest.js';
 import { actions, type ScenarioFile, type StepFile } from './schema.js';
@@ -31,7 +31,7 @@ function checkEvents(check: NonNullable<StepFile['check']>, path: Path): Finding
   const findings: Finding[] = [];
   const known = (id: number, ...at: Path): void => {
     if (!Object.hasOwn(eventsById, id))
-      findings.push({ path: [...path, ...at], message: `no event ${id} is ever logged; mtalab explain lists those there are` });
+      findings.push({ path: [...path, ...at], message: `no event ${id} is ever logged; docs/events.md lists those there are` });
   };
   if (check.events !== undefined) {
     const { id, params } = check.events;
@@ -100,6 +100,11 @@ function checkStep(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Se
   if (step.check !== undefined) findings.push(...checkEvents(step.check, [...path, 'check']));
   if (step.bindings !== undefined) findings.push(...checkBindings(step.bindings, [...path, 'bindings'], mtas));
   if (step.fault !== undefined) findings.push(...checkFault(step.fault, [...path, 'fault'], names, armed));
+  const kind = step.check?.passed?.kind;
+  if (kind !== undefined && !faultKinds.includes(kind)) {
+    const message = `there is no kind of PDU, APDU or operation ${kind}${suggestion(kind, faultKinds) || `; there are ${faultKinds.join(', ')}`}`;
+    findings.push({ path: [...path, 'check', 'passed', 'kind'], message });
+  }
   const asked = step.check?.fault?.name;
   if (asked !== undefined && !armed.has(asked)) {
     const message = `no step before this one arms a fault ${asked}${suggestion(asked, [...armed])}`;

@@ -26,6 +26,7 @@ something is under way; order leaves out no order of moves and no mirror image.
 Examples:
   mtalab check --messages 1,1 --losses 1                     everything that one cut can do to two messages
   mtalab check --messages 1,1 --losses 1 --legacy Q166594    the shortest story of how the Turn gets lost
+  mtalab check --messages 1,0 --losses 0 --legacy Q181721    the shortest story of a data connection that is refused
   mtalab check --messages 1,0 --losses 1 --full stores,binds,cuts,timers`;
 
 function defineCheck(command: Command): Command {
@@ -42,6 +43,12 @@ function defineCheck(command: Command): Command {
       .addOption(new Option('--segments <n>', 'segments of each message').argParser(whole(1, 9)).default(1))
       .option('--priorities <list>', 'priorities of the messages of each MTA, in turn (default: normal)', listed)
       .option('--legacy <articles>', 'switch on the legacy behaviour of these articles', listed)
+      .option(
+        '--environment <name>',
+        'which addresses the MTAs have: plain, two-listeners, other-family-first, other-network-first, failing-adapter (default: where the first article of --legacy can show)',
+      )
+      .option('--cluster', 'all MTAs are servers of clusters')
+      .option('--cure', 'the operator may switch the articles off, at each MTA once and at any moment')
       .option('--set <name=value>', 'any other setting of all MTAs', collected)
       .option('--chain', 'three MTAs in a chain; the mail goes from end to end')
       .option('--full <parts>', 'widen the search: stores, binds, cuts, timers, order', listed)

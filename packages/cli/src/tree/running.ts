@@ -24,7 +24,7 @@ function definePair(command: Command): Command {
       .option('--legacy-on <name>', 'on this MTA only; default: on both', listed)
       .option(
         '--bindings <mta=address,...>',
-        'addresses an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2; may be repeated',
+        'addresses an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2, each as LABEL@ADDRESS[PORT] if wanted; may be repeated',
         collected,
       )
       .option('--cluster <name>', 'this MTA is a server of a cluster', listed)
@@ -120,7 +120,7 @@ What to do:
   mtalab bindings enable 192.0.2.1 --mta MTA-B       use it again
 
 A binding is named by its label, its address, or as address[port]. Dials follow at once, listeners at the MTA's next start.
-A pair keeps the change over restarts of its MTAs; for an MTA of your own, change its configuration file as well.`,
+A new run begins with what its command line or configuration file says, so change that as well.`,
     define: withMtas,
     load: () => import('../commands/bindings.js'),
   },
@@ -137,7 +137,8 @@ A pair keeps the change over restarts of its MTAs; for an MTA of your own, chang
     summary: 'the event log',
     detail: `
 Categories: X.400 Service, Resource, Security, Interface, Field Engineering and more: \`mtalab diagnostics\` shows them all.
-Times are lab time in UTC: 2026-01-02T03:04:05, 2026-01-02, or a span back from now: 10min, 90s, 1h30min.`,
+Times are lab time in UTC: 2026-01-02T03:04:05, 2026-01-02, or a span back from now: 10min, 90s, 1h30min.
+With --dir also after the run: the folder of a pair, or the data folder of one MTA.`,
     define: (command) =>
       withMtas(command)
         .option('--id <ids>', 'these events only, such as 9316,9318', listed)

@@ -20,7 +20,8 @@ import {
 import type { Lab } from '../lab/lab.js';
 import type { LabOptions } from '../lab/options.js';
 import { startLab } from '../lab/start.js';
-import { HarnessError } from '../process/errors.js';
+import { HarnessError, messageOf } from '../process/errors.js';
+import { ending } from '../process/mta-process.js';
 import { eventLogFolder } from './event-log.js';
 import { readTrails } from './journal-file.js';
 import { ProcessStage } from './stage.js';
@@ -83,11 +84,21 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
     await options.record?.({ mode, result, pdus, mtas });
     return result;
   } catch (error) {
-    throw ended() ? new ScenarioEnded() : error;
+    if (ended()) throw new ScenarioEnded();
+    await lab.close().catch(() => undefined);
+    throw withEndings(error, lab);
   } finally {
     signal?.removeEventListener('abort', end);
     await lab.close();
   }
+}
+
+/** An error that came of a process which is not there any more says how that one ended. */
+function withEndings(error: unknown, lab: Lab): unknown {
+  const broken = [...lab.processes.values()].flatMap(({ name, exit }) => {
+    return exit === undefined || exit.code === 0 ? [] : [`${name} ${ending(exit)}`];
+  });
+  return broken.length === 0 ? error : new HarnessError(`${messageOf(error)} (${broken.join(', ')})`, { cause: error });
 }
 
 /** The lab of a case, but for how an MTA is run. */

@@ -41,10 +41,11 @@ export function isDrained(world: World): boolean {
   );
 }
 
-/** Does a move report mail on whose way nothing stands? */
-export function givesUp({ allReachable }: WorldContext, before: World, after: World): boolean {
+/** Does a move report mail on whose way nothing stands? Before an article is switched off it may have used up all attempts. */
+export function givesUp({ allReachable, cure }: WorldContext, before: World, after: World): boolean {
   return (
     allReachable &&
+    !cure &&
     after.reported.length > before.reported.length &&
     after.locals.every(({ mta }) => mta.phase === 'running')
   );

@@ -52,7 +52,7 @@ class Teller {
     if (refused > 0) this.#line(after, null, null, 'the network refuses a dial that follows');
     for (const { from, to, parcel } of this.#dropped.splice(0)) this.#lost(after, from, to, parcel);
     for (const { at, effect, mta } of this.#noted.splice(0)) this.#note(after, at, effect, mta);
-    if (after.reported.length > before.reported.length) this.#line(after, null, null, 'the message is reported to its originator');
+    if (after.reported.length > before.reported.length) this.#line(after, null, null, 'the message is reported as not delivered');
   }
 
   /** What the core did that no APDU shows. */
@@ -160,6 +160,8 @@ function eventText(event: ReportedEvent): string | null {
       return `${event.params.remoteServer} cannot be reached, Windows NT error ${event.params.ntError}`;
     case 9321:
       return `an adapter cannot serve RPC, Windows NT error ${event.params.ntError}`;
+    case 9266:
+      return 'it cannot start';
     default:
       return null;
   }
@@ -294,7 +296,9 @@ export function faultsLate(
 /** @param path moves from the start, each by its place among those of its state. */
 export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Counterexample {
   let teller: Teller | null = null;
-  const { context, initial } = setUp(bounds, core, (at, _input, effects, before, after) => teller?.note(at, effects, before ?? after));
+  const { context, initial } = setUp(bounds, core, (at, _input, effects, before, after) =>
+    teller?.note(at, effects, before ?? after),
+  );
   teller = new Teller(context);
   let world = initial;
   for (const code of path) {

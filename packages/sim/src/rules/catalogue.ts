@@ -139,25 +139,25 @@ export const rules = {
   'queues-drain': {
     kind: 'liveness',
     words: 'Once the faults are over no queue waits for ever.',
-    clause: 'Q166594; rules.md, associations',
+    clause: 'Q166594, Q181721; rules.md, associations',
   },
   starts: {
     kind: 'safety',
     words:
-      'An MTA that can listen on one of its enabled addresses starts, on a cluster one that can on all; else it ends, and neither before all are decided.',
-    clause: 'Q285350; rules.md, start and stop',
+      'An MTA waits until each of its listens is answered; then it starts if one of them is up, on a cluster if all are, and else it ends.',
+    clause: 'Q285350; rules.md, bindings',
   },
   bindings: {
     kind: 'safety',
     words:
       'An MTA keeps the bindings of its configuration, whatever their order; it listens on those enabled, dials from them, on a cluster from the first alone, and its data connection takes the way of the first connection.',
-    clause: 'Q280449, Q181721; rules.md, associations',
+    clause: 'Q280449; rules.md, bindings',
   },
   reachable: {
     kind: 'liveness',
     words:
       'While no fault lasts, no mail is given up for want of a connection to an MTA that listens where an enabled binding reaches it.',
-    clause: 'Q280449; rules.md, associations',
+    clause: 'Q280449; rules.md, bindings',
   },
   'no-loop': {
     kind: 'safety',

@@ -16,9 +16,11 @@ export function startBroken(before: Mta, after: Mta, effects: readonly Effect[])
   const undecided = opening > 0 || mapper.some(({ state }) => state === 'opening');
   if (after.phase === 'starting') return undecided ? null : broken('It neither runs nor ends');
   if (undecided) return broken(after.phase === 'running' ? 'It runs too early' : 'It ends too early');
-  // Whoever asks for an endpoint mapper relies on it.
-  const mapped = mapper.every(({ state }) => state === 'up');
-  const runs = mapped && (after.cluster ? failed === 0 : addresses.length === 0 || up > 0);
+  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
+  const serving = new Set(addresses.filter(({ state }) => state === 'up').map(({ address }) => address));
+  const mapped = mapper.every(({ state, address }) => state === 'up' || !serving.has(address));
+  const runs =
+    mapped && (after.cluster ? failed === 0 && mapper.every(({ state }) => state === 'up') : addresses.length === 0 || up > 0);
   if (runs === (after.phase === 'running')) return null;
   return broken(runs ? 'It ends instead of running' : 'It runs instead of ending');
 }
