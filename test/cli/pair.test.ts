@@ -285,14 +285,25 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   t.match(await mtalab(['status', '--dir', dir]), { code: 1 });
   const log = readFileSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), 'utf8');
   t.match(log, /"id":9299/, 'it stopped in order');
+  t.match(await ask('events', '--id', '9299', '--mta', 'mta-b'), [{ id: 9299, node: 'MTA-B' }], 'its log can be read still');
+  t.match(await mtalab(['events', '--dir', join(dir, 'MTA-A', 'data'), '--id', '9299', '--follow']), { code: 0, stdout: /9299/ });
+  const wrong = await mtalab(['events', '--dir', dir, '--mta', 'MTA-C']);
+  t.match(wrong, { code: 2, stderr: /no MTA MTA-C in these logs \(there: MTA-., MTA-.\)/ });
+  t.match(await mtalab(['events', '--dir', dir, '--since', '1h']), { code: 2, stderr: /the run is over/ });
 });
 
-test('Ctrl-C stops a pair in order', async (t) => {
-  const pair = startPair([]);
-  t.teardown(() => pair.child.kill('SIGKILL'));
-  const ready = (await pair.next()) as { readonly mtas: readonly { readonly pid: number }[] };
-  pair.child.kill('SIGINT');
-  t.match(await pair.next(), { type: 'summary', ending: 'interrupted' });
-  t.same(await pair.exited, [0, null]);
-  for (const { pid } of ready.mtas) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'its processes are gone');
-});
+for (const [signal, what] of [
+  ['SIGINT', 'Ctrl-C'],
+  ['SIGHUP', 'the end of its terminal'],
+] as const) {
+  test(`${what} stops a pair in order`, async (t) => {
+    const pair = startPair([]);
+    t.teardown(() => pair.child.kill('SIGKILL'));
+    const ready = (await pair.next()) as { readonly dir: string; readonly mtas: readonly { readonly pid: number }[] };
+    pair.child.kill(signal);
+    t.match(await pair.next(), { type: 'summary', ending: 'interrupted' });
+    t.same(await pair.exited, [0, null]);
+    for (const { pid } of ready.mtas) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'its processes are gone');
+    t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
+  });
+}

@@ -1,7 +1,7 @@
 /** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
+import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
 import {
   bytes,
   judgeStill,
@@ -9,6 +9,7 @@ import {
   paint,
   printable,
   renderAssociations,
+  renderBindings,
   renderDelivery,
   renderDiagnostics,
   renderEvent,
@@ -93,6 +94,11 @@ const agreed = joinAssociations(
     ['MTA-B', [side({ ...responder, name: 'MTA-A/1/9', moved: 50, recovery: 0 })]],
   ]),
 );
+
+function binding(more: Partial<BindingView>): BindingView {
+  const usual = { id: 0, address: '127.0.0.1', port: 4097, label: '', enabled: true, listening: 'up', osError: null } as const;
+  return { ...usual, dialOrder: 1, mapperPort: null, ...more };
+}
 
 const queue: QueueView = {
   name: 'MTA-B',
@@ -227,6 +233,23 @@ const views: Readonly<Record<string, () => string>> = {
       ],
       plain,
     ),
+  bindings: () =>
+    renderBindings(
+      [
+        {
+          mta: 'MTA-A',
+          value: [
+            binding({ id: 1, address: '::1', label: 'second' }),
+            binding({ enabled: false, dialOrder: null }),
+            binding({ id: 2, address: '127.0.0.3', listening: 'off', dialOrder: null }),
+          ],
+        },
+        { mta: 'MTA-B', value: [binding({ listening: 'failed', osError: 'EADDRNOTAVAIL', port: 0 })] },
+      ],
+      plain,
+    ),
+  'bindings, with an endpoint mapper': () =>
+    renderBindings([{ mta: 'MTA-A', value: [binding({ mapperPort: 135 }), binding({ address: '127.0.0.2' })] }], plain),
   ltab: () =>
     renderLtab(
       [

@@ -211,6 +211,31 @@ test('any input in any state: groups are counted right, ends are told once, noth
   t.end();
 });
 
+test('the address found for a name stands in its place from then on', (t) => {
+  const texts: [endpoint: string, address: string, remote: string][] = [
+    ['mta-b[4097]', '10.0.0.7', '10.0.0.7[4097]'],
+    ['ncacn_ip_tcp:mta-b[4097]', '::1', 'ncacn_ip_tcp:::1[4097]'],
+  ];
+  const begun = (endpoint: string, address: string) => {
+    const { mta } = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint, group: 0, from: null }));
+    const conn = mta.rpc.connections.at(-1)?.id as number;
+    return { conn, mta: turn(mta, 0, (ctx) => rpcInput(ctx, { type: 'connected', conn, address })).mta };
+  };
+  for (const [endpoint, address, remote] of texts) {
+    const { conn, mta } = begun(endpoint, address);
+    const ctx = turn(mta, 0, (now) => rpcInput(now, { type: 'pdu', conn, pdu: parsePdu('bind_ack', 'group=1') }));
+    t.match(ctx.indications, [{ type: 'bound', remote }]);
+    t.equal(parseStringBinding(remote)?.port, 4097);
+  }
+  // The host of a mapper that was asked is the host that is dialled.
+  const { conn, mta } = begun('mta-b[,mapper=4135]', '10.0.0.7');
+  const asked = turn(mta, 0, (ctx) => rpcInput(ctx, { type: 'pdu', conn, pdu: parsePdu('bind_ack', 'group=1') })).mta;
+  const ctx = turn(asked, 0, (now) => rpcInput(now, { type: 'pdu', conn, pdu: parsePdu('response', '2 ept_map ports=4001') }));
+  t.match(ctx.effects.at(-1), { type: 'dial', host: '10.0.0.7', port: 4001 });
+  t.match(ctx.mta.rpc.connections, [{ phase: 'dialling', remote: '10.0.0.7[4001]' }]);
+  t.end();
+});
+
 test('call ids start again after 2^32, without taking one that is in use', (t) => {
   let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null })).mta;
   mta = turn(mta, 0, (ctx) => {

@@ -1,5 +1,6 @@
 /** A core, a store, a network and mailboxes that only write down what they are asked. */
 import {
+  type BindingConfig,
   type Copy,
   defaultSettings,
   type Effect,
@@ -7,7 +8,6 @@ import {
   emptyFifo,
   type Input,
   idleRuntime,
-  type BindingConfig,
   type Mta,
   type MtaConfig,
   type Recovered,

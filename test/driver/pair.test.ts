@@ -124,6 +124,10 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   t.ok(associations[0]?.length, 'an association is open still');
   t.match(associations[0], [{ peer: 'MTA-B', state: 'open', dataConnection: String, believes: /mine|theirs/ }]);
   t.same(await a.client.request('messages'), []);
+  await t.rejects(a.client.request('endpoints', { mta: 'MTA-B', endpoints: ['127.0.0.1[4097]', '127.0.0.1[0]'] }), {
+    code: 'refused',
+    message: /^endpoints: "127\.0\.0\.1\[0\]" is no string binding/,
+  });
   t.same(await a.mta.stop(), { code: 0, clean: true });
   t.same(await b.mta.stop(), { code: 0, clean: true });
   const journal = readFileSync(join(folder, 'MTA-A', 'journal.jsonl'), 'utf8')
@@ -192,6 +196,13 @@ test('what stands in the way of a start is said', async (t) => {
     /^there is no address to listen on: 127\.0\.0\.1\[\d+\] is in use .*EADDRINUSE/,
     'a configured port that is taken',
   );
+  // An address that is gone is not had again at another port either.
+  writeFileSync(join(folder, 'MTA-B', 'ports.json'), '{"listen":{"203.0.113.1":4097}}');
+  const gone = [...configOf('MTA-B').bindings, { address: '203.0.113.1', port: 0, label: '', enabled: true }];
+  const fourth = await node(t, folder, { ...configB, bindings: gone });
+  t.match(fourth.said.join('\n'), /Address: 203\.0\.113\.1, Operating system error: EADDRNOTAVAIL/);
+  t.notMatch(fourth.said.join('\n'), /203\.0\.113\.1.*kept from an earlier start/);
+  await fourth.mta.stop();
   await t.rejects(
     node(t, folder, configB, { control: { port: fixed.port } }),
     /control channel's .*EADDRINUSE/,

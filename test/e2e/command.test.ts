@@ -121,6 +121,19 @@ function configOf(folder: string, more: string): string {
   return file;
 }
 
+test('an MTA that no command could find does not run on', async (t) => {
+  const config = configOf('unfound', '');
+  const data = join(home, 'unfound', 'data');
+  mkdirSync(join(data, 'run.json'), { recursive: true });
+  t.match(await mtalab('mta', '--config', config), {
+    code: 1,
+    stderr: /mtalab: the run cannot be registered: EISDIR.*run\.json/,
+  });
+  const ids = eventsOf(data).map(({ id }) => id);
+  t.same(ids, [9298, 9299], 'it ended in order');
+  t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
+});
+
 test('one MTA: killed, checked, stopped by every way there is', { timeout: 100_000 }, async (t) => {
   const config = configOf('single', '');
   const data = join(home, 'single', 'data');

@@ -2,7 +2,8 @@
  * Every event in all three forms of the log, and which of them `mtalab events` shows. The forms are in data/forms.txt, held against
  * the documented table by catalogue.test.ts; UPDATE=1 writes them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   describeEvent,
   describeEventLines,
@@ -17,6 +18,7 @@ import {
   consoleForm,
   explainedEvent,
   jsonForm,
+  LineTail,
   needsNow,
   paint,
   renderReason,
@@ -127,4 +129,19 @@ test('the explanation under an event, and of the error number in it', (t) => {
   t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [/^ {6}No connection .* \(Q280449\)$/, /^ {6}error 1722: /]);
   t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /no event of the catalogue/);
   t.end();
+});
+
+test('a log that is followed is read to its end when it is set aside', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'events.jsonl');
+  const tail = new LineTail(file);
+  t.same(await tail.read(), []);
+  appendFileSync(file, 'one\ntwo\nthr');
+  t.same(await tail.read(), ['one', 'two']);
+  appendFileSync(file, 'ee\nfour\n');
+  renameSync(file, join(folder, 'events.1.jsonl'));
+  appendFileSync(file, 'five\nsi');
+  t.same(await tail.read(), ['three', 'four', 'five']);
+  appendFileSync(file, 'x\n');
+  t.same(await tail.read(), ['six']);
 });

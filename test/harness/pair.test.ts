@@ -74,3 +74,22 @@ test('through the proxy, with a fault on the way', async (t) => {
   await lab.settle();
   t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
 });
+
+test('bindings in another order are kept for the next start, also two at one address', async (t) => {
+  const bindings = { 'MTA-A': [{ port: 0 }, { port: 4097 }, { address: '127.0.0.2', label: 'lan2' }] };
+  await using lab = await spawnPair({ bindings, down: ['MTA-A', 'MTA-B'] });
+  await lab.setBindings('MTA-A', { order: ['lan2', '127.0.0.1[4097]'], disable: ['lan2'] });
+  t.match(await lab.bindings('MTA-A'), [
+    { address: '127.0.0.2', port: 0, label: 'lan2', enabled: false },
+    { address: '127.0.0.1', port: 4097, enabled: true },
+    { address: '127.0.0.1', port: 0, enabled: true },
+  ]);
+});
+
+test('MTAs that have IPv6 alone reach each other through the proxy too', async (t) => {
+  const bindings = { 'MTA-A': [{ address: '::1' }], 'MTA-B': [{ address: '::1' }] };
+  await using lab = await spawnPair({ bindings, faults: ['cut after rttr 1'] });
+  await lab.submitAll('MTA-A', generateMail(2, 2000, 4), envelope);
+  await moveOnUntil(lab, 2);
+  t.same(lab.proxy?.unreached(), []);
+});

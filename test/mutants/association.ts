@@ -36,7 +36,8 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'stale-recovery-accepted',
     broken: 'A recovery that its initiator has abandoned long ago is accepted after a later one.',
-    ground: 'losses',
+    ground: null,
+    checked: { messages: [1, 0], losses: 2, timers: 'any' },
     patches: [
       {
         file: 'association/answer.ts',

@@ -20,5 +20,6 @@ export async function verifyMutants(seeds: number): Promise<string> {
   }
   if (alive.length > 0) throw new Error(`${alive.join(', ')} survive ${seeds} seeds`);
   const rest = hidden.length === 0 ? 'all' : `all but ${hidden.join(', ')}`;
-  return `${mutants.length} planted faults are found within ${seeds} seeds each, ${rest} also where nothing is chosen to suit them`;
+  const hunted = mutants.filter(({ ground }) => ground !== null).length;
+  return `${hunted} planted faults are found within ${seeds} seeds each, ${rest} also where nothing is chosen to suit them; ${mutants.length - hunted} more are found by the checker`;
 }

@@ -55,6 +55,17 @@ class Driven {
   }
 }
 
+test('the address found for a name is told, that of an address is not', async (t) => {
+  const server = new Driven(t);
+  const client = new Driven(t);
+  server.network.listen(0, '127.0.0.1', 0);
+  const { port } = await server.next('listening');
+  client.network.dial(2, 'localhost', port, '127.0.0.1');
+  t.same(await client.next('connected'), { type: 'connected', conn: 2, address: '127.0.0.1' });
+  client.network.dial(4, '127.0.0.1', port);
+  t.same(await client.next('connected'), { type: 'connected', conn: 4 });
+});
+
 /** Two networks with one connection, bound to the MTA interface. */
 async function connected(t: Subject, options: NetworkOptions = {}) {
   const server = new Driven(t, options);

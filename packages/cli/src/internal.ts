@@ -10,6 +10,14 @@ export { explainedEvent, renderDelivery, renderEvent, renderReason } from './ren
 export { Live } from './render/live.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { bytes, paint, printable, span } from './render/text.js';
-export { renderFaults, renderLtab, renderMessages, renderQueues, renderRuns, renderStatus } from './render/views.js';
+export {
+  renderBindings,
+  renderFaults,
+  renderLtab,
+  renderMessages,
+  renderQueues,
+  renderRuns,
+  renderStatus,
+} from './render/views.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';
 export { LineTail } from './tail.js';

@@ -1,4 +1,8 @@
-/** Ctrl-C and SIGTERM. */
+/** Ctrl-C, SIGTERM, and the end of the terminal. */
+
+/** With the code a shell expects of each. */
+const exitCodeOf: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const signals = Object.keys(exitCodeOf) as NodeJS.Signals[];
 
 export type Interrupt = {
   /** Aborted by the first signal. */
@@ -10,26 +14,24 @@ export type Interrupt = {
 };
 
 /**
- * The first SIGINT or SIGTERM asks for an orderly end; a second one ends the process at once, with the code a shell
- * expects of a signal.
+ * The first SIGINT, SIGTERM or SIGHUP asks for an orderly end; a second one ends the process at once, with the code a
+ * shell expects of a signal.
  */
 export function onInterrupt(also?: AbortSignal): Interrupt {
   const controller = new AbortController();
   const handler = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+    if (controller.signal.aborted) process.exit(exitCodeOf[name]);
     controller.abort();
   };
   const gone = (): void => controller.abort();
-  process.on('SIGINT', handler);
-  process.on('SIGTERM', handler);
+  for (const name of signals) process.on(name, handler);
   if (also?.aborted === true) gone();
   also?.addEventListener('abort', gone, { once: true });
   return {
     signal: controller.signal,
     trigger: gone,
     dispose: () => {
-      process.off('SIGINT', handler);
-      process.off('SIGTERM', handler);
+      for (const name of signals) process.off(name, handler);
       also?.removeEventListener('abort', gone);
     },
   };

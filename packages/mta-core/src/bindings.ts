@@ -15,17 +15,23 @@ export type BindingChange = { readonly id: number; readonly enabled: boolean };
 
 const unspecified: readonly string[] = ['0.0.0.0', '::'];
 
+/** The bindings that are dialled from, in order. */
+export function triedBindings(mta: Mta): readonly Binding[] {
+  const enabled = mta.bindings.filter((binding) => binding.enabled);
+  return behaviourOf(mta.legacy).bindingsToTry(mta.cluster) === 'all' ? enabled : enabled.slice(0, 1);
+}
+
 /** Local addresses a dial to this string binding may leave from, in order, each once. */
 function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] {
-  const enabled = mta.bindings.filter((binding) => binding.enabled);
-  const tried = behaviourOf(mta.legacy).bindingsToTry(mta.cluster) === 'all' ? enabled : enabled.slice(0, 1);
+  const tried = triedBindings(mta);
   // An MTA that listens nowhere can still call.
   if (tried.length === 0) return [null];
   const remote = familyOf(parseStringBinding(endpoint)?.host ?? '');
   // `::` stands for the addresses of both families.
   const fitting = tried.filter(({ address }) => remote === 'name' || address === '::' || familyOf(address) === remote);
-  // Where none is of that family the system says that it cannot be done, and the log says so too.
-  const from = (fitting.length > 0 ? fitting : tried).map(({ address }) => (unspecified.includes(address) ? null : address));
+  // Where none is of that family the system is asked all the same: it says that it cannot be done, and so does the log.
+  if (fitting.length === 0) return tried.map(({ address }) => address).filter((address, at, all) => all.indexOf(address) === at);
+  const from = fitting.map(({ address }) => (unspecified.includes(address) ? null : address));
   return from.filter((address, at) => from.indexOf(address) === at);
 }
 

@@ -67,7 +67,7 @@ function bound(
   association: Association,
   { conn, group, remote }: Extract<Indication, { type: 'bound' }>,
 ): void {
-  // The data connection has to go to the same port, whatever an endpoint mapper would say by then.
+  // The data connection has to go to the same address and port, whatever a name server or an endpoint mapper would say by then.
   const { path } = association;
   if (conn === association.first && path !== null && path.endpoint !== remote)
     patchAssociation(ctx, ref, { path: { ...path, endpoint: remote } });

@@ -42,8 +42,8 @@ export type Input =
   | { readonly type: 'listen-failed'; readonly binding: number; readonly osError: string }
   /** A stranger's connection arrived at the binding of this id. The driver chooses a fresh, odd `conn`. */
   | { readonly type: 'accepted'; readonly conn: number; readonly binding: number; readonly remote: string }
-  /** The dial `conn` is up. */
-  | { readonly type: 'connected'; readonly conn: number }
+  /** The dial `conn` is up. `address`: the one that was found for its host, where that is a name. */
+  | { readonly type: 'connected'; readonly conn: number; readonly address?: string }
   /** The dial `conn` failed; `error` is the NT error. */
   | { readonly type: 'dial-failed'; readonly conn: number; readonly error: number; readonly osError: string }
   /** A whole PDU (fragments joined) arrived. */

@@ -68,6 +68,14 @@ export type Copy = {
   readonly recipients: readonly string[];
 };
 
+/** Copies are numbered incarnation * 2^32 + counter. */
+const counterRange = 2 ** 32;
+
+/** A copy's id as people read it: the start in which it was made, then its number. */
+export function viewCopyId(id: number): string {
+  return `${Math.floor(id / counterRange)}-${id % counterRange}`;
+}
+
 /** A message with its copies, as it is put into the store in one transaction. */
 export type StoredMessage = {
   /** Key of the content in the store, also the key of the message: rises within one store. */

@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import type { Input } from './input.js';
 import { reportNotStored } from './mail/nondelivery.js';
 import { countCopies, enqueue } from './mail/queue.js';
-import type { StoredMessage } from './message.js';
+import { type StoredMessage, viewCopyId } from './message.js';
 import { remember } from './received.js';
 import type { PendingStore } from './state.js';
 import { rowOf, withoutRow } from './table.js';
@@ -68,7 +68,7 @@ function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose:
     countMoved(ctx, { entry, association: call.association });
   }
   const { name, counters } = entryAt(ctx, entry);
-  const object = String(pending.messages[0]?.content);
+  const object = viewCopyId(pending.messages[0]?.copies[0]?.id ?? 0);
   report(ctx, 272, { object, entity: name, priority, mtsId, length: sizeBytes, count: counters.messagesIn });
 }
 

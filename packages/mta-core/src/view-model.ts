@@ -38,10 +38,14 @@ export type BindingView = {
   readonly port: number;
   readonly label: string;
   readonly enabled: boolean;
+  /** Its turn when another MTA is dialled, from 1; null where it is never dialled from. */
+  readonly dialOrder: number | null;
   /** `off`: was not enabled at the start. */
   readonly listening: 'opening' | 'up' | 'failed' | 'off';
   /** The operating system's error where listening has failed. */
   readonly osError: string | null;
+  /** Port of the endpoint mapper at this address; null where there is none of its own. */
+  readonly mapperPort: number | null;
 };
 
 /** An entry of the locality table. */

@@ -1,8 +1,10 @@
 /**
  * Views of an MTA for people and for JSON, in the forms of view-model.ts. They read the state and never change it.
  */
+import { triedBindings } from './bindings.js';
 import { peek, rowsOf } from './fifo.js';
-import { type Envelope, type Priority, priorities } from './message.js';
+import { type Envelope, type Priority, priorities, viewCopyId } from './message.js';
+import { mapperIds } from './rpc/model.js';
 import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
 import { rowOf } from './table.js';
 import { believes } from './turn/table.js';
@@ -18,13 +20,7 @@ import type {
 
 export type * from './view-model.js';
 
-/** Copies are numbered incarnation * 2^32 + counter. */
-const counterRange = 2 ** 32;
 const mailboxes = 'mailboxes';
-
-export function viewCopyId(id: number): string {
-  return `${Math.floor(id / counterRange)}-${id % counterRange}`;
-}
 
 function earliest(instants: Iterable<number | null | undefined>): number | null {
   let found: number | null = null;
@@ -68,16 +64,20 @@ function performanceOf(entry: LtabEntry): ConnectionCounters {
 
 /** The local bindings, in the order in which they are dialled from. */
 export function viewBindings(mta: Mta): readonly BindingView[] {
+  const tried = triedBindings(mta);
   return mta.bindings.map(({ id, address, port, label, enabled }) => {
     const listening = rowOf(mta.rpc.addresses, id);
+    const mapper = rowOf(mta.rpc.addresses, mapperIds + id);
     return {
       id,
       address,
       port: listening?.port ?? port,
       label,
       enabled,
+      dialOrder: tried.findIndex((binding) => binding.id === id) + 1 || null,
       listening: listening?.state ?? 'off',
       osError: listening?.failure ?? null,
+      mapperPort: mapper?.state === 'up' ? mapper.port : null,
     };
   });
 }

@@ -16,7 +16,7 @@ import { outJson } from '../io.js';
 import { type ErrorExplanation, type EventExplanation, type Explanation, renderExplanation } from '../render/explain.js';
 import { nearestNumber } from '../render/nearest.js';
 import { paint } from '../render/text.js';
-import { type CommandRun, listed } from '../tree/entry.js';
+import { type CommandRun, wordsOf } from '../tree/entry.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 
@@ -65,7 +65,7 @@ function explained(word: string): Explanation {
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
-  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap((word) => listed(word, []));
+  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(wordsOf);
   if (all === true && words.length > 0) throw new UsageError('give either the numbers of events, or --all');
   if (all !== true && words.length === 0) throw new UsageError('which event? Give its number, such as 9316, or --all');
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);

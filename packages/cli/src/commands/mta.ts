@@ -38,6 +38,24 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
   }
 }
 
+/** In the registry of runs, unless it is part of a supervisor's run, for as long as it runs. @returns the exit code. */
+async function untilEnded(running: RunningMta, dir: string): Promise<number> {
+  const { name, control, tokenFile } = running;
+  const { pid } = process;
+  try {
+    const registration = supervised()
+      ? undefined
+      : await registerRun({ pid, startedAt: new Date().toISOString(), dir, processes: [{ name, pid, control, tokenFile }] });
+    const { code } = await running.ended;
+    await registration?.remove();
+    return code;
+  } catch (error) {
+    // No command could find it, so it must not run on.
+    await running.stop();
+    throw error;
+  }
+}
+
 /** Runs until it is stopped. @returns the exit code. */
 async function runMta(io: Io, file: string, json: boolean): Promise<number> {
   const loaded = loadConfig(file);
@@ -71,17 +89,7 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
     interrupt.signal.addEventListener('abort', () => void running.stop());
     if (interrupt.signal.aborted) void running.stop();
     announce(io, running, json);
-    const registration = supervised()
-      ? undefined
-      : await registerRun({
-          pid: process.pid,
-          startedAt: new Date().toISOString(),
-          dir: loaded.data,
-          processes: [{ name: running.name, pid: process.pid, control: running.control, tokenFile: running.tokenFile }],
-        });
-    const { code } = await running.ended;
-    await registration?.remove();
-    return code;
+    return await untilEnded(running, loaded.data);
   } catch (error) {
     logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;

@@ -92,6 +92,16 @@ function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
   return findings;
 }
 
+/** The endpoint mapper listens on the address of every enabled binding, so its port must be none of theirs. */
+function checkMapper(mapper: unknown, bindings: unknown): Finding[] {
+  if (!isRecord(mapper) || !Array.isArray(bindings)) return [];
+  const { port = 135 } = mapper;
+  const at = bindings.findIndex((row) => isRecord(row) && row['enabled'] !== false && row['port'] === port && port !== 0);
+  if (at < 0) return [];
+  const message = `${shown(port)} is the port of bindings[${at}], on whose address the endpoint mapper listens too; choose another`;
+  return [{ path: ['endpointMapper', 'port'], message }];
+}
+
 /** A release and a Windows NT that exist; no article that is both added to theirs and taken away. */
 function checkReleases(root: Readonly<Record<string, unknown>>): Finding[] {
   const findings: Finding[] = [];
@@ -126,6 +136,7 @@ export function checkConfig(root: unknown): Finding[] {
     ...checkReleases(root),
     ...checkNames(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
     ...checkBindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
+    ...checkMapper(root['endpointMapper'], root['bindings']),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

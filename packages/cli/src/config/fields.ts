@@ -57,7 +57,8 @@ export function ipAddress() {
   return z.string({ error }).refine((value) => isIP(value) !== 0, { error });
 }
 
-const bindingPattern = /^(?:ncacn_ip_tcp:)?([A-Za-z0-9._:%-]{1,253}?)(?:\[(?:,mapper=)?([0-9]{1,5})\])?$/;
+const bindingPattern =
+  /^(?:ncacn_ip_tcp:)?(\[[A-Za-z0-9._:%-]{1,253}\]|[A-Za-z0-9._:%-]{1,253}?)(?:\[(?:,mapper=)?([0-9]{1,5})\])?$/;
 
 /** Is this `HOST[PORT]`, `HOST` or `HOST[,mapper=PORT]`, or the same after `ncacn_ip_tcp:`? */
 function isStringBinding(value: string): boolean {
@@ -65,6 +66,8 @@ function isStringBinding(value: string): boolean {
   if (match === null) return false;
   const [, host = '', port = '135'] = match;
   const number = Number(port);
+  // An IPv6 address may stand in brackets of its own.
+  if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && number >= 1 && number <= 65_535;
   // A colon only belongs to an IPv6 address, and digits and dots alone must be a whole IPv4 address.
   const hostFits = isIP(host) !== 0 || (domainPattern.test(host) && !/^[0-9.]+$/.test(host));
   return hostFits && number >= 1 && number <= 65_535;

@@ -4,6 +4,7 @@ import { type DiagnosticsLevel, type EventCategory, type MtaConfig, resolveProfi
 import type * as z from 'zod';
 import { checkConfig } from './check.js';
 import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './document.js';
+import { plainAddress } from './fields.js';
 import { ConfigError, type Path, type Problem, pathText, shown } from './problems.js';
 import { type ConfigFile, fileSchema, knownArticles } from './schema.js';
 
@@ -69,7 +70,7 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
       name: config.name,
       version: release.version,
       build: release.build,
-      bindings: config.bindings,
+      bindings: config.bindings.map((binding) => ({ ...binding, address: plainAddress(binding.address) })),
       cluster: config.cluster,
       mapperPort: config.endpointMapper?.port ?? null,
       advertise: config.advertise,

@@ -14,7 +14,7 @@ function bindingOf(text: string): BindingOption {
   if (['0.0.0.0', '::'].includes(plainAddress(address)))
     throw new UsageError(`--bindings: ${address} is no address that the other MTA can call back; name one of this machine`);
   if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
-  return { address, port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
+  return { address: plainAddress(address), port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
 }
 
 /** One way to write each address and port. */

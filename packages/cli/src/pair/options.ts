@@ -106,11 +106,9 @@ function course(flags: PairFlags, back: boolean): Course {
 }
 
 /** `5.5sp4` for both MTAs, `MTA-A=5.5sp4` for one; a word for one goes before the word for both. */
-function releasesOf(option: 'release' | 'nt', words: readonly string[] | undefined): (name: string) => string | undefined {
+function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
   const given = new Map<string, string>();
-  // An unset variable of a shell would otherwise mean the default.
-  if (words?.length === 0) throw new UsageError(`--${option} is empty; which release? \`mtalab releases\` lists them`);
-  for (const word of words ?? []) {
+  for (const word of words) {
     const [, name = '', text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
     if (word.includes('=') && !(pairNames as readonly string[]).includes(name)) {
       throw new UsageError(
@@ -135,8 +133,8 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
   const taken = (flags.fixed ?? []).map(knownArticle);
   const both = added.find((article) => taken.includes(article));
   if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed; leave one of them out`);
-  const exchange = releasesOf('release', flags.release);
-  const windows = releasesOf('nt', flags.nt);
+  const exchange = releasesOf('release', flags.release ?? []);
+  const windows = releasesOf('nt', flags.nt ?? []);
   const each = pairNames.map((name) => {
     const release = exchange(name);
     const nt = windows(name);

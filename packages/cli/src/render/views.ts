@@ -99,19 +99,21 @@ function listeningOf({ enabled, listening, osError }: BindingView, style: Paint)
 }
 
 export function renderBindings(values: readonly From<readonly BindingView[]>[], style: Paint): string {
+  const mapped = values.some(({ value }) => value.some((row) => row.mapperPort !== null));
+  const titles = ['MTA', 'BINDING', 'LABEL', 'ENABLED', 'DIALLED FROM', 'LISTENING', ...(mapped ? ['MAPPER'] : [])];
   return table(
-    [left('MTA'), left('BINDING'), left('LABEL'), left('ENABLED'), left('DIALLED FROM'), left('LISTENING')],
-    values.flatMap(({ mta, value }) => {
-      const enabled = value.filter((row) => row.enabled);
-      return value.map((row, at) => [
+    titles.map(left),
+    values.flatMap(({ mta, value }) =>
+      value.map((row, at) => [
         at === 0 ? style.bold(printable(mta)) : '',
         `${row.address}[${row.port}]`,
         printable(row.label) || '-',
         row.enabled ? 'yes' : 'no',
-        row.enabled ? `${enabled.indexOf(row) + 1}.` : '-',
+        row.dialOrder === null ? (row.enabled ? 'never' : '-') : `${row.dialOrder}.`,
         listeningOf(row, style),
-      ]);
-    }),
+        ...(mapped ? [row.mapperPort === null ? '-' : String(row.mapperPort)] : []),
+      ]),
+    ),
     style,
   );
 }

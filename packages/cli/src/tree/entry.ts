@@ -58,15 +58,19 @@ export function collected(text: string, before: readonly string[] | undefined): 
   return [...(before ?? []), text];
 }
 
-/** `A,B` and repetition alike. */
+/** The words of `A,B`. */
+export function wordsOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** `A,B` and repetition alike. An unset variable of a shell would otherwise mean the default, such as all MTAs. */
 export function listed(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [
-    ...(before ?? []),
-    ...text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  ];
+  const words = wordsOf(text);
+  if (words.length === 0) throw new InvalidArgumentError('It is empty.');
+  return [...(before ?? []), ...words];
 }
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON');

@@ -209,7 +209,13 @@ export class Lab {
   async bindings(name: string): Promise<readonly BindingView[]> {
     const process = this.#members.get(name);
     if (process.up) return process.client.request<readonly BindingView[]>('bindings');
-    return this.#configured(name).map((binding) => ({ ...binding, listening: 'off', osError: null }));
+    return this.#configured(name).map((binding) => ({
+      ...binding,
+      dialOrder: null,
+      listening: 'off',
+      osError: null,
+      mapperPort: null,
+    }));
   }
 
   /**
@@ -226,9 +232,11 @@ export class Lab {
     const options = this.#members.bindingsOf(name);
     const kept = change.map(({ id, enabled }) => {
       const row = rows.find((each) => each.id === id);
-      const same = this.#configured(name).findIndex(
-        ({ address, label, port }) => address === row?.address && label === row.label && (port === 0 || port === row.port),
-      );
+      const fits = this.#configured(name).map(({ address, label, port }) => {
+        if (address !== row?.address || label !== row.label) return null;
+        return port === row.port ? 'its port' : port === 0 ? 'any port' : null;
+      });
+      const same = fits.includes('its port') ? fits.indexOf('its port') : fits.indexOf('any port');
       return { ...options[same], enabled };
     });
     await this.#members.setBindings(name, kept);

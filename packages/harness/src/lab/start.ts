@@ -9,7 +9,7 @@ import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
 import { makeFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
-import { type LabOptions, type LabPlan, planOf } from './options.js';
+import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.js';
 
 /**
  * Start a lab: the proxy, if there is one, then the MTA processes, which are then told where the others are. When anything
@@ -59,9 +59,19 @@ async function keptFolder(path: string): Promise<string> {
   return dir;
 }
 
+/** An address that all MTAs can dial: IPv6 where one of them has nothing else. */
+function proxyAddress({ names, bindings }: LabPlan): '127.0.0.1' | '::1' {
+  const onlyIpv6 = names.some((name) => {
+    const enabled = (bindings?.[name] ?? usualBindings).filter((binding) => binding.enabled !== false);
+    return enabled.every(({ address = '127.0.0.1' }) => address.includes(':'));
+  });
+  return onlyIpv6 ? '::1' : '127.0.0.1';
+}
+
 async function proxyOf(plan: LabPlan): Promise<FaultProxy | undefined> {
   if (!plan.proxied) return undefined;
-  const proxy = await FaultProxy.start({ links: plan.names.map((name) => ({ name })), clock: scaledTimers(plan.timeScale) });
+  const links = plan.names.map((name) => ({ name }));
+  const proxy = await FaultProxy.start({ links, address: proxyAddress(plan), clock: scaledTimers(plan.timeScale) });
   try {
     for (const fault of plan.faults) proxy.add(fault);
   } catch (error) {

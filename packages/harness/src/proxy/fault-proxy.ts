@@ -49,6 +49,8 @@ export type FaultProxyOptions = {
   readonly links: readonly ProxyLink[];
   /** Names of MTAs that are not behind the proxy but talk through it. */
   readonly names?: readonly string[];
+  /** The loopback address it listens on: one that the MTAs can dial from theirs. Default: 127.0.0.1. */
+  readonly address?: '127.0.0.1' | '::1';
   /** For delays; default real time. */
   readonly clock?: ProxyClock;
   readonly onPdu?: (pdu: ProxiedPdu) => void;
@@ -85,6 +87,7 @@ export class FaultProxy {
   readonly #connections = new Map<number, ProxyConnection>();
   readonly #listeners = new Set<(pdu: ProxiedPdu) => void>();
   readonly #host: ConnectionHost;
+  readonly #address: string;
   readonly #maxConnections: number;
   readonly #targetWaitMs: number;
   #lastConnection = 0;
@@ -94,6 +97,7 @@ export class FaultProxy {
   /** Use `FaultProxy.start`. */
   private constructor(options: FaultProxyOptions) {
     this.#names = [...new Set([...options.links.map((link) => link.name), ...(options.names ?? [])])];
+    this.#address = options.address ?? '127.0.0.1';
     this.#maxConnections = options.maxConnections ?? defaults.maxConnections;
     this.#targetWaitMs = options.targetWaitMs ?? defaults.targetWaitMs;
     if (options.onPdu !== undefined) this.#listeners.add(options.onPdu);
@@ -146,7 +150,7 @@ export class FaultProxy {
     server.on('connection', (client) => this.#accept(link, client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: 0 }, () => {
+      server.listen({ host: this.#address, port: 0 }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -196,7 +200,7 @@ export class FaultProxy {
 
   /** The string binding that an MTA behind the proxy should advertise: `127.0.0.1[4097]`. */
   endpoint(name: string): string {
-    return `127.0.0.1[${this.port(name)}]`;
+    return `${this.#address}[${this.port(name)}]`;
   }
 
   #link(name: string): Link {

@@ -71,13 +71,16 @@ export async function registerRun(entry: RunEntry): Promise<Registration> {
     const text = `${JSON.stringify({ ...next, ...(pidStart === undefined ? {} : { pidStart }) }, null, 2)}\n`;
     for (const file of files) await replaceFile(file, text);
   };
-  await update(entry);
-  return {
-    update,
-    remove: async () => {
-      for (const file of files) await rm(file, { force: true });
-    },
+  const remove = async (): Promise<void> => {
+    for (const file of files) await rm(file, { force: true });
   };
+  try {
+    await update(entry);
+  } catch (error) {
+    await remove().catch(() => undefined);
+    throw new HarnessError(`the run cannot be registered: ${messageOf(error)}`, { cause: error });
+  }
+  return { update, remove };
 }
 
 /** All runs whose supervising process is alive, the latest first. Files of others are removed. */

@@ -153,7 +153,7 @@ export function bindBackAnswered(ctx: Context, ref: Owner, accepted: boolean): v
   answerBind(ctx, ref, null);
 }
 
-/** Whose Turn it is on an association that is open again, by the decision point of Q166594. */
+/** Whose Turn it is on an association that is open again: the behaviour decides. */
 function turnNow(ctx: Context, association: Association): Association['turn'] {
   const { statedTurn, turn } = association;
   if (statedTurn === null) return turn;

@@ -39,6 +39,12 @@ export function parseStringBinding(text: string): ParsedBinding | null {
   return ipv6.test(host) || (!bracketed && nameOrIpv4.test(host)) ? { host, port, throughMapper } : null;
 }
 
+/** A string binding with the address that was found for its host. */
+export function bindingAt(text: string, address: string): string {
+  const [, before = '', host = ''] = form.exec(text) ?? [];
+  return `${before.slice(0, before.length - host.length)}${address}${text.slice(before.length)}`;
+}
+
 /** A string binding with the port that was found for it. */
 export function resolvedBinding(text: string, port: number): string {
   return `${form.exec(text)?.[1] ?? text}[${port}]`;

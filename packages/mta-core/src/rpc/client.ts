@@ -13,6 +13,7 @@ import {
   type ResponsePdu,
 } from '../pdu.js';
 import { rowOf } from '../table.js';
+import { bindingAt } from './binding.js';
 import { dropCall, forget, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
 import type { Connection } from './model.js';
@@ -23,9 +24,11 @@ export const clientContext = 0;
 /** Call id of the bind; requests count on from here. */
 export const bindCall = 1;
 
-export function clientConnected(ctx: Context, connection: Connection): void {
+/** @param address that was found for the host, if that is a name: it may have others, with tables of groups of their own. */
+export function clientConnected(ctx: Context, connection: Connection, address: string | undefined): void {
   if (connection.phase !== 'dialling') return;
-  putConnection(ctx, { ...connection, phase: 'binding' });
+  const remote = address === undefined ? connection.remote : bindingAt(connection.remote, address);
+  putConnection(ctx, { ...connection, phase: 'binding', remote });
   send(ctx, connection.id, {
     type: 'bind',
     call: bindCall,

@@ -33,7 +33,10 @@ export type Connection = {
   readonly phase: 'resolving' | 'dialling' | 'binding' | 'unbound' | 'surplus' | 'bound';
   /** Server side: index of the listening address it arrived at. */
   readonly address: number | null;
-  /** Client side: the string binding it was dialled to, with the port once that is known. Server side: the remote address. */
+  /**
+   * Client side: the string binding it was dialled to, with the port, and with an address in place of a name, once these are known.
+   * Server side: the remote address.
+   */
   readonly remote: string;
   /** Client side: the local address it is dialled from; null where the system chooses. */
   readonly from: string | null;
@@ -87,7 +90,7 @@ export const mapperIds = 1000;
 
 /** What the runtime tells the MTA. `error` is a Windows NT error number. */
 export type Indication =
-  /** A bind of ours was acknowledged. `remote`: the string binding it went to, with the port where an endpoint mapper gave that. */
+  /** A bind of ours was acknowledged. `remote`: the string binding it went to, with what was found for it: port, address of a name. */
   | {
       readonly type: 'bound';
       readonly conn: number;

@@ -58,13 +58,13 @@ export function mapperPdu(ctx: Context, asking: Connection, pdu: Pdu): void {
   }
 }
 
-/** The host is that of the string binding, whatever the mapper thinks of its own addresses: only the port is taken from it. */
+/** The host is the one where the mapper was found, whatever that thinks of its own addresses: only the port is taken from it. */
 function dialFound(ctx: Context, asking: Connection, port: number): void {
   shut(ctx, asking);
   const waiting = rowOf(ctx.mta.rpc.connections, asking.asksFor as number);
-  const target = waiting === undefined ? null : parseStringBinding(waiting.remote);
+  const target = parseStringBinding(asking.remote);
   if (waiting === undefined || target === null) return;
-  const found: Connection = { ...waiting, phase: 'dialling', remote: resolvedBinding(waiting.remote, port) };
+  const found: Connection = { ...waiting, phase: 'dialling', remote: resolvedBinding(asking.remote, port) };
   putConnection(ctx, found);
   dial(ctx, found, target.host, port);
 }

@@ -234,7 +234,7 @@ function clientInput(ctx: Context, connection: Connection, input: ConnectionInpu
       clientPdu(ctx, connection, input.pdu);
       return;
     case 'connected':
-      clientConnected(ctx, connection);
+      clientConnected(ctx, connection, input.address);
       return;
     case 'dial-failed':
       clientDialFailed(ctx, connection, input.error);

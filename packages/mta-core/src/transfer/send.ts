@@ -5,7 +5,7 @@ import { abortAssociation } from '../association/end.js';
 import type { Context } from '../context.js';
 import { giveUp } from '../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../mail/queue.js';
-import type { TransferEnvelope } from '../message.js';
+import { type TransferEnvelope, viewCopyId } from '../message.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcCall } from '../rpc/runtime.js';
 import type { Association, QueuedCopy, Transfer } from '../state.js';
@@ -147,7 +147,7 @@ function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
   const entry = entryAt(ctx, ref.entry);
   const { priority, mtsId, sizeBytes } = copy.envelope;
   report(ctx, 271, {
-    object: String(copy.content),
+    object: viewCopyId(copy.id),
     entity: entry.name,
     priority,
     mtsId,

@@ -53,7 +53,8 @@ function found(options: CheckOptions, bounds: CheckBounds, space: Space, breach:
   return standstill(options, bounds, late) === null ? [one] : [one, { rule: 'queues-drain', detail: hopeless, path: late }];
 }
 
-const givenUp = 'Mail is given up, and without further faults nothing else can become of it, although the next MTA can be reached.';
+const givenUp =
+  'Mail is given up, and without further faults nothing else can become of it, although the next MTA can be reached.';
 const hopeless = 'Mail waits, and without further faults or new mail nothing will ever deliver it.';
 
 function standstill(options: CheckOptions, bounds: CheckBounds, path: readonly number[]): number[] | null {

@@ -81,9 +81,24 @@ export class Memory {
 
 /** All of a state that the core may ever look at, and that is not the same in every state. */
 function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<Local, 'code' | 'kept'>): string {
-  const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } = mta;
+  const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
+    mta;
   const ltab = mta.ltab.map((entry) => ({ ...entry, endpoints: 0, counters: 0 }));
-  const core = [legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies, ltab];
+  const core = [
+    legacy,
+    bindings,
+    rpc,
+    nextNumber,
+    nextToken,
+    stores,
+    forgets,
+    mailboxes,
+    received,
+    phase,
+    incarnation,
+    queuedCopies,
+    ltab,
+  ];
   return digest(JSON.stringify([at, disk, pending, nextAccepted, core]));
 }
 

@@ -6,7 +6,12 @@ import { timersOf } from './timers.js';
 import { canConnect, isQuiet, type Move, type Moved, type Side, type Wire, type World, type WorldContext } from './world.js';
 
 export function isFault(move: Move): boolean {
-  return move.kind === 'lose' || move.kind === 'refuse' || move.kind === 'crash' || (move.kind === 'listen' && move.outcome === 'breaks');
+  return (
+    move.kind === 'lose' ||
+    move.kind === 'refuse' ||
+    move.kind === 'crash' ||
+    (move.kind === 'listen' && move.outcome === 'breaks')
+  );
 }
 
 /** The same move in another state, if it is there: by what it does to whom. */

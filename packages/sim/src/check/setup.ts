@@ -1,9 +1,9 @@
 /** The MTAs of a search, and where it begins. */
 import { type BindingConfig, defaultSettings, type Input, type MtaConfig, type Priority, start, step } from '@mtalab/mta-core';
 import { canReach } from '../rules/reach.js';
+import { environmentOf } from './environment.js';
 import { type LocalContext, started, storeUuidOf } from './local.js';
 import { Memory } from './memory.js';
-import { environmentOf } from './environment.js';
 import { Names } from './names.js';
 import type { CheckBounds, CheckedCore } from './options.js';
 import type { World, WorldContext } from './world.js';

@@ -83,9 +83,15 @@ function beginBindings(world: World, node: SimNode, { turn, disable, forMs }: Ex
   if (configured.length < 2) return;
   const by = turn % configured.length;
   const turned = [...configured.slice(by), ...configured.slice(0, by)];
-  const last = disable ? turned.filter(({ enabled }) => enabled).slice(1).at(-1) : undefined;
+  const last = disable
+    ? turned
+        .filter(({ enabled }) => enabled)
+        .slice(1)
+        .at(-1)
+    : undefined;
   const bindings = turned.map((each) => (each === last ? { ...each, enabled: false } : each));
-  const change = (bindings: readonly BindingChange[]): void => world.input(node, { type: 'command', command: { op: 'bindings', bindings } });
+  const change = (bindings: readonly BindingChange[]): void =>
+    world.input(node, { type: 'command', command: { op: 'bindings', bindings } });
   // What cannot be must change nothing: a list that is not whole, one with a binding twice, one with none enabled.
   change(turned.slice(1));
   change([...turned, turned[0] as BindingChange]);

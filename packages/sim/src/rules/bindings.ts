@@ -16,13 +16,20 @@ export function listensBroken({ name, bindings }: MtaConfig, effects: readonly E
   const asked = listens.filter((binding) => binding < bindings.length);
   const enabled = bindings.flatMap((binding, id) => (binding.enabled ? [id] : []));
   if ([...asked].sort().join() === enabled.join()) return null;
-  return broken(name, `It asks to listen on the bindings ${asked.join(', ') || 'none'}; enabled are ${enabled.join(', ') || 'none'}.`);
+  return broken(
+    name,
+    `It asks to listen on the bindings ${asked.join(', ') || 'none'}; enabled are ${enabled.join(', ') || 'none'}.`,
+  );
 }
 
 /** A step: has a command left the bindings what they were, and does each dial leave from where it may? */
 export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect[]): Finding | null {
   if (before.bindings !== after.bindings) {
-    const ids = (mta: Mta): string => mta.bindings.map(({ id }) => id).sort().join(', ');
+    const ids = (mta: Mta): string =>
+      mta.bindings
+        .map(({ id }) => id)
+        .sort()
+        .join(', ');
     if (ids(before) !== ids(after)) return broken(after.name, `It had the bindings ${ids(before)}, and now has ${ids(after)}.`);
     if (after.bindings.every(({ enabled }) => !enabled) && before.bindings.some(({ enabled }) => enabled))
       return broken(after.name, 'None of its bindings is enabled any more.');
@@ -48,7 +55,9 @@ function dialBroken(before: Mta, mta: Mta, dial: Dial): Finding | null {
     if (old?.pathsLeft.some((path) => path.from === from) === true) return null;
     later = association.pathsLeft.map((path) => path.from);
   }
-  const enabled = mta.bindings.filter((binding) => binding.enabled).map(({ address }) => (anyAddress.includes(address) ? null : address));
+  const enabled = mta.bindings
+    .filter((binding) => binding.enabled)
+    .map(({ address }) => (anyAddress.includes(address) ? null : address));
   const may = enabled.length === 0 ? [null] : mta.cluster ? enabled.slice(0, 1) : enabled;
   // Here an attempt begins: what it will try later is decided, too.
   const all = [from, ...later];

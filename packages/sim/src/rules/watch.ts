@@ -17,8 +17,8 @@ import { type Finding, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
-import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { canReach } from './reach.js';
+import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { startBroken } from './starting.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
 

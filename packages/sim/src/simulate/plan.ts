@@ -2,8 +2,8 @@
 import { defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
 import type { SimFault, SimFaultKind } from '../faults/kinds.js';
 import { simFaultKinds } from '../faults/kinds.js';
-import type { SimOptions } from './options.js';
 import { drawHosts, type Host } from './hosts.js';
+import type { SimOptions } from './options.js';
 import { Random, type Ratio } from './random.js';
 import { neighboursOf, waysTo } from './topology.js';
 

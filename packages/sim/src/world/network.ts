@@ -1,8 +1,8 @@
 /** Connections of a simulated lab: dialling, sending in order, loss, and ways that are blocked. */
-import type { Pdu } from '@mtalab/mta-core';
+import type { Effect, Input, Pdu } from '@mtalab/mta-core';
 import type { SimFault } from '../faults/kinds.js';
-import { hash } from '../simulate/random.js';
 import { reaches } from '../rules/reach.js';
+import { hash } from '../simulate/random.js';
 import type { DialEffect, SimNode } from './node.js';
 import { type End, type Item, type Lane, newWire, type Wire, Wires } from './wire.js';
 import type { World } from './world.js';
@@ -18,6 +18,7 @@ export class Network {
   readonly #holes = new Set<string>();
   readonly #partitions = new Set<number>();
   #nextWire = 1;
+  #listens = 0;
   #sent = 0;
   #gives = 0;
 
@@ -44,6 +45,18 @@ export class Network {
     const { seed, delays } = this.#world.setup;
     const delayMs = delays.leastMs + (hash(seed, 20 + node.index, effect.conn) % (delays.mostMs - delays.leastMs + 1));
     this.#world.after(delayMs, { type: 'dial', node: node.index, incarnation: node.store.incarnation, dial: effect });
+  }
+
+  /** The system opens a listener, or cannot. @returns what the MTA hears of it. */
+  listen(node: SimNode, { binding, port }: Extract<Effect, { type: 'listen' }>): Input {
+    const fails = this.#world.faultsAt('listen', this.#listens, node.index).length > 0;
+    this.#listens += 1;
+    if (fails) {
+      node.crippled = true;
+      return { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' };
+    }
+    node.listening.set(port, binding);
+    return { type: 'listening', binding, port };
   }
 
   /** Does an MTA listen on this address and port? */

@@ -56,7 +56,6 @@ export class World {
   #events = 0;
   #commits = 0;
   #deliveries = 0;
-  #listens = 0;
 
   constructor(setup: SimSetup, source: FaultSource, hooks: WorldHooks = {}) {
     this.setup = setup;
@@ -263,7 +262,7 @@ export class World {
           this.#later(node, { type: 'deliver', node: node.index, incarnation: node.store.incarnation, effect });
           break;
         case 'listen':
-          this.#listen(node, effect);
+          this.#later(node, this.#inputEvent(node, this.network.listen(node, effect)));
           break;
         case 'submitted':
           this.clients.submitted(node, effect.submissionId, effect.mtsId);
@@ -280,18 +279,6 @@ export class World {
 
   #inputEvent(node: SimNode, input: Input): WorldEventBody {
     return { type: 'input', node: node.index, incarnation: node.store.incarnation, input };
-  }
-
-  /** The system opens a listener, or cannot. */
-  #listen(node: SimNode, { binding, port }: Extract<Effect, { type: 'listen' }>): void {
-    const fails = this.faultsAt('listen', this.#listens, node.index).length > 0;
-    this.#listens += 1;
-    if (fails) node.crippled = true;
-    else node.listening.set(port, binding);
-    const input: Input = fails
-      ? { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' }
-      : { type: 'listening', binding, port };
-    this.#later(node, this.#inputEvent(node, input));
   }
 
   /** Local work: done a moment later. */

@@ -6,6 +6,7 @@ import {
   levelNamed,
   levelNames,
   type OperatorCommand,
+  parseStringBinding,
   quirkOf,
   quirks,
   viewAssociations,
@@ -101,7 +102,11 @@ function bindings({ driver }: CommandContext, args: Arguments): unknown {
 
 function endpoints({ driver }: CommandContext, args: Arguments): unknown {
   const mta = knownMta(driver, textOf(args, 'mta', 256));
-  operate(driver, { op: 'endpoints', mta, endpoints: textsOf(args, 'endpoints', 16, 256) });
+  const named = textsOf(args, 'endpoints', 16, 256);
+  const unreadable = named.find((text) => parseStringBinding(text) === null);
+  if (unreadable !== undefined)
+    throw new BadRequest(`endpoints: ${shortened(unreadable)} is no string binding, such as 127.0.0.1[4097]`);
+  operate(driver, { op: 'endpoints', mta, endpoints: named });
   return { endpoints: driver.mta.ltab.find((entry) => entry.name === mta)?.endpoints ?? [] };
 }
 

@@ -91,7 +91,9 @@ export class WiredNetwork implements NetworkPort {
     const { keptPorts, log } = this.#options;
     const configured = this.#configured(binding);
     const triedKept = this.#onKeptPort.delete(binding);
-    if (input.type === 'listen-failed' && triedKept && configured !== undefined) {
+    // Another port helps only where the address itself can be had.
+    const taken = input.type === 'listen-failed' && ['EADDRINUSE', 'EACCES'].includes(input.osError);
+    if (taken && triedKept && configured !== undefined) {
       const place = `${configured.address}[${keptPorts.forBinding(binding)}]`;
       log('warn', `${place}, kept from an earlier start, cannot be had again (${input.osError}): a fresh port is taken`);
       this.#network.listen(binding, configured.address, 0);

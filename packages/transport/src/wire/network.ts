@@ -107,7 +107,8 @@ export class Network {
     socket.on('connect', () => {
       if (link.phase !== 'dialling') return;
       link.up();
-      this.#hooks.input({ type: 'connected', conn });
+      const address = isIP(host) === 0 ? socket.remoteAddress : undefined;
+      this.#hooks.input({ type: 'connected', conn, ...(address === undefined ? {} : { address }) });
     });
   }
 
