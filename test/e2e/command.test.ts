@@ -121,7 +121,7 @@ function configOf(folder: string, more: string): string {
   return file;
 }
 
-test('an MTA that no command could find does not run on', async (t) => {
+test('an MTA that no command could find does not run on, nor does a pair', async (t) => {
   const config = configOf('unfound', '');
   const data = join(home, 'unfound', 'data');
   mkdirSync(join(data, 'run.json'), { recursive: true });
@@ -131,6 +131,7 @@ test('an MTA that no command could find does not run on', async (t) => {
   });
   const ids = eventsOf(data).map(({ id }) => id);
   t.same(ids, [9298, 9299], 'it ended in order');
+  t.match(await mtalab('pair', '--dir', data), { code: 1, stderr: /mtalab: the run cannot be registered: EISDIR.*run\.json/ });
   t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
 });
 

@@ -1,12 +1,12 @@
-/** `mtalab repro all`: every article and its companions, and that it notices when a fix, or a bug, is not there. */
+/** `mtalab repro all`: every article and its companions, in each place and every time. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Behaviour, corrected, correctedRpc, quirks, type RpcBehaviour } from '@mtalab/mta-core';
 import type { ScenarioResult } from '@mtalab/sim';
 import { test } from 'tap';
-import { AlteredCopy, outcomeOf } from './altered.js';
+import { outcomeOf } from './altered.js';
+import { articles, everything } from './reproduced.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
 const mtalab = (...argv: readonly string[]) => outcomeOf(bin, argv);
@@ -32,16 +32,6 @@ function verdictsOf({ results }: All) {
     return { name, reproduced, error, cases };
   });
 }
-
-const namesOf = (stdout: string, verdict: string): readonly string[] =>
-  stdout.split('\n').flatMap((line) => {
-    const [, name] = new RegExp(`^(\\S+) +${verdict} `).exec(line) ?? [];
-    return name === undefined ? [] : [name];
-  });
-
-const articles = quirks.map((quirk) => quirk.article);
-const companions = ['Q166594-neighbour', '9277', 'Q280449-cluster', 'Q285350-cluster'];
-const everything = [...articles, ...companions].sort();
 
 test('all are reproduced, on virtual time and twice on processes, with the same verdicts', { timeout: 300_000 }, async (t) => {
   const dir = join(t.testdir(), 'kept');
@@ -87,56 +77,6 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
     code: 1,
     stderr: /Q285350\/legacy holds an earlier run; give a folder that is empty/,
   });
-});
-
-/** Each decision point, with the answer that an article's bug gives. */
-const decisions = [
-  ...(Object.keys(corrected) as (keyof Behaviour)[]).map((key) => ['corrected', key] as const),
-  ...(Object.keys(correctedRpc) as (keyof RpcBehaviour)[]).map((key) => ['correctedRpc', key] as const),
-].map(([of, key]) => {
-  const quirk = quirks.find((each) => Object.hasOwn(each.override, key));
-  const legacy = (quirk?.override as Readonly<Record<string, unknown>> | undefined)?.[key];
-  return { of, key, article: quirk?.article ?? 'none', code: `\n${of}.${key} = ${String(legacy)};\n` };
-});
-
-test('a fix that is disabled in the code, or a bug that is not there, is noticed', { timeout: 300_000 }, async (t) => {
-  const copy = new AlteredCopy(join(t.testdir(), 'copy'));
-  const all = (...how: readonly string[]) => copy.mtalab('repro', 'all', ...how);
-  const sound = await all('--on', 'sim');
-  t.match(sound, { code: 0, stdout: /4 of 4 articles and 4 of 4 companions are reproduced, in [\d.]+ s\.\n$/ });
-  t.same([...namesOf(sound.stdout, 'reproduced')].sort(), everything);
-
-  const file = 'packages/mta-core/dist/behaviour.js';
-  for (const { of, key, article, code } of decisions) {
-    const { code: exit, stdout } = await copy.with(file, code, () => all('--on', 'sim'));
-    t.equal(exit, 1, `${of}.${key}`);
-    const failed = namesOf(stdout, 'NOT reproduced');
-    t.ok(failed.length > 0 && failed.every((name) => name.startsWith(article)), `${of}.${key}: ${failed.join(', ')}`);
-    t.match(stdout, /NOT reproduced +(legacy: .*\| )?fixed: MISSING /);
-  }
-  for (const article of articles) {
-    const code = `\nquirkOf('${article}').override = {};\n`;
-    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/quirks/index.js', code, () => all('--on', 'sim'));
-    t.equal(exit, 1, `${article} without its bug`);
-    t.ok(namesOf(stdout, 'NOT reproduced').includes(article), stdout);
-    t.match(stdout, new RegExp(`^${article} +NOT reproduced +legacy: MISSING `, 'm'));
-  }
-  const onProcesses = await copy.with(file, decisions.find(({ key }) => key === 'afterFailedListen')?.code ?? '', () => all());
-  t.equal(onProcesses.code, 1);
-  t.same(namesOf(onProcesses.stdout, 'NOT reproduced'), ['Q285350']);
-  t.equal(namesOf(onProcesses.stdout, 'reproduced').length, everything.length - 1);
-
-  // What cannot be run is not reproduced, and the others are run all the same.
-  rmSync(copy.path('scenarios/q280449.yaml'));
-  const crash = '\n  - kill: MTA-A\n  - submit: { at: MTA-A, to: MTA-B }\n';
-  const text = readFileSync(copy.path('scenarios/9277.yaml'), 'utf8');
-  const at = text.indexOf('\nverdict:');
-  writeFileSync(copy.path('scenarios/9277.yaml'), text.slice(0, at) + crash + text.slice(at));
-  const { code, stdout } = await all('--on', 'sim');
-  t.equal(code, 1);
-  t.match(stdout, /^9277 +NOT reproduced +MTA-A is not running: it takes no message$/m);
-  t.match(stdout, /^Q280449 +NOT reproduced +there is no scenario for it$/m);
-  t.equal(namesOf(stdout, 'reproduced').length, everything.length - 2);
 });
 
 /** Processes whose command line has this text. */

@@ -45,6 +45,8 @@ export const bindingMutants: readonly Mutant[] = [
         find: 'const enabled = mta.bindings.filter((binding) => binding.enabled);',
         replace: 'const enabled = mta.bindings;',
       },
+      // It is asked once more when its turn comes.
+      { file: 'bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
     ],
   },
   {
@@ -67,8 +69,8 @@ export const bindingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'association/open.ts',
-        find: 'patchAssociation(ctx, ref, { pathsLeft: association.pathsLeft.slice(1), path });',
-        replace: 'patchAssociation(ctx, ref, { pathsLeft: [], path });',
+        find: 'patchAssociation(ctx, ref, { pathsLeft, path });',
+        replace: 'patchAssociation(ctx, ref, { pathsLeft: pathsLeft.slice(pathsLeft.length), path });',
       },
     ],
   },

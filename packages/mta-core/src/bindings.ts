@@ -88,6 +88,11 @@ export function wishedBindings(bindings: readonly Binding[], wish: BindingWish):
   return typeof changed === 'string' ? changed : change;
 }
 
+/** May this path still be taken? Its binding may have been disabled since the opening began. */
+export function mayDialFrom(mta: Mta, { from }: DialPath): boolean {
+  return from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
+}
+
 /**
  * The bindings in another order, or with others enabled.
  * @returns what is wrong with the change, or the bindings.

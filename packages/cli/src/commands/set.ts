@@ -17,19 +17,25 @@ export function knownArticle(text: string): string {
 }
 
 /** When it shows, where that is not now. */
-function effectOf(article: string): string {
+function effectOf(article: string, kept: boolean): string {
   const when = quirks.find((quirk) => quirk.article === article)?.takesEffect ?? 'at once';
-  return when === 'at once' ? '' : `, which shows ${when}`;
+  if (when === 'at once') return '';
+  // Nothing else remembers it for an MTA that was started by itself.
+  const unless = when === 'at the next start' && !kept ? ', if its configuration file says so too' : '';
+  return `, which shows ${when}${unless}`;
 }
 
+/** `kept`: a restart of the MTA has it as well. */
+type Switched = { readonly answers: readonly Answer<unknown>[]; readonly kept: boolean };
+
 /** A pair is asked as a whole, so that it remembers the switch when one of its MTAs is started again. */
-async function switched(where: RunOptions, article: string, mode: string): Promise<readonly Answer<unknown>[]> {
+async function switched(where: RunOptions, article: string, mode: string): Promise<Switched> {
   const entry = await chosenRun(where);
   const { lab } = entry;
-  if (lab === undefined) return askEach(where, 'set', { article, mode });
+  if (lab === undefined) return { answers: await askEach(where, 'set', { article, mode }), kept: false };
   const names = chosenProcesses(entry, where.mta).map((one) => one.name);
   await withChannel(lab, (client) => client.request('set', { article, mode, names }));
-  return names.map((mta) => ({ mta, ok: true, value: null }));
+  return { answers: names.map((mta) => ({ mta, ok: true, value: null })), kept: true };
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
@@ -39,9 +45,9 @@ export const run: CommandRun = async ({ io, args, options }) => {
     throw new UsageError(`the mode is legacy or fixed, not ${String(args[0])}${suggestion(mode, ['legacy', 'fixed'])}`);
   }
   const article = knownArticle(String(args[1]));
-  const answers = await switched(where, article, mode);
+  const { answers, kept } = await switched(where, article, mode);
   return present(io, answers, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, article, mode })),
-    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article)}`).join('\n'),
+    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept)}`).join('\n'),
   });
 };

@@ -78,6 +78,12 @@ export async function serveLab(lab: Lab, stop: () => void, log: (text: string) =
     },
   };
   const server = await ControlServer.start({ backend: { commands, log }, port: 0, tokenFile: join(lab.dir, 'control.token') });
-  await lab.register({ control: server.url, tokenFile: server.tokenFile });
+  try {
+    await lab.register({ control: server.url, tokenFile: server.tokenFile });
+  } catch (error) {
+    // A channel that is open would keep this process for ever.
+    await server.close();
+    throw error;
+  }
   return () => server.close();
 }

@@ -10,7 +10,7 @@ import type { Association, LtabEntry } from '../state.js';
 import { believes, turnTable } from '../turn/table.js';
 import { associationOf, countAt, entryAt, entryNamed, patchAssociation, putAssociation, report, takeNumber } from '../update.js';
 import { becomes, mayBecome } from './become.js';
-import { dropConnections, endAssociation, loseAssociation, recoveryFailed } from './end.js';
+import { dropConnections, loseAssociation } from './end.js';
 import { attemptFailed, credentialsFor, dialFrom, dialNext, newAssociation, opened } from './open.js';
 import { meetPeer } from './peer.js';
 
@@ -145,8 +145,7 @@ export function bindBackAnswered(ctx: Context, ref: Owner, accepted: boolean): v
   if (association === undefined || association.state !== 'calling-back') return;
   if (!accepted) {
     answerBind(ctx, ref, 'rtsBusy');
-    if (association.recovery > 0) recoveryFailed(ctx, ref);
-    else endAssociation(ctx, ref);
+    attemptFailed(ctx, ref);
     return;
   }
   opened(ctx, ref, { statedTurn: null, turn: turnNow(ctx, association) });

@@ -9,12 +9,12 @@ import {
   type Rtorq,
   refuseReason,
 } from '../apdu.js';
-import { dialPaths } from '../bindings.js';
+import { dialPaths, mayDialFrom } from '../bindings.js';
 import type { Context } from '../context.js';
 import { settledBelow } from '../mail/queue.js';
 import { ntError } from '../pdu.js';
 import type { Owner } from '../rpc/model.js';
-import { rpcBind, rpcCall } from '../rpc/runtime.js';
+import { rpcBind, rpcCall, rpcOwn } from '../rpc/runtime.js';
 import type { Association, Mta } from '../state.js';
 import { rowOf } from '../table.js';
 import { believes } from '../turn/table.js';
@@ -137,9 +137,10 @@ export function dialFrom(ctx: Context, ref: Owner, endpoints: readonly string[])
 /** @returns false when nothing is left to be tried. */
 export function dialNext(ctx: Context, ref: Owner): boolean {
   const association = associationOf(ctx, ref);
-  const path = association?.pathsLeft[0];
-  if (association === undefined || path === undefined) return false;
-  patchAssociation(ctx, ref, { pathsLeft: association.pathsLeft.slice(1), path });
+  const left = association?.pathsLeft.filter((each) => mayDialFrom(ctx.mta, each)) ?? [];
+  const [path, ...pathsLeft] = left;
+  if (path === undefined) return false;
+  patchAssociation(ctx, ref, { pathsLeft, path });
   const first = rpcBind(ctx, { owner: ref, ...path, group: 0 });
   patchAssociation(ctx, ref, { first });
   return true;
@@ -236,6 +237,8 @@ function refused(ctx: Context, ref: Owner, association: Association, reason: Ref
 export function attemptFailed(ctx: Context, ref: Owner): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
+  // To the RPC runtime of the called side it is as if there had been none.
+  if (association.role === 'responder' && association.peerFirst !== null) rpcOwn(ctx, association.peerFirst, null);
   if (association.recovery > 0) {
     recoveryFailed(ctx, ref);
     return;

@@ -71,5 +71,8 @@ function linger(socket: Socket, turns: number): void {
 
 export function addressText(address: string | undefined, port: number | undefined): string {
   if (address === undefined) return 'unknown';
+  // A listener on `::` sees IPv4 hosts in this form; it is the same host.
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped !== undefined) return `${mapped}:${port}`;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
