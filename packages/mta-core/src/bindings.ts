@@ -68,15 +68,12 @@ function idsOf(bindings: readonly Binding[], names: readonly string[]): string |
 
 /** A wish as the whole list in its new order, or what is wrong with it. */
 export function wishedBindings(bindings: readonly Binding[], wish: BindingWish): string | readonly BindingChange[] {
-  const [order, enable, disable] = [wish.order ?? [], wish.enable ?? [], wish.disable ?? []].map((names) =>
-    idsOf(bindings, names),
-  );
-  for (const ids of [order, enable, disable]) if (typeof ids === 'string') return ids;
-  const [first, on, off] = [order, enable, disable] as (readonly number[])[] as [
-    readonly number[],
-    readonly number[],
-    readonly number[],
-  ];
+  const first = idsOf(bindings, wish.order ?? []);
+  if (typeof first === 'string') return first;
+  const on = idsOf(bindings, wish.enable ?? []);
+  if (typeof on === 'string') return on;
+  const off = idsOf(bindings, wish.disable ?? []);
+  if (typeof off === 'string') return off;
   const both = bindings.find(({ id }) => on.includes(id) && off.includes(id));
   if (both !== undefined) return `${nameOfBinding(both)} cannot be enabled and disabled at once`;
   const ids = [...first, ...bindings.map(({ id }) => id).filter((id) => !first.includes(id))];

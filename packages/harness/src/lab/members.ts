@@ -104,7 +104,8 @@ export class Members {
       bindings: this.bindingsOf(name),
     });
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.new`, this.plan.renderConfig(object));
+    // It may hold the passwords of peers.
+    await writeFile(`${file}.new`, this.plan.renderConfig(object), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
 
