@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -89,6 +89,15 @@ test('--once with the Turn lost: exit 1, and it says who believes what; without 
   t.match(legacy.stderr, /not all was delivered/);
   t.equal(fixed.code, 0, fixed.stderr);
   t.match(lines(fixed.stdout)[1], { ending: 'delivered', delivered: 20, unreachedFaults: [] });
+});
+
+test('logs that cannot be written are told of, and the mail goes on', async (t) => {
+  const dir = join(home, 'unlogged');
+  // A folder in the place of the file fails for root too.
+  mkdirSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), { recursive: true });
+  const { code, stderr } = await mtalab(['pair', '--once', '--count', '5', '--dir', dir]);
+  t.equal(code, 0, stderr);
+  t.match(stderr, /^MTA-A: .*events\.jsonl cannot be written: EISDIR/m);
 });
 
 test('a fault that was never reached is exit 1', async (t) => {

@@ -1,6 +1,6 @@
 /** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
 import { resolve } from 'node:path';
-import { type Lab, type LabSummary, listRuns, startLab } from '@mtalab/harness';
+import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
 import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
@@ -14,10 +14,34 @@ import { checkMail, type Sending, sendAll } from '../pair/send.js';
 import { type Ending, watch } from '../pair/watch.js';
 import { Live } from '../render/live.js';
 import { renderReady, renderSummary } from '../render/pair.js';
-import { paint } from '../render/text.js';
+import { paint, printable } from '../render/text.js';
 import type { CommandRun } from '../tree/entry.js';
 
-async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
+/** Passes on what MTAs have to say beside their logs, such as that these cannot be written. A start that fails tells it by itself. */
+class Remarks {
+  readonly #io: Io;
+  /** Until the lab is up. */
+  #waiting: string[] | null = [];
+
+  constructor(io: Io) {
+    this.#io = io;
+  }
+
+  readonly take: NonNullable<LabOptions['onOutput']> = (name, text, stream) => {
+    if (stream !== 'stderr') return;
+    const lines = text.split('\n').filter((line) => line !== '');
+    const said = lines.map((line) => `${name}: ${printable(line)}`);
+    if (this.#waiting === null) for (const line of said) this.#io.err(line);
+    else this.#waiting.push(...said);
+  };
+
+  up(): void {
+    for (const line of this.#waiting ?? []) this.#io.err(line);
+    this.#waiting = null;
+  }
+}
+
+async function startPair(io: Io, flags: PairFlags, plan: PairPlan): Promise<Lab> {
   // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
   const there = (await listRuns()).find((run) => run.dir === dir);
@@ -26,8 +50,10 @@ async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
       `a run is going on in ${there.dir} already (pid ${there.pid}); stop it with \`mtalab stop --dir ${there.dir}\``,
     );
   }
-  return startLab({
+  const remarks = new Remarks(io);
+  const lab = await startLab({
     command: mtaCommand,
+    onOutput: remarks.take,
     renderConfig,
     dir: flags.dir,
     names: pairNames,
@@ -44,6 +70,8 @@ async function startPair(flags: PairFlags, plan: PairPlan): Promise<Lab> {
     faults: plan.faults,
     proxy: flags.proxy === true,
   });
+  remarks.up();
+  return lab;
 }
 
 /** What each MTA is, where somebody said so, and what is missing to be that wholly. */
@@ -142,7 +170,7 @@ export const run: CommandRun = async ({ io, options }) => {
   // Watched from here on: Ctrl-C while the processes start must stop them as well.
   const interrupt = onInterrupt(io.readerGone);
   try {
-    const lab = await startPair(flags, plan);
+    const lab = await startPair(io, flags, plan);
     let closeControl: (() => Promise<void>) | undefined;
     let code: number;
     try {

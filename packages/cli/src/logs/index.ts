@@ -94,14 +94,14 @@ const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } a
 
 /**
  * Opens the logs of one MTA. A file that cannot be written (a full disk) never stops the MTA: entries are given up, the
- * console is told once, and `ev0.log` says how many are missing when it can be written again.
+ * stderr is told once, and `ev0.log` says how many are missing when it can be written again.
  */
 export function createLogs(options: LogsOptions): Logs {
   const { node = '', nowMs = Date.now } = options;
   let closing: Promise<void> | null = null;
+  // Also without a console: whoever reads the log would take silence for peace.
   const tellStderr = (file: string, error: Error) => {
-    if (options.console)
-      process.stderr.write(`mtalab: ${file} cannot be written: ${error.message}; entries are lost until it can\n`);
+    process.stderr.write(`mtalab: ${file} cannot be written: ${error.message}; entries are lost until it can\n`);
   };
   const files = logFiles(options, nowMs, tellStderr);
   const apdus = apduFiles(options, nowMs, tellStderr);
@@ -117,7 +117,7 @@ export function createLogs(options: LogsOptions): Logs {
   // Nobody is left to be told; the MTA goes on without the log.
   const ignore = () => undefined;
   logger.on('error', ignore);
-  if (options.console) process.stderr.on('error', ignore);
+  process.stderr.on('error', ignore);
   const flush = () => {
     for (const stream of streams) stream.flush();
   };
@@ -137,7 +137,7 @@ export function createLogs(options: LogsOptions): Logs {
     });
     for (const stream of streams) await new Promise<void>((resolve) => stream.end(resolve));
     process.off('exit', flush);
-    if (options.console) process.stderr.off('error', ignore);
+    process.stderr.off('error', ignore);
   };
   return {
     event: (event, atMs, of) => {
