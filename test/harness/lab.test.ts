@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -206,8 +207,11 @@ test('no MTA outlives its parent, stand-in or real, and the registry forgets the
     const pids = JSON.parse(line) as number[];
     t.equal(pids.length, 2);
     t.ok((await listRuns()).some((run) => run.pid === child.pid && run.dir === dir));
+    // Until this process has heard of its end, it is still there by its number.
+    const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await until(() => pids.every(gone));
+    await ended;
     t.notOk((await listRuns()).some((run) => run.pid === child.pid));
   }
 });
