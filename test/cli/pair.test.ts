@@ -50,13 +50,29 @@ function lines(stdout: string): readonly unknown[] {
 }
 
 test('--once --json: two lines of JSON, exit 0, and nothing left behind', async (t) => {
-  const { code, stdout, stderr } = await mtalab(['pair', '--once', '--count', '20', '--both-ways', '--json']);
+  const { code, stdout, stderr } = await mtalab([
+    'pair',
+    '--once',
+    '--count',
+    '20',
+    '--both-ways',
+    '--mapper',
+    'MTA-B=0',
+    '--json',
+  ]);
   t.equal(code, 0, stderr);
   const [ready, summary] = lines(stdout) as [
     { type: string; dir: string; mtas: { name: string; endpoints: string[] }[] },
     SummaryLine,
   ];
-  t.match(ready, { type: 'ready', kept: false, mtas: [{ name: 'MTA-A', domain: 'a.example' }, { name: 'MTA-B' }] });
+  t.match(ready, {
+    type: 'ready',
+    kept: false,
+    mtas: [
+      { name: 'MTA-A', domain: 'a.example', mapper: [] },
+      { name: 'MTA-B', mapper: [/^127\.0\.0\.1\[\d+\]$/] },
+    ],
+  });
   t.match(ready.mtas[0]?.endpoints[0], /^127\.0\.0\.1\[\d+\]$/);
   t.match(summary, {
     type: 'summary',

@@ -337,6 +337,7 @@ const views: Readonly<Record<string, () => string>> = {
             pid: 7,
             domain: 'a.example',
             endpoints: ['127.0.0.1[4097]'],
+            mapper: ['127.0.0.1[135]'],
             control: 'ws://127.0.0.1:4098',
             legacy: ['Q166594'],
           },

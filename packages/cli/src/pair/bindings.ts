@@ -28,6 +28,24 @@ function repeated(texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text, at) => text !== undefined && lower.indexOf(text.toLowerCase()) !== at);
 }
 
+/**
+ * @param words such as `MTA-B=135`: whose endpoint mapper listens on which port.
+ * @throws UsageError naming what makes no sense.
+ */
+export function mapperPortsOf(words: readonly string[], names: readonly string[]): Readonly<Record<string, number>> {
+  const ports: Record<string, number> = {};
+  for (const word of words) {
+    const [, name = '', port = ''] = /^([^=]*)=(\d{1,5})$/.exec(word) ?? [];
+    if (port === '' || Number(port) > 65_535)
+      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${word.slice(0, 80)}"`);
+    if (!names.includes(name))
+      throw new UsageError(`--mapper: no MTA ${name} in a pair (there: ${names.join(', ')})${suggestion(name, names)}`);
+    if (ports[name] !== undefined) throw new UsageError(`--mapper: that of ${name} is given twice`);
+    ports[name] = Number(port);
+  }
+  return ports;
+}
+
 /** Articles that show only at an MTA with several bindings. */
 const multihomed: readonly string[] = ['Q181721', 'Q280449', 'Q285350'];
 

@@ -6,7 +6,7 @@ import { releaseProblem } from '../config/releases.js';
 import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
-import { bindingsOf } from './bindings.js';
+import { bindingsOf, mapperPortsOf } from './bindings.js';
 
 /** The two MTAs, their domains, and the mailbox at each that mail goes to when nobody says otherwise. */
 export const pairNames = ['MTA-A', 'MTA-B'] as const;
@@ -29,6 +29,7 @@ export type PairFlags = {
   readonly nt?: readonly string[];
   readonly bindings?: readonly string[];
   readonly cluster?: readonly string[];
+  readonly mapper?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
@@ -51,6 +52,7 @@ export type PairPlan = {
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
   readonly cluster: readonly string[];
+  readonly mapperPorts: Readonly<Record<string, number>>;
   readonly settings: Partial<Settings>;
   readonly faults: readonly string[];
   /** One course, or two that take turns. */
@@ -193,6 +195,7 @@ export function planPair(flags: PairFlags): PairPlan {
     ...releases,
     bindings: bindingsOf(flags.bindings ?? [], pairNames),
     cluster: clusterOf(flags.cluster ?? []),
+    mapperPorts: mapperPortsOf(flags.mapper ?? [], pairNames),
     settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
     faults: flags.fault ?? [],
     courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],

@@ -12,6 +12,7 @@ export type PairReady = {
     readonly pid: number;
     readonly domain: string;
     readonly endpoints: readonly string[];
+    readonly mapper: readonly string[];
     readonly control: string;
     readonly legacy: readonly string[];
   }[];
@@ -40,6 +41,9 @@ export function renderReady(ready: PairReady, style: Paint): string {
       style,
     ),
     `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
+    ...ready.mtas
+      .filter(({ mapper }) => mapper.length > 0)
+      .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   return lines.join('\n');

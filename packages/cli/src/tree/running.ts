@@ -28,6 +28,7 @@ function definePair(command: Command): Command {
         collected,
       )
       .option('--cluster <name>', 'this MTA is a server of a cluster', listed)
+      .option('--mapper <mta=port>', 'give an MTA an endpoint mapper, for stock RPC tools; they look on port 135', listed)
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', collected)
       .option('--proxy', 'put the fault proxy between the MTAs even without --fault')

@@ -40,6 +40,8 @@ export type LabOptions = {
   readonly bindings?: Readonly<Record<string, readonly BindingOption[]>>;
   /** MTAs that are servers of a cluster. */
   readonly cluster?: readonly string[];
+  /** TCP port of an MTA's endpoint mapper, by its name; 0: the system chooses. Default: none has one. */
+  readonly mapperPorts?: Readonly<Record<string, number>>;
   /** MTAs that are not started with the lab: `process(name).start()` starts them. */
   readonly down?: readonly string[];
   /** Settings that differ from Exchange's defaults, for all MTAs. */
@@ -69,6 +71,7 @@ export type MtaFile = {
   readonly data: string;
   readonly bindings: readonly BindingOption[];
   readonly cluster: boolean;
+  readonly endpointMapper?: { readonly port: number };
   readonly advertise: readonly string[];
   readonly control: { readonly port: number };
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
@@ -130,12 +133,13 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' is there twice`);
   }
-  const { releases = {}, legacy = {}, fixed = {}, bindings = {} } = options;
+  const { releases = {}, legacy = {}, fixed = {}, bindings = {}, mapperPorts = {} } = options;
   const named = {
     releases: Object.keys(releases),
     legacy: Object.keys(legacy),
     fixed: Object.keys(fixed),
     bindings: Object.keys(bindings),
+    mapperPorts: Object.keys(mapperPorts),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
     const unknown = list.find((name) => !names.includes(name));
@@ -197,11 +201,13 @@ export const usualBindings: readonly BindingOption[] = [{ address: '127.0.0.1', 
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
   const profile = plan.profiles.get(name) ?? resolveProfile({});
   const others = plan.names.filter((other) => other !== name);
+  const mapperPort = plan.mapperPorts?.[name];
   return {
     name,
     data: 'data',
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
+    ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
     advertise: plan.proxied ? (live.endpoints.get(name) ?? []) : [],
     control: { port: 0 },
     clock: live.clock,
