@@ -1,9 +1,9 @@
 /** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
 import { type Association, believes, describePdu, type ReportedEvent } from '@mtalab/mta-core';
-import { usualAddress } from '../support/pure-hosts.js';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
+import { usualAddress } from '../support/purelab.js';
 import { carriesApdu } from './words.js';
 
 /** How much is told: every PDU, only those with APDUs, only what becomes of the mail, or nothing. */

@@ -50,6 +50,12 @@ export const bindingMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'disabled-meanwhile-dialled',
+    broken: 'An opening goes on to dial from a binding that was disabled in its course.',
+    ground: 'hosts',
+    patches: [{ file: 'bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
+  },
+  {
     name: 'disabled-binding-listened-on',
     broken: 'An MTA listens on a binding that is disabled.',
     ground: 'hosts',

@@ -5,6 +5,7 @@
 import {
   defaultSettings,
   type Effect,
+  familyOf,
   type Input,
   type Mta,
   type MtaConfig,
@@ -16,12 +17,15 @@ import {
   start,
   step,
 } from '@mtalab/mta-core';
-import { PureHosts, usualAddress } from './pure-hosts.js';
+import { Listeners } from '@mtalab/sim';
 import { PureStore, renderedBytes } from './pure-store.js';
 import type { Delivery, LabHooks, Node, Refused, SubmitOptions, Submitted } from './pure-types.js';
 import { type Direction, isEnd, nextArrival, receiverOf, senderOf, type Transit, type Wire } from './pure-wire.js';
 
 export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
+
+/** The local address of a dial, and the address dialled, where nothing else is said. */
+export const usualAddress = '127.0.0.1';
 
 /** Firings in a row that do not get the clock on: no MTA has that much to do at one instant. */
 const mostFiringsAtOnce = 1000;
@@ -42,7 +46,7 @@ export class PureLab {
   /** When true, every store effect waits for `storeDone`; or those of one MTA. */
   holdStores = false;
   readonly heldStores = new Set<string>();
-  readonly #hosts = new PureHosts();
+  readonly #listeners = new Listeners();
   #nextWire = 1;
   #nextUpload = -1;
   #nextOrder = 1;
@@ -118,7 +122,7 @@ export class PureLab {
     const node = this.node(name);
     node.up = false;
     node.pending.length = 0;
-    this.#hosts.close(name);
+    this.#listeners.close(name);
     for (const wire of [...this.wires]) if (wire.client.node === name || wire.server.node === name) this.cutWire(wire);
   }
 
@@ -226,7 +230,7 @@ export class PureLab {
   #halt(node: Node, { clean, code }: Extract<Effect, { type: 'halt' }>): void {
     node.up = false;
     node.store.clean = clean;
-    this.#hosts.close(node.name);
+    this.#listeners.close(node.name);
     this.hooks.onHalt?.(node.name, clean, code);
     for (const wire of this.wires) {
       if (wire.client.node === node.name) this.#push(wire, 'toServer', { type: 'lost' });
@@ -235,17 +239,19 @@ export class PureLab {
   }
 
   #listen({ name }: Node, { binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
-    const osError = this.#hosts.listen({ node: name, binding, address, port });
-    if (osError === null) this.input(name, { type: 'listening', binding, port });
-    else this.input(name, { type: 'listen-failed', binding, osError });
+    const opened = this.#listeners.open({ node: name, life: 0, binding, address }, [port]);
+    if (typeof opened === 'number') this.input(name, { type: 'listening', binding, port: opened });
+    else this.input(name, { type: 'listen-failed', binding, osError: opened });
   }
 
   #dial(node: Node, { conn, host, port, localAddress }: Extract<Effect, { type: 'dial' }>): void {
-    const listener = this.#hosts.at(host, port);
-    const dialled = { from: node.name, to: listener?.node ?? null, host, port, localAddress };
-    const refusal = this.#hosts.refusal(localAddress, host);
-    if (refusal !== null || listener === undefined || this.unreachable.has(listener.node)) {
-      const osError = refusal ?? 'ECONNREFUSED';
+    // Every name stands for the usual address.
+    const place = { host: familyOf(host) === 'name' ? usualAddress : host, port };
+    const there = this.#listeners.find(place);
+    const listener = this.#listeners.find({ ...place, localAddress });
+    const dialled = { from: node.name, to: typeof there === 'string' ? null : there.node, host, port, localAddress };
+    if (typeof listener === 'string' || this.unreachable.has(listener.node)) {
+      const osError = typeof listener === 'string' ? listener : 'ECONNREFUSED';
       this.hooks.onDial?.({ ...dialled, wire: null, osError });
       return this.input(node.name, { type: 'dial-failed', conn, error: 1722, osError });
     }

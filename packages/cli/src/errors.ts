@@ -1,7 +1,7 @@
 /** Errors that end a command, with the exit codes of `mtalab`. */
 
-/** 0: done. 1: it failed. 2: it was asked wrongly. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+/** 0: done. 1: it failed. 2: it was asked wrongly. 130: Ctrl-C has ended it, as a shell expects it. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** A failure to be told in one line, without a stack: what was wrong, where, and what to do. Exit code 1. */
 export class CliError extends Error {

@@ -1,7 +1,12 @@
 /** Ctrl-C, SIGTERM, and the end of the terminal. */
+import { exitCodes } from './errors.js';
 
 /** With the code a shell expects of each. */
-const exitCodeOf: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const exitCodeOf: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGHUP: 129,
+  SIGINT: exitCodes.interrupted,
+  SIGTERM: 143,
+};
 const signals = Object.keys(exitCodeOf) as NodeJS.Signals[];
 
 export type Interrupt = {

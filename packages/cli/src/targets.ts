@@ -70,6 +70,21 @@ export function askEach<T>(options: RunOptions, command: string, args: object = 
   return eachOf(options, (client) => client.request<T>(command, args));
 }
 
+/**
+ * Asks the run as a whole about its chosen processes: it remembers a change for when one of its MTAs is started again.
+ * @returns undefined when nobody supervises the run, so that nobody would remember.
+ */
+export async function askRun<T>(
+  where: RunOptions,
+  command: string,
+  args: object,
+): Promise<{ readonly names: readonly string[]; readonly value: T } | undefined> {
+  const entry = await chosenRun(where);
+  if (entry.lab === undefined) return undefined;
+  const names = chosenProcesses(entry, where.mta).map((one) => one.name);
+  return { names, value: await withChannel(entry.lab, (client) => client.request<T>(command, { ...args, names })) };
+}
+
 /** Every chosen process' view, with the lab time at which it was given. */
 export function viewEach<T>(options: RunOptions, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
   return eachOf(options, async (client) => {

@@ -38,6 +38,7 @@ export {
   registerRun,
   registryFolder,
 } from './registry/registry.js';
+export { eventLogFiles } from './scenario/event-log.js';
 export { linesOf, readJournal, readTrails } from './scenario/journal-file.js';
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
 export { severally } from './scenario/several.js';

@@ -45,6 +45,8 @@ export type Quirk = {
   readonly title: string;
   /** Builds that had it, in words. */
   readonly builds: string;
+  /** The host at which it shows. Where that is not any, it has several bindings. */
+  readonly showsAt: 'any host' | 'two listeners' | 'a first binding that gets nowhere' | 'an adapter that fails';
   /**
    * When a live switch to the corrected behaviour shows. `at once`: the connections of this MTA's associations are dropped, so
    * that what the bug has broken is mended by their recovery.

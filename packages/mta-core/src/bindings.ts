@@ -1,6 +1,6 @@
 /** The bindings of this MTA: which addresses a dial may leave from, in which order. */
 import { behaviourOf } from './quirks/index.js';
-import { familyOf, parseStringBinding } from './rpc/binding.js';
+import { familyOf, isUnspecified, parseStringBinding } from './rpc/binding.js';
 import type { BindingConfig } from './settings.js';
 import type { Mta } from './state.js';
 
@@ -12,8 +12,6 @@ export type DialPath = { readonly endpoint: string; readonly from: string | null
 
 /** What an operator says of the bindings: all of them, in the new order of dialling. */
 export type BindingChange = { readonly id: number; readonly enabled: boolean };
-
-const unspecified: readonly string[] = ['0.0.0.0', '::'];
 
 /** The bindings that are dialled from, in order. */
 export function triedBindings(mta: Mta): readonly Binding[] {
@@ -31,7 +29,7 @@ function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] 
   const fitting = tried.filter(({ address }) => remote === 'name' || address === '::' || familyOf(address) === remote);
   // Where none is of that family the system is asked all the same: it says that it cannot be done, and so does the log.
   if (fitting.length === 0) return tried.map(({ address }) => address).filter((address, at, all) => all.indexOf(address) === at);
-  const from = fitting.map(({ address }) => (unspecified.includes(address) ? null : address));
+  const from = fitting.map(({ address }) => (isUnspecified(address) ? null : address));
   return from.filter((address, at) => from.indexOf(address) === at);
 }
 

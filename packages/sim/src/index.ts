@@ -75,6 +75,7 @@ export {
 export { runSteps, ScenarioEnded, type StepsOptions } from './scenario/run.js';
 export type { LoggedEvent, Stage, StageExit, StageMessage } from './scenario/stage.js';
 export { VirtualLab, type VirtualLabOptions } from './scenario/virtual/lab.js';
+export { Listeners } from './scenario/virtual/listeners.js';
 export { VirtualLabError } from './scenario/virtual/node.js';
 export { runOnSim, type VirtualOptions, type VirtualRecord } from './scenario/virtual/run.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './shrink/shrink.js';

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
 import { renderBindings } from '../render/views.js';
-import { askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import { askEach, askRun, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
 
 const changes = ['order', 'enable', 'disable'] as const;
@@ -19,7 +19,6 @@ function wishOf(change: string, names: readonly string[]): BindingWish {
   return { [kind]: names };
 }
 
-/** A pair is asked as a whole, so that it remembers the change when the MTA is started again. */
 async function change(where: RunOptions, wish: BindingWish): Promise<void> {
   const entry = await chosenRun(where);
   const chosen = chosenProcesses(entry, where.mta);
@@ -30,9 +29,8 @@ async function change(where: RunOptions, wish: BindingWish): Promise<void> {
   const rows = await withChannel(one, (client) => client.request<readonly BindingView[]>('bindings'));
   const wanted = wishedBindings(rows, wish);
   if (typeof wanted === 'string') throw new UsageError(`${one.name}: ${wanted}`);
-  const { lab } = entry;
-  if (lab === undefined) await withChannel(one, (client) => client.request('bindings', { bindings: wanted }));
-  else await withChannel(lab, (client) => client.request('bindings', { name: one.name, wish }));
+  const kept = await askRun({ ...where, mta: one.name }, 'bindings', { wish });
+  if (kept === undefined) await withChannel(one, (client) => client.request('bindings', { bindings: wanted }));
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { renderDiagnostics } from '../render/diagnostics.js';
 import { suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
-import { type Answer, askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import { type Answer, askEach, askRun, type RunOptions } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
 
 /** The category as it is written, null for all of them, or a complaint that lists what there is. */
@@ -16,16 +16,10 @@ function wantedCategory(text: string): EventCategory | null {
   throw new UsageError(`no category ${text} (there: ${categories.join(', ')}; or all)${suggestion(text, categories)}`);
 }
 
-/** A pair is told as a whole, so that it remembers the levels when one of its MTAs is started again. */
 async function changed(where: RunOptions, category: string, level: string): Promise<readonly Answer<DiagnosticsLevels>[]> {
-  const entry = await chosenRun(where);
-  const { lab } = entry;
-  if (lab === undefined) return askEach<DiagnosticsLevels>(where, 'diagnostics', { category, level });
-  const names = chosenProcesses(entry, where.mta).map((one) => one.name);
-  const levels = await withChannel(lab, (client) =>
-    client.request<Readonly<Record<string, DiagnosticsLevels>>>('diagnostics', { category, level, names }),
-  );
-  return names.map((mta) => ({ mta, ok: true, value: levels[mta] as DiagnosticsLevels }));
+  const kept = await askRun<Readonly<Record<string, DiagnosticsLevels>>>(where, 'diagnostics', { category, level });
+  if (kept === undefined) return askEach<DiagnosticsLevels>(where, 'diagnostics', { category, level });
+  return kept.names.map((mta) => ({ mta, ok: true, value: kept.value[mta] as DiagnosticsLevels }));
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {

@@ -1,8 +1,8 @@
 /** `mtalab events`: the event logs of a run, merged by time and filtered; with --follow as they grow; with --dir those of a run that is over, too. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import type { MtaStatus, RunEntry } from '@mtalab/harness';
+import { basename, dirname, join, resolve } from 'node:path';
+import { eventLogFiles, type MtaStatus, type RunEntry } from '@mtalab/harness';
 import { CliError, exitCodes, UsageError } from '../errors.js';
 import { onInterrupt, pause } from '../interrupt.js';
 import { outJson, outJsonLine } from '../io.js';
@@ -43,11 +43,9 @@ function isRunning(pid: number): boolean {
 
 /** The logs that were set aside when they were full, oldest first. */
 async function setAside(folder: string): Promise<EventView[]> {
-  const names = await readdir(folder).catch(() => []);
-  const numbers = names.flatMap((name) => /^events\.(\d+)\.jsonl$/.exec(name)?.[1] ?? []).map(Number);
-  const files = numbers.sort((one, other) => other - one).map((number) => join(folder, `events.${number}.jsonl`));
   const events: EventView[] = [];
-  for (const file of files) events.push(...parseLines(await new LineTail(file).read()));
+  for (const file of await eventLogFiles(folder))
+    if (basename(file) !== 'events.jsonl') events.push(...parseLines(await new LineTail(file).read()));
   return events;
 }
 

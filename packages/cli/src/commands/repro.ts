@@ -19,9 +19,6 @@ type Options = {
   readonly json?: boolean;
 };
 
-/** What a shell expects of a command that Ctrl-C has ended. */
-const interrupted = 130;
-
 async function one(io: Io, name: string, { json }: Options, how: ReproduceOptions): Promise<number> {
   const result = await reproduceOne(loadScenario(scenarioFileOf(name)), how);
   const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
@@ -68,9 +65,9 @@ export const run: CommandRun = async ({ io, args, options }) => {
   signal.addEventListener('abort', () => io.err('stopping in order; once more ends at once'), { once: true });
   try {
     const code = name.toLowerCase() === 'all' ? await all(io, given, how) : await one(io, name, given, how);
-    return signal.aborted ? interrupted : code;
+    return signal.aborted ? exitCodes.interrupted : code;
   } catch (error) {
-    if (error instanceof ScenarioEnded) return interrupted;
+    if (error instanceof ScenarioEnded) return exitCodes.interrupted;
     throw error;
   } finally {
     interrupt.dispose();

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '@mtalab/harness';
 import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
-import { CliError } from '../errors.js';
+import { CliError, exitCodes } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { outJson } from '../io.js';
 import { renderScenario } from '../render/scenario.js';
@@ -19,9 +19,6 @@ type Options = {
   readonly dir?: string;
   readonly json?: boolean;
 };
-
-/** What a shell expects of a command that Ctrl-C has ended. */
-const interrupted = 130;
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { on, mode, dir, json } = options as Options;
@@ -41,7 +38,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
     else io.out(renderScenario(result, lastWord(result), paint(io.outColour)));
     return result.asDocumented ? 0 : 1;
   } catch (error) {
-    if (error instanceof ScenarioEnded) return interrupted;
+    if (error instanceof ScenarioEnded) return exitCodes.interrupted;
     throw error;
   } finally {
     interrupt.dispose();

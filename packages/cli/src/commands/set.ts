@@ -3,7 +3,7 @@ import { quirks, releaseArticles } from '@mtalab/mta-core';
 import { present } from '../answers.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
-import { type Answer, askEach, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import { askEach, askRun, type RunOptions } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
 
 /** The article as the quirks write it, or a complaint that lists what there is. */
@@ -25,19 +25,6 @@ function effectOf(article: string, kept: boolean): string {
   return `, which shows ${when}${unless}`;
 }
 
-/** `kept`: a restart of the MTA has it as well. */
-type Switched = { readonly answers: readonly Answer<unknown>[]; readonly kept: boolean };
-
-/** A pair is asked as a whole, so that it remembers the switch when one of its MTAs is started again. */
-async function switched(where: RunOptions, article: string, mode: string): Promise<Switched> {
-  const entry = await chosenRun(where);
-  const { lab } = entry;
-  if (lab === undefined) return { answers: await askEach(where, 'set', { article, mode }), kept: false };
-  const names = chosenProcesses(entry, where.mta).map((one) => one.name);
-  await withChannel(lab, (client) => client.request('set', { article, mode, names }));
-  return { answers: names.map((mta) => ({ mta, ok: true, value: null })), kept: true };
-}
-
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };
   const mode = String(args[0]).toLowerCase();
@@ -45,9 +32,11 @@ export const run: CommandRun = async ({ io, args, options }) => {
     throw new UsageError(`the mode is legacy or fixed, not ${String(args[0])}${suggestion(mode, ['legacy', 'fixed'])}`);
   }
   const article = knownArticle(String(args[1]));
-  const { answers, kept } = await switched(where, article, mode);
+  const kept = await askRun<unknown>(where, 'set', { article, mode });
+  const answers =
+    kept?.names.map((mta) => ({ mta, ok: true, value: null }) as const) ?? (await askEach(where, 'set', { article, mode }));
   return present(io, answers, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, article, mode })),
-    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept)}`).join('\n'),
+    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept !== undefined)}`).join('\n'),
   });
 };

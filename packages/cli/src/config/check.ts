@@ -1,5 +1,5 @@
 /** What no single key can show: names that must differ, names that must exist, keys that belong together. */
-
+import { isUnspecified } from '@mtalab/mta-core';
 import { suggestion } from '../render/nearest.js';
 import { plainAddress } from './fields.js';
 import { type Path, pathText, shown } from './problems.js';
@@ -83,7 +83,7 @@ function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
     if (typeof row['label'] === 'string' && row['label'] !== '') once(shown(row['label']), at);
   });
   if (!advertises) {
-    const open = rows.find(({ address }) => typeof address === 'string' && ['0.0.0.0', '::'].includes(plainAddress(address)));
+    const open = rows.find(({ address }) => typeof address === 'string' && isUnspecified(plainAddress(address)));
     const message = `${String(open?.['address'])} is no address that other MTAs can call back; say in advertise which they can`;
     if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
   }

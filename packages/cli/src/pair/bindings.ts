@@ -1,17 +1,18 @@
 /** The bindings of a pair's MTAs, as the command line gives them. */
 import { isIP } from 'node:net';
 import type { BindingOption } from '@mtalab/harness';
+import { isUnspecified, quirkOf } from '@mtalab/mta-core';
 import { plainAddress } from '../config/fields.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { mustBeOfPair, shortened } from './names.js';
 
 const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
 
 /** `127.0.0.2`, `::1`, `lan2@127.0.0.2[4097]`. */
 function bindingOf(text: string): BindingOption {
   const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
-  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${text.slice(0, 80)}" names no IP address`);
-  if (['0.0.0.0', '::'].includes(plainAddress(address)))
+  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${shortened(text)}" names no IP address`);
+  if (isUnspecified(plainAddress(address)))
     throw new UsageError(`--bindings: ${address} is no address that the other MTA can call back; name one of this machine`);
   if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
   return { address: plainAddress(address), port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
@@ -32,22 +33,18 @@ function repeated(texts: readonly (string | undefined)[]): string | undefined {
  * @param words such as `MTA-B=135`: whose endpoint mapper listens on which port.
  * @throws UsageError naming what makes no sense.
  */
-export function mapperPortsOf(words: readonly string[], names: readonly string[]): Readonly<Record<string, number>> {
+export function mapperPortsOf(words: readonly string[]): Readonly<Record<string, number>> {
   const ports: Record<string, number> = {};
   for (const word of words) {
     const [, name = '', port = ''] = /^([^=]*)=(\d{1,5})$/.exec(word) ?? [];
     if (port === '' || Number(port) > 65_535)
-      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${word.slice(0, 80)}"`);
-    if (!names.includes(name))
-      throw new UsageError(`--mapper: no MTA ${name} in a pair (there: ${names.join(', ')})${suggestion(name, names)}`);
+      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${shortened(word)}"`);
+    mustBeOfPair('--mapper', name);
     if (ports[name] !== undefined) throw new UsageError(`--mapper: that of ${name} is given twice`);
     ports[name] = Number(port);
   }
   return ports;
 }
-
-/** Articles that show only at an MTA with several bindings. */
-const multihomed: readonly string[] = ['Q181721', 'Q280449', 'Q285350'];
 
 /** What to tell somebody who asked for an article that cannot show: one line for each, or none. */
 export function bindingHints(
@@ -55,8 +52,8 @@ export function bindingHints(
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
 ): readonly string[] {
   return Object.entries(legacy).flatMap(([name, articles]) => {
-    const waiting = (bindings[name]?.length ?? 1) > 1 ? [] : articles.filter((article) => multihomed.includes(article));
-    if (waiting.length === 0) return [];
+    const waiting = articles.filter((article) => quirkOf(article)?.showsAt !== 'any host');
+    if (waiting.length === 0 || (bindings[name]?.length ?? 1) > 1) return [];
     return [
       `note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; --bindings ${name}=ADDRESS,ADDRESS gives it more`,
     ];
@@ -67,17 +64,12 @@ export function bindingHints(
  * @param words such as `MTA-B=127.0.0.1,127.0.0.2`.
  * @throws UsageError naming what makes no sense.
  */
-export function bindingsOf(
-  words: readonly string[],
-  names: readonly string[],
-): Readonly<Record<string, readonly BindingOption[]>> {
+export function bindingsOf(words: readonly string[]): Readonly<Record<string, readonly BindingOption[]>> {
   const found: Record<string, readonly BindingOption[]> = {};
   for (const word of words) {
     const [, name = '', list = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
-    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${word.slice(0, 80)}"`);
-    if (!names.includes(name)) {
-      throw new UsageError(`--bindings: no MTA ${name} in a pair (there: ${names.join(', ')})${suggestion(name, names)}`);
-    }
+    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${shortened(word)}"`);
+    mustBeOfPair('--bindings', name);
     if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
     const bindings = list.split(',').map((part) => bindingOf(part.trim()));
     const twice = repeated(bindings.map(({ label }) => label)) ?? repeated(bindings.map(addressOf));

@@ -1,12 +1,13 @@
 /** The control channel of the pair itself: its faults and its summary, beside the channels of its two MTAs. */
 import { join } from 'node:path';
 import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
-import type { BindingWish } from '@mtalab/mta-core';
 import { ControlServer } from '@mtalab/transport';
 import { CliError } from '../errors.js';
 
 type CommandArguments = Readonly<Record<string, unknown>>;
 
+/** Names in one request. */
+const maxTexts = 64;
 /** Longest fault, in characters. */
 const maxFaultText = 512;
 
@@ -25,6 +26,15 @@ function textOf(args: CommandArguments, key: string): string {
   if (typeof text !== 'string' || text === '' || text.length > maxFaultText)
     throw new CliError(`${key}: expected text of at most ${maxFaultText} characters`);
   return text;
+}
+
+/** Undefined when there is none. */
+function textsOf(args: CommandArguments, key: string): readonly string[] | undefined {
+  const texts = args[key];
+  if (texts === undefined) return undefined;
+  const isList = Array.isArray(texts) && texts.length <= maxTexts && texts.every((text) => typeof text === 'string');
+  if (!isList) throw new CliError(`${key}: expected a list of at most ${maxTexts} texts`);
+  return texts;
 }
 
 /**
@@ -59,17 +69,17 @@ export async function serveLab(lab: Lab, stop: () => void, log: (text: string) =
     summary: () => lab.summary(),
     set: async (args: CommandArguments) => {
       const mode = args['mode'] === 'legacy' ? 'legacy' : 'fixed';
-      await lab.set(textOf(args, 'article'), mode, Array.isArray(args['names']) ? (args['names'] as string[]) : undefined);
+      await lab.set(textOf(args, 'article'), mode, textsOf(args, 'names'));
       return {};
     },
     diagnostics: (args: CommandArguments) => {
-      const names = Array.isArray(args['names']) ? (args['names'] as string[]) : undefined;
-      return lab.diagnostics(textOf(args, 'category'), textOf(args, 'level'), names);
+      return lab.diagnostics(textOf(args, 'category'), textOf(args, 'level'), textsOf(args, 'names'));
     },
     bindings: async (args: CommandArguments) => {
-      const name = textOf(args, 'name');
-      await lab.setBindings(name, args['wish'] as BindingWish);
-      return lab.bindings(name);
+      const wish = (typeof args['wish'] === 'object' && args['wish'] !== null ? args['wish'] : {}) as CommandArguments;
+      const [order, enable, disable] = [textsOf(wish, 'order'), textsOf(wish, 'enable'), textsOf(wish, 'disable')];
+      for (const name of textsOf(args, 'names') ?? []) await lab.setBindings(name, { order, enable, disable });
+      return {};
     },
     stop: () => {
       // After the reply: the client must hear that its wish was understood.

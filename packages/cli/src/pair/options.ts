@@ -7,10 +7,7 @@ import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { bindingsOf, mapperPortsOf } from './bindings.js';
-
-/** The two MTAs, their domains, and the mailbox at each that mail goes to when nobody says otherwise. */
-export const pairNames = ['MTA-A', 'MTA-B'] as const;
-export const pairDomains = ['a.example', 'b.example'] as const;
+import { mustBeOfPair, pairDomains, pairNames, shortened } from './names.js';
 
 /** As commander gives them. */
 export type PairFlags = {
@@ -60,11 +57,6 @@ export type PairPlan = {
   readonly sends: boolean;
 };
 
-/** Of a long text, as much as shows which one it is. */
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
-}
-
 /** One `name=value` for a setting, with the type that its default has. */
 export function setting(text: string): readonly [string, unknown] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
@@ -112,11 +104,7 @@ function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: 
   const given = new Map<string, string>();
   for (const word of words) {
     const [, name = '', text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
-    if (word.includes('=') && !(pairNames as readonly string[]).includes(name)) {
-      throw new UsageError(
-        `--${option}: no MTA ${shortened(name)} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`,
-      );
-    }
+    if (word.includes('=')) mustBeOfPair(`--${option}`, name);
     const problem = releaseProblem(option, text);
     if (problem !== undefined) throw new UsageError(`--${option}: ${problem}`);
     if (given.has(name)) {
@@ -156,14 +144,6 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
   };
 }
 
-function clusterOf(names: readonly string[]): readonly string[] {
-  const unknown = names.find((name) => !(pairNames as readonly string[]).includes(name));
-  if (unknown === undefined) return names;
-  throw new UsageError(
-    `--cluster: no MTA ${shortened(unknown)} in a pair (there: ${pairNames.join(', ')})${suggestion(unknown, pairNames)}`,
-  );
-}
-
 /** @throws UsageError naming the option that makes no sense. */
 export function planPair(flags: PairFlags): PairPlan {
   const sends = flags.mail !== undefined || (flags.count ?? 0) > 0;
@@ -173,14 +153,8 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   if (flags.legacyOn !== undefined && flags.legacy === undefined)
     throw new UsageError('--legacy-on needs --legacy: which article?');
-  const on = flags.legacyOn ?? pairNames;
-  for (const name of on) {
-    if (!(pairNames as readonly string[]).includes(name)) {
-      throw new UsageError(
-        `--legacy-on: no MTA ${name} in a pair (there: ${pairNames.join(', ')})${suggestion(name, pairNames)}`,
-      );
-    }
-  }
+  for (const name of flags.legacyOn ?? []) mustBeOfPair('--legacy-on', name);
+  for (const name of flags.cluster ?? []) mustBeOfPair('--cluster', name);
   const releases = planReleases(flags);
   for (const fault of flags.fault ?? []) {
     try {
@@ -193,9 +167,9 @@ export function planPair(flags: PairFlags): PairPlan {
   const settings = Object.fromEntries((flags.set ?? []).map(setting));
   return {
     ...releases,
-    bindings: bindingsOf(flags.bindings ?? [], pairNames),
-    cluster: clusterOf(flags.cluster ?? []),
-    mapperPorts: mapperPortsOf(flags.mapper ?? [], pairNames),
+    bindings: bindingsOf(flags.bindings ?? []),
+    cluster: flags.cluster ?? [],
+    mapperPorts: mapperPortsOf(flags.mapper ?? []),
     settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
     faults: flags.fault ?? [],
     courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],

@@ -224,22 +224,14 @@ export class Lab {
    */
   async setBindings(name: string, wish: BindingWish): Promise<void> {
     const process = this.#members.get(name);
-    const rows = await this.bindings(name);
-    const change = wishedBindings(rows, wish);
+    const change = wishedBindings(await this.bindings(name), wish);
     if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
+    const numbered = this.#members.numberedBindings(name);
     if (process.up) await process.client.request('bindings', { bindings: change });
-    // The ports of the rows are those in use, where the file may leave the choice to the system.
-    const options = this.#members.bindingsOf(name);
-    const kept = change.map(({ id, enabled }) => {
-      const row = rows.find((each) => each.id === id);
-      const fits = this.#configured(name).map(({ address, label, port }) => {
-        if (address !== row?.address || label !== row.label) return null;
-        return port === row.port ? 'its port' : port === 0 ? 'any port' : null;
-      });
-      const same = fits.includes('its port') ? fits.indexOf('its port') : fits.indexOf('any port');
-      return { ...options[same], enabled };
-    });
-    await this.#members.setBindings(name, kept);
+    await this.#members.setBindings(
+      name,
+      change.map(({ id, enabled }) => ({ ...numbered[id], enabled })),
+    );
   }
 
   #configured(name: string): readonly Binding[] {

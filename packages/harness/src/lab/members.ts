@@ -21,6 +21,8 @@ export class Members {
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
   readonly #bindings: Map<string, readonly BindingOption[]>;
+  /** As the running process read them: its bindings are numbered by their places here. */
+  readonly #startedWith = new Map<string, readonly BindingOption[]>();
   readonly #levels = new Map<string, Readonly<Record<string, string>>>();
   readonly #onUp: () => Promise<void>;
   #together = false;
@@ -93,6 +95,11 @@ export class Members {
     return this.#bindings.get(name) ?? usualBindings;
   }
 
+  /** The bindings by the numbers that the process gives them; of one that is down, that its next start will give them. */
+  numberedBindings(name: string): readonly BindingOption[] {
+    return this.get(name).up ? (this.#startedWith.get(name) ?? usualBindings) : this.bindingsOf(name);
+  }
+
   async writeConfig(name: string): Promise<void> {
     const { timeScale, epochMs, baseMs, offsetMs } = this.clock;
     const file = configFileOf(this.plan, name);
@@ -119,7 +126,10 @@ export class Members {
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
       stopTimeoutMs: stopTimeoutMs ?? stopLimitMs(this.plan),
       ...(onOutput === undefined ? {} : { onOutput: (text, stream) => onOutput(name, text, stream) }),
-      beforeStart: () => this.writeConfig(name),
+      beforeStart: async () => {
+        this.#startedWith.set(name, this.bindingsOf(name));
+        await this.writeConfig(name);
+      },
       onUp: (process) => this.#isUp(process),
     });
   }

@@ -14,14 +14,18 @@ function ageOf(file: string): number | null {
   return match === null ? null : Number(match[1] ?? 0);
 }
 
-/** Every entry that is still there, oldest first. Empty when the MTA was never started. */
-export async function readEventLog(labDir: string, name: string): Promise<readonly LoggedEvent[]> {
-  const folder = eventLogFolder(labDir, name);
+/** The files of an event log that are there, oldest first; the last one is that which is written. */
+export async function eventLogFiles(folder: string): Promise<readonly string[]> {
   const files = await readdir(folder).catch((): string[] => []);
   const byAge = files.filter((file) => ageOf(file) !== null).sort((one, other) => (ageOf(other) ?? 0) - (ageOf(one) ?? 0));
+  return byAge.map((file) => join(folder, file));
+}
+
+/** Every entry that is still there, oldest first. Empty when the MTA was never started. */
+export async function readEventLog(labDir: string, name: string): Promise<readonly LoggedEvent[]> {
   const entries: LoggedEvent[] = [];
-  for (const file of byAge) {
-    for (const line of (await readFile(join(folder, file), 'utf8')).split('\n')) {
+  for (const file of await eventLogFiles(eventLogFolder(labDir, name))) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
       const entry = entryOf(line);
       if (entry !== null) entries.push(entry);
     }

@@ -10,6 +10,7 @@ export const q166594: Quirk = {
   article: 'Q166594',
   title: 'Messages not delivered over the first association after the Turn was lost',
   product: 'mta',
+  showsAt: 'any host',
   takesEffect: 'at once',
   builds: 'Exchange 4.0 RTM to SP4, 5.0 RTM and SP1; corrected in 4.0 SP5 (996.72) and 5.0 SP2 (1460.13)',
   override: {

@@ -9,6 +9,7 @@ export const q181721: Quirk = {
   article: 'Q181721',
   title: 'Messages not delivered over an association: the bind of the data connection gets bind_nak',
   product: 'nt-rpc',
+  showsAt: 'two listeners',
   takesEffect: 'at once',
   builds: 'Windows NT 4.0 before SP4, Terminal Server Edition likewise, with any Exchange; corrected in SP4',
   override: { filesNewGroupAt: (first) => (first ? 'another address' : 'where it arrived') },

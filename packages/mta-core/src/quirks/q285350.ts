@@ -8,6 +8,7 @@ export const q285350: Quirk = {
   article: 'Q285350',
   title: 'The MTA does not start when one adapter cannot serve RPC (error 11004)',
   product: 'mta',
+  showsAt: 'an adapter that fails',
   takesEffect: 'at the next start',
   builds: 'Exchange 5.5 SP4 (2653.23) to before 2654.54, 2654.39 among them; corrected in 2654.54',
   override: { afterFailedListen: () => 'fatal' },

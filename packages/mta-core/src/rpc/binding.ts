@@ -16,6 +16,11 @@ const ipv6 = /^(?=.*:.*:)[0-9a-f:.]+(?:%[a-z0-9._-]+)?$/i;
 /** The longest DNS name. */
 const maxHostLength = 253;
 
+/** Does it stand for all addresses of a host? `0.0.0.0` for those of IPv4, `::` for those of both families. */
+export function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
 /** Which addresses can reach this host: a name may stand for addresses of either family. */
 export function familyOf(host: string): 'IPv4' | 'IPv6' | 'name' {
   if (host.includes(':')) return 'IPv6';

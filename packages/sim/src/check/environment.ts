@@ -1,5 +1,5 @@
 /** Where the MTAs of a search stand: which addresses they have, which of these reach which, and which may fail. */
-import type { Settings } from '@mtalab/mta-core';
+import { type Quirk, quirkOf, type Settings } from '@mtalab/mta-core';
 
 type Environment = {
   /** In a few words. */
@@ -62,18 +62,15 @@ export function environmentWords(name: EnvironmentName): string {
   return environments[name].words;
 }
 
-/** Articles that show only where there is more than one address, and where they do. */
-const showsIn: Readonly<Record<string, EnvironmentName>> = {
-  Q181721: 'two-listeners',
-  Q280449: 'other-family-first',
-  Q285350: 'failing-adapter',
+/** The environment for each kind of host. */
+const showsIn: Readonly<Record<Quirk['showsAt'], EnvironmentName>> = {
+  'any host': 'plain',
+  'two listeners': 'two-listeners',
+  'a first binding that gets nowhere': 'other-family-first',
+  'an adapter that fails': 'failing-adapter',
 };
 
-/** The environment in which the first of these articles can show. */
+/** The environment in which the first of these articles that takes more than one address can show. */
 export function environmentFor(legacy: readonly string[]): EnvironmentName {
-  for (const article of legacy) {
-    const name = showsIn[article];
-    if (name !== undefined) return name;
-  }
-  return 'plain';
+  return legacy.map((article) => showsIn[quirkOf(article)?.showsAt ?? 'any host']).find((name) => name !== 'plain') ?? 'plain';
 }

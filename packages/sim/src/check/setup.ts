@@ -1,5 +1,14 @@
 /** The MTAs of a search, and where it begins. */
-import { type BindingConfig, defaultSettings, type Input, type MtaConfig, type Priority, start, step } from '@mtalab/mta-core';
+import {
+  type BindingConfig,
+  defaultRelease,
+  defaultSettings,
+  type Input,
+  type MtaConfig,
+  type Priority,
+  start,
+  step,
+} from '@mtalab/mta-core';
 import { canReach } from '../rules/reach.js';
 import { environmentOf } from './environment.js';
 import { type LocalContext, started, storeUuidOf } from './local.js';
@@ -38,8 +47,8 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
   };
   return names.map((name, at) => ({
     name,
-    version: '5.5',
-    build: '2654.54',
+    version: defaultRelease.version,
+    build: defaultRelease.build,
     bindings: bindings[at] as readonly BindingConfig[],
     cluster: bounds.cluster,
     mapperPort: null,

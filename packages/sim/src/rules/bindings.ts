@@ -1,5 +1,13 @@
 /** The rule of the bindings: which addresses an MTA has, listens on and dials from. Pure functions over states and effects. */
-import { type Association, type Effect, type Mta, type MtaConfig, parseStringBinding, rowOf } from '@mtalab/mta-core';
+import {
+  type Association,
+  type Effect,
+  isUnspecified,
+  type Mta,
+  type MtaConfig,
+  parseStringBinding,
+  rowOf,
+} from '@mtalab/mta-core';
 import type { Finding } from './catalogue.js';
 
 type Listen = Extract<Effect, { type: 'listen' }>;
@@ -41,8 +49,6 @@ export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect
   return null;
 }
 
-const anyAddress: readonly string[] = ['0.0.0.0', '::'];
-
 function dialBroken(before: Mta, mta: Mta, dial: Dial): Finding | null {
   const from = dial.localAddress ?? null;
   let later: readonly (string | null)[] = [];
@@ -50,14 +56,15 @@ function dialBroken(before: Mta, mta: Mta, dial: Dial): Finding | null {
     const association = associations.find(({ first, data }) => first === dial.conn || data.conn === dial.conn);
     if (association === undefined) continue;
     if (association.data.conn === dial.conn) return dataBroken(mta, association, dial, from);
-    // An attempt that is under way goes on as it was begun, whatever has become of the bindings.
+    // An attempt that is under way goes on as it was begun, in the old order, but from no binding that was disabled meanwhile.
     const old = rowOf(before.ltab[index]?.associations ?? [], association.id);
-    if (old?.pathsLeft.some((path) => path.from === from) === true) return null;
+    const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
+    if (isEnabled && old?.pathsLeft.some((path) => path.from === from) === true) return null;
     later = association.pathsLeft.map((path) => path.from);
   }
   const enabled = mta.bindings
     .filter((binding) => binding.enabled)
-    .map(({ address }) => (anyAddress.includes(address) ? null : address));
+    .map(({ address }) => (isUnspecified(address) ? null : address));
   const may = enabled.length === 0 ? [null] : mta.cluster ? enabled.slice(0, 1) : enabled;
   // Here an attempt begins: what it will try later is decided, too.
   const all = [from, ...later];

@@ -1,8 +1,5 @@
 /** Which address reaches which, where there are no real networks; and which MTA another one can reach at all. */
-import { type Mta, type MtaConfig, parseStringBinding } from '@mtalab/mta-core';
-
-/** Addresses that stand for all of a host: the system chooses one that fits. */
-const unspecified: readonly string[] = ['0.0.0.0', '::'];
+import { isUnspecified, type Mta, type MtaConfig, parseStringBinding } from '@mtalab/mta-core';
 
 /** All of IPv6 is one network here; of IPv4 those addresses are on one that begin with the same two numbers. */
 function networkOf(address: string): string {
@@ -11,7 +8,7 @@ function networkOf(address: string): string {
 
 /** Does a dial from this local address get to that remote one? Null: the system chooses the local address, and finds one. */
 export function reaches(from: string | null, to: string): boolean {
-  return from === null || unspecified.includes(from) || networkOf(from) === networkOf(to);
+  return from === null || isUnspecified(from) || networkOf(from) === networkOf(to);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What the hosts of a run have for addresses, and at which of them they are known. */
-import type { BindingConfig } from '@mtalab/mta-core';
+import { type BindingConfig, type Quirk, quirkOf } from '@mtalab/mta-core';
 import type { SimOptions } from './options.js';
 import type { Random } from './random.js';
 
@@ -25,6 +25,11 @@ export type HostShape = {
   readonly deadFirst: boolean;
 };
 
+/** Does one of these articles show only at such a host? */
+export function needs(legacy: readonly string[], host: Quirk['showsAt']): boolean {
+  return legacy.some((article) => quirkOf(article)?.showsAt === host);
+}
+
 /**
  * The addresses of each host. In some runs the first binding of a host gets nowhere; in some, one of two is disabled, although
  * the others look for its MTA there too. An article that shows only on such hosts gets them.
@@ -32,8 +37,8 @@ export type HostShape = {
 export function drawHosts({ legacy, swarm, mtas }: SimOptions, random: Random, shape: HostShape): readonly Host[] {
   const [vain, disabled] = [swarm && random.below(4) === 0, swarm && random.below(3) === 0];
   const inCluster = swarm && random.below(6) === 0;
-  const vainFirst = vain || legacy.includes('Q280449');
-  const two = shape.twoAddresses || legacy.includes('Q181721') || legacy.includes('Q285350');
+  const vainFirst = vain || needs(legacy, 'a first binding that gets nowhere');
+  const two = shape.twoAddresses || needs(legacy, 'two listeners') || needs(legacy, 'an adapter that fails');
   // A server of a cluster that gets nowhere from its first binding gets nowhere.
   const cluster = inCluster && !vainFirst && legacy.length === 0;
   // An article about several listeners needs them.

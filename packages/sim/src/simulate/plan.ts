@@ -1,8 +1,8 @@
 /** A run as data: the MTAs, the network's delays, the load, and (once they are known) the faults. */
-import { defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
+import { defaultRelease, defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
 import type { SimFault, SimFaultKind } from '../faults/kinds.js';
 import { simFaultKinds } from '../faults/kinds.js';
-import { drawHosts, type Host } from './hosts.js';
+import { drawHosts, type Host, needs } from './hosts.js';
 import type { SimOptions } from './options.js';
 import { Random, type Ratio } from './random.js';
 import { neighboursOf, waysTo } from './topology.js';
@@ -81,7 +81,8 @@ export function drawRatios(options: SimOptions, seed: number): Readonly<Partial<
     const ratio = options.faults[kind];
     const [stays, factor] = [random.below(2) === 0, random.pick([1, 1, 3])];
     // Kinds that were asked for alone are not left out, else such a run would test nothing.
-    const asked = Object.keys(options.faults).length <= 2 || (kind === 'adapter' && options.legacy.includes('Q285350'));
+    const asked =
+      Object.keys(options.faults).length <= 2 || (kind === 'adapter' && needs(options.legacy, 'an adapter that fails'));
     if (ratio !== undefined && (stays || asked)) left[kind] = { n: Math.min(ratio.of, ratio.n * factor), of: ratio.of };
   }
   return left;
@@ -168,8 +169,8 @@ function drawMtas(
     const drawn = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
     return {
       name,
-      version: '5.5',
-      build: '2654.54',
+      version: defaultRelease.version,
+      build: defaultRelease.build,
       bindings: (hosts[index] as Host).bindings,
       cluster: (hosts[index] as Host).cluster,
       mapperPort: null,

@@ -1,5 +1,13 @@
 /** What the MTAs of a virtual lab are started with, and what they get from each other. */
-import { type BindingConfig, defaultSettings, type MtaConfig, type Pdu, type Recovered, type Settings } from '@mtalab/mta-core';
+import {
+  type BindingConfig,
+  defaultRelease,
+  defaultSettings,
+  type MtaConfig,
+  type Pdu,
+  type Recovered,
+  type Settings,
+} from '@mtalab/mta-core';
 import type { VirtualStore } from '../../world/store.js';
 import type { ScenarioMta } from '../model.js';
 
@@ -39,8 +47,8 @@ export function configOf(
   const others = all.filter((other) => other.name !== mta.name);
   return {
     name: mta.name,
-    version: '5.5',
-    build: '2654.54',
+    version: defaultRelease.version,
+    build: defaultRelease.build,
     bindings: bindingsOf(mta),
     cluster: mta.cluster ?? false,
     mapperPort: null,

@@ -1,4 +1,5 @@
 /** Who listens where in a virtual lab. All its MTAs are on one machine, which has the loopback addresses and no other. */
+import { familyOf, isUnspecified } from '@mtalab/mta-core';
 import type { End } from './link.js';
 
 /** A listener: which start of which MTA, and which of its bindings. */
@@ -6,20 +7,14 @@ export type Listener = Pick<End, 'node' | 'life'> & { readonly binding: number; 
 
 export type DialTarget = { readonly host: string; readonly port: number; readonly localAddress?: string | undefined };
 
-const unspecified: readonly string[] = ['0.0.0.0', '::'];
-
-function familyOf(address: string): 4 | 6 {
-  return address.includes(':') ? 6 : 4;
-}
-
 /** Has the machine this address? */
 function isOwn(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || unspecified.includes(address);
+  return address === '::1' || address.startsWith('127.') || isUnspecified(address);
 }
 
 function serves(listener: Listener, { host, port }: DialTarget): boolean {
   if (listener.port !== port) return false;
-  const wild = listener.address === '::' || (listener.address === '0.0.0.0' && familyOf(host) === 4);
+  const wild = listener.address === '::' || (listener.address === '0.0.0.0' && familyOf(host) === 'IPv4');
   return listener.address === host || (wild && isOwn(host));
 }
 

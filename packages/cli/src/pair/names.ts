@@ -1,0 +1,18 @@
+/** The two MTAs of a pair, and their domains. */
+import { UsageError } from '../errors.js';
+import { suggestion } from '../render/nearest.js';
+
+export const pairNames = ['MTA-A', 'MTA-B'] as const;
+export const pairDomains = ['a.example', 'b.example'] as const;
+
+/** Of a long text, as much as shows which one it is. */
+export function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+/** @throws UsageError when there is no such MTA. */
+export function mustBeOfPair(option: string, name: string): void {
+  if ((pairNames as readonly string[]).includes(name)) return;
+  const there = pairNames.join(', ');
+  throw new UsageError(`${option}: no MTA ${shortened(name)} in a pair (there: ${there})${suggestion(name, pairNames)}`);
+}
