@@ -2,8 +2,6 @@
  * The RPC runtime, told as stories in `rpc/*.txt`: commands, then `----`, then what they led to. `UPDATE=1` rewrites the
  * outcomes. Lines read `NODE CONNECTION > PDU` for what is sent and `NODE CONNECTION told ...` for what the MTA hears.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type Context,
   describeActivity,
@@ -21,25 +19,12 @@ import {
 } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
+import { testStories } from '../support/stories.js';
 import { bareMta, turn } from './rpc-lab.js';
 import { parsePdu, runScript, sampleArguments, sampleResults } from './rpc-script.js';
 import { stories } from './rpc-stories.js';
 
-const folder = join(process.cwd(), 'test/core/rpc');
-
-for (const name of readdirSync(folder)
-  .filter((file) => file.endsWith('.txt'))
-  .sort()) {
-  test(name, (t) => {
-    const path = join(folder, name);
-    const text = readFileSync(path, 'utf8');
-    t.match(text, /^# /, 'the first comment says what is shown');
-    const seen = runScript(text);
-    if (process.env.UPDATE === '1') writeFileSync(path, seen);
-    else t.equal(seen, text);
-    t.end();
-  });
-}
+testStories('test/core/rpc', runScript);
 
 test('string bindings', (t) => {
   const bindings: readonly (readonly [text: string, host: string | null, port?: number, throughMapper?: true])[] = [

@@ -9,6 +9,7 @@ export {
 export { controlLimits, type EventLine, type StreamEntries, type StreamName } from './control/protocol.js';
 export { type ControlBackend, ControlServer, type ControlServerOptions, type StreamSource } from './control/server.js';
 export { type DeliverEffect, type Delivery, type DeliveryInput, deadLetters } from './delivery/delivery.js';
+export { exists } from './delivery/exists.js';
 export { type LedgerOptions, ledgerDelivery } from './delivery/ledger.js';
 export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
 export { MaildirDelivery, type MaildirOptions } from './delivery/maildir.js';

@@ -1,6 +1,7 @@
 /** Making the folder that somebody named. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { exists } from '@mtalab/transport';
 
 /**
  * Makes a folder and those above it that are missing. Step by step: Node's own `recursive` never returns where the system
@@ -17,14 +18,4 @@ export async function makeFolder(path: string): Promise<void> {
     });
   }
   if (!(await stat(path)).isDirectory()) throw new Error('there is a file of this name');
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

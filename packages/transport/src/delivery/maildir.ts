@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
 import type { DeliverEffect, Delivery, DeliveryInput } from './delivery.js';
+import { exists } from './exists.js';
 import { fileName, mailboxFolders } from './mailbox-path.js';
 
 /** Content is copied in pieces of this length. */
@@ -146,16 +147,6 @@ export class MaildirDelivery implements Delivery {
     if (this.#known.size >= maxKnownMailboxes) this.#known.clear();
     this.#known.add(path);
     return path;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }
 
