@@ -9,11 +9,12 @@ import { eventsOf, gone, home, interrupt, mtalab, run, start, until } from './sh
 
 type Mtas = readonly { readonly name: string; readonly pid: number }[];
 
-/** The ids of the events from the last start on. */
+/** The ids of the events from the last start on: its check of the store, if there was one, else 9298. A killed life ends with anything. */
 function lastLife(dataFolder: string): number[] {
   const ids = eventsOf(dataFolder).map((event) => event.id);
-  const before = Math.max(ids.lastIndexOf(9298, ids.lastIndexOf(9298) - 1), ids.lastIndexOf(9299, ids.length - 2));
-  return ids.slice(before + 1);
+  const start = ids.lastIndexOf(9298);
+  const check = ids.lastIndexOf(2219);
+  return ids.slice(check > ids.lastIndexOf(9298, start - 1) ? check : start);
 }
 
 /** How many starts its event log tells of. A line may come a little later than what it tells. */
