@@ -332,3 +332,15 @@ for (const [signal, what] of [
     t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
   });
 }
+
+test('a second signal ends a pair at once, and nothing is left behind', async (t) => {
+  const pair = startPair([]);
+  t.teardown(() => pair.child.kill('SIGKILL'));
+  const ready = (await pair.next()) as { readonly dir: string; readonly mtas: readonly { readonly pid: number }[] };
+  pair.child.kill('SIGINT');
+  pair.child.kill('SIGTERM');
+  const [code] = await pair.exited;
+  // 0 where it was quicker than the second signal.
+  t.ok([143, 130, 0].includes(code as number), String(code));
+  t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
+});

@@ -212,3 +212,22 @@ test('what stands in the way of a start is said', async (t) => {
   await t.rejects(node(t, folder, configB), /ports.json cannot be read .*remove it/);
   for (const server of taken) server.close();
 });
+
+test('a kept port gives way to one that the configuration names', async (t) => {
+  const folder = t.testdir();
+  const first = await node(t, folder, configB);
+  const port = first.mta.ports[0] as number;
+  const control = Number(new URL(first.mta.control).port);
+  await first.mta.stop();
+  const bindings = [0, port, control].map((each) => ({ address: '127.0.0.1', port: each, label: '', enabled: true }));
+  const second = await node(t, folder, { ...configB, bindings });
+  t.same(second.mta.ports.slice(1), [port, control]);
+  t.notOk([port, control].includes(second.mta.ports[0] as number), 'the open one is fresh');
+  t.not(second.mta.control, first.mta.control);
+  t.notMatch(second.said.join('\n'), /cannot be had again|cannot be listened on/);
+  await second.mta.stop();
+  const [kept] = second.mta.ports;
+  const third = await node(t, folder, configB, { control: { port: kept as number } });
+  t.equal(third.mta.control, `ws://127.0.0.1:${kept}`);
+  t.notSame(third.mta.ports, [kept]);
+});

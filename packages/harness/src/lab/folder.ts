@@ -1,6 +1,8 @@
-/** Making the folder that somebody named. */
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** The folder of a lab: one that somebody named, or a temporary one. */
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { exists } from '@mtalab/transport';
 
 /**
@@ -18,4 +20,31 @@ export async function makeFolder(path: string): Promise<void> {
     });
   }
   if (!(await stat(path)).isDirectory()) throw new Error('there is a file of this name');
+}
+
+const temporary = new Set<string>();
+
+/** This process ends at once, with labs open. Their MTAs end with it; one may be writing still. */
+function removeAll(): void {
+  for (const dir of temporary) {
+    try {
+      rmSync(dir, { recursive: true, force: true, maxRetries: 2, retryDelay: 20 });
+    } catch {
+      // Nobody is there to be told.
+    }
+  }
+}
+
+/** Makes a folder that is removed by `removeTemporaryFolder`, or when the process exits before that. */
+export async function makeTemporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'mtalab-'));
+  if (temporary.size === 0) process.on('exit', removeAll);
+  temporary.add(dir);
+  return dir;
+}
+
+export async function removeTemporaryFolder(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
+  temporary.delete(dir);
+  if (temporary.size === 0) process.off('exit', removeAll);
 }

@@ -1,5 +1,4 @@
 /** A lab: MTA processes that exchange mail, and everything one can do with them and ask of them. */
-import { rm } from 'node:fs/promises';
 import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/sim';
 import type { LabClock } from '@mtalab/transport';
@@ -12,6 +11,7 @@ import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
 import type { LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
+import { removeTemporaryFolder } from './folder.js';
 import { type LoadOptions, type LoadResult, load } from './load.js';
 import type { Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
@@ -298,7 +298,7 @@ export class Lab {
     this.#members.tally.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
-    if (this.#temporary) await rm(this.dir, { recursive: true, force: true });
+    if (this.#temporary) await removeTemporaryFolder(this.dir);
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason as Error);
     const [first, ...others] = failures;
     if (first === undefined) return;

@@ -1,12 +1,10 @@
 /** Starting a lab. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
-import { makeFolder } from './folder.js';
+import { makeFolder, makeTemporaryFolder, removeTemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
 import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.js';
@@ -20,7 +18,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   // Wrong options are noticed before anything is made.
   planOf(options, '');
   const temporary = options.dir === undefined;
-  const dir = temporary ? await mkdtemp(join(tmpdir(), 'mtalab-')) : await keptFolder(options.dir as string);
+  const dir = temporary ? await makeTemporaryFolder() : await keptFolder(options.dir as string);
   const plan = planOf(options, dir);
   let proxy: FaultProxy | undefined;
   let lab: Lab | undefined;
@@ -34,7 +32,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     if (lab !== undefined) await lab.close().catch(() => {});
     else {
       await proxy?.close();
-      if (temporary) await rm(dir, { recursive: true, force: true });
+      if (temporary) await removeTemporaryFolder(dir);
     }
     throw error;
   }

@@ -46,7 +46,8 @@ export type ControlServerOptions = {
   readonly maxUnreadBytes?: number;
 };
 
-const host = '127.0.0.1';
+/** Where the control channel listens. */
+export const controlHost = '127.0.0.1';
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A page of another site must not reach the MTA through its visitor's browser. */
@@ -96,7 +97,7 @@ export class ControlServer {
     this.#http = http;
     this.#webSockets = webSockets;
     this.port = (http.address() as AddressInfo).port;
-    this.url = `ws://${host}:${this.port}`;
+    this.url = `ws://${controlHost}:${this.port}`;
     this.tokenFile = tokenFile;
   }
 
@@ -108,7 +109,7 @@ export class ControlServer {
     });
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject);
-      http.listen({ host, port: options.port, exclusive: true }, () => {
+      http.listen({ host: controlHost, port: options.port, exclusive: true }, () => {
         http.off('error', reject);
         resolve();
       });

@@ -1,6 +1,10 @@
 /** Ports that the system chose at the first start are kept in a file and asked for again, so that peers find the MTA. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type BindingConfig, mapperIds } from '@mtalab/mta-core';
+import { type BindingConfig, isUnspecified, mapperIds } from '@mtalab/mta-core';
+import { controlHost } from '../control/server.js';
+
+/** An address and a port that the configuration names. */
+export type FixedPort = { readonly address: string; readonly port: number };
 
 type PortsFile = { readonly listen: Record<string, number>; readonly control?: number };
 
@@ -30,25 +34,28 @@ function read(path: string): PortsFile {
 export class KeptPorts {
   readonly #path: string;
   readonly #bindings: readonly BindingConfig[];
+  readonly #fixed: readonly FixedPort[];
   #kept: PortsFile;
 
   /**
    * @param path of the file, which need not exist.
+   * @param fixed what the configuration itself asks for: a port kept from an earlier start gives way to it.
    * @throws Error when the file is damaged.
    */
-  constructor(path: string, bindings: readonly BindingConfig[]) {
+  constructor(path: string, bindings: readonly BindingConfig[], fixed: readonly FixedPort[]) {
     this.#path = path;
     this.#bindings = bindings;
+    this.#fixed = fixed;
     this.#kept = read(path);
   }
 
   /** The port to listen on for a binding configured with port 0; 0 when none is kept. */
   forBinding(binding: number): number {
-    return this.#kept.listen[this.#keyOf(binding)] ?? 0;
+    return this.#unlessFixed(this.#addressOf(binding), this.#kept.listen[this.#keyOf(binding)] ?? 0);
   }
 
   get control(): number {
-    return this.#kept.control ?? 0;
+    return this.#unlessFixed(controlHost, this.#kept.control ?? 0);
   }
 
   /** @throws Error when the file cannot be written. */
@@ -66,8 +73,17 @@ export class KeptPorts {
 
   /** By address: the order of the bindings may change, and no address must take over the port of another. */
   #keyOf(binding: number): string {
-    const address = this.#bindings[binding % mapperIds]?.address ?? '';
-    return `${binding < mapperIds ? '' : 'mapper '}${address}`;
+    return `${binding < mapperIds ? '' : 'mapper '}${this.#addressOf(binding)}`;
+  }
+
+  #addressOf(binding: number): string {
+    return this.#bindings[binding % mapperIds]?.address ?? '';
+  }
+
+  /** The port, or 0 if the configuration gives it away at this address. */
+  #unlessFixed(address: string, port: number): number {
+    const meets = (other: string): boolean => other === address || isUnspecified(other) || isUnspecified(address);
+    return this.#fixed.some((fixed) => fixed.port === port && meets(fixed.address)) ? 0 : port;
   }
 
   #write(): void {

@@ -12,7 +12,7 @@ import {
   start,
   step,
 } from '@mtalab/mta-core';
-import { ControlServer } from '../control/server.js';
+import { ControlServer, controlHost } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { ledgerDelivery } from '../delivery/ledger.js';
 import { MaildirDelivery } from '../delivery/maildir.js';
@@ -25,7 +25,7 @@ import type { LabClock } from './clock.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
 import { Journal, JournalFile } from './journal.js';
-import { KeptPorts } from './kept-ports.js';
+import { type FixedPort, KeptPorts } from './kept-ports.js';
 import type { Ended } from './options.js';
 import type { CoreFunctions } from './ports.js';
 import { endpointsOf, mappersOf } from './status.js';
@@ -156,6 +156,13 @@ class Reasons {
   }
 }
 
+/** The ports that the configuration asks for, whatever was had at an earlier start. */
+function fixedPorts({ config, control }: StartOptions): FixedPort[] {
+  const enabled = config.bindings.filter((binding) => binding.enabled);
+  const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));
+  return [...enabled, ...mappers, { address: controlHost, port: control?.port ?? 0 }].filter(({ port }) => port !== 0);
+}
+
 async function startControl(
   options: StartOptions,
   driver: Driver,
@@ -172,7 +179,7 @@ async function startControl(
     } catch (error) {
       const osError = (error as NodeJS.ErrnoException).code;
       if (osError === undefined || (error as NodeJS.ErrnoException).syscall !== 'listen') throw error;
-      const text = `the control channel's 127.0.0.1[${configured}] ${listenAdvice(osError)} (control.port, ${osError})`;
+      const text = `the control channel's ${controlHost}[${configured}] ${listenAdvice(osError)} (control.port, ${osError})`;
       throw new Error(text, { cause: error });
     }
   }
@@ -276,7 +283,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   let control: ControlServer;
   let journal: Journal | undefined;
   try {
-    const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings);
+    const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings, fixedPorts(options));
     const lines = openJournal(options);
     journal = lines;
     const made = assemble(options, { store, keptPorts, streams, reasons, diagnostics }, () => isRunning());
