@@ -33,7 +33,12 @@ export class LineTail {
       this.#at = 0;
       this.#rest = Buffer.alloc(0);
     }
-    if (found.size > this.#at) await this.#readOn(this.#file, lines);
+    if (found.size > this.#at) {
+      await this.#readOn(this.#file, lines).catch((error: NodeJS.ErrnoException) => {
+        // It has just been set aside: the next call reads it to its end there.
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
     return lines;
   }
 

@@ -5,8 +5,8 @@ import type { PairFlags, PairPlan } from './options.js';
 
 /** Submissions that wait for their disk at one time: enough to fill a commit. */
 const inFlight = 64;
-/** Longest wait for the first of mail that goes both ways, in real time. */
-const firstMs = 5000;
+/** Between two looks for the first of mail that goes both ways, in real time. */
+const lookMs = 250;
 /** Chosen once and for all, so that a count and a size always give the same octets. */
 const seed = 1999;
 
@@ -35,11 +35,18 @@ async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
 
 /**
  * Mail both ways is to share associations. If both sides began at once each would open its own and hold the Turn on it, so
- * the rest waits for the first message, unless that takes too long.
+ * the rest waits for the first message, unless that one has come to a standstill.
  */
-async function firstAssociation(lab: Lab, first: Promise<void>): Promise<void> {
+async function firstAssociation(lab: Lab, first: Promise<void>, signal: AbortSignal): Promise<void> {
   await first;
-  await lab.waitForDelivered(1, { timeoutMs: firstMs }).catch(() => undefined);
+  while (!signal.aborted) {
+    const delivered = lab.waitForDelivered(1, { timeoutMs: lookMs }).then(
+      () => true,
+      () => false,
+    );
+    // An MTA that has ended cannot be asked; that is told elsewhere.
+    if ((await delivered) || (await lab.quiescent().catch(() => true))) return;
+  }
 }
 
 /**
@@ -64,7 +71,7 @@ export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sendin
       })
       .finally(() => underWay.delete(one));
     underWay.add(one);
-    if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, one);
+    if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, one, signal);
     if (underWay.size >= inFlight) await Promise.race(underWay);
   }
   await Promise.all(underWay);

@@ -22,29 +22,41 @@ export async function makeFolder(path: string): Promise<void> {
   if (!(await stat(path)).isDirectory()) throw new Error('there is a file of this name');
 }
 
-const temporary = new Set<string>();
+const open = new Set<TemporaryFolder>();
 
-/** This process ends at once, with labs open. Their MTAs end with it; one may be writing still. */
+/** This process ends at once, with labs open. */
 function removeAll(): void {
-  for (const dir of temporary) {
+  for (const folder of open) {
     try {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 2, retryDelay: 20 });
+      folder.endWriters();
+      // A write that was under way may put a file where all had been removed.
+      rmSync(folder.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     } catch {
       // Nobody is there to be told.
     }
   }
 }
 
-/** Makes a folder that is removed by `removeTemporaryFolder`, or when the process exits before that. */
-export async function makeTemporaryFolder(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'mtalab-'));
-  if (temporary.size === 0) process.on('exit', removeAll);
-  temporary.add(dir);
-  return dir;
-}
+/** It is removed with its lab, or when the process exits before that. */
+export class TemporaryFolder {
+  readonly path: string;
+  /** Ends those who write into it, at once. Called when the process exits. */
+  endWriters: () => void = () => undefined;
 
-export async function removeTemporaryFolder(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true });
-  temporary.delete(dir);
-  if (temporary.size === 0) process.off('exit', removeAll);
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async make(): Promise<TemporaryFolder> {
+    const folder = new TemporaryFolder(await mkdtemp(join(tmpdir(), 'mtalab-')));
+    if (open.size === 0) process.on('exit', removeAll);
+    open.add(folder);
+    return folder;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    open.delete(this);
+    if (open.size === 0) process.off('exit', removeAll);
+  }
 }

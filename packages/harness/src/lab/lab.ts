@@ -11,7 +11,7 @@ import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
 import type { LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
-import { removeTemporaryFolder } from './folder.js';
+import type { TemporaryFolder } from './folder.js';
 import { type LoadOptions, type LoadResult, load } from './load.js';
 import type { Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
@@ -55,12 +55,12 @@ export class Lab {
   readonly #members: Members;
   readonly #submitter: Submitter;
   readonly #clockwork: Clockwork;
-  readonly #temporary: boolean;
+  readonly #temporary: TemporaryFolder | undefined;
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(members: Members, runId: string, temporary: boolean) {
+  constructor(members: Members, runId: string, temporary: TemporaryFolder | undefined) {
     this.#members = members;
     this.dir = members.plan.dir;
     this.processes = members.processes;
@@ -298,7 +298,7 @@ export class Lab {
     this.#members.tally.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
-    if (this.#temporary) await removeTemporaryFolder(this.dir);
+    await this.#temporary?.remove();
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason as Error);
     const [first, ...others] = failures;
     if (first === undefined) return;

@@ -60,6 +60,11 @@ export class Members {
     for (const name of this.plan.names) await this.writeConfig(name);
   }
 
+  /** Kill all there are. */
+  kill(): void {
+    for (const process of this.processes.values()) if (process.alive) process.kill('SIGKILL');
+  }
+
   /** The status of every process that runs, noted in the tally. */
   async statuses(): Promise<readonly MtaStatus[]> {
     const running = [...this.processes.values()].filter((process) => process.up);

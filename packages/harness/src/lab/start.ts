@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
-import { makeFolder, makeTemporaryFolder, removeTemporaryFolder } from './folder.js';
+import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
 import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.js';
@@ -17,14 +17,15 @@ import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.
 export async function startLab(options: LabOptions): Promise<Lab> {
   // Wrong options are noticed before anything is made.
   planOf(options, '');
-  const temporary = options.dir === undefined;
-  const dir = temporary ? await makeTemporaryFolder() : await keptFolder(options.dir as string);
+  const temporary = options.dir === undefined ? await TemporaryFolder.make() : undefined;
+  const dir = temporary?.path ?? (await keptFolder(options.dir as string));
   const plan = planOf(options, dir);
   let proxy: FaultProxy | undefined;
   let lab: Lab | undefined;
   try {
     proxy = await proxyOf(plan);
     const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.refreshed());
+    if (temporary !== undefined) temporary.endWriters = () => members.kill();
     lab = new Lab(members, randomBytes(6).toString('hex'), temporary);
     await members.start();
     return lab;
@@ -32,7 +33,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     if (lab !== undefined) await lab.close().catch(() => {});
     else {
       await proxy?.close();
-      if (temporary) await removeTemporaryFolder(dir);
+      await temporary?.remove();
     }
     throw error;
   }

@@ -88,6 +88,11 @@ export class MtaProcess {
     return this.#life?.client !== undefined && this.#life.exit === undefined;
   }
 
+  /** Is there a process, ready or not? */
+  get alive(): boolean {
+    return this.#life !== undefined && this.#life.exit === undefined;
+  }
+
   /** Settles when the present process ends. */
   get exited(): Promise<ExitStatus> {
     return this.#current().exited;

@@ -30,8 +30,20 @@ export type SocketRow = {
   readonly swallowed: number;
 };
 
-/** How long a cut waits for octets that were passed before it and that the receiver has not taken, in real time. */
+/** How long the end of a leg waits for octets that were passed before it and that the receiver has not taken, in real time. */
 const flushLimitMs = 1000;
+
+/** Ends a leg when what it was given has reached the kernel, or has not for too long. */
+function endFlushed(leg: Socket): void {
+  if (leg.writableLength === 0 || leg.connecting) {
+    leg.destroy();
+    return;
+  }
+  const limit = setTimeout(() => leg.destroy(), flushLimitMs);
+  leg.once('close', () => clearTimeout(limit));
+  leg.once('finish', () => leg.destroy());
+  leg.end();
+}
 
 export class ProxyConnection {
   readonly id: number;
@@ -97,7 +109,7 @@ export class ProxyConnection {
     this.#client.resume();
   }
 
-  /** A leg that is lost takes the other with it at once; a reset is passed on as one. */
+  /** A leg that is gone takes the other with it: at once when it was reset, which is passed on, else when all has been passed on. */
   #watch(leg: Socket, other: () => Socket | null): void {
     let reset = false;
     leg.on('error', () => {
@@ -107,7 +119,7 @@ export class ProxyConnection {
       const partner = other();
       if (!this.#cutting && partner !== null && !partner.destroyed) {
         if (reset && !partner.connecting) partner.resetAndDestroy();
-        else partner.destroy();
+        else endFlushed(partner);
       }
       this.#leave(null);
     });
@@ -128,13 +140,7 @@ export class ProxyConnection {
     for (const leg of [this.#client, this.#server]) {
       if (leg === null) continue;
       leg.pause();
-      if (leg.writableLength === 0 || leg.connecting || leg.writableEnded) {
-        leg.destroy();
-        continue;
-      }
-      const limit = setTimeout(() => leg.destroy(), flushLimitMs);
-      leg.end(() => leg.destroy());
-      leg.once('close', () => clearTimeout(limit));
+      endFlushed(leg);
     }
   }
 
