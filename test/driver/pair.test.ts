@@ -9,7 +9,10 @@ import { configOf } from './fakes.js';
 
 type Node = { readonly mta: RunningMta; readonly client: ControlClient; readonly said: string[] };
 
-/** Start an MTA on this folder, with a client. It is stopped with the test. */
+/**
+ * Start an MTA on this folder, with a client. It is stopped with the test. Its clock keeps real time: on a faster one a machine that
+ * stands still for two seconds would make every dial fail.
+ */
 async function node(
   t: Test,
   folder: string,
@@ -21,7 +24,7 @@ async function node(
     config: { ...configOf(config.name), ...config },
     dataFolder: join(folder, config.name),
     delivery: { kind: 'maildir', path: join(folder, config.name, 'mailboxes') },
-    clock: new LabClock({ timeScale: 10 }),
+    clock: new LabClock(),
     hooks: {
       event: (event) => said.push(describeEvent(event).text),
       log: (_level, text) => said.push(text),
@@ -141,8 +144,12 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
 
 test('mail that is queued survives a restart, on the same ports', async (t) => {
   const folder = t.testdir();
-  const listenB = await node(t, folder, configB);
-  const first = await node(t, folder, peers(listenB.mta));
+  // Addresses that nothing else here listens on: nobody takes the ports of those that are stopped.
+  const at = (address: string) => ({ bindings: [{ address, port: 0, label: '', enabled: true }] });
+  const b = { ...configB, ...at('127.0.0.52') };
+  const listenB = await node(t, folder, b);
+  const a = { ...peers(listenB.mta), ...at('127.0.0.51') };
+  const first = await node(t, folder, a);
   const { endpoints, control } = first.mta;
   const endpointsB = listenB.mta.endpoints;
   await listenB.mta.stop();
@@ -156,11 +163,11 @@ test('mail that is queued survives a restart, on the same ports', async (t) => {
     { id: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
   ]);
   t.same(await first.mta.stop(), { code: 0, clean: true });
-  const second = await node(t, folder, peers(listenB.mta));
+  const second = await node(t, folder, a);
   t.same(second.mta.endpoints, endpoints, 'the port of the first start');
   t.equal(second.mta.control, control);
   t.match(await second.client.request('status'), { incarnation: 2, queuedCopies: 1 });
-  const again = await node(t, folder, configB);
+  const again = await node(t, folder, b);
   t.same(again.mta.endpoints, endpointsB);
   await second.client.request('retry');
   await delivered(again.client, 1);

@@ -37,7 +37,7 @@ function refusedIn(journal: string): string[] {
 for (const mode of ['legacy', 'fixed'] as const) {
   test(`${mode}: bind_nak is on the wire where the journal says so, and nowhere else`, {
     skip: noCapture ?? false,
-    timeout: 60_000,
+    timeout: 250_000,
   }, async (t) => {
     await using lab = await spawnPair({
       bindings: { 'MTA-B': [{ address: '127.0.0.1' }, { address: '127.0.0.2' }] },
@@ -54,7 +54,7 @@ for (const mode of ['legacy', 'fixed'] as const) {
     for (let interval = 0; interval < 4; interval += 1) await lab.advanceBy(transferIntervalMs);
     const moved = lab.delivered;
     await lab.submitAll('MTA-A', generateMail(47, 500, 2), there);
-    await lab.waitForDelivered(50, { timeoutMs: 20_000 });
+    await lab.waitForDelivered(50);
     for (const one of lab.processes.values()) await one.stop();
     await packets.stop();
 

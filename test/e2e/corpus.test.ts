@@ -17,8 +17,8 @@ async function submitLetters(lab: Lab): Promise<void> {
 
 /** Lab time goes on as fast as nothing happens until so many copies are delivered. */
 async function moveOnUntil(lab: Lab, count: number): Promise<void> {
-  for (let timers = 0; timers < 500 && lab.delivered < count; timers += 1) await lab.advance({ timeoutMs: 20_000 });
-  await lab.waitForDelivered(count, { timeoutMs: 20_000 });
+  for (let timers = 0; timers < 500 && lab.delivered < count; timers += 1) await lab.advance();
+  await lab.waitForDelivered(count);
 }
 
 test(`${letters.length} letters at once, octet for octet`, async (t) => {
@@ -68,7 +68,7 @@ function killOn(lab: Lab, victim: MtaProcess, moment: 'pdu' | 'delivery', nth: n
 async function moveOnUnless(over: () => boolean, lab: Lab): Promise<void> {
   while (!over() && lab.delivered < letters.length) {
     try {
-      await lab.advance({ timeoutMs: 20_000 });
+      await lab.advance();
     } catch (error) {
       if (!over()) throw error;
     }
@@ -80,7 +80,7 @@ for (const [seed, faults] of [
   [2, ['cut randomly 3% seed 2']],
 ] as const) {
   test(`the same while processes are killed at random moments (seed ${seed}) ${faults.join()}`.trim(), {
-    timeout: 60_000,
+    timeout: 250_000,
   }, async (t) => {
     const random = chance(seed);
     await using lab = await spawnPair({ proxy: true, faults });
@@ -112,7 +112,7 @@ for (const [seed, faults] of [
   });
 }
 
-test('20 MiB with ten cuts on the way: resumed from checkpoints, once', { timeout: 60_000 }, async (t) => {
+test('20 MiB with ten cuts on the way: resumed from checkpoints, once', { timeout: 250_000 }, async (t) => {
   const [item] = generateMail(1, 20 * 1_048_576, 5);
   const content = await octetsOf(item?.content ?? Buffer.alloc(0));
   const cuts = Array.from({ length: 10 }, (_, at) => `cut ${at % 3 === 0 ? 'before' : 'after'} rttr ${60 * (at + 1)}`);

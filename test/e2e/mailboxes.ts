@@ -28,12 +28,19 @@ export function sorted(digests: Iterable<string>): string[] {
 
 /** Digests of all files below a folder, those still being written included. */
 export function messagesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return sorted(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => digestOf(readFileSync(join(entry.parentPath, entry.name)))),
-  );
+  for (;;) {
+    if (!existsSync(folder)) return [];
+    try {
+      return sorted(
+        readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => digestOf(readFileSync(join(entry.parentPath, entry.name)))),
+      );
+    } catch (error) {
+      // A draft became a message, under another name, after it was listed: look again.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 /** Every message in every mailbox of an MTA. */

@@ -10,6 +10,7 @@ import { type DeliveryLine, type MtaProcess, spawnMta } from '@mtalab/harness';
 import { test } from 'tap';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
 import { Host, whyNoHosts } from './hosts.js';
+import { keepPorts } from './shell.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'mtalab-mapper-'));
@@ -90,6 +91,7 @@ test('impacket lists, maps and manages, on a port of the system’s choice', { s
   t.match(answers['mapper_at_mta'], rejected);
 
   const kept = b.ready.mapper;
+  await keepPorts(kept.map((place) => ({ host: place.replace(/\[.*/, ''), port: portOf(place) })));
   await b.restart();
   t.same(b.ready.mapper, kept, 'its ports are kept as others are');
   t.equal(await b.stop(), 0);
@@ -125,7 +127,7 @@ test('rpcdump and rpcclient find an MTA at port 135, without being told anything
 
 const noCapture = whyNoCapture();
 
-test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC', { timeout: 60_000 }, async (t) => {
+test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC', { timeout: 250_000 }, async (t) => {
   const b = await start('MTA-B', [
     'endpointMapper: {port: 0}',
     'bindings: [{address: 127.0.0.1}, {address: 127.0.0.2}]',

@@ -91,7 +91,7 @@ function processesOf(text: string): readonly string[] {
 }
 
 test('Ctrl-C stops everything in order and leaves nothing behind', {
-  timeout: 60_000,
+  timeout: 250_000,
   skip: process.platform !== 'linux',
 }, async (t) => {
   const home = join(t.testdir(), 'home');

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type TcpNetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,11 +12,14 @@ const bin = resolve('node_modules/.bin/mtalab');
 export const home = mkdtempSync(join(tmpdir(), 'mtalab-shell-'));
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
 
+/** For one command: it is there for one that hangs, not for a slow machine. */
+const limitMs = 200_000;
+
 type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
 
 export function run(program: string, argv: readonly string[]): Promise<Outcome> {
   return new Promise((done) => {
-    execFile(program, argv, { env, timeout: 60_000, maxBuffer: 1e8 }, (error, stdout, stderr) => {
+    execFile(program, argv, { env, timeout: limitMs, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : (error.code ?? error.signal ?? null), stdout, stderr });
     });
   });
@@ -80,14 +84,27 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/**
+ * Nobody else is given these ports while their listener is away. It ends the connections that are made here before this side does, and
+ * for a minute the system chooses no port of such an end; who asks for it by its number gets it.
+ */
+export async function keepPorts(places: readonly TcpNetConnectOpts[]): Promise<void> {
+  for (const place of places) {
+    const socket = connect(place).on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.resume().unref();
+  }
+}
+
 type LoggedEvent = { readonly id: number; readonly node: string; readonly text: string; readonly time: string };
 
 /** The event log of an MTA, as it lies in its data folder. */
 export function eventsOf(dataFolder: string): LoggedEvent[] {
   const file = join(dataFolder, 'logs', 'events.jsonl');
   if (!existsSync(file)) return [];
+  // What follows the last line end is a line that is being written.
   return readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as LoggedEvent);
 }

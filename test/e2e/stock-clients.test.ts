@@ -73,8 +73,8 @@ function bareRequest(call: number, opnum: number): Buffer {
 }
 
 async function moveOnUntil(lab: Lab, count: number): Promise<void> {
-  for (let timers = 0; timers < 100 && lab.delivered < count; timers += 1) await lab.advance({ timeoutMs: 20_000 });
-  await lab.waitForDelivered(count, { timeoutMs: 20_000 });
+  for (let timers = 0; timers < 100 && lab.delivered < count; timers += 1) await lab.advance();
+  await lab.waitForDelivered(count);
 }
 
 /** Everything that can happen on a link; says which copies were delivered in the end. */
@@ -117,7 +117,7 @@ const noCapture = whyNoCapture();
 
 test('tshark, without any setting, names what real processes say, and finds nothing wrong', {
   skip: noCapture ?? false,
-  timeout: 60_000,
+  timeout: 250_000,
 }, async (t) => {
   const file = join(folder, 'life.pcapng');
   await using lab = await spawnPair({ proxy: true });

@@ -18,6 +18,8 @@ type Row = { id: string; copy: number };
 
 tetherToParent(() => process.exit(1));
 const misbehave = (what: string): boolean => process.env[`FAKE_${what}`] !== undefined;
+// It stays also when its answer was late and a signal comes after it.
+if (misbehave('STAYS')) process.on('SIGTERM', () => undefined);
 const file = process.argv[process.argv.indexOf('--config') + 1] ?? '';
 const config = JSON.parse(readFileSync(file, 'utf8')) as Settings & { [key: string]: unknown };
 const folder = dirname(file);

@@ -18,8 +18,8 @@ function mailOfBen(lab: Lab): string[] {
 
 /** Lab time goes on, as fast as nothing happens, until so many copies are delivered. */
 async function moveOnUntil(lab: Lab, delivered: number): Promise<void> {
-  for (let timers = 0; timers < 50 && lab.delivered < delivered; timers += 1) await lab.advance({ timeoutMs: 10_000 });
-  await lab.waitForDelivered(delivered, { timeoutMs: 5000 });
+  for (let timers = 0; timers < 50 && lab.delivered < delivered; timers += 1) await lab.advance();
+  await lab.waitForDelivered(delivered);
 }
 
 test('a pair delivers what it is given, goes on after kill -9, and stops in order', async (t) => {

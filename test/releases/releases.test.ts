@@ -296,7 +296,7 @@ type Status = {
   readonly legacy: string[];
 };
 
-test('a pair of two releases on real processes', { timeout: 60_000 }, async (t) => {
+test('a pair of two releases on real processes', { timeout: 250_000 }, async (t) => {
   const dir = join(home, 'releases');
   mkdirSync(dir);
   const words = ['--release', 'MTA-A=5.5sp2,MTA-B=4.0sp3', '--nt', 'MTA-B=sp3', '--count', '4', '--both-ways'];
