@@ -7,11 +7,10 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 /** Why there can be no capture on this machine, or nothing. */
 export function whyNoCapture(): string | undefined {
   if (spawnSync('tshark', ['--version']).status !== 0) return 'tshark is not installed';
-  const interfaces = spawnSync('dumpcap', ['-D'], { encoding: 'utf8' });
-  if (interfaces.status !== 0 || !/\blo\b/.test(interfaces.stdout))
-    return `dumpcap may not capture on lo here: ${interfaces.stderr.trim()}`;
-  const trial = spawnSync('dumpcap', ['-i', 'lo', '-d', '-f', 'tcp port 9'], { encoding: 'utf8' });
-  return trial.status === 0 ? undefined : `dumpcap may not capture on lo here: ${trial.stderr.trim()}`;
+  // To tell what link there is it has to open the interface, as a capture does.
+  const trial = spawnSync('dumpcap', ['-i', 'lo', '-L'], { encoding: 'utf8' });
+  if (trial.status === 0) return undefined;
+  return `dumpcap may not capture on lo: ${(trial.stderr ?? trial.error?.message ?? '').split('\n', 1)[0]}`;
 }
 
 type Capture = {
