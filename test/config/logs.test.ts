@@ -207,6 +207,7 @@ test('a file that cannot be written stops nothing; what is missing is counted wh
   const folder = t.testdir({});
   // A folder in the place of the file fails for root too.
   mkdirSync(join(folder, 'ev0.log'));
+  const told = t.capture(process.stderr, 'write', () => true);
   const logs = createLogs({ folder, console: false, nowMs: () => startMs });
   for (let count = 0; count < 3; count += 1) {
     logs.event({ id: 2219, params: {} }, startMs, 'MTA-A');
@@ -215,6 +216,9 @@ test('a file that cannot be written stops nothing; what is missing is counted wh
   rmSync(join(folder, 'ev0.log'), { recursive: true });
   logs.event({ id: 9266, params: {} }, startMs, 'MTA-A');
   await logs.close();
+  const [words, ...more] = told().map(({ args }) => String(args[0]));
+  t.match(words, /^mtalab: .*ev0\.log cannot be written: EISDIR.*; entries are lost until it can\n$/);
+  t.same(more, [], 'it is told of once');
   t.match(
     read(folder, 'ev0.log'),
     /^note: Error\n01-02-26 12:04:05am\n {2}3 entries before this one could not be written and are lost\n\nmessage NMI9266/,
