@@ -15,6 +15,8 @@ import {
   releaseReasons,
   turnTable,
 } from '@mtalab/mta-core';
+import { faultKinds } from '@mtalab/sim';
+import { renderConfigSchema } from 'mtalab';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -93,6 +95,71 @@ function markdown(titles, rows) {
   ].join('\n');
 }
 
+/** Kinds of PDUs that faults can name, by what they are names of. */
+function kinds() {
+  const operation = /^Mta/;
+  const rpc = new Set(faultKinds.slice(1, faultKinds.indexOf('rtorq')));
+  const among = (which) =>
+    faultKinds
+      .filter(which)
+      .map((kind) => `\`${kind}\``)
+      .join(', ');
+  return markdown(
+    ['', 'kinds'],
+    [
+      ['every PDU', '`any`'],
+      ['PDUs of DCE/RPC', among((kind) => rpc.has(kind))],
+      ['APDUs', among((kind) => kind !== 'any' && !rpc.has(kind) && !operation.test(kind))],
+      ['operations, and their answers', among((kind) => operation.test(kind))],
+    ],
+  );
+}
+
+/** Keys with a table, or a page, of their own. */
+const elsewhere = ['settings', 'log.levels'];
+
+/** The keys of a configuration below `schema`. */
+function* keysOf(schema, above = '') {
+  for (const [name, value] of Object.entries(schema.properties)) {
+    const key = `${above}${name}`;
+    yield { ...value, key, required: schema.required?.includes(name) === true };
+    if (elsewhere.includes(key)) continue;
+    if (value.properties !== undefined) yield* keysOf(value, `${key}.`);
+    if (value.items?.properties !== undefined) yield* keysOf(value.items, `${key}[].`);
+  }
+}
+
+function range({ type, enum: choices, minimum, maximum }) {
+  if (choices !== undefined) return choices.map((choice) => `\`${choice}\``).join(', ');
+  if (type === 'boolean') return '`true`, `false`';
+  return minimum === undefined || maximum === undefined ? '' : `${minimum} to ${maximum}`;
+}
+
+/** A description without the default at its end, and that default. */
+function apart(description = '') {
+  const [, words, standard] = /^(.*?)(?: Default: (.*))?$/s.exec(description);
+  return [words, (standard ?? '').replace(/\.$/, '')].map((text) => text.replaceAll('|', '\\|'));
+}
+
+const schema = JSON.parse(renderConfigSchema());
+
+function keys() {
+  const rows = [...keysOf(schema)].map((value) => {
+    const [words, standard] = apart(value.description);
+    return [`\`${value.key}\``, words, range(value), value.required ? 'must be given' : standard];
+  });
+  return markdown(['key', 'what it is', 'values', 'default'], rows);
+}
+
+function settings() {
+  const rows = Object.entries(schema.properties.settings.properties).map(([name, value]) => {
+    const [words, standard] = apart(value.description);
+    const [, means, exchange, unit] = /^(.*?)(?: Own setting\.)?(?: Exchange: (.*?)\.)?(?: Unit: (.*?)\.)?$/s.exec(words);
+    return [`\`${name}\``, means, exchange ?? '', unit ?? '', range(value), standard];
+  });
+  return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default'], rows);
+}
+
 /** What stands between the marks of this name is drawn; the rest of the page is written by hand. */
 const parts = {
   'docs/ARCHITECTURE.md': {
@@ -101,7 +168,9 @@ const parts = {
     'turn diagram': diagram(turnTable, ['held', 'theirs']),
     'turn table': matrix(turnTable, 'Turn'),
   },
+  'docs/configuration.md': { keys: keys(), settings: settings() },
   'docs/events.md': { events: events() },
+  'docs/faults.md': { kinds: kinds() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
 };
 

@@ -36,6 +36,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
     name,
     pid: 4711,
     phase: 'running',
+    domains: ['a.example'],
     incarnation: 1,
     version: '5.5',
     build: '2653.23',

@@ -117,7 +117,7 @@ test('an MTA of a pair that is killed ends the pair, which says so', async (t) =
 /** Writes the configuration of an MTA into a folder of its own. */
 function configOf(folder: string, more: string): string {
   mkdirSync(join(home, folder), { recursive: true });
-  const file = join(home, folder, 'mta.yaml');
+  const file = join(home, folder, 'own.yaml');
   writeFileSync(file, `name: MTA-S\ndata: data\nlocal: {domains: [a.example]}\nlog: {console: false}\n${more}`);
   return file;
 }
@@ -148,7 +148,11 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_0
     stderr: new RegExp(`mtalab: The store in .*single/data/mtadata is in use by process ${first.child.pid}\\. Stop that MTA`),
   });
   const mail = ['examples/05-binary.eml', 'examples/17-no-octets.eml'];
-  t.match(await mtalab('submit', ...mail, '--dir', data, '--to', 'ada@a.example'), { code: 0 });
+  t.match(
+    await mtalab('submit', ...mail, '--dir', data),
+    { code: 0, stderr: /from sender@a\.example to user@a\.example/ },
+    'its domain is asked of the MTA itself',
+  );
   const wanted = sorted(mail.map((file) => digestOf(readFileSync(file))));
   const arrived = (): boolean => messagesBelow(mailboxes).join() === wanted.join();
   await until(arrived);
@@ -201,7 +205,7 @@ test('what cannot start says why, and ends with 1', async (t) => {
     [
       'settings',
       'settings:\n  openRetryIntervalSS: 5',
-      /mta\.yaml:6:3: unknown key "openRetryIntervalSS" in settings; did you mean openRetryIntervalS\?/,
+      /own\.yaml:6:3: unknown key "openRetryIntervalSS" in settings; did you mean openRetryIntervalS\?/,
     ],
   ];
   for (const [folder, more, message] of cases) {

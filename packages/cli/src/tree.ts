@@ -13,7 +13,7 @@ const examples = `
 Examples:
   mtalab pair --mail examples                     two MTAs, the sample mail, a live status, until Ctrl-C
   mtalab pair --once --count 1000 --json          a thousand messages, then the figures as JSON
-  mtalab pair --legacy Q166594 --fault "cut before turn-give 1"
+  mtalab pair --legacy Q166594 --fault "cut before turn-give 1" --count 20 --both-ways
                                                   lose the Turn, the way Exchange 4.0 did
   mtalab associations                             ... and see what each side believes
   mtalab submit letter.eml --to ben@b.example     one letter more
@@ -22,7 +22,8 @@ Examples:
   mtalab check --legacy Q166594                   the shortest way into it, found by the checker
   mtalab stop
 
-Data goes to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 asked wrongly.`;
+Data goes to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 asked wrongly, 130 broken
+off by Ctrl-C.`;
 
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

@@ -1,11 +1,10 @@
 /** `mtalab submit FILE...`: hands messages to a running MTA, octet for octet. */
 import { randomUUID } from 'node:crypto';
-import { type MailItem, octetsOf, readMail } from '@mtalab/harness';
+import { type MailItem, type MtaStatus, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
 import type { Priority } from '@mtalab/mta-core';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
 import { outJson } from '../io.js';
 import { address, domainOf } from '../pair/options.js';
-import { domainOfMta } from '../places.js';
 import { bytes, counted, paint, printable } from '../render/text.js';
 import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
@@ -43,28 +42,32 @@ async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
   }
 }
 
+/** The mail domains of an MTA; none when it does not answer. */
+async function domainsOf(one: RunEntry['processes'][number]): Promise<readonly string[]> {
+  return withChannel(one, async (client) => (await client.request<MtaStatus>('status')).domains).catch(() => []);
+}
+
 /** Which MTA gets the mail, and its envelope: what was not given follows from the domains of the run. */
-function courseOf(run: Awaited<ReturnType<typeof chosenRun>>, flags: SubmitFlags) {
-  const domains = run.processes.map((one) => ({ one, domain: domainOfMta(one) }));
+async function courseOf(run: RunEntry, flags: SubmitFlags) {
+  const known = await Promise.all(run.processes.map(async (one) => ({ one, domains: await domainsOf(one) })));
   const home =
     flags.mta !== undefined
       ? chosenProcesses(run, flags.mta)[0]
-      : domains.find(({ domain }) => flags.from !== undefined && domain === domainOf(flags.from))?.one;
+      : known.find(({ domains }) => flags.from !== undefined && domains.includes(domainOf(flags.from)))?.one;
   const at = home ?? run.processes[0];
   if (at === undefined) throw new UsageError('there is no MTA in this run');
-  const near = domains.find(({ one }) => one === at)?.domain;
-  const far = domains.find(({ one }) => one !== at)?.domain ?? near;
+  const near = known.find(({ one }) => one === at)?.domains[0];
+  const far = known.find(({ one }) => one !== at)?.domains[0] ?? near;
   const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
-  if (from === undefined || to === undefined)
-    throw new UsageError('the mail domains of this run are not known here: give --from and --to');
+  if (from === undefined || to === undefined) throw new UsageError('no mail domain of this run is known: give --from and --to');
   return { at, originator: address('--from', from), recipients: to.map((one) => address('--to', one)) };
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const flags = options as SubmitFlags;
   const files = args[0] as readonly string[];
-  const { at, originator, recipients } = courseOf(await chosenRun(flags), flags);
+  const { at, originator, recipients } = await courseOf(await chosenRun(flags), flags);
   const base = flags.id ?? randomUUID();
   const results: { file: string; mta: string; submissionId: string; mtsId: string; known: boolean }[] = [];
   await withChannel(at, async (client) => {

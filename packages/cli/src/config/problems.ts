@@ -3,6 +3,7 @@
 import { type Document, isMap, isNode, isPair, isScalar, type LineCounter } from 'yaml';
 import { exitCodes, UsageError } from '../errors.js';
 
+/** In line 0: of the file as a whole. */
 export type Problem = { readonly line: number; readonly column: number; readonly message: string };
 export type Path = readonly (string | number)[];
 
@@ -20,7 +21,8 @@ export class ConfigError extends UsageError {
 
   constructor(file: string, problems: readonly Problem[], options?: ErrorOptions) {
     const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-    const lines = sorted.slice(0, maxShown).map((problem) => `${file}:${problem.line}:${problem.column}: ${problem.message}`);
+    const placed = ({ line, column }: Problem): string => (line === 0 ? file : `${file}:${line}:${column}`);
+    const lines = sorted.slice(0, maxShown).map((problem) => `${placed(problem)}: ${problem.message}`);
     if (sorted.length > maxShown) lines.push(`${file}: and ${sorted.length - maxShown} more`);
     super(lines.join('\n'), options);
     this.file = file;
@@ -33,7 +35,7 @@ export class UnreadableError extends ConfigError {
   override readonly exitCode: number = exitCodes.failed;
 
   constructor(file: string, message: string, options?: ErrorOptions) {
-    super(file, [{ line: 1, column: 1, message }], options);
+    super(file, [{ line: 0, column: 0, message }], options);
   }
 }
 

@@ -37,14 +37,15 @@ const numbers = {
   maxOpenRetries: {
     page: 'Max open retries',
     attribute: 'Num-Of-Open-Retries',
-    means: 'Attempts to open an association before queued mail is reported as not delivered.',
+    means: 'Further attempts to open an association, after the first, before queued mail is reported as not delivered.',
     min: 0,
     max: 100_000,
   },
   maxTransferRetries: {
     page: 'Max transfer retries',
     attribute: 'Num-Of-Transfer-Retries',
-    means: 'Attempts to transfer a message over open associations before it is reported as not delivered.',
+    means:
+      'Further attempts to transfer a message over open associations, after the first, before it is reported as not delivered.',
     min: 0,
     max: 100_000,
   },
@@ -121,7 +122,12 @@ const numbers = {
   },
   rpcCallTimeoutS: { unit: 'seconds', means: 'An RPC call without an answer is cancelled after this.', min: 1, max: daysS },
   dialTimeoutS: { unit: 'seconds', means: 'Dial and bind of one string binding.', min: 1, max: daysS },
-  openTimeoutS: { unit: 'seconds', means: 'A whole opening of an association, from the dial to the answer.', min: 1, max: daysS },
+  openTimeoutS: {
+    unit: 'seconds',
+    means: 'Dialling and binding of one opening, over all its string bindings; its calls have rpcCallTimeoutS.',
+    min: 1,
+    max: daysS,
+  },
   stopTimeoutS: {
     unit: 'seconds',
     means: 'How long a stop waits for associations to close in order before it aborts them.',

@@ -67,7 +67,7 @@ function defineSim(command: Command): Command {
       .addOption(
         new Option('--seed <n>', 'the seed, or the first of several').argParser(whole(0, Number.MAX_SAFE_INTEGER)).default(1),
       )
-      .option('--seeds <n>', 'run so many seeds and sum up', whole(1, 1_000_000_000))
+      .option('--seeds <n>', 'run so many seeds and sum up; the fifth that fails is the last', whole(1, 1_000_000_000))
       .option('--mtas <n>', 'how many MTAs (default: 2)', whole(2, 1000))
       .addOption(
         new Option('--topology <kind>', 'who is adjacent to whom (default: pair, or mesh for more than two)').choices([
@@ -96,7 +96,7 @@ export const proofCommands: readonly CommandEntry[] = [
     usage: 'repro <article>',
     summary: 'make an article, or all of them, happen on real processes, legacy and fixed',
     detail: `
-Articles: Q166594, Q181721, Q280449, Q285350. The legacy run must fail as the article says, the fixed one must pass under the
+Articles: Q166594, Q181721, Q280449, Q285350; companions: Q166594-neighbour, 9277, Q280449-cluster, Q285350-cluster. The legacy run must fail as the article says, the fixed one must pass under the
 same fault. \`all\` runs every article and its companions, a few at a time, with one line for each.
 --evidence keeps, for each article and case: journals, ladder, event logs, and the figures.
 Exit code: 0 when all is so, 1 when anything is not.`,
@@ -163,7 +163,8 @@ Exit code: 0 no difference, 1 a difference (the first is shown), or a journal th
     usage: 'ladder <file...>',
     summary: 'draw what passed between MTAs',
     detail: `
-Files: journals (of each MTA, or of a whole simulation), what a link saw (link.jsonl), or a counterexample.
+Files: journals (of each MTA, of a whole simulation, or of a counterexample), what a link saw (link.jsonl), or the output of
+--format json.
 Long stretches of transfers become one line, unless --all is given.`,
     define: (command) =>
       command

@@ -51,7 +51,7 @@ What to do:
   mtalab fault release | heal            let held PDUs go | end black holes
   mtalab fault cut [association]         cut now: this association, or everything
 
-Faults need a pair that was started with --fault or --proxy.`;
+Faults need a pair that was started with --fault or --proxy. docs/faults.md has all faults and kinds.`;
 
 export const runningCommands: readonly CommandEntry[] = [
   {

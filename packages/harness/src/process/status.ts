@@ -30,6 +30,8 @@ export type MtaStatus = {
   readonly name: string;
   readonly pid: number;
   readonly phase: string;
+  /** Mail domains whose mailboxes are there. */
+  readonly domains: readonly string[];
   readonly incarnation: number;
   readonly version: string;
   readonly build: string;

@@ -167,18 +167,18 @@ export const rules = {
   reportable: {
     kind: 'safety',
     words: 'No report is made on a report, nor on any message that names no originator.',
-    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   'nothing-lost': {
     kind: 'liveness',
     words:
       'Every accepted message ends delivered or reported to its originator; a report ends delivered or with the dead letters.',
-    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   'true-report': {
     kind: 'liveness',
     words: 'A message that is delivered is not reported as not delivered, unless the report says that the outcome is unknown.',
-    clause: 'X.411 8.3.1.2 (reports); rules.md, associations',
+    clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   rest: {
     kind: 'liveness',

@@ -8,6 +8,8 @@ export type DriverStatus = {
   readonly name: string;
   readonly pid: number;
   readonly phase: Mta['phase'];
+  /** Mail domains whose mailboxes are here. */
+  readonly domains: readonly string[];
   /** Counts the starts on this store. */
   readonly incarnation: number;
   readonly version: string;
@@ -67,6 +69,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Dr
     name: mta.name,
     pid: process.pid,
     phase: mta.phase,
+    domains: mta.localDomains,
     incarnation: mta.incarnation,
     version: mta.version,
     build: mta.build,
