@@ -38,7 +38,7 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
   if (!was || quirk.takesEffect !== 'at once') return;
   for (const entry of ctx.mta.ltab) {
     for (const { id, state } of entry.associations) {
-      if (state === 'open') loseAssociation(ctx, { entry: entry.id, association: id });
+      if (state === 'open') loseAssociation(ctx, { entry: entry.id, association: id }, `${article} was switched off`);
     }
   }
 }

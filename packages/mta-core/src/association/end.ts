@@ -67,11 +67,13 @@ export function endAssociation(ctx: Context, ref: Owner): void {
 
 /**
  * A connection of an open association was lost: the others are closed, every Please is void, the mail goes back to the
- * shared queue. The initiator sets out to recover at once; the responder waits for it until Disconnect.
+ * shared queue. The initiator sets out to recover at once; the responder waits for it until Disconnect. Event 1294 (Q246278):
+ * what is recovered is the same association in RTSE alone; below, it is a new one (X.228 7.7).
  */
-export function loseAssociation(ctx: Context, ref: Owner): void {
+export function loseAssociation(ctx: Context, ref: Owner, why = 'its connections were lost'): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
+  report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: why });
   dropConnections(ctx, ref);
   interruptTransfer(ctx, ref);
   interruptIncoming(ctx, ref);

@@ -121,8 +121,8 @@ export const x400Events = {
     labels: { entity: 'Entity', reason: 'Reason' },
     says: 'An association ended without being closed in order',
     explanation:
-      'Its connections were lost or it was aborted; mail in transfer on it stays queued and goes on when it is recovered.',
-    articles: ['Q166594'],
+      'Its connections were lost, it was aborted, or it was not recovered in time, as the reason says. Mail in transfer on it stays queued. One that was lost is recovered; else the mail goes over another association.',
+    articles: ['Q246278'],
   },
   1209: {
     type: 'Warning',
