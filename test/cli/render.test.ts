@@ -217,8 +217,8 @@ function still(more: {
   };
 }
 
-function verdict(lab: StillLab, patienceMs: number): string {
-  const said = judgeStill(lab, patienceMs);
+function verdict(lab: StillLab, patienceMs: number, fruitlessMs = 0): string {
+  const said = judgeStill(lab, patienceMs, fruitlessMs);
   return said.kind === 'stuck' ? `stuck:\n${said.why.join('\n')}` : `retries in ${said.inMs} ms: ${said.what}`;
 }
 
@@ -357,6 +357,10 @@ const views: Readonly<Record<string, () => string>> = {
     verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }] }), 30_000),
   'verdict: the Open Interval on a fast clock': () =>
     verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000),
+  'verdict: nothing comes of the Open Interval': () =>
+    verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], timeScale: 60 }), 30_000, 30_001),
+  'verdict: nothing comes of it, but another timer is at work': () =>
+    verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], nextDeadlineMs: nowMs + 4000 }), 30_000, 30_001),
   'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
   'diagnostics levels': () =>
     renderDiagnostics(

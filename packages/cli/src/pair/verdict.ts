@@ -26,14 +26,24 @@ export type Verdict =
   | { readonly kind: 'stuck'; readonly why: readonly string[] };
 
 /** A timer that can move mail. */
-type Retry = { readonly atMs: number; readonly nowMs: number; readonly scale: number; readonly what: string };
+type Retry = {
+  readonly atMs: number;
+  readonly nowMs: number;
+  readonly scale: number;
+  readonly what: string;
+  /** Is the same tried again after it, for ever or for a very long time? */
+  readonly again: boolean;
+};
 
-/** Timers of an association after which somebody tries something again. Its Lifetime is none: that only ends what is idle. */
+/**
+ * Timers of an association after which somebody tries something again. Its Lifetime is none: that only ends what is idle. The last
+ * word says whether the same follows again and again.
+ */
 const retryTimers = [
-  ['recoverAtMs', 'the next recovery'],
-  ['disconnectAtMs', 'giving up a lost association'],
-  ['openByMs', 'the end of an opening'],
-  ['dataRetryAtMs', 'the next bind of a data connection'],
+  ['recoverAtMs', 'the next recovery', true],
+  ['disconnectAtMs', 'giving up a lost association', false],
+  ['openByMs', 'the end of an opening', false],
+  ['dataRetryAtMs', 'the next bind of a data connection', true],
 ] as const;
 
 function deadline(row: AssociationRow, key: string): number | null {
@@ -44,19 +54,21 @@ function deadline(row: AssociationRow, key: string): number | null {
 function retriesOf(still: StillLab): readonly Retry[] {
   return still.mtas.flatMap(({ status, queues }) => {
     const { nowMs, timeScale: scale, name } = status;
-    const retry = (atMs: number | null, what: string): Retry[] =>
-      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}` }];
+    const retry = (atMs: number | null, what: string, again: boolean): Retry[] =>
+      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}`, again }];
     const rows = still.associations.flatMap(({ sides }) => sides[name] ?? []);
-    const idle = new Set(rows.map((row) => deadline(row, 'lifetimeAtMs')));
-    return [
+    const named = [
       ...queues.flatMap((queue) => [
-        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`),
-        ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`),
+        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`, true),
+        ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`, false),
       ]),
-      ...rows.flatMap((row) => retryTimers.flatMap(([key, what]) => retry(deadline(row, key), `${what} (${row.name})`))),
-      // Whatever timer comes next and is no idle one is at work, such as the limit of a call without an answer.
-      ...(idle.has(status.nextDeadlineMs) ? [] : retry(status.nextDeadlineMs, 'its next timer')),
+      ...rows.flatMap((row) =>
+        retryTimers.flatMap(([key, what, again]) => retry(deadline(row, key), `${what} (${row.name})`, again)),
+      ),
     ];
+    const known = new Set([...rows.map((row) => deadline(row, 'lifetimeAtMs')), ...named.map(({ atMs }) => atMs)]);
+    // Whatever timer comes next and is no idle one is at work, such as the limit of a call without an answer.
+    return known.has(status.nextDeadlineMs) ? named : [...named, ...retry(status.nextDeadlineMs, 'its next timer', false)];
   });
 }
 
@@ -86,15 +98,37 @@ function explain(still: StillLab): readonly string[] {
   return lines;
 }
 
-/** @param patienceMs longest wait for a retry, in real time. */
-export function judgeStill(still: StillLab, patienceMs: number): Verdict {
+/** Grows with everything that is achieved: while it stays the same, nothing comes of what is tried. */
+export function achieved({ mtas, associations }: StillLab): string {
+  const { delivered, reports, queued } = mtas.reduce(
+    (sum, { status: { counters, queuedCopies } }) => ({
+      delivered: sum.delivered + counters.delivered,
+      reports: sum.reports + counters.reports,
+      queued: sum.queued + queuedCopies,
+    }),
+    { delivered: 0, reports: 0, queued: 0 },
+  );
+  const moved = associations.flatMap(({ name, sides }) => Object.values(sides).map((row) => `${name} ${row.moved}`));
+  return [delivered, reports, queued, ...moved.sort()].join();
+}
+
+/**
+ * @param patienceMs longest wait for a retry, and for anything to come of retries, in real time.
+ * @param fruitlessMs how long nothing has come of them.
+ */
+export function judgeStill(still: StillLab, patienceMs: number, fruitlessMs: number): Verdict {
+  const retries = retriesOf(still);
   let soonest: { readonly inMs: number; readonly what: string } | undefined;
-  for (const { atMs, nowMs, scale, what } of retriesOf(still)) {
+  for (const { atMs, nowMs, scale, what } of retries) {
     const inMs = Math.max(0, atMs - nowMs) / scale;
     if (soonest === undefined || inMs < soonest.inMs) soonest = { inMs, what };
   }
   if (soonest === undefined) return { kind: 'stuck', why: [...explain(still), 'no timer would move anything'] };
-  if (soonest.inMs <= patienceMs) return { kind: 'retries', ...soonest };
-  const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
-  return { kind: 'stuck', why: [...explain(still), advice] };
+  if (soonest.inMs > patienceMs) {
+    const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
+    return { kind: 'stuck', why: [...explain(still), advice] };
+  }
+  if (fruitlessMs <= patienceMs || retries.some(({ again }) => !again)) return { kind: 'retries', ...soonest };
+  const tried = `nothing has come of what is tried again and again (${soonest.what}) for longer than --patience ${patienceMs / 1000}`;
+  return { kind: 'stuck', why: [...explain(still), tried] };
 }

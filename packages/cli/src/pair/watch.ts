@@ -8,7 +8,7 @@ import { renderLive } from '../render/pair.js';
 import { paint, span } from '../render/text.js';
 import type { PairFlags } from './options.js';
 import type { Sending } from './send.js';
-import { judgeStill, type StillLab } from './verdict.js';
+import { achieved, judgeStill, type StillLab } from './verdict.js';
 
 export type Ending =
   | { readonly kind: 'delivered' }
@@ -49,11 +49,34 @@ async function allDelivered(lab: Lab, sending: Sending, flags: PairFlags): Promi
   return Object.values(await lab.status()).every((status) => status.queuedCopies === 0);
 }
 
+/** Since when has nothing been achieved? In real time. */
+class Standstill {
+  #achieved = '';
+  #sinceMs = 0;
+
+  /** How long it has been as it is now. */
+  lastsMs(now: string): number {
+    if (now !== this.#achieved) this.#sinceMs = performance.now();
+    this.#achieved = now;
+    return performance.now() - this.#sinceMs;
+  }
+}
+
+/** What a look for the end needs. */
+type Looked = {
+  readonly lab: Lab;
+  readonly sending: Sending;
+  readonly flags: PairFlags;
+  readonly live: Live;
+  readonly standstill: Standstill;
+};
+
 /** Looks once at a pair that should deliver everything. Nothing: look again later. */
-async function lookForEnd(lab: Lab, sending: Sending, flags: PairFlags, live: Live): Promise<Ending | undefined> {
+async function lookForEnd({ lab, sending, flags, live, standstill }: Looked): Promise<Ending | undefined> {
   if (await allDelivered(lab, sending, flags)) return { kind: 'delivered' };
   if (!(await lab.quiescent())) return undefined;
-  const verdict = judgeStill(await stillLab(lab), flags.patience * 1000);
+  const still = await stillLab(lab);
+  const verdict = judgeStill(still, flags.patience * 1000, standstill.lastsMs(achieved(still)));
   // It may have moved since; only what is at rest still may be called stuck.
   if (!(await lab.quiescent()) || (await allDelivered(lab, sending, flags))) return undefined;
   if (verdict.kind === 'stuck') return verdict;
@@ -84,12 +107,13 @@ export async function watch(
       ended ??= `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
     });
   }
+  const standstill = new Standstill();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
   while (!over()) {
     try {
       live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
       if (flags.once === true && sending.complete) {
-        const ending = await lookForEnd(lab, sending, flags, live);
+        const ending = await lookForEnd({ lab, sending, flags, live, standstill });
         if (ending !== undefined) return ending;
       }
     } catch (error) {
