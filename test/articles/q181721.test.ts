@@ -297,7 +297,7 @@ test('event 9277 is of a call that was cancelled after two minutes without an an
     cancelResult: 0,
     remoteServer: 'B',
     callName: 'MtaBind',
-    stringBinding: '127.0.0.1[5002]',
+    stringBinding: 'ncacn_ip_tcp:127.0.0.1[5002]',
   });
   t.equal(logged?.trailer, '[B MtaBind ncacn_ip_tcp:127.0.0.1[5002] BASE IL] (14)');
   t.equal(course.events('A', 9316).length, 0, 'no 9316: it is another story');

@@ -73,10 +73,11 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
   t.match(ladder, /-- \d+ binds of a data connection, each answered by bind_nak --/);
   const log = readFileSync(join(dir, 'Q181721', 'legacy', 'MTA-A', 'ev0.log'), 'utf8');
   t.ok(log.split('NMI9316').length - 1 >= 100, 'the event log has every attempt');
-  t.match(await mtalab('repro', 'Q285350', '--on', 'sim', '--evidence', dir), {
-    code: 1,
-    stderr: /Q285350\/legacy holds an earlier run; give a folder that is empty/,
-  });
+  for (const argv of [['Q285350', '--on', 'sim'], ['all']]) {
+    const again = await mtalab('repro', ...argv, '--evidence', dir);
+    t.match(again, { code: 2, stdout: '', stderr: /\/legacy holds an earlier run; give a folder that is empty\n$/ });
+    t.equal(again.stderr.split('\n').length, 2, 'nothing was started');
+  }
 });
 
 /** Processes whose command line has this text. */
@@ -128,6 +129,18 @@ test('repro: wrong words', async (t) => {
   t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /there is no scenario Q18172; did you mean Q181721\?/ });
   t.match(await mtalab('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
   t.match(await mtalab('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
+  // The folder of the last case alone is in the way.
+  const dir = t.testdir({ 'Q285350-cluster': { fixed: { old: '' } } });
+  for (const option of ['--evidence', '--dir']) {
+    const refused = await mtalab('repro', 'all', option, dir);
+    t.match(refused, { code: 2, stdout: '', stderr: `mtalab: ${option}: ${join(dir, 'Q285350-cluster', 'fixed')} holds an` });
+  }
+  t.same(readdirSync(dir), ['Q285350-cluster'], 'and nothing is made');
+  t.match(await mtalab('repro', 'Q166594', '--evidence', join(dir, 'Q285350-cluster', 'fixed', 'old')), {
+    code: 2,
+    stdout: '',
+    stderr: /^mtalab: --evidence: .*legacy cannot be made and written: ENOTDIR/,
+  });
   t.match(await mtalab('scenario', '9277', '--mode', 'legacy'), {
     code: 2,
     stderr: /9277 has no legacy case; it has fixed alone/,

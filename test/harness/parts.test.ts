@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -6,9 +6,12 @@ import {
   type DeliveryLine,
   findRun,
   generateMail,
+  HarnessError,
   joinAssociations,
   judge,
+  type LabOptions,
   type Look,
+  listeningClash,
   listRuns,
   type MailItem,
   type MtaStatus,
@@ -17,6 +20,7 @@ import {
   readMail,
   registerRun,
   smallestGenerated,
+  spawnPair,
   Tally,
 } from '@mtalab/harness';
 import { test } from 'tap';
@@ -112,6 +116,78 @@ function statusOf(name: string, more: object = {}): MtaStatus {
   };
   return { ...base, counters, sockets: [], ...more } as unknown as MtaStatus;
 }
+
+/** Options of a lab that would listen on one port of one address twice, and what is said of it. */
+const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
+  [
+    { bindings: { 'MTA-A': [{ port: 5001 }], 'MTA-B': [{ address: '::1' }, { address: '127.0.0.1', port: 5001 }] } },
+    'bindings: MTA-A and MTA-B would both listen on 127.0.0.1[5001]; give one of them another port',
+  ],
+  [
+    { bindings: { 'MTA-A': [{ address: '0.0.0.0', port: 5001 }], 'MTA-B': [{ address: '127.0.0.2', port: 5001 }] } },
+    'bindings: MTA-A and MTA-B would both listen on 127.0.0.2[5001]; give one of them another port',
+  ],
+  [
+    { bindings: { 'MTA-A': [{ port: 5001 }], 'MTA-B': [{ address: '::', port: 5001 }] } },
+    'bindings: MTA-A and MTA-B would both listen on 127.0.0.1[5001]; give one of them another port',
+  ],
+  [
+    { bindings: { 'MTA-A': [{ port: 5001 }, { address: '0.0.0.0', port: 5001 }] } },
+    'bindings: MTA-A would listen on 127.0.0.1[5001] twice; give one of them another port',
+  ],
+  [
+    { mapperPorts: { 'MTA-A': 4190, 'MTA-B': 4190 } },
+    'mapperPorts: the endpoint mapper of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+  ],
+  [
+    { mapperPorts: { 'MTA-A': 4190 }, bindings: { 'MTA-A': [{ address: '::1' }, { port: 4190 }] } },
+    'mapperPorts: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
+  ],
+  [
+    { mapperPorts: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
+    'mapperPorts: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+  ],
+  [
+    { bindings: { 'MTA-B': [{ address: '224.0.0.1' }] } },
+    'bindings: MTA-B: 224.0.0.1 is a multicast address, so nobody can call it; name an address of this machine',
+  ],
+];
+
+test('a lab whose MTAs would be in each other’s way is refused before anything is made', async (t) => {
+  const dir = join(t.testdir(), 'lab');
+  for (const [options, message] of inTheWay) {
+    const lab = spawnPair({ command: ['/nowhere/mta'], renderConfig: () => '', dir, ...options });
+    await t.rejects(lab, new HarnessError(message));
+    t.notOk(existsSync(dir));
+  }
+  const [name, other] = ['MTA-A', 'MTA-B'];
+  const free: readonly (readonly Parameters<typeof listeningClash>[0][number][])[] = [
+    [
+      { name, bindings: [{}, {}], mapperPort: 0 },
+      { name: other, bindings: [{}], mapperPort: 0 },
+    ],
+    [
+      { name, bindings: [{ port: 5001 }] },
+      {
+        name: other,
+        bindings: [
+          { address: '127.0.0.2', port: 5001 },
+          { port: 5001, enabled: false },
+        ],
+      },
+    ],
+    [
+      { name, bindings: [{ address: '0.0.0.0', port: 5001 }] },
+      { name: other, bindings: [{ address: '::1', port: 5001 }] },
+    ],
+    [{ name, bindings: [{}, { port: 5001 }], mapperPort: 4190 }],
+  ];
+  for (const mtas of free) t.equal(listeningClash(mtas), undefined, JSON.stringify(mtas));
+  // Two of which one is down are there one after the other.
+  const bindings = { 'MTA-A': [{ port: 5001 }], 'MTA-B': [{ port: 5001 }] };
+  const started = spawnPair({ command: ['/nowhere/mta'], renderConfig: () => '', dir, bindings, down: ['MTA-B'] });
+  await t.rejects(started, { message: /^MTA-A ended before it was ready/ });
+});
 
 test('deliveries count once for each copy, and counters over the lives of a process', async (t) => {
   const tally = new Tally();

@@ -232,11 +232,30 @@ test('the options of a pair, for both MTAs or for one', (t) => {
     [{ release: ['4.0', 'MTA-B=5.5sp3'] }, ['Q166594'], []],
     [{ release: ['MTA-B=5.5sp3', '4.0'] }, ['Q166594'], []],
     [{ release: ['4.0'], legacy: ['q280449'], legacyOn: ['MTA-B'], fixed: ['Q166594'] }, [], ['Q280449']],
+    [{ legacy: ['MTA-A=q280449', 'MTA-A=Q285350', 'MTA-B=Q181721', 'MTA-B=Q181721'] }, ['Q280449', 'Q285350'], ['Q181721']],
+    [{ legacy: ['Q166594', 'MTA-B=Q280449'] }, ['Q166594'], ['Q280449']],
+    [{ legacy: ['Q166594', 'MTA-A=Q280449'], legacyOn: ['MTA-B'] }, ['Q280449'], ['Q166594']],
+    [{ release: ['5.5sp4'], fixed: ['MTA-A=Q280449', 'MTA-A=Q285350', 'MTA-B=Q285350'] }, [], ['Q280449']],
+    [{ release: ['5.5sp4'], fixed: ['MTA-B=Q280449', 'Q285350'] }, ['Q280449'], ['Q285350']],
   ];
   for (const [flags, a, b] of cases) {
     const plan = planPair({ ...base, ...flags });
     t.same([plan.profiles['MTA-A']?.legacy, plan.profiles['MTA-B']?.legacy], [a, b], JSON.stringify(flags));
   }
+  t.end();
+});
+
+test('what is taken away from a release that does not have it is told', (t) => {
+  const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir' };
+  const hints = (flags: Partial<PairFlags>) => planPair({ ...base, ...flags }).hints;
+  t.same(hints({ release: ['MTA-A=5.5sp4'], fixed: ['Q280449'] }), [
+    'note: --fixed Q280449 changes nothing at MTA-B, as Exchange 5.5 post-SP4 (2654.54) does not have it',
+  ]);
+  t.same(hints({ nt: ['MTA-A=sp3'], fixed: ['MTA-A=Q181721'] }), []);
+  t.same(hints({ fixed: ['MTA-A=Q181721'], legacy: ['MTA-B=Q280449'] }), [
+    'note: Q280449 cannot show at MTA-B, which has one binding; --bindings MTA-B=ADDRESS,ADDRESS gives it more',
+    'note: --fixed Q181721 changes nothing at MTA-A, as Windows NT 4.0 SP6a does not have it',
+  ]);
   t.end();
 });
 
@@ -250,6 +269,12 @@ test('a lab refuses what there is not, before anything is started', async (t) =>
   await t.rejects(spawnPair({ fixed: { 'MTA-A': ['Q166594'] }, legacy: { 'MTA-A': ['Q166594'] } }), {
     message: /^MTA-A: the article Q166594 is in both legacy and fixed/,
   });
+  // From JavaScript anything may come.
+  await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
+    name: 'HarnessError',
+    message: "there is no option 'release'; did you mean releases?",
+  });
+  await t.rejects(spawnPair({ zzzzzzzz: 1 } as object), { message: /^there is no option 'zzzzzzzz'; there are command, / });
 });
 
 test('mtalab releases', async (t) => {

@@ -53,8 +53,8 @@ test('Q166594: legacy fails as documented and fixed passes, on virtual time and 
   const merged = mergeTrails((await readTrails(journals)).nodes.values());
   t.same(passed(merged).map(gist).sort(), passed(seen).map(gist).sort());
   t.match(mtalab('repro', 'Q166594', '--dir', join(dir, 'kept')), {
-    status: 1,
-    stderr: /legacy holds an earlier run; give a folder that is empty/,
+    status: 2,
+    stderr: /--dir: .*legacy holds an earlier run; give a folder that is empty/,
   });
 });
 
@@ -150,6 +150,10 @@ const wrong: readonly (readonly [string, string])[] = [
     '  - { see: a, check: { delivered: many } }\n',
     '8:35: steps[0].check.delivered: expected a whole number from 0 to 1000000000, or a mapping with least and most; found "many"',
   ],
+  [
+    `${see}  - set: { article: Q232602, mode: legacy }\n`,
+    '9:21: steps[1].set.article: Q232602 is an article of some releases, but not emulated here; expected one of Q166594, Q181721, Q280449, Q285350; found "Q232602"',
+  ],
   [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: there is no MTA MTA-X; did you mean MTA-A?'],
   [
     `${see}  - bindings: { at: MTA-A, order: [LAN, '::1'] }\n`,
@@ -195,6 +199,26 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
 ];
 
+/** Bindings of the first MTA, and what is written after it. */
+const bindings: readonly (readonly [readonly [string, string?], string])[] = [
+  [
+    ["{ address: '::1' }, { address: '0:0::1' }"],
+    '3:73: mtas[0].bindings[1]: ::1 is the binding mtas[0].bindings[0] already; remove one of them',
+  ],
+  [
+    ["{ address: '::1' }, { address: '::1' }"],
+    '3:73: mtas[0].bindings[1]: ::1 is the binding mtas[0].bindings[0] already; remove one of them',
+  ],
+  [
+    ['{ address: 127.0.0.1, label: a }, { address: 127.0.0.2, label: A }'],
+    '3:87: mtas[0].bindings[1]: "A" is the binding mtas[0].bindings[0] already; remove one of them',
+  ],
+  [
+    ['{ address: 127.0.0.1, port: 4097 }', ', { name: MTA-C, domain: c.example, bindings: [{ address: 0.0.0.0, port: 4097 }] }'],
+    '3:7: mtas: MTA-A and MTA-C would both listen on 127.0.0.1[4097]; give one of them another port',
+  ],
+];
+
 test('a scenario file with mistakes is told about each, with its place and the nearest word', (t) => {
   const dir = t.testdir();
   const file = join(dir, 'wrong.yaml');
@@ -206,6 +230,13 @@ test('a scenario file with mistakes is told about each, with its place and the n
   t.throws(() => loadScenario(file), {
     message: `${file}:3:123: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: there is no MTA MTA-Z; did you mean MTA-A?`,
   });
+  const bound = (bindings: string, more = '') => head.replace(/bindings: \[.*?\] \}/, `bindings: [${bindings}] }${more}`) + see;
+  for (const [text, message] of bindings) {
+    writeFileSync(file, bound(...text));
+    t.throws(() => loadScenario(file), { name: 'ConfigError', message: `${file}:${message}` }, text.join());
+  }
+  writeFileSync(file, bound("{ address: '::1', port: 4097 }, { address: '::1' }"));
+  t.equal(loadScenario(file).mtas[0]?.bindings?.length, 2, 'two ports of one address');
   // One case, and what belongs to the other.
   const fixedOnly = head.replace('title: x', 'title: x\nmodes: [fixed]');
   writeFileSync(file, fixedOnly + see);

@@ -14,15 +14,29 @@ export function chosenRun(options: RunOptions): Promise<RunEntry> {
   return findRun({ dir: options.dir });
 }
 
-/** The processes of a run that `--mta` names; all without it. */
-export function chosenProcesses(run: RunEntry, names: RunOptions['mta']): RunEntry['processes'] {
-  const wanted = names === undefined ? [] : typeof names === 'string' ? [names] : names;
-  if (wanted.length === 0) return run.processes;
-  const known = run.processes.map((one) => one.name);
+/** The MTAs of a run that `--mta` names, those that are down included; all without it. */
+export function chosenNames(run: RunEntry, names: RunOptions['mta']): readonly string[] {
+  const known = [...run.processes.map((one) => one.name), ...(run.down ?? [])];
+  const wanted = typeof names === 'string' ? [names] : (names ?? []);
+  if (wanted.length === 0) return known;
   return wanted.map((name) => {
-    const found = run.processes.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    const found = known.find((one) => one.toLowerCase() === name.toLowerCase());
     if (found === undefined)
       throw new UsageError(`no MTA ${name} in this run (there: ${known.join(', ')})${suggestion(name, known)}`);
+    return found;
+  });
+}
+
+function downWords(name: string): string {
+  return `is down; \`mtalab restart --mta ${name}\` starts it`;
+}
+
+/** The processes of a run that `--mta` names; all without it. */
+export function chosenProcesses(run: RunEntry, names: RunOptions['mta']): RunEntry['processes'] {
+  if (names === undefined || names.length === 0) return run.processes;
+  return chosenNames(run, names).map((name) => {
+    const found = run.processes.find((one) => one.name === name);
+    if (found === undefined) throw new CliError(`${name} ${downWords(name)}`);
     return found;
   });
 }
@@ -55,11 +69,13 @@ export type Answer<T> =
 async function eachOf<T>(options: RunOptions, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
   const run = await chosenRun(options);
   return Promise.all(
-    chosenProcesses(run, options.mta).map(async (one): Promise<Answer<T>> => {
+    chosenNames(run, options.mta).map(async (name): Promise<Answer<T>> => {
+      const one = run.processes.find((each) => each.name === name);
+      if (one === undefined) return { mta: name, ok: false, error: downWords(name) };
       try {
-        return { mta: one.name, ok: true, value: await withChannel(one, ask) };
+        return { mta: name, ok: true, value: await withChannel(one, ask) };
       } catch (error) {
-        return { mta: one.name, ok: false, error: messageOf(error) };
+        return { mta: name, ok: false, error: messageOf(error) };
       }
     }),
   );
@@ -78,11 +94,13 @@ export async function askRun<T>(
   where: RunOptions,
   command: string,
   args: object,
+  timeoutMs?: number,
 ): Promise<{ readonly names: readonly string[]; readonly value: T } | undefined> {
   const entry = await chosenRun(where);
   if (entry.lab === undefined) return undefined;
-  const names = chosenProcesses(entry, where.mta).map((one) => one.name);
-  return { names, value: await withChannel(entry.lab, (client) => client.request<T>(command, { ...args, names })) };
+  const names = chosenNames(entry, where.mta);
+  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  return { names, value: await withChannel(entry.lab, (client) => client.request<T>(command, { ...args, names }, limit)) };
 }
 
 /** Every chosen process' view, with the lab time at which it was given. */

@@ -11,6 +11,7 @@ export {
   joinAssociations,
   parseFault,
 } from '@mtalab/sim';
+export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
 export type { LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';

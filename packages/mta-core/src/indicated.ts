@@ -8,6 +8,7 @@ import { acceptBindBack, attemptFailed, bindAnswered, callBind, firstBindFailed 
 import type { Context } from './context.js';
 import { faultStatus, ntError } from './pdu.js';
 import { settled } from './received.js';
+import { withProtocol } from './rpc/binding.js';
 import type { Indication, Owner } from './rpc/model.js';
 import { rpcClose, rpcFault, rpcOwn, rpcReply } from './rpc/runtime.js';
 import type { Association } from './state.js';
@@ -50,7 +51,7 @@ export function indicated(ctx: Context, indication: Indication): void {
         cancelResult: 0,
         remoteServer: entryAt(ctx, ref.entry).name,
         callName: indication.op,
-        stringBinding: indication.remote,
+        stringBinding: withProtocol(indication.remote),
       });
       return callCancelled(ctx, ref, association, indication.op);
     case 'cancelled-by-peer':

@@ -46,7 +46,10 @@ export type Settings = {
   readonly maxAssociationsPerMta: number;
   /** LAN associations over the whole locality table. */
   readonly maxAssociations: number;
-  /** Copies in all queues of this MTA together; above it a submission or a transfer is refused (own). */
+  /**
+   * Copies in all queues of this MTA together; above it a submission is refused, and a transfer unless it all goes into mailboxes
+   * here, of which there may be as many again (own).
+   */
   readonly maxQueuedCopies: number;
   /** Largest content, in octets (own). */
   readonly maxMessageBytes: number;

@@ -6,6 +6,7 @@ export {
   type StreamHandlers,
   type SubmitArguments,
 } from './control/client.js';
+export { nearestName } from './control/nearest.js';
 export { controlLimits, type EventLine, type StreamEntries, type StreamName } from './control/protocol.js';
 export { type ControlBackend, ControlServer, type ControlServerOptions, type StreamSource } from './control/server.js';
 export { type DeliverEffect, type Delivery, type DeliveryInput, deadLetters } from './delivery/delivery.js';

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
 import { renderBindings } from '../render/views.js';
-import { askEach, askRun, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
+import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunOptions, withChannel } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
 
 const changes = ['order', 'enable', 'disable'] as const;
@@ -19,25 +19,32 @@ function wishOf(change: string, names: readonly string[]): BindingWish {
   return { [kind]: names };
 }
 
-async function change(where: RunOptions, wish: BindingWish): Promise<void> {
+/** @returns what an MTA that is down will have at its next start; nothing of one that can be asked itself. */
+async function change(where: RunOptions, wish: BindingWish): Promise<readonly Answer<readonly BindingView[]>[] | undefined> {
   const entry = await chosenRun(where);
-  const chosen = chosenProcesses(entry, where.mta);
-  const [one] = chosen;
-  if (one === undefined || chosen.length > 1) {
-    throw new UsageError(`whose bindings? Add --mta with one of ${entry.processes.map(({ name }) => name).join(', ')}`);
+  const chosen = chosenNames(entry, where.mta);
+  const [name] = chosen;
+  if (name === undefined || chosen.length > 1) {
+    throw new UsageError(`whose bindings? Add --mta with one of ${chosenNames(entry, undefined).join(', ')}`);
+  }
+  const one = entry.processes.find((each) => each.name === name);
+  if (one === undefined) {
+    const kept = await askRun<Readonly<Record<string, readonly BindingView[]>>>({ ...where, mta: name }, 'bindings', { wish });
+    return [{ mta: name, ok: true, value: kept?.value[name] ?? [] }];
   }
   const rows = await withChannel(one, (client) => client.request<readonly BindingView[]>('bindings'));
   const wanted = wishedBindings(rows, wish);
-  if (typeof wanted === 'string') throw new UsageError(`${one.name}: ${wanted}`);
-  const kept = await askRun({ ...where, mta: one.name }, 'bindings', { wish });
+  if (typeof wanted === 'string') throw new UsageError(`${name}: ${wanted}`);
+  const kept = await askRun({ ...where, mta: name }, 'bindings', { wish });
   if (kept === undefined) await withChannel(one, (client) => client.request('bindings', { bindings: wanted }));
+  return undefined;
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };
   const [kind, ...names] = (args[0] ?? []) as readonly string[];
-  if (kind !== undefined) await change(where, wishOf(kind, names));
-  const answers = await askEach<readonly BindingView[]>(where, 'bindings');
+  const planned = kind === undefined ? undefined : await change(where, wishOf(kind, names));
+  const answers = planned ?? (await askEach<readonly BindingView[]>(where, 'bindings'));
   return present(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
     text: (values) => renderBindings(values, paint(io.outColour)),

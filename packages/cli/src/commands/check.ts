@@ -12,6 +12,7 @@ import {
   type PropertyVerdict,
   storyText,
 } from '@mtalab/sim';
+import { notEmulated } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
@@ -72,7 +73,8 @@ function optionsOf(flags: Flags): CheckOptions {
   if (messages === null) throw new UsageError(`--messages takes two numbers up to 9, such as 2,1; got ${flags.messages}`);
   for (const article of flags.legacy ?? []) {
     const known = quirks.map((quirk) => quirk.article);
-    if (!known.includes(article)) throw new UsageError(`--legacy: no article ${article}; there are ${known.join(', ')}`);
+    if (!known.includes(article))
+      throw new UsageError(`--legacy: ${notEmulated(article) ?? `no article ${article}`}; there are ${known.join(', ')}`);
   }
   if (flags.environment !== undefined && !(environmentNames as readonly string[]).includes(flags.environment)) {
     const known = environmentNames.map((name) => `${name} (${environmentWords(name)})`);

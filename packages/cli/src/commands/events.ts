@@ -6,7 +6,7 @@ import { eventLogFiles, type MtaStatus, type RunEntry } from '@mtalab/harness';
 import { CliError, exitCodes, UsageError } from '../errors.js';
 import { onInterrupt, pause } from '../interrupt.js';
 import { outJson, outJsonLine } from '../io.js';
-import { chosenBy, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/selection.js';
+import { chosenBy, endOf, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/selection.js';
 import { logFolderOf } from '../places.js';
 import { type EventView, explainedEvent, renderEvent, renderReason } from '../render/events.js';
 import { suggestion } from '../render/nearest.js';
@@ -85,13 +85,26 @@ function ofMtas(events: readonly EventView[], mta: RunOptions['mta']): readonly 
   return events.filter(({ node }) => wanted.includes(node));
 }
 
+/** Lab time of each MTA that answers. */
+async function timesOf(where: RunOptions): Promise<readonly number[]> {
+  const answers = await askEach<MtaStatus>(where, 'status');
+  return answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
+}
+
+/** Can no entry up to this time come any more? An MTA that does not answer writes none. */
+async function hasPassed(endMs: number | null, where: RunOptions): Promise<boolean> {
+  if (endMs === null) return false;
+  // The run may have ended since it was found; whoever follows it notices.
+  const times = await timesOf(where).catch(() => []);
+  return times.length > 0 && times.every((ms) => ms > endMs);
+}
+
 /** Lab time, when the selection counts from it. All MTAs of a run have the same. */
 async function labNowMs(selection: Selection, where: RunOptions, logs: Logs): Promise<number> {
   if (!needsNow(selection)) return 0;
   if (logs.pid === null)
     throw new UsageError('the run is over, so there is no time to count back from; give an instant in place of a span');
-  const answers = await askEach<MtaStatus>(where, 'status');
-  const times = answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
+  const times = await timesOf(where);
   if (times.length === 0) throw new CliError('no MTA of this run says what time it is; give an instant in place of a span');
   return Math.max(...times);
 }
@@ -116,7 +129,8 @@ export const run: CommandRun = async ({ io, options }) => {
   // Wrong words are told before anybody is asked.
   const selection = selectionOf(rest);
   const logs = await logsOf(where);
-  const isChosen = chosenBy(selection, await labNowMs(selection, where, logs));
+  const nowMs = await labNowMs(selection, where, logs);
+  const isChosen = chosenBy(selection, nowMs);
   const { past, next } = await openLogs(logs);
   const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
@@ -134,12 +148,13 @@ export const run: CommandRun = async ({ io, options }) => {
     else io.out(textOf(event));
   };
   shown.forEach(show);
+  const endMs = endOf(selection, nowMs);
   const interrupt = onInterrupt(io.readerGone);
-  for (let running = logs.pid !== null; running && !interrupt.signal.aborted; ) {
-    await pause(pollMs, interrupt.signal);
-    // Looked at before the reading, so that the last words of the run are read.
-    running = logs.pid !== null && isRunning(logs.pid);
+  for (let more = logs.pid !== null; more && !interrupt.signal.aborted; ) {
+    // Looked at before the reading, so that the last words of the run, or before its time is up, are read.
+    more = logs.pid !== null && isRunning(logs.pid) && !(await hasPassed(endMs, where));
     (await next()).filter(isChosen).forEach(show);
+    if (more) await pause(pollMs, interrupt.signal);
   }
   interrupt.dispose();
   return exitCodes.ok;

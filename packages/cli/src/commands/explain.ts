@@ -1,4 +1,4 @@
-/** `mtalab explain ID...`: what an event, or an error number in one, means. Nothing needs to run. */
+/** `mtalab explain WORD...`: what an event, an error number in one, or an article is. Nothing needs to run. */
 import {
   type DiagnosticsLevel,
   describeEvent,
@@ -9,12 +9,22 @@ import {
   eventIds,
   eventsById,
   levelNames,
+  quirkOf,
+  quirks,
+  releaseArticles,
+  releaseReasons,
   sampleEvent,
 } from '@mtalab/mta-core';
 import { exitCodes, UsageError } from '../errors.js';
 import { outJson } from '../io.js';
-import { type ErrorExplanation, type EventExplanation, type Explanation, renderExplanation } from '../render/explain.js';
-import { nearestNumber } from '../render/nearest.js';
+import {
+  type ArticleExplanation,
+  type ErrorExplanation,
+  type EventExplanation,
+  type Explanation,
+  renderExplanation,
+} from '../render/explain.js';
+import { nearestNumber, suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
 import { type CommandRun, wordsOf } from '../tree/entry.js';
 
@@ -45,10 +55,34 @@ function explainEvent(id: EventId): EventExplanation {
 }
 
 function explainError(number: number): ErrorExplanation {
-  const { of, text, explanation, articles } = errorsByNumber[number] as (typeof errorsByNumber)[number] & object;
-  const key = of === 'Windows NT' ? 'ntError' : 'errorCode';
-  const carriers = eventIds.filter((id) => key in eventsById[id].labels);
-  return { kind: 'error', number, of, text, explanation, events: carriers, articles };
+  const { of, text, explanation, events, articles } = errorsByNumber[number] as (typeof errorsByNumber)[number] & object;
+  return { kind: 'error', number, of, text, explanation, events, articles };
+}
+
+/** The articles there is something to say of: those that are emulated, and those that a release has all the same. */
+const articles: readonly string[] = [...new Set([...quirks, ...releaseArticles].map(({ article }) => article))].sort();
+
+/** In which builds an article without a quirk is on, as the matrix of releases has it. */
+function buildsOf(article: string): string {
+  const reasons = releaseReasons(article).filter(({ on }) => on);
+  return reasons
+    .map(({ because, first }) => `${first.product} ${because.slice(article.length + 2).replace(/^in /, '')}`)
+    .join('; ');
+}
+
+function explainArticle(article: string): ArticleExplanation {
+  const quirk = quirkOf(article);
+  const row = releaseArticles.find((each) => each.article === article);
+  return {
+    kind: 'article',
+    article,
+    title: quirk?.title ?? row?.title ?? '',
+    builds: quirk?.builds ?? buildsOf(article),
+    events: eventIds.filter((id) => (eventsById[id].articles as readonly string[]).includes(article)),
+    errors: errorNumbers.filter((number) => errorsByNumber[number]?.articles.includes(article)),
+    emulated: quirk !== undefined,
+    shownBy: quirk === undefined ? null : `mtalab repro ${article}`,
+  };
 }
 
 function explained(word: string): Explanation {
@@ -58,6 +92,11 @@ function explained(word: string): Explanation {
   const id = eventIds.find((each) => each === number);
   if (id !== undefined) return explainEvent(id);
   if (errorNumbers.includes(number)) return explainError(number);
+  if (/^Q\d/i.test(word)) {
+    const article = word.toUpperCase();
+    if (articles.includes(article)) return explainArticle(article);
+    throw new UsageError(`no article ${word} (there: ${articles.join(', ')})${suggestion(word, articles)}`);
+  }
   throw new UsageError(
     `no event and no error number ${word}${nearestNumber(word, [...eventIds, ...errorNumbers])}; \`mtalab explain --all\` explains all events`,
   );
@@ -66,8 +105,11 @@ function explained(word: string): Explanation {
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
   const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(wordsOf);
-  if (all === true && words.length > 0) throw new UsageError('give either the numbers of events, or --all');
-  if (all !== true && words.length === 0) throw new UsageError('which event? Give its number, such as 9316, or --all');
+  if (all === true && words.length > 0) throw new UsageError('give either what is to be explained, or --all');
+  if (all !== true && words.length === 0)
+    throw new UsageError(
+      'explain what? Give the number of an event or an error, such as 9316, an article, such as Q181721, or --all',
+    );
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);
   if (json === true) outJson(io, found);
   else io.out(found.map((one) => renderExplanation(one, paint(io.outColour))).join('\n\n'));

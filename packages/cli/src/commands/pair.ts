@@ -7,7 +7,6 @@ import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { type Io, outJsonLine } from '../io.js';
-import { bindingHints } from '../pair/bindings.js';
 import { serveLab } from '../pair/control.js';
 import { pairDomains, pairNames } from '../pair/names.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/options.js';
@@ -153,7 +152,7 @@ async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interr
   const live = new Live(io);
   try {
     announce(io, lab, flags, plan);
-    for (const hint of bindingHints(plan.legacy, plan.bindings)) io.err(hint);
+    for (const hint of plan.hints) io.err(hint);
     const sending: Sending = { accepted: 0, complete: false };
     const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
     const ending = await watch(lab, sending, sent, flags, live, interrupt.signal);

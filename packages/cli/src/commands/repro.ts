@@ -1,12 +1,13 @@
 /** `mtalab repro ARTICLE`: an article on two real processes, first with the legacy behaviour, then fixed. `repro all`: all of them. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { severally } from '@mtalab/harness';
-import { ScenarioEnded } from '@mtalab/sim';
+import { casesOf, type Scenario, ScenarioEnded } from '@mtalab/sim';
 import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
 import { renderReproduction, renderScenario, renderTally } from '../render/scenario.js';
 import { paint } from '../render/text.js';
+import { evidenceFolders, takeFolders } from '../scenario/evidence.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
 import { candidates, type ReproduceOptions, type Reproduction, reproduce, reproduceOne } from '../scenario/reproduce.js';
 import type { CommandRun } from '../tree/entry.js';
@@ -19,8 +20,22 @@ type Options = {
   readonly json?: boolean;
 };
 
+/** The folders that are asked for are looked at before anything starts. `folderOf`: where the processes of a scenario go. */
+async function takeAll(
+  { dir, evidence }: ReproduceOptions,
+  scenarios: readonly Scenario[],
+  folderOf: (dir: string, name: string) => string,
+): Promise<void> {
+  if (evidence !== undefined) await takeFolders('--evidence', evidenceFolders(evidence, scenarios));
+  if (dir === undefined) return;
+  const folders = scenarios.flatMap((scenario) => casesOf(scenario).map((mode) => resolve(folderOf(dir, scenario.name), mode)));
+  await takeFolders('--dir', folders);
+}
+
 async function one(io: Io, name: string, { json }: Options, how: ReproduceOptions): Promise<number> {
-  const result = await reproduceOne(loadScenario(scenarioFileOf(name)), how);
+  const scenario = loadScenario(scenarioFileOf(name));
+  await takeAll(how, [scenario], (dir) => dir);
+  const result = await reproduceOne(scenario, how);
   const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
   const gone = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'it goes as it says';
   const last = reproduced ? `${article} is reproduced: ${gone}.` : `${article} is NOT reproduced.`;
@@ -33,6 +48,11 @@ async function all(io: Io, { json, jobs, on }: Options, how: ReproduceOptions): 
   const beganMs = performance.now();
   const style = paint(io.outColour);
   const list = candidates();
+  await takeAll(
+    how,
+    list.flatMap(({ scenario }) => (scenario === null ? [] : [scenario])),
+    join,
+  );
   const width = Math.max(...list.map(({ name }) => name.length));
   const results = await severally(list, jobs, async (candidate): Promise<Reproduction> => {
     const { name } = candidate;

@@ -1,6 +1,7 @@
 /** `mtalab set legacy|fixed ARTICLE`: the behaviour of one article, live. */
-import { quirks, releaseArticles } from '@mtalab/mta-core';
+import { quirks } from '@mtalab/mta-core';
 import { present } from '../answers.js';
+import { notEmulated } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { askEach, askRun, type RunOptions } from '../targets.js';
@@ -11,8 +12,8 @@ export function knownArticle(text: string): string {
   const articles = quirks.map((quirk) => quirk.article);
   const article = text.toUpperCase();
   if (articles.includes(article)) return article;
-  if (releaseArticles.some((each) => each.article === article))
-    throw new UsageError(`${article} is an article of some releases, but not emulated here (there: ${articles.join(', ')})`);
+  const missing = notEmulated(text);
+  if (missing !== undefined) throw new UsageError(`${missing} (there: ${articles.join(', ')})`);
   throw new UsageError(`no article ${text} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
 }
 

@@ -20,6 +20,7 @@ import {
   type Topology,
   verdictText,
 } from '@mtalab/sim';
+import { notEmulated } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
@@ -71,7 +72,8 @@ type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure
 function askedFor(flags: Flags): SimOptions {
   for (const article of flags.legacy ?? []) {
     const known = quirks.map((quirk) => quirk.article);
-    if (!known.includes(article)) throw new UsageError(`--legacy: no article ${article}; there are ${known.join(', ')}`);
+    if (!known.includes(article))
+      throw new UsageError(`--legacy: ${notEmulated(article) ?? `no article ${article}`}; there are ${known.join(', ')}`);
   }
   const settings = Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>;
   try {

@@ -1,7 +1,8 @@
 /** What no single key can show: names that must differ, names that must exist, keys that belong together. */
+import { addressKey } from '@mtalab/harness';
 import { isUnspecified } from '@mtalab/mta-core';
 import { suggestion } from '../render/nearest.js';
-import { plainAddress } from './fields.js';
+import { bindingFindings } from './bindings.js';
 import { type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
@@ -61,29 +62,13 @@ function checkNames(root: Readonly<Record<string, unknown>>, peers: readonly Fou
 
 function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
   if (!Array.isArray(bindings)) return [];
-  const findings: Finding[] = [];
-  const first = new Map<string, number>();
-  const once = (key: string, at: number): void => {
-    // Without regard to case, as when a binding is named.
-    const before = first.get(key.toLowerCase());
-    if (before === undefined) first.set(key.toLowerCase(), at);
-    else {
-      const message = `${key} is the binding bindings[${before}] already; remove one of them`;
-      findings.push({ path: ['bindings', at], message });
-    }
-  };
   const rows = bindings.filter(isRecord);
-  bindings.forEach((row: unknown, at) => {
-    if (!isRecord(row)) return;
-    const { address = '127.0.0.1', port = 0 } = row;
-    if (typeof port === 'number' && typeof address === 'string') {
-      const plain = plainAddress(address);
-      once(port === 0 ? plain : `${plain}[${port}]`, at);
-    }
-    if (typeof row['label'] === 'string' && row['label'] !== '') once(shown(row['label']), at);
-  });
+  const findings: Finding[] = bindingFindings(
+    bindings.map((row: unknown) => (isRecord(row) ? row : undefined)),
+    ['bindings'],
+  );
   if (!advertises) {
-    const open = rows.find(({ address }) => typeof address === 'string' && isUnspecified(plainAddress(address)));
+    const open = rows.find(({ address }) => typeof address === 'string' && isUnspecified(addressKey(address)));
     const message = `${String(open?.['address'])} is no address that other MTAs can call back; say in advertise which they can`;
     if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
   }

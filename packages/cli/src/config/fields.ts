@@ -45,13 +45,6 @@ export function routeDomain() {
   return z.string({ error }).regex(routePattern, { error });
 }
 
-/** An IP address in its one usual spelling: `0:0:0:0:0:0:0:1` is `::1`. Anything else as it is. */
-export function plainAddress(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [bare = '', ...zone] = address.split('%');
-  return [new URL(`http://[${bare}]`).hostname.slice(1, -1), ...zone].join('%');
-}
-
 export function ipAddress() {
   const error = 'expected an IPv4 or IPv6 address, such as 127.0.0.1';
   return z.string({ error }).refine((value) => isIP(value) !== 0, { error });

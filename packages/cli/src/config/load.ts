@@ -1,11 +1,12 @@
 /** Reads the configuration file of one MTA. */
 import { dirname, join, resolve } from 'node:path';
+import { plainAddress } from '@mtalab/harness';
 import { type DiagnosticsLevel, type EventCategory, type MtaConfig, resolveProfile } from '@mtalab/mta-core';
 import type * as z from 'zod';
 import { checkConfig } from './check.js';
 import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './document.js';
-import { plainAddress } from './fields.js';
 import { ConfigError, type Path, type Problem, pathText, shown } from './problems.js';
+import { notEmulated } from './releases.js';
 import { type ConfigFile, fileSchema, knownArticles } from './schema.js';
 
 /** A configuration, checked and complete. Paths are absolute. */
@@ -44,7 +45,8 @@ function fromIssue(issue: z.core.$ZodIssue, yaml: Yaml): Problem[] {
   const path = issue.path as Path;
   if ((path[0] !== 'legacy' && path[0] !== 'fixed') || path.length !== 2) return problemsOf(issue, fileSchema, yaml);
   const article = (yaml.root as Readonly<Record<string, readonly unknown[]>>)[path[0]]?.[path[1] as number];
-  const message = `${pathText(path)}: there is no article ${shown(article)}; the articles are: ${knownArticles.join(', ')}`;
+  const what = (typeof article === 'string' ? notEmulated(article) : undefined) ?? `there is no article ${shown(article)}`;
+  const message = `${pathText(path)}: ${what}; the articles are: ${knownArticles.join(', ')}`;
   return [{ ...yaml.places.ofValue(path), message }];
 }
 

@@ -1,5 +1,13 @@
 /** Releases of Exchange and Windows NT as somebody has written them. */
-import { exchangeReleases, ntReleases, resolveNt, resolveRelease, UnknownReleaseError } from '@mtalab/mta-core';
+import {
+  exchangeReleases,
+  ntReleases,
+  quirkOf,
+  releaseArticles,
+  resolveNt,
+  resolveRelease,
+  UnknownReleaseError,
+} from '@mtalab/mta-core';
 import { suggestion } from '../render/nearest.js';
 
 const products = {
@@ -19,6 +27,13 @@ export function releaseProblem(product: keyof typeof products, text: string): st
     const hint = error.nearest.length === 0 ? suggestion(text, known) : '';
     return `${error.message}${hint === '' ? '; `mtalab releases` lists them all' : hint}`;
   }
+}
+
+/** Said of an article that the table of releases has, and for which there is no quirk; nothing of any other text. */
+export function notEmulated(text: string): string | undefined {
+  const article = text.toUpperCase();
+  if (quirkOf(article) !== undefined || releaseArticles.every((each) => each.article !== article)) return undefined;
+  return `${article} is an article of some releases, but not emulated here`;
 }
 
 /** Said where an MTA is not wholly what its release was. */

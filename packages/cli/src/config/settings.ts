@@ -143,7 +143,8 @@ const numbers = {
   maxAssociations: { unit: 'associations', means: 'LAN associations over the whole locality table.', min: 1, max: 10_000 },
   maxQueuedCopies: {
     unit: 'copies of messages',
-    means: 'Copies in all queues of this MTA together; above it a submission or a transfer is refused.',
+    means:
+      'Copies in all queues of this MTA together; above it a submission is refused, and a transfer unless it all goes into mailboxes here, of which there may be as many again.',
     min: 1,
     max: 10_000_000,
   },

@@ -106,11 +106,17 @@ export function needsNow({ since, until }: Selection): boolean {
   return [since, until].some((one) => one !== null && 'backMs' in one);
 }
 
+/** Until when entries are wanted, in lab time; null when there is no end to it. `nowMs` as for `chosenBy`. */
+export function endOf({ until }: Selection, nowMs: number): number | null {
+  if (until === null) return null;
+  return 'atMs' in until ? until.atMs : nowMs - until.backMs;
+}
+
 /** The test of an entry. `nowMs`: lab time, from which spans are counted back. */
 export function chosenBy(selection: Selection, nowMs: number): (event: EventView) => boolean {
   const at = (one: Moment) => ('atMs' in one ? one.atMs : nowMs - one.backMs);
   const fromMs = selection.since === null ? Number.NEGATIVE_INFINITY : at(selection.since);
-  const toMs = selection.until === null ? Number.POSITIVE_INFINITY : at(selection.until);
+  const toMs = endOf(selection, nowMs) ?? Number.POSITIVE_INFINITY;
   return ({ id, category, type, severity, time }) => {
     if (selection.ids !== null && !selection.ids.has(id)) return false;
     if (selection.categories !== null && !selection.categories.has(category as EventCategory)) return false;

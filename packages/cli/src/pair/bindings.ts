@@ -1,10 +1,10 @@
 /** The bindings of a pair's MTAs, as the command line gives them. */
 import { isIP } from 'node:net';
-import type { BindingOption } from '@mtalab/harness';
+import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
 import { isUnspecified, quirkOf } from '@mtalab/mta-core';
-import { plainAddress } from '../config/fields.js';
+import { bindingClashes } from '../config/bindings.js';
 import { UsageError } from '../errors.js';
-import { mustBeOfPair, shortened } from './names.js';
+import { mustBeOfPair, pairNames, shortened } from './names.js';
 
 const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
 
@@ -12,21 +12,34 @@ const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@A
 function bindingOf(text: string): BindingOption {
   const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
   if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${shortened(text)}" names no IP address`);
-  if (isUnspecified(plainAddress(address)))
+  const problem = addressProblem(address);
+  if (problem !== undefined) throw new UsageError(`--bindings: ${problem}`);
+  if (isUnspecified(addressKey(address)))
     throw new UsageError(`--bindings: ${address} is no address that the other MTA can call back; name one of this machine`);
   if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
   return { address: plainAddress(address), port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
 }
 
-/** One way to write each address and port. */
-function addressOf({ address = '127.0.0.1', port = 0 }: BindingOption): string {
-  return port === 0 ? plainAddress(address) : `${plainAddress(address)}[${port}]`;
+/** @throws UsageError naming a binding that could not be told from another one of its MTA. */
+function mustDiffer(mta: string, bindings: readonly BindingOption[]): void {
+  const [clash] = bindingClashes(bindings);
+  if (clash === undefined) return;
+  throw new UsageError(
+    clash.kind === 'label of a place'
+      ? `--bindings: ${mta} has ${clash.name} as a label and as an address, and bindings are named by either; choose another label`
+      : `--bindings: ${mta} has ${clash.name} twice; remove one of them`,
+  );
 }
 
-/** The first text that was there before. They are compared without regard to case, as they are when a binding is named. */
-function repeated(texts: readonly (string | undefined)[]): string | undefined {
-  const lower = texts.map((text) => text?.toLowerCase());
-  return texts.find((text, at) => text !== undefined && lower.indexOf(text.toLowerCase()) !== at);
+/** @throws UsageError naming the option by which two of the pair would listen on one port of one address. */
+export function mustNotMeet(
+  bindings: Readonly<Record<string, readonly BindingOption[]>>,
+  mapperPorts: Readonly<Record<string, number>>,
+): void {
+  const mtas = pairNames.map((name) => ({ name, bindings: bindings[name] ?? [{}], mapperPort: mapperPorts[name] }));
+  const clash = listeningClash(mtas);
+  if (clash === undefined) return;
+  throw new UsageError(`--${clash.option === 'bindings' ? 'bindings' : 'mapper'}: ${clash.message}`);
 }
 
 /**
@@ -72,8 +85,7 @@ export function bindingsOf(words: readonly string[]): Readonly<Record<string, re
     mustBeOfPair('--bindings', name);
     if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
     const bindings = list.split(',').map((part) => bindingOf(part.trim()));
-    const twice = repeated(bindings.map(({ label }) => label)) ?? repeated(bindings.map(addressOf));
-    if (twice !== undefined) throw new UsageError(`--bindings: ${name} has ${twice} twice; remove one of them`);
+    mustDiffer(name, bindings);
     found[name] = bindings;
   }
   return found;

@@ -1,6 +1,7 @@
 /** The control channel of the pair itself: its faults and its summary, beside the channels of its two MTAs. */
 import { join } from 'node:path';
 import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
+import type { BindingView } from '@mtalab/mta-core';
 import { ControlServer } from '@mtalab/transport';
 import { CliError } from '../errors.js';
 
@@ -78,7 +79,15 @@ export async function serveLab(lab: Lab, stop: () => void, log: (text: string) =
     bindings: async (args: CommandArguments) => {
       const wish = (typeof args['wish'] === 'object' && args['wish'] !== null ? args['wish'] : {}) as CommandArguments;
       const [order, enable, disable] = [textsOf(wish, 'order'), textsOf(wish, 'enable'), textsOf(wish, 'disable')];
-      for (const name of textsOf(args, 'names') ?? []) await lab.setBindings(name, { order, enable, disable });
+      const rows: Record<string, readonly BindingView[]> = {};
+      for (const name of textsOf(args, 'names') ?? []) {
+        await lab.setBindings(name, { order, enable, disable });
+        rows[name] = await lab.bindings(name);
+      }
+      return rows;
+    },
+    restart: async (args: CommandArguments) => {
+      for (const name of textsOf(args, 'names') ?? []) await lab.restart(name, { kill: args['kill'] === true });
       return {};
     },
     stop: () => {

@@ -10,6 +10,13 @@ export function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
+/** `TEXT` for both MTAs, whose name is empty here, or `MTA-A=TEXT` for one. @throws UsageError when there is no such MTA. */
+export function forWhom(option: string, word: string): { readonly name: string; readonly text: string } {
+  const [, name, text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
+  if (name !== undefined) mustBeOfPair(option, name);
+  return { name: name ?? '', text };
+}
+
 /** @throws UsageError when there is no such MTA. */
 export function mustBeOfPair(option: string, name: string): void {
   if ((pairNames as readonly string[]).includes(name)) return;

@@ -1,13 +1,13 @@
 /** What `mtalab pair` was asked for, checked before anything is started. */
 import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
 import { defaultSettings, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
-import { knownArticle } from '../commands/set.js';
 import { releaseProblem } from '../config/releases.js';
 import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
-import { bindingsOf, mapperPortsOf } from './bindings.js';
-import { mustBeOfPair, pairDomains, pairNames, shortened } from './names.js';
+import { articlesOf, fixedHints } from './articles.js';
+import { bindingHints, bindingsOf, mapperPortsOf, mustNotMeet } from './bindings.js';
+import { forWhom, mustBeOfPair, pairDomains, pairNames, shortened } from './names.js';
 
 /** As commander gives them. */
 export type PairFlags = {
@@ -50,6 +50,8 @@ export type PairPlan = {
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
   readonly cluster: readonly string[];
   readonly mapperPorts: Readonly<Record<string, number>>;
+  /** What was asked for and cannot show, or changes nothing: a line for each. */
+  readonly hints: readonly string[];
   readonly settings: Partial<Settings>;
   readonly faults: readonly string[];
   /** One course, or two that take turns. */
@@ -103,8 +105,7 @@ function course(flags: PairFlags, back: boolean): Course {
 function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
   const given = new Map<string, string>();
   for (const word of words) {
-    const [, name = '', text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
-    if (word.includes('=')) mustBeOfPair(`--${option}`, name);
+    const { name, text } = forWhom(`--${option}`, word);
     const problem = releaseProblem(option, text);
     if (problem !== undefined) throw new UsageError(`--${option}: ${problem}`);
     if (given.has(name)) {
@@ -118,28 +119,29 @@ function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: 
 
 /** What each MTA is: its release and Windows NT, and the articles added to theirs and taken away. */
 function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 'fixed' | 'profiles'> {
-  const on = flags.legacyOn ?? pairNames;
-  const added = (flags.legacy ?? []).map(knownArticle);
-  const taken = (flags.fixed ?? []).map(knownArticle);
-  const both = added.find((article) => taken.includes(article));
-  if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed; leave one of them out`);
+  const added = articlesOf('legacy', flags.legacy ?? [], flags.legacyOn ?? pairNames);
+  const taken = articlesOf('fixed', flags.fixed ?? [], pairNames);
   const exchange = releasesOf('release', flags.release ?? []);
   const windows = releasesOf('nt', flags.nt ?? []);
   const each = pairNames.map((name) => {
     const release = exchange(name);
     const nt = windows(name);
-    const legacy = on.includes(name) ? added : [];
+    const legacy = added(name);
+    const fixed = taken(name);
+    const both = legacy.find((article) => fixed.includes(article));
+    if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed for ${name}; leave one of them out`);
     return {
       name,
       said: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
       legacy,
-      profile: resolveProfile({ release, nt, legacy, fixed: taken }),
+      fixed,
+      profile: resolveProfile({ release, nt, legacy, fixed }),
     };
   });
   return {
     releases: Object.fromEntries(each.map(({ name, said }) => [name, said])),
     legacy: Object.fromEntries(each.map(({ name, legacy }) => [name, legacy])),
-    fixed: Object.fromEntries(pairNames.map((name) => [name, taken])),
+    fixed: Object.fromEntries(each.map(({ name, fixed }) => [name, fixed])),
     profiles: Object.fromEntries(each.map(({ name, profile }) => [name, profile])),
   };
 }
@@ -153,6 +155,8 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   if (flags.legacyOn !== undefined && flags.legacy === undefined)
     throw new UsageError('--legacy-on needs --legacy: which article?');
+  if (flags.legacyOn !== undefined && flags.legacy?.every((word) => word.includes('=')) === true)
+    throw new UsageError('--legacy-on changes nothing where --legacy names the MTAs itself: leave one of them out');
   for (const name of flags.legacyOn ?? []) mustBeOfPair('--legacy-on', name);
   for (const name of flags.cluster ?? []) mustBeOfPair('--cluster', name);
   const releases = planReleases(flags);
@@ -165,11 +169,15 @@ export function planPair(flags: PairFlags): PairPlan {
     }
   }
   const settings = Object.fromEntries((flags.set ?? []).map(setting));
+  const bindings = bindingsOf(flags.bindings ?? []);
+  const mapperPorts = mapperPortsOf(flags.mapper ?? []);
+  mustNotMeet(bindings, mapperPorts);
   return {
     ...releases,
-    bindings: bindingsOf(flags.bindings ?? []),
+    bindings,
     cluster: flags.cluster ?? [],
-    mapperPorts: mapperPortsOf(flags.mapper ?? []),
+    mapperPorts,
+    hints: [...bindingHints(releases.legacy, bindings), ...fixedHints(releases.fixed, releases.profiles)],
     settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
     faults: flags.fault ?? [],
     courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],

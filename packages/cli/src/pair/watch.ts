@@ -1,5 +1,5 @@
 /** Waiting for a pair to be done: until all is delivered, until it cannot be, or until somebody ends it. */
-import type { Lab } from '@mtalab/harness';
+import type { Lab, MtaProcess } from '@mtalab/harness';
 import type { QueueView } from '@mtalab/mta-core';
 import { CliError, messageOf } from '../errors.js';
 import { pause } from '../interrupt.js';
@@ -20,6 +20,8 @@ export type Ending =
 /** Between two looks, in real time. With --once the end is seen at once by another way. */
 const lookMs = 250;
 const lastLookMs = 20;
+/** Looks in a row without an answer before the pair is given up. */
+const mostSilentLooks = 20;
 
 /** The whole state of a lab at rest. */
 async function stillLab(lab: Lab): Promise<StillLab> {
@@ -102,13 +104,19 @@ export async function watch(
     failure = error;
   });
   let ended: string | undefined;
-  for (const one of lab.processes.values()) {
-    void one.exited.then(({ code, signal: by }) => {
-      ended ??= `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
-    });
-  }
+  const follow = async (one: MtaProcess): Promise<void> => {
+    const { code, signal: by } = await one.exited;
+    if (lab.isRestarting(one.name)) {
+      // One that does not start again is down, and whoever asked for it is told.
+      await one.whenUp();
+      return follow(one);
+    }
+    ended ??= `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
+  };
+  for (const one of lab.processes.values()) void follow(one);
   const standstill = new Standstill();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
+  let silent = 0;
   while (!over()) {
     try {
       live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
@@ -116,10 +124,14 @@ export async function watch(
         const ending = await lookForEnd({ lab, sending, flags, live, standstill });
         if (ending !== undefined) return ending;
       }
+      silent = 0;
     } catch (error) {
-      // A process that ends in the middle of a question is told below, with its own words.
+      // A process that ends in the middle of a question is told below, with its own words; one that is restarted answers again.
+      silent += 1;
       if (!over()) await pause(lookMs, signal);
-      if (!over()) throw new CliError(`the pair does not answer: ${messageOf(error)}`, { cause: error });
+      if (!over() && silent >= mostSilentLooks)
+        throw new CliError(`the pair does not answer: ${messageOf(error)}`, { cause: error });
+      continue;
     }
     if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(lookMs, signal)]);
     else await nextLook(lab, sending, flags, signal);

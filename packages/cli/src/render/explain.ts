@@ -1,4 +1,4 @@
-/** What an event or an error number means, for people. */
+/** What an event, an error number or an article is, for people. */
 import type { Paint } from './text.js';
 
 export type EventExplanation = {
@@ -23,12 +23,26 @@ export type ErrorExplanation = {
   readonly of: string;
   readonly text: string;
   readonly explanation: string;
-  /** Events that carry an error number. */
+  /** Events it can stand in. */
   readonly events: readonly number[];
   readonly articles: readonly string[];
 };
 
-export type Explanation = EventExplanation | ErrorExplanation;
+export type ArticleExplanation = {
+  readonly kind: 'article';
+  readonly article: string;
+  readonly title: string;
+  /** Builds that have it, in words. */
+  readonly builds: string;
+  /** Events and error numbers that belong to it. */
+  readonly events: readonly number[];
+  readonly errors: readonly number[];
+  readonly emulated: boolean;
+  /** The command that shows it; null where it is not emulated. */
+  readonly shownBy: string | null;
+};
+
+export type Explanation = EventExplanation | ErrorExplanation | ArticleExplanation;
 
 /** A title and lines of `label  words`, the labels of one width. */
 function block(title: string, lines: readonly (readonly [string, string])[], style: Paint): string {
@@ -38,12 +52,29 @@ function block(title: string, lines: readonly (readonly [string, string])[], sty
 
 const orNone = (words: readonly (string | number)[]): string => (words.length === 0 ? 'none' : words.join(', '));
 
+/** `event 4284`, `events 9316, 9318`, or that there is none. */
+function places(events: readonly number[]): string {
+  if (events.length === 0) return 'no event of this MTA';
+  return `${events.length === 1 ? 'event' : 'events'} ${events.join(', ')}`;
+}
+
+function renderArticle(one: ArticleExplanation, style: Paint): string {
+  const lines: (readonly [string, string])[] = [
+    ['builds', one.builds],
+    ['events', orNone(one.events)],
+    ['errors', orNone(one.errors)],
+    ['shown by', one.shownBy ?? 'nothing: it is not emulated here'],
+  ];
+  return block(`article ${one.article}  ${one.title}`, lines, style);
+}
+
 export function renderExplanation(one: Explanation, style: Paint): string {
+  if (one.kind === 'article') return renderArticle(one, style);
   if (one.kind === 'error') {
     const lines: (readonly [string, string])[] = [
       ['says', `${one.text}.`],
       ['means', one.explanation],
-      ['stands in', `events ${orNone(one.events)}`],
+      ['stands in', places(one.events)],
       ['articles', orNone(one.articles)],
     ];
     return block(`error ${one.number}  ${one.of}`, lines, style);

@@ -1,6 +1,8 @@
 /** What no single key of a scenario can show: names that must be known, and steps that do one thing. */
+import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
-import { FaultSyntaxError, faultKinds, parseFault, type ScenarioBinding } from '@mtalab/sim';
+import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/sim';
+import { bindingFindings } from '../config/bindings.js';
 import type { Path } from '../config/problems.js';
 import { suggestion } from '../render/nearest.js';
 import { actions, type ScenarioFile, type StepFile } from './schema.js';
@@ -137,18 +139,14 @@ function checkMtas({ mtas }: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   for (const [at, { bindings = [] }] of mtas.entries()) {
     const path = ['mtas', at, 'bindings'];
-    const keyOf = ({ address, port = 0 }: ScenarioBinding) => `${address}[${port}]`;
-    for (const [place, binding] of bindings.entries()) {
-      const same = bindings
-        .slice(0, place)
-        .some((other) => binding.port !== undefined && binding.port !== 0 && keyOf(other) === keyOf(binding));
-      const named = bindings.slice(0, place).some((other) => (other.label ?? '') !== '' && other.label === binding.label);
-      if (same) findings.push({ path: [...path, place], message: `two bindings are ${keyOf(binding)}` });
-      if (named) findings.push({ path: [...path, place, 'label'], message: `two bindings have the label ${binding.label}` });
-    }
+    findings.push(...bindingFindings(bindings, path));
     if (bindings.length > 0 && bindings.every((binding) => binding.enabled === false))
       findings.push({ path, message: 'no binding is enabled; leave one enabled' });
   }
+  // One that is down may be meant to start when another has gone.
+  const listening = mtas.filter(({ down }) => down !== true);
+  const clash = listeningClash(listening.map(({ name, bindings = [] }) => ({ name, bindings })));
+  if (clash !== undefined) findings.push({ path: ['mtas'], message: clash.message });
   return findings;
 }
 

@@ -1,11 +1,11 @@
 /** What is kept of a case for those who want to look at it: journals, ladder, event logs, figures. */
-import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { constants, existsSync, readdirSync } from 'node:fs';
+import { access, copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '@mtalab/harness';
 import { isShown, levelsOf } from '@mtalab/mta-core';
-import { ladderAsText, type Mode } from '@mtalab/sim';
-import { CliError, messageOf } from '../errors.js';
+import { casesOf, ladderAsText, type Mode, type Scenario } from '@mtalab/sim';
+import { CliError, messageOf, UsageError } from '../errors.js';
 import { createLogs } from '../logs/index.js';
 import type { CaseRecord } from './run.js';
 
@@ -14,16 +14,43 @@ function folderOf(dir: string, scenario: string, mode: Mode): string {
   return resolve(dir, scenario, mode);
 }
 
-/**
- * Evidence of an earlier run must not be taken for that of this one.
- * @throws CliError naming the folder that is not empty.
- */
-export function mustBeEmpty(dir: string, scenario: string, cases: readonly Mode[]): void {
-  for (const mode of cases) {
-    const folder = folderOf(dir, scenario, mode);
-    if (existsSync(folder) && readdirSync(folder).length > 0)
-      throw new CliError(`${folder} holds an earlier run; give a folder that is empty`);
+/** What is in a folder, which need not be there. */
+async function contentOf(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
+}
+
+/**
+ * Make the folders of all cases before anything runs. What an earlier run has left must not be taken for what this one does.
+ * @throws UsageError naming the option, and a folder that is not empty or cannot be written.
+ */
+export async function takeFolders(option: string, folders: readonly string[]): Promise<void> {
+  const reach = async <T>(folder: string, use: () => Promise<T>): Promise<T> => {
+    try {
+      return await use();
+    } catch (error) {
+      throw new UsageError(`${option}: ${folder} cannot be made and written: ${messageOf(error)}`);
+    }
+  };
+  for (const folder of folders) {
+    const content = await reach(folder, () => contentOf(folder));
+    if (content.length > 0) throw new UsageError(`${option}: ${folder} holds an earlier run; give a folder that is empty`);
+  }
+  for (const folder of folders) {
+    await reach(folder, async () => {
+      await makeFolder(folder);
+      await access(folder, constants.W_OK);
+    });
+  }
+}
+
+/** Where the evidence of these goes: a folder for each case. */
+export function evidenceFolders(dir: string, scenarios: readonly Scenario[]): readonly string[] {
+  return scenarios.flatMap((scenario) => casesOf(scenario).map((mode) => folderOf(dir, scenario.name, mode)));
 }
 
 const linesOf = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');

@@ -2,7 +2,7 @@
 import { quirks } from '@mtalab/mta-core';
 import { casesOf, modes, type Scenario, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
 import { messageOf } from '../errors.js';
-import { keepEvidence, mustBeEmpty } from './evidence.js';
+import { keepEvidence } from './evidence.js';
 import { knownScenarios, loadScenario, scenarioFileOf } from './load.js';
 import { type Place, runScenario } from './run.js';
 
@@ -61,6 +61,7 @@ export type ReproduceOptions = {
   readonly on: Place;
   readonly tell: (text: string) => void;
   readonly dir?: string | undefined;
+  /** Keep evidence under this one, whose folders `takeFolders` has made. */
   readonly evidence?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 };
@@ -68,7 +69,6 @@ export type ReproduceOptions = {
 /** @throws as `runScenario` does, and CliError when evidence cannot be kept. */
 export async function reproduceOne(scenario: Scenario, options: ReproduceOptions): Promise<ScenarioResult> {
   const { on, tell, dir, evidence, signal } = options;
-  if (evidence !== undefined) mustBeEmpty(evidence, scenario.name, casesOf(scenario));
   return runScenario(scenario, {
     on,
     modes,

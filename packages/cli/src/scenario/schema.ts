@@ -2,6 +2,7 @@
 import { quirks } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/fields.js';
+import { notEmulated } from '../config/releases.js';
 import { settingsSchema } from '../config/settings.js';
 
 /** Articles that a scenario may switch on. */
@@ -49,7 +50,12 @@ function yes() {
 
 const mode = () => choice(['legacy', 'fixed']);
 const article = () =>
-  z.enum(scenarioArticles as [string, ...string[]], { error: `expected one of ${scenarioArticles.join(', ')}` });
+  z.enum(scenarioArticles as [string, ...string[]], {
+    error: ({ input }) => {
+      const missing = typeof input === 'string' ? notEmulated(input) : undefined;
+      return `${missing === undefined ? '' : `${missing}; `}expected one of ${scenarioArticles.join(', ')}`;
+    },
+  });
 const eventId = () => whole(1, 65_535);
 const parameters = () => {
   const error = 'expected a mapping from parameters of the event to texts, numbers, or mappings with least and most';

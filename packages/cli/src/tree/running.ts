@@ -12,16 +12,29 @@ function definePair(command: Command): Command {
       .option('--to <address>', 'recipient (default: user@ the domain of the far MTA)')
       .option('--both-ways', 'submit every second message at the other MTA, for the way back')
       .option('--once', 'exit when all is delivered, or with 1 when it cannot be')
-      .option('--patience <seconds>', 'with --once: longest wait, in real time, for a retry timer', positive(86_400), 30)
-      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles too, such as Q166594', listed)
-      .option('--fixed <articles>', 'switch off the legacy behaviour of these articles, which the release has', listed)
+      .option(
+        '--patience <seconds>',
+        'with --once: longest wait, in real time, for a retry, and for anything to come of retries',
+        positive(86_400),
+        30,
+      )
+      .option(
+        '--legacy <articles>',
+        'switch on the legacy behaviour of these articles too: Q166594 on both, or MTA-A=Q280449,MTA-B=Q181721 on each its own, which goes before what is for both',
+        listed,
+      )
+      .option(
+        '--fixed <articles>',
+        'switch off the legacy behaviour of these articles, which the release has; written likewise',
+        listed,
+      )
       .option(
         '--release <releases>',
         'Exchange releases: 5.5sp4 for both, or MTA-A=5.5sp4,MTA-B=4.0sp3 (default: 2654.54)',
         listed,
       )
       .option('--nt <releases>', 'Windows NT releases, written likewise: 4.0sp3 (default: 4.0sp6a)', listed)
-      .option('--legacy-on <name>', 'on this MTA only; default: on both', listed)
+      .option('--legacy-on <name>', 'what --legacy says for both is for this MTA only', listed)
       .option(
         '--bindings <mta=address,...>',
         'addresses an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2, each as LABEL@ADDRESS[PORT] if wanted; may be repeated',
@@ -149,16 +162,16 @@ With --dir also after the run: the folder of a pair, or the data folder of one M
         .option('--since <time>', 'from this time on')
         .option('--until <time>', 'up to this time')
         .option('--explain', 'say under each what it means')
-        .option('--follow', 'go on with new events until Ctrl-C')
+        .option('--follow', 'go on with new events until Ctrl-C, or until the time of --until has passed')
         .option('--limit <n>', 'the last so many of those chosen', whole(0, 1_000_000), 100),
     load: () => import('../commands/events.js'),
   },
   {
     group: groups.look,
-    usage: 'explain [numbers...]',
-    summary: 'what an event means, or an error number in one: explain 9316 1727',
+    usage: 'explain [words...]',
+    summary: 'what an event, an error number in one, or an article is: explain 9316 1727 Q181721',
     detail: `
-Nothing needs to run.`,
+Nothing needs to run. Articles are those of the quirks and of the releases.`,
     define: (command) => withJson(command.option('--all', 'explain every event there is')),
     load: () => import('../commands/explain.js'),
   },
@@ -225,6 +238,17 @@ Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md tells mor
     detail: faultDetail,
     define: withRun,
     load: () => import('../commands/fault.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'restart',
+    summary: 'stop MTAs of a pair in order, or kill them, and start them again',
+    detail: `
+All MTAs of the pair, one after the other, or those of --mta. What was changed live (articles, bindings, diagnostics levels) is kept. One that does
+not start is down, with the reasons in its event log, and the rest of the pair goes on: mend what it is, and restart it once more.
+Exit code: 0 when all run again, 1 when one does not.`,
+    define: (command) => withMtas(command).option('--kill', 'as if the power had failed: the store is checked at the start'),
+    load: () => import('../commands/restart.js'),
   },
   {
     group: groups.act,

@@ -56,6 +56,7 @@ export class Lab {
   readonly #submitter: Submitter;
   readonly #clockwork: Clockwork;
   readonly #temporary: TemporaryFolder | undefined;
+  readonly #restarting = new Set<string>();
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
   #closing: Promise<void> | undefined;
@@ -178,10 +179,36 @@ export class Lab {
     };
   }
 
+  /**
+   * Stop an MTA in order, or kill it, and start it again; one that is down is started. What was changed live is kept.
+   * @throws HarnessError when it does not start; it is down then, and the others go on.
+   */
+  async restart(name: string, options: { readonly kill?: boolean } = {}): Promise<void> {
+    const process = this.#members.get(name);
+    if (this.#restarting.has(name)) throw new HarnessError(`${name} is being started again already`);
+    this.#restarting.add(name);
+    try {
+      if (options.kill === true && process.alive) {
+        process.kill('SIGKILL');
+        await process.exited;
+      } else await process.stop();
+      await process.start();
+    } finally {
+      this.#restarting.delete(name);
+      await this.refreshed();
+    }
+  }
+
+  /** Is its end part of a restart? */
+  isRestarting(name: string): boolean {
+    return this.#restarting.has(name);
+  }
+
   /** Switch an article's bug on (`legacy`) or off (`fixed`), live, and for later restarts. Default: at all MTAs. */
   async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
     for (const name of names ?? [...this.processes.keys()]) {
-      await this.#members.get(name).client.request('set', { article, mode });
+      const process = this.#members.get(name);
+      if (process.up) await process.client.request('set', { article, mode });
       const others = this.#members.legacyOf(name).filter((other) => other !== article);
       await this.#members.setLegacy(name, mode === 'legacy' ? [...others, article] : others);
     }
@@ -255,6 +282,7 @@ export class Lab {
 
   /** How this run stands in the registry. */
   runEntry(): RunEntry {
+    const down = [...this.processes.values()].filter((one) => !one.up).map(({ name }) => name);
     return {
       pid: process.pid,
       startedAt: this.startedAt,
@@ -262,6 +290,7 @@ export class Lab {
       processes: [...this.processes.values()]
         .filter((one) => one.up)
         .map(({ name, pid, ready }) => ({ name, pid, control: ready.control, tokenFile: ready.tokenFile })),
+      ...(down.length === 0 ? {} : { down }),
       ...(this.#labControl === undefined ? {} : { lab: this.#labControl }),
     };
   }
@@ -273,7 +302,7 @@ export class Lab {
     else await this.#registration.update(this.runEntry());
   }
 
-  /** A process has come up again. Called by the lab's own parts. */
+  /** A process has come up again, or has gone. Called by the lab's own parts. */
   async refreshed(): Promise<void> {
     if (this.#closing === undefined) await this.#registration?.update(this.runEntry());
   }

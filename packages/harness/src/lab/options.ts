@@ -1,7 +1,9 @@
 /** What a lab is made of, and the configuration of each of its MTAs. */
 import { join } from 'node:path';
 import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
+import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
+import { addressProblem, listeningClash } from './addresses.js';
 
 /** A binding of an MTA as its configuration file has it; what is left out has its default there. */
 export type BindingOption = {
@@ -105,12 +107,40 @@ export type LabPlan = Omit<
   readonly proxied: boolean;
 };
 
+/** All the options there are: from JavaScript others may come, which would be passed over without a word. */
+const known: Readonly<Record<keyof LabOptions, true>> = {
+  command: true,
+  renderConfig: true,
+  dir: true,
+  names: true,
+  domains: true,
+  timeScale: true,
+  releases: true,
+  legacy: true,
+  fixed: true,
+  bindings: true,
+  cluster: true,
+  mapperPorts: true,
+  down: true,
+  settings: true,
+  delivery: true,
+  journal: true,
+  faults: true,
+  proxy: true,
+  log: true,
+  onOutput: true,
+  env: true,
+  readyTimeoutMs: true,
+  stopTimeoutMs: true,
+};
+
 const maxMtas = 64;
 /** Names become folders. */
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws HarnessError naming the option that is wrong. */
 export function planOf(options: LabOptions, dir: string): LabPlan {
+  checkKeys(options);
   const names = options.names ?? ['MTA-A', 'MTA-B'];
   const domains = options.domains ?? names.map((_, index) => `${letters(index)}.example`);
   if (names.length === 0 || names.length > maxMtas)
@@ -145,6 +175,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const unknown = list.find((name) => !names.includes(name));
     if (unknown !== undefined) throw new HarnessError(`${what}: there is no MTA '${unknown}'; there are ${names.join(', ')}`);
   }
+  checkListening(options, names);
   const timeScale = options.timeScale ?? 1;
   if (!(timeScale > 0 && Number.isFinite(timeScale))) throw new HarnessError(`timeScale: ${timeScale} is not a number above 0`);
   return {
@@ -158,6 +189,29 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     faults: options.faults ?? [],
     proxied: options.proxy === true || (options.faults ?? []).length > 0,
   };
+}
+
+function checkKeys(options: LabOptions): void {
+  const names = Object.keys(known);
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(known, key));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, names);
+  const hint = nearest === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${nearest}?`;
+  throw new HarnessError(`there is no option '${unknown.slice(0, 80)}'${hint}`);
+}
+
+/** One that is down may be meant to start when another has gone, so it is in nobody's way here. */
+function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptions, names: readonly string[]): void {
+  for (const [name, list] of Object.entries(bindings)) {
+    const problem = list.map(({ address = '' }) => addressProblem(address)).find((each) => each !== undefined);
+    if (problem !== undefined) throw new HarnessError(`bindings: ${name}: ${problem}`);
+  }
+  const clash = listeningClash(
+    names
+      .filter((name) => !down.includes(name))
+      .map((name) => ({ name, bindings: bindings[name] ?? usualBindings, mapperPort: mapperPorts[name] })),
+  );
+  if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
 
 /** @throws HarnessError naming a release that there is not, or an article that is both added and taken away. */

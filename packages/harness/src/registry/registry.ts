@@ -17,6 +17,8 @@ export type RunEntry = {
   readonly startedAt: string;
   readonly dir: string;
   readonly processes: readonly ({ readonly name: string; readonly pid: number } & ControlAddress)[];
+  /** Names of those that are down, while others run. */
+  readonly down?: readonly string[];
   /** The control channel of the supervisor itself (faults, summary), where it has one. */
   readonly lab?: ControlAddress;
   /** When the kernel started `pid`, in clock ticks since boot, where that can be known: a reused pid is told from ours. */
@@ -145,7 +147,8 @@ async function readEntry(file: string): Promise<RunEntry> {
     Array.isArray(entry.processes) &&
     entry.processes.every(
       (row) => typeof row?.name === 'string' && typeof row.control === 'string' && typeof row.tokenFile === 'string',
-    );
+    ) &&
+    (entry.down === undefined || (Array.isArray(entry.down) && entry.down.every((name) => typeof name === 'string')));
   if (!whole) throw new HarnessError('it is not the file of a run');
   return entry as RunEntry;
 }

@@ -3,6 +3,7 @@ import { defaultWindowSize, type MtaCredentials, type RefuseReason, type RpcArgu
 import type { Context } from '../context.js';
 import { ntError } from '../pdu.js';
 import { behaviourOf } from '../quirks/index.js';
+import { withProtocol } from '../rpc/binding.js';
 import type { Indication, Owner } from '../rpc/model.js';
 import { rpcCall, rpcOwn, rpcReply } from '../rpc/runtime.js';
 import { mostAssociations } from '../settings.js';
@@ -133,7 +134,7 @@ export function wayBackFailed(ctx: Context, ref: Owner, error: number): void {
     commsError: error,
     bindError: error,
     remoteServer: entry.name,
-    protocolString: association.path?.endpoint ?? '',
+    protocolString: association.path === null ? '' : withProtocol(association.path.endpoint),
   });
   answerBind(ctx, ref, 'rtsBusy');
   attemptFailed(ctx, ref);

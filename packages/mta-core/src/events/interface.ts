@@ -1,11 +1,6 @@
 /** Events of the LAN link (Interface) and of tables that fill up (Resource). */
 import { type EventCatalogue, originOf } from './entry.js';
 
-/** A string binding in full, as the entries on record have it: endpoints may be configured without their protocol. */
-function withProtocol(binding: string): string {
-  return binding.startsWith('ncacn_') ? binding : `ncacn_ip_tcp:${binding}`;
-}
-
 export const interfaceEvents = {
   9316: {
     type: 'Warning',
@@ -25,7 +20,7 @@ export const interfaceEvents = {
     severity: 14,
     level: 0,
     origin: originOf('BASE IL', null, null, null),
-    lead: (params) => [params.remoteServer, params.callName, withProtocol(params.stringBinding)],
+    lead: (params) => [params.remoteServer, params.callName, params.stringBinding],
     labels: {
       thread: 'Thread',
       ltabIndex: 'LTAB index',

@@ -1,4 +1,5 @@
 /** The error numbers that events carry. Most are Windows NT's; three are codes of the MTA's own connection layer. */
+import type { EventId } from './parameters.js';
 
 export type ErrorEntry = {
   /** Whose number it is: Windows NT's (Winsock's among them), or the MTA's own connection layer's. */
@@ -7,6 +8,11 @@ export type ErrorEntry = {
   readonly text: string;
   /** One plain sentence: what it means to an MTA. */
   readonly explanation: string;
+  /**
+   * The events it can stand in, in ascending order: what this MTA makes of an RPC server that keeps to the protocol, another MTA or
+   * not; for the connection layer's, those on record. Empty where it is known but no event here carries it.
+   */
+  readonly events: readonly EventId[];
   /** Knowledge Base articles in which an MTA logs it. */
   readonly articles: readonly string[];
 };
@@ -18,127 +24,151 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
   5: {
     of: 'Windows NT',
     text: 'access denied',
-    explanation: 'The other MTA answered the call back and refused it.',
+    explanation:
+      'The RPC server at the other end refused the call. An MTA that refuses a call back answers with it too; event 1293 tells of that, without the number.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   14: {
     of: 'Windows NT',
     text: 'out of memory',
     explanation: 'This machine has no room for another connection: too many are open, or memory is short.',
+    events: [9316, 9318, 9322],
     articles: [],
   },
   1717: {
     of: 'Windows NT',
     text: 'the RPC interface is unknown',
     explanation: 'Something listens there and speaks RPC, but it is no MTA.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1722: {
     of: 'Windows NT',
     text: 'the RPC server is unavailable',
     explanation: 'No connection came about: nothing listens there, or the network does not lead there from the binding used.',
+    events: [9316, 9318, 9322],
     articles: ['Q280449'],
   },
   1723: {
     of: 'Windows NT',
     text: 'the RPC server is too busy',
     explanation: 'The other MTA has as many connections or calls as it may have; it is tried again later.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1726: {
     of: 'Windows NT',
     text: 'the RPC call failed; it may have run',
     explanation: 'The connection was lost before the answer came, so the other MTA may have done what was asked, or not.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1727: {
     of: 'Windows NT',
     text: 'the RPC call failed and did not run',
     explanation: 'The bind was refused or the call never left, so nothing was handed over and it is safe to do it again.',
+    events: [9316, 9318, 9322, 9323],
     articles: ['Q181721'],
   },
   1728: {
     of: 'Windows NT',
     text: 'a protocol error occurred in RPC',
     explanation: 'What came over the connection breaks the rules of RPC; the connection is dropped.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1730: {
     of: 'Windows NT',
     text: 'the RPC transfer syntax is not supported',
     explanation: 'The other side does not speak NDR, the one encoding that MTAs use.',
+    events: [9316, 9318, 9322],
     articles: [],
   },
   1745: {
     of: 'Windows NT',
     text: 'the RPC operation number is out of range',
     explanation: 'The other side does not know the operation that was called.',
+    events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1752: {
     of: 'Windows NT',
     text: 'the endpoint mapper cannot do this',
     explanation: 'The endpoint mapper of the other host did not understand the question where the MTA listens.',
+    events: [9318, 9322],
     articles: [],
   },
   1753: {
     of: 'Windows NT',
     text: 'there are no more endpoints available from the endpoint mapper',
     explanation: 'The endpoint mapper of the other host answers, but no MTA is registered with it.',
+    events: [9318, 9322],
     articles: [],
   },
   1783: {
     of: 'Windows NT',
     text: 'the RPC stub got bad data',
     explanation: 'The arguments or results of a call could not be read.',
+    events: [9316, 9318, 9322, 9323],
     articles: ['Q181513'],
   },
   1818: {
     of: 'Windows NT',
     text: 'the RPC call was cancelled',
     explanation: 'No answer came within two minutes, and this side gave the call up; see event 9277.',
+    events: [9322, 9323],
     articles: ['Q189494'],
   },
   8464: {
     of: 'connection layer',
     text: ownCode,
-    explanation: 'It goes with a message for a control block that is gone already.',
+    explanation: 'It goes with a message for a control block that is gone already; see event 1209, which does not carry it.',
+    events: [],
     articles: [],
   },
   8511: {
     of: 'connection layer',
     text: ownCode,
     explanation: 'It goes with event 4284: the network below the connector is down.',
+    events: [4284],
     articles: ['Q232602'],
   },
   8640: {
     of: 'connection layer',
     text: ownCode,
     explanation: 'It goes with event 4287, behind a 4284 of the same moment.',
+    events: [4287],
     articles: ['Q232602'],
   },
   10054: {
     of: 'Windows NT',
     text: 'the connection was reset by the other side',
-    explanation: 'The other process ended, or something between the two cut the connection.',
+    explanation:
+      'The other process ended, or something between the two cut the connection; cut while this MTA calls or binds it is 1726 or 1727 instead.',
+    events: [9318],
     articles: [],
   },
   10060: {
     of: 'Windows NT',
     text: 'the connection attempt timed out',
-    explanation: 'Nothing answers at that address: the host is down, or the network swallows what is sent.',
+    explanation:
+      'Nothing answers any more: the host is down, or the network swallows what is sent; a connection that never came about is 1722 instead.',
+    events: [9318],
     articles: [],
   },
   10061: {
     of: 'Windows NT',
     text: 'the connection was refused',
-    explanation: 'The host answers, but nothing listens on that port.',
+    explanation: 'The host answers, but nothing listens on that port; events have 1722 for it, as RPC has.',
+    events: [],
     articles: [],
   },
   11004: {
     of: 'Windows NT',
     text: 'the name is valid but has no data of the type asked for',
     explanation: 'At a start it means that an adapter cannot be listened on; the operating system error beside it tells why.',
+    events: [9321],
     articles: ['Q285350'],
   },
 };

@@ -10,6 +10,7 @@ export type EventParameters = {
     readonly cancelResult: number;
     readonly remoteServer: string;
     readonly callName: string;
+    /** With its protocol, as in `ncacn_ip_tcp:127.0.0.1[4097]`. */
     readonly stringBinding: string;
   };
   9318: {
@@ -26,6 +27,7 @@ export type EventParameters = {
     readonly commsError: number;
     readonly bindError: number;
     readonly remoteServer: string;
+    /** With its protocol; empty where the caller named no endpoint that can be dialled. */
     readonly protocolString: string;
   };
   9323: { readonly ltabIndex: number; readonly ntError: number };

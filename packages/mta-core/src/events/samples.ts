@@ -1,9 +1,9 @@
-/** Parameters as each event may carry them, for explanations: a missing one does not compile. */
+/** Parameters as each event carries them, for explanations: a missing one does not compile, a test holds them against real entries. */
 import type { EventId, EventParameters, ReportedEvent } from './parameters.js';
 
-const call = { remoteServer: 'MTA-B', callName: 'MtaBind', stringBinding: '127.0.0.1[4097]' };
+const call = { remoteServer: 'MTA-B', callName: 'MtaBind', stringBinding: 'ncacn_ip_tcp:127.0.0.1[4097]' };
 const bind = { ltabIndex: 1, ntError: 1722, commsError: 1722, bindError: 1722, remoteServer: 'MTA-B' };
-const refusal = { entity: 'MTA-B', provider: 'RTS', reason: 'rtsBusy', controlBlock: 3, associationType: 'two-way-alternate' };
+const refusal = { entity: 'MTA-B', provider: 'RTSE', reason: 'rtsBusy (0)', controlBlock: 3, associationType: 'open' };
 const message = { object: '1-17', entity: 'MTA-B', priority: 'normal', mtsId: 'c=lab;mta=MTA-A;1-16', length: 1024, count: 1 };
 
 export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] } = {
@@ -14,7 +14,7 @@ export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] }
   9318: bind,
   9321: { ntError: 11004, address: '::1[4097]', osError: 'EADDRNOTAVAIL' },
   9322: { ...bind, protocolString: 'ncacn_ip_tcp:127.0.0.1[4097]' },
-  9323: { ltabIndex: 1, ntError: 1726 },
+  9323: { ltabIndex: 1, ntError: 1818 },
   9266: {},
   9280: { associations: 240 },
   9156: { networkType: 5, configured: 20 },
@@ -28,18 +28,18 @@ export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] }
   },
   301: { entity: 'MTA-B', controlBlock: 2, seconds: 600 },
   1290: refusal,
-  1293: refusal,
-  1294: { entity: 'MTA-B', reason: 'connection lost' },
+  1293: { ...refusal, reason: 'cannotRecover (1)', associationType: 'recover' },
+  1294: { entity: 'MTA-B', reason: 'its connections were lost' },
   1209: { lpi: '1-16-64' },
   2035: { locality: 2 },
   4284: { errorCode: 8511 },
   4287: { errorCode: 8640 },
-  51: { mtaName: 'MTA-X', address: '127.0.0.1', association: 1 },
+  51: { mtaName: 'MTA-X', address: '127.0.0.1:40112', association: 1 },
   55: { entity: 'MTA-B', association: 1 },
   2219: {},
-  2206: { queue: 'MTA-B', file: 'mta.db' },
-  2207: { path: 'check-1.txt' },
-  2152: { path: 'check-1.txt' },
+  2206: { queue: 'mailboxes', file: 'data/mta.db' },
+  2207: { path: 'data/check-0000000001.txt' },
+  2152: { path: 'data/check-0000000001.txt' },
   9411: { freeMegabytes: 9 },
   271: message,
   272: message,

@@ -1,7 +1,7 @@
 /** Mail for this MTA's own mailboxes, and its dead letters: handed to the driver, a bounded number at a time. */
 import type { Context } from '../context.js';
 import { peek, push, shift } from '../fifo.js';
-import type { LocalCopy } from '../state.js';
+import type { LocalCopy, Mta } from '../state.js';
 import { rowOf, withoutRow, withRow } from '../table.js';
 import { count, emit, forgetCopies, patchMta } from '../update.js';
 
@@ -76,6 +76,11 @@ export function wakeMailboxes(ctx: Context, everything: boolean): void {
     patchMta(ctx, { mailboxes: { ...mailboxes, waiting: withoutRow(mailboxes.waiting, copy.id) } });
     addMailboxCopy(ctx, { ...copy, untilMs: null });
   }
+}
+
+/** Copies on their way into mailboxes of this MTA. */
+export function mailboxCopies({ mailboxes }: Mta): number {
+  return mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.length;
 }
 
 export function mailboxDeadline(ctx: { readonly mailboxes: { readonly waiting: readonly LocalCopy[] } }): number | null {

@@ -50,6 +50,11 @@ export function bindingAt(text: string, address: string): string {
   return `${before.slice(0, before.length - host.length)}${address}${text.slice(before.length)}`;
 }
 
+/** A string binding in full, with its protocol: endpoints may be configured without. */
+export function withProtocol(text: string): string {
+  return /^ncacn_/i.test(text) ? text : `ncacn_ip_tcp:${text}`;
+}
+
 /** A string binding with the port that was found for it. */
 export function resolvedBinding(text: string, port: number): string {
   return `${form.exec(text)?.[1] ?? text}[${port}]`;

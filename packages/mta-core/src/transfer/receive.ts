@@ -3,12 +3,14 @@ import type { AbortReason, Rttr, SendAnswer } from '../apdu.js';
 import { turnBecomes } from '../association/become.js';
 import type { Context } from '../context.js';
 import { acceptMessage, hasLoop } from '../mail/accept.js';
+import { mailboxCopies } from '../mail/mailboxes.js';
 import { countCopies } from '../mail/queue.js';
+import { routeOf } from '../mail/routing.js';
 import type { Envelope } from '../message.js';
 import { cannotRemember, wasReceived } from '../received.js';
 import type { Owner } from '../rpc/model.js';
 import { rpcReply } from '../rpc/runtime.js';
-import type { Association, Incoming, PendingStore } from '../state.js';
+import type { Association, Incoming, Mta, PendingStore } from '../state.js';
 import { rowOf, withoutRow, withRow } from '../table.js';
 import { associationOf, count, countAt, emit, entryAt, patchEntry, patchMta, storeFor, takeNumber } from '../update.js';
 import { lifetime, protocolError } from './send.js';
@@ -66,6 +68,16 @@ function breach(ctx: Context, ref: Owner, what: string): null {
   return null;
 }
 
+/**
+ * Is there no room for a copy for each of these recipients? What all goes into mailboxes here has room also where mail for other MTAs
+ * fills the queues: two MTAs that are full of mail for each other would otherwise refuse each other's for ever.
+ */
+function isFullFor(mta: Mta, recipients: readonly string[]): boolean {
+  const room = mta.settings.maxQueuedCopies - recipients.length;
+  if (mta.queuedCopies <= room) return false;
+  return mailboxCopies(mta) > room || recipients.some((recipient) => routeOf(mta, recipient)?.to !== 'mailbox');
+}
+
 /** The first segment on this association: the start of an activity, or its resumption. */
 function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
   const { settings } = ctx.mta;
@@ -82,9 +94,7 @@ function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null 
   }
   if (known !== undefined) dropIncoming(ctx, ref.entry, known);
   if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
-  // Each recipient may have a mailbox here, and so a copy.
-  const full = ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies;
-  if (recipients.length === 0 || full || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
+  if (recipients.length === 0 || isFullFor(ctx.mta, recipients) || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
     return refuse(ctx, to, apdu.activity, 'temporaryProblem');
   }
   const interrupted = entry.incoming.filter((row) => row.untilMs !== null && row.id !== apdu.activity);

@@ -9,11 +9,13 @@ const copiesOfArrivals = 1024;
 
 /** Limits of a whole MTA. */
 export function beyondLimits(mta: Mta): Finding | null {
-  const { settings, rpc, queuedCopies } = mta;
+  const { settings, rpc, queuedCopies, mailboxes } = mta;
   if (rpc.connections.length > settings.maxConnections + surplusConnections) {
     return over(mta, `${rpc.connections.length} connections, ${settings.maxConnections} are permitted`);
   }
-  if (queuedCopies > settings.maxQueuedCopies + copiesOfArrivals || queuedCopies < 0) {
+  const local = mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.length;
+  const most = settings.maxQueuedCopies + copiesOfArrivals;
+  if (queuedCopies - local > most || local > most || queuedCopies < 0) {
     return over(mta, `${queuedCopies} queued copies, ${settings.maxQueuedCopies} are permitted`);
   }
   return null;

@@ -1,0 +1,31 @@
+/** `mtalab events --follow --until`: it ends when the time has passed on the lab's clock, and not before. */
+import { spawnPair } from 'mtalab';
+import { test } from 'tap';
+import { home, mtalab, start } from '../e2e/shell.js';
+
+test('what is followed until a time ends when it has passed', { timeout: 250_000 }, async (t) => {
+  process.env['XDG_RUNTIME_DIR'] = home;
+  await using lab = await spawnPair();
+  await lab.register();
+  const follow = ['events', '--follow', '--dir', lab.dir, '--json'];
+  t.match(await mtalab(...follow, '--until', '2000-01-01'), { code: 0, stdout: '', stderr: '' });
+  const past = await mtalab(...follow, '--until', '0s', '--mta', 'MTA-B');
+  t.equal(past.code, 0, past.stderr);
+  t.match(past.stdout, /"id":9298/);
+  t.notMatch(past.stdout, /"node":"MTA-A"/);
+
+  const hourMs = 3_600_000;
+  const nowMs = (await lab.status())['MTA-A']?.nowMs ?? 0;
+  const following = start(...follow, '--until', new Date(nowMs + hourMs).toISOString());
+  let over = false;
+  void following.ended.then(() => {
+    over = true;
+  });
+  t.type(await following.next(), 'object', 'it has begun');
+  await lab.advanceBy(hourMs / 2);
+  // Another one, which looks at the clock from its start on, is done: time enough for the first to have looked.
+  await mtalab(...follow, '--until', '20min');
+  t.notOk(over, 'the time has not passed yet');
+  await lab.advanceBy(hourMs);
+  t.same(await following.ended, [0, null]);
+});
