@@ -12,7 +12,7 @@ import { type EventView, explainedEvent, renderEvent, renderReason } from '../re
 import { suggestion } from '../render/nearest.js';
 import { paint } from '../render/text.js';
 import { LineTail } from '../tail.js';
-import { askEach, chosenProcesses, chosenRun, type RunOptions } from '../targets.js';
+import { askEach, chosenNames, chosenRun, type RunOptions } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
 
 const pollMs = 200;
@@ -69,7 +69,12 @@ async function logsOf(where: RunOptions): Promise<Logs> {
     if (folders.length === 0) throw error;
     return { folders, pid: null };
   }
-  return { folders: chosenProcesses(entry, where.mta).map((one) => logFolderOf(dirname(one.tokenFile))), pid: entry.pid };
+  const folders = chosenNames(entry, where.mta).map((name) => {
+    const one = entry.processes.find((each) => each.name === name);
+    // One that is down says in its log why.
+    return logFolderOf(one === undefined ? join(entry.dir, name, 'data') : dirname(one.tokenFile));
+  });
+  return { folders, pid: entry.pid };
 }
 
 /** The entries of these MTAs; of a run that is over, only its entries tell which ones there were. */
