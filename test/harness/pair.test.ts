@@ -86,6 +86,32 @@ test('bindings in another order are kept for the next start, also two at one add
   ]);
 });
 
+test('changes that come at once are all made, and kept over a restart', async (t) => {
+  const bindings = {
+    'MTA-B': [{ label: 'one' }, { label: 'two', address: '127.0.0.2' }, { label: 'three', address: '127.0.0.3' }],
+  };
+  await using lab = await spawnPair({ bindings });
+  const articles = ['Q166594', 'Q181721', 'Q280449', 'Q285350'];
+  await Promise.all([
+    ...articles.flatMap((article) => [
+      lab.set(article, 'legacy'),
+      lab.diagnostics('Interface', 'medium'),
+      lab.set(article, 'legacy'),
+    ]),
+    lab.setBindings('MTA-B', { disable: ['one'] }),
+    lab.setBindings('MTA-B', { disable: ['two'] }),
+    lab.setBindings('MTA-B', { order: ['three'] }),
+  ]);
+  await lab.restart('MTA-B');
+  for (const { name, legacy } of Object.values(await lab.status())) t.same([...legacy].sort(), articles, name);
+  const rows = (await lab.bindings('MTA-B')).map(({ label, enabled }) => [label, enabled]);
+  t.same(rows, [
+    ['three', true],
+    ['one', false],
+    ['two', false],
+  ]);
+});
+
 test('MTAs that have IPv6 alone reach each other through the proxy too', async (t) => {
   const bindings = { 'MTA-A': [{ address: '::1' }], 'MTA-B': [{ address: '::1' }] };
   await using lab = await spawnPair({ bindings, faults: ['cut after rttr 1'] });

@@ -20,8 +20,6 @@ export type Ending =
 /** Between two looks, in real time. With --once the end is seen at once by another way. */
 const lookMs = 250;
 const lastLookMs = 20;
-/** Looks in a row without an answer before the pair is given up. */
-const mostSilentLooks = 20;
 
 /** The whole state of a lab at rest. */
 async function stillLab(lab: Lab): Promise<StillLab> {
@@ -116,7 +114,7 @@ export async function watch(
   for (const one of lab.processes.values()) void follow(one);
   const standstill = new Standstill();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
-  let silent = 0;
+  let silentSinceMs: number | undefined;
   while (!over()) {
     try {
       live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
@@ -124,13 +122,16 @@ export async function watch(
         const ending = await lookForEnd({ lab, sending, flags, live, standstill });
         if (ending !== undefined) return ending;
       }
-      silent = 0;
+      silentSinceMs = undefined;
     } catch (error) {
-      // A process that ends in the middle of a question is told below, with its own words; one that is restarted answers again.
-      silent += 1;
+      // A process that ends in the middle of a question is told below, with its own words. One that is restarted, or that somebody has
+      // stopped to see what happens, answers again.
+      silentSinceMs ??= performance.now();
+      const what = `the pair does not answer: ${messageOf(error)}`;
+      if (!over()) live.note(what);
       if (!over()) await pause(lookMs, signal);
-      if (!over() && silent >= mostSilentLooks)
-        throw new CliError(`the pair does not answer: ${messageOf(error)}`, { cause: error });
+      const tooLong = flags.once === true && performance.now() - silentSinceMs > flags.patience * 1000;
+      if (!over() && tooLong) throw new CliError(what, { cause: error });
       continue;
     }
     if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(lookMs, signal)]);

@@ -2,6 +2,7 @@
 import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/sim';
 import type { LabClock } from '@mtalab/transport';
+import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
 import { spoken, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
@@ -57,6 +58,8 @@ export class Lab {
   readonly #clockwork: Clockwork;
   readonly #temporary: TemporaryFolder | undefined;
   readonly #restarting = new Set<string>();
+  /** Changes that begin with a look at how it is. */
+  readonly #changes = new PQueue({ concurrency: 1 });
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
   #closing: Promise<void> | undefined;
@@ -249,7 +252,11 @@ export class Lab {
    * Change the order of an MTA's bindings, enable or disable some. Dials follow at once; listeners follow at its next start.
    * @throws HarnessError when a binding is not known, or none would be left enabled.
    */
-  async setBindings(name: string, wish: BindingWish): Promise<void> {
+  setBindings(name: string, wish: BindingWish): Promise<void> {
+    return this.#changes.add(() => this.#setBindings(name, wish));
+  }
+
+  async #setBindings(name: string, wish: BindingWish): Promise<void> {
     const process = this.#members.get(name);
     const change = wishedBindings(await this.bindings(name), wish);
     if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
 import { ControlError, type LabClock } from '@mtalab/transport';
+import PQueue from 'p-queue';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
@@ -25,6 +26,7 @@ export class Members {
   readonly #startedWith = new Map<string, readonly BindingOption[]>();
   readonly #levels = new Map<string, Readonly<Record<string, string>>>();
   readonly #onUp: () => Promise<void>;
+  readonly #writing = new PQueue({ concurrency: 1 });
   #together = false;
 
   constructor(plan: LabPlan, clock: LabClock, proxy: FaultProxy | undefined, onUp: () => Promise<void>) {
@@ -105,7 +107,12 @@ export class Members {
     return this.get(name).up ? (this.#startedWith.get(name) ?? usualBindings) : this.bindingsOf(name);
   }
 
-  async writeConfig(name: string): Promise<void> {
+  /** One after the other: the last one written has everything that was changed. */
+  writeConfig(name: string): Promise<void> {
+    return this.#writing.add(() => this.#write(name));
+  }
+
+  async #write(name: string): Promise<void> {
     const { timeScale, epochMs, baseMs, offsetMs } = this.clock;
     const file = configFileOf(this.plan, name);
     const object = mtaFileOf(this.plan, name, {
