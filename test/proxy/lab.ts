@@ -20,7 +20,7 @@ export class Lab {
       },
       ...options,
     });
-    lab.proxy.setTarget('MTA-A', '127.0.0.1', lab.a.port);
+    await lab.proxy.setTarget('MTA-A', '127.0.0.1', lab.a.port);
     return lab;
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { FaultProxy, type ProxyClock } from '@mtalab/harness';
 import { mtaInterface, ndrSyntax } from '@mtalab/mta-core';
@@ -272,7 +273,7 @@ test('octets that are no DCE/RPC pass untouched, and so do the end of one direct
   // The link's target comes after the connection.
   await new Promise<void>((resolve) => client.once('connect', resolve));
   const arrival = new Promise<void>((resolve) => server.once('connection', () => resolve()));
-  proxy.setTarget('X', '127.0.0.1', (server.address() as AddressInfo).port);
+  await proxy.setTarget('X', '127.0.0.1', (server.address() as AddressInfo).port);
   await arrival;
   const [socket] = accepted;
   if (socket === undefined) throw new Error('no connection was accepted');
@@ -388,4 +389,32 @@ test('a connection whose target is unknown for too long, or refuses, ends', asyn
   }
   t.same(proxy.connections(), []);
   await proxy.close();
+});
+
+test('while an MTA is down its callers are refused, and then reach it at the same port', async (t) => {
+  const lab = await Lab.start();
+  const { proxy, portOfB: port } = lab;
+  const call = async (): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port });
+    try {
+      await once(socket, 'connect');
+      return 'connected';
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? '';
+    } finally {
+      socket.destroy();
+    }
+  };
+  t.equal(await call(), 'connected');
+  for (let round = 0; round < 3; round += 1) {
+    await proxy.refuse('MTA-B');
+    t.equal(await call(), 'ECONNREFUSED');
+    await proxy.setTarget('MTA-B', '127.0.0.1', lab.b.port);
+    t.equal(proxy.port('MTA-B'), port);
+    t.equal(await call(), 'connected');
+  }
+  // Whatever comes at once ends as the last one says.
+  await Promise.all([proxy.refuse('MTA-B'), proxy.setTarget('MTA-B', '127.0.0.1', lab.b.port), proxy.refuse('MTA-B')]);
+  t.equal(await call(), 'ECONNREFUSED');
+  await lab.close();
 });

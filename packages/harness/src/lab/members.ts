@@ -53,6 +53,7 @@ export class Members {
     // What lies in mailboxes of an earlier run was not delivered by this one.
     for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.tally.noteEarlier(name, copy));
     const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
+    for (const name of this.plan.down ?? []) await this.proxy?.refuse(name);
     const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -148,7 +149,7 @@ export class Members {
 
   async #isUp(process: MtaProcess): Promise<void> {
     const { name } = process;
-    this.#setTarget(process);
+    await this.#setTarget(process);
     await this.#follow(process);
     if (!this.#together) return;
     // Its former life may have died between a delivery and the word of it.
@@ -183,13 +184,14 @@ export class Members {
     await subscribe();
   }
 
-  #setTarget(process: MtaProcess): void {
+  async #setTarget(process: MtaProcess): Promise<void> {
     if (this.proxy === undefined) return;
     const [first] = process.ready.endpoints;
     const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
     if (match === null)
       throw new HarnessError(`${process.name} says it listens on '${first ?? 'nothing'}', which is not an address and a port`);
-    this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
+    await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
+    void process.exited.then(() => this.proxy?.refuse(process.name));
   }
 
   #reachedAt(name: string): readonly string[] {

@@ -2,7 +2,7 @@
  * The proxy that stands between MTAs and understands what they say: it passes octets on as they come, keeps count of whole
  * PDUs, knows which connections make up which association, and does to chosen PDUs what a fault says.
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { AssociationId, Pdu } from '@mtalab/mta-core';
 import {
   type ArmedFault,
@@ -18,6 +18,7 @@ import {
 } from '@mtalab/sim';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
+import { LinkListener } from './link-listener.js';
 
 /** The clock of delays. */
 export type ProxyClock = {
@@ -73,7 +74,7 @@ export type ProxyConnectionView = {
 type Target = { readonly host: string; readonly port: number };
 type Link = {
   readonly name: string;
-  readonly server: Server;
+  readonly listener: LinkListener;
   target: Target | null;
   readonly waiting: Set<(target: Target) => void>;
 };
@@ -143,20 +144,10 @@ export class FaultProxy {
   }
 
   async #listen(name: string, target: Target | null): Promise<void> {
-    // Half-open, so that the end of one direction can be passed on as just that.
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    const link: Link = { name, server, target, waiting: new Set() };
+    const listener = new LinkListener(this.#address, (client) => this.#accept(link, client));
+    const link: Link = { name, listener, target, waiting: new Set() };
     this.#links.set(name, link);
-    server.on('connection', (client) => this.#accept(link, client));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: this.#address, port: 0 }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    // What accept() reports later (no descriptors left) concerns one caller, who sees it; the listener goes on.
-    server.on('error', () => {});
+    await listener.open();
   }
 
   #accept(link: Link, client: Socket): void {
@@ -184,18 +175,27 @@ export class FaultProxy {
     });
   }
 
-  /** Say where an MTA behind the proxy listens. Connections that wait for it are dialled; open ones stay where they are. */
-  setTarget(name: string, host: string, port: number): void {
+  /**
+   * Say where an MTA behind the proxy listens. Connections that wait for it are dialled; open ones stay where they are.
+   * @throws Error when callers were refused and the port has been taken meanwhile.
+   */
+  async setTarget(name: string, host: string, port: number): Promise<void> {
     const link = this.#link(name);
     link.target = { host, port };
+    await link.listener.open();
     const waiting = [...link.waiting];
     link.waiting.clear();
     for (const go of waiting) go(link.target);
   }
 
+  /** The MTA is down: whoever calls it is refused, until it is said again where it listens. */
+  refuse(name: string): Promise<void> {
+    return this.#link(name).listener.refuse();
+  }
+
   /** The port at which the MTA behind is reached through the proxy. */
   port(name: string): number {
-    return (this.#link(name).server.address() as AddressInfo).port;
+    return this.#link(name).listener.port;
   }
 
   /** The string binding that an MTA behind the proxy should advertise: `127.0.0.1[4097]`. */
@@ -326,12 +326,7 @@ export class FaultProxy {
   /** Stop listening and end all connections at once. */
   async close(): Promise<void> {
     this.#closed = true;
-    const closing = [...this.#links.values()].map(
-      ({ server }) =>
-        new Promise<void>((resolve) => {
-          server.close(() => resolve());
-        }),
-    );
+    const closing = [...this.#links.values()].map(({ listener }) => listener.close());
     for (const connection of [...this.#connections.values()]) connection.destroy();
     await Promise.all(closing);
   }

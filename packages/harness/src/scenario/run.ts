@@ -67,7 +67,6 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
   const end = (): void => void lab.close().catch(() => undefined);
   signal?.addEventListener('abort', end, { once: true });
   try {
-    for (const { name, down } of scenario.mtas) if (down === true) lab.proxy?.setTarget(name, '127.0.0.1', closedPort);
     const stage = new ProcessStage(lab);
     const played = await runSteps(scenario, mode, stage, { tell, ended });
     await lab.settle();
@@ -116,12 +115,6 @@ function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 're
     journal: true,
   };
 }
-
-/**
- * A port that nobody listens on, and that the system gives to nobody. The proxy lets callers of an MTA wait whose port was never
- * known; this one refuses them.
- */
-const closedPort = 1;
 
 /** The journal of an MTA of a lab that keeps journals. */
 export function journalOf(lab: Lab, name: string): string {
