@@ -374,7 +374,11 @@ test('an MTA of a pair is restarted, killed, does not start, and starts again', 
   t.match(await tell('set', 'legacy', 'Q285350', '--mta', 'MTA-B'), { code: 0, stdout: /shows at the next start$/m });
   t.match(await tell('restart', '--mta', 'MTA-B'), { code: 1, stderr: /MTA-B ended before it was ready.*exit code 1/s });
   t.same(ids('MTA-B').slice(-2), [9321, 9266]);
-  t.match(await tell('events', '--mta', 'MTA-B', '--limit', '1'), { code: 0, stdout: /9266/ }, 'its log can be read all the same');
+  t.match(
+    await tell('events', '--mta', 'MTA-B', '--limit', '1'),
+    { code: 0, stdout: /9266/ },
+    'its log can be read all the same',
+  );
   t.match(await tell('status'), { code: 1, stdout: /MTA-A/, stderr: /MTA-B: is down; `mtalab restart --mta MTA-B` starts it/ });
   t.match(await tell('submit', 'examples/01-plain.eml', '--mta', 'MTA-B'), { code: 1, stderr: /MTA-B is down/ });
   t.match(await tell('submit', 'examples/01-plain.eml', '--to', 'ben@b.example'), { code: 0 }, 'the other one goes on');

@@ -168,6 +168,8 @@ test('what is wrong is answered in words, and the channel goes on', async (t) =>
     ['messages', { limit: 0 }, /^limit: expected a number from 1 to 10000, got 0$/],
     ['clock', {}, /either offsetMs or advanceToMs/],
     ['clock', { offsetMs: -1 }, /never goes back/],
+    ['clock', { offsetMs: Number.MAX_SAFE_INTEGER }, /^clock offset \d+: lab time would be beyond 8000000000000000 ms/],
+    ['clock', { advanceToMs: Number.MAX_SAFE_INTEGER }, /^clock instant \d+: lab time would be beyond/],
     ['submit', { ...submission, originator: 'nobody' }, /^originator: expected an address such as user@domain, got "nobody"$/],
     ['submit', { ...submission, recipients: [] }, /^recipients: expected a list/],
     ['submit', { ...submission, recipients: ['b@b.example', 7] }, /^recipients: expected texts/],

@@ -41,6 +41,13 @@ test('lab clock', async (t) => {
   t.equal(twin.nowMs(), clock.nowMs(), 'two clocks of one lab agree');
   for (const timeScale of [0, -1, Number.NaN, 1e7]) t.throws(() => new LabClock({ timeScale }), /timeScale/);
   t.throws(() => new LabClock({ epochMs: Number.NaN }), /epochMs/);
+  const endOfTime = /lab time would be beyond 8000000000000000 ms/;
+  t.throws(() => new LabClock({ epochMs: 5e15, offsetMs: 5e15 }), endOfTime);
+  t.throws(() => clock.setOffset(8e15), endOfTime);
+  t.throws(() => clock.advanceTo(8e15 + 1), endOfTime);
+  t.equal(twin.nowMs(), clock.nowMs(), 'what is refused changes nothing');
+  clock.advanceTo(8e15);
+  t.equal(new Date(clock.nowMs()).getTime(), 8e15, 'a date can say all that the clock can be');
   const hrtimeMs = Number(process.hrtime.bigint()) / 1e6;
   t.ok(Math.abs(monotonicMs() - hrtimeMs) < 1000, 'the default source is CLOCK_MONOTONIC');
 });
@@ -218,6 +225,37 @@ test('submissions, deliveries and their notices', async (t) => {
     new SubmitRefused('no route'),
   );
   t.notOk(parts.content.has(refusedContent), 'refused content is dropped');
+});
+
+test('why a mailbox takes no mail is said once, until it takes some', async (t) => {
+  const deliver: Effect = { type: 'deliver', copy: 7, content: 1, destination: copy.destination, envelope };
+  const parts = fakes((input) => (input.type === 'lost' ? [deliver] : []));
+  const warnings: string[] = [];
+  const driver = await driverOn(parts, { warn: (text: string) => warnings.push(text) });
+  const end = (input: Input): number => {
+    driver.input(lost(1));
+    driver.input(input);
+    return warnings.length;
+  };
+  const failed = (detail: string): number => end({ type: 'deliver-failed', copy: 7, detail });
+  t.same([failed("EACCES: permission denied, open '/m/tmp/1'"), failed("EACCES: permission denied, open '/m/tmp/22'")], [1, 1]);
+  t.match(warnings[0], /^Mail for b@b\.example cannot be delivered: EACCES: permission denied, open '\/m\/tmp\/1'\. /);
+  t.same([failed('ENOSPC: no space left on device, write'), failed("EACCES: permission denied, open '/m/tmp/3'")], [2, 2]);
+  end({ type: 'delivered', copy: 7 });
+  t.equal(failed("EACCES: permission denied, open '/m/tmp/4'"), 3);
+});
+
+test('the status is told without the memory when the system does not tell that', async (t) => {
+  const { rss } = process.memoryUsage;
+  t.teardown(() => {
+    process.memoryUsage.rss = rss;
+  });
+  const driver = await driverOn(fakes(() => []));
+  t.ok(driver.status().memory.rssBytes > 0);
+  process.memoryUsage.rss = () => {
+    throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' });
+  };
+  t.match(driver.status(), { name: 'MTA-A', memory: { rssBytes: 0 } });
 });
 
 test('halt commits, then closes the network, the deliveries and the store, in this order', async (t) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describeEvent, type MtaConfig } from '@mtalab/mta-core';
@@ -215,9 +215,40 @@ test('what stands in the way of a start is said', async (t) => {
     /control channel's .*EADDRINUSE/,
     'a control port that is taken',
   );
-  writeFileSync(join(folder, 'MTA-B', 'ports.json'), '{"listen":{"0":"x"}}');
-  await t.rejects(node(t, folder, configB), /ports.json cannot be read .*remove it/);
+  const keptFile = join(folder, 'MTA-B', 'ports.json');
+  const why = (reason: string): RegExp =>
+    new RegExp(`/MTA-B/ports\\.json cannot be read \\(${reason}.*\\): remove it, and fresh`);
+  const broken = {
+    '{"listen":{"0":"x"}}': 'a port',
+    '{"listen":[]}': '"listen" is no',
+    null: 'it holds no',
+    '[]': 'it holds no',
+    '': 'Unex',
+  };
+  for (const [content, reason] of Object.entries(broken)) {
+    writeFileSync(keptFile, content);
+    await t.rejects(node(t, folder, configB), why(reason), content);
+  }
+  rmSync(keptFile);
+  mkdirSync(keptFile);
+  await t.rejects(node(t, folder, configB), why('EISDIR'), 'a folder in its place');
   for (const server of taken) server.close();
+});
+
+test('a database that someone has emptied is not taken for a new one without a word', async (t) => {
+  const folder = t.testdir();
+  const first = await node(t, folder, configB);
+  t.notMatch(first.said.join('\n'), /is empty/);
+  await first.mta.stop();
+  truncateSync(join(folder, 'MTA-B', 'mtadata', 'mta.db'));
+  const second = await node(t, folder, configB);
+  t.match(
+    second.said.join('\n'),
+    /mta\.db is empty, though .*ports\.json tells of an earlier start: whatever mail was queued is gone/,
+  );
+  await second.mta.stop();
+  const third = await node(t, folder, configB);
+  t.notMatch(third.said.join('\n'), /is empty/);
 });
 
 test('a kept port gives way to one that the configuration names', async (t) => {

@@ -211,7 +211,7 @@ print(
             'no_frame': garbage('MtaSend', b'\x09\x00\x00\x00', framed=False),
             'stranger': stranger(),
             'bind_back': bind_back_answer(),
-            'bind_back_long': bind_back_answer(padding=200_000),
+            'bind_back_long': bind_back_answer(padding=60_000),
             'bind_back_in_pieces': bind_back_answer(padding=3000, fragment=64),
             'altered': altered(),
             'group': group_of_its_own(),

@@ -1,5 +1,6 @@
 /** Small messages and effects for tests of stores and sinks. */
 import type { ContentHandle, Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
+import type { DeliverEffect } from '@mtalab/transport';
 
 export type StoreEffect = Extract<Effect, { readonly type: 'store' }>;
 
@@ -23,7 +24,7 @@ export const octetsOf = (handle: ContentHandle): Uint8Array | undefined => octet
 export const toMta = (mta: string): Destination => ({ to: 'mta', mta });
 export const toMailbox = (address: string): Destination => ({ to: 'mailbox', address });
 
-export function envelopeOf(name: string, sizeBytes: number): Envelope {
+function envelopeOf(name: string, sizeBytes: number): Envelope {
   return {
     mtsId: `c=lab;mta=MTA-A;${name}`,
     originator: 'alice@a.example',
@@ -51,6 +52,11 @@ export function whole(token: number, content: number, octets: Uint8Array, parts:
     segments: [{ content, offset: 0, handle: handleOf(octets) }],
     ...parts,
   });
+}
+
+/** A delivery that a sink is asked for. */
+export function delivering(copy: number, content: number, sizeBytes: number, destination: Destination): DeliverEffect {
+  return { type: 'deliver', copy, content, destination, envelope: envelopeOf(String(content), sizeBytes) };
 }
 
 export const facts: ReportFacts = {

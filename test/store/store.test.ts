@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -170,7 +170,19 @@ test('a data folder has one owner, and must be ours', async (t) => {
   });
   t.throws(() => openSqliteStore(folder, plain), /is not a message database of this program/);
   writeFileSync(file, 'this is no database at all, however long it may be');
-  t.throws(() => openSqliteStore(folder, plain), { name: 'StoreError', message: /cannot be opened: file is not a database/ });
+  const damaged = (found: string) => ({
+    name: 'StoreError',
+    message: `The store ${file} is damaged and was left as it is: ${found}. Keep a copy of the file, repair it by hand, or start with another data folder.`,
+  });
+  t.throws(() => openSqliteStore(folder, plain), damaged('file is not a database'));
+  t.match(readFileSync(file, 'latin1'), /^this is no database/);
+  // Another start, whose first page is spoilt behind what tells that it is a database.
+  rmSync(file);
+  openSqliteStore(folder, plain).close(true);
+  const octets = readFileSync(file);
+  octets.fill(0xa5, 100, 4096);
+  writeFileSync(file, octets);
+  t.throws(() => openSqliteStore(folder, plain), damaged('database disk image is malformed'));
   writeFileSync(join(folder, 'file'), '');
   t.throws(() => openSqliteStore(join(folder, 'file'), plain), { name: 'StoreError', message: /cannot be made/ });
 });

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type Input, ntError, type Pdu } from '@mtalab/mta-core';
-import { Network, type NetworkOptions, PduCodec } from '@mtalab/transport';
+import { type BindAckPdu, type Input, ntError, type Pdu } from '@mtalab/mta-core';
+import { keepContent, Network, type NetworkOptions, PduCodec } from '@mtalab/transport';
 import { test } from 'tap';
 import { bindAckPdu, bindPdu, readAll, request, response } from './samples.js';
 
@@ -85,10 +85,22 @@ async function connected(t: Subject, options: NetworkOptions = {}) {
 const please = request(2, { op: 'MtaSend', apdu: { kind: 'turn-please', priority: 2 }, settled: [] });
 const noted = response(2, { op: 'MtaSend', apdu: { kind: 'please-noted' } });
 
+const names = {
+  mtaName: 'MTA-B',
+  password: '',
+  incarnation: 1,
+  storeUuid: '6f9619ff-8b86-4011-b42d-00c04fc964ff',
+  settledBelow: 0,
+};
+/** The answer that opens an association. */
+const associated = response(1, { op: 'MtaBind', from: names, apdu: { kind: 'rtoac', checkpointSizeK: 0, windowSize: 5 } });
+
 test('two networks talk, count their PDUs and close without a trace', async (t) => {
   const { server, client, conn, port, accepted } = await connected(t);
   t.equal(conn % 2, 1);
   t.match(accepted.remote, /^127\.0\.0\.1:\d+$/);
+  server.send(conn, associated);
+  await client.next('pdu');
   const content = { length: 100_000, content: 3 };
   const big = request(3, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 5, offset: 0, last: true, content }, settled: [] });
   client.send(2, please, big);
@@ -97,8 +109,8 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   server.send(conn, noted);
   t.same((await client.next('pdu')).pdu, noted);
   const local = accepted.remote;
-  t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 2 }]);
-  t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 2, received: 3 }]);
+  t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 3 }]);
+  t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 3, received: 3 }]);
   // Everything sent before a close arrives; the side that closed hears no more.
   client.network.send(2, big);
   client.network.close(2);
@@ -106,7 +118,7 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   t.same(await server.next('lost'), { type: 'lost', conn, error: ntError.connectionReset });
   t.same([client.network.sockets(), server.network.sockets()], [[], []]);
   await client.network.closeAll();
-  t.equal(client.inputs.length, 3);
+  t.equal(client.inputs.length, 4);
 });
 
 test('a core that closes within a PDU gets nothing of what follows it', async (t) => {
@@ -250,3 +262,72 @@ async function readToEnd(socket: Socket): Promise<Buffer> {
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
+
+/** An RTTR of this many octets, in all fragments but the last. */
+function unfinished(codec: PduCodec, length: number): Buffer {
+  const content = keepContent(Buffer.alloc(length));
+  const whole = codec.encode(
+    request(9, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }),
+  );
+  return whole.subarray(0, Math.floor((whole.length - 1) / 5840) * 5840);
+}
+
+/** A client that can send half a call, bound as a core has answered it. */
+async function halfCaller(t: Subject, server: Driven, port: number, group: number) {
+  const socket = connect(port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  const codec = new PduCodec();
+  const { conn } = await server.next('accepted');
+  socket.write(codec.encode(bindPdu()));
+  await server.next('pdu');
+  const ack: Pdu = { ...(bindAckPdu() as BindAckPdu), group };
+  server.send(conn, ack);
+  readAll(codec, new PduCodec().encode(ack));
+  return { socket, conn, codec };
+}
+
+test('only an association can hold much of an unfinished call, and all together no more than there is room for', async (t) => {
+  const server = new Driven(t, { maxStubBytes: 1_000_000, maxPartialBytes: 2_000_000 });
+  server.network.listen(0, '127.0.0.1', 0);
+  const { port } = await server.next('listening');
+  const refused = async (conn: number, detail: RegExp): Promise<void> => {
+    t.match(await server.next('malformed'), { conn, version: false, detail });
+    server.network.close(conn);
+  };
+
+  const stranger = await halfCaller(t, server, port, 1);
+  stranger.socket.write(unfinished(stranger.codec, 70_000));
+  await refused(stranger.conn, /stub of request 9 is longer than 65536 octets/);
+
+  // The association is opened on one connection; mail comes on another of the same group, and on none of another group.
+  const first = await halfCaller(t, server, port, 2);
+  server.send(first.conn, associated);
+  const others = [];
+  for (const group of [2, 2, 2, 3]) others.push(await halfCaller(t, server, port, group));
+  const [one, two, three, foreign] = others as [typeof first, typeof first, typeof first, typeof first];
+  foreign.socket.write(unfinished(foreign.codec, 70_000));
+  await refused(foreign.conn, /longer than 65536 octets/);
+  const last = (codec: PduCodec): Buffer => codec.encode(please);
+  for (const { socket, codec } of [one, two]) socket.write(unfinished(codec, 900_000));
+  // What comes behind half a call ends it; that it is refused then shows that the half was taken.
+  one.socket.write(last(one.codec));
+  await refused(one.conn, /request 2 begins within the fragments of call 9/);
+  three.socket.write(unfinished(three.codec, 900_000));
+  three.socket.write(last(three.codec));
+  await refused(three.conn, /begins within/);
+  t.same(server.logged, [], 'whose connection is closed holds nothing any more');
+
+  const [four, five] = [await halfCaller(t, server, port, 2), await halfCaller(t, server, port, 2)];
+  four.socket.write(unfinished(four.codec, 900_000));
+  five.socket.write(unfinished(five.codec, 900_000));
+  const input = await server.next('malformed');
+  t.match(input.detail, /unfinished calls of all connections take up more than 2000000 octets/);
+  t.match(server.logged, [/more than 2000000 octets\. The connection is closed\.$/]);
+  server.network.close(input.conn);
+
+  // With its last connection a group is forgotten.
+  for (const { conn } of [first, two, four, five]) server.network.close(conn);
+  const late = await halfCaller(t, server, port, 2);
+  late.socket.write(unfinished(late.codec, 70_000));
+  await refused(late.conn, /longer than 65536 octets/);
+});

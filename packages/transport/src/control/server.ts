@@ -44,6 +44,8 @@ export type ControlServerOptions = {
   readonly tokenFile: string;
   /** Octets a subscriber may leave unread. Default 8 MiB. */
   readonly maxUnreadBytes?: number;
+  /** Real time that a connection has for its request. Default `controlLimits.requestTimeoutMs`. */
+  readonly requestTimeoutMs?: number;
 };
 
 /** Where the control channel listens. */
@@ -82,6 +84,8 @@ function writeToken(path: string): string {
 
 function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
   socket.on('error', () => socket.destroy());
+  // A client that keeps its side open must not keep the socket.
+  socket.once('finish', () => socket.destroy());
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length + 1}\r\n`;
   socket.end(`${head}\r\n${reason}\n`);
 }
@@ -92,10 +96,18 @@ export class ControlServer {
   readonly tokenFile: string;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
+  readonly #log: (text: string) => void;
+  /** All connections, of strangers too: what HTTP has handed on as an upgrade it no longer knows. */
+  readonly #sockets = new Set<Socket>();
 
-  private constructor(http: Server, webSockets: WebSocketServer, tokenFile: string) {
+  private constructor(http: Server, webSockets: WebSocketServer, tokenFile: string, log: (text: string) => void) {
     this.#http = http;
     this.#webSockets = webSockets;
+    this.#log = log;
+    http.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.port = (http.address() as AddressInfo).port;
     this.url = `ws://${controlHost}:${this.port}`;
     this.tokenFile = tokenFile;
@@ -104,9 +116,12 @@ export class ControlServer {
   /** @throws Error when the port is taken or the token file cannot be written. */
   static async start(options: ControlServerOptions): Promise<ControlServer> {
     const { backend, tokenFile } = options;
-    const http = createServer((_request, response) => {
+    const timeoutMs = options.requestTimeoutMs ?? controlLimits.requestTimeoutMs;
+    const timeouts = { headersTimeout: timeoutMs, requestTimeout: timeoutMs, connectionsCheckingInterval: timeoutMs / 5 };
+    const http = createServer(timeouts, (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('This is a WebSocket service.\n');
     });
+    http.maxConnections = controlLimits.maxConnections;
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject);
       http.listen({ host: controlHost, port: options.port, exclusive: true }, () => {
@@ -120,6 +135,7 @@ export class ControlServer {
       token = writeToken(tokenFile);
     } catch (error) {
       http.close();
+      http.closeAllConnections();
       throw new Error(`the control token cannot be written to ${tokenFile}: ${(error as Error).message}`, { cause: error });
     }
     const webSockets = new WebSocketServer({
@@ -145,25 +161,32 @@ export class ControlServer {
         });
       }
     });
-    return new ControlServer(http, webSockets, tokenFile);
+    return new ControlServer(http, webSockets, tokenFile, backend.log);
   }
 
   get clients(): number {
     return this.#webSockets.clients.size;
   }
 
-  /** Take leave of all clients and close. The token is void from then on and its file is removed. */
+  /**
+   * Take leave of all clients and close. The token is void from then on and its file is removed. Nobody who is connected
+   * can make this last longer than `closeGraceMs`.
+   */
   async close(): Promise<void> {
-    for (const client of this.#webSockets.clients) {
-      client.close(1001, 'the MTA has ended');
-      // A client that does not answer the close must not keep the process.
-      setTimeout(() => client.terminate(), 500).unref();
+    try {
+      rmSync(this.tokenFile, { force: true });
+    } catch (error) {
+      this.#log(`control: ${this.tokenFile} cannot be removed: ${(error as Error).message}`);
     }
+    for (const client of this.#webSockets.clients) client.close(1001, 'the MTA has ended');
+    const grace = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, controlLimits.closeGraceMs);
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
-      this.#http.closeIdleConnections();
+      this.#http.closeAllConnections();
     });
+    clearTimeout(grace);
     this.#webSockets.close();
-    rmSync(this.tokenFile, { force: true });
   }
 }

@@ -16,6 +16,13 @@ const maxListings = 16;
 const maxListedNames = 100_000;
 /** A listing this young may miss a change that the file system's clock cannot tell from it. Real time, not the lab's. */
 const settledListingMs = 1000;
+/** The folder of a mailbox that was there is not: someone has removed it. */
+const folderGone = new Set(['ENOENT', 'ENOTDIR']);
+/** What the machine is short of may be there again at once: files that are open, room on the disk. */
+const shortages = new Set(['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EROFS']);
+/** Tries of one delivery that meets a shortage. The pauses between them grow by the first one each: 4.5 s in all. */
+const shortageTries = 10;
+const defaultShortagePauseMs = 100;
 
 export type MaildirOptions = {
   /** Folder above the domains. */
@@ -25,6 +32,8 @@ export type MaildirOptions = {
   readonly input: (input: DeliveryInput) => void;
   /** Deliveries written at one time. Default 16. */
   readonly concurrency?: number;
+  /** Real time between the first try that meets a shortage of the machine and the second. Default 100. */
+  readonly shortagePauseMs?: number;
 };
 
 type Listing = { readonly mtimeMs: number; readonly listedAtMs: number; readonly names: ReadonlySet<string> };
@@ -37,6 +46,8 @@ export class MaildirDelivery implements Delivery {
   readonly #underWay = new Set<number>();
   readonly #known = new Set<string>();
   readonly #listings = new Map<string, Listing>();
+  /** Ends the pauses of deliveries that wait for a shortage to pass. */
+  readonly #wakes = new Set<() => void>();
   #closed = false;
 
   constructor(options: MaildirOptions) {
@@ -61,6 +72,7 @@ export class MaildirDelivery implements Delivery {
   async close(): Promise<void> {
     this.#closed = true;
     this.#queue.clear();
+    for (const wake of this.#wakes) wake();
     await this.#queue.onIdle();
     this.#underWay.clear();
   }
@@ -69,7 +81,7 @@ export class MaildirDelivery implements Delivery {
     const { copy } = effect;
     let outcome: DeliveryInput;
     try {
-      await this.#write(effect);
+      await this.#writeInTime(effect);
       outcome = { type: 'delivered', copy };
     } catch (error) {
       outcome = { type: 'deliver-failed', copy, detail: (error as Error).message };
@@ -78,9 +90,53 @@ export class MaildirDelivery implements Delivery {
     if (!this.#closed) this.#options.input(outcome);
   }
 
-  async #write(effect: DeliverEffect): Promise<void> {
+  /**
+   * Write, and wait a little for a shortage to pass: the core tries a mailbox again after minutes and a few times only, and
+   * then makes a report of mail that nothing is wrong with.
+   */
+  async #writeInTime(effect: DeliverEffect): Promise<void> {
+    const pauseMs = this.#options.shortagePauseMs ?? defaultShortagePauseMs;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#writeAnew(effect);
+        return;
+      } catch (error) {
+        if (!shortages.has(codeOf(error)) || tries === shortageTries || this.#closed) throw error;
+      }
+      await this.#pause(tries * pauseMs);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      if (this.#closed) wake();
+      else this.#wakes.add(wake);
+    });
+  }
+
+  /** Write; into a mailbox made anew if someone has removed the one that is remembered. */
+  async #writeAnew(effect: DeliverEffect): Promise<void> {
+    const folders = mailboxFolders(effect.destination);
+    try {
+      await this.#write(effect, folders);
+    } catch (error) {
+      if (!folderGone.has(codeOf(error))) throw error;
+      const path = join(this.#options.path, ...folders);
+      this.#known.delete(path);
+      this.#listings.delete(join(path, 'cur'));
+      await this.#write(effect, folders);
+    }
+  }
+
+  async #write(effect: DeliverEffect, folders: readonly string[]): Promise<void> {
     const { copy, destination, envelope } = effect;
-    const folder = await this.#mailbox(mailboxFolders(destination));
+    const folder = await this.#mailbox(folders);
     const name = fileName(copy, destination, envelope.submittedAtMs, this.#options.storeUuid);
     const target = join(folder, 'new', name);
     // In this order: a reader moves files from `new` to `cur`, never back.
@@ -148,6 +204,10 @@ export class MaildirDelivery implements Delivery {
     this.#known.add(path);
     return path;
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
 }
 
 /** Make what was renamed into a folder durable. */

@@ -22,13 +22,15 @@ export type LabClockOptions = {
   readonly monotonic?: MonotonicSource;
 };
 
+/** The last instant of the lab, in milliseconds since 1970: a little before the last that a date can have. */
+const maxLabMs = 8e15;
 /** The largest delay a Node timer takes, in milliseconds. */
 const maxTimerMs = 2_147_483_647;
 
 /**
  * `nowMs = epochMs + (monotonicMs - baseMs) * timeScale + offsetMs`, as a whole number. Two clocks with the same epoch,
  * base, scale and offset agree, whichever processes they are in.
- * @throws RangeError for a scale that is not above 0, or a value that is no finite number.
+ * @throws RangeError for a scale that is not above 0, a value that is no finite number, or a time that no date can have.
  */
 export class LabClock {
   readonly timeScale: number;
@@ -54,6 +56,7 @@ export class LabClock {
     ] as const) {
       if (!Number.isFinite(value)) throw new RangeError(`clock ${name} ${value}: must be a finite number of milliseconds`);
     }
+    reachable(this.#rawMs(), 'clock');
   }
 
   get offsetMs(): number {
@@ -69,19 +72,21 @@ export class LabClock {
 
   /**
    * Set the offset (not add to it).
-   * @throws RangeError when lab time would go back.
+   * @throws RangeError when lab time would go back, or beyond what a date can say.
    */
   setOffset(offsetMs: number): void {
     if (!Number.isFinite(offsetMs)) throw new RangeError(`clock offset ${offsetMs}: must be a finite number of milliseconds`);
     if (offsetMs < this.#offsetMs) {
       throw new RangeError(`clock offset ${offsetMs}: is below the present ${this.#offsetMs}, and lab time never goes back`);
     }
+    reachable(this.#rawMs() - this.#offsetMs + offsetMs, `clock offset ${offsetMs}`);
     this.#offsetMs = offsetMs;
   }
 
-  /** Move lab time on to this instant. Nothing happens when it is past. */
+  /** Move lab time on to this instant. Nothing happens when it is past. @throws RangeError beyond what a date can say. */
   advanceTo(atMs: number): void {
     if (!Number.isFinite(atMs)) throw new RangeError(`clock instant ${atMs}: must be a finite number of milliseconds`);
+    reachable(atMs, `clock instant ${atMs}`);
     const missingMs = Math.ceil(atMs) - this.#rawMs();
     if (missingMs > 0) this.#offsetMs += missingMs;
   }
@@ -95,4 +100,9 @@ export class LabClock {
   #rawMs(): number {
     return Math.floor(this.epochMs + (this.#monotonic() - this.baseMs) * this.timeScale + this.#offsetMs);
   }
+}
+
+/** @throws RangeError for an instant that lab time must not reach. */
+function reachable(atMs: number, what: string): void {
+  if (atMs > maxLabMs) throw new RangeError(`${what}: lab time would be beyond ${maxLabMs} ms since 1970, the most there is`);
 }

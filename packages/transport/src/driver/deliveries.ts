@@ -19,16 +19,25 @@ export type DeliveryNotice = {
 
 export type DelaySummary = { readonly count: number; readonly meanMs: number; readonly maxMs: number };
 
+/** Mailboxes whose failures are remembered, and reasons of each; beyond it the oldest mailbox is forgotten. */
+const maxFailing = 1000;
+const maxReasons = 16;
+
 export class Deliveries {
   readonly #node: string;
+  readonly #warn: (text: string) => void;
+  /** Reasons told since the last delivery there, by mailbox. */
+  readonly #failing = new Map<string, Set<string>>();
   readonly #underWay = new Map<number, DeliveryNotice>();
   #done: DeliveryNotice[] = [];
   #count = 0;
   #sumMs = 0;
   #maxMs = 0;
 
-  constructor(node: string) {
+  /** @param warn hears why a mailbox takes no mail: once for each reason, until it has taken some. */
+  constructor(node: string, warn: (text: string) => void = () => undefined) {
     this.#node = node;
+    this.#warn = warn;
   }
 
   get underWay(): number {
@@ -60,10 +69,21 @@ export class Deliveries {
     this.#sumMs += notice.delayMs;
     if (notice.delayMs > this.#maxMs) this.#maxMs = notice.delayMs;
     this.#done.push(notice);
+    if (this.#failing.size > 0) this.#failing.delete(notice.mailbox);
   }
 
-  failed(copy: number): void {
+  failed(copy: number, detail: string): void {
+    const mailbox = this.#underWay.get(copy)?.mailbox;
     this.#underWay.delete(copy);
+    if (mailbox === undefined) return;
+    const told = this.#failing.get(mailbox) ?? new Set();
+    this.#failing.set(mailbox, told);
+    if (this.#failing.size > maxFailing) this.#failing.delete(this.#failing.keys().next().value as string);
+    // The same reason names another file, or another number, for each message.
+    const reason = detail.replace(/'.*'|\d+/gs, '');
+    if (told.has(reason) || told.size >= maxReasons) return;
+    told.add(reason);
+    this.#warn(`Mail for ${mailbox} cannot be delivered: ${detail}. It is tried again, and reported on when that does not help.`);
   }
 
   /**

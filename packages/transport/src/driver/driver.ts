@@ -79,7 +79,7 @@ export class Driver {
   /** Start the core on what the store gave back, and carry out its first effects. */
   begin(config: MtaConfig, recovered: Recovered): void {
     if (this.#mta !== null) throw new Error(`MTA ${config.name} has begun already`);
-    this.#deliveries = new Deliveries(config.name);
+    this.#deliveries = new Deliveries(config.name, this.#hooks.warn);
     const input: StartInput = { type: 'start', config, recovered };
     this.#doing = input;
     this.#stepNowMs = this.#clock.nowMs();
@@ -206,7 +206,7 @@ export class Driver {
   #note(input: Input, nowMs: number): void {
     if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
     else if (input.type === 'delivered') this.#deliveries.delivered(input.copy, nowMs);
-    else if (input.type === 'deliver-failed') this.#deliveries.failed(input.copy);
+    else if (input.type === 'deliver-failed') this.#deliveries.failed(input.copy, input.detail);
   }
 
   #carryOut(effects: readonly Effect[]): void {

@@ -10,25 +10,34 @@ type PortsFile = { readonly listen: Record<string, number>; readonly control?: n
 
 const isPort = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65536;
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function read(path: string): PortsFile {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { listen: {} };
-    throw error;
+    throw unreadable(path, error);
   }
   try {
-    const { listen, control } = JSON.parse(text) as { listen?: unknown; control?: unknown };
-    const ports = Object.entries((listen ?? {}) as Record<string, unknown>);
+    const file = JSON.parse(text) as unknown;
+    if (!isObject(file)) throw new Error('it holds no JSON object');
+    const { listen = {}, control } = file;
+    if (!isObject(listen)) throw new Error('"listen" is no JSON object');
+    const ports = Object.entries(listen);
     if (!ports.every(([, port]) => isPort(port)) || (control !== undefined && !isPort(control)))
       throw new Error('a port is no port number');
     return { listen: Object.fromEntries(ports) as Record<string, number>, ...(isPort(control) ? { control } : {}) };
   } catch (error) {
-    throw new Error(`${path} cannot be read (${(error as Error).message}): remove it, and fresh ports will be chosen`, {
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, cause: unknown): Error {
+  return new Error(`${path} cannot be read (${(cause as Error).message}): remove it, and fresh ports will be chosen`, { cause });
 }
 
 export class KeptPorts {

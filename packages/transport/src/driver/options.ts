@@ -15,6 +15,8 @@ export type DriverHooks = {
   readonly delivery?: (notice: DeliveryNotice) => void;
   /** The phase of the MTA has changed. */
   readonly phase?: (phase: Mta['phase']) => void;
+  /** Something is not as it should be, and is not for the event log. */
+  readonly warn?: (text: string) => void;
 };
 
 /** How an MTA ended. `error` is there when it did not end by its own decision: a defect, or a store that broke. */

@@ -1,5 +1,5 @@
 /** Puts one MTA together on real sockets, a real store and real mailboxes, and starts it. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   describeEvent,
@@ -86,9 +86,20 @@ const envelopeRoomBytes = 1_048_576;
 /** Events remembered for the message of a start that fails. */
 const maxReasons = 5;
 
+/** An empty database is a new store to SQLite. What to say if it is none: an earlier start has left something beside it. */
+function emptiedStore(dataFolder: string): string | null {
+  const file = join(dataFolder, 'mtadata', 'mta.db');
+  const trace = ['ports.json', 'journal.jsonl'].find((name) => existsSync(join(dataFolder, name)));
+  if (trace === undefined || statSync(file, { throwIfNoEntry: false })?.size !== 0) return null;
+  const what = `${file} is empty, though ${join(dataFolder, trace)} tells of an earlier start: whatever mail was queued is gone`;
+  return `${what}, and a new store is begun. If there is a copy of the file, stop the MTA and put it back.`;
+}
+
 function openStore(options: StartOptions): Store {
   const { dataFolder, maxStoreBytes, clock, config, hooks } = options;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const emptied = emptiedStore(dataFolder);
+  if (emptied !== null) hooks?.log?.('warn', emptied);
   try {
     return openSqliteStore(dataFolder, {
       octetsOf: takeContent,
@@ -242,6 +253,7 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
         hooks?.event?.(event, nowMs, config.name);
       },
       delivery: streams.delivery,
+      warn: (text) => hooks?.log?.('warn', text),
       phase: (phase) => {
         if (phase !== 'running') return;
         running = true;

@@ -35,6 +35,7 @@ export type DriverStatus = {
   readonly turnsGiven: number;
   /** Associations this MTA opened as initiator, recoveries not counted. */
   readonly associationsOpened: number;
+  /** 0 when the system does not tell, as when the process has no file descriptor left to ask with. */
   readonly memory: { readonly rssBytes: number };
   readonly cpu: { readonly userS: number; readonly systemS: number };
   readonly sockets: readonly SocketCounts[];
@@ -53,6 +54,14 @@ export function mappersOf(mta: Mta): readonly string[] {
 function placesOf(mta: Mta, serves: ListeningAddress['serves']): readonly string[] {
   const up = mta.rpc.addresses.filter((address) => address.state === 'up' && address.serves === serves);
   return up.map(({ address, port }) => `${address}[${port}]`);
+}
+
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
 
 type DriverFigures = Pick<DriverStatus, 'nt' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
@@ -86,7 +95,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Dr
     delays: figures.delays,
     turnsGiven,
     associationsOpened,
-    memory: { rssBytes: process.memoryUsage.rss() },
+    memory: { rssBytes: residentBytes() },
     cpu: { userS: cpu.user / 1e6, systemS: cpu.system / 1e6 },
     sockets: figures.sockets,
   };

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Copy, Envelope, Recovered, StoredMessage } from '@mtalab/mta-core';
 import { priorities } from '@mtalab/mta-core';
 import type { Backend, Birth, MessageHead, MessageRow } from './backend.js';
-import { StoreError } from './store.js';
+import { damagedStore, StoreError } from './store.js';
 
 /** A message that is kept, as the store remembers it while it runs. */
 export type Held = {
@@ -107,11 +107,7 @@ function check(backend: Backend, birth: Birth): NonNullable<Recovered['check']> 
       birth.incarnation,
       [...lines, 'The database file is damaged:', ...complaints, ''].join('\n'),
     );
-    throw new StoreError(
-      `The store ${backend.place} is damaged and was left as it is: ${complaints[0]}. ` +
-        `Details: ${detailsPath}. Keep a copy of the file, repair it by hand, or start with another data folder.`,
-      { detailsPath },
-    );
+    throw damagedStore(backend.place, `${complaints[0]}. Details: ${detailsPath}`, { detailsPath });
   }
   const queues = new Map<string, number>([['mailboxes', 0]]);
   const damaged: { readonly content: number; readonly reason: string; readonly text: string }[] = [];

@@ -8,7 +8,15 @@ import type { Backend, Birth, MessageHead, MessageRow, Piece, SummedPiece } from
 import { BatchStore } from './batch.js';
 import { lockFolder } from './lock.js';
 import { prepareSchema } from './schema.js';
-import { type LedgerEntry, type LedgerRow, type LedgerSummary, type Store, StoreError, type StoreOptions } from './store.js';
+import {
+  damagedStore,
+  type LedgerEntry,
+  type LedgerRow,
+  type LedgerSummary,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from './store.js';
 
 /** Frames of the write-ahead log after which it is copied into the file: few enough that no commit waits long for it. */
 const checkpointPages = 1000;
@@ -27,9 +35,9 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
     throw new StoreError(`The folder ${folder} cannot be made: ${(cause as Error).message}`, { cause });
   }
   const unlock = lockFolder(folder);
+  const file = join(folder, 'mta.db');
   let db: Database.Database | undefined;
   try {
-    const file = join(folder, 'mta.db');
     db = new Database(file, { timeout: 1000 });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
@@ -40,6 +48,7 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
     db?.close();
     unlock();
     if (cause instanceof StoreError) throw cause;
+    if (isDamage(cause)) throw damagedStore(file, cause.message, { cause });
     throw new StoreError(
       `The store in ${folder} cannot be opened: ${(cause as Error).message}. Check the disk and the folder's permissions.`,
       {
@@ -47,6 +56,11 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
       },
     );
   }
+}
+
+/** Is it the file that is wrong, and not the disk or the rights to it? */
+function isDamage(error: unknown): error is Error {
+  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
 }
 
 function statementsOf(db: Database.Database) {

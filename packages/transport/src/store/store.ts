@@ -114,3 +114,13 @@ export class StoreError extends Error {
     this.detailsPath = options.detailsPath;
   }
 }
+
+/** The medium itself is damaged: what to say of it, wherever that is found. */
+export function damagedStore(
+  place: string,
+  found: string,
+  options: { readonly cause?: unknown; readonly detailsPath?: string },
+): StoreError {
+  const advice = 'Keep a copy of the file, repair it by hand, or start with another data folder.';
+  return new StoreError(`The store ${place} is damaged and was left as it is: ${found}. ${advice}`, options);
+}

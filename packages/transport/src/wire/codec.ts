@@ -5,15 +5,15 @@ import { Conversation } from './conversation.js';
 import { PduDecoder } from './decoder.js';
 import { PduEncoder } from './encoder.js';
 import { FragmentSplitter } from './fragments.js';
+import type { StubLimits } from './intake.js';
 import { Outgoing } from './outgoing.js';
 import type { StubListener } from './trace.js';
 
 /** The largest content by default (64 MiB), and a mebibyte for its envelope. */
 export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
 
-export type CodecOptions = {
-  /** The longest stub that is put together from fragments, in octets. */
-  readonly maxStubBytes?: number;
+/** `maxStubBytes`: by default room for the largest message. */
+export type CodecOptions = Partial<StubLimits> & {
   /** Finds the octets of contents that did not come from the network. */
   readonly loadContent?: LoadContent;
   /** The listening port that a bind_ack names as secondary address. */
@@ -31,7 +31,7 @@ export class PduCodec {
     const conversation = new Conversation();
     this.#encoder = new PduEncoder(conversation, options.loadContent ?? nothingStored, options.secondaryPort ?? 0);
     this.#splitter = new FragmentSplitter(conversation);
-    this.#decoder = new PduDecoder(conversation, options.maxStubBytes ?? defaultMaxStubBytes);
+    this.#decoder = new PduDecoder(conversation, { ...options, maxStubBytes: options.maxStubBytes ?? defaultMaxStubBytes });
     this.#each = (octets, at, length) => {
       const pdu = this.#decoder.read(octets, at, length);
       return pdu === null || this.#deliver(pdu);
@@ -67,6 +67,11 @@ export class PduCodec {
   decode(chunk: Buffer, deliver: (pdu: Pdu) => boolean): void {
     this.#deliver = deliver;
     this.#splitter.push(chunk, this.#each);
+  }
+
+  /** Nothing more is read: let go of what there is of an unfinished call. */
+  release(): void {
+    this.#decoder.release();
   }
 }
 

@@ -13,6 +13,7 @@ import type {
 import { operationOf } from '@mtalab/mta-core';
 import type { Conversation } from './conversation.js';
 import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './header.js';
+import type { StubLimits } from './intake.js';
 import { get8, get16, get32, getUuid } from './octets.js';
 import { readServiceArgument, readServiceResult } from './service-stubs.js';
 import { readArgument, readResult } from './stubs.js';
@@ -29,6 +30,7 @@ type PartialCall = {
   readonly context: number;
   /** Operation number of a request, cancel count of a response. */
   readonly word: number;
+  readonly limitBytes: number;
   stub: Buffer;
   stubBytes: number;
 };
@@ -37,14 +39,20 @@ export class PduDecoder {
   /** Told of each whole stub of the MTA interface; null costs nothing. */
   onStub: StubReport | null = null;
   readonly #conversation: Conversation;
-  readonly #maxStubBytes: number;
+  readonly #limits: StubLimits;
   /** One at most: the fragments of one call are never interleaved with another's. */
   #partial: PartialCall | null = null;
 
-  /** @param maxStubBytes the longest stub that is put together from fragments. */
-  constructor(conversation: Conversation, maxStubBytes: number) {
+  constructor(conversation: Conversation, limits: StubLimits) {
     this.#conversation = conversation;
-    this.#maxStubBytes = maxStubBytes;
+    this.#limits = limits;
+  }
+
+  /** Forget the call of which not all fragments are here. */
+  release(): void {
+    if (this.#partial === null) return;
+    this.#limits.budget?.give(this.#partial.stub.length);
+    this.#partial = null;
   }
 
   /**
@@ -67,11 +75,11 @@ export class PduDecoder {
       case 'co_cancel':
       case 'orphaned':
       case 'shutdown':
-        if (type === 'orphaned' && this.#partial?.call === call) this.#partial = null;
+        if (type === 'orphaned' && this.#partial?.call === call) this.release();
         return { type, call };
       case 'fault':
         // A server may give up in the middle of a response.
-        if (this.#partial?.call === call) this.#partial = null;
+        if (this.#partial?.call === call) this.release();
         return readFault(octets, at, length);
       case 'bind':
       case 'alter_context':
@@ -96,11 +104,14 @@ export class PduDecoder {
       const context = get16(octets, at + 20);
       const word = type === 'request' ? get16(octets, at + 22) : get8(octets, at + 22);
       if ((flags & pduFlag.last) !== 0) {
-        if (length - headBytes > this.#maxStubBytes) this.#tooLong(type, call);
+        const { maxStubBytes } = this.#limits;
+        if (length - headBytes > maxStubBytes) tooLong(type, call, maxStubBytes);
         return this.#finish(type, call, context, word, octets, at + headBytes, at + length);
       }
       const hintBytes = Math.min(Math.max(get32(octets, at + 16), length), firstStubBytes);
-      this.#partial = { type, call, context, word, stub: Buffer.allocUnsafeSlow(hintBytes), stubBytes: 0 };
+      this.#limits.budget?.take(hintBytes);
+      const limitBytes = this.#limitOf(type, context);
+      this.#partial = { type, call, context, word, limitBytes, stub: Buffer.allocUnsafeSlow(hintBytes), stubBytes: 0 };
     }
     const partial = this.#partial;
     if (partial === null || partial.call !== call || partial.type !== type) {
@@ -108,24 +119,30 @@ export class PduDecoder {
     }
     this.#append(partial, octets, at + headBytes, at + length);
     if ((flags & pduFlag.last) === 0) return null;
-    this.#partial = null;
+    this.release();
     return this.#finish(type, call, partial.context, partial.word, partial.stub, 0, partial.stubBytes);
   }
 
   /** Stubs are copied together: a stranger's tiny fragments must not hold on to what each read brought. */
   #append(partial: PartialCall, octets: Buffer, start: number, end: number): void {
     const neededBytes = partial.stubBytes + end - start;
-    if (neededBytes > this.#maxStubBytes) this.#tooLong(partial.type, partial.call);
+    const { limitBytes } = partial;
+    if (neededBytes > limitBytes) tooLong(partial.type, partial.call, limitBytes);
     if (neededBytes > partial.stub.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, Math.min(partial.stub.length * 2, this.#maxStubBytes)));
+      const largerBytes = Math.max(neededBytes, Math.min(partial.stub.length * 2, limitBytes));
+      this.#limits.budget?.take(largerBytes - partial.stub.length);
+      const larger = Buffer.allocUnsafeSlow(largerBytes);
       partial.stub.copy(larger, 0, 0, partial.stubBytes);
       partial.stub = larger;
     }
     partial.stubBytes += octets.copy(partial.stub, partial.stubBytes, start, end);
   }
 
-  #tooLong(type: string, call: number): never {
-    throw new MalformedPdu(`stub of ${type} ${call} is longer than ${this.#maxStubBytes} octets`);
+  /** Only the calls of an association carry mail. All other calls, and all answers, are short. */
+  #limitOf(type: 'request' | 'response', context: number): number {
+    const { maxStubBytes, maxStrangerBytes = maxStubBytes, isAssociated } = this.#limits;
+    const carriesMail = type === 'request' && this.#conversation.interfaceOf(context) === 'mta' && isAssociated?.() === true;
+    return carriesMail ? maxStubBytes : Math.min(maxStrangerBytes, maxStubBytes);
   }
 
   #finish(
@@ -218,6 +235,10 @@ function readBind(octets: Buffer, start: number, length: number, type: BindPdu['
     multiplex: (flagsAt(octets, start) & pduFlag.multiplex) !== 0,
     contexts,
   };
+}
+
+function tooLong(type: string, call: number, limitBytes: number): never {
+  throw new MalformedPdu(`stub of ${type} ${call} is longer than ${limitBytes} octets`);
 }
 
 function readBindAck(octets: Buffer, start: number, length: number, type: BindAckPdu['type']): BindAckPdu {

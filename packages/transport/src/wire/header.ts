@@ -29,10 +29,13 @@ export const wholePdu = pduFlag.first | pduFlag.last;
 export class MalformedPdu extends Error {
   /** The RPC version is not 5.0: there is a bind_nak for that. */
   readonly version: boolean;
-  constructor(detail: string, version = false) {
+  /** Nothing is wrong with the octets, but there is no room for more of them. */
+  readonly isShortage: boolean;
+  constructor(detail: string, { version = false, isShortage = false } = {}) {
     super(detail);
     this.name = 'MalformedPdu';
     this.version = version;
+    this.isShortage = isShortage;
   }
 }
 
@@ -57,7 +60,7 @@ export function callAt(octets: Uint8Array, at: number): number {
  */
 export function checkHeader(octets: Uint8Array, at: number, limitBytes: number): number {
   if (octets[at] !== 5 || octets[at + 1] !== 0) {
-    throw new MalformedPdu(`RPC version ${octets[at]}.${octets[at + 1]} where 5.0 was expected`, true);
+    throw new MalformedPdu(`RPC version ${octets[at]}.${octets[at + 1]} where 5.0 was expected`, { version: true });
   }
   if (octets[at + 4] !== 0x10 || octets[at + 5] !== 0)
     throw new MalformedPdu('data representation is not little-endian, ASCII, IEEE');

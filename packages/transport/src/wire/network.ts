@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer, isIP, type Server, type Socket
 import { type ContentHandle, type Input, ntError, type Pdu } from '@mtalab/mta-core';
 import { defaultMaxStubBytes, PduCodec } from './codec.js';
 import { MalformedPdu } from './header.js';
+import { AssociatedGroups, StubBudget } from './intake.js';
 import { addressText, Link } from './link.js';
 import type { StubTrace } from './trace.js';
 
@@ -20,6 +21,8 @@ export type NetworkHooks = {
 export type NetworkOptions = {
   /** The longest stub that is put together from fragments, in octets: the largest message and room for its envelope. */
   readonly maxStubBytes?: number;
+  /** Octets that all stubs of which some fragments are missing may take up. Default: ten of the longest. */
+  readonly maxPartialBytes?: number;
   /** Octets that may wait for one peer to read them; a connection with more is dropped. More than one stub. */
   readonly maxBufferedBytes?: number;
   /** Connections, dialled and accepted together; the core has its own, lower limit. */
@@ -35,6 +38,17 @@ export type SocketView = {
   readonly received: number;
 };
 
+/**
+ * Octets of a call by one who has no association here, and of any answer. The longest honest one is an MtaBind with its
+ * names and addresses, a few thousand octets: who has not introduced himself cannot make an MTA hold more than that.
+ */
+const maxStrangerBytes = 65_536;
+/**
+ * Largest messages of which some part may be here at once. A peer sends a segment in a call, 30 K by default and 1 M at most,
+ * or the whole message if either side has a checkpoint size of 0. It has nine associations by default and one more for
+ * urgent mail, each sends one call after the other: ten whole messages never meet the limit.
+ */
+const partialMessages = 10;
 /** Sockets that are closed here and whose peers have not taken what was sent; beyond it the oldest is cut. */
 const closingLimit = 64;
 /** Loop turns that `closeAll` gives all sockets together. */
@@ -49,6 +63,8 @@ export class Network {
   readonly #maxSockets: number;
   readonly #servers = new Set<Server>();
   readonly #links = new Map<number, Link>();
+  readonly #groups = new AssociatedGroups();
+  readonly #budget: StubBudget;
   /** Ended by us, oldest first. */
   readonly #closing = new Set<Socket>();
   /** Inputs for connections that failed within a call of the core's driver, delivered when that call is over. */
@@ -60,6 +76,7 @@ export class Network {
   constructor(hooks: NetworkHooks, options: NetworkOptions = {}) {
     this.#hooks = hooks;
     this.#maxStubBytes = options.maxStubBytes ?? defaultMaxStubBytes;
+    this.#budget = new StubBudget(options.maxPartialBytes ?? partialMessages * this.#maxStubBytes);
     this.#maxBufferedBytes = options.maxBufferedBytes ?? this.#maxStubBytes + 16_777_216;
     this.#maxSockets = options.maxSockets ?? 4096;
   }
@@ -130,6 +147,7 @@ export class Network {
       return;
     }
     link.sent += 1;
+    if (conn % 2 === 1) this.#groups.sent(conn, pdu);
     if (link.bufferedBytes > this.#maxBufferedBytes) {
       this.#log(
         'warn',
@@ -198,7 +216,14 @@ export class Network {
   }
 
   #link(conn: number, socket: Socket, secondaryPort: number): Link {
-    const codec = new PduCodec({ maxStubBytes: this.#maxStubBytes, loadContent: this.#hooks.loadContent, secondaryPort });
+    const codec = new PduCodec({
+      maxStubBytes: this.#maxStubBytes,
+      maxStrangerBytes,
+      isAssociated: () => this.#groups.has(conn),
+      budget: this.#budget,
+      loadContent: this.#hooks.loadContent,
+      secondaryPort,
+    });
     const link = new Link(conn, socket, codec);
     this.#links.set(conn, link);
     if (this.#trace !== null) traceLink(link, this.#trace);
@@ -214,6 +239,8 @@ export class Network {
       } catch (error) {
         if (!(error instanceof MalformedPdu)) throw error;
         link.deaf = true;
+        link.codec.release();
+        if (error.isShortage) this.#log('warn', `${link.remote}: ${error.message}. The connection is closed.`);
         this.#hooks.input({ type: 'malformed', conn, version: error.version, detail: error.message });
       }
       // The answers to one read leave at once: the peer works on them while this side reads its next connection.
@@ -268,6 +295,8 @@ export class Network {
 
   #forget(link: Link): void {
     link.phase = 'gone';
+    link.codec.release();
+    this.#groups.left(link.conn);
     this.#links.delete(link.conn);
   }
 

@@ -28,7 +28,7 @@ export class PduSplitter {
 
   constructor(conversation: Conversation, maxStubBytes: number = defaultMaxStubBytes) {
     this.#splitter = new FragmentSplitter(conversation);
-    this.#decoder = new PduDecoder(conversation, maxStubBytes);
+    this.#decoder = new PduDecoder(conversation, { maxStubBytes });
   }
 
   /**
