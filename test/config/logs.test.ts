@@ -19,6 +19,7 @@ test('events.jsonl and ev0.log', async (t) => {
   logs.info('listening');
   logs.event({ id: 2219, params: {} }, startMs + 12 * 3_600_000, 'MTA-A');
   logs.event({ id: 51, params: { mtaName: 'X\nmessage', address: '127.0.0.1', association: 1 } }, Number.NaN, 'MTA-A');
+  logs.warn('on the way');
   logs.error('Error: no\n  at once');
   await Promise.all([logs.close(), logs.close()]);
   logs.info('too late');
@@ -66,6 +67,10 @@ message NMI0051: Security Event, severity 14
   MTA name X\\u000amessage
   Address 127.0.0.1
   Association index 1
+
+note: Warning
+01-02-26 12:04:05am
+  on the way
 
 note: Error
 01-02-26 12:04:05am

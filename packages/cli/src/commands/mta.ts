@@ -83,7 +83,7 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
       hooks: {
         event: logs.event,
         apdu: logs.apdu,
-        log: (level, text) => (level === 'info' ? logs.info(text) : logs.error(text)),
+        log: (level, text) => logs[level](text),
       },
     });
     interrupt.signal.addEventListener('abort', () => void running.stop());

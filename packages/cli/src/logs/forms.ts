@@ -18,7 +18,7 @@ export type NoteLine = {
   readonly kind: 'note';
   readonly nowMs: number;
   readonly node: string;
-  readonly error: boolean;
+  readonly type: 'Error' | 'Warning' | 'Information';
   readonly text: string;
 };
 export type LogLine = EventEntryLine | NoteLine;
@@ -57,7 +57,7 @@ export function consoleForm(line: LogLine, colour: boolean): string {
   const start = `${time} ${printable(line.node)}`;
   if (line.kind === 'note')
     return remarkLines(line.text)
-      .map((text) => `${start} ${tint(line.error ? '31' : '0', text)}`)
+      .map((text) => `${start} ${tint(colours[line.type], text)}`)
       .join('\n');
   const { event, meaning } = line;
   const means = meaning === null ? '' : ` (${meaning})`;
@@ -84,12 +84,7 @@ function originText(origin: EventOrigin | null): string {
  */
 export function textForm(line: LogLine): string {
   if (line.kind === 'note') {
-    return [
-      `note: ${line.error ? 'Error' : 'Information'}`,
-      eventLogTime(line.nowMs),
-      ...remarkLines(line.text).map((text) => `  ${text}`),
-      '',
-    ].join('\n');
+    return [`note: ${line.type}`, eventLogTime(line.nowMs), ...remarkLines(line.text).map((text) => `  ${text}`), ''].join('\n');
   }
   const { event, lines, origin, meaning } = line;
   return [

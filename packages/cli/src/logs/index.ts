@@ -4,7 +4,7 @@ import { describeEvent, describeEventLines, errorMeaning, eventsById, type Repor
 import type { ApduForms, LoggedApdu } from '@mtalab/transport';
 import winston from 'winston';
 import { decodedForm, hexForm } from './apdus.js';
-import { consoleForm, type EventEntryLine, eventLogTime, jsonForm, type LogLine, textForm } from './forms.js';
+import { consoleForm, type EventEntryLine, eventLogTime, jsonForm, type LogLine, type NoteLine, textForm } from './forms.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
 export type LogsOptions = {
@@ -12,7 +12,7 @@ export type LogsOptions = {
   readonly folder: string;
   /** Write to stderr too? In colour if that is a terminal and NO_COLOR is not set. */
   readonly console: boolean;
-  /** Name of the MTA, printed with `info` and `error`. Default: empty. */
+  /** Name of the MTA, printed with `info`, `warn` and `error`. Default: empty. */
   readonly node?: string;
   /** The lab clock, for `info` and `error`. Default: the wall clock. */
   readonly nowMs?: () => number;
@@ -29,6 +29,7 @@ export type Logs = {
   readonly apdu: (apdu: LoggedApdu, forms: ApduForms) => void;
   /** A remark of the process: on the console and in `ev0.log`. */
   readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
   readonly error: (text: string) => void;
   /** Writes what is buffered and ends the logs. A second call waits for the first. */
   readonly close: () => Promise<void>;
@@ -126,8 +127,8 @@ export function createLogs(options: LogsOptions): Logs {
   const write = (level: 'error' | 'warn' | 'info', line: LogLine) => {
     if (closing === null) logger.log({ level, message: '', line });
   };
-  const note = (text: string, error: boolean) =>
-    write(error ? 'error' : 'info', { kind: 'note', nowMs: nowMs(), node, error, text: text.slice(0, maxRemark) });
+  const note = (text: string, type: NoteLine['type']) =>
+    write(winstonLevels[type], { kind: 'note', nowMs: nowMs(), node, type, text: text.slice(0, maxRemark) });
   const end = async () => {
     // The first entries of a new logger reach its transports in a later tick.
     await new Promise((resolve) => setImmediate(resolve));
@@ -157,8 +158,9 @@ export function createLogs(options: LogsOptions): Logs {
       if (decoded) apdus.decoded.write(decodedForm(apdu));
       if (hex) apdus.hex.write(hexForm(apdu));
     },
-    info: (text) => note(text, false),
-    error: (text) => note(text, true),
+    info: (text) => note(text, 'Information'),
+    warn: (text) => note(text, 'Warning'),
+    error: (text) => note(text, 'Error'),
     close: () => {
       closing ??= end();
       return closing;
