@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Effect, Input, Mta, StoreEffect } from '@mtalab/mta-core';
 import { Driver, type Ended, Journal, JournalFile, LabClock, monotonicMs, SubmitRefused } from '@mtalab/transport';
@@ -170,6 +172,36 @@ test('the timer fires when lab time has come, and never for nothing', async (t) 
   driver.clockChanged();
   await until(() => times.length > 1);
   t.same(times, [12, 700_000], 'a clock that is moved on wakes the driver');
+});
+
+test('what has arrived while the process stood still goes before timers that came due meanwhile', async (t) => {
+  const order: string[] = [];
+  let mono = 0;
+  const parts = fakes((input) => {
+    if (input.type !== 'timer') return [];
+    order.push('timer');
+    parts.deadline = null;
+    return [];
+  });
+  const server = createServer((socket) => {
+    socket.on('data', () => order.push('octets'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [accepted] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])).flat() as Socket[];
+  const driver = await driverOn(parts, {}, new LabClock({ monotonic: () => mono, epochMs: 0 }));
+  parts.deadline = 5;
+  driver.input(lost(1));
+  // From here to the end of the standstill no event is handled.
+  await turns();
+  client.write('x');
+  for (const endMs = performance.now() + 20; performance.now() < endMs; );
+  mono = 50;
+  while (order.length < 2) await turns(1);
+  t.same(order, ['octets', 'timer']);
+  client.destroy();
+  accepted?.destroy();
+  server.close();
 });
 
 test('submissions, deliveries and their notices', async (t) => {

@@ -28,7 +28,7 @@ export * from './message.js';
 export * from './pdu.js';
 export * from './quirks/index.js';
 export * from './releases.js';
-export { familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './rpc/binding.js';
+export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './rpc/binding.js';
 export { maxOutstandingCalls } from './rpc/connections.js';
 export { fragmentBytes } from './rpc/contexts.js';
 export * from './rpc/model.js';

@@ -1,7 +1,7 @@
 /** `mtalab check`: every interleaving within bounds, searched in a worker whose heap is set for it. */
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { type Priority, priorities, quirks, type Settings } from '@mtalab/mta-core';
+import { type Priority, priorities, type Settings } from '@mtalab/mta-core';
 import {
   type CheckOptions,
   type CheckProgress,
@@ -12,7 +12,7 @@ import {
   type PropertyVerdict,
   storyText,
 } from '@mtalab/sim';
-import { notEmulated } from '../config/releases.js';
+import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
@@ -71,16 +71,12 @@ const widened = {
 function optionsOf(flags: Flags): CheckOptions {
   const messages = /^(\d),(\d)$/.exec(flags.messages);
   if (messages === null) throw new UsageError(`--messages takes two numbers up to 9, such as 2,1; got ${flags.messages}`);
-  for (const article of flags.legacy ?? []) {
-    const known = quirks.map((quirk) => quirk.article);
-    if (!known.includes(article))
-      throw new UsageError(`--legacy: ${notEmulated(article) ?? `no article ${article}`}; there are ${known.join(', ')}`);
-  }
+  const legacy = (flags.legacy ?? []).map(knownArticle);
   if (flags.environment !== undefined && !(environmentNames as readonly string[]).includes(flags.environment)) {
     const known = environmentNames.map((name) => `${name} (${environmentWords(name)})`);
     throw new UsageError(`--environment: there is no ${flags.environment}; there are ${known.join(', ')}`);
   }
-  if (flags.cure === true && (flags.legacy ?? []).length === 0)
+  if (flags.cure === true && legacy.length === 0)
     throw new UsageError('--cure: there is no article to be switched off; name one with --legacy');
   for (const priority of flags.priorities ?? []) {
     if (!priorities.includes(priority as Priority))
@@ -95,7 +91,7 @@ function optionsOf(flags: Flags): CheckOptions {
     crashes: flags.crashes,
     threshold: flags.threshold,
     segments: flags.segments,
-    legacy: flags.legacy ?? [],
+    legacy,
     chain: flags.chain === true,
     cluster: flags.cluster === true,
     cure: flags.cure === true,

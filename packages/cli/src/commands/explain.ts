@@ -66,7 +66,7 @@ const articles: readonly string[] = [...new Set([...quirks, ...releaseArticles].
 function buildsOf(article: string): string {
   const reasons = releaseReasons(article).filter(({ on }) => on);
   return reasons
-    .map(({ because, first }) => `${first.product} ${because.slice(article.length + 2).replace(/^in /, '')}`)
+    .map(({ first, last }) => `${first.product} ${first === last ? first.name : `${first.name} to ${last.name}`}`)
     .join('; ');
 }
 

@@ -1,21 +1,11 @@
 /** `mtalab set legacy|fixed ARTICLE`: the behaviour of one article, live. */
 import { quirks } from '@mtalab/mta-core';
 import { present } from '../answers.js';
-import { notEmulated } from '../config/releases.js';
+import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 import { askEach, askRun, type RunOptions } from '../targets.js';
 import type { CommandRun } from '../tree/entry.js';
-
-/** The article as the quirks write it, or a complaint that lists what there is. */
-export function knownArticle(text: string): string {
-  const articles = quirks.map((quirk) => quirk.article);
-  const article = text.toUpperCase();
-  if (articles.includes(article)) return article;
-  const missing = notEmulated(text);
-  if (missing !== undefined) throw new UsageError(`${missing} (there: ${articles.join(', ')})`);
-  throw new UsageError(`no article ${text} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
-}
 
 /** When it shows, where that is not now. */
 function effectOf(article: string, kept: boolean): string {

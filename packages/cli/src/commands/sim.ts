@@ -1,7 +1,7 @@
 /** `mtalab sim`: MTAs on virtual time with seeded faults, and the rules they must keep. */
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { quirks, type Settings } from '@mtalab/mta-core';
+import type { Settings } from '@mtalab/mta-core';
 import {
   infoOf,
   type Ratio,
@@ -20,7 +20,7 @@ import {
   type Topology,
   verdictText,
 } from '@mtalab/sim';
-import { notEmulated } from '../config/releases.js';
+import { knownArticle } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';
@@ -70,17 +70,13 @@ type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure
 
 /** @throws UsageError for what makes no sense. */
 function askedFor(flags: Flags): SimOptions {
-  for (const article of flags.legacy ?? []) {
-    const known = quirks.map((quirk) => quirk.article);
-    if (!known.includes(article))
-      throw new UsageError(`--legacy: ${notEmulated(article) ?? `no article ${article}`}; there are ${known.join(', ')}`);
-  }
+  const legacy = (flags.legacy ?? []).map(knownArticle);
   const settings = Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>;
   try {
     return simOptions({
       faults: faultsOf(flags.faults),
       swarm: flags.swarm,
-      legacy: flags.legacy ?? [],
+      legacy,
       settings,
       ...(flags.mtas === undefined ? {} : { mtas: flags.mtas }),
       ...(flags.topology === undefined ? {} : { topology: flags.topology }),

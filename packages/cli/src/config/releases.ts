@@ -3,11 +3,13 @@ import {
   exchangeReleases,
   ntReleases,
   quirkOf,
+  quirks,
   releaseArticles,
   resolveNt,
   resolveRelease,
   UnknownReleaseError,
 } from '@mtalab/mta-core';
+import { UsageError } from '../errors.js';
 import { suggestion } from '../render/nearest.js';
 
 const products = {
@@ -34,6 +36,18 @@ export function notEmulated(text: string): string | undefined {
   const article = text.toUpperCase();
   if (quirkOf(article) !== undefined || releaseArticles.every((each) => each.article !== article)) return undefined;
   return `${article} is an article of some releases, but not emulated here`;
+}
+
+/**
+ * The article as the quirks write it.
+ * @throws UsageError that lists what there is.
+ */
+export function knownArticle(text: string): string {
+  const articles = quirks.map((quirk) => quirk.article);
+  const article = text.toUpperCase();
+  if (articles.includes(article)) return article;
+  const problem = notEmulated(text) ?? `no article ${text}`;
+  throw new UsageError(`${problem} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
 }
 
 /** Said where an MTA is not wholly what its release was. */

@@ -1,6 +1,6 @@
 /** The articles a pair is told to have and not to have, as the command line gives them. */
 import { type Profile, quirkOf } from '@mtalab/mta-core';
-import { knownArticle } from '../commands/set.js';
+import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { forWhom } from './names.js';
 

@@ -1,6 +1,6 @@
 /** The addresses that MTAs listen on: when two are the same, which cannot be one, and who would be in whose way. */
 import { isIP } from 'node:net';
-import { familyOf, isUnspecified } from '@mtalab/mta-core';
+import { addressesMeet, isUnspecified } from '@mtalab/mta-core';
 
 /** An IP address in its one usual spelling: `0:0:0:0:0:0:0:1` is `::1`. Anything else as it is. */
 export function plainAddress(address: string): string {
@@ -34,12 +34,6 @@ export function addressProblem(address: string): string | undefined {
   const what = key === '255.255.255.255' ? 'the broadcast address' : 'a multicast address';
   const isGroup = family === 6 ? /^ff[0-9a-f]{2}:/.test(key) : key === '255.255.255.255' || (first >= 224 && first <= 239);
   return isGroup ? `${address} is ${what}, so nobody can call it; name an address of this machine` : undefined;
-}
-
-/** Can only one listener have a port at these two? `0.0.0.0` takes in all IPv4 addresses, `::` those of both families. */
-function meet(one: string, other: string): boolean {
-  if (one === other || one === '::' || other === '::') return true;
-  return (one === '0.0.0.0' || other === '0.0.0.0') && familyOf(one) === familyOf(other);
 }
 
 /** An MTA that is to listen. A port that is 0 or left out is chosen by the system, and in nobody's way. */
@@ -77,7 +71,10 @@ export function listeningClash(
   for (const one of mtas.flatMap(listenersOf)) {
     // An endpoint mapper listens but once on an address, whatever bindings have it.
     const other = before.find(
-      (each) => each.port === one.port && meet(each.address, one.address) && !(each.mapper && one.mapper && each.mta === one.mta),
+      (each) =>
+        each.port === one.port &&
+        addressesMeet(each.address, one.address) &&
+        !(each.mapper && one.mapper && each.mta === one.mta),
     );
     before.push(one);
     if (other === undefined) continue;

@@ -66,7 +66,8 @@ export class LinkListener {
   }
 
   async #refuse(): Promise<void> {
-    this.#server?.close();
+    if (this.#server === null) return;
+    this.#server.close();
     this.#server = null;
     // Without it the port is free for anybody, which is no worse than for a real host.
     this.#holder = await Holder.of(this.#address, this.#port).catch(() => null);

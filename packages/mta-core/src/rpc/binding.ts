@@ -21,6 +21,12 @@ export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
+/** Would listeners at these two addresses be in each other's way at one port? */
+export function addressesMeet(one: string, other: string): boolean {
+  if (one === other || one === '::' || other === '::') return true;
+  return (one === '0.0.0.0' || other === '0.0.0.0') && familyOf(one) === familyOf(other);
+}
+
 /** Which addresses can reach this host: a name may stand for addresses of either family. */
 export function familyOf(host: string): 'IPv4' | 'IPv6' | 'name' {
   if (host.includes(':')) return 'IPv6';

@@ -1,6 +1,6 @@
 /** Ports that the system chose at the first start are kept in a file and asked for again, so that peers find the MTA. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type BindingConfig, isUnspecified, mapperIds } from '@mtalab/mta-core';
+import { addressesMeet, type BindingConfig, mapperIds } from '@mtalab/mta-core';
 import { controlHost } from '../control/server.js';
 
 /** An address and a port that the configuration names. */
@@ -91,8 +91,7 @@ export class KeptPorts {
 
   /** The port, or 0 if the configuration gives it away at this address. */
   #unlessFixed(address: string, port: number): number {
-    const meets = (other: string): boolean => other === address || isUnspecified(other) || isUnspecified(address);
-    return this.#fixed.some((fixed) => fixed.port === port && meets(fixed.address)) ? 0 : port;
+    return this.#fixed.some((fixed) => fixed.port === port && addressesMeet(fixed.address, address)) ? 0 : port;
   }
 
   #write(): void {
