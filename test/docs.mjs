@@ -15,7 +15,7 @@ import {
   releaseReasons,
   turnTable,
 } from '@mtalab/mta-core';
-import { faultKinds } from '@mtalab/sim';
+import { faultKinds } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
