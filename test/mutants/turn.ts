@@ -145,8 +145,8 @@ export const turnMutants: readonly Mutant[] = [
       },
       {
         file: 'machine/pump.ts',
-        find: 'if (hasData(ctx, ref, association)) startTransfer(ctx, ref, copy);',
-        replace: 'if (hasData(ctx, ref, association)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
+        find: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);',
+        replace: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
       },
     ],
   },
@@ -204,7 +204,7 @@ export const turnMutants: readonly Mutant[] = [
         find: 'const copy = nextCopy(entry, association.urgentOnly); if (copy !== undefined) {',
         replace: `const copy = nextCopy(entry, association.urgentOnly);
           if (copy === undefined && association.role === 'responder' && association.moved > 0) {
-            if (hasData(ctx, ref, association)) give(ctx, ref);
+            if (linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
           } else if (copy !== undefined) {`,
       },
       {
