@@ -1,5 +1,5 @@
 /**
- * Which package may import what: mta-core <- transport <- harness <- cli, mta-core <- sim <- harness, and tests through public
+ * Which package may import what: mta-core <- trace <- scenario <- engine <- proof, mta-core <- transport <- harness <- cli, and tests through public
  * entries only. Packages see each other as what they have built (`dist`), because that is what their `exports` name.
  */
 const own = '^(packages/[^/]+|test)/';
@@ -17,10 +17,25 @@ function onlyFrom(name, from, allowed, comment) {
 }
 
 const core = 'mta-core/dist/index\\.(js|d\\.ts)';
-const sim = 'sim/dist/index\\.(js|d\\.ts)';
+const trace = 'trace/dist/index\\.(js|d\\.ts)';
+const scenario = 'scenario/dist/index\\.(js|d\\.ts)';
+const engine = 'engine/dist/index\\.(js|d\\.ts)';
+const proof = 'proof/dist/index\\.(js|d\\.ts)';
 const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
+
+/** A package that imports these entries and nothing else: no dependency, no node:*. */
+function pure(name, allowed, comment) {
+  const entries = allowed.map((entry) => `^packages/${entry}$`);
+  return {
+    name: `${name}-arrows`,
+    comment,
+    severity: 'error',
+    from: { path: `^packages/${name}/src/` },
+    to: { pathNot: [`^packages/${name}/src/`, ...entries] },
+  };
+}
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -32,22 +47,29 @@ module.exports = {
       from: { path: '^packages/mta-core/src/' },
       to: { pathNot: '^packages/mta-core/src/' },
     },
-    {
-      name: 'sim-imports-the-core',
-      comment: 'The simulator is as pure as the core: it runs in a browser.',
-      severity: 'error',
-      from: { path: '^packages/sim/src/' },
-      to: { pathNot: ['^packages/sim/src/', `^packages/${core}$`] },
-    },
+    pure('trace', [core], 'trace needs the core only.'),
+    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.'),
+    pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
+    pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
     onlyFrom(
       'harness-arrows',
       'packages/harness',
-      [core, sim, transport],
-      'harness uses the entries of mta-core, sim, transport.',
+      [core, trace, scenario, transport],
+      'harness uses the entries of mta-core, trace, scenario, transport: no simulator.',
     ),
-    onlyFrom('cli-arrows', 'packages/cli', [core, sim, transport, harness], 'cli uses the entries of the other packages only.'),
-    onlyFrom('test-arrows', 'test', [core, sim, transport, harness, cli], 'Tests use what a user can import.'),
+    onlyFrom(
+      'cli-arrows',
+      'packages/cli',
+      [core, trace, scenario, engine, proof, transport, harness],
+      'cli uses the entries of the other packages only.',
+    ),
+    onlyFrom(
+      'test-arrows',
+      'test',
+      [core, trace, scenario, engine, proof, transport, harness, cli],
+      'Tests use what a user can import.',
+    ),
     {
       name: 'resolvable',
       comment: 'Every import leads to something that is installed.',

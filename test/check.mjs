@@ -30,7 +30,13 @@ function run(packageName, command, ...args) {
 }
 
 /** Packages that see nothing but themselves, what is named here, and the language: no Node, no DOM, no types a dependency brings. */
-const purePackages = { 'mta-core': [], sim: ['mta-core/dist'] };
+const purePackages = {
+  'mta-core': [],
+  trace: ['mta-core/dist'],
+  scenario: ['mta-core/dist', 'trace/dist'],
+  engine: ['mta-core/dist', 'trace/dist', 'scenario/dist'],
+  proof: ['mta-core/dist', 'trace/dist', 'scenario/dist', 'engine/dist'],
+};
 
 function foreignFiles(name, visible) {
   const { ok, output } = run('typescript', 'tsc', '-p', `packages/${name}`, '--listFilesOnly');
@@ -59,7 +65,7 @@ const sources = readdirSync(resolve(root, 'packages')).map((name) => `packages/$
 
 const checks = [
   ['types (tsc)', () => run('typescript', 'tsc', '-b')],
-  ['mta-core and sim need nothing but the language (es2023)', purity],
+  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023)', purity],
   [
     'format and lint (biome); npm run format mends most of it',
     () => run('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=20', '.'),

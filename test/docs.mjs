@@ -15,7 +15,8 @@ import {
   releaseReasons,
   turnTable,
 } from '@mtalab/mta-core';
-import { faultKinds, rules, simFaults } from '@mtalab/sim';
+import { rules, simFaults } from '@mtalab/proof';
+import { faultKinds } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');

@@ -22,7 +22,7 @@ function build() {
 
 const { shrink, simulate, verdictText } = await (async () => {
   build();
-  return import('@mtalab/sim');
+  return import('@mtalab/proof');
 })();
 
 /** Runs seeds, and stops at the first that breaks a rule. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runOnSim, type VirtualRecord } from '@mtalab/engine';
 import {
   describeEvent,
   describeEventLines,
@@ -13,7 +14,8 @@ import {
   quirks,
   type ReportedEvent,
 } from '@mtalab/mta-core';
-import { folded, ladderMermaid, ladderOf, type Mode, runOnSim, Trails, type VirtualRecord, withShortOpenings } from '@mtalab/sim';
+import type { Mode } from '@mtalab/scenario';
+import { folded, ladderMermaid, ladderOf, Trails, withShortOpenings } from '@mtalab/trace';
 import { loadScenario, textForm } from 'mtalab/internal';
 import { test } from 'tap';
 

@@ -56,9 +56,9 @@ function messageOf(index: number): StoredMessage {
 /** What the world does with an effect, at once. */
 function carryOut(from: Node, other: Node, effect: Effect): void {
   switch (effect.type) {
-    case 'pdu': {
+    case 'frame': {
       const wire = from.wires.get(effect.conn);
-      wire?.node.inbox.push({ type: 'pdu', conn: wire.conn, pdu: effect.pdu });
+      if (wire !== undefined) wire.node.inbox.push({ ...effect, conn: wire.conn });
       return;
     }
     case 'store':
@@ -78,7 +78,7 @@ function carryOut(from: Node, other: Node, effect: Effect): void {
       other.accepted += 2;
       from.wires.set(effect.conn, { node: other, conn });
       other.wires.set(conn, { node: from, conn: effect.conn });
-      other.inbox.push({ type: 'accepted', conn, binding: 0, remote: '127.0.0.1:9' });
+      other.inbox.push({ type: 'accepted', link: 'rpc', conn, binding: 0, remote: '127.0.0.1:9' });
       from.inbox.push({ type: 'connected', conn: effect.conn });
       return;
     }

@@ -1,5 +1,5 @@
 /** How fast the proofs run: virtual hours of the simulator for a second of this machine, states of the checker. */
-import { check, type SimOptionsGiven, simulate } from '@mtalab/sim';
+import { check, type SimOptionsGiven, simulate } from '@mtalab/proof';
 import { median } from './figures.js';
 
 export type SimFigures = {

@@ -157,15 +157,22 @@ export class Lab {
         this.#events.push({ type: 'dial', from: { party: name, conn: effect.conn }, port: effect.port });
         return;
       }
-      case 'pdu':
+      case 'frame':
       case 'close': {
-        this.out.push(`${name} ${effect.conn} ${effect.type === 'pdu' ? `> ${describePdu(effect.pdu)}` : 'closes'}`);
+        this.out.push(
+          `${name} ${effect.conn} ${effect.type === 'frame' && effect.link === 'rpc' ? `> ${describePdu(effect.frame)}` : 'closes'}`,
+        );
         const wire = this.#wireOf(name, effect.conn);
         if (wire === undefined) return;
         const isDialler = wire.dialler.party === name && wire.dialler.conn === effect.conn;
         const to = isDialler ? wire.listener : wire.dialler;
         if (effect.type === 'close') wire.deaf.add(isDialler ? wire.dialler : wire.listener);
-        this.#events.push({ type: 'parcel', wire, to, parcel: effect.type === 'pdu' ? effect.pdu : { type: 'close' } });
+        this.#events.push({
+          type: 'parcel',
+          wire,
+          to,
+          parcel: effect.type === 'frame' && effect.link === 'rpc' ? effect.frame : { type: 'close' },
+        });
         return;
       }
       default:
@@ -189,7 +196,13 @@ export class Lab {
     if (!toStranger) {
       this.out.push(`${listener.party} ${listener.conn} accepted from ${from.party}`);
       const { conn } = listener;
-      this.input(listener.party, { type: 'accepted', conn, binding: answering.binding, remote: `remote-${from.party}` });
+      this.input(listener.party, {
+        type: 'accepted',
+        link: 'rpc',
+        conn,
+        binding: answering.binding,
+        remote: `remote-${from.party}`,
+      });
     }
     if (!isStranger) this.input(from.party, { type: 'connected', conn: from.conn });
   }
@@ -206,7 +219,7 @@ export class Lab {
     } else if (parcel.type === 'malformed') {
       this.input(to.party, { ...parcel, conn: to.conn, detail: 'scripted' });
     } else {
-      this.input(to.party, { type: 'pdu', conn: to.conn, pdu: parcel });
+      this.input(to.party, { type: 'frame', link: 'rpc', conn: to.conn, frame: parcel });
     }
   }
 

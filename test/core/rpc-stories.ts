@@ -57,15 +57,25 @@ const conns = fc.integer({ min: 1, max: 10 });
 const calls = fc.integer({ min: 2, max: 6 });
 const operations = fc.constantFrom('MtaSend', 'MtaBind', 'MtaUnBind');
 const inputs: fc.Arbitrary<Input> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ type: fc.constant('pdu'), conn: conns, pdu: fc.constantFrom(...sayings) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('frame'),
+      link: fc.constant('rpc'),
+      conn: conns,
+      frame: fc.constantFrom(...sayings),
+    }),
+  },
   fc.record({
     type: fc.constant('accepted'),
+    link: fc.constant('rpc'),
     conn: conns,
     binding: fc.constantFrom(0, 1, 2, 1000, 1001, 1002),
     remote: fc.constant('r'),
   }),
   fc.record({
     type: fc.constant('accepted'),
+    link: fc.constant('rpc'),
     conn: fc.nat(99),
     binding: fc.integer({ min: 0, max: 1 }),
     remote: fc.constant('r'),
@@ -132,14 +142,14 @@ function fitting(ctx: Context, choice: number, text: string): void {
     connection.side === 'client' ? `${text} ${oldest?.op ?? 'MtaSend'}` : choice % 2 === 0 ? 'request MtaSend' : 'co_cancel'
   ).split(' ');
   const call = type === 'request' ? (connection.calls.at(-1)?.id ?? 1) + 1 : (oldest?.id ?? 2);
-  rpcInput(ctx, { type: 'pdu', conn: connection.id, pdu: parsePdu(type, `${call} ${rest.join(' ')}`) });
+  rpcInput(ctx, { type: 'frame', link: 'rpc', conn: connection.id, frame: parsePdu(type, `${call} ${rest.join(' ')}`) });
 }
 
 /** A stranger connects and binds. */
 function served(conn: number): Act[] {
   return [
-    (ctx) => rpcInput(ctx, { type: 'accepted', conn, binding: 0, remote: 'r' }),
-    (ctx) => rpcInput(ctx, { type: 'pdu', conn, pdu: parsePdu('bind', '') }),
+    (ctx) => rpcInput(ctx, { type: 'accepted', link: 'rpc', conn, binding: 0, remote: 'r' }),
+    (ctx) => rpcInput(ctx, { type: 'frame', link: 'rpc', conn, frame: parsePdu('bind', '') }),
   ];
 }
 
@@ -149,7 +159,7 @@ function opened(ack: string): Act[] {
   return [
     (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null }),
     (ctx) => rpcInput(ctx, { type: 'connected', conn: latest(ctx) }),
-    (ctx) => rpcInput(ctx, { type: 'pdu', conn: latest(ctx), pdu: parsePdu('bind_ack', ack) }),
+    (ctx) => rpcInput(ctx, { type: 'frame', link: 'rpc', conn: latest(ctx), frame: parsePdu('bind_ack', ack) }),
   ];
 }
 
@@ -159,7 +169,7 @@ function resolved(found: string): Act[] {
   return [
     (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h', group: 0, from: null }),
     (ctx) => rpcInput(ctx, { type: 'connected', conn: asking(ctx) }),
-    (ctx) => rpcInput(ctx, { type: 'pdu', conn: asking(ctx), pdu: parsePdu('bind_ack', 'group=7') }),
-    (ctx) => rpcInput(ctx, { type: 'pdu', conn: asking(ctx), pdu: parsePdu('response', `2 ept_map ${found}`) }),
+    (ctx) => rpcInput(ctx, { type: 'frame', link: 'rpc', conn: asking(ctx), frame: parsePdu('bind_ack', 'group=7') }),
+    (ctx) => rpcInput(ctx, { type: 'frame', link: 'rpc', conn: asking(ctx), frame: parsePdu('response', `2 ept_map ${found}`) }),
   ];
 }

@@ -133,7 +133,7 @@ function violation(before: Mta, ctx: Context): string | null {
   const has = (mta: Mta, conn: number): boolean => mta.rpc.connections.some((connection) => connection.id === conn);
   for (const effect of ctx.effects) {
     if (effect.type === 'close' && has(ctx.mta, effect.conn)) return 'closed, and kept';
-    if (effect.type === 'pdu' && !has(before, effect.conn) && !has(ctx.mta, effect.conn))
+    if (effect.type === 'frame' && !has(before, effect.conn) && !has(ctx.mta, effect.conn))
       return 'a PDU for a connection that was not';
   }
   // Who is gone is told of once, if at all, and who is told to be gone is.
@@ -208,14 +208,20 @@ test('the address found for a name stands in its place from then on', (t) => {
   };
   for (const [endpoint, address, remote] of texts) {
     const { conn, mta } = begun(endpoint, address);
-    const ctx = turn(mta, 0, (now) => rpcInput(now, { type: 'pdu', conn, pdu: parsePdu('bind_ack', 'group=1') }));
+    const ctx = turn(mta, 0, (now) =>
+      rpcInput(now, { type: 'frame', link: 'rpc', conn, frame: parsePdu('bind_ack', 'group=1') }),
+    );
     t.match(ctx.indications, [{ type: 'bound', remote }]);
     t.equal(parseStringBinding(remote)?.port, 4097);
   }
   // The host of a mapper that was asked is the host that is dialled.
   const { conn, mta } = begun('mta-b[,mapper=4135]', '10.0.0.7');
-  const asked = turn(mta, 0, (ctx) => rpcInput(ctx, { type: 'pdu', conn, pdu: parsePdu('bind_ack', 'group=1') })).mta;
-  const ctx = turn(asked, 0, (now) => rpcInput(now, { type: 'pdu', conn, pdu: parsePdu('response', '2 ept_map ports=4001') }));
+  const asked = turn(mta, 0, (ctx) =>
+    rpcInput(ctx, { type: 'frame', link: 'rpc', conn, frame: parsePdu('bind_ack', 'group=1') }),
+  ).mta;
+  const ctx = turn(asked, 0, (now) =>
+    rpcInput(now, { type: 'frame', link: 'rpc', conn, frame: parsePdu('response', '2 ept_map ports=4001') }),
+  );
   t.match(ctx.effects.at(-1), { type: 'dial', host: '10.0.0.7', port: 4001 });
   t.match(ctx.mta.rpc.connections, [{ phase: 'dialling', remote: '10.0.0.7[4001]' }]);
   t.end();
@@ -225,7 +231,7 @@ test('call ids start again after 2^32, without taking one that is in use', (t) =
   let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null })).mta;
   mta = turn(mta, 0, (ctx) => {
     rpcInput(ctx, { type: 'connected', conn: 2 });
-    rpcInput(ctx, { type: 'pdu', conn: 2, pdu: parsePdu('bind_ack', 'group=1') });
+    rpcInput(ctx, { type: 'frame', link: 'rpc', conn: 2, frame: parsePdu('bind_ack', 'group=1') });
     rpcCall(ctx, 2, sampleArguments.MtaSend);
   }).mta;
   const connections = mta.rpc.connections.map((connection) => ({ ...connection, nextCall: 0xffffffff }));
@@ -233,7 +239,7 @@ test('call ids start again after 2^32, without taking one that is in use', (t) =
   const ids: (number | null)[] = [];
   const ctx = turn(mta, 0, (now) => {
     for (let count = 0; count < 3; count += 1) ids.push(rpcCall(now, 2, sampleArguments.MtaSend));
-    rpcInput(now, { type: 'pdu', conn: 2, pdu: parsePdu('response', '4294967295 MtaSend') });
+    rpcInput(now, { type: 'frame', link: 'rpc', conn: 2, frame: parsePdu('response', '4294967295 MtaSend') });
   });
   t.same(ids, [0xffffffff, 3, 4]);
   t.match(ctx.indications, [{ type: 'answered', call: 0xffffffff }]);

@@ -8,7 +8,7 @@ import { test } from 'tap';
 import { configOf, copy, envelope, type Fakes, fakes, recovered, type Script, turns } from './fakes.js';
 
 const store = (token: number): StoreEffect => ({ type: 'store', token, accept: [], segments: [], forget: [] });
-const send = (conn: number): Effect => ({ type: 'pdu', conn, pdu: { type: 'shutdown', call: 1 } });
+const send = (conn: number): Effect => ({ type: 'frame', link: 'rpc', conn, frame: { type: 'shutdown', call: 1 } });
 const lost = (conn: number): Input => ({ type: 'lost', conn, error: 10054 });
 
 /** A driver on fakes, begun and idle, with an empty log. */
@@ -107,7 +107,7 @@ test('writes that the disk refuses are tried again, without any new input', asyn
 
 test('inputs that come while effects are carried out wait behind them', async (t) => {
   const parts = fakes((input) => {
-    if (input.type === 'stop') return [{ type: 'dial', conn: 2, host: 'h', port: 1 }, send(9)];
+    if (input.type === 'stop') return [{ type: 'dial', link: 'rpc', conn: 2, host: 'h', port: 1 }, send(9)];
     return input.type === 'dial-failed' ? [send(10)] : [];
   });
   const driver: Driver = await driverOn(parts);
@@ -352,7 +352,7 @@ test('a defect ends the MTA and says where', async (t) => {
           throw new Error('no such connection');
         };
       },
-      /at input lost of connection 3, effect pdu, phase running: no such connection/,
+      /at input lost of connection 3, effect frame, phase running: no such connection/,
     ],
     [
       'in the commit',

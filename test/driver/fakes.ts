@@ -136,7 +136,7 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
     network: {
       listen: (binding) => void log.push(`listen ${binding}`),
       dial: (conn) => void log.push(`dial ${conn}`),
-      send: (conn, pdu) => void log.push(`send ${conn} ${pdu.type}`),
+      send: ({ conn, frame }) => void log.push(`send ${conn} ${frame.type}`),
       close: (conn) => void log.push(`close ${conn}`),
       flush: () => void log.push('flush'),
       sockets: () => [],

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateMail, journalOf } from '@mtalab/harness';
-import type { JournalEntry } from '@mtalab/sim';
+import type { JournalEntry } from '@mtalab/trace';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
@@ -27,8 +27,8 @@ function refusedIn(journal: string): string[] {
     const { input, effects } = JSON.parse(line) as JournalEntry;
     if (input.type === 'accepted') remotes.set(input.conn, input.remote);
     for (const effect of effects) {
-      if (effect.type === 'pdu' && effect.pdu.type === 'bind_nak')
-        refused.push(`${remotes.get(effect.conn)} ${effect.pdu.reason}`);
+      if (effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'bind_nak')
+        refused.push(`${remotes.get(effect.conn)} ${effect.frame.reason}`);
     }
   }
   return refused;

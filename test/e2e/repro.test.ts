@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScenarioResult } from '@mtalab/sim';
+import type { ScenarioResult } from '@mtalab/scenario';
 import { test } from 'tap';
 import { outcomeOf } from './altered.js';
 import { articles, everything } from './reproduced.js';

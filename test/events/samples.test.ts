@@ -1,7 +1,8 @@
 /** The samples that explain events look as entries do which MTAs really write: in the scenarios, and in seeded runs. */
 import { readdirSync } from 'node:fs';
+import { runOnSim } from '@mtalab/engine';
 import { type EventId, type ReportedEvent, sampleParameters as samples } from '@mtalab/mta-core';
-import { runOnSim, simulate } from '@mtalab/sim';
+import { simulate } from '@mtalab/proof';
 import { loadScenario } from 'mtalab/internal';
 import { test } from 'tap';
 import { PureLab } from '../support/purelab.js';

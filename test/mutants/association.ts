@@ -9,7 +9,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'association/answer.ts',
+        file: 'reliable-transfer/association/answer.ts',
         find: "if (known.state === 'open') loseAssociation(ctx, ref); else dropConnections(ctx, ref);",
         replace: "if (known.state !== 'open') dropConnections(ctx, ref);",
       },
@@ -22,12 +22,12 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: 'for (const conn of [first, peerFirst, data.conn, peerData])',
         replace: 'for (const conn of [first, peerFirst, peerData])',
       },
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: "data: { state: 'none', conn: null, retryAtMs: null }, peerData: null,",
         replace: 'peerData: null,',
       },
@@ -40,7 +40,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: { messages: [1, 0], losses: 2, timers: 'any' },
     patches: [
       {
-        file: 'association/answer.ts',
+        file: 'reliable-transfer/association/answer.ts',
         find: "if (argument.rtorq.recovery <= known.recovery) return refuse(ctx, entry, called, 'rtsBusy', argument);",
         replace: '',
       },
@@ -52,7 +52,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: "association.state !== 'calling' || association.recovery !== recovery",
         replace: "association.state !== 'calling'",
       },
@@ -62,7 +62,9 @@ export const associationMutants: readonly Mutant[] = [
     name: 'recovery-number-not-raised',
     broken: 'Every recovery of an association bears the number 1.',
     ground: 'losses',
-    patches: [{ file: 'association/open.ts', find: 'recovery: association.recovery + 1', replace: 'recovery: 1' }],
+    patches: [
+      { file: 'reliable-transfer/association/open.ts', find: 'recovery: association.recovery + 1', replace: 'recovery: 1' },
+    ],
   },
   {
     name: 'both-recover',
@@ -70,7 +72,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null",
         replace: 'recoverAtMs: ctx.nowMs',
       },
@@ -83,7 +85,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null",
         replace: 'recoverAtMs: null',
       },
@@ -95,7 +97,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'crashes',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: "if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);",
         replace: "if (association.recovery === 0 || reason !== 'cannotRecover' || true) return attemptFailed(ctx, ref);",
       },
@@ -108,7 +110,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: 'disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000',
         replace: 'disconnectAtMs: null',
       },
@@ -120,17 +122,17 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: '...patch, openByMs: null, disconnectAtMs: null,',
         replace: '...patch, openByMs: null,',
       },
       {
-        file: 'timers.ts',
+        file: 'machine/deadlines.ts',
         find: "disconnect: state === 'open' || state === 'closing' ? null : association.disconnectAtMs",
         replace: "disconnect: state === 'closing' ? null : association.disconnectAtMs",
       },
       {
-        file: 'timers.ts',
+        file: 'machine/deadlines.ts',
         find: "if (state !== 'open' && state !== 'closing') earliest",
         replace: "if (state !== 'closing') earliest",
       },
@@ -142,7 +144,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: 'recovery: association.recovery + 1, recoverAtMs: null',
         replace: 'recovery: association.recovery + 1',
       },
@@ -154,7 +156,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'timeouts',
     patches: [
       {
-        file: 'indicated.ts',
+        file: 'links/rpc/indications.ts',
         find: "else if (association.state !== 'lost') endAssociation(ctx, ref);",
         replace: 'else endAssociation(ctx, ref);',
       },
@@ -166,7 +168,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: "becomes(ctx, ref, 'bound', { firstGroup: group, openByMs: null });",
         replace: "becomes(ctx, ref, 'bound', { firstGroup: group });",
       },
@@ -178,12 +180,12 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'indicated.ts',
+        file: 'links/rpc/indications.ts',
         find: "if (association.state === 'calling' && association.peerFirst !== null && association.held.length < mostHeld) {",
         replace: 'if (false) {',
       },
       {
-        file: 'indicated.ts',
+        file: 'links/rpc/indications.ts',
         find: "} else if (association.state === 'open' ||",
         replace: "} else if (association.state === 'open' || association.state === 'calling' ||",
       },
@@ -196,7 +198,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'indicated.ts',
+        file: 'links/rpc/indications.ts',
         find: "if (association.state === 'calling' && association.peerFirst !== null && association.held.length < mostHeld) {",
         replace: 'if (false) {',
       },
@@ -208,7 +210,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'indicated.ts',
+        file: 'links/rpc/indications.ts',
         find: 'bindAnswered(ctx, ref, result); return releaseHeld(ctx, ref);',
         replace: 'return bindAnswered(ctx, ref, result);',
       },
@@ -220,7 +222,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'crashes',
     patches: [
       {
-        file: 'association/peer.ts',
+        file: 'reliable-transfer/association/introduction.ts',
         find: 'if (association.id !== keep && !unmet) endAssociation(',
         replace: 'if (association.id === keep && !unmet) endAssociation(',
       },
@@ -230,7 +232,13 @@ export const associationMutants: readonly Mutant[] = [
     name: 'old-start-accepted',
     broken: 'An introduction from an earlier start of an MTA is accepted after one from a later start.',
     ground: 'restarts',
-    patches: [{ file: 'association/peer.ts', find: 'if (incarnation < known.incarnation) return false;', replace: '' }],
+    patches: [
+      {
+        file: 'reliable-transfer/association/introduction.ts',
+        find: 'if (incarnation < known.incarnation) return false;',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'open-interval-ignored',
@@ -238,7 +246,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'crashes',
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: 'openRetryAtMs: ctx.nowMs + seconds * 1000',
         replace: 'openRetryAtMs: null',
       },
@@ -248,14 +256,20 @@ export const associationMutants: readonly Mutant[] = [
     name: 'threshold-plus-one',
     broken: 'A further association is opened at one message more than the threshold.',
     ground: 'any',
-    patches: [{ file: 'pump.ts', find: "'reached' ? entry.queued < enough :", replace: "'reached' ? entry.queued <= enough :" }],
+    patches: [
+      { file: 'machine/pump.ts', find: "'reached' ? entry.queued < enough :", replace: "'reached' ? entry.queued <= enough :" },
+    ],
   },
   {
     name: 'threshold-not-per-association',
     broken: 'The threshold is not multiplied by the number of associations.',
     ground: 'any',
     patches: [
-      { file: 'pump.ts', find: 'const enough = settings.threshold * counted;', replace: 'const enough = settings.threshold;' },
+      {
+        file: 'machine/pump.ts',
+        find: 'const enough = settings.threshold * counted;',
+        replace: 'const enough = settings.threshold;',
+      },
     ],
   },
   {
@@ -265,7 +279,7 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'association/end.ts',
+        file: 'reliable-transfer/association/end.ts',
         find: "entry.associations.filter((association) => association.state !== 'closing')",
         replace: "entry.associations.filter(({ state }) => state !== 'closing' && state !== 'lost')",
       },
@@ -277,7 +291,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'narrow',
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'if (counted < settings.maxAssociationsPerMta) { openAssociation(ctx, at, false);',
         replace: 'if (counted < settings.maxAssociationsPerMta + 2) { openAssociation(ctx, at, false);',
       },
@@ -289,7 +303,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'crowded',
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'if (all < mostAssociations(ctx.mta.settings)) return true;',
         replace: 'if (all >= 0) return true;',
       },
@@ -299,7 +313,13 @@ export const associationMutants: readonly Mutant[] = [
     name: 'limit-of-all-ignored-inbound',
     broken: 'Associations are accepted beyond the limit of the whole locality table.',
     ground: 'crowded',
-    patches: [{ file: 'association/answer.ts', find: 'if (all >= mostAssociations(settings)) {', replace: 'if (all < 0) {' }],
+    patches: [
+      {
+        file: 'reliable-transfer/association/answer.ts',
+        find: 'if (all >= mostAssociations(settings)) {',
+        replace: 'if (all < 0) {',
+      },
+    ],
   },
   {
     name: 'urgent-association-stays-urgent',
@@ -307,7 +327,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'narrow',
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'if (above === undefined || countedAssociations(entry) > ctx.mta.settings.maxAssociationsPerMta) return;',
         replace: 'if (above === undefined || countedAssociations(entry) >= 0) return;',
       },
@@ -323,6 +343,6 @@ export const associationMutants: readonly Mutant[] = [
     name: 'data-connection-of-no-group',
     broken: 'The data connection is bound with a group of its own, and not with that of the first one.',
     ground: 'calm',
-    patches: [{ file: 'association/data.ts', find: 'group: association.firstGroup }', replace: 'group: 0 }' }],
+    patches: [{ file: 'links/rpc/data-connection.ts', find: 'group: association.firstGroup }', replace: 'group: 0 }' }],
   },
 ];

@@ -9,7 +9,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')",
         replace: "bindingsToTry: () => 'first'",
       },
@@ -22,7 +22,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-network-first', cluster: true, messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: "bindingsToTry: (cluster) => (cluster ? 'first' : 'all')",
         replace: "bindingsToTry: () => 'all'",
       },
@@ -33,7 +33,9 @@ export const bindingMutants: readonly Mutant[] = [
     broken: 'A dial leaves from addresses of the other family than the peer has.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
-    patches: [{ file: 'bindings.ts', find: 'familyOf(address) === remote', replace: 'familyOf(address) !== remote' }],
+    patches: [
+      { file: 'links/rpc/local-bindings.ts', find: 'familyOf(address) === remote', replace: 'familyOf(address) !== remote' },
+    ],
   },
   {
     name: 'disabled-binding-dialled',
@@ -41,19 +43,19 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'bindings.ts',
+        file: 'links/rpc/local-bindings.ts',
         find: 'const enabled = mta.bindings.filter((binding) => binding.enabled);',
         replace: 'const enabled = mta.bindings;',
       },
       // It is asked once more when its turn comes.
-      { file: 'bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
+      { file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
     ],
   },
   {
     name: 'disabled-meanwhile-dialled',
     broken: 'An opening goes on to dial from a binding that was disabled in its course.',
     ground: 'hosts',
-    patches: [{ file: 'bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
+    patches: [{ file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
   },
   {
     name: 'disabled-binding-listened-on',
@@ -61,7 +63,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'rpc/runtime.ts',
+        file: 'links/rpc/runtime.ts',
         find: 'const enabled = bindings.filter((binding) => binding.enabled);',
         replace: 'const enabled = bindings;',
       },
@@ -74,7 +76,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-network-first', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: 'patchAssociation(ctx, ref, { pathsLeft, path });',
         replace: 'patchAssociation(ctx, ref, { pathsLeft: pathsLeft.slice(pathsLeft.length), path });',
       },
@@ -87,7 +89,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'association/answer.ts',
+        file: 'reliable-transfer/association/answer.ts',
         find: 'argument.endpoints.slice(0, mostEndpoints)',
         replace: 'argument.endpoints.slice(0, 1)',
       },
@@ -100,7 +102,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'association/data.ts',
+        file: 'links/rpc/data-connection.ts',
         find: 'rpcBind(ctx, { owner: ref, ...association.path, group: association.firstGroup })',
         replace: 'rpcBind(ctx, { owner: ref, endpoint: association.path.endpoint, group: association.firstGroup })',
       },
@@ -113,11 +115,11 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'association/data.ts',
+        file: 'links/rpc/data-connection.ts',
         find: '...association.path, group',
         replace: '...association.path, endpoint: entryAt(ctx, ref.entry).endpoints.at(-1) ?? association.path.endpoint, group',
       },
-      { file: 'association/data.ts', find: 'import { associationOf,', replace: 'import { associationOf, entryAt,' },
+      { file: 'links/rpc/data-connection.ts', find: 'import { associationOf,', replace: 'import { associationOf, entryAt,' },
     ],
   },
   {
@@ -125,7 +127,11 @@ export const bindingMutants: readonly Mutant[] = [
     broken: 'A command that does not name every binding leaves the MTA without those it does not name.',
     ground: 'hosts',
     patches: [
-      { file: 'bindings.ts', find: 'if (missing.length > 0) return', replace: 'if (missing.length > bindings.length) return' },
+      {
+        file: 'links/rpc/local-bindings.ts',
+        find: 'if (missing.length > 0) return',
+        replace: 'if (missing.length > bindings.length) return',
+      },
     ],
   },
   {
@@ -134,7 +140,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'bindings.ts',
+        file: 'links/rpc/local-bindings.ts',
         find: 'if (new Set(change.map(({ id }) => id)).size !== change.length) return',
         replace: 'if (new Set(change.map(({ id }) => id)).size > change.length) return',
       },
@@ -146,7 +152,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'bindings.ts',
+        file: 'links/rpc/local-bindings.ts',
         find: 'if (change.every(({ enabled }) => !enabled)) return',
         replace: 'if (change.length === 0) return',
       },
@@ -159,7 +165,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: "afterFailedListen: (cluster) => (cluster ? 'fatal' : 'go on')",
         replace: "afterFailedListen: () => 'fatal'",
       },
@@ -172,7 +178,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'failing-adapter', cluster: true, messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: "afterFailedListen: (cluster) => (cluster ? 'fatal' : 'go on')",
         replace: "afterFailedListen: () => 'go on'",
       },
@@ -184,14 +190,18 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
     patches: [
-      { file: 'lifecycle.ts', find: "if (addresses.some((address) => address.state === 'opening')) return;", replace: '' },
+      {
+        file: 'machine/lifecycle.ts',
+        find: "if (addresses.some((address) => address.state === 'opening')) return;",
+        replace: '',
+      },
     ],
   },
   {
     name: 'starts-deaf',
     broken: 'An MTA runs although it can listen on none of its addresses.',
     ground: 'hosts',
-    patches: [{ file: 'lifecycle.ts', find: 'serving.length > 0 && !mapperFailed &&', replace: '!mapperFailed &&' }],
+    patches: [{ file: 'machine/lifecycle.ts', find: 'serving.length > 0 && !mapperFailed &&', replace: '!mapperFailed &&' }],
   },
   {
     name: 'first-group-misfiled',
@@ -200,7 +210,7 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: "filesNewGroupAt: () => 'where it arrived'",
         replace: "filesNewGroupAt: (first) => (first ? 'another address' : 'where it arrived')",
       },
@@ -212,13 +222,15 @@ export const bindingMutants: readonly Mutant[] = [
     ground: null,
     // At this threshold a second association is opened at once, and with the article as it is mail moves over that one.
     checked: { legacy: ['Q181721'], messages: [1, 0], losses: 0, threshold: 1 },
-    patches: [{ file: 'rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' }],
+    patches: [{ file: 'links/rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' }],
   },
   {
     name: 'misfiled-for-good',
     broken: 'When Q181721 is switched off, openings that are under way keep the group that was misfiled for them.',
     ground: null,
     checked: { legacy: ['Q181721'], cure: true, messages: [1, 0], losses: 0 },
-    patches: [{ file: 'rpc/runtime.ts', find: 'if (!isMisfiled(ctx.mta.rpc, connection)) continue;', replace: 'continue;' }],
+    patches: [
+      { file: 'links/rpc/runtime.ts', find: 'if (!isMisfiled(ctx.mta.rpc, connection)) continue;', replace: 'continue;' },
+    ],
   },
 ];

@@ -1,5 +1,5 @@
 /** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
-import { type CheckOptions, check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/sim';
+import { type CheckOptions, check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/proof';
 import { associationMutants } from './association.js';
 import { bindingMutants } from './bindings.js';
 import { mailMutants } from './mail.js';

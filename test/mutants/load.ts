@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { SimCore } from '@mtalab/sim';
+import type { SimCore } from '@mtalab/proof';
 import ts from 'typescript';
 import type { Mutant, Patch } from './mutant.js';
 

@@ -8,7 +8,7 @@ export const mailMutants: readonly Mutant[] = [
     ground: 'calm',
     patches: [
       {
-        file: 'submit.ts',
+        file: 'mail/submit.ts',
         find: 'const { messages, render, contentUnused } = acceptMessage(',
         replace: `emit(ctx, { type: 'submitted', submissionId, mtsId, known: false });
           const { messages, render, contentUnused } = acceptMessage(`,
@@ -19,13 +19,17 @@ export const mailMutants: readonly Mutant[] = [
     name: 'known-submission-queued',
     broken: 'A message that is handed in a second time is sent a second time.',
     ground: 'calm',
-    patches: [{ file: 'stored.ts', find: 'if (input.known !== undefined) {', replace: 'if (input.known === null) {' }],
+    patches: [
+      { file: 'machine/store-answers.ts', find: 'if (input.known !== undefined) {', replace: 'if (input.known === null) {' },
+    ],
   },
   {
     name: 'ids-start-again',
     broken: 'Identifiers begin again with each start.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'recovered.incarnation * incarnationStride + 1', replace: 'incarnationStride + 1' }],
+    patches: [
+      { file: 'machine/lifecycle.ts', find: 'recovered.incarnation * incarnationStride + 1', replace: 'incarnationStride + 1' },
+    ],
   },
   {
     name: 'unroutable-recipient-forgotten',
@@ -63,7 +67,7 @@ export const mailMutants: readonly Mutant[] = [
     name: 'report-lost-when-store-fails',
     broken: 'A report that cannot be written is forgotten, and its message with it.',
     ground: 'disks',
-    patches: [{ file: 'stored.ts', find: 'reportNotStored(ctx, pending.entry, pending.subject);', replace: '' }],
+    patches: [{ file: 'machine/store-answers.ts', find: 'reportNotStored(ctx, pending.entry, pending.subject);', replace: '' }],
   },
   {
     name: 'reported-message-kept',
@@ -99,24 +103,28 @@ export const mailMutants: readonly Mutant[] = [
     name: 'recovered-mail-left-in-store',
     broken: 'Of the mail that the store kept over a restart, only the oldest message is queued again.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.slice(0, 1), true);' }],
+    patches: [
+      { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.slice(0, 1), true);' },
+    ],
   },
   {
     name: 'recovered-mail-out-of-order',
     broken: 'The mail that the store kept over a restart is queued newest first.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.reverse(), true);' }],
+    patches: [
+      { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.reverse(), true);' },
+    ],
   },
   {
     name: 'recovered-mail-thought-unsent',
     broken: 'After a restart a message is reported without a word that it may have been sent before.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge, false);' }],
+    patches: [{ file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge, false);' }],
   },
   {
     name: 'halt-with-stores-pending',
     broken: 'A stop does not wait for the store.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'if (mta.stores.length > 0) return;', replace: '' }],
+    patches: [{ file: 'machine/lifecycle.ts', find: 'if (mta.stores.length > 0) return;', replace: '' }],
   },
 ];

@@ -1,5 +1,5 @@
 /** What a planted fault is: a small patch of the core's sources, and where it shows soonest. */
-import type { CheckOptions, SimOptionsGiven } from '@mtalab/sim';
+import type { CheckOptions, SimOptionsGiven } from '@mtalab/proof';
 
 /** Replaces a text that stands exactly once in a source of the core. White space counts as one blank, however much of it. */
 export type Patch = {

@@ -3,7 +3,7 @@
  * `UPDATE=1` writes the table of `docs/verification/mutants.md` anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { rules } from '@mtalab/sim';
+import { rules } from '@mtalab/proof';
 import { test } from 'tap';
 import { checked, faultsOf, hunt, type Kill, mutants } from './hunt.js';
 import { Workshop } from './load.js';
@@ -56,7 +56,7 @@ test('the core without a planted fault keeps all rules on the same seeds', async
 });
 
 test('a patch that does not fit is an error that names its mutant', async (t) => {
-  const patch = { file: 'pump.ts', find: 'no such text', replace: '' };
+  const patch = { file: 'machine/pump.ts', find: 'no such text', replace: '' };
   await t.rejects(workshop.core({ name: 'gone', patches: [patch] }), /mutant 'gone' cannot be made: its text stands 0 times/);
   const twice = { ...patch, find: 'ctx.mta' };
   await t.rejects(workshop.core({ name: 'twice', patches: [twice] }), /'twice' cannot be made: its text stands \d+ times/);

@@ -9,7 +9,7 @@ export const transferMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: 'const calls = [{ association: ref.association, ...to }];',
         replace: `const calls = [{ association: ref.association, ...to }];
           answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: row.envelope.sizeBytes, stored: true });`,
@@ -22,7 +22,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: 'const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed + 1 };',
         replace: `const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed };
           answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: arrived, stored: false });`,
@@ -33,7 +33,7 @@ export const transferMutants: readonly Mutant[] = [
     name: 'received-ids-lost-at-restart',
     broken: 'What was received before a restart is not recognised after it.',
     ground: 'crashes',
-    patches: [{ file: 'lifecycle.ts', find: 'recovered.received.map(', replace: 'recovered.received.slice(0, 0).map(' }],
+    patches: [{ file: 'machine/lifecycle.ts', find: 'recovered.received.map(', replace: 'recovered.received.slice(0, 0).map(' }],
   },
   {
     name: 'received-ids-not-remembered',
@@ -42,7 +42,7 @@ export const transferMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'received.ts',
+        file: 'reliable-transfer/transfer/received-activities.ts',
         find: 'return contains(receivedFrom(mta, sender), activity);',
         replace: 'return false && contains(receivedFrom(mta, sender), activity);',
       },
@@ -54,7 +54,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'crashes',
     patches: [
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: "if (storing !== undefined && storing.purpose === 'reception') {",
         replace: "if (storing !== undefined && storing.purpose !== 'reception') {",
       },
@@ -66,7 +66,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'slow',
     patches: [
       {
-        file: 'transfer/send.ts',
+        file: 'reliable-transfer/transfer/send.ts',
         find: 'countOut(ctx, ref.entry, copy);',
         replace: `countOut(ctx, ref.entry, copy);
           patchEntry(ctx, ref.entry, { settling: [...entryAt(ctx, ref.entry).settling, copy.id] });`,
@@ -99,7 +99,7 @@ export const transferMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'transfer/send.ts',
+        file: 'reliable-transfer/transfer/send.ts',
         find: 'const calls = [...transfer.calls, call];',
         replace: 'const calls = [...transfer.calls, call]; if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
       },
@@ -109,7 +109,13 @@ export const transferMutants: readonly Mutant[] = [
     name: 'any-confirmation-is-the-last',
     broken: 'The confirmation of a segment is taken for that of the whole message.',
     ground: 'segments',
-    patches: [{ file: 'transfer/send.ts', find: '} else if (answer.stored) {', replace: '} else if (answer.upTo > 0) {' }],
+    patches: [
+      {
+        file: 'reliable-transfer/transfer/send.ts',
+        find: '} else if (answer.stored) {',
+        replace: '} else if (answer.upTo > 0) {',
+      },
+    ],
   },
   {
     name: 'copy-dropped-on-loss',
@@ -118,11 +124,15 @@ export const transferMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'transfer/interrupt.ts',
+        file: 'reliable-transfer/transfer/interrupt.ts',
         find: 'else returnCopy(ctx, ref.entry, copy);',
         replace: 'else { countOut(ctx, ref.entry, copy); countCopies(ctx, -1); }',
       },
-      { file: 'transfer/interrupt.ts', find: 'import { returnCopy }', replace: 'import { countCopies, countOut, returnCopy }' },
+      {
+        file: 'reliable-transfer/transfer/interrupt.ts',
+        find: 'import { returnCopy }',
+        replace: 'import { countCopies, countOut, returnCopy }',
+      },
     ],
   },
   {
@@ -155,7 +165,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'transfer/send.ts',
+        file: 'reliable-transfer/transfer/send.ts',
         find: 'transfer.discarding || transfer.calls.length >= association.windowSize',
         replace: 'transfer.discarding',
       },
@@ -167,7 +177,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'transfer/send.ts',
+        file: 'reliable-transfer/transfer/send.ts',
         find: 'offset: transfer.sentUpTo, content:',
         replace: 'offset: transfer.confirmedUpTo, content:',
       },
@@ -179,7 +189,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
         replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
       },
@@ -192,12 +202,12 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'transfer/interrupt.ts',
+        file: 'reliable-transfer/transfer/interrupt.ts',
         find: 'confirmedUpTo: transfer.confirmedUpTo,',
         replace: 'confirmedUpTo: transfer.ended ? 0 : transfer.sentUpTo,',
       },
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
         replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
       },
@@ -209,7 +219,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'segments',
     patches: [
       {
-        file: 'timers.ts',
+        file: 'machine/deadlines.ts',
         find: 'if (isDue(ctx, row.untilMs)) dropIncoming(ctx, at, row);',
         replace:
           'if (isDue(ctx, row.untilMs)) patchEntry(ctx, at, { incoming: entryAt(ctx, at).incoming.map((each) => ({ ...each, untilMs: null })) });',
@@ -222,7 +232,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'timeouts',
     patches: [
       {
-        file: 'transfer/receive.ts',
+        file: 'reliable-transfer/transfer/receive.ts',
         find: 'if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);',
         replace: '',
       },
@@ -234,7 +244,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'transfer/interrupt.ts',
+        file: 'reliable-transfer/transfer/interrupt.ts',
         find: 'sentWhole: transfer.copy.sentWhole || transfer.ended,',
         replace: 'sentWhole: false,',
       },

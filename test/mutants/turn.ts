@@ -9,7 +9,7 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, ref.entry);',
         replace: `const entry = entryAt(ctx, ref.entry);
           if (association.transfer !== null) {
@@ -24,7 +24,7 @@ export const turnMutants: readonly Mutant[] = [
     broken: 'Whoever gives the Turn goes on holding it.',
     ground: 'calm',
     checked: true,
-    patches: [{ file: 'turn/table.ts', find: "'give-sent': 'given'", replace: "'give-sent': 'held'" }],
+    patches: [{ file: 'reliable-transfer/turn/table.ts', find: "'give-sent': 'given'", replace: "'give-sent': 'held'" }],
   },
   {
     name: 'both-adopt',
@@ -32,7 +32,11 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'losses',
     checked: true,
     patches: [
-      { file: 'behaviour.ts', find: 'turnAfterRecovery: (stated) => stated', replace: "turnAfterRecovery: () => 'mine'" },
+      {
+        file: 'catalogues/behaviour.ts',
+        find: 'turnAfterRecovery: (stated) => stated',
+        replace: "turnAfterRecovery: () => 'mine'",
+      },
     ],
   },
   {
@@ -40,7 +44,11 @@ export const turnMutants: readonly Mutant[] = [
     broken: 'After a recovery the responder leaves the Turn to the initiator, whatever that one states.',
     ground: 'losses',
     patches: [
-      { file: 'behaviour.ts', find: 'turnAfterRecovery: (stated) => stated', replace: "turnAfterRecovery: () => 'theirs'" },
+      {
+        file: 'catalogues/behaviour.ts',
+        find: 'turnAfterRecovery: (stated) => stated',
+        replace: "turnAfterRecovery: () => 'theirs'",
+      },
     ],
   },
   {
@@ -49,7 +57,7 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'behaviour.ts',
+        file: 'catalogues/behaviour.ts',
         find: 'turnAfterRecovery: (stated) => stated',
         replace: 'turnAfterRecovery: (stated, remembered) => remembered',
       },
@@ -61,7 +69,7 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'association/open.ts',
+        file: 'reliable-transfer/association/open.ts',
         find: "believes(association.turn) === 'mine' ? 'initiator' : 'responder'",
         replace: "believes(association.turn) === 'mine' || association.recovery > 0 ? 'initiator' : 'responder'",
       },
@@ -74,7 +82,7 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'turn/table.ts',
+        file: 'reliable-transfer/turn/table.ts',
         find: "'asked-of': { 'give-sent': 'given', 'transfer-sent': 'asked-of', loss: 'held' }",
         replace:
           "'asked-of': { 'give-sent': 'given', 'transfer-sent': 'asked-of', loss: 'asked-of', 'adopt-mine': 'asked-of', 'adopt-theirs': 'theirs' }",
@@ -87,7 +95,7 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'turn/table.ts',
+        file: 'reliable-transfer/turn/table.ts',
         find: "asking: { 'give-received': 'held', 'transfer-received': 'asking', loss: 'theirs' }",
         replace:
           "asking: { 'give-received': 'held', 'transfer-received': 'asking', loss: 'asking', 'adopt-mine': 'held', 'adopt-theirs': 'asking' }",
@@ -101,7 +109,7 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: "if (association.turn !== 'theirs') return;",
         replace: "if (association.turn !== 'theirs' && association.turn !== 'asking') return;",
       },
@@ -113,12 +121,12 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'calm',
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: "if (association.turn !== 'theirs') return;",
         replace: "if (association.turn !== 'theirs' && association.turn !== 'given') return;",
       },
       {
-        file: 'turn/table.ts',
+        file: 'reliable-transfer/turn/table.ts',
         find: "given: { 'give-acknowledged': 'theirs',",
         replace: "given: { 'give-acknowledged': 'theirs', 'please-sent': 'asking',",
       },
@@ -131,12 +139,12 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: "if (association.turn !== 'theirs') return;",
         replace: '',
       },
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'if (hasData(ctx, ref, association)) startTransfer(ctx, ref, copy);',
         replace: 'if (hasData(ctx, ref, association)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
       },
@@ -146,13 +154,19 @@ export const turnMutants: readonly Mutant[] = [
     name: 'please-priority-ignored',
     broken: 'A Please for urgent mail does not make the holder give the Turn before its own less urgent mail.',
     ground: 'any',
-    patches: [{ file: 'turn/turn.ts', find: 'asked < turnPriority[next.envelope.priority] ||', replace: '' }],
+    patches: [{ file: 'reliable-transfer/turn/turn.ts', find: 'asked < turnPriority[next.envelope.priority] ||', replace: '' }],
   },
   {
     name: 'close-outranks-mail',
     broken: 'A Please of priority 0, for closing, makes the holder give the Turn although it has mail.',
     ground: 'closing',
-    patches: [{ file: 'turn/turn.ts', find: 'if (asked === 0) return false;', replace: 'if (asked === 0) return true;' }],
+    patches: [
+      {
+        file: 'reliable-transfer/turn/turn.ts',
+        find: 'if (asked === 0) return false;',
+        replace: 'if (asked === 0) return true;',
+      },
+    ],
   },
   {
     name: 'turn-request-threshold-plus-one',
@@ -160,7 +174,7 @@ export const turnMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'turn/turn.ts',
+        file: 'reliable-transfer/turn/turn.ts',
         find: 'association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold',
         replace: 'association.transfersSinceAsked > ctx.mta.settings.turnRequestThreshold',
       },
@@ -173,7 +187,7 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'transfer/send.ts',
+        file: 'reliable-transfer/transfer/send.ts',
         find: 'transfersSinceAsked: association.transfersSinceAsked + 1',
         replace: 'transfersSinceAsked: association.transfersSinceAsked',
       },
@@ -186,14 +200,18 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: 'const copy = nextCopy(entry, association.urgentOnly); if (copy !== undefined) {',
         replace: `const copy = nextCopy(entry, association.urgentOnly);
           if (copy === undefined && association.role === 'responder' && association.moved > 0) {
             if (hasData(ctx, ref, association)) give(ctx, ref);
           } else if (copy !== undefined) {`,
       },
-      { file: 'turn/table.ts', find: "held: { 'please-received'", replace: "held: { 'give-sent': 'given', 'please-received'" },
+      {
+        file: 'reliable-transfer/turn/table.ts',
+        find: "held: { 'please-received'",
+        replace: "held: { 'give-sent': 'given', 'please-received'",
+      },
     ],
   },
   {
@@ -203,12 +221,12 @@ export const turnMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'pump.ts',
+        file: 'machine/pump.ts',
         find: "if (association.turn === 'held' || association.turn === 'asked-of') {",
         replace: "if (association.turn === 'held' || association.turn === 'asked-of' || association.turn === 'asking') {",
       },
       {
-        file: 'turn/table.ts',
+        file: 'reliable-transfer/turn/table.ts',
         find: "asking: { 'give-received'",
         replace: "asking: { 'transfer-sent': 'asking', 'give-received'",
       },

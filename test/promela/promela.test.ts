@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Association, type Connection, type Mta, type Pdu, start, step } from '@mtalab/mta-core';
-import { abstractMoves, type CheckedCore, type CheckOptions, check, type SeenConnection, type SeenState } from '@mtalab/sim';
+import { abstractMoves, type CheckedCore, type CheckOptions, check, type SeenConnection, type SeenState } from '@mtalab/proof';
 import { test } from 'tap';
 
 const model = resolve('test/promela/turn.pml');

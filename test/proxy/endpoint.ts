@@ -55,9 +55,9 @@ export class Endpoint {
     this.inputs.push(input);
     if (input.type === 'listening') this.port = input.port;
     else if (input.type === 'lost' || input.type === 'dial-failed') this.lost.add(input.conn);
-    else if (input.type === 'pdu') {
-      this.seen.push({ conn: input.conn, pdu: input.pdu });
-      this.#answer(input.conn, input.pdu);
+    else if (input.type === 'frame' && input.link === 'rpc') {
+      this.seen.push({ conn: input.conn, pdu: input.frame });
+      this.#answer(input.conn, input.frame);
     }
     this.network.flush();
     this.checkWaiters();

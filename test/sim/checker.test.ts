@@ -1,15 +1,8 @@
 /** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
 import { spawnSync } from 'node:child_process';
 import { type Association, type LtabEntry, type Mta, start, step } from '@mtalab/mta-core';
-import {
-  type CheckedCore,
-  type CheckOptions,
-  check,
-  type EnvironmentName,
-  type RuleId,
-  reachable,
-  verifyJournal,
-} from '@mtalab/sim';
+import { type CheckedCore, type CheckOptions, check, type EnvironmentName, type RuleId, reachable } from '@mtalab/proof';
+import { verifyJournal } from '@mtalab/trace';
 import { test } from 'tap';
 
 const legacy = ['Q166594'];

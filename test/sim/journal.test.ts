@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VirtualLab } from '@mtalab/engine';
 import { generateMail, journalOf, readJournal } from '@mtalab/harness';
 import { type Effect, start, step } from '@mtalab/mta-core';
 import {
@@ -10,9 +11,8 @@ import {
   JournalVerifier,
   readJournalText,
   type Verification,
-  VirtualLab,
   verifyJournal,
-} from '@mtalab/sim';
+} from '@mtalab/trace';
 import { type Lab, spawnPair } from 'mtalab';
 import { test } from 'tap';
 
@@ -112,7 +112,7 @@ test('whatever is changed in a journal is found, and told with its place', async
   t.match(verifyJournal(asWritten), { steps: journal.length, lives: 2, differences: [] });
 
   const at = asWritten.findIndex(({ effects }) =>
-    effects.some((effect) => effect.type === 'pdu' && effect.pdu.type === 'response'),
+    effects.some((effect) => effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'response'),
   );
   const entry = asWritten[at] as JournalEntry;
   const changed = (effects: readonly Effect[]): Verification =>
@@ -123,8 +123,8 @@ test('whatever is changed in a journal is found, and told with its place', async
   t.match(changed([...entry.effects, { type: 'close', conn: 2 }]).differences, [
     { expected: '{"type":"close","conn":2}', got: 'nothing', effect: entry.effects.length, path: '' },
   ]);
-  const bent = entry.effects.map((effect) => (effect.type === 'pdu' ? { ...effect, conn: effect.conn + 2 } : effect));
-  t.match(changed(bent).differences, [{ path: '.conn', got: /^pdu on connection \d+: response/, input: /^(pdu|stored)/ }]);
+  const bent = entry.effects.map((effect) => (effect.type === 'frame' ? { ...effect, conn: effect.conn + 2 } : effect));
+  t.match(changed(bent).differences, [{ path: '.conn', got: /^frame on connection \d+: response/, input: /^(frame|stored)/ }]);
 
   // Every single effect counts.
   for (const [index, each] of asWritten.entries()) {

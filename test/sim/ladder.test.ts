@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VirtualLab } from '@mtalab/engine';
 import {
   folded,
   isNote,
@@ -18,9 +19,8 @@ import {
   noteLine,
   shivizExpression,
   Trails,
-  VirtualLab,
   withShortOpenings,
-} from '@mtalab/sim';
+} from '@mtalab/trace';
 import { type Test, test } from 'tap';
 
 const domains: Readonly<Record<string, string>> = { 'MTA-A': 'a.example', 'MTA-B': 'b.example', 'MTA-C': 'c.example' };
@@ -125,7 +125,7 @@ test('a ladder made from journals alone is the one that the link saw', async (t)
 
 /** PDUs that were sent and did not arrive: those the link lost, and those it never got because it was cut before. */
 function lostBetween(lab: VirtualLab, seen: readonly LadderLine[]): number {
-  const sent = lab.journal.flatMap((entry) => entry.effects).filter((effect) => effect.type === 'pdu').length;
+  const sent = lab.journal.flatMap((entry) => entry.effects).filter((effect) => effect.type === 'frame').length;
   return sent - seen.filter((line) => line.fate === 'passed' && line.steps?.received !== null).length;
 }
 
@@ -157,7 +157,7 @@ test('one journal of two, or one of a whole lab, is enough', async (t) => {
   );
   const sent = lab.journal
     .filter(({ node }) => node === 'MTA-B')
-    .flatMap(({ effects }) => effects.filter(({ type }) => type === 'pdu'));
+    .flatMap(({ effects }) => effects.filter(({ type }) => type === 'frame'));
   t.equal(alone.filter((line) => line.from === 'MTA-B' && !isNote(line)).length, sent.length);
 });
 

@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runOnSim } from '@mtalab/engine';
 import { readTrails, runOnProcesses } from '@mtalab/harness';
-import { isNote, type LadderLine, mergeTrails, runOnSim, type Scenario, type ScenarioResult, verifyJournal } from '@mtalab/sim';
+import type { Scenario, ScenarioResult } from '@mtalab/scenario';
+import { isNote, type LadderLine, mergeTrails, verifyJournal } from '@mtalab/trace';
 import { renderConfig } from 'mtalab';
 import { loadScenario, scenarioFileOf } from 'mtalab/internal';
 import { test } from 'tap';

@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
-  type JournalEntry,
   rules,
   type SimCore,
   type SimOptionsGiven,
@@ -19,8 +18,8 @@ import {
   simulate,
   simulatePlan,
   verdictText,
-  verifyJournal,
-} from '@mtalab/sim';
+} from '@mtalab/proof';
+import { type JournalEntry, verifyJournal } from '@mtalab/trace';
 import { test } from 'tap';
 
 const range = /^(\d+)-(\d+)$/.exec(process.env['SEEDS'] ?? '');

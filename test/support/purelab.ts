@@ -2,6 +2,8 @@
  * MTAs without sockets: the core's own state, a virtual clock, connections that carry PDUs in order, and stores that finish
  * when told to. What the interaction files, the article tests and the random histories run on.
  */
+
+import { Listeners } from '@mtalab/engine';
 import {
   defaultSettings,
   type Effect,
@@ -17,7 +19,6 @@ import {
   start,
   step,
 } from '@mtalab/mta-core';
-import { Listeners } from '@mtalab/sim';
 import { PureStore, renderedBytes } from './pure-store.js';
 import type { Delivery, LabHooks, Node, Refused, SubmitOptions, Submitted } from './pure-types.js';
 import { type Direction, isEnd, nextArrival, receiverOf, senderOf, type Transit, type Wire } from './pure-wire.js';
@@ -185,8 +186,9 @@ export class PureLab {
         return this.#listen(node, effect);
       case 'dial':
         return this.#dial(node, effect);
-      case 'pdu':
-        return this.#send(node, effect.conn, { type: 'pdu', pdu: effect.pdu });
+      case 'frame':
+        if (effect.link === 'rpc') this.#send(node, effect.conn, { type: 'pdu', pdu: effect.frame });
+        return;
       case 'close':
         return this.#send(node, effect.conn, { type: 'lost' });
       case 'store':
@@ -344,7 +346,7 @@ export class PureLab {
     if (transit === undefined) return;
     const [to, from] = [receiverOf(wire, direction), senderOf(wire, direction)];
     if (transit.type === 'accept') {
-      this.#inputTo(to, { type: 'accepted', conn: to.conn, binding: wire.binding, remote: wire.remote });
+      this.#inputTo(to, { type: 'accepted', link: 'rpc', conn: to.conn, binding: wire.binding, remote: wire.remote });
     } else if (transit.type === 'connected') {
       this.#inputTo(to, { type: 'connected', conn: to.conn });
     } else if (transit.type === 'lost') {
@@ -355,7 +357,7 @@ export class PureLab {
     } else {
       const sent = { from: from.node, to: to.node, wire, pdu: transit.pdu };
       if (!(this.hooks.onPdu?.(sent) ?? true)) return;
-      this.#inputTo(to, { type: 'pdu', conn: to.conn, pdu: transit.pdu });
+      this.#inputTo(to, { type: 'frame', link: 'rpc', conn: to.conn, frame: transit.pdu });
       this.hooks.onTaken?.(sent);
     }
   }

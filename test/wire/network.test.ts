@@ -76,9 +76,9 @@ async function connected(t: Subject, options: NetworkOptions = {}) {
   const accepted = await server.next('accepted');
   await client.next('connected');
   client.send(2, bindPdu());
-  t.same((await server.next('pdu')).pdu, bindPdu());
+  t.same((await server.next('frame')).frame, bindPdu());
   server.send(accepted.conn, bindAckPdu());
-  t.same((await client.next('pdu')).pdu, bindAckPdu());
+  t.same((await client.next('frame')).frame, bindAckPdu());
   return { server, client, conn: accepted.conn, port, accepted };
 }
 
@@ -100,21 +100,21 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   t.equal(conn % 2, 1);
   t.match(accepted.remote, /^127\.0\.0\.1:\d+$/);
   server.send(conn, associated);
-  await client.next('pdu');
+  await client.next('frame');
   const content = { length: 100_000, content: 3 };
   const big = request(3, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 5, offset: 0, last: true, content }, settled: [] });
   client.send(2, please, big);
-  t.same((await server.next('pdu')).pdu, please);
-  t.match((await server.next('pdu')).pdu, { call: 3, body: { apdu: { content: { length: 100_000 } } } });
+  t.same((await server.next('frame')).frame, please);
+  t.match((await server.next('frame')).frame, { call: 3, body: { apdu: { content: { length: 100_000 } } } });
   server.send(conn, noted);
-  t.same((await client.next('pdu')).pdu, noted);
+  t.same((await client.next('frame')).frame, noted);
   const local = accepted.remote;
   t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 3 }]);
   t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 3, received: 3 }]);
   // Everything sent before a close arrives; the side that closed hears no more.
   client.network.send(2, big);
   client.network.close(2);
-  t.match((await server.next('pdu')).pdu, { call: 3 });
+  t.match((await server.next('frame')).frame, { call: 3 });
   t.same(await server.next('lost'), { type: 'lost', conn, error: ntError.connectionReset });
   t.same([client.network.sockets(), server.network.sockets()], [[], []]);
   await client.network.closeAll();
@@ -124,12 +124,12 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
 test('a core that closes within a PDU gets nothing of what follows it', async (t) => {
   const { server, client, conn } = await connected(t);
   server.react = (input) => {
-    if (input.type === 'pdu') server.network.close(conn);
+    if (input.type === 'frame') server.network.close(conn);
   };
   client.send(2, please, { ...please, call: 3 } as Pdu, { type: 'co_cancel', call: 2 });
-  t.same((await server.next('pdu')).pdu, please);
+  t.same((await server.next('frame')).frame, please);
   await client.next('lost');
-  t.equal(server.inputs.at(-1)?.type, 'pdu');
+  t.equal(server.inputs.at(-1)?.type, 'frame');
   t.equal(server.inputs.length, 4);
 });
 
@@ -182,7 +182,7 @@ test('strangers: octets that are no PDU, a bind_nak in answer, a peer that reset
   const { conn } = await driven.next('accepted');
   const bind = new PduCodec().encode(bindPdu());
   rude.write(bind);
-  await driven.next('pdu');
+  await driven.next('frame');
   rude.resetAndDestroy();
   t.same(await driven.next('lost'), { type: 'lost', conn, error: 10054 });
   driven.network.send(conn, bindAckPdu());
@@ -279,7 +279,7 @@ async function halfCaller(t: Subject, server: Driven, port: number, group: numbe
   const codec = new PduCodec();
   const { conn } = await server.next('accepted');
   socket.write(codec.encode(bindPdu()));
-  await server.next('pdu');
+  await server.next('frame');
   const ack: Pdu = { ...(bindAckPdu() as BindAckPdu), group };
   server.send(conn, ack);
   readAll(codec, new PduCodec().encode(ack));

@@ -1,6 +1,6 @@
 /** The worker of `mtalab check`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type CheckOptions, check } from '@mtalab/sim';
+import { type CheckOptions, check } from '@mtalab/proof';
 
 /** Between two lines of progress, in ms. */
 const tellEveryMs = 500;

@@ -2,7 +2,6 @@ export {
   type Chance,
   chance,
   describeFault,
-  type Fate,
   type FaultHandle,
   type FaultSpec,
   type FaultState,
@@ -10,7 +9,8 @@ export {
   faultKinds,
   joinAssociations,
   parseFault,
-} from '@mtalab/sim';
+} from '@mtalab/scenario';
+export type { Fate } from '@mtalab/trace';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
 export type { LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';

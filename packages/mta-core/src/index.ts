@@ -1,7 +1,71 @@
 /** The public entry of the protocol core. */
-export * from './apdu.js';
-export { type AssociationEvent, associationTable } from './association/table.js';
-export * from './behaviour.js';
+export { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour, type TurnSide } from './catalogues/behaviour.js';
+export {
+  describeEvent,
+  describeEventLines,
+  type EventText,
+  errorMeaning,
+  eventsById,
+  printable,
+} from './catalogues/events/catalogue.js';
+export {
+  categoryNamed,
+  type DiagnosticsLevels,
+  isShown,
+  levelNamed,
+  levelNames,
+  levelsOf,
+} from './catalogues/events/diagnostics.js';
+export {
+  categories,
+  type DiagnosticsLevel,
+  diagnosticsLevels,
+  type EventCatalogue,
+  type EventCategory,
+  type EventEntry,
+  type EventOrigin,
+  type EventType,
+} from './catalogues/events/entry.js';
+export { type ErrorEntry, errorsByNumber, ntErrorText } from './catalogues/events/nt-errors.js';
+export type { EventId, EventParameters, ReportedEvent } from './catalogues/events/parameters.js';
+export { eventIds, sampleEvent, sampleParameters } from './catalogues/events/samples.js';
+export { quirkOf, quirks } from './catalogues/quirks/index.js';
+export {
+  defaultNt,
+  defaultRelease,
+  exchangeReleases,
+  ntReleases,
+  type Product,
+  type Profile,
+  type ProfileRequest,
+  type Release,
+  type ReleaseCell,
+  type ReleaseReason,
+  releaseArticles,
+  releaseReasons,
+  resolveNt,
+  resolveProfile,
+  resolveRelease,
+  UnknownReleaseError,
+} from './catalogues/releases.js';
+export {
+  type BindingConfig,
+  defaultSettings,
+  type MtaConfig,
+  mostAssociations,
+  type PeerConfig,
+  type Route,
+  type Settings,
+} from './catalogues/settings.js';
+export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
+export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
+export { type Row, rowOf, type Table, withRow } from './collections/table.js';
+export { describeFrame } from './links/describe-frame.js';
+export type { Frames, LinkFrame, LinkKind } from './links/link.js';
+export type { MemoryFrame } from './links/memory/frame.js';
+export { maxOutstandingCalls } from './links/rpc/connections.js';
+export { fragmentBytes } from './links/rpc/contexts.js';
+export { describeActivity, describeApdu, describePdu } from './links/rpc/describe.js';
 export {
   type Binding,
   type BindingChange,
@@ -10,35 +74,155 @@ export {
   type DialPath,
   nameOfBinding,
   wishedBindings,
-} from './bindings.js';
-export type * from './context.js';
-export * from './describe.js';
-export type * from './effect.js';
-export * from './events/catalogue.js';
-export * from './events/diagnostics.js';
-export * from './events/entry.js';
-export * from './events/nt-errors.js';
-export * from './events/parameters.js';
-export * from './events/samples.js';
-export * from './fifo.js';
-export type * from './input.js';
-export * from './intervals.js';
-export { domainOf } from './mail/routing.js';
-export * from './message.js';
-export * from './pdu.js';
-export * from './quirks/index.js';
-export * from './releases.js';
-export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './rpc/binding.js';
-export { maxOutstandingCalls } from './rpc/connections.js';
-export { fragmentBytes } from './rpc/contexts.js';
-export * from './rpc/model.js';
-export * from './rpc/runtime.js';
-export * from './rpc/services.js';
-export { rpcDeadline, rpcTimer } from './rpc/timer.js';
-export * from './settings.js';
-export type * from './state.js';
-export { type Stepped, start, step } from './step.js';
-export * from './table.js';
-export { associationDeadlines, nextDeadline } from './timers.js';
-export { believes, type TurnEvent, turnTable } from './turn/table.js';
-export * from './view.js';
+} from './links/rpc/local-bindings.js';
+export {
+  type BareCallPdu,
+  type BindAckPdu,
+  type BindNakPdu,
+  type BindPdu,
+  type ContextResult,
+  type FaultPdu,
+  faultStatus,
+  managementInterface,
+  mapperInterface,
+  maxFragmentBytes,
+  mtaInterface,
+  type NakReason,
+  ndrSyntax,
+  ntError,
+  type Pdu,
+  type PduType,
+  type PresentationContext,
+  type RequestPdu,
+  type ResponsePdu,
+  type Syntax,
+} from './links/rpc/pdu.js';
+export {
+  type BindRequest,
+  connectionOf,
+  rpcBind,
+  rpcCall,
+  rpcCancel,
+  rpcClose,
+  rpcFault,
+  rpcInput,
+  rpcListen,
+  rpcOwn,
+  rpcReply,
+} from './links/rpc/runtime.js';
+export {
+  interfaceOf,
+  type LookupHandle,
+  type MapperEntry,
+  nilHandle,
+  nilUuid,
+  type RpcInterface,
+  type ServiceArgument,
+  type ServiceOperation,
+  type ServiceResult,
+  serviceOperation,
+  serviceOpnumOf,
+  serviceStatus,
+  type Tower,
+} from './links/rpc/services.js';
+export {
+  type AcceptedContext,
+  type Connection,
+  type Group,
+  type Indication,
+  idleRuntime,
+  type ListeningAddress,
+  mapperIds,
+  type OutstandingCall,
+  type Owner,
+  type RpcRuntime,
+} from './links/rpc/state.js';
+export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/rpc/string-binding.js';
+export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
+export type { Context } from './machine/context.js';
+export { nextDeadline } from './machine/deadlines.js';
+export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
+export type { Input, InputType, OperatorCommand, Recovered, StoreFailure, Submission } from './machine/input.js';
+export type {
+  Association,
+  AssociationState,
+  DataConnection,
+  EntryCounters,
+  HeldCall,
+  Incoming,
+  LocalCopy,
+  LtabEntry,
+  Mailboxes,
+  Mta,
+  MtaCounters,
+  PendingForget,
+  PendingStore,
+  QueuedCopy,
+  Transfer,
+  TurnState,
+  WaitingCopy,
+} from './machine/state.js';
+export { type Stepped, start, step } from './machine/step.js';
+export { viewAssociations, viewBindings, viewLtab, viewMessages, viewQueues } from './machine/view.js';
+export type {
+  AssociationView,
+  BindingView,
+  ConnectionCounters,
+  LtabView,
+  MessageView,
+  QueueView,
+  TransferView,
+} from './machine/view-model.js';
+export {
+  type ContentHandle,
+  type Copy,
+  type Destination,
+  type Envelope,
+  type NonDeliveryDiagnostic,
+  type NonDeliveryReason,
+  type Priority,
+  priorities,
+  type ReportFacts,
+  type StoredMessage,
+  type TraceStep,
+  type TransferEnvelope,
+  turnPriority,
+  viewCopyId,
+} from './mail/message.js';
+export {
+  type AbortReason,
+  type Apdu,
+  type ApduKind,
+  type AssociationId,
+  abortReason,
+  type Close,
+  type CloseAck,
+  type Confirm,
+  type DialogueMode,
+  type Discard,
+  type Discarded,
+  isMtaBody,
+  type MtaCredentials,
+  operationOf,
+  opnumOf,
+  type PleaseNoted,
+  type Refuse,
+  type RefuseReason,
+  type Role,
+  type RpcArgument,
+  type RpcOperation,
+  type RpcResult,
+  type Rtab,
+  type Rtoac,
+  type Rtorj,
+  type Rtorq,
+  type Rttp,
+  type Rttr,
+  refuseReason,
+  type SendAnswer,
+  type SendApdu,
+  type TurnGive,
+  type TurnGiveAck,
+} from './reliable-transfer/apdu.js';
+export { type AssociationEvent, associationTable } from './reliable-transfer/association/table.js';
+export { believes, type TurnEvent, turnTable } from './reliable-transfer/turn/table.js';

@@ -28,6 +28,16 @@ export type { DriverStatus } from './driver/status.js';
 export { DriverStreams } from './driver/streams.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
 export type { LogLevel } from './driver/wiring.js';
+export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './net/network.js';
+export { Outgoing } from './net/outgoing.js';
+export { wireLimits } from './rpc/checks.js';
+export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './rpc/codec.js';
+export { keepContent, type LoadContent, takeContent } from './rpc/contents.js';
+export { Conversation } from './rpc/conversation.js';
+export { agreedFragmentBytes, MalformedPdu } from './rpc/header.js';
+export { protoUrl } from './rpc/schema.js';
+export { ConnectionTap, PduSplitter, type TapFragment } from './rpc/tap.js';
+export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/trace.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory.js';
 export { openSqliteStore } from './store/sqlite.js';
 export {
@@ -44,13 +54,3 @@ export {
   type StoreWork,
   subjectHeadBytes,
 } from './store/store.js';
-export { wireLimits } from './wire/checks.js';
-export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './wire/codec.js';
-export { keepContent, type LoadContent, takeContent } from './wire/contents.js';
-export { Conversation } from './wire/conversation.js';
-export { agreedFragmentBytes, MalformedPdu } from './wire/header.js';
-export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './wire/network.js';
-export { Outgoing } from './wire/outgoing.js';
-export { protoUrl } from './wire/schema.js';
-export { ConnectionTap, PduSplitter, type TapFragment } from './wire/tap.js';
-export type { StubListener, StubPdu, StubTrace, TracedStub } from './wire/trace.js';

@@ -11,7 +11,7 @@ import {
   environmentWords,
   type PropertyVerdict,
   storyText,
-} from '@mtalab/sim';
+} from '@mtalab/proof';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';

@@ -15,7 +15,7 @@ import {
   mergeTrails,
   Trails,
   withShortOpenings,
-} from '@mtalab/sim';
+} from '@mtalab/trace';
 import { CliError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { CommandRun } from '../tree/entry.js';

@@ -1,6 +1,6 @@
 /** `mtalab replay FILE...`: run journals through the core once more, and compare what it does with what they say. */
 import { readJournal } from '@mtalab/harness';
-import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/sim';
+import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/trace';
 import { type Io, outJson } from '../io.js';
 import { clip, counted, printable } from '../render/text.js';
 import type { CommandRun } from '../tree/entry.js';

@@ -1,7 +1,7 @@
 /** `mtalab repro ARTICLE`: an article on two real processes, first with the legacy behaviour, then fixed. `repro all`: all of them. */
 import { join, resolve } from 'node:path';
 import { severally } from '@mtalab/harness';
-import { casesOf, type Scenario, ScenarioEnded } from '@mtalab/sim';
+import { casesOf, type Scenario, ScenarioEnded } from '@mtalab/scenario';
 import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { type Io, outJson } from '../io.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '@mtalab/harness';
-import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
+import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
 import { CliError, exitCodes } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { outJson } from '../io.js';

@@ -19,7 +19,7 @@ import {
   simulatePlan,
   type Topology,
   verdictText,
-} from '@mtalab/sim';
+} from '@mtalab/proof';
 import { knownArticle } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';

@@ -1,5 +1,6 @@
 /** The outcome of a scenario, for people. */
-import { type CaseResult, ladderAsText, type ScenarioResult } from '@mtalab/sim';
+import type { CaseResult, ScenarioResult } from '@mtalab/scenario';
+import { ladderAsText } from '@mtalab/trace';
 import type { Reproduction } from '../scenario/reproduce.js';
 import type { Paint } from './text.js';
 

@@ -1,5 +1,5 @@
 /** Figures of many simulated runs. */
-import { type SimFaultKind, type SimResult, simFaultKinds } from '@mtalab/sim';
+import { type SimFaultKind, type SimResult, simFaultKinds } from '@mtalab/proof';
 
 export class SimTotals {
   readonly #startedAtMs = performance.now();

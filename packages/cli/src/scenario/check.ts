@@ -1,7 +1,7 @@
 /** What no single key of a scenario can show: names that must be known, and steps that do one thing. */
 import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
-import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/sim';
+import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/scenario';
 import { bindingFindings } from '../config/bindings.js';
 import type { Path } from '../config/problems.js';
 import { suggestion } from '../render/nearest.js';

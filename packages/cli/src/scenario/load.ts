@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@mtalab/mta-core';
-import type { Scenario, Step } from '@mtalab/sim';
+import type { Scenario, Step } from '@mtalab/scenario';
 import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/document.js';
 import { ConfigError, pathText } from '../config/problems.js';
 import { UsageError } from '../errors.js';

@@ -1,6 +1,6 @@
 /** Articles, and their companions, made to happen: which there are, and what came of each. */
 import { quirks } from '@mtalab/mta-core';
-import { casesOf, modes, type Scenario, ScenarioEnded, type ScenarioResult } from '@mtalab/sim';
+import { casesOf, modes, type Scenario, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
 import { messageOf } from '../errors.js';
 import { keepEvidence } from './evidence.js';
 import { knownScenarios, loadScenario, scenarioFileOf } from './load.js';

@@ -1,6 +1,8 @@
 /** One scenario, wherever it is to run. */
+
+import { runOnSim, type VirtualRecord } from '@mtalab/engine';
 import { type ProcessRecord, runOnProcesses } from '@mtalab/harness';
-import { casesOf, type Mode, runOnSim, type Scenario, type ScenarioResult, type VirtualRecord } from '@mtalab/sim';
+import { casesOf, type Mode, type Scenario, type ScenarioResult } from '@mtalab/scenario';
 import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
 import { UsageError } from '../errors.js';

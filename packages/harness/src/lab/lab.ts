@@ -1,6 +1,6 @@
 /** A lab: MTA processes that exchange mail, and everything one can do with them and ask of them. */
 import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
-import { type FaultHandle, joinAssociations } from '@mtalab/sim';
+import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
 import type { LabClock } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';

@@ -1,7 +1,8 @@
 /** One proxied connection: the leg to the MTA that dialled, the leg to the MTA behind, and a flow in each direction. */
 import type { Socket } from 'node:net';
 import type { Pdu } from '@mtalab/mta-core';
-import type { ArmedFault, Fate, FaultPlan } from '@mtalab/sim';
+import type { ArmedFault, FaultPlan } from '@mtalab/scenario';
+import type { Fate } from '@mtalab/trace';
 import { Flow, type FlowLimits } from './flow.js';
 import { FragmentReader } from './fragments.js';
 

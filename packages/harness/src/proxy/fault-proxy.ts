@@ -4,18 +4,8 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { AssociationId, Pdu } from '@mtalab/mta-core';
-import {
-  type ArmedFault,
-  endAction,
-  type Fate,
-  type FaultHandle,
-  FaultPlan,
-  type FaultSpec,
-  type LinkPdu,
-  learn,
-  parseFault,
-  withoutContent,
-} from '@mtalab/sim';
+import { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultSpec, learn, parseFault } from '@mtalab/scenario';
+import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
 import { LinkListener } from './link-listener.js';

@@ -1,7 +1,8 @@
 /** One direction of a proxied connection: octets come from one socket, faults act on whole PDUs, the rest goes on to the other. */
 import type { Socket } from 'node:net';
 import type { Pdu, PduType } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type Fate, type FaultPlan } from '@mtalab/sim';
+import { type ArmedFault, endAction, type FaultPlan } from '@mtalab/scenario';
+import type { Fate } from '@mtalab/trace';
 
 /** One fragment, or a stretch of octets that is none. */
 export type Fragment = {

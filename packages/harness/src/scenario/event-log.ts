@@ -1,7 +1,7 @@
 /** The event log of an MTA of a lab, as its files have it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoggedEvent } from '@mtalab/sim';
+import type { LoggedEvent } from '@mtalab/scenario';
 
 /** Where an MTA of a lab keeps its event log: `events.jsonl`, `ev0.log`, and what was set aside of them. */
 export function eventLogFolder(labDir: string, name: string): string {

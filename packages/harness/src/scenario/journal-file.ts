@@ -1,7 +1,7 @@
 /** Journals as files. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { JournalReader, type LocatedEntry, Trails } from '@mtalab/sim';
+import { JournalReader, type LocatedEntry, Trails } from '@mtalab/trace';
 import { HarnessError, messageOf } from '../process/errors.js';
 
 /**

@@ -6,16 +6,14 @@ import {
   type CaseResult,
   caseResult,
   casesOf,
-  folded,
-  type LinkPdu,
-  ladderOf,
   type Mode,
   runSteps,
   type Scenario,
   ScenarioEnded,
   type ScenarioResult,
   scenarioResult,
-} from '@mtalab/sim';
+} from '@mtalab/scenario';
+import { folded, type LinkPdu, ladderOf } from '@mtalab/trace';
 import type { Lab } from '../lab/lab.js';
 import type { LabOptions } from '../lab/options.js';
 import { startLab } from '../lab/start.js';

@@ -1,6 +1,7 @@
 /** A lab of processes as the stage of a scenario. */
 import type { BindingWish } from '@mtalab/mta-core';
-import type { LinkPdu, LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/sim';
+import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
+import type { LinkPdu } from '@mtalab/trace';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { pause } from '../process/deadline.js';

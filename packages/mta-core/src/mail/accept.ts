@@ -1,6 +1,8 @@
 /** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
-import type { Context } from '../context.js';
-import { describeActivity } from '../describe.js';
+
+import { describeActivity } from '../links/rpc/describe.js';
+import type { Context } from '../machine/context.js';
+import { count, report, takeNumber } from '../machine/update.js';
 import type {
   Copy,
   Destination,
@@ -9,8 +11,7 @@ import type {
   NonDeliveryReason,
   ReportFacts,
   StoredMessage,
-} from '../message.js';
-import { count, report, takeNumber } from '../update.js';
+} from './message.js';
 import { routeOf } from './routing.js';
 
 /** What one arrival puts into the store. */

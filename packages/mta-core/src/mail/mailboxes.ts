@@ -1,9 +1,10 @@
 /** Mail for this MTA's own mailboxes, and its dead letters: handed to the driver, a bounded number at a time. */
-import type { Context } from '../context.js';
-import { peek, push, shift } from '../fifo.js';
-import type { LocalCopy, Mta } from '../state.js';
-import { rowOf, withoutRow, withRow } from '../table.js';
-import { count, emit, forgetCopies, patchMta } from '../update.js';
+
+import { peek, push, shift } from '../collections/fifo.js';
+import { rowOf, withoutRow, withRow } from '../collections/table.js';
+import type { Context } from '../machine/context.js';
+import type { LocalCopy, Mta } from '../machine/state.js';
+import { count, emit, forgetCopies, patchMta } from '../machine/update.js';
 
 /** Deliveries the driver has under way at one time. */
 const deliveringLimit = 64;

@@ -1,11 +1,12 @@
 /** Non-delivery: a copy whose retries have ended is replaced by a report to its originator, in one transaction. */
-import type { Context } from '../context.js';
-import type { NonDeliveryDiagnostic, ReportFacts } from '../message.js';
-import type { LocalCopy, QueuedCopy } from '../state.js';
-import { withRow } from '../table.js';
-import { countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../update.js';
+
+import { withRow } from '../collections/table.js';
+import type { Context } from '../machine/context.js';
+import type { LocalCopy, QueuedCopy } from '../machine/state.js';
+import { countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../machine/update.js';
 import { makeReport } from './accept.js';
 import { addMailboxCopy } from './mailboxes.js';
+import type { NonDeliveryDiagnostic, ReportFacts } from './message.js';
 import { countCopies, countOut } from './queue.js';
 
 /**

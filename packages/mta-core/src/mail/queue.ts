@@ -1,10 +1,11 @@
 /** The queues of a locality table entry: one per priority, first in first out. */
-import type { Context } from '../context.js';
-import { giveBack, peek, push, rowsOf, shift } from '../fifo.js';
-import { type Priority, priorities, type StoredMessage } from '../message.js';
-import type { LtabEntry, QueuedCopy } from '../state.js';
-import { entryAt, entryNamed, patchEntry, patchMta } from '../update.js';
+
+import { giveBack, peek, push, rowsOf, shift } from '../collections/fifo.js';
+import type { Context } from '../machine/context.js';
+import type { LtabEntry, QueuedCopy } from '../machine/state.js';
+import { entryAt, entryNamed, patchEntry, patchMta } from '../machine/update.js';
 import { addMailboxCopy } from './mailboxes.js';
+import { type Priority, priorities, type StoredMessage } from './message.js';
 
 /** The copy an association would send next, or nothing. */
 export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | undefined {

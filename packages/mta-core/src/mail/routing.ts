@@ -1,6 +1,7 @@
 /** Where mail goes: to an adjacent MTA or to a mailbox of this MTA, by the domain of each recipient. */
-import type { Destination } from '../message.js';
-import type { Mta } from '../state.js';
+
+import type { Mta } from '../machine/state.js';
+import type { Destination } from './message.js';
 
 /** The domain of an address in lower case, or null where the text is no address. */
 export function domainOf(address: string): string | null {

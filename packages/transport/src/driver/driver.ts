@@ -213,8 +213,8 @@ export class Driver {
     for (const effect of effects) {
       this.#effect = effect;
       switch (effect.type) {
-        case 'pdu':
-          this.#network.send(effect.conn, effect.pdu);
+        case 'frame':
+          this.#network.send(effect);
           this.#unflushed = true;
           break;
         case 'store':
@@ -235,7 +235,7 @@ export class Driver {
   }
 
   #carryOutRare(
-    effect: Exclude<Effect, { readonly type: 'pdu' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>,
+    effect: Exclude<Effect, { readonly type: 'frame' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>,
   ): void {
     switch (effect.type) {
       case 'deliver':

@@ -4,7 +4,7 @@ import type { StartInput } from './options.js';
 
 /** Names an input for a person: its type and what it is about, never its whole content. */
 function nameOf(input: Input | StartInput): string {
-  if (input.type === 'pdu') return `pdu ${input.pdu.type} call ${input.pdu.call} on connection ${input.conn}`;
+  if (input.type === 'frame') return `${input.link} frame ${input.frame.type} on connection ${input.conn}`;
   if ('conn' in input) return `${input.type} of connection ${input.conn}`;
   if ('token' in input) return `${input.type} of token ${input.token}`;
   if ('copy' in input) return `${input.type} of copy ${input.copy}`;

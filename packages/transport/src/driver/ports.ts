@@ -1,5 +1,5 @@
 /** What the driver asks of the parts around it. The real ones are `Network`, the stores and the delivery sinks. */
-import type { Effect, Input, Mta, MtaConfig, Pdu, Recovered } from '@mtalab/mta-core';
+import type { Effect, Input, LinkFrame, Mta, MtaConfig, Recovered } from '@mtalab/mta-core';
 
 /** The pure core: three functions over plain data. */
 export type CoreFunctions = {
@@ -39,7 +39,7 @@ export type SocketCounts = { readonly local: string; readonly remote: string; re
 export type NetworkPort = {
   listen(binding: number, address: string, port: number): void;
   dial(conn: number, host: string, port: number, localAddress?: string): void;
-  send(conn: number, pdu: Pdu): void;
+  send(frame: LinkFrame): void;
   close(conn: number): void;
   /** Let everything sent since the last flush leave, in one write per connection. */
   flush(): void;

@@ -1,7 +1,7 @@
 /** Fits the real network to the driver: kept ports, and the octets of segments that are sent. */
-import { type BindingConfig, type ContentHandle, type Input, mapperIds, type Pdu } from '@mtalab/mta-core';
-import { Network } from '../wire/network.js';
-import type { StubTrace } from '../wire/trace.js';
+import { type BindingConfig, type ContentHandle, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
+import { Network } from '../net/network.js';
+import type { StubTrace } from '../rpc/trace.js';
 import type { KeptPorts } from './kept-ports.js';
 import type { NetworkPort, SocketCounts } from './ports.js';
 
@@ -49,8 +49,9 @@ export class WiredNetwork implements NetworkPort {
     this.#network.dial(conn, host, port, localAddress);
   }
 
-  send(conn: number, pdu: Pdu): void {
-    this.#network.send(conn, pdu);
+  send(frame: LinkFrame): void {
+    if (frame.link !== 'rpc') throw new Error(`there are no sockets for the ${frame.link} link`);
+    this.#network.send(frame.conn, frame.frame);
   }
 
   close(conn: number): void {

@@ -1,0 +1,191 @@
+/**
+ * The store of one simulated MTA, with the rules of the real ones: what waits becomes durable in one commit, in its order; an
+ * effect `store` is all or nothing; a submission whose id is known stores nothing; what makes room is never refused but may
+ * have to wait for a later commit. Contents are names of contents: octets are never needed to see whether they are the same.
+ */
+import type { ContentHandle, Effect, Input, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
+
+/** The core sends or stores octets that do not fit the contents of this store: a fault of the core, never of the network. */
+export class ContentMismatch extends Error {
+  override readonly name = 'ContentMismatch';
+}
+
+export type StoreWork = Extract<Effect, { type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
+/** What waits for the next commit: effects, and contents that clients have handed in. */
+export type StoreJob =
+  | StoreWork
+  | { readonly type: 'put'; readonly content: number; readonly name: string; readonly sizeBytes: number };
+export type StoreOutcome = Extract<Input, { type: 'stored' | 'store-failed' | 'forgotten' }>;
+
+/** A content: whose it is, and how much of it is there, from its beginning. */
+export type Content = { readonly name: string; readonly sizeBytes: number };
+
+/** What the rules want to know of a commit. */
+export type StoreWatch = {
+  /** A submission is durable. */
+  readonly submitted: (submissionId: string, mtsId: string) => void;
+  readonly accepted: (effect: StoreEffect) => void;
+  /** A copy is about to be erased without a report in its place. */
+  readonly erased: (message: StoredMessage, copy: StoredMessage['copies'][number]) => void;
+};
+
+/** Length of a rendered report: it grows with what it has to list. */
+function reportBytes(recipients: number): number {
+  return 400 + 60 * recipients;
+}
+
+export class VirtualStore {
+  readonly uuid: string;
+  incarnation = 0;
+  clean = true;
+  readonly messages = new Map<number, StoredMessage>();
+  readonly contents = new Map<number, Content>();
+  /** Activity ids received and not yet settled, by the sender's store. */
+  readonly received = new Map<string, Set<number>>();
+  /** All that ever were, as `store activity`. For the rules. */
+  readonly everReceived = new Set<string>();
+  readonly submissions = new Map<string, string>();
+  /** Copies that were put into mailboxes. */
+  readonly delivered = new Set<number>();
+  readonly #messageOfCopy = new Map<number, number>();
+  readonly #watch: StoreWatch;
+
+  constructor(uuid: string, watch: StoreWatch) {
+    this.uuid = uuid;
+    this.#watch = watch;
+  }
+
+  /** What a start finds, and a new incarnation. Contents that no message has are given up. */
+  begin(): Recovered {
+    this.incarnation += 1;
+    const { clean } = this;
+    this.clean = false;
+    for (const content of [...this.contents.keys()]) if (!this.messages.has(content)) this.contents.delete(content);
+    const received = [...this.received].filter(([, ids]) => ids.size > 0);
+    return {
+      incarnation: this.incarnation,
+      storeUuid: this.uuid,
+      clean,
+      messages: [...this.messages.values()],
+      received: received.map(([sender, ids]) => ({ sender, activities: [...ids] })),
+      check: { queues: [], detailsPath: 'check.txt' },
+    };
+  }
+
+  /** Make one job durable. @param failure the disk takes nothing new. @returns what the core is told, if it waits for anything. */
+  commit(job: StoreJob, failure: StoreFailure | null): StoreOutcome | null {
+    switch (job.type) {
+      case 'store':
+        if (failure !== null) return this.#failed(job, failure);
+        return this.#store(job);
+      case 'put':
+        this.contents.set(job.content, { name: job.name, sizeBytes: job.sizeBytes });
+        return null;
+      case 'forget':
+        for (const copy of job.copies) this.#forget(copy, true);
+        return { type: 'forgotten', token: job.token };
+      case 'settle':
+        this.#settle(job);
+        return null;
+      case 'drop-content':
+        this.#dropStaged(job.content);
+        return null;
+    }
+  }
+
+  /** Where the content of a piece that is sent comes from: its name and place, as the receiver gets it. */
+  handleFor(handle: ContentHandle): ContentHandle {
+    const content = handle.content === undefined ? undefined : this.contents.get(handle.content);
+    const offset = handle.offset ?? 0;
+    if (content === undefined || offset + handle.length > content.sizeBytes) {
+      throw new ContentMismatch(
+        `Octets ${offset} to ${offset + handle.length} of content ${handle.content} are sent, but not there.`,
+      );
+    }
+    return { length: handle.length, ref: `${content.name}:${offset}` };
+  }
+
+  #failed(effect: StoreEffect, failure: StoreFailure): StoreOutcome {
+    if (effect.submission !== undefined) for (const { content } of effect.accept) this.#dropStaged(content);
+    return { type: 'store-failed', token: effect.token, failure, detail: failure === 'full' ? 'ENOSPC' : 'EIO' };
+  }
+
+  #store(effect: StoreEffect): StoreOutcome {
+    const { token, submission, received, render } = effect;
+    if (submission !== undefined) {
+      const known = this.submissions.get(submission.submissionId);
+      if (known !== undefined) {
+        for (const { content } of effect.accept) this.#dropStaged(content);
+        if (render !== undefined) this.#dropStaged(render.facts.subjectContent);
+        return { type: 'stored', token, known };
+      }
+      this.submissions.set(submission.submissionId, submission.mtsId);
+      this.#watch.submitted(submission.submissionId, submission.mtsId);
+    }
+    for (const { content, offset, handle } of effect.segments) this.#piece(content, offset, handle);
+    const renderedBytes = render === undefined ? 0 : reportBytes(render.facts.recipients.length);
+    for (const message of effect.accept) this.#accept(message, message.content === render?.content ? renderedBytes : null);
+    if (received !== undefined) {
+      this.everReceived.add(`${received.sender} ${received.activity}`);
+      const ids = this.received.get(received.sender);
+      if (ids === undefined) this.received.set(received.sender, new Set([received.activity]));
+      else ids.add(received.activity);
+    }
+    this.#watch.accepted(effect);
+    for (const copy of effect.forget) this.#forget(copy, false);
+    if (render !== undefined) this.#dropStaged(render.facts.subjectContent);
+    return render === undefined ? { type: 'stored', token } : { type: 'stored', token, renderedBytes };
+  }
+
+  #accept(message: StoredMessage, renderedBytes: number | null): void {
+    let kept = message;
+    if (renderedBytes !== null) {
+      kept = { ...message, envelope: { ...message.envelope, sizeBytes: renderedBytes } };
+      this.contents.set(message.content, { name: `report ${message.envelope.mtsId}`, sizeBytes: renderedBytes });
+    }
+    this.messages.set(message.content, kept);
+    for (const { id } of message.copies) this.#messageOfCopy.set(id, message.content);
+  }
+
+  /** Pieces come in order; one that starts below the end so far replaces everything from there on. */
+  #piece(content: number, offset: number, handle: ContentHandle): void {
+    const at = handle.ref?.lastIndexOf(':') ?? -1;
+    const name = handle.ref?.slice(0, at) ?? '';
+    const there = this.contents.get(content);
+    const fits =
+      Number(handle.ref?.slice(at + 1)) === offset && (offset === 0 || (there?.name === name && offset <= there.sizeBytes));
+    if (!fits) {
+      const found = there === undefined ? 'nothing' : `${there.sizeBytes} octets of ${there.name}`;
+      throw new ContentMismatch(`${handle.ref} is stored at octet ${offset} of content ${content}, which has ${found}.`);
+    }
+    this.contents.set(content, { name, sizeBytes: offset + handle.length });
+  }
+
+  #forget(id: number, watched: boolean): void {
+    const key = this.#messageOfCopy.get(id);
+    const message = key === undefined ? undefined : this.messages.get(key);
+    if (message === undefined) return;
+    const copy = message.copies.find((each) => each.id === id);
+    if (copy === undefined) return;
+    if (watched) this.#watch.erased(message, copy);
+    this.#messageOfCopy.delete(id);
+    const copies = message.copies.filter((each) => each !== copy);
+    if (copies.length > 0) {
+      this.messages.set(message.content, { ...message, copies });
+      return;
+    }
+    this.messages.delete(message.content);
+    this.contents.delete(message.content);
+  }
+
+  #settle({ sender, activities, below }: Extract<Effect, { type: 'settle' }>): void {
+    const ids = this.received.get(sender);
+    if (ids === undefined) return;
+    for (const activity of activities) ids.delete(activity);
+    if (below !== undefined) for (const id of ids) if (id < below) ids.delete(id);
+  }
+
+  #dropStaged(content: number): void {
+    if (!this.messages.has(content)) this.contents.delete(content);
+  }
+}

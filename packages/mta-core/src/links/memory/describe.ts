@@ -1,0 +1,22 @@
+/** One line of text per frame of the memory link, in the words of the RPC link where both say the same. */
+import { describeApdu, describeSettled } from '../rpc/describe.js';
+import type { MemoryFrame } from './frame.js';
+
+/** A frame, such as `turn-give` or `rttr activity=1-2 offset=0 length=100 last start`. */
+export function describeMemoryFrame(frame: MemoryFrame): string {
+  switch (frame.type) {
+    case 'open':
+      return `open from=${frame.from.mtaName} incarnation=${frame.from.incarnation} association=${frame.association} ${describeApdu(frame.apdu)}`;
+    case 'open-answer':
+      return `${describeApdu(frame.apdu)} from=${frame.from.mtaName} incarnation=${frame.from.incarnation}`;
+    case 'apdu':
+      return `${frame.serial} ${describeApdu(frame.apdu)}${describeSettled(frame.settled)}`;
+    case 'answer':
+      return `${frame.serial} ${describeApdu(frame.apdu)}`;
+    case 'close':
+      return `${describeApdu(frame.apdu)}${describeSettled(frame.settled)}`;
+    case 'give-ack':
+    case 'close-answer':
+      return describeApdu(frame.apdu);
+  }
+}

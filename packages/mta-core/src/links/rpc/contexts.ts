@@ -1,0 +1,54 @@
+/** Presentation contexts: which of what a client offers a server takes (C706 12.6.4.3, 12.6.4.4). */
+
+import { rowOf, type Table, withRow } from '../../collections/table.js';
+import { type ContextResult, maxFragmentBytes, ndrSyntax, type PresentationContext, type Syntax } from './pdu.js';
+import { interfaceOf, type RpcInterface } from './services.js';
+import type { AcceptedContext, ListeningAddress } from './state.js';
+
+/** Accepted contexts a connection may hold; the next one is rejected with 2/3. */
+const maxContexts = 16;
+
+const noSyntax: Syntax = { uuid: '00000000-0000-0000-0000-000000000000', version: 0 };
+/** Every implementation must take fragments of this size. */
+const minFragmentBytes = 2048;
+
+function same(one: Syntax, other: Syntax): boolean {
+  return one.uuid === other.uuid && one.version === other.version;
+}
+
+function rejected(reason: number): ContextResult {
+  return { result: 2, reason, transfer: noSyntax };
+}
+
+/** The interface that a context offered at this address is for; undefined when it is not served there. */
+function servedAs({ abstract }: PresentationContext, at: ListeningAddress['serves']): RpcInterface | undefined {
+  const wanted = interfaceOf(abstract);
+  return wanted === at || wanted === 'management' ? wanted : undefined;
+}
+
+/**
+ * Answers the contexts offered one by one. A context held already may be offered again, for the same interface or another; it is
+ * then not counted twice.
+ */
+export function negotiate(
+  at: ListeningAddress['serves'],
+  held: Table<AcceptedContext>,
+  offered: readonly PresentationContext[],
+): { readonly held: Table<AcceptedContext>; readonly results: readonly ContextResult[] } {
+  let now = held;
+  const results = offered.map((context) => {
+    const serves = servedAs(context, at);
+    if (serves === undefined) return rejected(1);
+    if (!context.transfer.some((syntax) => same(syntax, ndrSyntax))) return rejected(2);
+    if (rowOf(now, context.id) === undefined && now.length >= maxContexts) return rejected(3);
+    now = withRow(now, { id: context.id, serves });
+    return { result: 0, reason: 0, transfer: ndrSyntax };
+  });
+  return { held: now, results };
+}
+
+/** The fragment length both sides use, in octets, given what the two sides of a bind or its answer say. */
+export function fragmentBytes(maxXmit: number, maxRecv: number): number {
+  const agreed = Math.min(Math.max(maxXmit, minFragmentBytes), Math.max(maxRecv, minFragmentBytes), maxFragmentBytes);
+  return agreed - (agreed % 8);
+}

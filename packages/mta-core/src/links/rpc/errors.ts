@@ -1,0 +1,54 @@
+/** Windows NT errors that a client makes of what a server answers. */
+import { faultStatus, type NakReason, ntError } from './pdu.js';
+
+/** Reason 0 is 1727, congestion and limits are 1723, a version that is not supported is 1728. */
+export function errorOfNak(reason: NakReason): number {
+  switch (reason) {
+    case 1:
+    case 2:
+      return ntError.serverTooBusy;
+    case 4:
+      return ntError.protocolError;
+    default:
+      return ntError.callFailedDidNotExecute;
+  }
+}
+
+/**
+ * A context that the server rejected in a bind_ack: RPC_S_UNKNOWN_IF (1717) when it does not know the interface,
+ * RPC_S_UNSUPPORTED_TRANS_SYN (1730) when it knows none of the transfer syntaxes, RPC_S_SERVER_TOO_BUSY (1723) at its
+ * limit of contexts, else 1728.
+ */
+export function errorOfRejection(reason: number): number {
+  switch (reason) {
+    case 1:
+      return ntError.unknownInterface;
+    case 2:
+      return ntError.unsupportedTransferSyntax;
+    case 3:
+      return ntError.serverTooBusy;
+    default:
+      return ntError.protocolError;
+  }
+}
+
+/**
+ * A fault's status. Windows servers put their own small error numbers there (5, 1783): those stand for themselves. What
+ * has no number of its own is 1726, or 1727 when the server says that nothing was executed.
+ */
+export function errorOfFault(status: number, didNotExecute: boolean): number {
+  switch (status) {
+    case faultStatus.operationOutOfRange:
+      return ntError.operationOutOfRange;
+    case faultStatus.unknownInterface:
+      return ntError.unknownInterface;
+    case faultStatus.protocolError:
+      return ntError.protocolError;
+    case faultStatus.serverTooBusy:
+      return ntError.serverTooBusy;
+    case faultStatus.cancelled:
+      return ntError.callCancelled;
+  }
+  if (status > 0 && status <= 0xffff) return status;
+  return didNotExecute ? ntError.callFailedDidNotExecute : ntError.callFailed;
+}

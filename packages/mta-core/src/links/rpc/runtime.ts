@@ -1,0 +1,258 @@
+/**
+ * The RPC runtime as the MTA sees it: association groups, connections and calls at the level of PDUs, without octets.
+ * Everything here is pure and total. It replaces `ctx.mta.rpc`, appends effects for the driver and indications for the
+ * MTA, and does nothing where a connection or a call is gone. Sources: C706 chapters 9 and 12, MS-RPCE section 3.3.
+ */
+
+import { rowOf, withRow } from '../../collections/table.js';
+import type { Context } from '../../machine/context.js';
+import type { Input } from '../../machine/input.js';
+import type { Mta } from '../../machine/state.js';
+import { opnumOf, type RpcArgument, type RpcResult } from '../../reliable-transfer/apdu.js';
+import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
+import { dropCall, indicateLoss, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
+import { isMisfiled } from './groups.js';
+import { ntError } from './pdu.js';
+import { askMapper, dial } from './resolve.js';
+import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
+import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall, type Owner } from './state.js';
+import { familyOf, parseStringBinding } from './string-binding.js';
+
+/** Call ids are 32 bits wide on the wire. */
+const maxCall = 0xffffffff;
+
+/** Opens a listening address for every enabled binding, and one for an endpoint mapper on each of their hosts' addresses. Once, at start. */
+export function rpcListen(ctx: Context): void {
+  const { bindings, mapperPort, rpc } = ctx.mta;
+  const enabled = bindings.filter((binding) => binding.enabled);
+  const listen = (serves: ListeningAddress['serves'], id: number, address: string, port: number): ListeningAddress => {
+    ctx.effects.push({ type: 'listen', link: 'rpc', binding: id, address, port });
+    return { id, serves, address, state: 'opening', port, failure: null, groups: [] };
+  };
+  const own = enabled.map(({ id, address, port }) => listen('mta', id, address, port));
+  const hosts = mapperPort === null ? [] : enabled.filter((binding, at) => !isCovered(binding.address, at, enabled));
+  const mappers = hosts.map(({ id, address }) => listen('mapper', mapperIds + id, address, mapperPort ?? 0));
+  putRuntime(ctx, { ...rpc, addresses: [...own, ...mappers] });
+}
+
+/** Does another one of these listen on this address too? `0.0.0.0` takes in all IPv4 addresses, `::` those of both families. */
+function isCovered(address: string, at: number, all: readonly { readonly address: string }[]): boolean {
+  if (all.findIndex((each) => each.address === address) < at) return true;
+  const wide = (text: string): boolean => text !== address && all.some((each) => each.address === text);
+  return wide('::') || (familyOf(address) === 'IPv4' && wide('0.0.0.0'));
+}
+
+export type BindRequest = {
+  readonly owner: Owner | null;
+  /** Remote string binding. */
+  readonly endpoint: string;
+  /** Association group to join, 0 for a new one. */
+  readonly group: number;
+  /** Local address to dial from; the system chooses when there is none. */
+  readonly from?: string | null;
+};
+
+/**
+ * Dials and binds, after asking the endpoint mapper where the string binding has no port; ends in the indication `bound` or
+ * `bind-failed`, the latter in the same step when the string binding cannot be read (1722) or the limit of connections is
+ * reached (14).
+ * @returns the connection's id, always even.
+ */
+export function rpcBind(ctx: Context, request: BindRequest): number {
+  const { rpc, settings } = ctx.mta;
+  const { owner, endpoint, group, from = null } = request;
+  const id = rpc.nextConnection;
+  putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
+  const target = parseStringBinding(endpoint);
+  const needed = target?.throughMapper === true ? 2 : 1;
+  const full = rpc.connections.length + needed > settings.maxConnections;
+  if (target === null || full) {
+    const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
+    ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
+    return id;
+  }
+  const connection: Connection = {
+    id,
+    side: 'client',
+    phase: target.throughMapper ? 'resolving' : 'dialling',
+    address: null,
+    remote: endpoint,
+    from,
+    asksFor: null,
+    group,
+    contexts: [],
+    multiplex: false,
+    calls: [],
+    nextCall: bindCall + 1,
+    deadlineMs: ctx.nowMs + settings.dialTimeoutS * 1000,
+    owner,
+  };
+  putConnection(ctx, connection);
+  if (target.throughMapper) askMapper(ctx, connection, target.host, target.port);
+  else dial(ctx, connection, target.host, target.port);
+  return id;
+}
+
+/** The next call id that no outstanding call bears. Ids start again after 2^32 calls. */
+function freeCall(connection: Connection): number {
+  let id = connection.nextCall > maxCall ? bindCall + 1 : connection.nextCall;
+  while (rowOf(connection.calls, id) !== undefined) id = id >= maxCall ? bindCall + 1 : id + 1;
+  return id;
+}
+
+/**
+ * Calls an operation of the peer; ends in `answered`, `call-failed`, `call-cancelled` or the connection's end.
+ * @returns the call's id; null when the connection is not bound by us, or may have no further call outstanding (64, or
+ * one where the server did not agree to multiplexing).
+ */
+export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
+  const connection = boundAs('client', ctx.mta, conn);
+  if (connection === undefined) return null;
+  const limit = connection.multiplex ? maxOutstandingCalls : 1;
+  if (connection.calls.length >= limit) return null;
+  const id = freeCall(connection);
+  const deadlineMs = ctx.nowMs + ctx.mta.settings.rpcCallTimeoutS * 1000;
+  const call: OutstandingCall = { id, context: clientContext, op: argument.op, sinceMs: ctx.nowMs, deadlineMs };
+  putCalls(ctx, connection, withRow(connection.calls, call), id + 1);
+  send(ctx, conn, { type: 'request', call: id, context: clientContext, opnum: opnumOf[argument.op], body: argument });
+  return id;
+}
+
+/** Answers a call of the peer. The result must be of the call's operation. */
+export function rpcReply(ctx: Context, conn: number, call: number, result: RpcResult): void {
+  const connection = boundAs('server', ctx.mta, conn);
+  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  if (connection === undefined || waiting === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'response', call, context: waiting.context, cancelCount: 0, body: result });
+}
+
+/** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
+export function rpcFault(ctx: Context, conn: number, call: number, status: number, didNotExecute = false): void {
+  const connection = boundAs('server', ctx.mta, conn);
+  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  if (connection === undefined || waiting === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'fault', call, context: waiting.context, cancelCount: 0, status, didNotExecute });
+}
+
+/** Gives up a call of ours: co_cancel is sent and nothing more is heard of it. */
+export function rpcCancel(ctx: Context, conn: number, call: number): void {
+  const connection = boundAs('client', ctx.mta, conn);
+  if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
+  dropCall(ctx, connection, call);
+  send(ctx, conn, { type: 'co_cancel', call });
+}
+
+/** Closes a connection, or gives up its dial. Nothing more is heard of it. One to an endpoint mapper is the runtime's own affair. */
+export function rpcClose(ctx: Context, conn: number): void {
+  const connection = connectionOf(ctx.mta, conn);
+  if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
+}
+
+/** Close what has arrived with an association group of ours, so far as it belongs to nobody yet. */
+export function rpcCloseGroup(ctx: Context, group: number): void {
+  for (const connection of ctx.mta.rpc.connections) {
+    if (connection.side === 'server' && connection.group === group && connection.owner === null) shut(ctx, connection);
+  }
+}
+
+/**
+ * A switch of the runtime's behaviour begins anew: the next group of each peer is its first. What was filed under a wrong address
+ * is lost, or an opening that is under way would end in an association that can never send.
+ */
+export function rpcForgetMisfiled(ctx: Context): void {
+  putRuntime(ctx, { ...ctx.mta.rpc, misfiled: [] });
+  for (const connection of ctx.mta.rpc.connections) {
+    if (!isMisfiled(ctx.mta.rpc, connection)) continue;
+    shut(ctx, connection);
+    indicateLoss(ctx, connection, ntError.callFailed);
+  }
+}
+
+/** Says what a connection belongs to: its later indications carry it. */
+export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
+  const connection = connectionOf(ctx.mta, conn);
+  if (connection === undefined) return;
+  const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
+  putConnection(ctx, { ...connection, owner, deadlineMs });
+}
+
+export function connectionOf(mta: Mta, conn: number): Connection | undefined {
+  return rowOf(mta.rpc.connections, conn);
+}
+
+/** Calls on a connection that wait for their answers. */
+export function callsOn(mta: Mta, conn: number): number {
+  return connectionOf(mta, conn)?.calls.length ?? 0;
+}
+
+function boundAs(side: Connection['side'], mta: Mta, conn: number): Connection | undefined {
+  const connection = connectionOf(mta, conn);
+  if (connection === undefined || connection.phase !== 'bound' || connection.asksFor !== null) return undefined;
+  return connection.side === side ? connection : undefined;
+}
+
+/** Takes in what the network did. Inputs of other kinds, and of connections that are gone, change nothing. */
+export function rpcInput(ctx: Context, input: Input): void {
+  switch (input.type) {
+    case 'frame':
+    case 'connected':
+    case 'dial-failed':
+    case 'malformed':
+    case 'lost': {
+      const connection = connectionOf(ctx.mta, input.conn);
+      // What waits for an endpoint mapper has no socket yet of which anything could be told.
+      if (connection === undefined || connection.phase === 'resolving') return;
+      if (connection.side === 'client') clientInput(ctx, connection, input);
+      else serverInput(ctx, connection, input);
+      return;
+    }
+    case 'accepted':
+      serverAccepted(ctx, input);
+      return;
+    case 'listening':
+      putAddress(ctx, input.binding, { state: 'up', port: input.port });
+      return;
+    case 'listen-failed':
+      putAddress(ctx, input.binding, { state: 'failed', failure: input.osError });
+      return;
+    default:
+      return;
+  }
+}
+
+type ConnectionInput = Extract<Input, { type: 'frame' | 'connected' | 'dial-failed' | 'malformed' | 'lost' }>;
+
+function clientInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
+  switch (input.type) {
+    case 'frame':
+      if (input.link === 'rpc') clientPdu(ctx, connection, input.frame);
+      return;
+    case 'connected':
+      clientConnected(ctx, connection, input.address);
+      return;
+    case 'dial-failed':
+      clientDialFailed(ctx, connection, input.error);
+      return;
+    case 'malformed':
+      clientBreach(ctx, connection, ntError.protocolError);
+      return;
+    case 'lost':
+      clientLost(ctx, connection);
+      return;
+  }
+}
+
+function serverInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
+  if (input.type === 'frame') {
+    if (input.link === 'rpc') serverPdu(ctx, connection, input.frame);
+  } else if (input.type === 'malformed') serverMalformed(ctx, connection, input.version);
+  else if (input.type === 'lost') serverLost(ctx, connection, input.error);
+}
+
+function putAddress(ctx: Context, binding: number, change: Partial<ListeningAddress>): void {
+  const { rpc } = ctx.mta;
+  const addresses = rpc.addresses.map((address) => (address.id === binding ? { ...address, ...change } : address));
+  putRuntime(ctx, { ...rpc, addresses });
+}

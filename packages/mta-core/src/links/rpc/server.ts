@@ -1,0 +1,258 @@
+/**
+ * The server side of a connection, from its acceptance to its end. A client that breaks the protocol loses the
+ * connection; what it did within the protocol but we cannot serve is answered with a fault and the connection lives.
+ */
+
+import { rowOf, withRow } from '../../collections/table.js';
+import type { Context } from '../../machine/context.js';
+import type { Input } from '../../machine/input.js';
+import { isMtaBody, operationOf } from '../../reliable-transfer/apdu.js';
+import {
+  dropCall,
+  forget,
+  indicateLoss,
+  maxOutstandingCalls,
+  putCalls,
+  putConnection,
+  putRuntime,
+  send,
+  shut,
+} from './connections.js';
+import { fragmentBytes, negotiate } from './contexts.js';
+import { answerService } from './directory.js';
+import { joinGroup, newGroup } from './groups.js';
+import { type BindPdu, faultStatus, type NakReason, ntError, type Pdu, type RequestPdu } from './pdu.js';
+import { type ServiceArgument, serviceOperation } from './services.js';
+import type { Connection, ListeningAddress, OutstandingCall } from './state.js';
+
+/** Connections over `maxConnections` that are still told why they get no service; one more is closed unheard. */
+const surplusConnections = 16;
+
+export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'accepted' }>): void {
+  const rpc = ctx.mta.rpc;
+  const { maxConnections, dialTimeoutS } = ctx.mta.settings;
+  // An id that is taken, or one of ours, would be a fault of the driver: nothing here may answer for another connection.
+  if (input.conn % 2 === 0 || rowOf(rpc.connections, input.conn) !== undefined) return;
+  const inUse = rpc.connections.length;
+  if (inUse >= maxConnections + surplusConnections || rowOf(rpc.addresses, input.binding) === undefined) {
+    ctx.effects.push({ type: 'close', conn: input.conn });
+    return;
+  }
+  putConnection(ctx, {
+    id: input.conn,
+    side: 'server',
+    phase: inUse >= maxConnections ? 'surplus' : 'unbound',
+    address: input.binding,
+    remote: input.remote,
+    from: null,
+    asksFor: null,
+    group: 0,
+    contexts: [],
+    multiplex: false,
+    calls: [],
+    nextCall: 0,
+    // A connection that never binds would hold its place for ever.
+    deadlineMs: ctx.nowMs + dialTimeoutS * 1000,
+    owner: null,
+  });
+}
+
+/** Where it arrived. It would not have been accepted without, and listening addresses stay as they are at the start. */
+function addressOf(ctx: Context, connection: Connection): ListeningAddress {
+  return rowOf(ctx.mta.rpc.addresses, connection.address as number) as ListeningAddress;
+}
+
+export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void {
+  switch (pdu.type) {
+    case 'bind':
+      bindArrived(ctx, connection, pdu);
+      return;
+    case 'alter_context':
+      alterArrived(ctx, connection, pdu);
+      return;
+    case 'request':
+      requestArrived(ctx, connection, pdu);
+      return;
+    case 'co_cancel':
+      cancelArrived(ctx, connection, pdu.call);
+      return;
+    case 'orphaned':
+      // The client has lost interest: no answer, and the call is not run to its end for nobody.
+      if (rowOf(connection.calls, pdu.call) !== undefined) dropCall(ctx, connection, pdu.call);
+      return;
+    default:
+      breach(ctx, connection);
+      return;
+  }
+}
+
+export function serverMalformed(ctx: Context, connection: Connection, version: boolean): void {
+  // The call id of what could not be read is not known.
+  if (version && connection.phase !== 'bound') {
+    refuse(ctx, connection, 0, 4);
+    return;
+  }
+  breach(ctx, connection);
+}
+
+export function serverLost(ctx: Context, connection: Connection, error: number): void {
+  forget(ctx, connection);
+  if (connection.phase === 'bound') indicateLoss(ctx, connection, error);
+}
+
+/** The peer broke the protocol: nothing it still sends can be trusted. */
+function breach(ctx: Context, connection: Connection): void {
+  shut(ctx, connection);
+  if (connection.phase === 'bound') indicateLoss(ctx, connection, ntError.protocolError);
+}
+
+function refuse(ctx: Context, connection: Connection, call: number, reason: NakReason): void {
+  send(ctx, connection.id, { type: 'bind_nak', call, reason });
+  breach(ctx, connection);
+}
+
+function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
+  if (connection.phase === 'surplus') {
+    refuse(ctx, connection, pdu.call, 2);
+    return;
+  }
+  // A second bind; or one that offers nothing, which no bind_ack could answer.
+  if (connection.phase === 'bound' || pdu.contexts.length === 0) {
+    refuse(ctx, connection, pdu.call, 0);
+    return;
+  }
+  const group = enterGroup(ctx, connection, pdu.group);
+  if (group === null) {
+    refuse(ctx, connection, pdu.call, 0);
+    return;
+  }
+  const { held, results } = negotiate(addressOf(ctx, connection).serves, [], pdu.contexts);
+  // Nor may one that binds and has nothing to say: it is closed if it belongs to no association by the time at which a client
+  // has given up any call.
+  const deadlineMs = ctx.nowMs + 2 * ctx.mta.settings.rpcCallTimeoutS * 1000;
+  putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, multiplex: pdu.multiplex, deadlineMs });
+  const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
+  send(ctx, connection.id, {
+    type: 'bind_ack',
+    call: pdu.call,
+    maxXmit: fragment,
+    maxRecv: fragment,
+    group,
+    multiplex: pdu.multiplex,
+    results,
+  });
+}
+
+/** The group this connection is now in: a new one when none was asked for, null when it asked for one not known here. */
+function enterGroup(ctx: Context, connection: Connection, asked: number): number | null {
+  const arrivedAt = connection.address as number;
+  if (asked !== 0) {
+    const joined = joinGroup(ctx.mta.rpc, arrivedAt, asked);
+    if (joined === null) return null;
+    putRuntime(ctx, joined);
+    return asked;
+  }
+  const made = newGroup(ctx.mta, connection);
+  if (made === null) return null;
+  putRuntime(ctx, made.rpc);
+  return made.group;
+}
+
+/** The group in an alter_context says nothing new and is not looked at. */
+function alterArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
+  if (connection.phase !== 'bound') {
+    breach(ctx, connection);
+    return;
+  }
+  const { held, results } = negotiate(addressOf(ctx, connection).serves, connection.contexts, pdu.contexts);
+  putConnection(ctx, { ...connection, contexts: held });
+  const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
+  send(ctx, connection.id, {
+    type: 'alter_context_resp',
+    call: pdu.call,
+    maxXmit: fragment,
+    maxRecv: fragment,
+    group: connection.group,
+    multiplex: connection.multiplex,
+    results,
+  });
+}
+
+function sendFault(ctx: Context, connection: Connection, pdu: RequestPdu, status: number, didNotExecute: boolean): void {
+  const { call, context } = pdu;
+  send(ctx, connection.id, { type: 'fault', call, context, cancelCount: 0, status, didNotExecute });
+}
+
+function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): void {
+  const { body } = pdu;
+  if (connection.phase !== 'bound') {
+    sendFault(ctx, connection, pdu, faultStatus.protocolError, true);
+    breach(ctx, connection);
+    return;
+  }
+  if (rowOf(connection.calls, pdu.call) !== undefined) {
+    // Nobody could tell which of the two calls an answer is for, so the flag cannot be set, nor the connection kept.
+    sendFault(ctx, connection, pdu, faultStatus.protocolError, false);
+    breach(ctx, connection);
+    return;
+  }
+  const context = rowOf(connection.contexts, pdu.context);
+  if (context === undefined) {
+    sendFault(ctx, connection, pdu, faultStatus.unknownInterface, true);
+    return;
+  }
+  const { serves } = context;
+  const op = serves === 'mta' ? operationOf[pdu.opnum] : serviceOperation(serves, pdu.opnum);
+  if (op === undefined) {
+    sendFault(ctx, connection, pdu, faultStatus.operationOutOfRange, true);
+    return;
+  }
+  // The stub finds this out after the call was dispatched, hence without the flag.
+  if (body.op === 'bad' || body.op === 'unread' || body.op !== op) {
+    sendFault(ctx, connection, pdu, faultStatus.badStubData, false);
+    return;
+  }
+  if (!connection.multiplex && connection.calls.length > 0) {
+    sendFault(ctx, connection, pdu, faultStatus.protocolError, true);
+    return;
+  }
+  if (connection.calls.length >= maxOutstandingCalls) {
+    sendFault(ctx, connection, pdu, faultStatus.serverTooBusy, true);
+    return;
+  }
+  if (!isMtaBody(body)) {
+    serve(ctx, connection, pdu, body);
+    return;
+  }
+  const call: OutstandingCall = { id: pdu.call, context: pdu.context, op: body.op, sinceMs: ctx.nowMs, deadlineMs: null };
+  putCalls(ctx, connection, withRow(connection.calls, call));
+  ctx.indications.push({
+    type: 'called',
+    conn: connection.id,
+    owner: connection.owner,
+    call: pdu.call,
+    address: connection.address as number,
+    group: connection.group,
+    remote: connection.remote,
+    argument: body,
+  });
+}
+
+/** A call that the runtime answers itself, at once. */
+function serve(ctx: Context, connection: Connection, pdu: RequestPdu, argument: ServiceArgument): void {
+  const answer = answerService(ctx.mta, addressOf(ctx, connection), argument);
+  const { call, context } = pdu;
+  if (typeof answer === 'number') sendFault(ctx, connection, pdu, answer, false);
+  else send(ctx, connection.id, { type: 'response', call, context, cancelCount: 0, body: answer });
+}
+
+function cancelArrived(ctx: Context, connection: Connection, id: number): void {
+  const call = rowOf(connection.calls, id);
+  // Answered already: the answer and the cancel have crossed.
+  if (call === undefined) return;
+  dropCall(ctx, connection, id);
+  const { context, op } = call;
+  const status = faultStatus.cancelled;
+  send(ctx, connection.id, { type: 'fault', call: id, context, cancelCount: 0, status, didNotExecute: false });
+  ctx.indications.push({ type: 'cancelled-by-peer', conn: connection.id, owner: connection.owner, call: id, op });
+}

@@ -1,0 +1,160 @@
+/** State and upward indications of the RPC runtime: association groups, connections, calls. */
+
+import type { Table } from '../../collections/table.js';
+import type { RpcArgument, RpcOperation, RpcResult } from '../../reliable-transfer/apdu.js';
+import type { RpcInterface } from './services.js';
+
+/** What of the MTA a connection belongs to: an association of a locality table entry. */
+export type Owner = { readonly entry: number; readonly association: number };
+
+/** A call that waits for its answer, made by us (client connection) or by the peer (server connection). */
+export type OutstandingCall = {
+  /** DCE/RPC call id. */
+  readonly id: number;
+  /** Presentation context of the request; its answer names the same. */
+  readonly context: number;
+  readonly op: RpcOperation;
+  /** When it was made or arrived, ms. */
+  readonly sinceMs: number;
+  /** Client side: when it is cancelled. */
+  readonly deadlineMs: number | null;
+};
+
+/** A presentation context that was accepted, and the interface it is for. */
+export type AcceptedContext = { readonly id: number; readonly serves: RpcInterface };
+
+export type Connection = {
+  readonly id: number;
+  readonly side: 'client' | 'server';
+  /**
+   * `resolving`, `dialling` and `binding` only on the client side. While it is `resolving` it has no socket: another connection
+   * asks the endpoint mapper for the port. A server connection is `unbound` until its bind, or `surplus` when it was accepted over
+   * the limit: its bind is answered with bind_nak 2.
+   */
+  readonly phase: 'resolving' | 'dialling' | 'binding' | 'unbound' | 'surplus' | 'bound';
+  /** Server side: index of the listening address it arrived at. */
+  readonly address: number | null;
+  /**
+   * Client side: the string binding it was dialled to, with the port, and with an address in place of a name, once these are known.
+   * Server side: the remote address.
+   */
+  readonly remote: string;
+  /** Client side: the local address it is dialled from; null where the system chooses. */
+  readonly from: string | null;
+  /** Client side: it asks an endpoint mapper on behalf of this connection, which waits for it. Null for any other. */
+  readonly asksFor: number | null;
+  /** Association group: asked for (client, before the ack) or agreed; 0 while there is none. */
+  readonly group: number;
+  readonly contexts: Table<AcceptedContext>;
+  readonly multiplex: boolean;
+  readonly calls: Table<OutstandingCall>;
+  readonly nextCall: number;
+  /**
+   * Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound, and then when it,
+   * or another of its group, must belong to an association.
+   */
+  readonly deadlineMs: number | null;
+  readonly owner: Owner | null;
+};
+
+/** An association group as one listening address keeps it. It lives as long as one of its connections. */
+export type Group = { readonly id: number; readonly connections: number };
+
+export type ListeningAddress = {
+  /** That of the binding; an endpoint mapper's is that of the binding it belongs to, and `mapperIds`. */
+  readonly id: number;
+  /** The management interface is served on both. */
+  readonly serves: 'mta' | 'mapper';
+  readonly address: string;
+  readonly state: 'opening' | 'up' | 'failed';
+  readonly port: number;
+  /** `failed`: the operating system's error. */
+  readonly failure: string | null;
+  readonly groups: Table<Group>;
+};
+
+export type RpcRuntime = {
+  readonly addresses: Table<ListeningAddress>;
+  readonly connections: Table<Connection>;
+  /** Group ids are counted over the whole runtime, so one of another address is never known by chance. */
+  readonly nextGroup: number;
+  /** Remote hosts whose first group was filed under another address than that at which it arrived. */
+  readonly misfiled: readonly string[];
+  /** Dialled connections have even ids; the driver gives accepted ones odd ids. */
+  readonly nextConnection: number;
+};
+
+export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, misfiled: [], nextConnection: 2 };
+
+/** Ids of endpoint mappers' listening addresses begin here: beyond those of all bindings. */
+export const mapperIds = 1000;
+
+/** What the runtime tells the MTA. `error` is a Windows NT error number. */
+export type Indication =
+  /** A bind of ours was acknowledged. `remote`: the string binding it went to, with what was found for it: port, address of a name. */
+  | {
+      readonly type: 'bound';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly group: number;
+      readonly remote: string;
+    }
+  /** Dialling or binding failed; the connection is gone. `nak`: the peer's bind_nak reason, where there was one. */
+  | {
+      readonly type: 'bind-failed';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly error: number;
+      readonly nak: number | null;
+      readonly remote: string;
+    }
+  /** The peer calls one of our operations; answer it with `reply` or `fault`. */
+  | {
+      readonly type: 'called';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly address: number;
+      readonly group: number;
+      readonly remote: string;
+      readonly argument: RpcArgument;
+    }
+  | {
+      readonly type: 'answered';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly result: RpcResult;
+    }
+  /** A call of ours ended in a fault. The connection lives. */
+  | {
+      readonly type: 'call-failed';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+      readonly error: number;
+      /** Fault status as it came, where one came. */
+      readonly status: number | null;
+      readonly mayHaveExecuted: boolean;
+    }
+  /** Two minutes without an answer: co_cancel has been sent, the call is over here (NT error 1818). */
+  | {
+      readonly type: 'call-cancelled';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+      readonly elapsedMs: number;
+      readonly remote: string;
+    }
+  /** The peer cancelled a call we have not answered: the runtime has answered it with the fault `cancelled`. */
+  | {
+      readonly type: 'cancelled-by-peer';
+      readonly conn: number;
+      readonly owner: Owner | null;
+      readonly call: number;
+      readonly op: RpcOperation;
+    }
+  /** A bound connection of either side is gone, by the peer, the network or a breach of protocol (1728, 1783). */
+  | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: Owner | null; readonly error: number };

@@ -1,0 +1,56 @@
+/** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
+import type { Context } from '../../machine/context.js';
+import { indicateBindFailed, indicateLoss, putCalls, putConnection, send, shut } from './connections.js';
+import { ntError } from './pdu.js';
+import type { Connection, RpcRuntime } from './state.js';
+
+/** The earliest deadline, in milliseconds of the lab's clock, or null when nothing is waited for. */
+export function rpcDeadline(rpc: RpcRuntime): number | null {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const connection of rpc.connections) {
+    if (connection.deadlineMs !== null && connection.deadlineMs < earliest) earliest = connection.deadlineMs;
+    if (connection.side === 'server') continue;
+    for (const call of connection.calls) if (call.deadlineMs !== null && call.deadlineMs < earliest) earliest = call.deadlineMs;
+  }
+  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
+}
+
+/** Fires what is due at `ctx.nowMs`. Harmless when nothing is. */
+export function rpcTimer(ctx: Context): void {
+  for (const connection of ctx.mta.rpc.connections) {
+    if (connection.deadlineMs !== null && connection.deadlineMs <= ctx.nowMs) {
+      if (connection.phase === 'bound' && isAwaited(ctx.mta.rpc, connection)) {
+        putConnection(ctx, { ...connection, deadlineMs: null });
+        continue;
+      }
+      shut(ctx, connection);
+      if (connection.phase === 'bound') indicateLoss(ctx, connection, ntError.timedOut);
+      // To the caller it is as if the server were not there (the socket's own error would be 10060).
+      if (connection.side === 'client') indicateBindFailed(ctx, connection, ntError.serverUnavailable);
+    } else if (connection.side === 'client') {
+      cancelOverdue(ctx, connection);
+    }
+  }
+}
+
+/** A data connection may be bound long before the peer has something to send. It ends with the association of its group. */
+function isAwaited(rpc: RpcRuntime, { group }: Connection): boolean {
+  return rpc.connections.some((other) => other.side === 'server' && other.group === group && other.owner !== null);
+}
+
+function cancelOverdue(ctx: Context, connection: Connection): void {
+  const isDue = (deadlineMs: number | null): boolean => deadlineMs !== null && deadlineMs <= ctx.nowMs;
+  const due = connection.calls.filter((call) => isDue(call.deadlineMs));
+  if (due.length === 0) return;
+  putCalls(
+    ctx,
+    connection,
+    connection.calls.filter((call) => !isDue(call.deadlineMs)),
+  );
+  const { id: conn, owner, remote } = connection;
+  for (const call of due) {
+    send(ctx, conn, { type: 'co_cancel', call: call.id });
+    const elapsedMs = ctx.nowMs - call.sinceMs;
+    ctx.indications.push({ type: 'call-cancelled', conn, owner, call: call.id, op: call.op, elapsedMs, remote });
+  }
+}

@@ -1,0 +1,181 @@
+/** Start and stop of an MTA. */
+
+import { behaviourOf } from '../catalogues/quirks/index.js';
+import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
+import { emptyFifo } from '../collections/fifo.js';
+import { type Intervals, intervalsOf } from '../collections/intervals.js';
+import { rowOf } from '../collections/table.js';
+import { placeOfBinding } from '../links/rpc/local-bindings.js';
+import { ntError } from '../links/rpc/pdu.js';
+import { rpcListen } from '../links/rpc/runtime.js';
+import { idleRuntime } from '../links/rpc/state.js';
+import { deliverNext } from '../mail/mailboxes.js';
+import { enqueue } from '../mail/queue.js';
+import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
+import type { Context } from './context.js';
+import type { Input, Recovered } from './input.js';
+import type { LtabEntry, Mta, QueuedCopy } from './state.js';
+import { emit, incarnationStride, patchMta, report } from './update.js';
+
+function newEntry(peer: PeerConfig, index: number): LtabEntry {
+  const queue = emptyFifo<QueuedCopy>();
+  return {
+    id: index + 1,
+    name: peer.name,
+    link: 'rpc',
+    endpoints: peer.endpoints,
+    password: peer.password,
+    queues: { urgent: queue, normal: queue, 'non-urgent': queue },
+    waiting: [],
+    queued: 0,
+    queuedBytes: 0,
+    associations: [],
+    openFailures: 0,
+    openRetryAtMs: null,
+    peer: null,
+    settling: [],
+    incoming: [],
+    limitReported: false,
+    counters: {
+      messagesOut: 0,
+      messagesIn: 0,
+      bytesOut: 0,
+      bytesIn: 0,
+      associationsOut: 0,
+      associationsIn: 0,
+      failedOut: 0,
+      rejectedIn: 0,
+      turnsGiven: 0,
+      turnsReceived: 0,
+      recoveries: 0,
+      duplicates: 0,
+      reports: 0,
+    },
+    deadlineMs: null,
+  };
+}
+
+function initial(config: MtaConfig, recovered: Recovered): Mta {
+  const received: Readonly<Record<string, Intervals>> = Object.fromEntries(
+    recovered.received.map(({ sender, activities }) => [sender, intervalsOf(activities)]),
+  );
+  return {
+    name: config.name,
+    version: config.version,
+    build: config.build,
+    settings: config.settings,
+    bindings: config.bindings.map((binding, id) => ({ ...binding, id })),
+    cluster: config.cluster,
+    mapperPort: config.mapperPort,
+    advertise: config.advertise,
+    routes: config.routes,
+    localDomains: config.localDomains,
+    legacy: [...config.legacy].sort(),
+    incarnation: recovered.incarnation,
+    storeUuid: recovered.storeUuid,
+    phase: 'starting',
+    stopAtMs: null,
+    rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
+    ltab: config.peers.map(newEntry),
+    nextNumber: recovered.incarnation * incarnationStride + 1,
+    nextToken: 1,
+    stores: [],
+    forgets: [],
+    mailboxes: { queue: emptyFifo(), delivering: [], waiting: [] },
+    received,
+    queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+  };
+}
+
+/**
+ * Group ids begin elsewhere with each start: one that was given before must not be known by chance, or a peer that has not
+ * noticed the end of this MTA would join its old association to somebody's new one.
+ */
+function firstGroup(incarnation: number): number {
+  const [starts, groupsEach] = [0xffff, 0x10000];
+  return ((incarnation - 1) % starts) * groupsEach + 1;
+}
+
+/** The state before anything has happened. */
+export function beginning(config: MtaConfig, recovered: Recovered, nowMs: number): Context {
+  const mta = initial(config, recovered);
+  return { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+}
+
+/** Report an unclean stop, take back what the store kept, and ask for the listeners. */
+export function startUp(ctx: Context, recovered: Recovered): void {
+  if (!recovered.clean) {
+    report(ctx, 2219, {});
+    for (const { queue, file } of recovered.check?.queues ?? []) report(ctx, 2206, { queue, file });
+    report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
+  }
+  const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
+  // Nobody knows any more how far their transfers had come.
+  enqueue(ctx, byAge, true);
+  rpcListen(ctx);
+  if (ctx.mta.bindings.every((binding) => !binding.enabled)) running(ctx);
+}
+
+/** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
+export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
+  if (input.type === 'listen-failed') {
+    const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
+    const address = listening === undefined ? '' : placeOfBinding(listening);
+    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
+  }
+  const { mta } = ctx;
+  if (mta.phase !== 'starting') return;
+  const { addresses } = mta.rpc;
+  if (addresses.some((address) => address.state === 'opening')) return;
+  const failed = addresses.filter((address) => address.state === 'failed');
+  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
+  const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
+  const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
+  const goesOn =
+    failed.length === 0 ||
+    (serving.length > 0 && !mapperFailed && behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on');
+  if (goesOn) return running(ctx);
+  report(ctx, 9266, {});
+  patchMta(ctx, { phase: 'halted' });
+  emit(ctx, { type: 'halt', code: 1, clean: false });
+}
+
+function running(ctx: Context): void {
+  patchMta(ctx, { phase: 'running' });
+  report(ctx, 9298, { version: ctx.mta.version, build: ctx.mta.build });
+  deliverNext(ctx);
+  for (const entry of ctx.mta.ltab) ctx.evaluate.add(entry.id);
+}
+
+/** Stop in order: no new activity, associations are closed, then the end. */
+export function stopping(ctx: Context): void {
+  if (ctx.mta.phase === 'stopping' || ctx.mta.phase === 'halted') return;
+  patchMta(ctx, { phase: 'stopping', stopAtMs: ctx.nowMs + ctx.mta.settings.stopTimeoutS * 1000 });
+}
+
+/** The time a stop may take is over: what could not be closed is aborted. */
+export function stopNow(ctx: Context): void {
+  if (ctx.mta.phase !== 'stopping' || ctx.mta.stopAtMs === null || ctx.mta.stopAtMs > ctx.nowMs) return;
+  patchMta(ctx, { stopAtMs: null });
+  for (const entry of ctx.mta.ltab) {
+    for (const { id, state } of entry.associations) {
+      const ref = { entry: entry.id, association: id };
+      if (state === 'open') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
+      else endAssociation(ctx, ref);
+    }
+  }
+}
+
+/** Stopping, and nothing is left to be done: the end. Mail still queued is in the store and waits there. */
+export function haltWhenDone(ctx: Context): void {
+  const { mta } = ctx;
+  if (mta.phase !== 'stopping') return;
+  if (mta.stores.length > 0) return;
+  // What a broken disk will not erase must not keep this process for ever: it is sent or delivered again and then recognised.
+  if (mta.stopAtMs !== null && (mta.forgets.length > 0 || mta.mailboxes.delivering.length > 0)) return;
+  if (mta.ltab.some((entry) => entry.associations.length > 0)) return;
+  report(ctx, 9299, { version: mta.version, build: mta.build });
+  patchMta(ctx, { phase: 'halted', stopAtMs: null });
+  emit(ctx, { type: 'halt', code: 0, clean: true });
+}

@@ -1,0 +1,316 @@
+/** The state of an MTA: immutable plain data, JSON-able, without classes and closures. */
+
+import type { TurnSide } from '../catalogues/behaviour.js';
+import type { Route, Settings } from '../catalogues/settings.js';
+import type { Fifo } from '../collections/fifo.js';
+import type { Intervals } from '../collections/intervals.js';
+import type { Row, Table } from '../collections/table.js';
+import type { Binding, DialPath } from '../links/rpc/local-bindings.js';
+import type { RpcRuntime } from '../links/rpc/state.js';
+import type { Destination, Envelope, Priority, StoredMessage } from '../mail/message.js';
+import type { AssociationId, DialogueMode, Role, RpcArgument } from '../reliable-transfer/apdu.js';
+
+/** A copy in a queue for an adjacent MTA. Its id is its activity id. */
+export type QueuedCopy = {
+  readonly id: number;
+  readonly content: number;
+  readonly envelope: Envelope;
+  readonly recipients: readonly string[];
+  /** Transfer failures so far. */
+  readonly failures: number;
+  /** Octets the peer has confirmed to keep, and until when it keeps them (null while in transfer). */
+  readonly confirmedUpTo: number;
+  readonly confirmedUntilMs: number | null;
+  /** The whole content has been sent at least once: what became of it may be unknown. */
+  readonly sentWhole: boolean;
+  /**
+   * It was sent whole on an association of this start that was lost before the answer came, so it may reach the peer late, over the
+   * connection of then. What was sent before this start may not: the peer drops all that it held with an older incarnation.
+   */
+  readonly strayed?: true;
+};
+
+/** A copy that waits for its Transfer Interval to pass. */
+export type WaitingCopy = QueuedCopy & { readonly untilMs: number };
+
+/** A copy for a mailbox of this MTA or for its dead letters. */
+export type LocalCopy = {
+  readonly id: number;
+  readonly content: number;
+  readonly envelope: Envelope;
+  readonly recipients: readonly string[];
+  readonly destination: Destination;
+  /** The entry whose queue it was in before it became a dead letter; null for mail for this MTA. */
+  readonly entry: number | null;
+  readonly failures: number;
+  /** When a failed delivery is tried again; null while it is not waiting. */
+  readonly untilMs: number | null;
+};
+
+/** Mail for this MTA: queued, being written by the driver (at most `deliveringLimit` at a time), waiting for a retry. */
+export type Mailboxes = {
+  readonly queue: Fifo<LocalCopy>;
+  readonly delivering: Table<LocalCopy>;
+  readonly waiting: Table<LocalCopy>;
+};
+
+/** States of an association, role-blind: see the transition table. */
+export type AssociationState =
+  /** Dialling and binding the first connection (for an open or a recovery). */
+  | 'dialling'
+  /** MtaBind is outstanding. */
+  | 'calling'
+  /** MtaBind has arrived; dialling back and binding. */
+  | 'dialling-back'
+  /** MtaBindBack is outstanding. */
+  | 'calling-back'
+  | 'open'
+  /** Connections lost; kept for Disconnect. */
+  | 'lost'
+  /** MtaUnBind is outstanding (initiator) or being answered (responder). */
+  | 'closing';
+
+/** States of the Turn as one side sees it: see the transition table. */
+export type TurnState =
+  /** Mine; the peer has not asked. */
+  | 'held'
+  /** Mine; the peer has asked. */
+  | 'asked-of'
+  /** Given away; the acknowledgement is not here yet. */
+  | 'given'
+  /** Theirs; I have not asked. */
+  | 'theirs'
+  /** Theirs; I have asked. */
+  | 'asking';
+
+/** The outgoing activity of an association. */
+export type Transfer = {
+  readonly copy: QueuedCopy;
+  /** Octets put on the wire on this association, or skipped because they were confirmed before. */
+  readonly sentUpTo: number;
+  readonly confirmedUpTo: number;
+  /** Has the last segment been sent? */
+  readonly ended: boolean;
+  /** Has this association carried the envelope yet? */
+  readonly started: boolean;
+  /** MtaSend calls of this activity that wait for their answers, oldest first. */
+  readonly calls: readonly number[];
+  readonly deadlineMs: number;
+  /** A discard has been sent: its answer ends the activity. */
+  readonly discarding: boolean;
+};
+
+/** The second connection, on which my APDUs travel as calls. */
+export type DataConnection = {
+  readonly state: 'none' | 'binding' | 'bound' | 'refused';
+  readonly conn: number | null;
+  /** `refused`: when the bind is tried again. */
+  readonly retryAtMs: number | null;
+};
+
+/** A call that overtook the RTOAC and is kept until that is read. */
+export type HeldCall = { readonly conn: number; readonly call: number; readonly argument: RpcArgument };
+
+export type Association = Row & {
+  /** The same on both sides, over all recoveries. */
+  readonly name: AssociationId;
+  readonly role: Role;
+  readonly state: AssociationState;
+  /** 0 for the first open, else the number of the recovery that made (or is making) the present connections. */
+  readonly recovery: number;
+  readonly turn: TurnState;
+  /** Responder, during a recovery: whose Turn the recovering RTORQ says it is. Adopted when MtaBindBack is answered. */
+  readonly statedTurn: TurnSide | null;
+  /** Priority of the peer's pending Turn-Please (`asked-of`), else null. */
+  readonly askedPriority: number | null;
+  /** Transfers started since that Please came. */
+  readonly transfersSinceAsked: number;
+  readonly dialogueMode: DialogueMode;
+  readonly checkpointSizeK: number;
+  readonly windowSize: number;
+  /** The one above the limit, for urgent messages only. */
+  readonly urgentOnly: boolean;
+  /** What is still to be tried by this opening: remote string bindings, each from each local address. */
+  readonly pathsLeft: readonly DialPath[];
+  /** The string binding the first connection was made to, and the local address it was made from. */
+  readonly path: DialPath | null;
+  /** My first connection (MtaBind, or MtaBindBack when I am the responder). */
+  readonly first: number | null;
+  /** Group id my first connection was given: my data connection is bound with it. */
+  readonly firstGroup: number | null;
+  /** The peer's first connection to me. */
+  readonly peerFirst: number | null;
+  /** The group it was given here, and at which address: the peer's data connection comes with it. */
+  readonly peerGroup: { readonly address: number; readonly group: number } | null;
+  readonly data: DataConnection;
+  readonly peerData: number | null;
+  /** The MtaBind call (server side) or MtaUnBind call that waits for my answer. */
+  readonly answering: { readonly conn: number; readonly call: number } | null;
+  readonly held: readonly HeldCall[];
+  readonly transfer: Transfer | null;
+  /** Open, initiator: when idle long enough to close. */
+  readonly lifetimeAtMs: number | null;
+  /** Lifetime has passed: close as soon as the rules permit. Any mail takes this back. */
+  readonly wantsClose: boolean;
+  /** Opening, recovering, closing: when it must be over. */
+  readonly openByMs: number | null;
+  /** Lost: when it is given up. */
+  readonly disconnectAtMs: number | null;
+  /** Lost, initiator: when the next recovery is tried. */
+  readonly recoverAtMs: number | null;
+  /** Seconds to wait after the next recovery that fails. */
+  readonly recoverBackoffS: number;
+  /** Messages moved over it, either way. */
+  readonly moved: number;
+  readonly openedAtMs: number;
+};
+
+/** An incoming transfer of which some segments, but not all, are here. Its id is the activity id. */
+export type Incoming = {
+  readonly id: number;
+  /** The association on which it goes on. */
+  readonly association: number;
+  readonly content: number;
+  /** Octets that have arrived, and octets that are on disk. */
+  readonly arrived: number;
+  readonly kept: number;
+  /** Segments that have arrived and are not confirmed yet. */
+  readonly unconfirmed: number;
+  readonly envelope: Envelope;
+  readonly recipients: readonly string[];
+  /** After an interruption: when it is dropped. */
+  readonly untilMs: number | null;
+};
+
+export type EntryCounters = {
+  readonly messagesOut: number;
+  readonly messagesIn: number;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  readonly associationsOut: number;
+  readonly associationsIn: number;
+  readonly failedOut: number;
+  readonly rejectedIn: number;
+  readonly turnsGiven: number;
+  readonly turnsReceived: number;
+  readonly recoveries: number;
+  readonly duplicates: number;
+  readonly reports: number;
+};
+
+/** An entry of the locality table: one adjacent MTA. Its id is the LTAB index that events print, from 1. */
+export type LtabEntry = Row & {
+  readonly name: string;
+  readonly link: 'rpc';
+  readonly endpoints: readonly string[];
+  readonly password: string;
+  readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
+  readonly waiting: Table<WaitingCopy>;
+  /** Accepted and not yet confirmed, in transfer or not. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly associations: Table<Association>;
+  /** Open failures since mail last moved, and until when no association is opened. */
+  readonly openFailures: number;
+  readonly openRetryAtMs: number | null;
+  /** What the peer last said of itself. It will never begin an activity below `settledBelow` again: what comes is late. */
+  readonly peer: { readonly incarnation: number; readonly storeUuid: string; readonly settledBelow: number } | null;
+  /** Copies confirmed and erased, to be named as settled in a later APDU. */
+  readonly settling: readonly number[];
+  readonly incoming: Table<Incoming>;
+  /** Has event 57 been reported since the limit was reached? */
+  readonly limitReported: boolean;
+  readonly counters: EntryCounters;
+  /** The earliest deadline of this entry, kept up to date at the end of each step. */
+  readonly deadlineMs: number | null;
+};
+
+/** What is to happen when a `store` effect comes back. */
+export type PendingStore = Row &
+  (
+    | {
+        readonly purpose: 'submission';
+        readonly submissionId: string;
+        readonly mtsId: string;
+        readonly messages: readonly StoredMessage[];
+      }
+    | {
+        readonly purpose: 'reception';
+        readonly entry: number;
+        readonly sender: string;
+        readonly activity: number;
+        /** What has come, also where nothing but a report on it is kept. */
+        readonly envelope: Envelope;
+        readonly messages: readonly StoredMessage[];
+        /** Calls to be answered with the confirmation: the one that brought it, and repetitions that came meanwhile. */
+        readonly calls: readonly { readonly association: number; readonly conn: number; readonly call: number }[];
+      }
+    | {
+        readonly purpose: 'segment';
+        readonly entry: number;
+        readonly activity: number;
+        /** Where it is put: an activity that begins anew has a new content. */
+        readonly content: number;
+        readonly upTo: number;
+        readonly association: number;
+        readonly conn: number;
+        readonly call: number;
+      }
+    | {
+        readonly purpose: 'report';
+        readonly messages: readonly StoredMessage[];
+        /** What is reported on: gone with the report's arrival on disk, tried again later if that fails. */
+        readonly subject: QueuedCopy;
+        readonly entry: number | null;
+      }
+  );
+
+/** Copies of one adjacent MTA whose erasure is on its way to the disk. */
+export type PendingForget = Row & {
+  readonly entry: number | null;
+  readonly copies: readonly number[];
+  /** May they be named as settled? Not those that may still be under way on an association that was lost. */
+  readonly named: boolean;
+};
+
+export type MtaCounters = {
+  readonly submitted: number;
+  readonly delivered: number;
+  readonly deadLetters: number;
+  readonly loopsDetected: number;
+  readonly reports: number;
+};
+
+export type Mta = {
+  readonly name: string;
+  readonly version: string;
+  readonly build: string;
+  readonly settings: Settings;
+  /** In the order in which they are dialled from. */
+  readonly bindings: readonly Binding[];
+  readonly cluster: boolean;
+  readonly mapperPort: number | null;
+  readonly advertise: readonly string[];
+  readonly routes: readonly Route[];
+  readonly localDomains: readonly string[];
+  /** Articles whose legacy behaviour is on. */
+  readonly legacy: readonly string[];
+  readonly incarnation: number;
+  readonly storeUuid: string;
+  readonly phase: 'starting' | 'running' | 'stopping' | 'halted';
+  /** `stopping`: when what is left is aborted. */
+  readonly stopAtMs: number | null;
+  readonly rpc: RpcRuntime;
+  readonly ltab: readonly LtabEntry[];
+  /** Counter behind copy ids, content keys, MTS identifiers and association names. */
+  readonly nextNumber: number;
+  readonly nextToken: number;
+  readonly stores: Table<PendingStore>;
+  readonly forgets: Table<PendingForget>;
+  readonly mailboxes: Mailboxes;
+  /** Activities received and not yet settled, per sender's store UUID. */
+  readonly received: Readonly<Record<string, Intervals>>;
+  /** Copies in all queues together. */
+  readonly queuedCopies: number;
+  readonly counters: MtaCounters;
+};

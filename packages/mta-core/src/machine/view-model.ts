@@ -1,0 +1,178 @@
+/**
+ * What the views of an MTA look like: plain objects with stable names. Instants are milliseconds of the lab's clock, null
+ * when there is none.
+ */
+
+import type { TurnSide } from '../catalogues/behaviour.js';
+import type { Priority } from '../mail/message.js';
+import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
+import type { AssociationState, EntryCounters, TurnState } from './state.js';
+
+/** Performance counters of one adjacent MTA, under the names of the object MSExchangeMTA Connections. */
+export type ConnectionCounters = {
+  readonly 'Queue Length': number;
+  readonly 'Queued Bytes': number;
+  readonly Associations: number;
+  readonly 'Current Inbound Associations': number;
+  readonly 'Cumulative Inbound Associations': number;
+  readonly 'Current Outbound Associations': number;
+  readonly 'Cumulative Outbound Associations': number;
+  readonly 'Failed Outbound Associations': number;
+  readonly 'Inbound Rejected Total': number;
+  readonly 'Inbound Messages Total': number;
+  readonly 'Outbound Messages Total': number;
+  readonly 'Inbound Bytes Total': number;
+  readonly 'Outbound Bytes Total': number;
+  /** When the next opening is tried after a failure. */
+  readonly 'Next Association Retry': number | null;
+  /** Submission time of the oldest message that is queued. */
+  readonly 'Oldest Message Queued': number | null;
+  readonly 'Connector Index': number;
+};
+
+/** A local binding. */
+export type BindingView = {
+  /** Its place in the configuration, by which it is named when the order changes. */
+  readonly id: number;
+  readonly address: string;
+  /** The port listened on; the configured one while nothing is. */
+  readonly port: number;
+  readonly label: string;
+  readonly enabled: boolean;
+  /** Its turn when another MTA is dialled, from 1; null where it is never dialled from. */
+  readonly dialOrder: number | null;
+  /** `off`: was not enabled at the start. */
+  readonly listening: 'opening' | 'up' | 'failed' | 'off';
+  /** The operating system's error where listening has failed. */
+  readonly osError: string | null;
+  /** Port of the endpoint mapper at this address; null where there is none of its own. */
+  readonly mapperPort: number | null;
+};
+
+/** An entry of the locality table. */
+export type LtabView = {
+  /** The LTAB index that events print. */
+  readonly index: number;
+  readonly name: string;
+  readonly link: 'rpc';
+  /** Remote string bindings, in the order they are tried. */
+  readonly endpoints: readonly string[];
+  /** Associations by their state; states without one are absent. */
+  readonly associations: Readonly<Partial<Record<AssociationState, number>>>;
+  readonly queued: number;
+  readonly waiting: number;
+  /** Incoming transfers of which a part is here. */
+  readonly incoming: number;
+  readonly openFailures: number;
+  readonly openRetryAtMs: number | null;
+  /** What the adjacent MTA last said of itself. */
+  readonly peerIncarnation: number | null;
+  readonly peerStoreUuid: string | null;
+  readonly deadlineMs: number | null;
+  readonly performance: ConnectionCounters;
+  /** This project's own counts, beside those of Exchange. */
+  readonly counters: EntryCounters;
+};
+
+export type TransferView = {
+  /** Copy id as `incarnation-counter`. */
+  readonly id: string;
+  readonly mtsId: string;
+  readonly priority: Priority;
+  readonly sizeBytes: number;
+  readonly sentBytes: number;
+  readonly confirmedBytes: number;
+  /** Segments that wait for their confirmation. */
+  readonly unconfirmedSegments: number;
+  readonly deadlineMs: number;
+};
+
+/** An association as this side sees it. */
+export type AssociationView = {
+  /** The same on both sides. */
+  readonly name: AssociationId;
+  /** Name of the adjacent MTA. */
+  readonly peer: string;
+  readonly ltabIndex: number;
+  readonly role: Role;
+  readonly state: AssociationState;
+  readonly turn: TurnState;
+  /** Whose Turn it is, in this side's belief. */
+  readonly believes: TurnSide;
+  /** This side has asked for the Turn and not got it yet. */
+  readonly pleaseOutstanding: boolean;
+  /** Priority of the adjacent MTA's Turn-Please that waits here; null without one. */
+  readonly askedPriority: number | null;
+  /** Recoveries so far. */
+  readonly recovery: number;
+  readonly dialogueMode: DialogueMode;
+  readonly checkpointSizeK: number;
+  readonly windowSize: number;
+  readonly urgentOnly: boolean;
+  /** TCP connections it has now: two to four when open. */
+  readonly connections: number;
+  /** The connection on which this side's APDUs travel. */
+  readonly dataConnection: 'none' | 'binding' | 'bound' | 'refused';
+  readonly dataRetryAtMs: number | null;
+  /** String binding it was dialled at. */
+  readonly endpoint: string | null;
+  /** Local address it is dialled from; null where the system chooses. */
+  readonly localAddress: string | null;
+  /** Messages moved over it, either way. */
+  readonly moved: number;
+  readonly transfer: TransferView | null;
+  readonly openedAtMs: number;
+  /** When it is closed for want of traffic. */
+  readonly lifetimeAtMs: number | null;
+  /** That time has passed: it closes as soon as the rules permit. */
+  readonly wantsClose: boolean;
+  /** Opening or closing: when that must be over. */
+  readonly openByMs: number | null;
+  /** Lost: when it is given up, and when its initiator tries again. */
+  readonly disconnectAtMs: number | null;
+  readonly recoverAtMs: number | null;
+};
+
+/** A queue: one for each adjacent MTA, and `mailboxes` for what is delivered here. */
+export type QueueView = {
+  readonly name: string;
+  /** LTAB index; null for `mailboxes`. */
+  readonly ltabIndex: number | null;
+  /** Accepted and not yet confirmed (or delivered): all of the below together. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly urgent: number;
+  readonly normal: number;
+  readonly nonUrgent: number;
+  /** In transfer on an association, or being written into a mailbox. */
+  readonly inTransfer: number;
+  /** Waiting for the Transfer Interval (or the next try at a mailbox). */
+  readonly waiting: number;
+  /** Submission time of the oldest message. */
+  readonly oldestSubmittedAtMs: number | null;
+  /** When the next association is tried after a failed opening. */
+  readonly openRetryAtMs: number | null;
+  /** When the first of those that wait is tried again. */
+  readonly transferRetryAtMs: number | null;
+};
+
+/** One copy of a message that is here. */
+export type MessageView = {
+  /** Copy id as `incarnation-counter`. */
+  readonly id: string;
+  readonly mtsId: string;
+  readonly originator: string;
+  readonly recipients: readonly string[];
+  readonly priority: Priority;
+  readonly sizeBytes: number;
+  readonly submittedAtMs: number;
+  /** When it reached this MTA. */
+  readonly sinceMs: number;
+  /** Name of the adjacent MTA, address of the mailbox here, or `dead-letters`. */
+  readonly destination: string;
+  /** `delivering`: being written into its mailbox here. */
+  readonly state: 'queued' | 'in-transfer' | 'waiting' | 'delivering';
+  /** Transfers or deliveries that have failed. */
+  readonly failures: number;
+  readonly retryAtMs: number | null;
+};

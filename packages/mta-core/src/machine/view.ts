@@ -1,0 +1,269 @@
+/**
+ * Views of an MTA for people and for JSON, in the forms of view-model.ts. They read the state and never change it.
+ */
+
+import { peek, rowsOf } from '../collections/fifo.js';
+import { rowOf } from '../collections/table.js';
+import { triedBindings } from '../links/rpc/local-bindings.js';
+import { mapperIds } from '../links/rpc/state.js';
+import { type Envelope, type Priority, priorities, viewCopyId } from '../mail/message.js';
+import { believes } from '../reliable-transfer/turn/table.js';
+import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
+import type {
+  AssociationView,
+  BindingView,
+  ConnectionCounters,
+  LtabView,
+  MessageView,
+  QueueView,
+  TransferView,
+} from './view-model.js';
+
+export type * from './view-model.js';
+
+const mailboxes = 'mailboxes';
+
+function earliest(instants: Iterable<number | null | undefined>): number | null {
+  let found: number | null = null;
+  for (const instant of instants) {
+    if (instant !== null && instant !== undefined && (found === null || instant < found)) found = instant;
+  }
+  return found;
+}
+
+/** The oldest of each queue's heads and of what waits or is in transfer: queues are in order of arrival. */
+function oldestOf(entry: LtabEntry): number | null {
+  return earliest([
+    ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
+    ...entry.waiting.map((copy) => copy.envelope.submittedAtMs),
+    ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
+  ]);
+}
+
+function performanceOf(entry: LtabEntry): ConnectionCounters {
+  const { counters } = entry;
+  const inbound = entry.associations.filter((association) => association.role === 'responder').length;
+  return {
+    'Queue Length': entry.queued,
+    'Queued Bytes': entry.queuedBytes,
+    Associations: entry.associations.length,
+    'Current Inbound Associations': inbound,
+    'Cumulative Inbound Associations': counters.associationsIn,
+    'Current Outbound Associations': entry.associations.length - inbound,
+    'Cumulative Outbound Associations': counters.associationsOut,
+    'Failed Outbound Associations': counters.failedOut,
+    'Inbound Rejected Total': counters.rejectedIn,
+    'Inbound Messages Total': counters.messagesIn,
+    'Outbound Messages Total': counters.messagesOut,
+    'Inbound Bytes Total': counters.bytesIn,
+    'Outbound Bytes Total': counters.bytesOut,
+    'Next Association Retry': entry.openRetryAtMs,
+    'Oldest Message Queued': oldestOf(entry),
+    'Connector Index': entry.id,
+  };
+}
+
+/** The local bindings, in the order in which they are dialled from. */
+export function viewBindings(mta: Mta): readonly BindingView[] {
+  const tried = triedBindings(mta);
+  return mta.bindings.map(({ id, address, port, label, enabled }) => {
+    const listening = rowOf(mta.rpc.addresses, id);
+    const mapper = rowOf(mta.rpc.addresses, mapperIds + id);
+    return {
+      id,
+      address,
+      port: listening?.port ?? port,
+      label,
+      enabled,
+      dialOrder: tried.findIndex((binding) => binding.id === id) + 1 || null,
+      listening: listening?.state ?? 'off',
+      osError: listening?.failure ?? null,
+      mapperPort: mapper?.state === 'up' ? mapper.port : null,
+    };
+  });
+}
+
+/** The locality table, in order of its indexes. */
+export function viewLtab(mta: Mta): readonly LtabView[] {
+  return mta.ltab.map((entry) => {
+    const associations: Partial<Record<AssociationState, number>> = {};
+    for (const { state } of entry.associations) associations[state] = (associations[state] ?? 0) + 1;
+    return {
+      index: entry.id,
+      name: entry.name,
+      link: entry.link,
+      endpoints: entry.endpoints,
+      associations,
+      queued: entry.queued,
+      waiting: entry.waiting.length,
+      incoming: entry.incoming.length,
+      openFailures: entry.openFailures,
+      openRetryAtMs: entry.openRetryAtMs,
+      peerIncarnation: entry.peer?.incarnation ?? null,
+      peerStoreUuid: entry.peer?.storeUuid ?? null,
+      deadlineMs: entry.deadlineMs,
+      performance: performanceOf(entry),
+      counters: entry.counters,
+    };
+  });
+}
+
+function viewTransfer(association: Association): TransferView | null {
+  const { transfer } = association;
+  if (transfer === null) return null;
+  const { envelope } = transfer.copy;
+  return {
+    id: viewCopyId(transfer.copy.id),
+    mtsId: envelope.mtsId,
+    priority: envelope.priority,
+    sizeBytes: envelope.sizeBytes,
+    sentBytes: transfer.sentUpTo,
+    confirmedBytes: transfer.confirmedUpTo,
+    unconfirmedSegments: transfer.calls.length,
+    deadlineMs: transfer.deadlineMs,
+  };
+}
+
+function connectionsOf(association: Association): number {
+  const { first, peerFirst, data, peerData } = association;
+  return [first, peerFirst, data.conn, peerData].filter((conn) => conn !== null).length;
+}
+
+function viewAssociation(entry: LtabEntry, association: Association): AssociationView {
+  const { turn } = association;
+  return {
+    name: association.name,
+    peer: entry.name,
+    ltabIndex: entry.id,
+    role: association.role,
+    state: association.state,
+    turn,
+    believes: believes(turn),
+    pleaseOutstanding: turn === 'asking',
+    askedPriority: association.askedPriority,
+    recovery: association.recovery,
+    dialogueMode: association.dialogueMode,
+    checkpointSizeK: association.checkpointSizeK,
+    windowSize: association.windowSize,
+    urgentOnly: association.urgentOnly,
+    connections: connectionsOf(association),
+    dataConnection: association.data.state,
+    dataRetryAtMs: association.data.retryAtMs,
+    endpoint: association.path?.endpoint ?? null,
+    localAddress: association.path?.from ?? null,
+    moved: association.moved,
+    transfer: viewTransfer(association),
+    openedAtMs: association.openedAtMs,
+    lifetimeAtMs: association.lifetimeAtMs,
+    wantsClose: association.wantsClose,
+    openByMs: association.openByMs,
+    disconnectAtMs: association.disconnectAtMs,
+    recoverAtMs: association.recoverAtMs,
+  };
+}
+
+/** All associations, by adjacent MTA and age. */
+export function viewAssociations(mta: Mta): readonly AssociationView[] {
+  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(entry, association)));
+}
+
+/** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
+export function viewQueues(mta: Mta): readonly QueueView[] {
+  const remote = mta.ltab.map(
+    (entry): QueueView => ({
+      name: entry.name,
+      ltabIndex: entry.id,
+      queued: entry.queued,
+      queuedBytes: entry.queuedBytes,
+      urgent: entry.queues.urgent.size,
+      normal: entry.queues.normal.size,
+      nonUrgent: entry.queues['non-urgent'].size,
+      inTransfer: entry.associations.filter((association) => association.transfer !== null).length,
+      waiting: entry.waiting.length,
+      oldestSubmittedAtMs: oldestOf(entry),
+      openRetryAtMs: entry.openRetryAtMs,
+      transferRetryAtMs: earliest(entry.waiting.map((copy) => copy.untilMs)),
+    }),
+  );
+  return [...remote, viewMailboxes(mta.mailboxes)];
+}
+
+function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
+  const counts: Record<Priority, number> = { urgent: 0, normal: 0, 'non-urgent': 0 };
+  let queuedBytes = 0;
+  for (const { envelope } of rowsOf(queue)) {
+    counts[envelope.priority] += 1;
+    queuedBytes += envelope.sizeBytes;
+  }
+  for (const { envelope } of [...delivering, ...waiting]) queuedBytes += envelope.sizeBytes;
+  const heads = [peek(queue), ...delivering, ...waiting];
+  return {
+    name: mailboxes,
+    ltabIndex: null,
+    queued: queue.size + delivering.length + waiting.length,
+    queuedBytes,
+    urgent: counts.urgent,
+    normal: counts.normal,
+    nonUrgent: counts['non-urgent'],
+    inTransfer: delivering.length,
+    waiting: waiting.length,
+    oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
+    openRetryAtMs: null,
+    transferRetryAtMs: earliest(waiting.map((copy) => copy.untilMs)),
+  };
+}
+
+type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly envelope: Envelope };
+
+function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
+  const { envelope } = copy;
+  return {
+    id: viewCopyId(copy.id),
+    mtsId: envelope.mtsId,
+    originator: envelope.originator,
+    recipients: copy.recipients,
+    priority: envelope.priority,
+    sizeBytes: envelope.sizeBytes,
+    submittedAtMs: envelope.submittedAtMs,
+    sinceMs: envelope.trace.at(-1)?.atMs ?? envelope.submittedAtMs,
+    destination,
+    state,
+    failures: copy.failures,
+    retryAtMs,
+  };
+}
+
+function placeOf({ destination }: LocalCopy): string {
+  if (destination.to === 'mailbox') return destination.address;
+  return destination.to === 'mta' ? destination.mta : 'dead-letters';
+}
+
+function* messagesOf(mta: Mta): Generator<MessageView> {
+  for (const entry of mta.ltab) {
+    for (const { transfer } of entry.associations) {
+      if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null);
+    }
+    for (const priority of priorities) {
+      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null);
+    }
+    for (const copy of entry.waiting) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
+  }
+  const { queue, delivering, waiting } = mta.mailboxes;
+  for (const copy of delivering) yield viewMessage(copy, placeOf(copy), 'delivering', null);
+  for (const copy of rowsOf(queue)) yield viewMessage(copy, placeOf(copy), 'queued', null);
+  for (const copy of waiting) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
+}
+
+/**
+ * Copies that are here, for each adjacent MTA those in transfer first, then the queues in the order they are served.
+ * @param limit how many at most.
+ */
+export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {
+  const views: MessageView[] = [];
+  if (limit < 1) return views;
+  for (const view of messagesOf(mta)) {
+    views.push(view);
+    if (views.length >= limit) break;
+  }
+  return views;
+}

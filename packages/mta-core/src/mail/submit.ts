@@ -1,0 +1,61 @@
+/** A client hands a message in. */
+import type { Context } from '../machine/context.js';
+import type { Submission } from '../machine/input.js';
+import { emit, storeFor, takeNumber } from '../machine/update.js';
+import { acceptMessage, mtsIdentifier } from './accept.js';
+import type { Envelope } from './message.js';
+import { countCopies } from './queue.js';
+import { domainOf } from './routing.js';
+
+/** Recipients of one submission. */
+const mostRecipients = 1000;
+
+/** Why this submission cannot be taken, in words for the client, or null. */
+function fault(ctx: Context, submission: Submission): string | null {
+  const { settings } = ctx.mta;
+  const { recipients, sizeBytes, originator } = submission;
+  if (ctx.mta.phase !== 'running') return `the MTA ${ctx.mta.name} is ${ctx.mta.phase}, not running`;
+  if (submission.submissionId === '' || submission.submissionId.length > 200)
+    return 'the submission id must have 1 to 200 characters';
+  if (recipients.length === 0) return 'there is no recipient';
+  if (recipients.length > mostRecipients)
+    return `there are ${recipients.length} recipients, at most ${mostRecipients} are possible`;
+  const bad = recipients.find((recipient) => domainOf(recipient) === null);
+  if (bad !== undefined) return `the recipient '${bad.slice(0, 80)}' is no address of the form user@domain`;
+  if (originator !== '' && domainOf(originator) === null)
+    return `the originator '${originator.slice(0, 80)}' is no address of the form user@domain`;
+  if (sizeBytes > settings.maxMessageBytes)
+    return `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
+  if (ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies) {
+    return `the queues are full (${ctx.mta.queuedCopies} of ${settings.maxQueuedCopies} copies); try again when some have been delivered`;
+  }
+  return null;
+}
+
+export function submitted(ctx: Context, submission: Submission): void {
+  const { submissionId, originator, recipients, priority, contentType, sizeBytes, content } = submission;
+  const reason = fault(ctx, submission);
+  if (reason !== null) {
+    emit(ctx, { type: 'submit-refused', submissionId, reason });
+    emit(ctx, { type: 'drop-content', content });
+    return;
+  }
+  const mtsId = mtsIdentifier(ctx.mta.name, takeNumber(ctx));
+  const trace = [{ mta: ctx.mta.name, atMs: ctx.nowMs }];
+  const envelope: Envelope = { mtsId, originator, priority, contentType, submittedAtMs: ctx.nowMs, sizeBytes, trace };
+  const { messages, render, contentUnused } = acceptMessage(ctx, envelope, recipients, content, false);
+  countCopies(
+    ctx,
+    messages.reduce((sum, message) => sum + message.copies.length, 0),
+  );
+  storeFor(
+    ctx,
+    { purpose: 'submission', submissionId, mtsId, messages },
+    {
+      accept: messages,
+      submission: { submissionId, mtsId },
+      ...(render === undefined ? {} : { render }),
+    },
+  );
+  if (contentUnused) emit(ctx, { type: 'drop-content', content });
+}

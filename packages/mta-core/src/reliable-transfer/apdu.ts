@@ -1,0 +1,168 @@
+/**
+ * The application protocol data units of the Reliable Transfer Service Element (X.218, X.228) and the bodies of the
+ * five operations that carry them over the LAN link, as plain data. Octets are the business of the transport package.
+ */
+import type { ContentHandle, TransferEnvelope } from '../mail/message.js';
+
+/** Who of an association's two sides is meant: the one that opened it or the one that answered. */
+export type Role = 'initiator' | 'responder';
+
+/**
+ * Names an association for its whole life, over every recovery (the SessionConnectionIdentifier of X.225): the MTA that
+ * opened it, that MTA's incarnation, and a number within the incarnation. One line of text, such as `MTA-A/3/17`.
+ */
+export type AssociationId = string;
+
+/** RefuseReason of X.228: why an open or a recovery was refused. */
+export const refuseReason = {
+  rtsBusy: 0,
+  cannotRecover: 1,
+  validationFailure: 2,
+  unacceptableDialogueMode: 3,
+} as const;
+export type RefuseReason = keyof typeof refuseReason;
+
+/** AbortReason of X.228: why an association was aborted, or an activity refused or discarded. */
+export const abortReason = {
+  localSystemProblem: 0,
+  invalidParameter: 1,
+  unrecognizedActivity: 2,
+  temporaryProblem: 3,
+  protocolError: 4,
+  permanentProblem: 5,
+  userError: 6,
+  transferCompleted: 7,
+} as const;
+export type AbortReason = keyof typeof abortReason;
+
+/** Dialogue mode of X.218: may the Turn pass (two-way alternate), or does the initial holder keep it (monologue)? */
+export type DialogueMode = 'monologue' | 'two-way-alternate';
+
+/** Window of an RTORQ or RTOAC that names none (X.228): a number of 0 says so, as there is no window of 0. */
+export const defaultWindowSize = 3;
+
+/** RT-OPEN request. */
+export type Rtorq = {
+  readonly kind: 'rtorq';
+  /** Segment size in units of 1024 octets; 0 means no checkpoints, the whole message in one segment. */
+  readonly checkpointSizeK: number;
+  /** Segments that may be unconfirmed at one time; 0 where none is named. */
+  readonly windowSize: number;
+  readonly dialogueMode: DialogueMode;
+  /** Who holds the Turn from now on, in the memory of the initiator. */
+  readonly turn: Role;
+  /** 0 for a first open; else the number of this recovery, counted by the initiator from 1. */
+  readonly recovery: number;
+};
+/** RT-OPEN accepted, with the values both sides will use. */
+export type Rtoac = {
+  readonly kind: 'rtoac';
+  readonly checkpointSizeK: number;
+  readonly windowSize: number;
+};
+/** RT-OPEN refused. */
+export type Rtorj = { readonly kind: 'rtorj'; readonly reason: RefuseReason };
+/** Turn-Please. Priority 0 is the highest and asks for the Turn to close; 1 urgent, 2 normal, 3 non-urgent. */
+export type Rttp = { readonly kind: 'turn-please'; readonly priority: number };
+/** The answer to a Turn-Please: it has been taken note of. */
+export type PleaseNoted = { readonly kind: 'please-noted' };
+/** The Turn is handed over. The giver ceases to hold it when it sends this. */
+export type TurnGive = { readonly kind: 'turn-give' };
+/** The answer to a Turn-Give. All it does is permit the giver's next Turn-Please. */
+export type TurnGiveAck = { readonly kind: 'turn-give-ack' };
+/** One segment of a transfer. The first one sent on an association carries the envelope (activity start or resume). */
+export type Rttr = {
+  readonly kind: 'rttr';
+  /** The copy's durable activity id: the same on whatever association the copy travels. */
+  readonly activity: number;
+  /** Where this segment starts within the content, in octets. */
+  readonly offset: number;
+  readonly content: ContentHandle;
+  /** True for the segment that ends the content. */
+  readonly last: boolean;
+  /** Present in the first segment on this association; with an offset above 0 it resumes an interrupted activity. */
+  readonly start?: TransferEnvelope;
+};
+/** The answer to an RTTR: everything below `upTo` octets is kept; `stored` means the whole message is on disk. */
+export type Confirm = {
+  readonly kind: 'confirm';
+  readonly activity: number;
+  readonly upTo: number;
+  readonly stored: boolean;
+};
+/** The answer to an RTTR whose activity the receiver will not go on with. The association lives. */
+export type Refuse = { readonly kind: 'refuse'; readonly activity: number; readonly reason: AbortReason };
+/** The sender gives an activity up (S-ACTIVITY-DISCARD), for instance at the transfer timeout. The association lives. */
+export type Discard = { readonly kind: 'discard'; readonly activity: number; readonly reason: AbortReason };
+/** The answer to a discard. */
+export type Discarded = { readonly kind: 'discarded'; readonly activity: number };
+/** RT-CLOSE request, carried by MtaUnBind, and its echo carried by MtaUnBindBack. */
+export type Close = { readonly kind: 'close' };
+/** RT-CLOSE answer. */
+export type CloseAck = { readonly kind: 'close-ack' };
+/** RT-ABORT: the association ends at once on both sides, without recovery. */
+export type Rtab = { readonly kind: 'rtab'; readonly reason: AbortReason };
+
+/** APDUs that travel as MtaSend calls. */
+export type SendApdu = Rttp | TurnGive | Rttr | Discard | Rtab;
+/** APDUs that answer an MtaSend call. An RTAB is never answered: its sender drops the connections behind it. */
+export type SendAnswer = PleaseNoted | TurnGiveAck | Confirm | Refuse | Discarded;
+export type Apdu = Rtorq | Rtoac | Rtorj | SendApdu | SendAnswer | Close | CloseAck;
+export type ApduKind = Apdu['kind'];
+
+/** How an MTA introduces itself in MtaBind and MtaBindBack. */
+export type MtaCredentials = {
+  readonly mtaName: string;
+  /** Empty when none is configured. */
+  readonly password: string;
+  /** Counts the starts of this MTA on this store. A higher one voids all that was held with a lower one. */
+  readonly incarnation: number;
+  /** Names the sender's store; activity ids are unique within it. */
+  readonly storeUuid: string;
+  /** Activity ids below this one will never be sent again: the receiver may forget them. */
+  readonly settledBelow: number;
+};
+
+/** Arguments of the operations, by opnum. */
+export type RpcArgument =
+  | {
+      readonly op: 'MtaBind';
+      readonly from: MtaCredentials;
+      /** String bindings at which the caller can be called back. */
+      readonly endpoints: readonly string[];
+      readonly association: AssociationId;
+      readonly rtorq: Rtorq;
+    }
+  | { readonly op: 'MtaBindBack'; readonly from: MtaCredentials; readonly association: AssociationId; readonly recovery: number }
+  | {
+      readonly op: 'MtaSend';
+      readonly apdu: SendApdu;
+      /** Copies whose confirmation reached the sender and that it has erased: the receiver may forget their ids. */
+      readonly settled: readonly number[];
+    }
+  | { readonly op: 'MtaUnBind'; readonly association: AssociationId; readonly apdu: Close; readonly settled: readonly number[] }
+  | { readonly op: 'MtaUnBindBack'; readonly association: AssociationId; readonly apdu: Close };
+export type RpcOperation = RpcArgument['op'];
+
+/** Results of the operations. */
+export type RpcResult =
+  | { readonly op: 'MtaBind'; readonly from: MtaCredentials; readonly apdu: Rtoac | Rtorj }
+  | { readonly op: 'MtaBindBack'; readonly accepted: boolean }
+  | { readonly op: 'MtaSend'; readonly apdu: SendAnswer }
+  | { readonly op: 'MtaUnBind'; readonly apdu: CloseAck }
+  | { readonly op: 'MtaUnBindBack'; readonly apdu: CloseAck };
+
+/** Operation numbers of the LAN interface. 0 and 1 are documented, the others are this project's own. */
+export const opnumOf: Readonly<Record<RpcOperation, number>> = {
+  MtaBind: 0,
+  MtaBindBack: 1,
+  MtaSend: 2,
+  MtaUnBind: 3,
+  MtaUnBindBack: 4,
+};
+export const operationOf: readonly RpcOperation[] = ['MtaBind', 'MtaBindBack', 'MtaSend', 'MtaUnBind', 'MtaUnBindBack'];
+
+/** Is this the argument, or the result, of an operation of the MTA, and not one of the runtime itself? */
+export function isMtaBody<T extends { readonly op: string }>(body: T): body is Extract<T, { readonly op: RpcOperation }> {
+  return body.op in opnumOf;
+}

@@ -1,0 +1,43 @@
+/** What is known of an adjacent MTA: which store it has and which of its starts this is. */
+
+import type { Context } from '../../machine/context.js';
+import { emit, entryAt, patchEntry } from '../../machine/update.js';
+import type { MtaCredentials } from '../apdu.js';
+import { settled } from '../transfer/received-activities.js';
+import { endAssociation } from './end.js';
+
+/**
+ * Take note of an introduction. A new incarnation (or a new store) voids all that was held with an older one.
+ * @param keep the association in whose course it came.
+ * @returns false when the introduction comes from an older start than one seen before, with the store of
+ *   another MTA, or with the wrong password.
+ */
+export function meetPeer(ctx: Context, at: number, credentials: MtaCredentials, keep: number | null): boolean {
+  const entry = entryAt(ctx, at);
+  if (credentials.mtaName !== entry.name || credentials.password !== entry.password) return false;
+  const { storeUuid, incarnation } = credentials;
+  const known = entry.peer;
+  // Two MTAs with one store (a copy of the data folder) would bear the same activity ids, and swallow each other's mail.
+  if (ctx.mta.ltab.some((other) => other.id !== at && other.peer?.storeUuid === storeUuid)) return false;
+  if (known !== null && known.storeUuid === storeUuid) {
+    if (incarnation < known.incarnation) return false;
+    if (incarnation === known.incarnation) {
+      const settledBelow = Math.max(known.settledBelow, credentials.settledBelow);
+      patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow } });
+      settled(ctx, storeUuid, [], settledBelow);
+      return true;
+    }
+  }
+  if (known !== null) {
+    for (const association of entry.associations) {
+      // An opening that has not reached the peer yet belongs to no incarnation of it.
+      const unmet = association.recovery === 0 && (association.state === 'dialling' || association.state === 'calling');
+      if (association.id !== keep && !unmet) endAssociation(ctx, { entry: at, association: association.id });
+    }
+    for (const row of entryAt(ctx, at).incoming) emit(ctx, { type: 'drop-content', content: row.content });
+    patchEntry(ctx, at, { incoming: [] });
+  }
+  patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow: credentials.settledBelow } });
+  settled(ctx, storeUuid, [], credentials.settledBelow);
+  return true;
+}

@@ -1,0 +1,49 @@
+/** What becomes of the outgoing activity of an association that is interrupted, and of one that fails. */
+
+import { withRow } from '../../collections/table.js';
+import type { Owner } from '../../links/rpc/state.js';
+import type { Context } from '../../machine/context.js';
+import type { QueuedCopy } from '../../machine/state.js';
+import { associationOf, entryAt, patchAssociation, patchEntry } from '../../machine/update.js';
+import { giveUp } from '../../mail/nondelivery.js';
+import { returnCopy } from '../../mail/queue.js';
+
+/** The activity stops with its association: the copy goes back to its old place, and remembers what is confirmed. */
+export function interruptTransfer(ctx: Context, ref: Owner): void {
+  const transfer = associationOf(ctx, ref)?.transfer;
+  if (transfer === undefined || transfer === null) return;
+  patchAssociation(ctx, ref, { transfer: null });
+  const copy: QueuedCopy = {
+    ...transfer.copy,
+    confirmedUpTo: transfer.confirmedUpTo,
+    confirmedUntilMs: ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000,
+    sentWhole: transfer.copy.sentWhole || transfer.ended,
+    ...(transfer.ended ? { strayed: true } : {}),
+  };
+  if (transfer.discarding) copyFailed(ctx, ref.entry, copy, 'The transfer took too long.');
+  else returnCopy(ctx, ref.entry, copy);
+}
+
+/**
+ * A transfer failed while its association lives: wait the Transfer Interval, or report when the retries have ended.
+ * @param refused the receiver said that it does not have the message: what became of it is known.
+ */
+export function transferFailed(ctx: Context, ref: Owner, why: string, refused = false): void {
+  const transfer = associationOf(ctx, ref)?.transfer;
+  if (transfer === undefined || transfer === null) return;
+  patchAssociation(ctx, ref, { transfer: null });
+  const sentWhole = !refused && (transfer.copy.sentWhole || transfer.ended);
+  const copy: QueuedCopy = { ...transfer.copy, sentWhole, confirmedUpTo: 0, confirmedUntilMs: null };
+  copyFailed(ctx, ref.entry, !refused && transfer.ended ? { ...copy, strayed: true } : copy, why);
+}
+
+function copyFailed(ctx: Context, at: number, copy: QueuedCopy, why: string): void {
+  const { settings } = ctx.mta;
+  if (copy.failures >= settings.maxTransferRetries) {
+    giveUp(ctx, at, copy, 'maximum-time-expired', why);
+    return;
+  }
+  const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
+  const entry = entryAt(ctx, at);
+  patchEntry(ctx, at, { waiting: withRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }) });
+}

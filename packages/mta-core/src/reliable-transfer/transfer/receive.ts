@@ -1,0 +1,220 @@
+/** The incoming activity: kept segment by segment, confirmed when on disk, recognised when it comes a second time. */
+
+import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import { rpcReply } from '../../links/rpc/runtime.js';
+import type { Owner } from '../../links/rpc/state.js';
+import type { Context } from '../../machine/context.js';
+import type { Association, Incoming, Mta, PendingStore } from '../../machine/state.js';
+import {
+  associationOf,
+  count,
+  countAt,
+  emit,
+  entryAt,
+  patchEntry,
+  patchMta,
+  storeFor,
+  takeNumber,
+} from '../../machine/update.js';
+import { acceptMessage, hasLoop } from '../../mail/accept.js';
+import { mailboxCopies } from '../../mail/mailboxes.js';
+import type { Envelope } from '../../mail/message.js';
+import { countCopies } from '../../mail/queue.js';
+import { routeOf } from '../../mail/routing.js';
+import type { AbortReason, Rttr, SendAnswer } from '../apdu.js';
+import { turnBecomes } from '../transitions.js';
+import { cannotRemember, wasReceived } from './received-activities.js';
+import { lifetime, protocolError } from './send.js';
+
+/** Where an answer goes. */
+export type Call = { readonly conn: number; readonly call: number };
+
+/** Interrupted incoming transfers of one peer that wait for their resumption; the oldest makes room. */
+const mostInterrupted = 64;
+
+export function answerSend(ctx: Context, to: Call, apdu: SendAnswer): void {
+  rpcReply(ctx, to.conn, to.call, { op: 'MtaSend', apdu });
+}
+
+/** An RTTR has come. */
+export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void {
+  const association = associationOf(ctx, ref) as Association;
+  if (!turnBecomes(ctx, ref, 'transfer-received', { wantsClose: false, ...lifetime(ctx, association) })) {
+    protocolError(ctx, ref, association, 'rttr');
+    return;
+  }
+  const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
+  if (wasReceived(ctx.mta, sender, apdu.activity)) {
+    countAt(ctx, ref.entry, { duplicates: 1 });
+    answerSend(ctx, to, { kind: 'confirm', activity: apdu.activity, upTo: apdu.offset + apdu.content.length, stored: true });
+    return;
+  }
+  const storing = ctx.mta.stores.find(
+    (pending) => pending.purpose === 'reception' && pending.sender === sender && pending.activity === apdu.activity,
+  );
+  if (storing !== undefined && storing.purpose === 'reception') {
+    countAt(ctx, ref.entry, { duplicates: 1 });
+    const calls = [...storing.calls, { association: ref.association, ...to }];
+    patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, calls } as PendingStore) });
+    return;
+  }
+  // Sent on an association that its sender has long lost, and given up or moved since: nobody waits for the answer.
+  if (apdu.activity < (entryAt(ctx, ref.entry).peer?.settledBelow ?? 0)) {
+    refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+    return;
+  }
+  const row = apdu.start === undefined ? continued(ctx, ref, to, apdu) : begun(ctx, ref, to, apdu);
+  if (row === null) return;
+  if (apdu.last) storeWhole(ctx, ref, to, apdu, row, sender);
+  else storeSegment(ctx, ref, to, apdu, row);
+}
+
+function refuse(ctx: Context, to: Call, activity: number, reason: AbortReason): null {
+  answerSend(ctx, to, { kind: 'refuse', activity, reason });
+  return null;
+}
+
+function breach(ctx: Context, ref: Owner, what: string): null {
+  protocolError(ctx, ref, associationOf(ctx, ref) as Association, what);
+  return null;
+}
+
+/**
+ * Is there no room for a copy for each of these recipients? What all goes into mailboxes here has room also where mail for other MTAs
+ * fills the queues: two MTAs that are full of mail for each other would otherwise refuse each other's for ever.
+ */
+function isFullFor(mta: Mta, recipients: readonly string[]): boolean {
+  const room = mta.settings.maxQueuedCopies - recipients.length;
+  if (mta.queuedCopies <= room) return false;
+  return mailboxCopies(mta) > room || recipients.some((recipient) => routeOf(mta, recipient)?.to !== 'mailbox');
+}
+
+/** The first segment on this association: the start of an activity, or its resumption. */
+function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+  const { settings } = ctx.mta;
+  const entry = entryAt(ctx, ref.entry);
+  const { recipients, ...envelope } = apdu.start as NonNullable<Rttr['start']>;
+  const other = entry.incoming.find(
+    (row) => row.association === ref.association && row.untilMs === null && row.id !== apdu.activity,
+  );
+  if (other !== undefined) return breach(ctx, ref, 'rttr of a second activity');
+  const known = rowOf(entry.incoming, apdu.activity);
+  if (apdu.offset > 0) {
+    if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+    return { ...known, association: ref.association, arrived: apdu.offset, kept: apdu.offset, unconfirmed: 0, untilMs: null };
+  }
+  if (known !== undefined) dropIncoming(ctx, ref.entry, known);
+  if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
+  if (recipients.length === 0 || isFullFor(ctx.mta, recipients) || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
+    return refuse(ctx, to, apdu.activity, 'temporaryProblem');
+  }
+  const interrupted = entry.incoming.filter((row) => row.untilMs !== null && row.id !== apdu.activity);
+  if (interrupted.length >= mostInterrupted) {
+    const oldest = interrupted.reduce((one, other) => ((other.untilMs ?? 0) < (one.untilMs ?? 0) ? other : one));
+    dropIncoming(ctx, ref.entry, oldest);
+  }
+  return {
+    id: apdu.activity,
+    association: ref.association,
+    content: takeNumber(ctx),
+    arrived: 0,
+    kept: 0,
+    unconfirmed: 0,
+    envelope: envelope as Envelope,
+    recipients,
+    untilMs: null,
+  };
+}
+
+/** A later segment: it must follow the one before. */
+function continued(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+  const row = rowOf(entryAt(ctx, ref.entry).incoming, apdu.activity);
+  // Refused before, or taken over by another association: what was on its way comes too late.
+  if (row === undefined || row.association !== ref.association) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+  if (row.arrived !== apdu.offset) return breach(ctx, ref, `rttr at octet ${apdu.offset}, expected ${row.arrived}`);
+  const { windowSize } = associationOf(ctx, ref) as Association;
+  if (row.unconfirmed >= windowSize) return breach(ctx, ref, `rttr beyond the window of ${windowSize}`);
+  return row;
+}
+
+function storeSegment(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming): void {
+  const arrived = row.arrived + apdu.content.length;
+  if (apdu.content.length === 0 || arrived >= row.envelope.sizeBytes) {
+    breach(ctx, ref, `rttr of ${apdu.content.length} octets that is not the last`);
+    return;
+  }
+  const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed + 1 };
+  patchEntry(ctx, ref.entry, { incoming: withRow(entryAt(ctx, ref.entry).incoming, next) });
+  storeFor(
+    ctx,
+    {
+      purpose: 'segment',
+      entry: ref.entry,
+      activity: row.id,
+      content: row.content,
+      upTo: arrived,
+      association: ref.association,
+      ...to,
+    },
+    { segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }] },
+  );
+}
+
+function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming, sender: string): void {
+  if (row.arrived + apdu.content.length !== row.envelope.sizeBytes) {
+    breach(ctx, ref, `rttr that ends at octet ${row.arrived + apdu.content.length} of ${row.envelope.sizeBytes}`);
+    return;
+  }
+  const looped = hasLoop(ctx, row.envelope);
+  if (looped) count(ctx, 'loopsDetected');
+  const trace = [...row.envelope.trace, { mta: ctx.mta.name, atMs: ctx.nowMs }];
+  const { messages, render, contentUnused } = acceptMessage(ctx, { ...row.envelope, trace }, row.recipients, row.content, looped);
+  const entry = entryAt(ctx, ref.entry);
+  if (rowOf(entry.incoming, row.id) !== undefined) patchEntry(ctx, ref.entry, { incoming: withoutRow(entry.incoming, row.id) });
+  countCopies(
+    ctx,
+    messages.reduce((sum, message) => sum + message.copies.length, 0),
+  );
+  const calls = [{ association: ref.association, ...to }];
+  storeFor(
+    ctx,
+    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, calls },
+    {
+      accept: messages,
+      segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],
+      received: { sender, activity: row.id },
+      ...(render === undefined ? {} : { render }),
+    },
+  );
+  if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });
+}
+
+/** A segment is on disk: it is confirmed, also when the rest of its message has overtaken it on the way there. */
+export function segmentStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
+  const entry = entryAt(ctx, pending.entry);
+  const row = rowOf(entry.incoming, pending.activity);
+  if (row !== undefined && row.association === pending.association && row.content === pending.content) {
+    const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
+    patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
+  }
+  answerSend(ctx, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
+}
+
+/** A segment could not be stored: the activity ends here, and the sender tries again later. */
+export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
+  const row = rowOf(entryAt(ctx, pending.entry).incoming, pending.activity);
+  if (row?.content === pending.content) dropIncoming(ctx, pending.entry, row);
+  refuse(ctx, pending, pending.activity, 'temporaryProblem');
+}
+
+/** The sender gives its activity up. */
+export function discardCalled(ctx: Context, ref: Owner, to: Call, activity: number): void {
+  const row = rowOf(entryAt(ctx, ref.entry).incoming, activity);
+  if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);
+  answerSend(ctx, to, { kind: 'discarded', activity });
+}
+
+export function dropIncoming(ctx: Context, at: number, row: Incoming): void {
+  patchEntry(ctx, at, { incoming: withoutRow(entryAt(ctx, at).incoming, row.id) });
+  emit(ctx, { type: 'drop-content', content: row.content });
+}

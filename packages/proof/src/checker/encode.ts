@@ -1,0 +1,398 @@
+/**
+ * States as rows of numbers, for the fingerprint. A number from 0 up stands for itself. An id is written as a tag and what is
+ * needed to find out later which of its kind it is: ids are counted up through a whole run and say nothing by themselves, only
+ * which are equal and which came first. What no decision of the core depends on is left out (counters, instants, names of
+ * events, what a report would say); a deadline is armed or not.
+ */
+import {
+  type Association,
+  type Connection,
+  type DialPath,
+  isMtaBody,
+  type LocalCopy,
+  type LtabEntry,
+  type Mta,
+  type MtaCredentials,
+  type Pdu,
+  type PendingStore,
+  priorities,
+  type QueuedCopy,
+  type RpcArgument,
+  type RpcResult,
+  rowOf,
+  rowsOf,
+  type SendAnswer,
+  type SendApdu,
+  type StoredMessage,
+} from '@mtalab/mta-core';
+import type { PendingWrite } from './node-step.js';
+import type { Names } from './text-numbers.js';
+
+/** Tags, and what follows them. */
+export const tag = {
+  /** The number of an MTA. */
+  mta: -1,
+  /** MTA whose store made the copy; id. */
+  copy: -2,
+  /** MTA whose store made the copies; the id from which on they are meant. */
+  from: -3,
+  /** Number of an association's name. */
+  association: -4,
+  /** Association; recovery number. */
+  recovery: -5,
+  /** MTA, its number of the connection. */
+  connection: -6,
+  /** MTA, its number of the connection, call. */
+  call: -7,
+  /** Call on the connection that the PDU travels on. */
+  callHere: -8,
+  /** MTA that keeps the association group; id. */
+  group: -9,
+  /** MTA; incarnation. */
+  incarnation: -10,
+  /** Number of a message. */
+  message: -11,
+} as const;
+
+/** In the code of a PDU: the MTA that sent it, the MTA it goes to. */
+export const sender = 1000;
+export const receiver = 1001;
+
+export type LocalCode = {
+  readonly head: readonly number[];
+  /** Per adjacent MTA. */
+  readonly entries: readonly { readonly peer: number; readonly code: readonly number[] }[];
+  /** Per connection. */
+  readonly rows: readonly { readonly conn: number; readonly code: readonly number[] }[];
+};
+
+export type LocalParts = {
+  readonly at: number;
+  readonly mta: Mta;
+  readonly messages: readonly StoredMessage[];
+  readonly received: Readonly<Record<string, readonly number[]>>;
+  readonly boxes: readonly number[];
+  readonly pending: readonly PendingWrite[];
+};
+
+const words = new Map<string, number>();
+
+/** A number for a word of the program: a state, an operation, a kind. */
+function word(text: string): number {
+  const known = words.get(text);
+  if (known !== undefined) return known;
+  words.set(text, words.size);
+  return words.size - 1;
+}
+
+const flag = (value: boolean): number => (value ? 1 : 0);
+const armed = (instant: number | null): number => (instant === null ? 0 : 1);
+const orNull = (value: number | null): number => (value === null ? 0 : value + 1);
+
+export function encodeLocal(parts: LocalParts, names: Names): LocalCode {
+  const writer = new Writer(parts.at, parts.mta, names);
+  return {
+    head: writer.head(parts),
+    entries: parts.mta.ltab.map((entry) => ({ peer: names.mta(entry.name), code: writer.entry(entry, parts) })),
+    rows: parts.mta.rpc.connections.map((row) => ({ conn: row.id, code: writer.row(row) })),
+  };
+}
+
+class Writer {
+  readonly #at: number;
+  readonly #mta: Mta;
+  readonly #names: Names;
+
+  constructor(at: number, mta: Mta, names: Names) {
+    this.#at = at;
+    this.#mta = mta;
+    this.#names = names;
+  }
+
+  head({ messages, boxes, pending }: LocalParts): number[] {
+    const { mailboxes, phase, stores, forgets, incarnation } = this.#mta;
+    const code: number[] = [word(phase), tag.incarnation, this.#at, incarnation, messages.length];
+    // All are switched off together.
+    code.push(flag(this.#mta.legacy.length > 0));
+    this.#hosts(code);
+    const ordered = [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
+    for (const message of ordered) {
+      code.push(tag.message, this.#names.message(message.envelope.mtsId), message.copies.length);
+      for (const copy of message.copies) code.push(tag.copy, this.#at, copy.id, word(copy.destination.to));
+    }
+    code.push(boxes.length);
+    for (const id of boxes) code.push(tag.copy, this.#at, id);
+    for (const list of [[...rowsOf(mailboxes.queue)], mailboxes.delivering, mailboxes.waiting]) {
+      code.push(list.length);
+      for (const copy of list) this.#local(code, copy);
+    }
+    code.push(stores.length);
+    for (const store of stores) this.#store(code, store);
+    code.push(forgets.length, pending.length);
+    for (const { copies, named } of forgets) {
+      code.push(flag(named));
+      this.#ids(code, this.#at, copies);
+    }
+    for (const write of pending) this.#write(code, write);
+    return code;
+  }
+
+  /** What depends on there being several addresses; nothing where there is one. */
+  #hosts(code: number[]): void {
+    const { bindings, rpc } = this.#mta;
+    if (bindings.length < 2) return;
+    for (const { id, enabled } of bindings) code.push(id, flag(enabled));
+    for (const { id, state } of rpc.addresses) code.push(id, word(state));
+    // Which hosts, not in which order.
+    for (const [number, name] of this.#names.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
+    code.push(0);
+  }
+
+  /** A path by the places of its ends among the endpoints of the peer and the own bindings. */
+  #path(code: number[], { endpoint, from }: DialPath, endpoints: readonly string[]): void {
+    code.push(1 + endpoints.indexOf(endpoint), 1 + this.#mta.bindings.findIndex(({ address }) => address === from));
+  }
+
+  #local(code: number[], copy: LocalCopy): void {
+    code.push(
+      tag.copy,
+      this.#at,
+      copy.id,
+      tag.message,
+      this.#names.message(copy.envelope.mtsId),
+      word(copy.destination.to),
+      copy.failures,
+    );
+  }
+
+  #ids(code: number[], store: number, ids: readonly number[]): void {
+    code.push(ids.length);
+    for (const id of ids) code.push(tag.copy, store, id);
+  }
+
+  #store(code: number[], store: PendingStore): void {
+    code.push(word(store.purpose));
+    if (store.purpose === 'segment') {
+      code.push(tag.copy, this.#peer(store.entry), store.activity, store.upTo, tag.call, this.#at, store.conn, store.call);
+      return;
+    }
+    for (const message of store.messages) {
+      code.push(tag.message, this.#names.message(message.envelope.mtsId));
+      this.#ids(
+        code,
+        this.#at,
+        message.copies.map(({ id }) => id),
+      );
+    }
+    if (store.purpose === 'report') code.push(tag.copy, this.#at, store.subject.id);
+    if (store.purpose !== 'reception') return;
+    code.push(tag.copy, this.#peer(store.entry), store.activity, store.calls.length);
+    for (const { conn, call, association } of store.calls) {
+      code.push(tag.call, this.#at, conn, call, ...this.#owner({ entry: store.entry, association }));
+    }
+  }
+
+  /** The parts of a write that the core's own record of it does not show. */
+  #write(code: number[], write: PendingWrite): void {
+    code.push(word(write.type));
+    if (write.type !== 'settle') return;
+    const store = this.#names.store(write.sender);
+    this.#ids(code, store, write.activities);
+    if (write.below !== undefined) code.push(tag.from, store, write.below);
+  }
+
+  #entryOf(peer: number): number {
+    return this.#mta.ltab.findIndex(({ name }) => this.#names.mta(name) === peer);
+  }
+
+  #peer(entry: number): number {
+    return this.#names.mta(this.#mta.ltab[entry - 1]?.name ?? '');
+  }
+
+  #owner(owner: { readonly entry: number; readonly association: number } | null): number[] {
+    const entry = owner === null ? undefined : this.#mta.ltab[owner.entry - 1];
+    const association = entry === undefined || owner === null ? undefined : rowOf(entry.associations, owner.association);
+    if (association === undefined) return [flag(owner !== null)];
+    return [2, tag.association, this.#names.of(association.name)];
+  }
+
+  entry(entry: LtabEntry, { received }: LocalParts): number[] {
+    const code: number[] = [];
+    const peer = this.#names.mta(entry.name);
+    const uuid = [...Object.keys(received)].find((each) => this.#names.store(each) === peer) ?? '';
+    this.#ids(code, peer, received[uuid] ?? []);
+    // What the core remembers, where that is not what its disk holds.
+    const remembered = (this.#mta.received[uuid] ?? []).flatMap(([low, high]) =>
+      Array.from({ length: high - low + 1 }, (_each, index) => low + index),
+    );
+    if (remembered.join() !== (received[uuid] ?? []).join()) this.#ids(code, peer, remembered);
+    for (const priority of priorities) {
+      code.push(entry.queues[priority].size);
+      for (const copy of rowsOf(entry.queues[priority])) this.#queued(code, copy);
+    }
+    code.push(entry.waiting.length);
+    for (const copy of entry.waiting) this.#queued(code, copy);
+    // Failures count only towards a limit that no bounded run of faults can reach.
+    const failures = this.#mta.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
+    code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(entry.limitReported));
+    if (entry.peer === null) code.push(0);
+    else code.push(tag.incarnation, peer, entry.peer.incarnation, tag.from, peer, entry.peer.settledBelow);
+    this.#ids(code, this.#at, entry.settling);
+    code.push(entry.incoming.length);
+    for (const row of entry.incoming) {
+      code.push(tag.copy, peer, row.id, row.arrived, row.kept, row.unconfirmed, armed(row.untilMs), tag.message);
+      code.push(this.#names.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
+    }
+    code.push(entry.associations.length);
+    for (const association of entry.associations) this.#association(code, association, peer);
+    return code;
+  }
+
+  #queued(code: number[], copy: QueuedCopy): void {
+    code.push(tag.copy, this.#at, copy.id, tag.message, this.#names.message(copy.envelope.mtsId), copy.failures);
+    code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole), flag(copy.strayed === true));
+  }
+
+  #association(code: number[], association: Association, peer: number): void {
+    const { role, state, turn, statedTurn, askedPriority, data, transfer, first, peerFirst, peerData, answering } = association;
+    const name = this.#names.of(association.name);
+    code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
+    code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
+    code.push(flag(association.urgentOnly), association.pathsLeft.length, flag(association.path !== null));
+    const endpoints = this.#mta.ltab[this.#entryOf(peer)]?.endpoints ?? [];
+    for (const path of [...association.pathsLeft, ...(association.path === null ? [] : [association.path])])
+      this.#path(code, path, endpoints);
+    for (const conn of [first, peerFirst, data.conn, peerData]) this.#conn(code, conn);
+    if (association.firstGroup === null) code.push(0);
+    else code.push(tag.group, peer, association.firstGroup);
+    if (association.peerGroup === null) code.push(0);
+    else code.push(tag.group, this.#at, association.peerGroup.group, association.peerGroup.address);
+    code.push(word(data.state), armed(data.retryAtMs));
+    if (answering === null) code.push(0);
+    else code.push(tag.call, this.#at, answering.conn, answering.call);
+    code.push(association.held.length);
+    for (const { conn, call, argument } of association.held) {
+      code.push(tag.call, this.#at, conn, call);
+      encodeArgument(code, argument, this.#names, peer, this.#at);
+    }
+    const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
+    const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
+    code.push(armed(lifetimeAtMs), flag(association.wantsClose), flag(waits), armed(recoverAtMs), flag(association.moved > 0));
+    if (transfer === null) {
+      code.push(0);
+      return;
+    }
+    code.push(1);
+    this.#queued(code, transfer.copy);
+    code.push(transfer.sentUpTo, transfer.confirmedUpTo, flag(transfer.ended), flag(transfer.started), flag(transfer.discarding));
+    code.push(transfer.calls.length);
+    for (const call of transfer.calls) code.push(tag.call, this.#at, data.conn ?? 0, call);
+  }
+
+  #conn(code: number[], conn: number | null): void {
+    if (conn === null) code.push(0);
+    else code.push(tag.connection, this.#at, conn);
+  }
+
+  /** In the table of which address a group is. */
+  #filedAt(group: number): number {
+    return this.#mta.rpc.addresses.findIndex(({ groups }) => rowOf(groups, group) !== undefined);
+  }
+
+  row(row: Connection): number[] {
+    const code: number[] = [word(row.phase), flag(row.multiplex), ...this.#owner(row.owner)];
+    const peer = row.owner === null ? -1 : this.#peer(row.owner.entry);
+    if (row.group === 0) code.push(0);
+    else code.push(tag.group, row.side === 'server' ? this.#at : peer, row.group);
+    if (row.side === 'server') code.push(row.address ?? 0, 1 + this.#filedAt(row.group));
+    code.push(row.calls.length);
+    for (const call of row.calls) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
+    return code;
+  }
+}
+
+export function encodePdu(pdu: Pdu, names: Names): number[] {
+  const code: number[] = [word(pdu.type)];
+  switch (pdu.type) {
+    case 'bind':
+      code.push(flag(pdu.multiplex));
+      if (pdu.group !== 0) code.push(tag.group, receiver, pdu.group);
+      return code;
+    case 'bind_ack':
+      code.push(tag.group, sender, pdu.group);
+      return code;
+    case 'bind_nak':
+      code.push(pdu.reason);
+      return code;
+    case 'request':
+      code.push(tag.callHere, pdu.call);
+      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
+      else encodeArgument(code, pdu.body, names, sender, receiver);
+      return code;
+    case 'response':
+      code.push(tag.callHere, pdu.call);
+      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
+      else encodeResult(code, pdu.body);
+      return code;
+    case 'fault':
+      code.push(tag.callHere, pdu.call, pdu.status, flag(pdu.didNotExecute));
+      return code;
+    default:
+      code.push(tag.callHere, pdu.call);
+      return code;
+  }
+}
+
+function encodeCredentials(code: number[], from: MtaCredentials, by: number): void {
+  code.push(tag.incarnation, by, from.incarnation, tag.from, by, from.settledBelow);
+}
+
+/** @param by the MTA that calls. @param to the MTA that is called. */
+function encodeArgument(code: number[], body: RpcArgument, names: Names, by: number, to: number): void {
+  code.push(word(body.op));
+  if (body.op === 'MtaBind') {
+    const name = names.of(body.association);
+    encodeCredentials(code, body.from, by);
+    code.push(tag.association, name, tag.recovery, name, body.rtorq.recovery, word(body.rtorq.turn));
+  } else if (body.op === 'MtaBindBack') {
+    const name = names.of(body.association);
+    encodeCredentials(code, body.from, by);
+    code.push(tag.association, name, tag.recovery, name, body.recovery);
+  } else if (body.op === 'MtaSend') {
+    encodeSend(code, body.apdu, names, by);
+    code.push(body.settled.length);
+    for (const id of body.settled) code.push(tag.copy, by, id);
+  } else {
+    code.push(tag.association, names.of(body.association), tag.mta, to);
+    if (body.op === 'MtaUnBind') code.push(body.settled.length);
+    if (body.op === 'MtaUnBind') for (const id of body.settled) code.push(tag.copy, by, id);
+  }
+}
+
+function encodeSend(code: number[], apdu: SendApdu, names: Names, by: number): void {
+  code.push(word(apdu.kind));
+  if (apdu.kind === 'turn-please') code.push(apdu.priority);
+  else if (apdu.kind === 'rtab') code.push(word(apdu.reason));
+  else if (apdu.kind === 'discard') code.push(tag.copy, by, apdu.activity);
+  else if (apdu.kind === 'rttr') {
+    code.push(tag.copy, by, apdu.activity, apdu.offset, apdu.content.length, flag(apdu.last));
+    if (apdu.start !== undefined) code.push(tag.message, names.message(apdu.start.mtsId), word(apdu.start.priority));
+  }
+}
+
+function encodeResult(code: number[], body: RpcResult): void {
+  code.push(word(body.op));
+  if (body.op === 'MtaBind') {
+    encodeCredentials(code, body.from, sender);
+    code.push(word(body.apdu.kind));
+    if (body.apdu.kind === 'rtorj') code.push(word(body.apdu.reason));
+  } else if (body.op === 'MtaBindBack') code.push(flag(body.accepted));
+  else if (body.op === 'MtaSend') encodeAnswer(code, body.apdu);
+}
+
+function encodeAnswer(code: number[], apdu: SendAnswer): void {
+  code.push(word(apdu.kind));
+  if (apdu.kind === 'confirm') code.push(tag.copy, receiver, apdu.activity, apdu.upTo, flag(apdu.stored));
+  else if (apdu.kind === 'refuse') code.push(tag.copy, receiver, apdu.activity, word(apdu.reason));
+  else if (apdu.kind === 'discarded') code.push(tag.copy, receiver, apdu.activity);
+}

@@ -1,0 +1,99 @@
+/** From every reachable state a drained one must be reachable without further faults and without new messages. */
+import { Fingerprinter } from './fingerprint.js';
+import type { World, WorldContext } from './global-state.js';
+import { isFault, moved, movesOf } from './moves.js';
+import { givesUp, isDrained, type Space } from './search.js';
+import { none, Visited } from './visited.js';
+
+/**
+ * @param givingUp may mail be given up on the way?
+ * @returns the first state, in the order of the search, from which no drained state can be reached; null when there is none.
+ */
+export function firstHopeless(space: Space, givingUp = true): number | null {
+  const count = space.visited.size;
+  const hopeful = new Uint8Array(count);
+  for (let state = 0; state < count; state += 1) {
+    const drained = space.drainedStates.at(state);
+    hopeful[state] = drained === 1 || (drained === 2 && !givingUp) ? 1 : 0;
+  }
+  const barred = new Set<number>();
+  if (!givingUp) for (let index = 0; index < space.givingUp.length; index += 1) barred.add(space.givingUp.at(index));
+  // Most moves lead on, so that few rounds from the end to the beginning suffice.
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let state = count - 1; state >= 0; state -= 1) {
+      if (hopeful[state] === 1) continue;
+      const end = space.starts.at(state + 1);
+      for (let at = space.starts.at(state); at < end; at += 1) {
+        if (hopeful[space.targets.at(at)] !== 1 || barred.has(at)) continue;
+        hopeful[state] = 1;
+        changed = true;
+        break;
+      }
+    }
+  }
+  const first = hopeful.indexOf(0);
+  return first < 0 ? null : first;
+}
+
+/** The states that are looked at from one state onward. */
+const mostAhead = 20_000;
+
+/**
+ * The shortest way on from a state, without faults and new messages, to where nothing more happens by itself.
+ * @returns null when mail can drain from there after all, or when there is no such end nearby.
+ */
+export function wayToStandstill(context: WorldContext, from: World, orders: readonly (readonly number[])[]): number[] | null {
+  const fingerprinter = new Fingerprinter(context.local.configs.length, orders);
+  const visited = new Visited();
+  const worlds: World[] = [];
+  const enter = (world: World, parent: number, move: number): number => {
+    fingerprinter.take(world);
+    const state = visited.add(fingerprinter.high, fingerprinter.low, parent, move);
+    if (visited.isNew) worlds.push(world);
+    return state;
+  };
+  enter(from, none, 0);
+  let end: number | null = null;
+  for (let state = 0; state < worlds.length; state += 1) {
+    const world = worlds[state] as World;
+    if (isDrained(world) || worlds.length > mostAhead) return null;
+    let going = false;
+    for (const [index, move] of movesOf(context, world).entries()) {
+      if (isFault(move) || move.kind === 'submit') continue;
+      if (enter(moved(context, world, move).world, state, index) !== state) going = true;
+    }
+    if (!going) end ??= state;
+  }
+  return end === null ? null : pathTo(visited, end);
+}
+
+/** The shortest way on from a state, without faults and new messages, to a move that gives mail up; empty when there is none nearby. */
+export function wayToGivingUp(context: WorldContext, from: World, orders: readonly (readonly number[])[]): number[] {
+  const fingerprinter = new Fingerprinter(context.local.configs.length, orders);
+  const visited = new Visited();
+  const worlds: World[] = [];
+  const enter = (world: World, parent: number, move: number): void => {
+    fingerprinter.take(world);
+    visited.add(fingerprinter.high, fingerprinter.low, parent, move);
+    if (visited.isNew) worlds.push(world);
+  };
+  enter(from, none, 0);
+  for (let state = 0; state < worlds.length && worlds.length <= mostAhead; state += 1) {
+    const world = worlds[state] as World;
+    for (const [index, move] of movesOf(context, world).entries()) {
+      if (isFault(move) || move.kind === 'submit') continue;
+      const next = moved(context, world, move).world;
+      if (givesUp(context, world, next)) return [...pathTo(visited, state), index];
+      enter(next, state, index);
+    }
+  }
+  return [];
+}
+
+/** The moves that lead to a state, each by its place among the moves of the state before. */
+export function pathTo(visited: Visited, state: number): number[] {
+  const path: number[] = [];
+  for (let at = state; visited.parent(at) !== none; at = visited.parent(at)) path.push(visited.move(at));
+  return path.reverse();
+}

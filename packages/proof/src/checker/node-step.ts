@@ -1,0 +1,366 @@
+/**
+ * One MTA of the checker: the core's state with what its disk holds. All that happens inside one MTA between two arrivals is
+ * one local step, and a local step depends on nothing but the MTA's own past; so each is computed once and then remembered
+ * at the state it starts from, however many global states share that state.
+ */
+import {
+  type Effect,
+  type Input,
+  type LtabEntry,
+  type Mta,
+  type MtaConfig,
+  type Pdu,
+  rowOf,
+  type StoredMessage,
+  type StoreEffect,
+} from '@mtalab/mta-core';
+import { bindingsBroken, listensBroken } from '../rules/bindings.js';
+import type { Finding } from '../rules/catalogue.js';
+import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limits.js';
+import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
+import { startBroken } from '../rules/starting.js';
+import { unduePdus } from '../rules/turn.js';
+import { encodeLocal, encodePdu, type LocalCode } from './encode.js';
+import type { CheckedCore } from './options.js';
+import type { Memory } from './step-cache.js';
+import type { Names } from './text-numbers.js';
+import { due, type Timer } from './timers.js';
+
+/** What survives a crash. */
+type Disk = {
+  readonly incarnation: number;
+  readonly messages: readonly StoredMessage[];
+  readonly received: Readonly<Record<string, readonly number[]>>;
+  /** Copies that are in their mailbox already and not erased yet: delivering them once more finds them there. */
+  readonly boxes: readonly number[];
+};
+
+/** A PDU on its way, with its code for the fingerprint; null in place of one is the end of a connection. */
+export type Parcel = { readonly id: number; readonly pdu: Pdu; readonly code: readonly number[] };
+
+export type Out =
+  | { readonly kind: 'send'; readonly conn: number; readonly parcel: Parcel }
+  | { readonly kind: 'close'; readonly conn: number }
+  | {
+      readonly kind: 'dial';
+      readonly conn: number;
+      readonly host: string;
+      readonly port: number;
+      /** Local address; null where the system chooses one. */
+      readonly from: string | null;
+      readonly association: string;
+    };
+
+/** A write that is not on disk yet. */
+export type PendingWrite = Extract<Effect, { type: 'store' | 'forget' | 'settle' }>;
+
+export type Local = {
+  readonly at: number;
+  readonly mta: Mta;
+  readonly disk: Disk;
+  readonly pending: readonly PendingWrite[];
+  readonly nextAccepted: number;
+  /** Messages with a copy on this disk. */
+  readonly kept: readonly number[];
+  readonly code: LocalCode;
+};
+
+export type LocalResult = {
+  readonly local: Local;
+  readonly out: readonly Out[];
+  /** Messages that were accepted, delivered, or reported to their originators. */
+  readonly accepted: readonly number[];
+  readonly delivered: readonly number[];
+  readonly reported: readonly number[];
+  readonly finding: Finding | null;
+};
+
+/** What all local steps of one search have in common. */
+export type LocalContext = {
+  readonly core: CheckedCore;
+  readonly configs: readonly MtaConfig[];
+  readonly names: Names;
+  readonly storesAtOnce: boolean;
+  /** MTAs whose listens are answered in their own time, and may fail; all others listen at once. */
+  readonly mayFail: readonly number[];
+  readonly memory: Memory;
+  /** The clock; stands still but while a counterexample is told. */
+  nowMs: number;
+  /** Told of every step of the core, while a counterexample is told. */
+  record: ((at: number, input: unknown, effects: readonly Effect[], before: Mta | null, after: Mta) => void) | null;
+};
+
+export const storeUuidOf = (name: string): string => `store-of-${name}`;
+
+/** One run of inputs through an MTA, from the first input to the last answer of its own disk. */
+class Run {
+  readonly #context: LocalContext;
+  readonly #at: number;
+  mta: Mta;
+  disk: Disk;
+  readonly pending: PendingWrite[];
+  readonly out: Out[] = [];
+  readonly accepted: number[] = [];
+  readonly delivered: number[] = [];
+  readonly reported: number[] = [];
+  finding: Finding | null = null;
+  readonly #queue: Input[] = [];
+
+  constructor(context: LocalContext, from: { at: number; mta: Mta; disk: Disk; pending: readonly PendingWrite[] }) {
+    this.#context = context;
+    this.#at = from.at;
+    this.mta = from.mta;
+    this.disk = from.disk;
+    this.pending = [...from.pending];
+  }
+
+  take(first: Input): void {
+    this.#queue.push(first);
+    for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) this.#step(input);
+  }
+
+  #step(input: Input): void {
+    const before = this.mta;
+    let stepped: ReturnType<CheckedCore['step']>;
+    try {
+      stepped = this.#context.core.step(before, input, this.#context.nowMs);
+    } catch (error) {
+      this.finding ??= {
+        rule: 'total',
+        mta: before.name,
+        event: input.type,
+        detail: `The step threw: ${(error as Error).message}.`,
+      };
+      this.#queue.length = 0;
+      return;
+    }
+    this.mta = stepped.mta;
+    this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
+    this.finding ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
+    this.finding ??= bindingsBroken(before, stepped.mta, stepped.effects);
+    for (const [index, entry] of stepped.mta.ltab.entries()) {
+      const was = before.ltab[index];
+      if (was === undefined || was === entry) continue;
+      this.finding ??= recoveryBroken(was, entry) ?? incarnationBroken(was, entry);
+      this.finding ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
+    }
+    for (const effect of stepped.effects) this.perform(effect);
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'listen':
+        if (!this.#context.mayFail.includes(this.#at))
+          this.#queue.push({ type: 'listening', binding: effect.binding, port: effect.port });
+        return;
+      case 'dial': {
+        const { conn, host, port, localAddress: from = null } = effect;
+        this.out.push({ kind: 'dial', conn, host, port, from, association: associationOf(this.mta, conn) });
+        return;
+      }
+      case 'frame':
+        if (effect.link !== 'rpc') return;
+        this.#confirms(effect.conn, effect.frame);
+        this.out.push({
+          kind: 'send',
+          conn: effect.conn,
+          parcel: this.#parcel(effect.frame),
+        });
+        return;
+      case 'close':
+        this.out.push({ kind: 'close', conn: effect.conn });
+        return;
+      case 'store':
+      case 'forget':
+      case 'settle':
+        if (this.#context.storesAtOnce) this.#write(effect);
+        else this.pending.push(effect);
+        return;
+      case 'deliver':
+        if (!this.disk.boxes.includes(effect.copy)) {
+          this.disk = { ...this.disk, boxes: [...this.disk.boxes, effect.copy] };
+          this.delivered.push(this.#context.names.message(effect.envelope.mtsId));
+        }
+        this.#queue.push({ type: 'delivered', copy: effect.copy });
+        return;
+      case 'report':
+        if (effect.event.id === 1294) {
+          const { reason } = effect.event.params;
+          // A breach is told with the state in which it came; other ends are nobody's fault.
+          if (!/ in state [a-z-]+, Turn /.test(reason)) return;
+          this.finding ??= {
+            rule: 'no-quarrel',
+            mta: this.mta.name,
+            event: 'event 1294',
+            detail: `An association is aborted: ${reason}.`,
+          };
+        }
+        return;
+      case 'submit-refused':
+        throw new Error(`the checker's own submission was refused: ${effect.reason}`);
+      case 'submitted':
+      case 'drop-content':
+      case 'halt':
+        return;
+    }
+  }
+
+  #parcel(pdu: Pdu): Parcel {
+    const { memory, names } = this.#context;
+    return memory.parcel(pdu, (id) => ({ id, pdu, code: encodePdu(pdu, names) }));
+  }
+
+  /** Is what is being confirmed on this disk? */
+  #confirms(conn: number, pdu: Pdu): void {
+    if (pdu.type !== 'response' || pdu.body.op !== 'MtaSend') return;
+    const { apdu } = pdu.body;
+    if (apdu.kind !== 'confirm' || !apdu.stored) return;
+    const entry = entryOf(this.mta, conn);
+    const known = this.disk.received[entry?.peer?.storeUuid ?? ''];
+    if (entry === undefined || known?.includes(apdu.activity) === true) return;
+    // Settled already, hence stored before.
+    if (apdu.activity < (entry.peer?.settledBelow ?? 0)) return;
+    const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
+    this.finding ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(apdu.activity), detail };
+  }
+
+  commit(): void {
+    for (const effect of this.pending.splice(0)) this.#write(effect);
+    this.begin();
+  }
+
+  /** What the effects so far have led to. */
+  begin(): void {
+    for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) this.#step(input);
+  }
+
+  #write(effect: PendingWrite): void {
+    if (effect.type === 'settle') {
+      const known = this.disk.received[effect.sender] ?? [];
+      const left = known.filter((id) => !effect.activities.includes(id) && id >= (effect.below ?? 0));
+      this.disk = { ...this.disk, received: { ...this.disk.received, [effect.sender]: left } };
+    } else if (effect.type === 'forget') {
+      this.#erase(effect.copies);
+      this.#queue.push({ type: 'forgotten', token: effect.token });
+    } else {
+      this.#store(effect);
+      this.#queue.push({ type: 'stored', token: effect.token, ...(effect.render === undefined ? {} : { renderedBytes: 1 }) });
+    }
+  }
+
+  #store(effect: StoreEffect): void {
+    const { names } = this.#context;
+    this.disk = { ...this.disk, messages: [...this.disk.messages, ...effect.accept] };
+    const { received, render } = effect;
+    if (received !== undefined) {
+      const known = this.disk.received[received.sender] ?? [];
+      const now = known.includes(received.activity) ? known : [...known, received.activity].sort((one, other) => one - other);
+      this.disk = { ...this.disk, received: { ...this.disk.received, [received.sender]: now } };
+    } else {
+      for (const message of effect.accept) this.accepted.push(names.message(message.envelope.mtsId));
+    }
+    if (render !== undefined) this.reported.push(names.message(render.facts.subject.mtsId));
+    this.#erase(effect.forget);
+  }
+
+  #erase(copies: readonly number[]): void {
+    if (copies.length === 0) return;
+    const messages = this.disk.messages.flatMap((message) => {
+      const left = message.copies.filter((copy) => !copies.includes(copy.id));
+      return left.length === 0 ? [] : [left.length === message.copies.length ? message : { ...message, copies: left }];
+    });
+    this.disk = { ...this.disk, messages, boxes: this.disk.boxes.filter((id) => !copies.includes(id)) };
+  }
+}
+
+function entryOf(mta: Mta, conn: number): LtabEntry | undefined {
+  const owner = rowOf(mta.rpc.connections, conn)?.owner;
+  return owner === null || owner === undefined ? undefined : mta.ltab[owner.entry - 1];
+}
+
+function associationOf(mta: Mta, conn: number): string {
+  const owner = rowOf(mta.rpc.connections, conn)?.owner;
+  const entry = entryOf(mta, conn);
+  return (entry === undefined || owner == null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
+}
+
+function localOf({ names }: LocalContext, parts: Omit<Local, 'code' | 'kept'>): Local {
+  const { at, mta, disk, pending } = parts;
+  const { messages, received, boxes } = disk;
+  const kept = messages.map((message) => names.message(message.envelope.mtsId));
+  return { ...parts, kept, code: encodeLocal({ at, mta, messages, received, boxes, pending }, names) };
+}
+
+function finished(context: LocalContext, at: number, run: Run, nextAccepted: number): LocalResult {
+  const { mta, disk, pending } = run;
+  let { finding } = run;
+  finding ??= beyondLimits(mta);
+  for (const entry of mta.ltab) finding ??= entryBeyondLimits(mta, entry);
+  const parts = { at, mta, disk, pending, nextAccepted };
+  const make = (): Local => localOf(context, parts);
+  // A journal has the counters, which equal states may have otherwise.
+  const local = context.record === null ? context.memory.local(parts, make) : make();
+  return { local, out: run.out, accepted: run.accepted, delivered: run.delivered, reported: run.reported, finding };
+}
+
+/** An MTA starts, for the first time or after a crash. */
+export function started(context: LocalContext, at: number, before: Local | null): LocalResult {
+  const config = context.configs[at] as MtaConfig;
+  const old: Disk = before?.disk ?? { incarnation: 0, messages: [], received: {}, boxes: [] };
+  const disk: Disk = { ...old, incarnation: old.incarnation + 1 };
+  const recovered = {
+    incarnation: disk.incarnation,
+    storeUuid: storeUuidOf(config.name),
+    clean: before === null,
+    messages: disk.messages,
+    received: Object.entries(disk.received).map(([sender, activities]) => ({ sender, activities })),
+  };
+  const { mta, effects } = context.core.start(config, recovered, context.nowMs);
+  context.record?.(at, { type: 'start', config, recovered }, effects, null, mta);
+  const run = new Run(context, { at, mta, disk, pending: [] });
+  for (const effect of effects) if (effect.type !== 'listen') run.perform(effect);
+  for (const effect of effects) if (effect.type === 'listen') run.perform(effect);
+  run.finding ??= listensBroken(config, effects);
+  run.begin();
+  return finished(context, at, run, 1);
+}
+
+/** Something arrives at an MTA. @param key names the arrival among all that can happen in this state. */
+export function arrived(context: LocalContext, local: Local, key: unknown, input: () => Input): LocalResult {
+  return remembered(context, local, key, () => {
+    const run = new Run(context, local);
+    const given = input();
+    run.take(given);
+    return finished(context, local.at, run, given.type === 'accepted' ? local.nextAccepted + 2 : local.nextAccepted);
+  });
+}
+
+/** What waits for the disk is on it. */
+export function committed(context: LocalContext, local: Local): LocalResult {
+  return remembered(context, local, 'commit', () => {
+    const run = new Run(context, local);
+    run.commit();
+    return finished(context, local.at, run, local.nextAccepted);
+  });
+}
+
+export function crashed(context: LocalContext, local: Local): LocalResult {
+  return remembered(context, local, 'crash', () => started(context, local.at, local));
+}
+
+function remembered({ memory }: LocalContext, local: Local, key: unknown, compute: () => LocalResult): LocalResult {
+  const known = memory.get(local, key);
+  if (known !== undefined) return known;
+  const result = compute();
+  memory.set(local, key, result);
+  return result;
+}
+
+/** One timer fires, and no other. */
+export function fired(context: LocalContext, local: Local, timer: Timer): LocalResult {
+  return remembered(context, local, `timer ${timer.kind} ${timer.entry} ${timer.id}`, () => {
+    const run = new Run(context, { ...local, mta: due(local.mta, timer, context.nowMs) });
+    run.take({ type: 'timer' });
+    return finished(context, local.at, run, local.nextAccepted);
+  });
+}

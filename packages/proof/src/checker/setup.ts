@@ -1,0 +1,148 @@
+/** The MTAs of a search, and where it begins. */
+import {
+  type BindingConfig,
+  defaultRelease,
+  defaultSettings,
+  type Input,
+  type MtaConfig,
+  type Priority,
+  start,
+  step,
+} from '@mtalab/mta-core';
+import { canReach } from '../rules/reach.js';
+import { environmentOf } from './environment.js';
+import type { World, WorldContext } from './global-state.js';
+import { type LocalContext, started, storeUuidOf } from './node-step.js';
+import type { CheckBounds, CheckedCore } from './options.js';
+import { Memory } from './step-cache.js';
+import { Names } from './text-numbers.js';
+
+/** The first binding of MTA n listens on this port plus n, each further one so many above. */
+const firstPort = 5001;
+const nextBinding = 1000;
+/** States of MTAs that are remembered, in each of two generations. */
+const rememberedSteps = 10_000;
+/** One checkpoint, the smallest there is. */
+const segmentBytes = 1024;
+
+function bindingsOf({ environment }: CheckBounds, at: number): readonly BindingConfig[] {
+  const given = environmentOf(environment).addresses[at] ?? [];
+  const addresses = given.length === 0 ? ['127.0.0.1'] : given;
+  return addresses.map((address, index) => ({ address, port: firstPort + at + index * nextBinding, label: '', enabled: true }));
+}
+
+function endpointsOf(bindings: readonly BindingConfig[]): readonly string[] {
+  return bindings.map(({ address, port }) => `${address}[${port}]`);
+}
+
+function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
+  const names = bounds.chain ? ['A', 'B', 'C'] : ['A', 'B'];
+  const bindings = names.map((_name, at) => bindingsOf(bounds, at));
+  const last = names.length - 1;
+  const settings = {
+    ...defaultSettings,
+    threshold: bounds.threshold,
+    checkpointSizeK: bounds.segments > 1 ? 1 : defaultSettings.checkpointSizeK,
+    ...bounds.settings,
+  };
+  return names.map((name, at) => ({
+    name,
+    version: defaultRelease.version,
+    build: defaultRelease.build,
+    bindings: bindings[at] as readonly BindingConfig[],
+    cluster: bounds.cluster,
+    mapperPort: null,
+    advertise: [],
+    settings,
+    peers: [at - 1, at + 1].flatMap((peer) =>
+      names[peer] === undefined
+        ? []
+        : [{ name: names[peer], endpoints: endpointsOf(bindings[peer] as readonly BindingConfig[]), password: '' }],
+    ),
+    routes: [
+      { domain: 'a.example', mta: names[Math.max(0, at - 1)] as string },
+      { domain: `${(names[last] as string).toLowerCase()}.example`, mta: names[Math.min(last, at + 1)] as string },
+    ],
+    localDomains: [`${name.toLowerCase()}.example`],
+    legacy: bounds.legacy,
+  }));
+}
+
+/** Which message an MTA submits is told by how many it has left. */
+function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): WorldContext['submission'] {
+  const last = configs.length - 1;
+  return (at, left) => (): Input => {
+    const [from, to] = [configs[at] as MtaConfig, configs[at === 0 ? last : 0] as MtaConfig];
+    const number = (at === 0 ? bounds.messages[0] : bounds.messages[1]) - left;
+    return {
+      type: 'submit',
+      submission: {
+        submissionId: `${from.name}${number + 1}`,
+        originator: `user@${from.localDomains[0]}`,
+        recipients: [`user@${to.localDomains[0]}`],
+        priority: bounds.priorities[number % bounds.priorities.length] as Priority,
+        contentType: 'message/rfc822',
+        sizeBytes: bounds.segments > 1 ? bounds.segments * segmentBytes : 100,
+        content: -1 - number,
+      },
+    };
+  };
+}
+
+export type Setup = {
+  readonly context: WorldContext;
+  readonly initial: World;
+  /** Orders of the MTAs under which a state looks the same. */
+  readonly orders: readonly (readonly number[])[];
+};
+
+/**
+ * @param record told of every step of the core.
+ * @param nowMs where the clock stands still.
+ */
+export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, record: LocalContext['record'] = null): Setup {
+  const configs = configsOf(bounds);
+  const names = new Names(
+    configs.map(({ name }) => name),
+    configs.map(({ name }) => storeUuidOf(name)),
+  );
+  const local: LocalContext = {
+    core,
+    configs,
+    names,
+    storesAtOnce: bounds.stores === 'at-once',
+    mayFail: environmentOf(bounds.environment).mayFail,
+    memory: new Memory(rememberedSteps),
+    nowMs: 0,
+    record,
+  };
+  const context: WorldContext = {
+    local,
+    dropped: null,
+    listeners: new Map(
+      configs.flatMap(({ bindings }, mta) => bindings.map(({ address, port }, binding) => [port, { mta, binding, address }])),
+    ),
+    allReachable: configs.every((config) => config.peers.every(({ endpoints }) => canReach(config, endpoints, () => true))),
+    bindsAtOnce: bounds.binds === 'at-once',
+    eager: bounds.eager,
+    cure: bounds.cure,
+    anyCut: bounds.cuts === 'any',
+    timersAnyTime: bounds.timers === 'any',
+    submission: submissions(bounds, configs),
+  };
+  const [first, second] = bounds.messages;
+  const initial: World = {
+    locals: configs.map((_config, at) => started(local, at, null).local),
+    wires: [],
+    unsubmitted: configs.length === 3 ? [first, 0, second] : [first, second],
+    losses: bounds.losses,
+    crashes: bounds.crashes,
+    broken: null,
+    undelivered: [],
+    reported: [],
+  };
+  const order = configs.map((_config, at) => at);
+  // Mirror images look the same only where the MTAs have the same addresses.
+  const alike = environmentOf(bounds.environment).addresses.length === 0;
+  return { context, initial, orders: bounds.symmetry && alike ? [order, [...order].reverse()] : [order] };
+}

@@ -1,0 +1,367 @@
+/** A counterexample told: the moves of the checker as a ladder that people can follow, and as a journal that replays. */
+import {
+  type Association,
+  believes,
+  describeApdu,
+  type Effect,
+  type Mta,
+  type Pdu,
+  type ReportedEvent,
+  rowOf,
+  type SendAnswer,
+  type SendApdu,
+} from '@mtalab/mta-core';
+import type { JournalEntry } from '@mtalab/trace';
+import type { Move, Side, Wire, World, WorldContext } from './global-state.js';
+import { after, codeOf, isUrgent, moved, moveOf, movesOf, nameOf, refusalUnit } from './moves.js';
+import type { Parcel } from './node-step.js';
+import type { CheckBounds, CheckedCore, Counterexample, StoryLine } from './options.js';
+import { setUp } from './setup.js';
+import { instantOf, type Timer } from './timers.js';
+
+/** An opening or a recovery is one line, written where it begins to hold on both sides. */
+type Opening = { readonly association: string; readonly recovery: number };
+
+class Teller {
+  readonly #context: WorldContext;
+  readonly lines: StoryLine[] = [];
+  /** What was under way when a loss took it, and the line that tells of the loss. */
+  readonly #underWay = new Map<unknown, StoryLine>();
+  readonly #noted: { readonly at: number; readonly effect: Effect; readonly mta: Mta }[] = [];
+  #dropped: { readonly from: number; readonly to: number; readonly parcel: Parcel }[] = [];
+
+  constructor(context: WorldContext) {
+    this.#context = context;
+    context.dropped = (from, to, parcel) => this.#dropped.push({ from, to, parcel });
+  }
+
+  #name(at: number): string {
+    return this.#context.local.configs[at]?.name ?? '';
+  }
+
+  #line(after: World, from: string | null, to: string | null, text: string): StoryLine {
+    const line: StoryLine = { from, to, text, lost: false, believes: beliefs(after) };
+    this.lines.push(line);
+    return line;
+  }
+
+  tell(before: World, move: Move, after: World, refused: number): void {
+    const wire = 'wire' in move ? (before.wires[move.wire] as Wire) : null;
+    if (move.kind === 'deliver') this.#delivered(wire as Wire, move.to, before, after);
+    else this.#happened(move, wire, before, after);
+    if (refused > 0) this.#line(after, null, null, 'the network refuses a dial that follows');
+    for (const { from, to, parcel } of this.#dropped.splice(0)) this.#lost(after, from, to, parcel);
+    for (const { at, effect, mta } of this.#noted.splice(0)) this.#note(after, at, effect, mta);
+    if (after.reported.length > before.reported.length) this.#line(after, null, null, 'the message is reported as not delivered');
+  }
+
+  /** What the core did that no APDU shows. */
+  note(at: number, effects: readonly Effect[], mta: Mta): void {
+    for (const effect of effects) this.#noted.push({ at, effect, mta });
+  }
+
+  #note(after: World, at: number, effect: Effect, mta: Mta): void {
+    const name = this.#name(at);
+    if (effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'bind_nak') {
+      const peer = rowOf(mta.rpc.connections, effect.conn)?.remote;
+      if (peer !== undefined) this.#line(after, name, peer, 'bind_nak');
+    } else if (effect.type === 'report') {
+      const text = eventText(effect.event);
+      if (text !== null) this.#line(after, name, null, `${name} logs event ${effect.event.id}: ${text}`);
+    } else if (effect.type === 'halt') {
+      this.#line(after, name, null, `${name} ends with exit code ${effect.code}`);
+    }
+  }
+
+  #happened(move: Move, wire: Wire | null, before: World, after: World): void {
+    switch (move.kind) {
+      case 'submit':
+        this.#line(after, this.#name(move.at), null, `${this.#name(move.at)} accepts a message for ${this.#farEnd(move.at)}`);
+        return;
+      case 'lose': {
+        const wires = move.wires.map((at) => before.wires[at] as Wire);
+        const line = this.#line(after, null, null, `the network loses ${lostWords(wires)}`);
+        for (const each of wires)
+          for (const item of [...each.toClient, ...each.toServer]) if (item !== null) this.#underWay.set(item, line);
+        return;
+      }
+      case 'refuse':
+        this.#line(
+          after,
+          null,
+          null,
+          `a dial from ${this.#name((wire as Wire).client)} to ${this.#name((wire as Wire).server)} fails`,
+        );
+        return;
+      case 'listen': {
+        const { address = '' } = this.#context.local.configs[move.at]?.bindings[move.binding] ?? {};
+        const can = move.outcome === 'up' ? 'listens on' : 'cannot listen on';
+        this.#line(after, this.#name(move.at), null, `${this.#name(move.at)} ${can} ${address}`);
+        return;
+      }
+      case 'cure':
+        this.#line(after, this.#name(move.at), null, `the operator of ${this.#name(move.at)} switches the article off`);
+        return;
+      case 'crash':
+        this.#line(after, null, null, `${this.#name(move.at)} crashes and starts again`);
+        return;
+      case 'timer':
+        this.#line(after, this.#name(move.at), null, `${this.#name(move.at)}: ${timerWords[move.timer.kind]}`);
+        return;
+      default:
+        // To notice a loss shows in what the MTA does next; connections and disks are no APDUs.
+        return;
+    }
+  }
+
+  #farEnd(at: number): string {
+    const { configs } = this.#context.local;
+    return this.#name(at === 0 ? configs.length - 1 : 0);
+  }
+
+  /** What did not arrive: told beside the loss that took it. */
+  #lost(after: World, from: number, to: number, parcel: Parcel): void {
+    const text = apduText(parcel.pdu);
+    if (text === null) return;
+    const loss = this.#underWay.get(parcel);
+    const line: StoryLine = {
+      from: this.#name(from),
+      to: this.#name(to),
+      text,
+      lost: true,
+      believes: loss?.believes ?? beliefs(after),
+    };
+    this.lines.splice(loss === undefined ? this.lines.length : this.lines.indexOf(loss) + 1, 0, line);
+  }
+
+  #delivered(wire: Wire, to: Side, before: World, after: World): void {
+    const item = (to === 'server' ? wire.toServer : wire.toClient)[0];
+    const [at, from] = to === 'server' ? [wire.server, wire.client] : [wire.client, wire.server];
+    if (item === undefined || item === null) return;
+    const text = apduText(item.pdu);
+    if (text !== null) {
+      this.#line(after, this.#name(from), this.#name(at), text);
+      return;
+    }
+    const opened = openedBy(before, after, at);
+    if (opened === null || roleAt(after, at, opened.association) !== 'initiator') return;
+    const what = opened.recovery === 0 ? 'opens association' : 'recovers association';
+    const which = opened.recovery === 0 ? opened.association : `${opened.association} (recovery ${opened.recovery})`;
+    this.#line(after, this.#name(at), this.#name(from), `${this.#name(at)} ${what} ${which}`);
+  }
+}
+
+/** An event that tells of an end which no APDU shows, in words; null for all others. */
+function eventText(event: ReportedEvent): string | null {
+  switch (event.id) {
+    case 9316:
+      return `no data can be sent, Windows NT error ${event.params.ntError}`;
+    case 9318:
+      return `${event.params.remoteServer} cannot be reached, Windows NT error ${event.params.ntError}`;
+    case 9321:
+      return `an adapter cannot serve RPC, Windows NT error ${event.params.ntError}`;
+    case 9266:
+      return 'it cannot start';
+    default:
+      return null;
+  }
+}
+
+const timerWords: Readonly<Record<Timer['kind'], string>> = {
+  recovery: 'time for another recovery',
+  disconnect: 'Disconnect has passed, the lost association is given up',
+  lifetime: 'Lifetime has passed, the association may close',
+  'open-retry': 'the Open Interval has passed',
+  'transfer-retry': 'the Transfer Interval has passed',
+  'data-retry': 'time for another data connection',
+};
+
+function lostWords(wires: readonly Wire[]): string {
+  const names = [...new Set(wires.map(({ association }) => association))].join(', ');
+  return wires.length === 1 ? `one connection of ${names}` : `all connections of ${names}`;
+}
+
+/** The APDU that a PDU carries, where it is one that the ladder shows. */
+function apduText(pdu: Pdu): string | null {
+  if (pdu.type !== 'request' && pdu.type !== 'response') return pdu.type === 'fault' ? 'fault' : null;
+  const { body } = pdu;
+  if (body.op === 'MtaSend') return describeApdu(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
+  if (body.op === 'MtaUnBind') return body.apdu.kind;
+  if (pdu.type === 'response' && body.op === 'MtaBind' && 'apdu' in body && body.apdu.kind === 'rtorj')
+    return describeApdu(body.apdu);
+  return null;
+}
+
+function* associationsOf(world: World, at: number): Generator<Association> {
+  for (const entry of world.locals[at]?.mta.ltab ?? []) yield* entry.associations;
+}
+
+function openedBy(before: World, after: World, at: number): Opening | null {
+  for (const association of associationsOf(after, at)) {
+    if (association.state !== 'open') continue;
+    const old = [...associationsOf(before, at)].find(({ name }) => name === association.name);
+    if (old?.state !== 'open') return { association: association.name, recovery: association.recovery };
+  }
+  return null;
+}
+
+function roleAt(world: World, at: number, name: string): string | undefined {
+  return [...associationsOf(world, at)].find((association) => association.name === name)?.role;
+}
+
+/** Whose Turn each MTA believes it to be, association by association. */
+function beliefs(world: World): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [at, local] of world.locals.entries()) {
+    const open = [...associationsOf(world, at)].filter(
+      ({ state }) => state === 'open' || state === 'lost' || state === 'closing',
+    );
+    const side = ({ turn, state }: Association): string => `${believes(turn)}${state === 'open' ? '' : ` (${state})`}`;
+    result[local.mta.name] =
+      open.length < 2 ? open.map(side).join() : open.map((each) => `${each.name} ${side(each)}`).join(', ');
+  }
+  return result;
+}
+
+type Recorded = { readonly at: number; readonly input: unknown; readonly effects: readonly Effect[]; readonly t: number };
+
+type Named = { readonly name: string; readonly refused: number };
+
+/** The moves of a path by their names. */
+function namesOf(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Named[] {
+  const { context, initial } = setUp(bounds, core);
+  let world = initial;
+  return path.map((code) => {
+    const { move, refused } = moveOf(context, world, code);
+    const name = nameOf(world, move);
+    world = moved(context, world, move, refused).world;
+    return { name, refused };
+  });
+}
+
+type Holds = (context: WorldContext, world: World) => boolean;
+
+/**
+ * The path of these moves; null where one of them is not there, or where they do not end in the breach. What goes first in the
+ * one order of moves (an answer that changes nothing) may have gone at another place in the other.
+ */
+function pathOf(bounds: CheckBounds, core: CheckedCore | undefined, names: readonly Named[], holds: Holds): number[] | null {
+  const { context, initial } = setUp(bounds, core);
+  let world = initial;
+  const path: number[] = [];
+  const early = new Set<string>();
+  for (const { name, refused } of names) {
+    if (early.delete(name)) continue;
+    for (let found = false; !found; ) {
+      const moves = movesOf(context, world);
+      const index = moves.findIndex((move) => nameOf(world, move) === name);
+      found = index >= 0;
+      if (!found && !isUrgent(context, world)) return null;
+      if (!found) early.add(nameOf(world, moves[0] as Move));
+      const code = found ? codeOf(index, refused) : 0;
+      path.push(code);
+      world = after(context, world, code).world;
+    }
+  }
+  return holds(context, world) ? path : null;
+}
+
+/**
+ * Of the shortest ways to a breach, one that people follow more easily: each fault as late as it can be, so that what it takes
+ * is seen to be sent before.
+ * @param holds is the breach there in this state?
+ */
+export function faultsLate(
+  bounds: CheckBounds,
+  core: CheckedCore | undefined,
+  path: readonly number[],
+  holds: Holds,
+): readonly number[] {
+  let names = namesOf(bounds, core, path);
+  let best = path;
+  for (let at = names.length - 2; at >= 0; at -= 1) {
+    if (!/^(lose|crash) /.test((names[at] as Named).name)) continue;
+    for (let place = at; place + 1 < names.length; place += 1) {
+      const swapped = names.slice();
+      [swapped[place], swapped[place + 1]] = [names[place + 1] as Named, names[place] as Named];
+      const other = pathOf(bounds, core, swapped, holds);
+      if (other === null) break;
+      names = swapped;
+      best = other;
+    }
+  }
+  return best;
+}
+
+/** @param path moves from the start, each by its place among those of its state. */
+export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Counterexample {
+  let teller: Teller | null = null;
+  const { context, initial } = setUp(bounds, core, (at, _input, effects, before, after) =>
+    teller?.note(at, effects, before ?? after),
+  );
+  teller = new Teller(context);
+  let world = initial;
+  for (const code of path) {
+    const { move, refused } = moveOf(context, world, code);
+    const next = moved(context, world, move, refused).world;
+    teller.tell(world, move, next, refused);
+    world = next;
+  }
+  return { moves: path.length, lines: teller.lines, journal: journalOf(bounds, core, path) };
+}
+
+/**
+ * The same moves with a clock that runs: at a timer it goes on to that timer's instant. Where another timer of the same MTA
+ * is due by then the moves cannot be put on one clock, and there is no journal.
+ */
+function journalOf(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): readonly JournalEntry[] | null {
+  const entries: Recorded[] = [];
+  let clock = (): number => 0;
+  const { context, initial } = setUp(bounds, core, (at, input, effects) => entries.push({ at, input, effects, t: clock() }));
+  clock = () => context.local.nowMs;
+  let world = initial;
+  for (const code of path) {
+    if (movesOf(context, world)[code % refusalUnit] === undefined) return null;
+    const { move, refused } = moveOf(context, world, code);
+    if (move.kind === 'timer') {
+      const { mta } = world.locals[move.at] as { readonly mta: Mta };
+      const instant = instantOf(mta, move.timer);
+      if (instant < context.local.nowMs) return null;
+      context.local.nowMs = instant;
+    }
+    world = moved(context, world, move, refused).world;
+  }
+  return entries.map(({ at, input, effects, t }, index) => ({
+    t,
+    node: context.local.configs[at]?.name ?? '',
+    n: index + 1,
+    input: input as JournalEntry['input'],
+    effects,
+  }));
+}
+
+/** The ladder as text: the first MTA on the left, the last on the right, and what each believes after every line. */
+export function storyText(lines: readonly StoryLine[], mtas: readonly string[]): string {
+  const left = mtas[0] ?? '';
+  const width = Math.max(56, ...lines.map(({ text }) => text.length + 8));
+  const column = Math.max(6, ...lines.map(({ believes: each }) => (each[left] ?? '').length));
+  const rows = [
+    `${'    '}${left.padEnd(column)}  ${' '.repeat(width)}  ${mtas.at(-1) ?? ''}`,
+    `    ${'Turn:'.padEnd(column)}  ${' '.repeat(width)}  Turn:`,
+  ];
+  for (const [index, line] of lines.entries()) {
+    const middle = line.to === null ? line.text.padEnd(width) : arrow(line, mtas, width);
+    const others = mtas
+      .slice(1)
+      .map((name) => line.believes[name] ?? '')
+      .join(' | ');
+    rows.push(`${String(index + 1).padStart(3)} ${(line.believes[left] ?? '').padEnd(column)}  ${middle}  ${others}`.trimEnd());
+  }
+  return rows.join('\n');
+}
+
+function arrow(line: StoryLine, mtas: readonly string[], width: number): string {
+  const rightward = mtas.indexOf(line.from ?? '') < mtas.indexOf(line.to ?? '');
+  const dashes = '-'.repeat(Math.max(1, width - line.text.length - 6));
+  return rightward ? `-- ${line.text} ${dashes}${line.lost ? 'x ' : '> '}` : ` ${line.lost ? 'x' : '<'}${dashes} ${line.text} --`;
+}

@@ -1,0 +1,166 @@
+/** Rules of the Turn and of what an association carries: pure functions over states and effects of the core. */
+import {
+  type Association,
+  believes,
+  describeActivity,
+  type Effect,
+  type LtabEntry,
+  type Mta,
+  type Priority,
+  peek,
+  priorities,
+  rowOf,
+  type SendApdu,
+  turnPriority,
+} from '@mtalab/mta-core';
+import type { Finding } from './catalogue.js';
+
+/** Both ends of an association are up under the same recovery number. */
+function joined(one: Association, other: Association | undefined): other is Association {
+  return other !== undefined && other.recovery === one.recovery && isUp(one) && isUp(other);
+}
+
+function isUp({ state }: Association): boolean {
+  return state === 'open' || state === 'closing';
+}
+
+/** Never two holders. @param mine the entry of one MTA for the other. @param theirs the other's entry for the first. */
+export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Finding | null {
+  for (const one of mine.associations) {
+    if (!isUp(one) || believes(one.turn) !== 'mine') continue;
+    const other = theirs.associations.find(({ name }) => name === one.name);
+    if (!joined(one, other) || believes(other.turn) !== 'mine') continue;
+    return {
+      rule: 'one-turn',
+      association: one.name,
+      detail: `Both ${theirs.name} and ${mine.name} hold the Turn, at recovery ${one.recovery} (${one.turn} and ${other.turn}).`,
+    };
+  }
+  return null;
+}
+
+/** Exactly one holder. To be asked only when the faults are over and nothing is under way between the two. */
+export function noHolder(mine: LtabEntry, theirs: LtabEntry): Finding | null {
+  for (const one of mine.associations) {
+    if (one.state !== 'open' || believes(one.turn) === 'mine') continue;
+    const other = theirs.associations.find(({ name }) => name === one.name);
+    if (!joined(one, other) || believes(other.turn) === 'mine') continue;
+    return {
+      rule: 'holder-after-faults',
+      association: one.name,
+      detail: `Nobody holds the Turn: ${theirs.name} believes that ${mine.name} has it (${one.turn}), ${mine.name} that ${theirs.name} has it (${other.turn}).`,
+    };
+  }
+  return null;
+}
+
+/** The association an outgoing PDU belongs to: as it is after the step, or before it if the step ended it. */
+function associationOfConnection(before: Mta, after: Mta, conn: number): { entry: LtabEntry; association: Association } | null {
+  for (const mta of [after, before]) {
+    const owner = rowOf(mta.rpc.connections, conn)?.owner;
+    if (owner === null || owner === undefined) continue;
+    const entry = mta.ltab[owner.entry - 1];
+    const association = entry === undefined ? undefined : rowOf(entry.associations, owner.association);
+    if (entry !== undefined && association !== undefined) return { entry, association };
+  }
+  return null;
+}
+
+/** What one step sends: is this side permitted to send it? */
+export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): Finding | null {
+  for (const effect of effects) {
+    if (effect.type !== 'frame' || effect.link !== 'rpc' || effect.frame.type !== 'request' || effect.frame.body.op !== 'MtaSend')
+      continue;
+    const found = associationOfConnection(before, after, effect.conn);
+    if (found === null) continue;
+    const { apdu } = effect.frame.body;
+    const { entry, association } = found;
+    const finding =
+      undueApdu(association, apdu) ??
+      undueGive(before, after, entry, association, apdu) ??
+      undueStart(before, entry, association, apdu);
+    if (finding !== null) return { ...finding, mta: after.name, association: found.association.name };
+  }
+  return null;
+}
+
+function undueApdu(association: Association, apdu: SendApdu): Finding | null {
+  const { turn, transfer } = association;
+  if (apdu.kind === 'rttr') {
+    const message = describeActivity(apdu.activity);
+    if (believes(turn) !== 'mine') return { rule: 'turn-to-transfer', message, detail: `An RTTR is sent in state ${turn}.` };
+  }
+  if (apdu.kind === 'turn-give') {
+    if (transfer !== null) {
+      return { rule: 'turn-moves', message: describeActivity(transfer.copy.id), detail: 'The Turn is given during a transfer.' };
+    }
+    if (turn !== 'given') return { rule: 'turn-moves', detail: `The Turn is given in state ${turn}.` };
+  }
+  if (apdu.kind === 'turn-please' && turn !== 'asking') {
+    return { rule: 'turn-moves', detail: `The Turn is asked for in state ${turn}.` };
+  }
+  return null;
+}
+
+/** A transfer that begins, not one that its receiver had to have sent again from the start. */
+function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Finding | null {
+  if (apdu.kind !== 'rttr' || apdu.start === undefined) return null;
+  const earlier = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
+  if (earlier === apdu.activity) return null;
+  const { priority } = apdu.start;
+  if (association.urgentOnly && priority !== 'urgent') {
+    const detail = `A ${priority} copy is sent on the association above the limit, which is there for urgent mail.`;
+    return { rule: 'limits', message: describeActivity(apdu.activity), detail };
+  }
+  return (
+    uncounted(rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
+    unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ??
+    overtaken(entry, apdu.activity, priority)
+  );
+}
+
+/** A transfer starts although the peer has asked for the Turn: may it? */
+function unanswered(threshold: number, association: Association, activity: number, own: Priority): Finding | null {
+  const { turn, askedPriority, transfersSinceAsked } = association;
+  if (turn !== 'asked-of' || askedPriority === null || askedPriority === 0) return null;
+  const message = describeActivity(activity);
+  if (askedPriority < turnPriority[own]) {
+    return { rule: 'turn-answered', message, detail: `A ${own} copy is sent after a Please of priority ${askedPriority}.` };
+  }
+  if (transfersSinceAsked <= threshold) return null;
+  const detail = `Transfer ${transfersSinceAsked} starts since the Please, ${threshold} are permitted.`;
+  return { rule: 'turn-answered', message, detail };
+}
+
+/** A transfer starts although the peer has asked for the Turn: it must count. */
+function uncounted(was: Association | undefined, is: Association, activity: number): Finding | null {
+  if (was?.turn !== 'asked-of' || is.turn !== 'asked-of' || is.transfersSinceAsked > was.transfersSinceAsked) return null;
+  const detail = `A transfer starts after a Please, and ${is.transfersSinceAsked} are counted as before.`;
+  return { rule: 'turn-answered', message: describeActivity(activity), detail };
+}
+
+/** A Turn that is asked for to close is given: does mail wait? A stop does not ask. */
+function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Finding | null {
+  if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
+  const was = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id);
+  if (was?.turn !== 'asked-of' || was.askedPriority !== 0) return null;
+  const waits = priorities.find(
+    (priority) => (priority === 'urgent' || !association.urgentOnly) && entry.queues[priority].size > 0,
+  );
+  if (waits === undefined) return null;
+  return { rule: 'turn-answered', detail: `The Turn is given for a close, while ${waits} mail waits for ${entry.name}.` };
+}
+
+/** A transfer starts: does a more urgent or an older copy wait? */
+function overtaken(entry: LtabEntry, activity: number, own: Priority): Finding | null {
+  for (const priority of priorities) {
+    const waiting = peek(entry.queues[priority]);
+    const before = waiting !== undefined && (priority !== own || waiting.id < activity);
+    if (before) {
+      const detail = `A ${own} copy is sent while ${describeActivity(waiting.id)} (${priority}) waits for ${entry.name}.`;
+      return { rule: 'order', message: describeActivity(activity), detail };
+    }
+    if (priority === own) return null;
+  }
+  return null;
+}

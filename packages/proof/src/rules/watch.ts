@@ -1,0 +1,276 @@
+/** The rules at work on a simulated lab: asked after every step about what that step changed, and once more at the end. */
+import {
+  describeActivity,
+  type Effect,
+  type LtabEntry,
+  type Mta,
+  maxOutstandingCalls,
+  ntError,
+  rowOf,
+  type StoredMessage,
+  type StoreEffect,
+} from '@mtalab/mta-core';
+import type { SimNode } from '../simulator/node.js';
+import type { World } from '../simulator/world.js';
+import { bindingsBroken, listensBroken } from './bindings.js';
+import { type Finding, Violation } from './catalogue.js';
+import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
+import { MailLedger } from './mail.js';
+import { openingBroken } from './opening.js';
+import { canReach } from './reach.js';
+import { incarnationBroken, recoveryBroken } from './recovery.js';
+import { startBroken } from './starting.js';
+import { noHolder, twoHolders, unduePdus } from './turn.js';
+
+/** Longer than the longest delay of a fault and the longest call timeout together. */
+const aftermathMs = 400_000;
+
+function insist(finding: Finding | null, mta?: string): void {
+  if (finding !== null) throw new Violation(mta === undefined || finding.mta !== undefined ? finding : { ...finding, mta });
+}
+
+export class Watch {
+  readonly mail = new MailLedger();
+  readonly #world: World;
+  readonly #indices: ReadonlyMap<string, number>;
+  /** By MTA and entry: the index of the peer and of the entry that the peer has for this MTA. */
+  readonly #facing: readonly (readonly { readonly peer: number; readonly entry: number }[])[];
+  /** Entries that have changed since all was quiet, as MTA * stride + entry. */
+  readonly #changed = new Set<number>();
+  readonly #stride: number;
+  /** MTAs whose connections have changed since then. */
+  readonly #touched = new Set<number>();
+  #legacy: boolean;
+  #stops = false;
+
+  constructor(world: World) {
+    this.#world = world;
+    const { mtas } = world.setup;
+    this.#legacy = mtas.some(({ legacy }) => legacy.length > 0);
+    this.#stride = mtas.length + 1;
+    const indices = new Map(mtas.map(({ name }, index) => [name, index] as const));
+    this.#indices = indices;
+    this.#facing = mtas.map(({ name, peers }) =>
+      peers.map((peer) => {
+        const index = indices.get(peer.name) ?? -1;
+        return { peer: index, entry: mtas[index]?.peers.findIndex((each) => each.name === name) ?? -1 };
+      }),
+    );
+  }
+
+  /** From now on an MTA may behave as in the article: what its peers think of that is no concern of the rules. */
+  legacyAllowed(): void {
+    this.#legacy = true;
+  }
+
+  operatorStops(): void {
+    this.#stops = true;
+  }
+
+  started(node: SimNode, mta: Mta, effects: readonly Effect[]): void {
+    insist(listensBroken(node.config, effects));
+    this.#all(node, mta);
+  }
+
+  #all(node: SimNode, mta: Mta): void {
+    for (const entry of mta.ltab) this.#changed.add(node.index * this.#stride + entry.id - 1);
+  }
+
+  stepped(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
+    if (effects.length > 0) this.#effects(node, before, after, effects);
+    insist(startBroken(before, after, effects) ?? bindingsBroken(before, after, effects));
+    const input = this.#world.doing?.input;
+    if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
+    if (before.rpc !== after.rpc) this.#touched.add(node.index);
+    if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
+    if (before.ltab === after.ltab) return;
+    let associations = false;
+    const stored = this.#world.doing?.input.type === 'stored';
+    for (const [index, entry] of after.ltab.entries()) {
+      const old = before.ltab[index];
+      if (old === entry) continue;
+      insist(entryBeyondLimits(after, entry));
+      if (old !== undefined) insist(thresholdBroken(after, old, entry, stored));
+      if (old?.associations === entry.associations) continue;
+      if (old?.associations.length !== entry.associations.length) associations = true;
+      this.#changed.add(node.index * this.#stride + index);
+      if (old !== undefined) insist(recoveryBroken(old, entry) ?? incarnationBroken(old, entry), node.name);
+      const facing = this.#facingEntry(node.index, index);
+      if (facing !== undefined) insist(twoHolders(entry, facing), node.name);
+    }
+    if (associations) insist(tableBeyondLimits(after));
+  }
+
+  #facingEntry(index: number, entry: number): LtabEntry | undefined {
+    const facing = this.#facing[index]?.[entry];
+    const peer = facing === undefined ? undefined : this.#world.nodes[facing.peer];
+    return peer?.up === true ? peer.mta?.ltab[facing?.entry ?? -1] : undefined;
+  }
+
+  #effects(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
+    insist(unduePdus(before, after, effects));
+    for (const effect of effects) {
+      if (effect.type === 'report') {
+        const { event } = effect;
+        if (event.id === 1294) this.#quarrel(node, event.params.reason);
+        else if (event.id === 9277) this.#unanswered(node, event.params.callName);
+        else if (event.id === 9318 && event.params.ntError === ntError.serverUnavailable)
+          this.#unreached(node, after, event.params.remoteServer, false);
+        else if (event.id === 9322 && event.params.ntError === ntError.serverUnavailable)
+          this.#unreached(node, after, event.params.remoteServer, true);
+      } else if (effect.type === 'frame' && effect.link === 'rpc') {
+        const { frame: pdu, conn } = effect;
+        const calls = rowOf(after.rpc.connections, conn)?.calls.length ?? 0;
+        if (calls > maxOutstandingCalls)
+          insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
+        if (pdu.type === 'response' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'confirm') {
+          this.#confirmed(node, before, after, conn, pdu.body.apdu);
+        }
+      }
+    }
+  }
+
+  /** An association was aborted. The peer's word for it says nothing new: the peer was asked when it said it. */
+  #quarrel(node: SimNode, reason: string): void {
+    // A breach is told with the state in which it came; other reasons are nobody's fault.
+    if (this.#legacy || !/^fault on | in state [a-z-]+, Turn /.test(reason)) return;
+    // A stop may end what the other side is about to do.
+    if (this.#stops && reason.startsWith('close in state')) return;
+    insist({ rule: 'no-quarrel', detail: `It aborts an association: ${reason}.` }, node.name);
+  }
+
+  /** A call was given up. What faults have left under way may still cause that for a while after them. */
+  #unanswered(node: SimNode, call: string): void {
+    const { nowMs, setup, safety } = this.#world;
+    if (safety || nowMs < setup.safetyMs + aftermathMs) return;
+    insist({ rule: 'answered', detail: `${call} has no answer, though the last fault was long ago.` }, node.name);
+  }
+
+  /**
+   * An MTA was not reached. Was it there, and on the way of an enabled binding?
+   * @param back it has called itself, and said where it listens.
+   */
+  #unreached(node: SimNode, mta: Mta, name: string, back: boolean): void {
+    const { nowMs, setup, safety, network } = this.#world;
+    if (safety || nowMs < setup.safetyMs + aftermathMs) return;
+    const peer = this.#indices.get(name) ?? -1;
+    const endpoints = back ? network.listeningAt(peer) : (mta.ltab.find((entry) => entry.name === name)?.endpoints ?? []);
+    if (!canReach(mta, endpoints, (host, port) => network.listens(peer, host, port))) return;
+    // A dial of this attempt may have got there, and have come to nothing for another reason.
+    const reachedAtMs = network.reachedAtMs(node.index, peer);
+    if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
+    const detail = `${name} is not reached, though it listens where an enabled binding gets to, and the last fault was long ago.`;
+    insist({ rule: 'reachable', detail }, node.name);
+  }
+
+  #confirmed(
+    node: SimNode,
+    before: Mta,
+    after: Mta,
+    conn: number,
+    { activity, upTo, stored }: { readonly activity: number; readonly upTo: number; readonly stored: boolean },
+  ): void {
+    const owner = rowOf(after.rpc.connections, conn)?.owner ?? rowOf(before.rpc.connections, conn)?.owner;
+    const entry = owner === undefined || owner === null ? undefined : after.ltab[owner.entry - 1];
+    if (entry === undefined) return;
+    const about = { rule: 'confirm-after-store', mta: node.name, message: describeActivity(activity) } as const;
+    if (stored) {
+      const sender = entry.peer?.storeUuid ?? '';
+      if (node.store.everReceived.has(`${sender} ${activity}`)) return;
+      throw new Violation({
+        ...about,
+        detail: `The whole message is confirmed to ${entry.name}, but the store does not have it.`,
+      });
+    }
+    const row = rowOf(entry.incoming, activity);
+    // On an association that its activity has left, a late confirmation speaks of octets that were kept once.
+    const kept =
+      row === undefined || row.association !== owner?.association
+        ? undefined
+        : (node.store.contents.get(row.content)?.sizeBytes ?? 0);
+    if (kept !== undefined && kept < upTo) {
+      throw new Violation({ ...about, detail: `${upTo} octets are confirmed to ${entry.name}, but the store has ${kept}.` });
+    }
+  }
+
+  /** A submission is durable. */
+  submissionStored(submissionId: string, mtsId: string): void {
+    const planned = this.#world.clients.planned(submissionId);
+    if (planned === undefined) return;
+    const { sizeBytes, originator, recipients } = planned;
+    this.mail.accepted(submissionId, mtsId, { content: submissionId, sizeBytes, originator, recipients });
+  }
+
+  /** Messages are durable. */
+  accepted(node: SimNode, effect: StoreEffect): void {
+    for (const message of effect.accept) {
+      this.mail.copies(node.store.uuid, message);
+      if (effect.render !== undefined && effect.render.content === message.content) {
+        const sizeBytes = node.store.contents.get(message.content)?.sizeBytes ?? 0;
+        this.mail.report(message.envelope, effect.render.facts, sizeBytes);
+      }
+    }
+  }
+
+  /** A copy leaves a store for good. */
+  erased(node: SimNode, message: StoredMessage, { id, destination }: StoredMessage['copies'][number]): void {
+    if (node.store.delivered.has(id)) return;
+    const peer = destination.to === 'mta' ? this.#world.nodes[this.#indices.get(destination.mta) ?? -1] : undefined;
+    if (peer?.store.everReceived.has(`${node.store.uuid} ${id}`) === true) return;
+    const to =
+      destination.to === 'mta' ? destination.mta : destination.to === 'mailbox' ? destination.address : 'the dead letters';
+    const detail = `The copy for ${to} is erased, but it is not there.`;
+    throw new Violation({ rule: 'kept-until-confirmed', mta: node.name, message: message.envelope.mtsId, detail });
+  }
+
+  faultsEnded(): void {
+    for (const node of this.#world.nodes) if (node.mta !== null) this.#all(node, node.mta);
+  }
+
+  /** No fault lasts and nothing is under way: what has changed since must have a holder, and every call its answer. */
+  quiet(): void {
+    for (const index of this.#touched) {
+      const { mta, name } = this.#world.nodes[index] as SimNode;
+      const stuck = mta?.rpc.connections.find(({ side, calls }) => side === 'server' && calls.length > 0);
+      if (stuck !== undefined) {
+        const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} is not answered, and nothing is under way any more.`;
+        insist({ rule: 'answered', detail }, name);
+      }
+    }
+    this.#touched.clear();
+    for (const key of this.#changed) {
+      const [index, at] = [Math.floor(key / this.#stride), key % this.#stride];
+      const node = this.#world.nodes[index];
+      const entry = node?.up === true ? node.mta?.ltab[at] : undefined;
+      const facing = this.#facingEntry(index, at);
+      if (entry !== undefined && facing !== undefined) insist(noHolder(entry, facing), node?.name);
+    }
+    this.#changed.clear();
+  }
+
+  /** All has come to rest, or should have. */
+  atEnd(): void {
+    const { nodes, network } = this.#world;
+    for (const { mta } of nodes) if (mta !== null) insist(undrained(mta));
+    insist(this.mail.atEnd());
+    for (const node of nodes) {
+      if (!node.up || node.mta === null) throw new Violation({ rule: 'rest', mta: node.name, detail: 'It does not run.' });
+      insist(leftOver(node.mta));
+      this.#storeAtRest(node, node.mta);
+    }
+    if (network.wires.count > 0) throw new Violation({ rule: 'rest', detail: `${network.wires.count} connections are left.` });
+  }
+
+  #storeAtRest({ name, store }: SimNode, mta: Mta): void {
+    const left = (what: string): void => insist({ rule: 'rest', mta: name, detail: `${what}.` });
+    if (store.messages.size > 0) left(`Its store still has ${store.messages.size} messages`);
+    if (store.contents.size > 0) left(`Its store still has ${store.contents.size} contents that belong to no message`);
+    for (const sender of new Set([...store.received.keys(), ...Object.keys(mta.received)])) {
+      const kept = store.received.get(sender) ?? new Set<number>();
+      const known = mta.received[sender] ?? [];
+      const count = known.reduce((sum, [low, high]) => sum + high - low + 1, 0);
+      const same = count === kept.size && known.every(([low, high]) => kept.has(low) && kept.has(high));
+      if (!same) left(`It remembers ${count} activities of ${sender}, its store ${kept.size}`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** The figures of a case, as it stood after its last step. */
+import type { LinkPdu } from '@mtalab/trace';
+import type { Stage } from './stage.js';
+
+export type CaseCounts = {
+  /** Associations opened afresh, and recoveries asked for, on the link. */
+  readonly opened: number;
+  readonly recoveries: number;
+  /** bind_nak and co_cancel PDUs that passed the link. */
+  readonly naks: number;
+  readonly cancels: number;
+  /** Distinct copies in mailboxes. */
+  readonly delivered: number;
+  /** Non-delivery reports, as far as the MTAs that are up remember. */
+  readonly reports: number;
+  /** Copies queued, by name of the MTAs that are up. */
+  readonly queued: Readonly<Record<string, number>>;
+  /** Entries of the event log of each MTA, by id. */
+  readonly events: Readonly<Record<string, Readonly<Record<string, number>>>>;
+};
+
+/** Recoveries that were asked for, as the link saw them pass. */
+export function recoveriesIn(pdus: readonly LinkPdu[]): number {
+  return pdus.filter(({ pdu, fate }) => {
+    return fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery > 0;
+  }).length;
+}
+
+/** Associations are counted by the first connection of each: the one that carried a fresh MtaBind. */
+export function openedIn(pdus: readonly LinkPdu[]): number {
+  const first = new Set<number>();
+  for (const { pdu, conn, fate } of pdus) {
+    if (fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0)
+      first.add(conn);
+  }
+  return first.size;
+}
+
+/** PDUs of a type that have passed the link. */
+export function passedIn(pdus: readonly LinkPdu[], type: LinkPdu['pdu']['type']): number {
+  return pdus.filter(({ pdu, fate }) => fate === 'passed' && pdu.type === type).length;
+}
+
+/** Count now, at the MTAs of these names. */
+export async function countsOf(stage: Stage, names: readonly string[]): Promise<CaseCounts> {
+  const events: Record<string, Record<string, number>> = {};
+  for (const name of names) {
+    const byId: Record<string, number> = {};
+    for (const { id } of await stage.events(name)) byId[id] = (byId[id] ?? 0) + 1;
+    events[name] = byId;
+  }
+  return {
+    opened: openedIn(stage.pdus),
+    recoveries: recoveriesIn(stage.pdus),
+    naks: passedIn(stage.pdus, 'bind_nak'),
+    cancels: passedIn(stage.pdus, 'co_cancel'),
+    delivered: await stage.delivered(),
+    reports: await stage.reports(),
+    queued: await stage.queued(),
+    events,
+  };
+}

@@ -1,0 +1,15 @@
+/** The public entry of the trace: journal, replay and ladder. Needs the core only; runs in a browser. */
+export { describeEffect, describeInput } from './journal/describe.js';
+export type { JournalEntry, JournalStart, LocatedEntry } from './journal/entry.js';
+export { JournalError, JournalReader, readJournalText } from './journal/read.js';
+export { type ReplayCore, type Replayed, Replayer } from './journal/replay.js';
+export { type Difference, JournalVerifier, type Verification, verifyJournal } from './journal/verify.js';
+export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
+export { folded, withShortOpenings } from './ladder/fold.js';
+export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
+export { ladderOf } from './ladder/link.js';
+export { type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';
+export { mergeTrails } from './ladder/merge.js';
+export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';
+export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';
+export { LadderError, type Moment, type PduMoment, Trail, Trails } from './ladder/trail.js';

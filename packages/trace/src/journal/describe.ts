@@ -1,0 +1,43 @@
+/** Inputs and effects in one line of words, for whoever reads about a difference. */
+import { describeActivity, describeFrame, type Effect, type Input } from '@mtalab/mta-core';
+import type { JournalStart } from './entry.js';
+
+/** Such as `frame on connection 2: request 3 MtaSend turn-give`. */
+export function describeInput(input: Input | JournalStart): string {
+  switch (input.type) {
+    case 'start':
+      return `start, incarnation ${input.recovered.incarnation}`;
+    case 'submit':
+      return `submit ${input.submission.submissionId}`;
+    case 'command':
+      return `command ${input.command.op}`;
+    case 'listening':
+    case 'listen-failed':
+      return `${input.type} on binding ${input.binding}`;
+    case 'accepted':
+    case 'connected':
+    case 'dial-failed':
+    case 'malformed':
+    case 'lost':
+      return `${input.type}, connection ${input.conn}`;
+    case 'frame':
+      return `frame on connection ${input.conn}: ${describeFrame(input)}`;
+    case 'stored':
+    case 'store-failed':
+    case 'forgotten':
+      return `${input.type}, token ${input.token}`;
+    case 'delivered':
+    case 'deliver-failed':
+      return `${input.type}, copy ${describeActivity(input.copy)}`;
+    case 'stop':
+    case 'timer':
+      return input.type;
+  }
+}
+
+/** Such as `frame on connection 2: request 3 MtaSend turn-give`, or the type with its JSON where that says more. */
+export function describeEffect(effect: Effect | undefined): string {
+  if (effect === undefined) return 'nothing';
+  if (effect.type === 'frame') return `frame on connection ${effect.conn}: ${describeFrame(effect)}`;
+  return JSON.stringify(effect);
+}

@@ -1,0 +1,86 @@
+/** A ladder from what a link saw (the proxy's, or a virtual one), with the beliefs that the journals of both ends add. */
+import { describePdu, type TurnSide } from '@mtalab/mta-core';
+import type { LadderLine } from './line.js';
+import type { LinkPdu } from './link-pdu.js';
+import { isClient, Matching, matchEnds } from './match.js';
+import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
+
+/** A PDU at the link: as it came from its sender, and (if it was passed on) as it went to its receiver. */
+type Passage = { readonly pdu: LinkPdu; readonly text: string; readonly arrived: PduMoment; readonly left: PduMoment | null };
+
+/** A connection of the link stands between two ends: it is the server of the one that dialled, and the client of the other. */
+type Between = { readonly client: string; readonly asServer: ConnectionEnd; readonly asClient: ConnectionEnd };
+
+function endOf(node: string, peer: string, conn: number): ConnectionEnd {
+  // The link has no lab time: among equals the order decides.
+  return { node, conn, peer: peer === '?' ? null : peer, openedMs: Number.NaN, sent: [], received: [] };
+}
+
+function momentAt(end: ConnectionEnd, kind: PduMoment['kind'], text: string): PduMoment {
+  const moment = { kind, node: end.node, index: -1, tMs: Number.NaN, text, end, association: null, believes: null };
+  end[kind].push(moment);
+  return moment;
+}
+
+/** Each PDU once, at the place where it was last told. */
+function passages(pdus: Iterable<LinkPdu>): { readonly list: readonly Passage[]; readonly connections: readonly Between[] } {
+  const last = new Map<number, LinkPdu>();
+  for (const pdu of pdus) {
+    // A held PDU is told again when it leaves, and leaves its first place.
+    last.delete(pdu.seq);
+    last.set(pdu.seq, pdu);
+  }
+  const connections = new Map<number, Between>();
+  const list: Passage[] = [];
+  for (const pdu of last.values()) {
+    const { from, to, conn } = pdu;
+    // Who dialled speaks first.
+    const known = connections.get(conn);
+    const between = known ?? { client: from, asServer: endOf(to, from, 1), asClient: endOf(from, to, 0) };
+    connections.set(conn, between);
+    const up = from === between.client;
+    const text = describePdu(pdu.pdu);
+    const arrived = up ? momentAt(between.asServer, 'received', text) : momentAt(between.asClient, 'received', text);
+    const passed = pdu.fate === 'passed';
+    const left = !passed ? null : up ? momentAt(between.asClient, 'sent', text) : momentAt(between.asServer, 'sent', text);
+    list.push({ pdu, text, arrived, left });
+  }
+  return { list, connections: [...connections.values()] };
+}
+
+/** @param trails of the MTAs, by name, as far as there are journals. */
+export function ladderOf(pdus: Iterable<LinkPdu>, trails: ReadonlyMap<string, Trail>): LadderLine[] {
+  const { list, connections } = passages(pdus);
+  const ends = [...trails.values()].flatMap((trail) => trail.ends);
+  const matching = new Matching();
+  matchEnds(
+    ends.filter(isClient),
+    connections.map((each) => each.asServer),
+    matching,
+  );
+  matchEnds(
+    connections.map((each) => each.asClient),
+    ends.filter((end) => !isClient(end)),
+    matching,
+  );
+  return list.map(({ pdu, text, arrived, left }) => {
+    const { from, to, fate, fault, association } = pdu;
+    const sent = matching.partners.get(arrived);
+    const received = left === null ? undefined : matching.partners.get(left);
+    const believes: Record<string, TurnSide> = {};
+    if (sent?.believes != null) believes[from] = sent.believes;
+    if (received?.believes != null) believes[to] = received.believes;
+    return {
+      from,
+      to,
+      text,
+      association: sent?.association ?? received?.association ?? association,
+      believes,
+      fate,
+      fault,
+      count: 1,
+      ...(sent === undefined ? {} : { tMs: sent.tMs }),
+      steps: { sent: sent?.index ?? null, received: received?.index ?? null },
+    };
+  });
+}

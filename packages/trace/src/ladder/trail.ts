@@ -1,0 +1,174 @@
+/** The trail of each MTA through a journal: every PDU it sent or received, in its own order, with its beliefs. */
+import { type AssociationState, believes, describePdu, type Mta, type Pdu, type TurnSide } from '@mtalab/mta-core';
+import type { LocatedEntry } from '../journal/entry.js';
+import { type Replayed, Replayer } from '../journal/replay.js';
+
+/** One end of a connection, in one life of its MTA. */
+export type ConnectionEnd = {
+  readonly node: string;
+  readonly conn: number;
+  /** The MTA at the other end, once this end knows it. */
+  peer: string | null;
+  readonly openedMs: number;
+  readonly sent: PduMoment[];
+  readonly received: PduMoment[];
+};
+
+/** A PDU at one end: sent or received, and what that end believed of the Turn right after. */
+export type PduMoment = {
+  readonly kind: 'sent' | 'received';
+  readonly node: string;
+  /** Place among all moments of this MTA. */
+  readonly index: number;
+  readonly tMs: number;
+  readonly text: string;
+  readonly end: ConnectionEnd;
+  /** The association the connection belonged to, where it did. */
+  readonly association: string | null;
+  readonly believes: TurnSide | null;
+};
+
+/** Something that happened at one MTA without a PDU: it started again, or noticed a loss. */
+export type NoteMoment = {
+  readonly kind: 'note';
+  readonly node: string;
+  readonly index: number;
+  readonly tMs: number;
+  readonly text: string;
+  readonly association: string | null;
+  readonly believes: TurnSide | null;
+};
+
+export type Moment = PduMoment | NoteMoment;
+
+/** A ladder that is too long to be drawn, or made of what does not fit together. */
+export class LadderError extends Error {
+  override readonly name = 'LadderError';
+}
+
+/** Moments of all MTAs together. */
+const mostMoments = 2_000_000;
+
+/** Everything one MTA did, over its lives. */
+export class Trail {
+  readonly node: string;
+  readonly moments: Moment[] = [];
+  /** Connections of all lives. */
+  readonly ends: ConnectionEnd[] = [];
+  #present = new Map<number, ConnectionEnd>();
+  #lives = 0;
+
+  constructor(node: string) {
+    this.node = node;
+  }
+
+  take({ entry }: LocatedEntry, { before, mta, effects }: Replayed): void {
+    const { input, t } = entry;
+    if (input.type === 'start') {
+      this.#present = new Map();
+      this.#lives += 1;
+      if (this.#lives > 1) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
+    }
+    if (input.type === 'frame' && input.link === 'rpc') this.#pdu('received', t, input.conn, input.frame, mta, before);
+    if (before !== null && before.ltab !== mta.ltab) this.#losses(t, before, mta);
+    for (const effect of effects) {
+      if (effect.type === 'frame' && effect.link === 'rpc') this.#pdu('sent', t, effect.conn, effect.frame, mta, before);
+    }
+  }
+
+  #pdu(kind: PduMoment['kind'], tMs: number, conn: number, pdu: Pdu, mta: Mta, before: Mta | null): void {
+    const at = locate(mta, conn) ?? (before === null ? null : locate(before, conn));
+    const end = this.#end(conn, tMs);
+    end.peer = at?.peer ?? (kind === 'received' ? callerOf(pdu) : null) ?? end.peer;
+    const moment: PduMoment = {
+      kind,
+      node: this.node,
+      index: this.moments.length,
+      tMs,
+      text: describePdu(pdu),
+      end,
+      association: at?.name ?? null,
+      believes: at?.side ?? null,
+    };
+    this.moments.push(moment);
+    end[kind].push(moment);
+  }
+
+  #end(conn: number, tMs: number): ConnectionEnd {
+    const known = this.#present.get(conn);
+    if (known !== undefined) return known;
+    const end: ConnectionEnd = { node: this.node, conn, peer: null, openedMs: tMs, sent: [], received: [] };
+    this.#present.set(conn, end);
+    this.ends.push(end);
+    return end;
+  }
+
+  /** Associations that were open before this step and have lost their connections after it. */
+  #losses(tMs: number, before: Mta, mta: Mta): void {
+    for (const entry of mta.ltab) {
+      const earlier = before.ltab[entry.id - 1];
+      if (earlier === undefined || earlier === entry) continue;
+      for (const association of entry.associations) {
+        const was = earlier.associations.find((each) => each.id === association.id);
+        if (was?.state !== 'open' || !fallen.has(association.state)) continue;
+        this.#note(tMs, `notices the loss of ${association.name}`, association.name, believes(association.turn));
+      }
+    }
+  }
+
+  #note(tMs: number, text: string, association: string | null, side: TurnSide | null): void {
+    this.moments.push({ kind: 'note', node: this.node, index: this.moments.length, tMs, text, association, believes: side });
+  }
+}
+
+/** States in which an association that was open is only after a loss: what recovers at once is never seen as lost. */
+const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'dialling', 'calling', 'dialling-back', 'calling-back']);
+
+/** The MTA that calls, where the PDU names it. */
+function callerOf(pdu: Pdu): string | null {
+  if (pdu.type !== 'request' || (pdu.body.op !== 'MtaBind' && pdu.body.op !== 'MtaBindBack')) return null;
+  return pdu.body.from.mtaName;
+}
+
+type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
+
+/** The association a connection belongs to, and whose Turn its side believes it to be. */
+function locate(mta: Mta, conn: number): Place | null {
+  const owner = mta.rpc.connections.find((connection) => connection.id === conn)?.owner ?? null;
+  if (owner === null) return null;
+  const entry = mta.ltab[owner.entry - 1];
+  const association = entry?.associations.find((each) => each.id === owner.association);
+  if (entry === undefined || association === undefined) return null;
+  return { name: association.name, peer: entry.name, side: believes(association.turn) };
+}
+
+/** The trails of all MTAs, from one journal of a whole lab or from one of each. */
+export class Trails {
+  readonly nodes = new Map<string, Trail>();
+  #moments = 0;
+
+  /** A reader for one more journal: hand it the entries in order. @throws JournalError, LadderError */
+  reader(file: string): (located: LocatedEntry) => void {
+    const replayer = new Replayer(file);
+    return (located) => {
+      const { node } = located.entry;
+      const trail = this.nodes.get(node) ?? new Trail(node);
+      this.nodes.set(node, trail);
+      const length = trail.moments.length;
+      trail.take(located, replayer.take(located));
+      this.#moments += trail.moments.length - length;
+      if (this.#moments > mostMoments) {
+        throw new LadderError(
+          `${file}:${located.line}: more than ${mostMoments} PDUs: too long for a ladder; cut the journal short`,
+        );
+      }
+    };
+  }
+
+  /** Take all of a journal. */
+  read(file: string, entries: Iterable<LocatedEntry>): this {
+    const take = this.reader(file);
+    for (const located of entries) take(located);
+    return this;
+  }
+}

@@ -1,0 +1,80 @@
+/** PDUs to octets and back, for one end of one connection. */
+import type { ContentHandle, Pdu } from '@mtalab/mta-core';
+import { Outgoing } from '../net/outgoing.js';
+import type { LoadContent } from './contents.js';
+import { Conversation } from './conversation.js';
+import { PduDecoder } from './decoder.js';
+import { PduEncoder } from './encoder.js';
+import { FragmentSplitter } from './fragments.js';
+import type { StubLimits } from './intake.js';
+import type { StubListener } from './trace.js';
+
+/** The largest content by default (64 MiB), and a mebibyte for its envelope. */
+export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
+
+/** `maxStubBytes`: by default room for the largest message. */
+export type CodecOptions = Partial<StubLimits> & {
+  /** Finds the octets of contents that did not come from the network. */
+  readonly loadContent?: LoadContent;
+  /** The listening port that a bind_ack names as secondary address. */
+  readonly secondaryPort?: number;
+};
+
+export class PduCodec {
+  readonly #encoder: PduEncoder;
+  readonly #splitter: FragmentSplitter;
+  readonly #decoder: PduDecoder;
+  readonly #each: (octets: Buffer, at: number, length: number) => boolean;
+  #deliver: (pdu: Pdu) => boolean = () => true;
+
+  constructor(options: CodecOptions = {}) {
+    const conversation = new Conversation();
+    this.#encoder = new PduEncoder(conversation, options.loadContent ?? nothingStored, options.secondaryPort ?? 0);
+    this.#splitter = new FragmentSplitter(conversation);
+    this.#decoder = new PduDecoder(conversation, { ...options, maxStubBytes: options.maxStubBytes ?? defaultMaxStubBytes });
+    this.#each = (octets, at, length) => {
+      const pdu = this.#decoder.read(octets, at, length);
+      return pdu === null || this.#deliver(pdu);
+    };
+  }
+
+  /** Tell this listener of each stub of the MTA interface from now on; null for none, which costs nothing. */
+  traceStubs(listener: StubListener | null): void {
+    this.#encoder.onStub = listener === null ? null : (...stub) => listener('sent', ...stub);
+    this.#decoder.onStub = listener === null ? null : (...stub) => listener('received', ...stub);
+  }
+
+  /**
+   * Write a PDU that this end sends behind what `out` holds.
+   * @throws RangeError when it cannot be written; `out` is as before then.
+   */
+  encodeInto(out: Outgoing, pdu: Pdu): void {
+    this.#encoder.encode(out, pdu);
+  }
+
+  /** The octets of a PDU that this end sends. */
+  encode(pdu: Pdu): Buffer {
+    const out = new Outgoing();
+    this.#encoder.encode(out, pdu);
+    return Buffer.concat(out.take());
+  }
+
+  /**
+   * Take what one read brought.
+   * @param deliver called for each PDU that is complete; returns whether to go on.
+   * @throws MalformedPdu when the octets are no PDU; nothing more can be read then.
+   */
+  decode(chunk: Buffer, deliver: (pdu: Pdu) => boolean): void {
+    this.#deliver = deliver;
+    this.#splitter.push(chunk, this.#each);
+  }
+
+  /** Nothing more is read: let go of what there is of an unfinished call. */
+  release(): void {
+    this.#decoder.release();
+  }
+}
+
+function nothingStored(handle: ContentHandle): never {
+  throw new RangeError(`content ${handle.content ?? handle.ref} is not known here`);
+}
