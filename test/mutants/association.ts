@@ -188,7 +188,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'early-apdu-refused',
-    broken: 'An APDU that overtakes the RTOAC is taken for a breach of the protocol.',
+    broken: 'An APDU that overtakes the RTOAC counts as a breach of the protocol.',
     ground: 'any',
     checked: true,
     patches: [

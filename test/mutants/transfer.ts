@@ -62,7 +62,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'settled-before-erased',
-    broken: 'The receiver is told to forget a message before its sender has erased it.',
+    broken: 'A sender tells the receiver to forget a message before it has erased that message.',
     ground: 'slow',
     patches: [
       {
