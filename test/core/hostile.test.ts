@@ -7,6 +7,7 @@ import {
   type Intervals,
   including,
   intervalsOf,
+  ltabOf,
   mtaInterface,
   ndrSyntax,
   opnumOf,
@@ -169,7 +170,7 @@ function say(lab: PureLab, at: number, said: Pdu): void {
 }
 
 function limitsHold(lab: PureLab): void {
-  for (const { associations, queued, queuedBytes, incoming } of lab.mta('A').ltab) {
+  for (const { associations, queued, queuedBytes, incoming } of ltabOf(lab.mta('A'))) {
     if (associations.length > 11) throw new Error(`${associations.length} associations`);
     if (incoming.length > 80) throw new Error(`${incoming.length} incoming`);
     if (queued < 0 || queuedBytes < 0) throw new Error(`${queued} queued, ${queuedBytes} octets`);
@@ -232,7 +233,7 @@ test('a window that nobody names is 3', (t) => {
     };
     lab.submit('A', 'm1', ['x@b.example']);
     lab.settle();
-    t.equal(lab.mta('A').ltab[0]?.associations[0]?.windowSize, 3);
+    t.equal(ltabOf(lab.mta('A'))[0]?.associations[0]?.windowSize, 3);
     t.equal(lab.deliveries.length, 1);
   }
   t.end();

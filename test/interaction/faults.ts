@@ -1,6 +1,5 @@
 /** What a story does to the PDUs on their way: cut, hold, swallow, and speak in another's name. */
-import type { BindPdu, RequestPdu, SendApdu } from '@mtalab/mta-core';
-import { opnumOf, rowOf } from '@mtalab/mta-core';
+import { type BindPdu, findRow, ltabOf, opnumOf, type RequestPdu, type SendApdu } from '@mtalab/mta-core';
 import { directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
 import type { PureLab, Sent } from '../support/purelab.js';
 import type { Printer } from './printer.js';
@@ -156,7 +155,7 @@ export class Faults {
   say(name: string, words: Words): void {
     const sides = sidesOf(this.#lab, words.after('on') ?? this.#anyAssociation(name));
     const association = sides.find((side) => side.node === name)?.association;
-    const carrier = association === undefined ? undefined : rowOf(this.#lab.mta(name).rpc.carriers, association.id);
+    const carrier = association === undefined ? undefined : findRow(this.#lab.mta(name).rpc.carriers, association.id);
     const conn = carrier?.ownData.conn;
     const wire = conn === undefined || conn === null ? undefined : this.#lab.wireOf(name, conn);
     if (wire === undefined) throw new Error(`${name} has no data connection`);
@@ -168,8 +167,8 @@ export class Faults {
 
   #anyAssociation(name: string): string {
     const mta = this.#lab.mta(name);
-    const open = mta.ltab.flatMap((entry) => entry.associations);
-    const found = open.find(({ id }) => rowOf(mta.rpc.carriers, id)?.ownData.state === 'bound');
+    const open = ltabOf(mta).flatMap((entry) => entry.associations);
+    const found = open.find(({ id }) => findRow(mta.rpc.carriers, id)?.ownData.state === 'bound');
     if (found === undefined) throw new Error(`${name} has no association with a data connection`);
     return found.name;
   }

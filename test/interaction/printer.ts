@@ -1,5 +1,5 @@
 /** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
-import { type Association, believes, describePdu, type ReportedEvent, shownState } from '@mtalab/mta-core';
+import { type Association, believes, describePdu, ltabOf, type ReportedEvent, rowsIn, shownState } from '@mtalab/mta-core';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
@@ -37,7 +37,7 @@ export function sidesOf(
   return [...lab.nodes.values()]
     .filter((node) => node.up)
     .flatMap(({ name: node, mta }) =>
-      mta.ltab.flatMap((entry) =>
+      ltabOf(mta).flatMap((entry) =>
         entry.associations.map((association) => ({ node, association, state: shownState(mta, entry, association) })),
       ),
     )
@@ -48,7 +48,7 @@ export function sidesOf(
 export function associationNames(lab: PureLab): string[] {
   const names = new Set<string>();
   for (const node of lab.nodes.values()) {
-    if (node.up) for (const entry of node.mta.ltab) for (const association of entry.associations) names.add(association.name);
+    if (node.up) for (const entry of ltabOf(node.mta)) for (const association of entry.associations) names.add(association.name);
   }
   return [...names];
 }
@@ -199,9 +199,9 @@ export class Printer {
     for (const end of [wire.client, wire.server]) {
       const node = this.#lab.node(end.node);
       if (!node.up || node.store.incarnation !== end.incarnation) continue;
-      const owner = node.mta.rpc.connections.find((connection) => connection.id === end.conn)?.owner;
+      const owner = rowsIn(node.mta.rpc.connections).find((connection) => connection.id === end.conn)?.owner;
       if (owner === undefined || owner === null) continue;
-      const entry = node.mta.ltab[owner.entry - 1];
+      const entry = ltabOf(node.mta)[owner.entry - 1];
       const found = entry?.associations.find((association) => association.id === owner.association);
       if (found !== undefined) this.#associations.set(wire.id, found.name);
     }

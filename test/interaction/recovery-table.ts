@@ -2,7 +2,7 @@
  * Each PDU of a standard exchange, lost in turn: A opens and sends, B asks for the Turn and sends, A asks it back and sends,
  * then the association idles until it is closed. One line for each loss: how the MTAs came out of it.
  */
-import { describePdu } from '@mtalab/mta-core';
+import { describePdu, ltabOf } from '@mtalab/mta-core';
 import { PureLab, type Sent } from '../support/purelab.js';
 import { associationNames, holderOf, sidesOf } from './printer.js';
 
@@ -73,7 +73,7 @@ function cameOut(lab: PureLab): string {
 
 /** Associations that were agreed upon by whoever opened them. */
 function openedIn(lab: PureLab): number {
-  return [...lab.nodes.values()].reduce((sum, node) => sum + (node.mta.ltab[0]?.counters.associationsOut ?? 0), 0);
+  return [...lab.nodes.values()].reduce((sum, node) => sum + (ltabOf(node.mta)[0]?.counters.associationsOut ?? 0), 0);
 }
 
 function inTheEnd(lab: PureLab): string {

@@ -4,6 +4,7 @@
  */
 import {
   type BindingWish,
+  ltabOf,
   type MtaConfig,
   nameOfBinding,
   priorities,
@@ -174,11 +175,11 @@ class Story {
   }
 
   #showQueues(node: Node): void {
-    for (const entry of node.mta.ltab) {
+    for (const entry of ltabOf(node.mta)) {
       const sizes = priorities.map((priority) => `${priority} ${entry.queues[priority].size}`);
       const moving = entry.associations.filter((association) => association.transfer !== null).length;
       this.#printer.say(
-        `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.length})`,
+        `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.size})`,
       );
     }
   }
@@ -214,7 +215,7 @@ class Story {
   }
 
   #showCounters(node: Node): void {
-    for (const { name, counters } of node.mta.ltab) {
+    for (const { name, counters } of ltabOf(node.mta)) {
       const { associationsOut, associationsIn, recoveries, turnsGiven, turnsReceived, duplicates, rejectedIn, failedOut } =
         counters;
       const opened = `opened ${associationsOut} out ${associationsIn} in, failed ${failedOut}, rejected ${rejectedIn}, recoveries ${recoveries}`;

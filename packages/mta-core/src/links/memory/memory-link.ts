@@ -189,7 +189,7 @@ export const memoryLink: Link = {
   answer: (ctx, { conn, serial }, apdu) => {
     if (connectionOf(ctx.mta, conn) !== undefined) transmit(ctx, conn, { type: 'answer', serial, apdu });
   },
-  quiet: (mta, ref) => connectionFor(mta, ref)?.unanswered.length === 0,
+  quiet: (ctx, ref) => connectionFor(ctx.mta, ref)?.unanswered.length === 0,
   close,
   abort: (ctx, ref, reason) => {
     const connection = connectionFor(ctx.mta, ref);
