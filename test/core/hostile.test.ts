@@ -164,7 +164,7 @@ function say(lab: PureLab, at: number, said: Pdu): void {
   const wires = lab.wires.filter((wire) => wire.client.node === 'H' || wire.server.node === 'H');
   const wire = wires[at % Math.max(1, wires.length)];
   if (wire === undefined) return;
-  lab.inject(wire, wire.client.node === 'H' ? 'toServer' : 'toClient', said);
+  lab.injectPdu(wire, wire.client.node === 'H' ? 'toServer' : 'toClient', said);
   lab.deliverOne();
 }
 
@@ -224,7 +224,7 @@ test('sets of activities: many taken out at once, or put in at once', (t) => {
 test('a window that nobody names is 3', (t) => {
   for (const kind of ['rtorq', 'rtoac'] as const) {
     const lab = new PureLab(['A', 'B']);
-    lab.hooks.onPdu = ({ pdu: sent }) => {
+    lab.hooks.onFrame = ({ pdu: sent }) => {
       if (sent.type !== 'request' && sent.type !== 'response') return true;
       const part = 'rtorq' in sent.body ? sent.body.rtorq : 'apdu' in sent.body ? sent.body.apdu : null;
       if (part?.kind === kind) Object.assign(part, { windowSize: 0 });
@@ -266,7 +266,7 @@ test('an MTA with the store of another is refused: their activity ids would be t
 
 test('nobody opens an association in the name of another', (t) => {
   const lab = labWith((made) => {
-    made.hooks.onPdu = ({ from: sender, pdu: sent }) => {
+    made.hooks.onFrame = ({ from: sender, pdu: sent }) => {
       if (sender === 'C' && sent.type === 'request' && sent.body.op === 'MtaBind')
         Object.assign(sent.body, { association: 'B/1/9' });
       return true;

@@ -4,6 +4,7 @@
  */
 import {
   type BindingWish,
+  type LinkKind,
   type MtaConfig,
   nameOfBinding,
   priorities,
@@ -11,7 +12,7 @@ import {
   viewBindings,
   wishedBindings,
 } from '@mtalab/mta-core';
-import { type Node, PureLab } from '../support/purelab.js';
+import { type Node, PureLab, withLink } from '../support/purelab.js';
 import { Faults } from './faults.js';
 import { associationNames, type Level, levels, Printer, ranges, sidesOf } from './printer.js';
 import { recoveryTable } from './recovery-table.js';
@@ -24,16 +25,24 @@ class Story {
   readonly #lab: PureLab;
   readonly #printer: Printer;
   readonly #faults: Faults;
+  readonly #link: LinkKind;
   #messages = 0;
 
-  constructor(words: Words) {
+  constructor(words: Words, link: LinkKind) {
+    this.#link = link;
     const settings: Record<string, unknown> = {};
     const own = new Map<string, string>();
     for (const [name, value] of words.named) {
       if (name.includes('.')) own.set(name, value);
       else settings[name] = valueIn(value);
     }
-    this.#lab = new PureLab(words.bare, settings as Partial<Settings>, {}, (config) => adjusted(config, own), false);
+    this.#lab = new PureLab(
+      words.bare,
+      settings as Partial<Settings>,
+      {},
+      (config) => withLink(link)(adjusted(config, own)),
+      false,
+    );
     this.#printer = new Printer(this.#lab);
     this.#faults = new Faults(this.#lab, this.#printer);
     this.#lab.startAll();
@@ -93,7 +102,7 @@ class Story {
     retry: (words) => this.#lab.input(words.take('the MTA'), { type: 'command', command: { op: 'retry' } }),
     show: (words) => this.#show(words),
     'recovery-table': (words) => {
-      for (const line of recoveryTable(words.bare)) this.#printer.say(line);
+      for (const line of recoveryTable(this.#link, words.bare)) this.#printer.say(line);
     },
   };
 
@@ -260,7 +269,7 @@ function routeOf(text: string): { readonly domain: string; readonly mta: string 
 }
 
 /** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
-export function runStory(text: string): string {
+export function runStory(text: string, link: LinkKind = 'rpc'): string {
   let story: Story | null = null;
   const rewritten = text
     .trimEnd()
@@ -277,7 +286,7 @@ export function runStory(text: string): string {
         const command = words.take('the command');
         if (command === 'lab') {
           if (story !== null) told.push(...missed(story));
-          story = new Story(words);
+          story = new Story(words, link);
         } else if (story === null) {
           throw new Error('a story begins with lab');
         } else {
