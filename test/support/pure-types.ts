@@ -36,7 +36,14 @@ export type Node = {
   nextAccepted: number;
 };
 
-export type Delivery = { readonly node: string; readonly mailbox: string; readonly mtsId: string; readonly contentType: string };
+/** `copy`: the same where a driver is asked again, after a crash, for what it may have done already. */
+export type Delivery = {
+  readonly node: string;
+  readonly mailbox: string;
+  readonly mtsId: string;
+  readonly contentType: string;
+  readonly copy: number;
+};
 export type Submitted = { readonly node: string; readonly submissionId: string; readonly mtsId: string; readonly known: boolean };
 export type Refused = { readonly node: string; readonly submissionId: string; readonly reason: string };
 

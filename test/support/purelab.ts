@@ -193,7 +193,7 @@ export class PureLab {
       case 'deliver': {
         const mailbox = effect.destination.to === 'mailbox' ? effect.destination.address : effect.destination.to;
         const { mtsId, contentType } = effect.envelope;
-        const delivery = { node: node.name, mailbox, mtsId, contentType };
+        const delivery = { node: node.name, mailbox, mtsId, contentType, copy: effect.copy };
         this.deliveries.push(delivery);
         this.hooks.onDelivery?.(delivery);
         return this.input(node.name, { type: 'delivered', copy: effect.copy });
