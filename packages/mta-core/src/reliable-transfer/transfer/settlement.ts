@@ -11,7 +11,7 @@ import type { Mta } from '../../machine/state.js';
 import { emit, entryAt, patchEntry, patchMta } from '../../machine/update.js';
 import { priorities } from '../../mail/message.js';
 
-/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next MtaBind. */
+/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next introduction. */
 const mostNamed = 256;
 const mostKept = 4096;
 
