@@ -122,3 +122,58 @@ for (const [state, enter] of Object.entries(states)) {
     t.end();
   });
 }
+
+const said = (name: keyof typeof frames): MemoryFrame => frames[name];
+const credentials = { mtaName: 'H', password: '', incarnation: 1, storeUuid: 'store-of-H', settledBelow: 0 };
+const frames = {
+  open: {
+    type: 'open',
+    from: credentials,
+    association: 'H/1/7',
+    apdu: { kind: 'rtorq', checkpointSizeK: 1, windowSize: 1, dialogueMode: 'two-way-alternate', turn: 'initiator', recovery: 0 },
+  },
+  'open-answer': { type: 'open-answer', from: credentials, apdu: { kind: 'rtoac', checkpointSizeK: 1, windowSize: 1 } },
+  'turn-give': { type: 'apdu', serial: 1, apdu: { kind: 'turn-give' }, settled: [] },
+  rtab: { type: 'apdu', serial: 1, apdu: { kind: 'rtab', reason: 'userError' }, settled: [] },
+  confirm: { type: 'answer', serial: 77, apdu: { kind: 'confirm', activity: 77, upTo: 1, stored: true } },
+  'give-ack': { type: 'give-ack', serial: 77 },
+  close: { type: 'close', settled: [] },
+  'close-answer': { type: 'close-answer' },
+} as const satisfies Readonly<Record<string, MemoryFrame>>;
+
+/** What A does with a frame: the reason in its log (1294), or what becomes of the association and its connection. */
+const reactions: readonly (readonly [state: string, frame: keyof typeof frames, reaction: string])[] = [
+  ['calling', 'turn-give', 'turn-give in state calling, Turn held'],
+  ['calling', 'rtab', 'aborted by the peer: userError'],
+  ['calling', 'close', 'close in state calling, Turn held'],
+  ['calling', 'close-answer', 'close-answer in state calling, Turn held'],
+  ['calling', 'confirm', 'goes on'],
+  ['answering', 'open-answer', 'is closed'],
+  ['answering', 'turn-give', 'is closed'],
+  ['answering', 'close', 'is closed'],
+  ['with the Turn', 'open', 'open in state open, Turn held'],
+  ['with the Turn', 'open-answer', 'open-answer in state open, Turn held'],
+  ['with the Turn', 'turn-give', 'turn-give in state open, Turn held'],
+  ['with the Turn', 'give-ack', 'give-ack in state open, Turn held'],
+  ['with the Turn', 'close', 'close in state open, Turn held'],
+  ['with the Turn', 'close-answer', 'close-answer in state open, Turn held'],
+  ['with the Turn', 'confirm', 'goes on'],
+  ['without the Turn', 'close', 'is closed'],
+  ['given', 'give-ack', 'give-ack in state open, Turn given'],
+  ['closing', 'confirm', 'goes on'],
+  ['closing', 'close-answer', 'is closed'],
+];
+
+for (const [state, name, reaction] of reactions) {
+  test(`${name} at an MTA that is ${state}: ${reaction}`, (t) => {
+    const lab = labWithStranger('memory', {});
+    states[state]?.(lab);
+    const conn = end(lab)?.id ?? Number.NaN;
+    lab.input('A', { type: 'frame', link: 'memory', conn, frame: said(name) });
+    const reasons = lab.events.flatMap(({ node, event }) => (node === 'A' && event.id === 1294 ? [event.params.reason] : []));
+    const fate = end(lab)?.id === conn ? 'goes on' : 'is closed';
+    t.same(reasons, reaction === fate ? [] : [reaction]);
+    t.equal(fate, reaction === 'goes on' ? 'goes on' : 'is closed');
+    t.end();
+  });
+}

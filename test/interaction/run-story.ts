@@ -25,13 +25,13 @@ function commandsOf(head: readonly string[]): string[] {
 
 type Run = {
   readonly link: LinkKind;
-  /** What is told; null: what the story says. */
-  readonly told: Level | null;
+  /** How much is printed; null: as much as the story watches. */
+  readonly level: Level | null;
   /** Called after each block: lines to be added. */
   readonly after: (story: Story) => readonly string[];
 };
 
-function runBlocks(text: string, { link, told, after }: Run): Block[] {
+function runBlocks(text: string, { link, level, after }: Run): Block[] {
   let story: Story | null = null;
   const blocks = headsOf(text).map((head): Block => {
     const commands = commandsOf(head);
@@ -42,7 +42,7 @@ function runBlocks(text: string, { link, told, after }: Run): Block[] {
       const command = words.take('the command');
       if (command === 'lab') {
         if (story !== null) lines.push(...missed(story));
-        story = new Story(words, link, told);
+        story = new Story(words, link, level);
       } else if (story === null) {
         throw new Error('a story begins with lab');
       } else {
@@ -62,7 +62,11 @@ function missed(story: Story): string[] {
 
 /** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
 export function runStory(text: string, link: LinkKind = 'rpc'): string {
-  const blocks = runBlocks(text, { link, told: null, after: () => [] });
+  return writtenOut(runBlocks(text, { link, level: null, after: () => [] }));
+}
+
+/** Blocks as they stand in a file. */
+export function writtenOut(blocks: readonly Block[]): string {
   const shown = blocks.map(({ head, lines }) =>
     lines === null ? head : [...head, '----', ...(lines.length === 0 ? ['nothing'] : lines)],
   );
@@ -71,7 +75,7 @@ export function runStory(text: string, link: LinkKind = 'rpc'): string {
 
 /** What becomes of the mail and the associations, block by block, without the frames that do it. */
 export function outcomesOf(text: string, link: LinkKind): readonly Block[] {
-  return runBlocks(text, { link, told: 'outcomes', after: (story) => story.atRest() });
+  return runBlocks(text, { link, level: 'outcomes', after: (story) => story.atRest() });
 }
 
 /** The commands and comments of a file, without the labs of these numbers, counted from 1. */

@@ -1,4 +1,4 @@
-/** One lab of an interaction file: MTAs on virtual time, led by the commands that `README.md` lists, told line by line. */
+/** One lab of an interaction file: MTAs on virtual time that follow the commands of `README.md`, and print a line for each thing that happens. */
 import {
   type BindingWish,
   type LinkKind,
@@ -24,13 +24,13 @@ export class Story {
   readonly #printer: Printer;
   readonly #faults: Faults;
   readonly #link: LinkKind;
-  readonly #told: Level | null;
+  readonly #fixedLevel: Level | null;
   #messages = 0;
 
-  /** @param told what is told whatever the story wants to watch; null: what the story says. */
-  constructor(words: Words, link: LinkKind, told: Level | null) {
+  /** @param fixedLevel how much is printed, whatever the story watches; null: as much as the story watches. */
+  constructor(words: Words, link: LinkKind, fixedLevel: Level | null) {
     this.#link = link;
-    this.#told = told;
+    this.#fixedLevel = fixedLevel;
     const settings: Record<string, unknown> = {};
     const own = new Map<string, string>();
     for (const [name, value] of words.named) {
@@ -46,7 +46,7 @@ export class Story {
     );
     this.#printer = new Printer(this.#lab);
     this.#faults = new Faults(this.#lab, this.#printer);
-    if (told !== null) this.#printer.level = told;
+    if (fixedLevel !== null) this.#printer.level = fixedLevel;
     this.#lab.startAll();
   }
 
@@ -77,7 +77,7 @@ export class Story {
     watch: (words) => {
       const level = words.take('the level') as Level;
       if (!levels.includes(level)) throw new Error(`no level ${level}`);
-      if (this.#told === null) this.#printer.level = level;
+      if (this.#fixedLevel === null) this.#printer.level = level;
     },
     submit: (words) => this.#submit(words),
     run: () => void this.#lab.settle(),

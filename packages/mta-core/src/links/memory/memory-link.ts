@@ -90,9 +90,8 @@ function input(ctx: Context, given: Input): void {
 }
 
 function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame): void {
-  const { owner, phase } = connection;
+  const { owner: ref, phase } = connection;
   if (frame.type === 'open' && phase === 'answering') return openArrived(ctx, connection, frame);
-  const ref = owner;
   // Nothing but an `open` comes before an association, and nothing at all of one that has ended.
   if (ref === null || associationOf(ctx, ref) === undefined) return shut(ctx, connection);
   switch (frame.type) {
@@ -112,6 +111,7 @@ function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame)
       answerArrived(ctx, connection, frame.serial);
       return ctx.user.answered(ctx, ref, frame.serial, frame.apdu);
     case 'give-ack':
+      if (!connection.unanswered.includes(frame.serial)) return ctx.user.breached(ctx, ref, 'give-ack');
       answerArrived(ctx, connection, frame.serial);
       return ctx.user.giveAcknowledged(ctx, ref);
     case 'close':
@@ -197,7 +197,7 @@ function view(mta: Mta, ref: AssociationRef): LinkView | null {
     dataRetryAtMs: null,
     endpoint: remote,
     localAddress: null,
-    openByMs: deadlineMs,
+    openByMs: phase === 'up' ? null : deadlineMs,
   };
 }
 
