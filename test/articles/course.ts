@@ -62,7 +62,7 @@ export class Course {
   #watch(): void {
     const groups = new Map<number, number>();
     this.lab.hooks = {
-      onPdu: ({ pdu, wire, from }) => {
+      onFrame: ({ pdu, wire, from }) => {
         if (pdu.type === 'bind') groups.set(wire.id, pdu.group);
         if (pdu.type === 'bind_nak')
           this.naks.push({ from, reason: pdu.reason, group: groups.get(wire.id) ?? 0, atMs: this.lab.nowMs });

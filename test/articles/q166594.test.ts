@@ -27,7 +27,7 @@ class Course {
   constructor(mode: 'legacy' | 'fixed') {
     const legacy = mode === 'legacy' ? { A: [article], B: [article] } : {};
     this.lab = new PureLab(['A', 'B'], {}, legacy);
-    this.lab.hooks.onPdu = ({ pdu }) => {
+    this.lab.hooks.onFrame = ({ pdu }) => {
       if (pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0) this.firstConnections += 1;
       return true;
     };
@@ -44,12 +44,12 @@ class Course {
 
   /** Lose everything of the association at the moment when the next Turn-Give of this MTA arrives. */
   loseNextGive(from: 'A' | 'B' = 'A'): void {
-    const before = this.lab.hooks.onPdu;
-    this.lab.hooks.onPdu = (sent) => {
+    const before = this.lab.hooks.onFrame;
+    this.lab.hooks.onFrame = (sent) => {
       const { pdu } = sent;
       const give = pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give';
       if (!give || sent.from !== from) return before?.(sent) ?? true;
-      this.lab.hooks = { ...this.lab.hooks, ...(before === undefined ? {} : { onPdu: before }) };
+      this.lab.hooks = { ...this.lab.hooks, ...(before === undefined ? {} : { onFrame: before }) };
       this.lab.cutAll();
       return false;
     };
@@ -111,8 +111,8 @@ test('A gives the Turn to B, and the association is lost before B has it', (t) =
   course.submit('A', 1);
   let atTheLoss = '';
   course.loseNextGive();
-  const cut = course.lab.hooks.onPdu;
-  course.lab.hooks.onPdu = (sent) => {
+  const cut = course.lab.hooks.onFrame;
+  course.lab.hooks.onFrame = (sent) => {
     const { pdu } = sent;
     if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give') atTheLoss = course.beliefs();
     return cut?.(sent) ?? true;

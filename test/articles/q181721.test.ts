@@ -279,9 +279,9 @@ test('it is the switch of B that counts: A put right alone changes nothing', (t)
 /** MtaBind arrives at B, B's way back is a black hole. */
 function blackhole(): Course {
   const course = new Course({});
-  const { onPdu } = course.lab.hooks;
-  course.lab.hooks.onPdu = (sent) => {
-    onPdu?.(sent);
+  const { onFrame } = course.lab.hooks;
+  course.lab.hooks.onFrame = (sent) => {
+    onFrame?.(sent);
     return !(sent.pdu.type === 'request' && sent.pdu.body.op === 'MtaBindBack');
   };
   course.submit('A', 'B', 1);
@@ -324,7 +324,7 @@ test('the cancelled call is told to the server: co_cancel, with the id of the ca
 test('after a cancelled MtaBind the Open Interval passes, and then the mail goes', (t) => {
   const course = blackhole();
   course.lab.pass(callTimeoutMs);
-  course.lab.hooks.onPdu = () => true;
+  course.lab.hooks.onFrame = () => true;
   course.lab.pass(599_999);
   t.equal(course.delivered('B'), 0);
   course.lab.pass(1);

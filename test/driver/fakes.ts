@@ -45,7 +45,7 @@ export function fakeMta(config: MtaConfig, from: Recovered): Mta {
     phase: 'running',
     stopAtMs: null,
     rpc: idleRuntime,
-    memory: { connections: [] },
+    memory: { connections: emptyTree() },
     nextConnection: 2,
     ltab: emptyTree(),
     entryIds: {},

@@ -79,7 +79,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     phase: 'starting',
     stopAtMs: null,
     rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
-    memory: { connections: [] },
+    memory: { connections: emptyTree() },
     nextConnection: 2,
     ltab: treeOf(config.peers.map(newEntry)),
     entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),

@@ -219,7 +219,7 @@ export function rpcInput(ctx: Context, input: Input): void {
       return;
     }
     case 'accepted':
-      serverAccepted(ctx, input);
+      if (input.link === 'rpc') serverAccepted(ctx, input);
       return;
     case 'listening':
       putAddress(ctx, input.binding, { state: 'up', port: input.port });

@@ -98,7 +98,7 @@ export function recoveryFailed(ctx: Context, ref: AssociationRef): void {
 
 /**
  * Is this association one that the peer is opening for the first time? It may fail as ours did, so nothing may depend on it: two
- * MTAs that cannot call each other back would try without a pause, each for as long as the other's attempt lasts.
+ * MTAs that can never agree would try without a pause, each for as long as the other's attempt lasts.
  */
 function isInboundOpening({ recovery, state }: Association): boolean {
   return recovery === 0 && state === 'answering';

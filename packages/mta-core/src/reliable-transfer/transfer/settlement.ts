@@ -12,7 +12,7 @@ import type { Mta } from '../../machine/state.js';
 import { draftEntry, emit, entryAt } from '../../machine/update.js';
 import { priorities } from '../../mail/message.js';
 
-/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next MtaBind. */
+/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next introduction. */
 const maxNamed = 256;
 const maxKept = 4096;
 
