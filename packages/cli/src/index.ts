@@ -6,8 +6,8 @@
  *     await pair.waitForDelivered(1);
  */
 import { type Lab, type LabOptions, spawnPair as spawnPairOf } from '@mtalab/harness';
-import { mtaCommand } from './command.js';
 import { renderConfig } from './config/index.js';
+import { mtaCommand } from './mta-command.js';
 
 /** Everything a lab can be told, but how to run an MTA: that is this package's own command. */
 export type PairOptions = Omit<LabOptions, 'command' | 'renderConfig'>;
@@ -20,4 +20,4 @@ export function spawnPair(options: PairOptions = {}): Promise<Lab> {
 export type { Lab, LabMessage, LabSummary, MtaProcess, MtaStatus } from '@mtalab/harness';
 export type { MtaConfig, Priority, Settings } from '@mtalab/mta-core';
 export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
-export { createLogs, type Logs, type LogsOptions } from './logs/index.js';
+export { createLogs, type Logs, type LogsOptions } from './logs/mta-logs.js';

@@ -1,8 +1,8 @@
 /** The command `mtalab`. */
 import { CommanderError } from 'commander';
+import { processIo } from './command-io.js';
+import { buildProgram } from './command-tree/program.js';
 import { CliError, exitCodes, messageOf } from './errors.js';
-import { processIo } from './io.js';
-import { buildProgram } from './tree.js';
 
 /** Runs a command line (without node and script name). Resolves with the exit code; never throws. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,10 +1,10 @@
 /** `mtalab associations`: both sides' view of each association, joined by its name. */
 import { type AssociationRow, joinAssociations } from '@mtalab/harness';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { present } from '../print-answers.js';
 import { renderAssociations } from '../render/associations.js';
 import { paint } from '../render/text.js';
-import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { askEach, type RunOptions } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

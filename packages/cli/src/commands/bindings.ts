@@ -1,12 +1,12 @@
 /** `mtalab bindings [order|enable|disable BINDING...]`: the local bindings, shown and changed. */
 import { type BindingView, type BindingWish, wishedBindings } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { present } from '../print-answers.js';
+import { suggestion } from '../render/suggestions.js';
 import { paint } from '../render/text.js';
 import { renderBindings } from '../render/views.js';
-import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
 
 const changes = ['order', 'enable', 'disable'] as const;
 

@@ -1,12 +1,13 @@
 /** `mtalab deliveries`: what reaches mailboxes, as it happens. */
-import { complain } from '../answers.js';
+
+import { outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, messageOf } from '../errors.js';
 import { aborted, onInterrupt } from '../interrupt.js';
-import { outJsonLine } from '../io.js';
+import { complain } from '../print-answers.js';
 import { type DeliveryView, renderDelivery } from '../render/events.js';
 import { paint } from '../render/text.js';
-import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

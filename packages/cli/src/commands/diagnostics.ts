@@ -1,12 +1,12 @@
 /** `mtalab diagnostics [CATEGORY] [LEVEL]`: how much is logged, by category; live. */
 import { categories, categoryNamed, type DiagnosticsLevels, type EventCategory, levelNamed, levelNames } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { UsageError } from '../errors.js';
+import { present } from '../print-answers.js';
 import { renderDiagnostics } from '../render/diagnostics.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 import { paint } from '../render/text.js';
-import { type Answer, askEach, askRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type Answer, askEach, askRun, type RunOptions } from '../running-mtas.js';
 
 /** The category as it is written, null for all of them, or a complaint that lists what there is. */
 function wantedCategory(text: string): EventCategory | null {

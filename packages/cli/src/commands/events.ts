@@ -3,17 +3,17 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { eventLogFiles, type MtaStatus, type RunEntry } from '@mtalab/harness';
+import { outJson, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
 import { onInterrupt, pause } from '../interrupt.js';
-import { outJson, outJsonLine } from '../io.js';
-import { chosenBy, endOf, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/selection.js';
+import { chosenBy, endOf, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/event-selection.js';
+import { LineTail } from '../logs/log-tail.js';
 import { logFolderOf } from '../places.js';
 import { type EventView, explainedEvent, renderEvent, renderReason } from '../render/events.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 import { paint } from '../render/text.js';
-import { LineTail } from '../tail.js';
-import { askEach, chosenNames, chosenRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { askEach, chosenNames, chosenRun, type RunOptions } from '../running-mtas.js';
 
 const pollMs = 200;
 

@@ -15,8 +15,9 @@ import {
   releaseReasons,
   sampleEvent,
 } from '@mtalab/mta-core';
+import { outJson } from '../command-io.js';
+import { type CommandRun, wordsOf } from '../command-tree/command-entry.js';
 import { exitCodes, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
 import {
   type ArticleExplanation,
   type ErrorExplanation,
@@ -24,9 +25,8 @@ import {
   type Explanation,
   renderExplanation,
 } from '../render/explain.js';
-import { nearestNumber, suggestion } from '../render/nearest.js';
+import { nearestNumber, suggestion } from '../render/suggestions.js';
 import { paint } from '../render/text.js';
-import { type CommandRun, wordsOf } from '../tree/entry.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 

@@ -1,10 +1,11 @@
 /** `mtalab fault ...`: faults on the link of a running pair. */
+
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
 import { paint } from '../render/text.js';
 import { type FaultView, renderFaults } from '../render/views.js';
-import { chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
 
 /** What the words ask of the pair's control channel. */
 type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };

@@ -16,9 +16,9 @@ import {
   Trails,
   withShortOpenings,
 } from '@mtalab/trace';
+import type { Io } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError } from '../errors.js';
-import type { Io } from '../io.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'json';

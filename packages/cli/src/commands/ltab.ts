@@ -1,10 +1,10 @@
 /** `mtalab ltab`: the locality tables. */
 import type { LtabView } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { present } from '../print-answers.js';
 import { paint } from '../render/text.js';
 import { renderLtab } from '../render/views.js';
-import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type RunOptions, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

@@ -1,10 +1,10 @@
 /** `mtalab messages`: what is not delivered yet. */
 import type { MessageView } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { present } from '../print-answers.js';
 import { paint } from '../render/text.js';
 import { renderMessages } from '../render/views.js';
-import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type RunOptions, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, limit, ...where } = options as RunOptions & { readonly json?: boolean; readonly limit: number };

@@ -2,14 +2,14 @@
 import { registerRun, tetherToParent } from '@mtalab/harness';
 import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
+import { type Io, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { loadConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJsonLine } from '../io.js';
-import { createLogs } from '../logs/index.js';
+import { createLogs } from '../logs/mta-logs.js';
 import { logFolderOf } from '../places.js';
-import type { CommandRun } from '../tree/entry.js';
 
 /** A supervisor is there when this process was started with an IPC channel. */
 function supervised(): boolean {

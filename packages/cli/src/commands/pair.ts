@@ -1,21 +1,21 @@
 /** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
 import { resolve } from 'node:path';
 import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
-import { mtaCommand } from '../command.js';
+import { type Io, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { renderConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
-import { type Io, outJsonLine } from '../io.js';
-import { serveLab } from '../pair/control.js';
-import { pairDomains, pairNames } from '../pair/names.js';
-import { type PairFlags, type PairPlan, planPair } from '../pair/options.js';
+import { mtaCommand } from '../mta-command.js';
+import { serveLab } from '../pair/control-channel.js';
+import { pairDomains, pairNames } from '../pair/pair-mtas.js';
+import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { checkMail, type Sending, sendAll } from '../pair/send.js';
 import { type Ending, watch } from '../pair/watch.js';
-import { Live } from '../render/live.js';
+import { Live } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
 import { paint, printable } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
 /** Passes on what MTAs have to say beside their logs, such as that these cannot be written. A start that fails tells it by itself. */
 class Remarks {

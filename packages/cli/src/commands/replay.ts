@@ -1,9 +1,9 @@
 /** `mtalab replay FILE...`: run journals through the core once more, and compare what it does with what they say. */
 import { readJournal } from '@mtalab/harness';
 import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/trace';
-import { type Io, outJson } from '../io.js';
+import { type Io, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { clip, counted, printable } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type FileResult = Verification & { readonly file: string; readonly remarks: readonly string[] };
 

@@ -2,15 +2,15 @@
 import { join, resolve } from 'node:path';
 import { severally } from '@mtalab/harness';
 import { casesOf, type Scenario, ScenarioEnded } from '@mtalab/scenario';
+import { type Io, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJson } from '../io.js';
 import { renderReproduction, renderScenario, renderTally } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { evidenceFolders, takeFolders } from '../scenario/evidence.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
 import { candidates, type ReproduceOptions, type Reproduction, reproduce, reproduceOne } from '../scenario/reproduce.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly on: ReproduceOptions['on'];

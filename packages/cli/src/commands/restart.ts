@@ -1,8 +1,9 @@
 /** `mtalab restart`: stops MTAs of a pair in order, or kills them, and starts them again. */
+
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { askRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { askRun, type RunOptions } from '../running-mtas.js';
 
 /** Each may take its time to stop in order and to start, and they go one after the other. */
 const limitMs = 180_000;

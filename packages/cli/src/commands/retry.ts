@@ -1,7 +1,8 @@
 /** `mtalab retry [MTA]`: ends the waits for the Open and Transfer Intervals. */
-import { present } from '../answers.js';
-import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { present } from '../print-answers.js';
+import { askEach, type RunOptions } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

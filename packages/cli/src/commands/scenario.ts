@@ -4,14 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '@mtalab/harness';
 import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { outJson } from '../io.js';
 import { renderScenario } from '../render/scenario.js';
 import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
 import { type CaseRecord, runScenario } from '../scenario/run.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly on: 'sim' | 'processes';

@@ -1,11 +1,11 @@
 /** `mtalab set legacy|fixed ARTICLE`: the behaviour of one article, live. */
 import { quirks } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
-import { askEach, askRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { present } from '../print-answers.js';
+import { suggestion } from '../render/suggestions.js';
+import { askEach, askRun, type RunOptions } from '../running-mtas.js';
 
 /** When it shows, where that is not now. */
 function effectOf(article: string, kept: boolean): string {

@@ -20,15 +20,15 @@ import {
   type Topology,
   verdictText,
 } from '@mtalab/proof';
+import { type Io, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJson } from '../io.js';
-import { setting } from '../pair/options.js';
-import { Live } from '../render/live.js';
+import { setting } from '../pair/pair-plan.js';
+import { Live } from '../render/live-status.js';
 import { SimTotals } from '../render/sim.js';
 import { counted, paint } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Flags = {
   readonly seed: number;

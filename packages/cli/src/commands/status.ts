@@ -1,9 +1,10 @@
 /** `mtalab status`: how the MTAs are. */
-import { present } from '../answers.js';
+
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { present } from '../print-answers.js';
 import { paint } from '../render/text.js';
 import { renderStatus, type StatusView } from '../render/views.js';
-import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { askEach, type RunOptions } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

@@ -1,9 +1,10 @@
 /** `mtalab stop`: stops a run in order; with --mta some of its processes only. */
-import { complain } from '../answers.js';
+
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { askEach, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { complain } from '../print-answers.js';
+import { askEach, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunOptions & { readonly json?: boolean };

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { type MailItem, type MtaStatus, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
 import type { Priority } from '@mtalab/mta-core';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
-import { address, domainOf } from '../pair/options.js';
+import { address, domainOf } from '../pair/pair-plan.js';
 import { bytes, counted, paint, printable } from '../render/text.js';
-import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
 
 type SubmitFlags = RunOptions & {
   readonly mta?: string;

@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 import { plainAddress } from '@mtalab/harness';
 import { type DiagnosticsLevel, type EventCategory, type MtaConfig, resolveProfile } from '@mtalab/mta-core';
 import type * as z from 'zod';
-import { checkConfig } from './check.js';
-import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './document.js';
 import { ConfigError, type Path, type Problem, pathText, shown } from './problems.js';
 import { notEmulated } from './releases.js';
 import { type ConfigFile, fileSchema, knownArticles } from './schema.js';
+import { checkConfig } from './validate.js';
+import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './yaml-file.js';
 
 /** A configuration, checked and complete. Paths are absolute. */
 export type LoadedConfig = {

@@ -10,7 +10,7 @@ import {
   UnknownReleaseError,
 } from '@mtalab/mta-core';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 
 const products = {
   release: { resolve: resolveRelease, releases: exchangeReleases },

@@ -14,7 +14,7 @@ import {
   stringBinding,
   text,
   whole,
-} from './fields.js';
+} from './schema-fields.js';
 import { settingsSchema } from './settings.js';
 
 /** Articles that `legacy` and `fixed` may name. */

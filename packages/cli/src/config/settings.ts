@@ -1,7 +1,7 @@
 /** The settings of an MTA as the configuration file writes them: range, Exchange's names, unit and default of each. */
 import { defaultSettings, type Settings } from '@mtalab/mta-core';
 import type * as z from 'zod';
-import { choice, flag, mapping, whole } from './fields.js';
+import { choice, flag, mapping, whole } from './schema-fields.js';
 
 /** `page`: the name on Exchange's property page; `attribute`: the one in its directory. Without them: the emulator's own. */
 type SettingText = { readonly page?: string; readonly attribute?: string; readonly unit?: string; readonly means: string };

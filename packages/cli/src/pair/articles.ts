@@ -2,7 +2,7 @@
 import { type Profile, quirkOf } from '@mtalab/mta-core';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
-import { forWhom } from './names.js';
+import { forWhom } from './pair-mtas.js';
 
 /**
  * Of each MTA: `Q280449` is for those of `on`, `MTA-A=Q280449` for one, which goes before what is for all.

@@ -2,9 +2,9 @@
 import { isIP } from 'node:net';
 import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
 import { isUnspecified, quirkOf } from '@mtalab/mta-core';
-import { bindingClashes } from '../config/bindings.js';
+import { bindingClashes } from '../config/binding-clashes.js';
 import { UsageError } from '../errors.js';
-import { mustBeOfPair, pairNames, shortened } from './names.js';
+import { mustBeOfPair, pairNames, shortened } from './pair-mtas.js';
 
 const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
 

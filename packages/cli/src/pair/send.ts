@@ -1,7 +1,7 @@
 /** Handing in the mail of `mtalab pair`, a few at a time. */
 import { generateMail, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
 import { CliError, messageOf, UsageError } from '../errors.js';
-import type { PairFlags, PairPlan } from './options.js';
+import type { PairFlags, PairPlan } from './pair-plan.js';
 
 /** Submissions that wait for their disk at one time: enough to fill a commit. */
 const inFlight = 64;

@@ -3,12 +3,12 @@ import type { Lab, MtaProcess } from '@mtalab/harness';
 import type { QueueView } from '@mtalab/mta-core';
 import { CliError, messageOf } from '../errors.js';
 import { pause } from '../interrupt.js';
-import type { Live } from '../render/live.js';
+import type { Live } from '../render/live-status.js';
 import { renderLive } from '../render/pair.js';
 import { paint, span } from '../render/text.js';
-import type { PairFlags } from './options.js';
+import type { PairFlags } from './pair-plan.js';
 import type { Sending } from './send.js';
-import { achieved, judgeStill, type StillLab } from './verdict.js';
+import { achieved, judgeStill, type StillLab } from './standstill.js';
 
 export type Ending =
   | { readonly kind: 'delivered' }

@@ -7,7 +7,7 @@ import { isShown, levelsOf } from '@mtalab/mta-core';
 import { casesOf, type Mode, type Scenario } from '@mtalab/scenario';
 import { ladderAsText } from '@mtalab/trace';
 import { CliError, messageOf, UsageError } from '../errors.js';
-import { createLogs } from '../logs/index.js';
+import { createLogs } from '../logs/mta-logs.js';
 import type { CaseRecord } from './run.js';
 
 /** Folder of one case: the scenario's name, then the case. */

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@mtalab/mta-core';
 import type { Scenario, Step } from '@mtalab/scenario';
-import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/document.js';
 import { ConfigError, pathText } from '../config/problems.js';
+import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/yaml-file.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
-import { checkScenario } from './check.js';
+import { suggestion } from '../render/suggestions.js';
 import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
+import { checkScenario } from './validate.js';
 
 const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
 

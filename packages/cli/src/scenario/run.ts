@@ -3,9 +3,9 @@
 import { runOnSim, type VirtualRecord } from '@mtalab/engine';
 import { type ProcessRecord, runOnProcesses } from '@mtalab/harness';
 import { casesOf, type Mode, type Scenario, type ScenarioResult } from '@mtalab/scenario';
-import { mtaCommand } from '../command.js';
 import { renderConfig } from '../config/index.js';
 import { UsageError } from '../errors.js';
+import { mtaCommand } from '../mta-command.js';
 
 export type Place = ScenarioResult['on'];
 

@@ -1,8 +1,8 @@
 /** The scenario file, as a schema. */
 import { quirks } from '@mtalab/mta-core';
 import * as z from 'zod';
-import { choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/fields.js';
 import { notEmulated } from '../config/releases.js';
+import { choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/schema-fields.js';
 import { settingsSchema } from '../config/settings.js';
 
 /** Articles that a scenario may switch on. */

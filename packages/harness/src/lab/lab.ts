@@ -13,9 +13,9 @@ import { type ControlAddress, type Registration, type RunEntry, registerRun } fr
 import type { LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
 import type { TemporaryFolder } from './folder.js';
-import { type LoadOptions, type LoadResult, load } from './load.js';
 import type { Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
+import { type LoadOptions, type LoadResult, load } from './submit-all.js';
 import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
 
 /** Status of each MTA that runs, by name. */

@@ -8,9 +8,9 @@ import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { Tally } from './lab-counters.js';
 import { copiesInMailboxes } from './mailboxes.js';
 import { type BindingOption, configFileOf, folderOf, type LabPlan, mtaFileOf, usualBindings } from './options.js';
-import { Tally } from './tally.js';
 
 export class Members {
   readonly plan: LabPlan;

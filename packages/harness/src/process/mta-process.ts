@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { ControlClient } from '@mtalab/transport';
 import { spoken, within } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
+import { Tail } from './output-tail.js';
 import { isReady, type ReadyMessage } from './status.js';
-import { Tail } from './tail.js';
 
 /** How a process ended. Exactly one of the two is not null. */
 export type ExitStatus = { readonly code: number | null; readonly signal: NodeJS.Signals | null };

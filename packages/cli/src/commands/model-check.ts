@@ -12,14 +12,14 @@ import {
   type PropertyVerdict,
   storyText,
 } from '@mtalab/proof';
+import { type Io, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJson } from '../io.js';
-import { setting } from '../pair/options.js';
-import { Live } from '../render/live.js';
+import { setting } from '../pair/pair-plan.js';
+import { Live } from '../render/live-status.js';
 import { paint } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Flags = {
   readonly messages: string;
@@ -107,7 +107,7 @@ function optionsOf(flags: Flags): CheckOptions {
 const youngMb = 64;
 
 async function inWorker(io: Io, options: CheckOptions, heapMb: number, quiet: boolean): Promise<CheckResult> {
-  const worker = new Worker(new URL('../check-worker.js', import.meta.url), {
+  const worker = new Worker(new URL('../model-check-worker.js', import.meta.url), {
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngMb },
   });

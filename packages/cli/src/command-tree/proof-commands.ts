@@ -1,6 +1,6 @@
 /** The commands that make articles and scenarios happen, prove the core, and draw what was recorded. */
 import { type Command, Option } from 'commander';
-import { type CommandEntry, collected, folder, groups, listed, whole, withJson } from './entry.js';
+import { type CommandEntry, collected, folder, groups, listed, whole, withJson } from './command-entry.js';
 
 const simDetail = `
 The MTAs are the core that runs on sockets, on a clock that jumps. First a phase with mail and faults, then one without, in
@@ -146,7 +146,7 @@ Exit code: 0 when everything was seen as the scenario says, 1 when not.`,
     summary: 'search every interleaving of two MTAs, within bounds, for a breach of the rules',
     detail: checkDetail,
     define: defineCheck,
-    load: () => import('../commands/check.js'),
+    load: () => import('../commands/model-check.js'),
   },
   {
     group: groups.prove,

@@ -1,6 +1,6 @@
 /** The two MTAs of a pair, and their domains. */
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 
 export const pairNames = ['MTA-A', 'MTA-B'] as const;
 export const pairDomains = ['a.example', 'b.example'] as const;

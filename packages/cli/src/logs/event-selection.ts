@@ -2,7 +2,7 @@
 import { categories, categoryNamed, type EventCategory, eventIds } from '@mtalab/mta-core';
 import { UsageError } from '../errors.js';
 import type { EventView } from '../render/events.js';
-import { nearestNumber, suggestion } from '../render/nearest.js';
+import { nearestNumber, suggestion } from '../render/suggestions.js';
 
 /** As commander gives them. */
 export type SelectionFlags = {

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 import { ConfigError, type Path, Places, type Problem, pathText, shown, UnreadableError } from './problems.js';
 
 /** Largest file, in octets. */

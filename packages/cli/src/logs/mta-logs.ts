@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import { describeEvent, describeEventLines, errorMeaning, eventsById, type ReportedEvent } from '@mtalab/mta-core';
 import type { ApduForms, LoggedApdu } from '@mtalab/transport';
 import winston from 'winston';
-import { decodedForm, hexForm } from './apdus.js';
-import { consoleForm, type EventEntryLine, eventLogTime, jsonForm, type LogLine, type NoteLine, textForm } from './forms.js';
+import { decodedForm, hexForm } from './apdu-formats.js';
+import {
+  consoleForm,
+  type EventEntryLine,
+  eventLogTime,
+  jsonForm,
+  type LogLine,
+  type NoteLine,
+  textForm,
+} from './entry-formats.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
 export type LogsOptions = {

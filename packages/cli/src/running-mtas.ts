@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { findRun, type RunEntry } from '@mtalab/harness';
 import { ControlClient } from '@mtalab/transport';
 import { CliError, messageOf, UsageError } from './errors.js';
-import { suggestion } from './render/nearest.js';
+import { suggestion } from './render/suggestions.js';
 import type { Clocked } from './render/views.js';
 
 /** Options of every command that talks to running processes. */

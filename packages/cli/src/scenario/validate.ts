@@ -2,9 +2,9 @@
 import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
 import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/scenario';
-import { bindingFindings } from '../config/bindings.js';
+import { bindingFindings } from '../config/binding-clashes.js';
 import type { Path } from '../config/problems.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 import { actions, type ScenarioFile, type StepFile } from './schema.js';
 
 export type Finding = { readonly path: Path; readonly message: string };

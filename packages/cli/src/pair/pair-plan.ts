@@ -4,10 +4,10 @@ import { defaultSettings, type Profile, resolveProfile, type Settings } from '@m
 import { releaseProblem } from '../config/releases.js';
 import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion } from '../render/suggestions.js';
 import { articlesOf, fixedHints } from './articles.js';
 import { bindingHints, bindingsOf, mapperPortsOf, mustNotMeet } from './bindings.js';
-import { forWhom, mustBeOfPair, pairDomains, pairNames, shortened } from './names.js';
+import { forWhom, mustBeOfPair, pairDomains, pairNames, shortened } from './pair-mtas.js';
 
 /** As commander gives them. */
 export type PairFlags = {

@@ -1,8 +1,8 @@
 /** What no single key can show: names that must differ, names that must exist, keys that belong together. */
 import { addressKey } from '@mtalab/harness';
 import { isUnspecified } from '@mtalab/mta-core';
-import { suggestion } from '../render/nearest.js';
-import { bindingFindings } from './bindings.js';
+import { suggestion } from '../render/suggestions.js';
+import { bindingFindings } from './binding-clashes.js';
 import { type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 

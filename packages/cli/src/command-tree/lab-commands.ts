@@ -1,6 +1,17 @@
 /** The commands that run MTAs, look at what runs, and act on it. */
 import { type Command, Option } from 'commander';
-import { type CommandEntry, collected, folder, groups, listed, positive, whole, withJson, withMtas, withRun } from './entry.js';
+import {
+  type CommandEntry,
+  collected,
+  folder,
+  groups,
+  listed,
+  positive,
+  whole,
+  withJson,
+  withMtas,
+  withRun,
+} from './command-entry.js';
 
 function definePair(command: Command): Command {
   return withJson(

@@ -1,7 +1,8 @@
 /** Printing what several processes answered. */
+
+import { type Io, outJson } from './command-io.js';
 import { exitCodes } from './errors.js';
-import { type Io, outJson } from './io.js';
-import type { Answer } from './targets.js';
+import type { Answer } from './running-mtas.js';
 
 /** Those that answered, as pairs of name and value. */
 function given<T>(answers: readonly Answer<T>[]): readonly { readonly mta: string; readonly value: T }[] {

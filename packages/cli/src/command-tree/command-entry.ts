@@ -1,6 +1,6 @@
 /** What an entry of the command tree is made of, and the options that several commands share. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Io } from '../io.js';
+import type { Io } from '../command-io.js';
 
 /** What a command's module exports. Arguments and options come as commander parsed them. Resolves with the exit code. */
 export type CommandRun = (call: {

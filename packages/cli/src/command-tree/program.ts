@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Io } from './io.js';
-import { groups } from './tree/entry.js';
-import { proofCommands } from './tree/proof.js';
-import { runningCommands } from './tree/running.js';
+import type { Io } from '../command-io.js';
+import { groups } from './command-entry.js';
+import { runningCommands } from './lab-commands.js';
+import { proofCommands } from './proof-commands.js';
 
 const examples = `
 Examples:
@@ -26,7 +26,7 @@ Data goes to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed
 off by Ctrl-C.`;
 
 function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 

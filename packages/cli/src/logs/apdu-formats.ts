@@ -2,7 +2,7 @@
 import { printable } from '@mtalab/mta-core';
 import type { LoggedApdu } from '@mtalab/transport';
 import { stubLines } from './apdu-fields.js';
-import { dateOf, eventLogTime } from './forms.js';
+import { dateOf, eventLogTime } from './entry-formats.js';
 
 /** Octets of one APDU that are written in hex; a message's content must not make the log huge. */
 const maxHexBytes = 4096;

@@ -1,5 +1,5 @@
 /** A few lines of status that are redrawn in place on a terminal, and told now and then elsewhere. */
-import type { Io } from '../io.js';
+import type { Io } from '../command-io.js';
 import { clip } from './text.js';
 
 /** Where nothing can be redrawn, a status that changed is told at most this often. */
