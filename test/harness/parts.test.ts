@@ -8,7 +8,8 @@ import {
   generateMail,
   HarnessError,
   joinAssociations,
-  judge,
+  judgeRest,
+  LabCounters,
   type LabOptions,
   type Look,
   listeningClash,
@@ -21,7 +22,6 @@ import {
   registerRun,
   smallestGenerated,
   spawnPair,
-  Tally,
 } from '@mtalab/harness';
 import { test } from 'tap';
 
@@ -190,9 +190,9 @@ test('a lab whose MTAs would be in each other’s way is refused before anything
 });
 
 test('deliveries count once for each copy, and counters over the lives of a process', async (t) => {
-  const tally = new Tally();
+  const tally = new LabCounters();
   tally.noteEarlier('B', 7);
-  const wait = tally.reached(3);
+  const wait = tally.whenDelivered(3);
   for (const line of [
     delivery('B', 1, 10),
     delivery('B', 1, 99),
@@ -206,7 +206,7 @@ test('deliveries count once for each copy, and counters over the lives of a proc
   t.ok(tally.noteCopy('B', 2));
   t.notOk(tally.noteCopy('B', 2));
   await wait.done;
-  await tally.reached(3).done;
+  await tally.whenDelivered(3).done;
   tally.noteStatus(statusOf('A'));
   tally.noteStatus(statusOf('A'));
   tally.noteStatus(statusOf('A', { incarnation: 2 }));
@@ -247,15 +247,15 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
     ],
     ['delayed in the proxy', look({}, {}, { delaying: true }), ['the proxy delays a PDU']],
   ];
-  for (const [name, one, unrest] of cases) t.same(judge(one).unrest, unrest, name);
+  for (const [name, one, unrest] of cases) t.same(judgeRest(one).unrest, unrest, name);
   const prints = [
     look({ sockets: [a] }, { sockets: [b] }),
     look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [{ ...b, received: 6 }] }),
     look({ queuedCopies: 1 }, {}),
     look({}, {}),
-  ].map((one) => judge(one).fingerprint);
+  ].map((one) => judgeRest(one).fingerprint);
   t.equal(new Set(prints).size, prints.length, 'what has happened shows');
-  t.equal(judge(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
+  t.equal(judgeRest(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
   t.end();
 });
 

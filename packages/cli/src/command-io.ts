@@ -1,7 +1,7 @@
 /** Where a command writes: data on stdout, progress and errors on stderr. */
 import { exitCodes } from './errors.js';
 
-export type Io = {
+export type CommandIo = {
   /** Data. Several lines may come in one call; a line end is added. */
   readonly out: (text: string) => void;
   /** Progress and errors. A line end is added. */
@@ -18,13 +18,13 @@ export type Io = {
   readonly readerGone: AbortSignal;
 };
 
-/** Colour is for terminals, and only when nobody objects (NO_COLOR, TERM=dumb). */
-function colourAllowed(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+/** A stream gets colour if it is a terminal, and neither NO_COLOR nor TERM=dumb is set. */
+export function colourAllowed(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
 
 /** The streams of this process. A reader that goes away never throws: it is told through `readerGone`. */
-export function processIo(): Io {
+export function processIo(): CommandIo {
   const gone = new AbortController();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (gone.signal.aborted) return;
@@ -48,9 +48,9 @@ export function processIo(): Io {
     errRaw: (text) => {
       process.stderr.write(text);
     },
-    outColour: colourAllowed(process.stdout, process.env),
+    outColour: colourAllowed(process.stdout),
     errTty: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
-    errColour: colourAllowed(process.stderr, process.env),
+    errColour: colourAllowed(process.stderr),
     // Some terminals say 0.
     errColumns: () => process.stderr.columns || 80,
     readerGone: gone.signal,
@@ -58,10 +58,10 @@ export function processIo(): Io {
 }
 
 /** One JSON document, for `--json`: indented for people when it stands alone, one line when it is one of many. */
-export function outJson(io: Io, value: unknown): void {
+export function outJson(io: CommandIo, value: unknown): void {
   io.out(JSON.stringify(value, null, 2));
 }
 
-export function outJsonLine(io: Io, value: unknown): void {
+export function outJsonLine(io: CommandIo, value: unknown): void {
   io.out(JSON.stringify(value));
 }

@@ -5,11 +5,11 @@ import { type CheckOptions, check } from '@mtalab/proof';
 /** Between two lines of progress, in ms. */
 const tellEveryMs = 500;
 
-let told = 0;
+let shown = 0;
 const result = check(workerData as CheckOptions, (progress) => {
   const now = performance.now();
-  if (now - told < tellEveryMs) return;
-  told = now;
+  if (now - shown < tellEveryMs) return;
+  shown = now;
   parentPort?.postMessage({ progress });
 });
 parentPort?.postMessage({ result });

@@ -1,6 +1,6 @@
 /** Printing what several processes answered. */
 
-import { type Io, outJson } from './command-io.js';
+import { type CommandIo, outJson } from './command-io.js';
 import { exitCodes } from './errors.js';
 import type { Answer } from './running-mtas.js';
 
@@ -10,15 +10,15 @@ function given<T>(answers: readonly Answer<T>[]): readonly { readonly mta: strin
 }
 
 /** Tells on stderr who did not answer. Exit code 1 if anyone did not. */
-export function complain(io: Io, answers: readonly Answer<unknown>[]): number {
+export function reportFailures(io: CommandIo, answers: readonly Answer<unknown>[]): number {
   const failed = answers.filter((answer) => !answer.ok);
   for (const answer of failed) if (!answer.ok) io.err(`mtalab: ${answer.mta}: ${answer.error}`);
   return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
 /** `--json`: `json` of what was answered; else `text` of it, unless that is empty. Complaints go to stderr either way. */
-export function present<T>(
-  io: Io,
+export function printAnswers<T>(
+  io: CommandIo,
   answers: readonly Answer<T>[],
   wantsJson: boolean,
   how: {
@@ -32,5 +32,5 @@ export function present<T>(
     const text = how.text(values);
     if (text !== '') io.out(text);
   }
-  return complain(io, answers);
+  return reportFailures(io, answers);
 }

@@ -7,15 +7,15 @@ import { suggestion } from './render/suggestions.js';
 import type { Clocked } from './render/views.js';
 
 /** Options of every command that talks to running processes. */
-export type RunOptions = { readonly dir?: string; readonly mta?: readonly string[] | string };
+export type RunChoice = { readonly dir?: string; readonly mta?: readonly string[] | string };
 
 /** One run: `--dir` if given, else the only one there is. */
-export function chosenRun(options: RunOptions): Promise<RunEntry> {
+export function chosenRun(options: RunChoice): Promise<RunEntry> {
   return findRun({ dir: options.dir });
 }
 
 /** The MTAs of a run that `--mta` names, those that are down included; all without it. */
-export function chosenNames(run: RunEntry, names: RunOptions['mta']): readonly string[] {
+export function chosenNames(run: RunEntry, names: RunChoice['mta']): readonly string[] {
   const known = [...run.processes.map((one) => one.name), ...(run.down ?? [])];
   const wanted = typeof names === 'string' ? [names] : (names ?? []);
   if (wanted.length === 0) return known;
@@ -27,16 +27,16 @@ export function chosenNames(run: RunEntry, names: RunOptions['mta']): readonly s
   });
 }
 
-function downWords(name: string): string {
+function downMessage(name: string): string {
   return `is down; \`mtalab restart --mta ${name}\` starts it`;
 }
 
 /** The processes of a run that `--mta` names; all without it. */
-export function chosenProcesses(run: RunEntry, names: RunOptions['mta']): RunEntry['processes'] {
+export function chosenProcesses(run: RunEntry, names: RunChoice['mta']): RunEntry['processes'] {
   if (names === undefined || names.length === 0) return run.processes;
   return chosenNames(run, names).map((name) => {
     const found = run.processes.find((one) => one.name === name);
-    if (found === undefined) throw new CliError(`${name} ${downWords(name)}`);
+    if (found === undefined) throw new CliError(`${name} ${downMessage(name)}`);
     return found;
   });
 }
@@ -66,12 +66,12 @@ export type Answer<T> =
   | { readonly mta: string; readonly ok: false; readonly error: string };
 
 /** Asks every chosen process, at once. A process that does not answer does not spoil the others' answers. */
-async function eachOf<T>(options: RunOptions, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
+async function eachOf<T>(options: RunChoice, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
   const run = await chosenRun(options);
   return Promise.all(
     chosenNames(run, options.mta).map(async (name): Promise<Answer<T>> => {
       const one = run.processes.find((each) => each.name === name);
-      if (one === undefined) return { mta: name, ok: false, error: downWords(name) };
+      if (one === undefined) return { mta: name, ok: false, error: downMessage(name) };
       try {
         return { mta: name, ok: true, value: await withChannel(one, ask) };
       } catch (error) {
@@ -82,7 +82,7 @@ async function eachOf<T>(options: RunOptions, ask: (client: ControlClient) => Pr
 }
 
 /** Every chosen process' answer to a command. */
-export function askEach<T>(options: RunOptions, command: string, args: object = {}): Promise<readonly Answer<T>[]> {
+export function askEach<T>(options: RunChoice, command: string, args: object = {}): Promise<readonly Answer<T>[]> {
   return eachOf(options, (client) => client.request<T>(command, args));
 }
 
@@ -91,7 +91,7 @@ export function askEach<T>(options: RunOptions, command: string, args: object = 
  * @returns undefined when nobody supervises the run, so that nobody would remember.
  */
 export async function askRun<T>(
-  where: RunOptions,
+  where: RunChoice,
   command: string,
   args: object,
   timeoutMs?: number,
@@ -104,7 +104,7 @@ export async function askRun<T>(
 }
 
 /** Every chosen process' view, with the lab time at which it was given. */
-export function viewEach<T>(options: RunOptions, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
+export function viewEach<T>(options: RunChoice, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
   return eachOf(options, async (client) => {
     const [rows, { nowMs }] = await Promise.all([
       client.request<readonly T[]>(view, args),

@@ -15,17 +15,18 @@ export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAdd
 export type { LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
-export { Tally } from './lab/lab-counters.js';
+export { LabCounters } from './lab/lab-counters.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
-export { judge, type Look, type ProxyJoint } from './lab/quiescence.js';
+export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
-export type { LoadOptions, LoadResult } from './lab/submit-all.js';
+export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { type MailItem, octetsOf, readMail } from './mail/read.js';
+export { pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
-export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
-export { tetherToParent } from './process/parent-exit.js';
+export { describeExit, type ExitStatus, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
+export { onParentExit } from './process/parent-exit.js';
 export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
@@ -40,7 +41,7 @@ export {
   registryFolder,
 } from './registry/registry.js';
 export { eventLogFiles } from './scenario/event-log.js';
-export { linesOf, readJournal, readTrails } from './scenario/journal-file.js';
+export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-file.js';
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
-export { severally } from './scenario/run-concurrently.js';
+export { runConcurrently } from './scenario/run-concurrently.js';
 export { ProcessStage } from './scenario/stage.js';

@@ -189,6 +189,7 @@ export {
   turnPriority,
   viewCopyId,
 } from './mail/message.js';
+export { domainOf } from './mail/routing.js';
 export {
   type AbortReason,
   type Apdu,

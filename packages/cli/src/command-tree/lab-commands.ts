@@ -1,17 +1,8 @@
 /** The commands that run MTAs, look at what runs, and act on it. */
+
 import { type Command, Option } from 'commander';
-import {
-  type CommandEntry,
-  collected,
-  folder,
-  groups,
-  listed,
-  positive,
-  whole,
-  withJson,
-  withMtas,
-  withRun,
-} from './command-entry.js';
+import { type CommandEntry, groups } from './command-entry.js';
+import { commaList, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
 
 function definePair(command: Command): Command {
   return withJson(
@@ -32,32 +23,32 @@ function definePair(command: Command): Command {
       .option(
         '--legacy <articles>',
         'switch on the legacy behaviour of these articles too: Q166594 on both, or MTA-A=Q280449,MTA-B=Q181721 on each its own, which goes before what is for both',
-        listed,
+        commaList,
       )
       .option(
         '--fixed <articles>',
         'switch off the legacy behaviour of these articles, which the release has; written likewise',
-        listed,
+        commaList,
       )
       .option(
         '--release <releases>',
         'Exchange releases: 5.5sp4 for both, or MTA-A=5.5sp4,MTA-B=4.0sp3 (default: 2654.54)',
-        listed,
+        commaList,
       )
-      .option('--nt <releases>', 'Windows NT releases, written likewise: 4.0sp3 (default: 4.0sp6a)', listed)
-      .option('--legacy-on <name>', 'what --legacy says for both is for this MTA only', listed)
+      .option('--nt <releases>', 'Windows NT releases, written likewise: 4.0sp3 (default: 4.0sp6a)', commaList)
+      .option('--legacy-on <name>', 'what --legacy says for both is for this MTA only', commaList)
       .option(
         '--bindings <mta=address,...>',
         'addresses an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2, each as LABEL@ADDRESS[PORT] if wanted; may be repeated',
-        collected,
+        repeatable,
       )
-      .option('--cluster <name>', 'this MTA is a server of a cluster', listed)
-      .option('--mapper <mta=port>', 'give an MTA an endpoint mapper, for stock RPC tools; they look on port 135', listed)
+      .option('--cluster <name>', 'this MTA is a server of a cluster', commaList)
+      .option('--mapper <mta=port>', 'give an MTA an endpoint mapper, for stock RPC tools; they look on port 135', commaList)
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
-      .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', collected)
+      .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
       .option('--proxy', 'put the fault proxy between the MTAs even without --fault')
       .option('--threshold <n>', 'messages queued per association before one more is opened', whole(1, 1_000_000))
-      .option('--set <name=value>', 'any other setting of both MTAs, such as openRetryIntervalS=60', collected)
+      .option('--set <name=value>', 'any other setting of both MTAs, such as openRetryIntervalS=60', repeatable)
       .addOption(new Option('--delivery <kind>', 'what a mailbox is').choices(['maildir', 'ledger']).default('maildir'))
       .option('--journal', 'keep a journal of every step (needs --dir to outlive the run)')
       .option('--dir <folder>', 'keep everything of the run here (default: a temporary folder that is removed)', folder),
@@ -166,9 +157,9 @@ Times are lab time in UTC: 2026-01-02T03:04:05, 2026-01-02, or a span back from 
 With --dir also after the run: the folder of a pair, or the data folder of one MTA.`,
     define: (command) =>
       withMtas(command)
-        .option('--id <ids>', 'these events only, such as 9316,9318', listed)
-        .option('--category <categories>', 'these categories only, such as interface', listed)
-        .option('--type <types>', 'error, warning or information', listed)
+        .option('--id <ids>', 'these events only, such as 9316,9318', commaList)
+        .option('--category <categories>', 'these categories only, such as interface', commaList)
+        .option('--type <types>', 'error, warning or information', commaList)
         .option('--severity <n>', 'of this severity or a higher one: 16 is the gravest', whole(0, 16))
         .option('--since <time>', 'from this time on')
         .option('--until <time>', 'up to this time')
@@ -203,7 +194,7 @@ The content is taken as it is, octet for octet. The envelope is --from and --to,
       withRun(command)
         .option('--mta <name>', 'submit at this MTA (default: the one of the domain of --from, else the first)')
         .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
-        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', collected)
+        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', repeatable)
         .addOption(new Option('--priority <priority>', 'priority').choices(['urgent', 'normal', 'non-urgent']).default('normal'))
         .option('--content-type <type>', 'content type of the envelope', 'message/rfc822')
         .option('--id <id>', 'submission id: asking again with the same id makes no second message (default: a new one)'),

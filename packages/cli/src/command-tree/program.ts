@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Io } from '../command-io.js';
+import type { CommandIo } from '../command-io.js';
 import { groups } from './command-entry.js';
 import { runningCommands } from './lab-commands.js';
 import { proofCommands } from './proof-commands.js';
@@ -31,7 +31,7 @@ function version(): string {
 }
 
 /** The whole program. `done` is told the exit code of the command that ran. */
-export function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+export function buildProgram(io: CommandIo, done: (exitCode: number) => void): Command {
   const program = new Command('mtalab')
     .description('A networked emulator of the Microsoft Exchange 4.0-5.5 message transfer agent.')
     .usage('<command> [options]')

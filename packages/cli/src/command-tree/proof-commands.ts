@@ -1,6 +1,8 @@
 /** The commands that make articles and scenarios happen, prove the core, and draw what was recorded. */
+
 import { type Command, Option } from 'commander';
-import { type CommandEntry, collected, folder, groups, listed, whole, withJson } from './command-entry.js';
+import { type CommandEntry, groups } from './command-entry.js';
+import { commaList, folder, repeatable, whole, withJson } from './shared-options.js';
 
 const simDetail = `
 The MTAs are the core that runs on sockets, on a clock that jumps. First a phase with mail and faults, then one without, in
@@ -41,17 +43,17 @@ function defineCheck(command: Command): Command {
           .default(2),
       )
       .addOption(new Option('--segments <n>', 'segments of each message').argParser(whole(1, 9)).default(1))
-      .option('--priorities <list>', 'priorities of the messages of each MTA, in turn (default: normal)', listed)
-      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles', listed)
+      .option('--priorities <list>', 'priorities of the messages of each MTA, in turn (default: normal)', commaList)
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles', commaList)
       .option(
         '--environment <name>',
         'which addresses the MTAs have: plain, two-listeners, other-family-first, other-network-first, failing-adapter (default: where the first article of --legacy can show)',
       )
       .option('--cluster', 'all MTAs are servers of clusters')
       .option('--cure', 'the operator may switch the articles off, at each MTA once and at any moment')
-      .option('--set <name=value>', 'any other setting of all MTAs', collected)
+      .option('--set <name=value>', 'any other setting of all MTAs', repeatable)
       .option('--chain', 'three MTAs in a chain; the mail goes from end to end')
-      .option('--full <parts>', 'widen the search: stores, binds, cuts, timers, order', listed)
+      .option('--full <parts>', 'widen the search: stores, binds, cuts, timers, order', commaList)
       .option('--all', 'go on after the first breach, and show the first of each rule')
       .option('--journal <file>', 'write the counterexample as a journal, for `mtalab replay` and `mtalab ladder`')
       .addOption(
@@ -81,8 +83,8 @@ function defineSim(command: Command): Command {
       .option('--faults <list>', 'all, none, or kinds with ratios, such as cut,lose=1/50', 'all')
       .option('--messages <n>', 'submissions in a run (default: 24, or three per MTA)', whole(0, 100_000))
       .option('--no-swarm', 'all faults in each run and the default settings, instead of some, drawn from the seed')
-      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles, such as Q166594', listed)
-      .option('--set <name=value>', 'a setting of all MTAs, such as threshold=50', collected)
+      .option('--legacy <articles>', 'switch on the legacy behaviour of these articles, such as Q166594', commaList)
+      .option('--set <name=value>', 'a setting of all MTAs, such as threshold=50', repeatable)
       .option('--journal <file>', 'write every step of the run, the shrunk one if there is one, to this file')
       .option('--shrink', 'find the fewest faults and messages with which a failing run still fails')
       .option('--save-plan <file>', 'write the run, shrunk or not, to this file as data')

@@ -1,12 +1,13 @@
 /** `mtalab bindings [order|enable|disable BINDING...]`: the local bindings, shown and changed. */
+
 import { type BindingView, type BindingWish, wishedBindings } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { UsageError } from '../errors.js';
-import { present } from '../print-answers.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
 import { suggestion } from '../render/suggestions.js';
-import { paint } from '../render/text.js';
 import { renderBindings } from '../render/views.js';
-import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
+import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
 const changes = ['order', 'enable', 'disable'] as const;
 
@@ -20,7 +21,7 @@ function wishOf(change: string, names: readonly string[]): BindingWish {
 }
 
 /** @returns what an MTA that is down will have at its next start; nothing of one that can be asked itself. */
-async function change(where: RunOptions, wish: BindingWish): Promise<readonly Answer<readonly BindingView[]>[] | undefined> {
+async function change(where: RunChoice, wish: BindingWish): Promise<readonly Answer<readonly BindingView[]>[] | undefined> {
   const entry = await chosenRun(where);
   const chosen = chosenNames(entry, where.mta);
   const [name] = chosen;
@@ -41,11 +42,11 @@ async function change(where: RunOptions, wish: BindingWish): Promise<readonly An
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
   const [kind, ...names] = (args[0] ?? []) as readonly string[];
   const planned = kind === undefined ? undefined : await change(where, wishOf(kind, names));
   const answers = planned ?? (await askEach<readonly BindingView[]>(where, 'bindings'));
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
     text: (values) => renderBindings(values, paint(io.outColour)),
   });

@@ -1,16 +1,17 @@
 /** `mtalab deliveries`: what reaches mailboxes, as it happens. */
 
+import type { DeliveryLine } from '@mtalab/harness';
 import { outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, messageOf } from '../errors.js';
 import { aborted, onInterrupt } from '../interrupt.js';
-import { complain } from '../print-answers.js';
-import { type DeliveryView, renderDelivery } from '../render/events.js';
-import { paint } from '../render/text.js';
-import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
+import { reportFailures } from '../print-answers.js';
+import { paint } from '../render/colours.js';
+import { renderDelivery } from '../render/events.js';
+import { type Answer, chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
   const found = await chosenRun(where);
   const interrupt = onInterrupt(io.readerGone);
   const style = paint(io.outColour);
@@ -19,7 +20,7 @@ export const run: CommandRun = async ({ io, options }) => {
       try {
         await withChannel(one, async (client) => {
           const dropped = new Promise<never>((_, reject) => {
-            const entry = (line: DeliveryView): void => {
+            const entry = (line: DeliveryLine): void => {
               if (json === true) outJsonLine(io, line);
               else io.out(renderDelivery(line, style));
             };
@@ -35,5 +36,5 @@ export const run: CommandRun = async ({ io, options }) => {
     }),
   );
   interrupt.dispose();
-  return complain(io, answers);
+  return reportFailures(io, answers);
 };

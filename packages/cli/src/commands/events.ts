@@ -1,26 +1,35 @@
 /** `mtalab events`: the event logs of a run, merged by time and filtered; with --follow as they grow; with --dir those of a run that is over, too. */
+
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { eventLogFiles, type MtaStatus, type RunEntry } from '@mtalab/harness';
+import { eventLogFiles, type MtaStatus, pause, type RunEntry } from '@mtalab/harness';
 import { outJson, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
-import { onInterrupt, pause } from '../interrupt.js';
-import { chosenBy, endOf, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/event-selection.js';
-import { LineTail } from '../logs/log-tail.js';
+import { onInterrupt } from '../interrupt.js';
+import type { EventJson } from '../logs/entry-formats.js';
+import {
+  needsNow,
+  type Selection,
+  type SelectionFlags,
+  selectionEndMs,
+  selectionFilter,
+  selectionOf,
+} from '../logs/event-selection.js';
+import { LogTail } from '../logs/log-tail.js';
 import { logFolderOf } from '../places.js';
-import { type EventView, explainedEvent, renderEvent, renderReason } from '../render/events.js';
+import { paint } from '../render/colours.js';
+import { explainedEvent, renderEvent, renderReason } from '../render/events.js';
 import { suggestion } from '../render/suggestions.js';
-import { paint } from '../render/text.js';
-import { askEach, chosenNames, chosenRun, type RunOptions } from '../running-mtas.js';
+import { askEach, chosenNames, chosenRun, type RunChoice } from '../running-mtas.js';
 
 const pollMs = 200;
 
-function parseLines(lines: readonly string[]): EventView[] {
+function parseLines(lines: readonly string[]): EventJson[] {
   return lines.flatMap((line) => {
     try {
-      return [JSON.parse(line) as EventView];
+      return [JSON.parse(line) as EventJson];
     } catch {
       // The last line of a process that was killed may be cut short.
       return [];
@@ -28,7 +37,7 @@ function parseLines(lines: readonly string[]): EventView[] {
   });
 }
 
-function inOrder(events: EventView[]): EventView[] {
+function inOrder(events: EventJson[]): EventJson[] {
   return events.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
 }
 
@@ -42,10 +51,10 @@ function isRunning(pid: number): boolean {
 }
 
 /** The logs that were set aside when they were full, oldest first. */
-async function setAside(folder: string): Promise<EventView[]> {
-  const events: EventView[] = [];
+async function setAside(folder: string): Promise<EventJson[]> {
+  const events: EventJson[] = [];
   for (const file of await eventLogFiles(folder))
-    if (basename(file) !== 'events.jsonl') events.push(...parseLines(await new LineTail(file).read()));
+    if (basename(file) !== 'events.jsonl') events.push(...parseLines(await new LogTail(file).read()));
   return events;
 }
 
@@ -60,7 +69,7 @@ async function keptLogs(dir: string): Promise<readonly string[]> {
 }
 
 /** Of the run that is going on; with `--dir`, of one that is over or never came about as well. */
-async function logsOf(where: RunOptions): Promise<Logs> {
+async function logsOf(where: RunChoice): Promise<Logs> {
   let entry: RunEntry;
   try {
     entry = await chosenRun(where);
@@ -78,7 +87,7 @@ async function logsOf(where: RunOptions): Promise<Logs> {
 }
 
 /** The entries of these MTAs; of a run that is over, only its entries tell which ones there were. */
-function ofMtas(events: readonly EventView[], mta: RunOptions['mta']): readonly EventView[] {
+function ofMtas(events: readonly EventJson[], mta: RunChoice['mta']): readonly EventJson[] {
   if (mta === undefined) return events;
   const nodes = [...new Set(events.map(({ node }) => node))];
   const wanted = [mta].flat().map((name) => {
@@ -91,13 +100,13 @@ function ofMtas(events: readonly EventView[], mta: RunOptions['mta']): readonly 
 }
 
 /** Lab time of each MTA that answers. */
-async function timesOf(where: RunOptions): Promise<readonly number[]> {
+async function timesOf(where: RunChoice): Promise<readonly number[]> {
   const answers = await askEach<MtaStatus>(where, 'status');
   return answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
 }
 
 /** Can no entry up to this time come any more? An MTA that does not answer writes none. */
-async function hasPassed(endMs: number | null, where: RunOptions): Promise<boolean> {
+async function hasPassed(endMs: number | null, where: RunChoice): Promise<boolean> {
   if (endMs === null) return false;
   // The run may have ended since it was found; whoever follows it notices.
   const times = await timesOf(where).catch(() => []);
@@ -105,7 +114,7 @@ async function hasPassed(endMs: number | null, where: RunOptions): Promise<boole
 }
 
 /** Lab time, when the selection counts from it. All MTAs of a run have the same. */
-async function labNowMs(selection: Selection, where: RunOptions, logs: Logs): Promise<number> {
+async function labNowMs(selection: Selection, where: RunChoice, logs: Logs): Promise<number> {
   if (!needsNow(selection)) return 0;
   if (logs.pid === null)
     throw new UsageError('the run is over, so there is no time to count back from; give an instant in place of a span');
@@ -116,14 +125,14 @@ async function labNowMs(selection: Selection, where: RunOptions, logs: Logs): Pr
 
 /** What is logged already, and a reader of what comes. */
 async function openLogs({ folders }: Logs) {
-  const tails = folders.map((folder) => new LineTail(join(folder, 'events.jsonl')));
+  const tails = folders.map((folder) => new LogTail(join(folder, 'events.jsonl')));
   const older = (await Promise.all(folders.map(setAside))).flat();
-  const next = async (): Promise<EventView[]> => (await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines);
+  const next = async (): Promise<EventJson[]> => (await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines);
   return { past: inOrder([...older, ...(await next())]), next: async () => inOrder(await next()) };
 }
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, follow, limit, explain, ...rest } = options as RunOptions &
+  const { json, follow, limit, explain, ...rest } = options as RunChoice &
     SelectionFlags & {
       readonly json?: boolean;
       readonly follow?: boolean;
@@ -135,25 +144,25 @@ export const run: CommandRun = async ({ io, options }) => {
   const selection = selectionOf(rest);
   const logs = await logsOf(where);
   const nowMs = await labNowMs(selection, where, logs);
-  const isChosen = chosenBy(selection, nowMs);
+  const isChosen = selectionFilter(selection, nowMs);
   const { past, next } = await openLogs(logs);
   const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
   const style = paint(io.outColour);
-  const viewOf = (event: EventView) => (explain === true ? explainedEvent(event) : event);
-  const textOf = (event: EventView) =>
+  const viewOf = (event: EventJson) => (explain === true ? explainedEvent(event) : event);
+  const textOf = (event: EventJson) =>
     explain === true ? `${renderEvent(event, style)}\n${renderReason(event, style)}` : renderEvent(event, style);
   if (follow !== true) {
     if (json === true) outJson(io, shown.map(viewOf));
     else if (shown.length > 0) io.out(shown.map(textOf).join('\n'));
     return exitCodes.ok;
   }
-  const show = (event: EventView): void => {
+  const show = (event: EventJson): void => {
     if (json === true) outJsonLine(io, viewOf(event));
     else io.out(textOf(event));
   };
   shown.forEach(show);
-  const endMs = endOf(selection, nowMs);
+  const endMs = selectionEndMs(selection, nowMs);
   const interrupt = onInterrupt(io.readerGone);
   for (let more = logs.pid !== null; more && !interrupt.signal.aborted; ) {
     // Looked at before the reading, so that the last words of the run, or before its time is up, are read.

@@ -1,4 +1,5 @@
 /** `mtalab explain WORD...`: what an event, an error number in one, or an article is. Nothing needs to run. */
+
 import {
   type DiagnosticsLevel,
   describeEvent,
@@ -16,8 +17,10 @@ import {
   sampleEvent,
 } from '@mtalab/mta-core';
 import { outJson } from '../command-io.js';
-import { type CommandRun, wordsOf } from '../command-tree/command-entry.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { splitAtCommas } from '../command-tree/shared-options.js';
 import { exitCodes, UsageError } from '../errors.js';
+import { paint } from '../render/colours.js';
 import {
   type ArticleExplanation,
   type ErrorExplanation,
@@ -26,7 +29,6 @@ import {
   renderExplanation,
 } from '../render/explain.js';
 import { nearestNumber, suggestion } from '../render/suggestions.js';
-import { paint } from '../render/text.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 
@@ -104,7 +106,7 @@ function explained(word: string): Explanation {
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
-  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(wordsOf);
+  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(splitAtCommas);
   if (all === true && words.length > 0) throw new UsageError('give either what is to be explained, or --all');
   if (all !== true && words.length === 0)
     throw new UsageError(

@@ -3,9 +3,9 @@
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
-import { paint } from '../render/text.js';
+import { paint } from '../render/colours.js';
 import { type FaultView, renderFaults } from '../render/views.js';
-import { chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
+import { chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
 /** What the words ask of the pair's control channel. */
 type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };
@@ -49,7 +49,7 @@ export function faultRequest(words: readonly string[]): FaultRequest {
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
   const request = faultRequest((args[0] as readonly string[]).flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
   const entry = await chosenRun(where);
   const { lab } = entry;

@@ -16,7 +16,7 @@ import {
   Trails,
   withShortOpenings,
 } from '@mtalab/trace';
-import type { Io } from '../command-io.js';
+import type { CommandIo } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError } from '../errors.js';
 
@@ -29,7 +29,7 @@ type Options = {
 };
 
 /** Lines of a file of ladder lines, or PDUs of a link. */
-const mostLines = 2_000_000;
+const maxLines = 2_000_000;
 
 /** What the files hold, all together. */
 type Material = { readonly trails: Trails; readonly pdus: LinkPdu[]; readonly lines: LadderLine[] };
@@ -41,8 +41,8 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const lines = ladderFrom(material);
   const { association } = how;
   const chosen = association === undefined ? lines : lines.filter((line) => concerns(line, association));
-  if (chosen.length === 0) throw new CliError(nothingFound(lines, association));
-  io.out(drawn(shortened(chosen, how), how, io));
+  if (chosen.length === 0) throw new CliError(nothingToDraw(lines, association));
+  io.out(draw(condensed(chosen, how), how, io));
   return 0;
 };
 
@@ -51,7 +51,7 @@ function concerns(line: LadderLine, association: string): boolean {
   return line.association === association || (isNote(line) && line.association === null);
 }
 
-function nothingFound(lines: readonly LadderLine[], association: string | undefined): string {
+function nothingToDraw(lines: readonly LadderLine[], association: string | undefined): string {
   const names = [...new Set(lines.map((line) => line.association).filter((name) => name !== null))];
   if (association === undefined || names.length === 0) return 'nothing has passed between MTAs in these files';
   const shown = names.slice(0, 20).join(', ');
@@ -65,12 +65,12 @@ function ladderFrom({ trails, pdus, lines }: Material): readonly LadderLine[] {
   return pdus.length > 0 ? ladderOf(pdus, trails.nodes) : mergeTrails(trails.nodes.values());
 }
 
-function shortened(lines: readonly LadderLine[], { all, shortOpenings }: Options): readonly LadderLine[] {
+function condensed(lines: readonly LadderLine[], { all, shortOpenings }: Options): readonly LadderLine[] {
   if (all === true) return lines;
   return folded(shortOpenings === true ? withShortOpenings(lines) : lines);
 }
 
-function drawn(lines: readonly LadderLine[], { format, width }: Options, io: Io): string {
+function draw(lines: readonly LadderLine[], { format, width }: Options, io: CommandIo): string {
   switch (format) {
     case 'text':
       return ladderAsText(lines, { width });
@@ -87,7 +87,7 @@ function drawn(lines: readonly LadderLine[], { format, width }: Options, io: Io)
 }
 
 /** Each line tells by itself what it is: a step of a journal, a PDU of a link, or a line of a ladder. */
-async function read(file: string, material: Material, io: Io): Promise<void> {
+async function read(file: string, material: Material, io: CommandIo): Promise<void> {
   const reader = new JournalReader(file);
   const take = material.trails.reader(file);
   let number = 0;
@@ -99,9 +99,9 @@ async function read(file: string, material: Material, io: Io): Promise<void> {
       whole += `${text}\n`;
       continue;
     }
-    if (material.pdus.length + material.lines.length > mostLines)
-      throw new CliError(`${file}:${number}: more than ${mostLines} lines`);
-    if (!takeOther(text, material)) {
+    if (material.pdus.length + material.lines.length > maxLines)
+      throw new CliError(`${file}:${number}: more than ${maxLines} lines`);
+    if (!takeLinkOrLadderLine(text, material)) {
       const located = reader.take(text);
       if (located !== null) take(located);
     } else reader.take('');
@@ -111,7 +111,7 @@ async function read(file: string, material: Material, io: Io): Promise<void> {
   if (whole !== '') material.lines.push(...ladderOfDocument(file, whole));
 }
 
-function takeOther(text: string, { pdus, lines }: Material): boolean {
+function takeLinkOrLadderLine(text: string, { pdus, lines }: Material): boolean {
   if (!/^\s*\{/.test(text) || /^\s*\{"t":/.test(text)) return false;
   let value: unknown;
   try {

@@ -1,6 +1,8 @@
 /** `mtalab check`: every interleaving within bounds, searched in a worker whose heap is set for it. */
+
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { jsonLines } from '@mtalab/harness';
 import { type Priority, priorities, type Settings } from '@mtalab/mta-core';
 import {
   type CheckOptions,
@@ -12,14 +14,14 @@ import {
   type PropertyVerdict,
   storyText,
 } from '@mtalab/proof';
-import { type Io, outJson } from '../command-io.js';
+import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { setting } from '../pair/pair-plan.js';
-import { Live } from '../render/live-status.js';
-import { paint } from '../render/text.js';
+import { settingOption } from '../option-values.js';
+import { paint } from '../render/colours.js';
+import { LiveStatus } from '../render/live-status.js';
 
 type Flags = {
   readonly messages: string;
@@ -43,7 +45,7 @@ type Flags = {
 };
 
 /** What the worker tells. */
-type Told = { readonly progress: CheckProgress } | { readonly result: CheckResult };
+type WorkerMessage = { readonly progress: CheckProgress } | { readonly result: CheckResult };
 
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as Flags;
@@ -98,7 +100,7 @@ function optionsOf(flags: Flags): CheckOptions {
     ...(flags.environment === undefined ? {} : { environment: flags.environment as EnvironmentName }),
     maxStates: flags.maxStates,
     stopAtFirst: flags.all !== true,
-    settings: Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>,
+    settings: Object.fromEntries((flags.set ?? []).map(settingOption)) as Partial<Settings>,
     ...(flags.priorities === undefined ? {} : { priorities: flags.priorities as readonly Priority[] }),
     ...Object.assign({}, ...(flags.full ?? []).map((part) => widened[part as keyof typeof widened])),
   };
@@ -106,19 +108,19 @@ function optionsOf(flags: Flags): CheckOptions {
 
 const youngMb = 64;
 
-async function inWorker(io: Io, options: CheckOptions, heapMb: number, quiet: boolean): Promise<CheckResult> {
+async function inWorker(io: CommandIo, options: CheckOptions, heapMb: number, quiet: boolean): Promise<CheckResult> {
   const worker = new Worker(new URL('../model-check-worker.js', import.meta.url), {
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngMb },
   });
-  const live = new Live(io);
+  const live = new LiveStatus(io);
   const started = performance.now();
   const interrupt = onInterrupt(io.readerGone);
   try {
     return await new Promise<CheckResult>((resolve, reject) => {
-      worker.on('message', (told: Told) => {
-        if ('result' in told) resolve(told.result);
-        else if (!quiet) live.show([progressLine(told.progress, (performance.now() - started) / 1000)]);
+      worker.on('message', (shown: WorkerMessage) => {
+        if ('result' in shown) resolve(shown.result);
+        else if (!quiet) live.show([progressLine(shown.progress, (performance.now() - started) / 1000)]);
       });
       worker.on('error', (error: NodeJS.ErrnoException) =>
         reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory(heapMb) : error),
@@ -141,13 +143,13 @@ function progressLine({ states, transitions, depth, frontier }: CheckProgress, s
   return `${states} states, ${transitions} transitions, depth ${depth}, ${frontier} to go at this depth, ${Math.round(states / seconds)} states/s`;
 }
 
-function writeJournal(io: Io, file: string, failed: readonly PropertyVerdict[]): void {
+function writeJournal(io: CommandIo, file: string, failed: readonly PropertyVerdict[]): void {
   const journal = failed.map(({ counterexample }) => counterexample?.journal).find((each) => each != null);
   if (journal === undefined || journal === null) return io.err('There is no counterexample to be written as a journal.');
-  writeFileSync(file, journal.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  writeFileSync(file, jsonLines(journal));
 }
 
-function render(io: Io, result: CheckResult, seconds: number): string {
+function render(io: CommandIo, result: CheckResult, seconds: number): string {
   const { bold, green, red } = paint(io.outColour);
   const { bounds, exhausted } = result;
   const mtas = bounds.chain ? ['A', 'B', 'C'] : ['A', 'B'];
@@ -164,13 +166,13 @@ function render(io: Io, result: CheckResult, seconds: number): string {
     '',
     ...result.properties.map(({ rule, words: text, verdict }) => `  ${words[verdict]}  ${rule.padEnd(20)}  ${text}`),
   ];
-  const told = new Set<string>();
+  const shown = new Set<string>();
   for (const { rule, detail, counterexample } of result.properties) {
     if (counterexample === null) continue;
     const text = storyText(counterexample.lines, mtas);
     lines.push('', red(`${rule}: ${detail ?? ''}`));
-    if (!told.has(text)) lines.push(`The shortest way there (${counterexample.moves} moves):`, text);
-    told.add(text);
+    if (!shown.has(text)) lines.push(`The shortest way there (${counterexample.moves} moves):`, text);
+    shown.add(text);
   }
   return lines.join('\n');
 }

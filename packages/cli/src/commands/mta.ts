@@ -1,8 +1,8 @@
 /** `mtalab mta --config FILE`: one MTA, in this process. */
-import { registerRun, tetherToParent } from '@mtalab/harness';
+import { onParentExit, registerRun } from '@mtalab/harness';
 import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
-import { type Io, outJsonLine } from '../command-io.js';
+import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { loadConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
@@ -17,7 +17,7 @@ function supervised(): boolean {
 }
 
 /** What a supervisor waits for; without one the same is told to people, or as JSON. */
-function announce(io: Io, running: RunningMta, json: boolean): void {
+function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   const ready = {
     type: 'ready',
     name: running.name,
@@ -57,7 +57,7 @@ async function untilEnded(running: RunningMta, dir: string): Promise<number> {
 }
 
 /** Runs until it is stopped. @returns the exit code. */
-async function runMta(io: Io, file: string, json: boolean): Promise<number> {
+async function runMta(io: CommandIo, file: string, json: boolean): Promise<number> {
   const loaded = loadConfig(file);
   const clock = new LabClock(loaded.clock);
   const logs = createLogs({
@@ -102,7 +102,7 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
 export const run: CommandRun = async ({ io, options }) => {
   const { config, json } = options as { readonly config: string; readonly json?: boolean };
   // An MTA without its supervisor ends like one that lost its power: the store is made for that.
-  const untie = tetherToParent(() => process.exit(1));
+  const untie = onParentExit(() => process.exit(1));
   try {
     return await runMta(io, config, json === true);
   } finally {

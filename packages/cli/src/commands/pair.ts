@@ -1,29 +1,31 @@
 /** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
+
 import { resolve } from 'node:path';
 import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
-import { type Io, outJsonLine } from '../command-io.js';
+import { printable } from '@mtalab/mta-core';
+import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { renderConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { mtaCommand } from '../mta-command.js';
-import { serveLab } from '../pair/control-channel.js';
+import { serveControlChannel } from '../pair/control-channel.js';
 import { pairDomains, pairNames } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { checkMail, type Sending, sendAll } from '../pair/send.js';
 import { type Ending, watch } from '../pair/watch.js';
-import { Live } from '../render/live-status.js';
+import { paint } from '../render/colours.js';
+import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
-import { paint, printable } from '../render/text.js';
 
 /** Passes on what MTAs have to say beside their logs, such as that these cannot be written. A start that fails tells it by itself. */
 class Remarks {
-  readonly #io: Io;
+  readonly #io: CommandIo;
   /** Until the lab is up. */
   #waiting: string[] | null = [];
 
-  constructor(io: Io) {
+  constructor(io: CommandIo) {
     this.#io = io;
   }
 
@@ -41,7 +43,7 @@ class Remarks {
   }
 }
 
-async function startPair(io: Io, flags: PairFlags, plan: PairPlan): Promise<Lab> {
+async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promise<Lab> {
   // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
   const there = (await listRuns()).find((run) => run.dir === dir);
@@ -76,7 +78,7 @@ async function startPair(io: Io, flags: PairFlags, plan: PairPlan): Promise<Lab>
 }
 
 /** What each MTA is, where somebody said so, and what is missing to be that wholly. */
-function tellReleases(io: Io, flags: PairFlags, plan: PairPlan): void {
+function tellReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
   for (const [name, { release, nt, withoutQuirk }] of Object.entries(plan.profiles)) {
     if (flags.json !== true && (flags.release !== undefined || flags.nt !== undefined))
       io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
@@ -85,7 +87,7 @@ function tellReleases(io: Io, flags: PairFlags, plan: PairPlan): void {
 }
 
 /** Who listens where. */
-function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
+function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
     name: one.name,
     pid: one.pid,
@@ -107,7 +109,7 @@ function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
 
 /** Tells how it went. @returns the exit code. */
 function conclude(
-  io: Io,
+  io: CommandIo,
   flags: PairFlags,
   sending: Sending,
   ending: Ending,
@@ -148,8 +150,8 @@ function conclude(
   return code;
 }
 
-async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
-  const live = new Live(io);
+async function runLab(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
+  const live = new LiveStatus(io);
   try {
     announce(io, lab, flags, plan);
     for (const hint of plan.hints) io.err(hint);
@@ -176,7 +178,7 @@ export const run: CommandRun = async ({ io, options }) => {
     let closeControl: (() => Promise<void>) | undefined;
     let code: number;
     try {
-      closeControl = await serveLab(lab, interrupt.trigger, (text) => io.err(text));
+      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => io.err(text));
       code = await runLab(io, lab, flags, plan, interrupt);
       if (interrupt.signal.aborted) io.err('stopping in order (Ctrl-C: at once)');
     } finally {

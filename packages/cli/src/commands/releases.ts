@@ -1,10 +1,11 @@
 /** `mtalab releases`: the releases, and which articles each of them has. */
+
 import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
+import { paint } from '../render/colours.js';
 import { renderReleases } from '../render/releases.js';
-import { paint } from '../render/text.js';
 
 /** One row for each cell of the matrix. */
 function rows(releases: readonly Release[]) {

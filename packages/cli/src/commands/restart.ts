@@ -3,13 +3,13 @@
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes } from '../errors.js';
-import { askRun, type RunOptions } from '../running-mtas.js';
+import { askRun, type RunChoice } from '../running-mtas.js';
 
 /** Each may take its time to stop in order and to start, and they go one after the other. */
 const limitMs = 180_000;
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, kill, ...where } = options as RunOptions & { readonly json?: boolean; readonly kill?: boolean };
+  const { json, kill, ...where } = options as RunChoice & { readonly json?: boolean; readonly kill?: boolean };
   const done = await askRun<unknown>(where, 'restart', { kill: kill === true }, limitMs);
   if (done === undefined) {
     throw new CliError(

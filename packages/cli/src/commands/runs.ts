@@ -1,9 +1,10 @@
 /** `mtalab runs`: what runs on this machine. */
+
 import { listRuns } from '@mtalab/harness';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
-import { paint } from '../render/text.js';
+import { paint } from '../render/colours.js';
 import { renderRuns } from '../render/views.js';
 
 export const run: CommandRun = async ({ io, options }) => {

@@ -1,15 +1,16 @@
 /** `mtalab scenario FILE`: a scenario file on virtual time, or on real processes; the same verdict either way. */
+
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '@mtalab/harness';
+import { jsonLines, makeFolder } from '@mtalab/harness';
 import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
+import { paint } from '../render/colours.js';
 import { renderScenario } from '../render/scenario.js';
-import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
 import { type CaseRecord, runScenario } from '../scenario/run.js';
 
@@ -53,12 +54,11 @@ function lastWord({ scenario, asDocumented, cases }: ScenarioResult): string {
 /** Virtual time: the journal and what the link saw, as those of processes are kept in their folder. */
 async function keep(dir: string, record: CaseRecord): Promise<void> {
   if (record.on === 'processes') return;
-  const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
   const folder = join(dir, record.mode);
   try {
     await makeFolder(resolve(folder));
-    await writeFile(join(folder, 'journal.jsonl'), lines(record.journal), { mode: 0o600 });
-    await writeFile(join(folder, 'link.jsonl'), lines(record.pdus), { mode: 0o600 });
+    await writeFile(join(folder, 'journal.jsonl'), jsonLines(record.journal), { mode: 0o600 });
+    await writeFile(join(folder, 'link.jsonl'), jsonLines(record.pdus), { mode: 0o600 });
   } catch (error) {
     throw new CliError(`${folder} cannot be written: ${(error as Error).message}`);
   }

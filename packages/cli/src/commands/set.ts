@@ -3,9 +3,9 @@ import { quirks } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
-import { present } from '../print-answers.js';
+import { printAnswers } from '../print-answers.js';
 import { suggestion } from '../render/suggestions.js';
-import { askEach, askRun, type RunOptions } from '../running-mtas.js';
+import { askEach, askRun, type RunChoice } from '../running-mtas.js';
 
 /** When it shows, where that is not now. */
 function effectOf(article: string, kept: boolean): string {
@@ -17,7 +17,7 @@ function effectOf(article: string, kept: boolean): string {
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
   const mode = String(args[0]).toLowerCase();
   if (mode !== 'legacy' && mode !== 'fixed') {
     throw new UsageError(`the mode is legacy or fixed, not ${String(args[0])}${suggestion(mode, ['legacy', 'fixed'])}`);
@@ -26,7 +26,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const kept = await askRun<unknown>(where, 'set', { article, mode });
   const answers =
     kept?.names.map((mta) => ({ mta, ok: true, value: null }) as const) ?? (await askEach(where, 'set', { article, mode }));
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, article, mode })),
     text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept !== undefined)}`).join('\n'),
   });

@@ -1,4 +1,5 @@
 /** `mtalab sim`: MTAs on virtual time with seeded faults, and the rules they must keep. */
+
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Settings } from '@mtalab/mta-core';
@@ -20,15 +21,16 @@ import {
   type Topology,
   verdictText,
 } from '@mtalab/proof';
-import { type Io, outJson } from '../command-io.js';
+import { counted } from '@mtalab/scenario';
+import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { setting } from '../pair/pair-plan.js';
-import { Live } from '../render/live-status.js';
+import { settingOption } from '../option-values.js';
+import { paint } from '../render/colours.js';
+import { LiveStatus } from '../render/live-status.js';
 import { SimTotals } from '../render/sim.js';
-import { counted, paint } from '../render/text.js';
 
 type Flags = {
   readonly seed: number;
@@ -50,18 +52,18 @@ type Flags = {
 type Failure = { readonly result: SimResult; readonly replay: string; readonly shrunk: Shrunk | null };
 
 /** Seeds that fail before the run ends: one is enough to be looked at, a few show whether they are alike. */
-const mostFailures = 5;
+const maxFailures = 5;
 
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as Flags;
-  const asked = askedFor(flags);
+  const wanted = simOptionsOf(flags);
   const single = flags.seeds === undefined || flags.plan !== undefined;
   if (!single && (flags.journal !== undefined || flags.savePlan !== undefined)) {
     throw new UsageError('--journal and --save-plan are for one seed: use --seed, not --seeds');
   }
-  if (flags.json !== true) announce(io, flags, asked);
-  const outcome = single ? one(io, flags, asked) : await many(io, flags, asked);
-  if (flags.json === true) outJson(io, asJson(flags, asked, outcome));
+  if (flags.json !== true) announce(io, flags, wanted);
+  const outcome = single ? runOneSeed(io, flags, wanted) : await runSeeds(io, flags, wanted);
+  if (flags.json === true) outJson(io, asJson(flags, wanted, outcome));
   else io.out(outcome.totals.text());
   return outcome.failures.length === 0 ? 0 : 1;
 };
@@ -69,9 +71,9 @@ export const run: CommandRun = async ({ io, options }) => {
 type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure[] };
 
 /** @throws UsageError for what makes no sense. */
-function askedFor(flags: Flags): SimOptions {
+function simOptionsOf(flags: Flags): SimOptions {
   const legacy = (flags.legacy ?? []).map(knownArticle);
-  const settings = Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>;
+  const settings = Object.fromEntries((flags.set ?? []).map(settingOption)) as Partial<Settings>;
   try {
     return simOptions({
       faults: faultsOf(flags.faults),
@@ -122,20 +124,20 @@ function replayOf(flags: Flags, seed: number): string {
   return words.map(shellWord).join(' ');
 }
 
-function announce(io: Io, flags: Flags, asked: SimOptions): void {
+function announce(io: CommandIo, flags: Flags, wanted: SimOptions): void {
   const seeds = flags.seeds === undefined ? `seed: ${flags.seed}` : `seeds: ${flags.seed} to ${flags.seed + flags.seeds - 1}`;
-  const lines = flags.plan === undefined ? [seeds, ...simOptionsText(asked)] : [`plan: ${flags.plan}`];
+  const lines = flags.plan === undefined ? [seeds, ...simOptionsText(wanted)] : [`plan: ${flags.plan}`];
   io.out(lines.join('\n'));
 }
 
-function one(io: Io, flags: Flags, asked: SimOptions): Outcome {
+function runOneSeed(io: CommandIo, flags: Flags, wanted: SimOptions): Outcome {
   const totals = new SimTotals();
   const plan = flags.plan === undefined ? null : readPlan(flags.plan);
   const result = recorded(flags.journal, (hooks) =>
-    plan === null ? simulate(asked, flags.seed, hooks) : simulatePlan(plan, hooks),
+    plan === null ? simulate(wanted, flags.seed, hooks) : simulatePlan(plan, hooks),
   );
   totals.add(result);
-  const failures = result.ok ? [] : [failed(io, flags, result)];
+  const failures = result.ok ? [] : [reportFailure(io, flags, result)];
   const shrunk = failures[0]?.shrunk ?? null;
   // What was made smaller is what is to be looked at.
   if (shrunk !== null) recorded(flags.journal, (hooks) => simulatePlan(shrunk.plan, hooks));
@@ -168,18 +170,18 @@ function recorded(
   }
 }
 
-async function many(io: Io, flags: Flags, asked: SimOptions): Promise<Outcome> {
+async function runSeeds(io: CommandIo, flags: Flags, wanted: SimOptions): Promise<Outcome> {
   const totals = new SimTotals();
   const failures: Failure[] = [];
-  const live = new Live(io);
+  const live = new LiveStatus(io);
   const interrupt = onInterrupt(io.readerGone);
   let turnAtMs = performance.now();
-  for (let seed = flags.seed; seed < flags.seed + (flags.seeds ?? 1) && failures.length < mostFailures; seed += 1) {
-    const result = simulate(asked, seed);
+  for (let seed = flags.seed; seed < flags.seed + (flags.seeds ?? 1) && failures.length < maxFailures; seed += 1) {
+    const result = simulate(wanted, seed);
     totals.add(result);
     if (!result.ok) {
       live.clear();
-      failures.push(failed(io, flags, result));
+      failures.push(reportFailure(io, flags, result));
     }
     if (performance.now() - turnAtMs < 100) continue;
     if (flags.json !== true) live.show([totals.line()]);
@@ -193,7 +195,7 @@ async function many(io: Io, flags: Flags, asked: SimOptions): Promise<Outcome> {
 }
 
 /** Tell of a failure at once, and make it smaller if that was asked for. */
-function failed(io: Io, flags: Flags, result: SimResult): Failure {
+function reportFailure(io: CommandIo, flags: Flags, result: SimResult): Failure {
   const replay = flags.plan === undefined ? replayOf(flags, result.seed) : `mtalab sim --plan ${shellWord(flags.plan)}`;
   const { red, bold } = paint(io.outColour);
   const tell = (text: string): void => {
@@ -203,7 +205,7 @@ function failed(io: Io, flags: Flags, result: SimResult): Failure {
     `\n${red(bold(`Seed ${result.seed} fails.`))}\n${result.verdict === null ? '' : verdictText(result.verdict)}\nTo repeat it: ${replay}`,
   );
   if (flags.shrink !== true) return { result, replay, shrunk: null };
-  const live = new Live(io);
+  const live = new LiveStatus(io);
   const progress = (runs: number, faults: number, submissions: number): void => {
     if (flags.json !== true)
       live.show([`shrinking: ${counted(runs, 'run')}, ${counted(faults, 'fault')}, ${counted(submissions, 'message')} left`]);
@@ -245,10 +247,10 @@ function readPlan(file: string): SimPlan {
   return value as SimPlan;
 }
 
-function asJson(flags: Flags, asked: SimOptions, { totals, failures }: Outcome): unknown {
+function asJson(flags: Flags, wanted: SimOptions, { totals, failures }: Outcome): unknown {
   return {
     seed: flags.seed,
-    options: asked,
+    options: wanted,
     ...totals.json(),
     failures: failures.map(({ result, replay, shrunk }) => ({
       seed: result.seed,

@@ -3,11 +3,11 @@
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
-import { complain } from '../print-answers.js';
-import { askEach, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
+import { reportFailures } from '../print-answers.js';
+import { askEach, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
   const entry = await chosenRun(where);
   const { lab } = entry;
   if (lab !== undefined && where.mta === undefined) {
@@ -20,5 +20,5 @@ export const run: CommandRun = async ({ io, options }) => {
   const stopping = answers.flatMap((answer) => (answer.ok ? [answer.mta] : []));
   if (json === true) outJson(io, { dir: entry.dir, stopping });
   else for (const name of stopping) io.err(`${name} stops`);
-  return complain(io, answers);
+  return reportFailures(io, answers);
 };

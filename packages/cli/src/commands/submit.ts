@@ -1,15 +1,18 @@
 /** `mtalab submit FILE...`: hands messages to a running MTA, octet for octet. */
+
 import { randomUUID } from 'node:crypto';
 import { type MailItem, type MtaStatus, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
-import type { Priority } from '@mtalab/mta-core';
+import { domainOf, type Priority, printable } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
-import { address, domainOf } from '../pair/pair-plan.js';
-import { bytes, counted, paint, printable } from '../render/text.js';
-import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../running-mtas.js';
+import { addressOption } from '../option-values.js';
+import { paint } from '../render/colours.js';
+import { bytes } from '../render/units.js';
+import { chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
-type SubmitFlags = RunOptions & {
+type SubmitFlags = RunChoice & {
   readonly mta?: string;
   readonly from?: string;
   readonly to?: readonly string[];
@@ -50,10 +53,11 @@ async function domainsOf(one: RunEntry['processes'][number]): Promise<readonly s
 /** Which MTA gets the mail, and its envelope: what was not given follows from the domains of the run. */
 async function courseOf(run: RunEntry, flags: SubmitFlags) {
   const known = await Promise.all(run.processes.map(async (one) => ({ one, domains: await domainsOf(one) })));
+  const domain = flags.from === undefined ? null : domainOf(flags.from);
   const home =
     flags.mta !== undefined
       ? chosenProcesses(run, flags.mta)[0]
-      : known.find(({ domains }) => flags.from !== undefined && domains.includes(domainOf(flags.from)))?.one;
+      : known.find(({ domains }) => domain !== null && domains.includes(domain))?.one;
   const at = home ?? run.processes[0];
   if (at === undefined) throw new UsageError('there is no MTA in this run');
   const near = known.find(({ one }) => one === at)?.domains[0];
@@ -61,7 +65,7 @@ async function courseOf(run: RunEntry, flags: SubmitFlags) {
   const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
   if (from === undefined || to === undefined) throw new UsageError('no mail domain of this run is known: give --from and --to');
-  return { at, originator: address('--from', from), recipients: to.map((one) => address('--to', one)) };
+  return { at, originator: addressOption('--from', from), recipients: to.map((one) => addressOption('--to', one)) };
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {

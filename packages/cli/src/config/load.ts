@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import { ConfigError, type Path, type Problem, pathText, shown } from './problems.js';
 import { notEmulated } from './releases.js';
 import { type ConfigFile, fileSchema, knownArticles } from './schema.js';
-import { checkConfig } from './validate.js';
+import { validateConfig } from './validate.js';
 import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from './yaml-file.js';
 
 /** A configuration, checked and complete. Paths are absolute. */
@@ -55,7 +55,7 @@ function parse(file: string): ConfigFile {
   const yaml = readYaml(file, kind);
   const parsed = fileSchema.safeParse(yaml.root);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => fromIssue(issue, yaml));
-  for (const finding of checkConfig(yaml.root))
+  for (const finding of validateConfig(yaml.root))
     problems.push({ ...yaml.places.ofValue(finding.path), message: `${pathText(finding.path)}: ${finding.message}` });
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, distinct(problems));
   return parsed.data;

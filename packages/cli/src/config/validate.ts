@@ -26,7 +26,7 @@ function textsOf(rows: unknown, path: Path, key?: string): Found[] {
 }
 
 /** Names are compared without regard to case, so that no two differ by it alone. */
-function duplicates(names: readonly Found[], what: string): Finding[] {
+function duplicateFindings(names: readonly Found[], what: string): Finding[] {
   const first = new Map<string, Found>();
   const findings: Finding[] = [];
   for (const name of names) {
@@ -41,7 +41,7 @@ function duplicates(names: readonly Found[], what: string): Finding[] {
   return findings;
 }
 
-function checkNames(root: Readonly<Record<string, unknown>>, peers: readonly Found[], routes: readonly Found[]): Finding[] {
+function nameFindings(root: Readonly<Record<string, unknown>>, peers: readonly Found[], routes: readonly Found[]): Finding[] {
   const findings: Finding[] = [];
   const own = typeof root['name'] === 'string' ? root['name'].toLowerCase() : undefined;
   const names = peers.map((peer) => peer.text);
@@ -60,7 +60,7 @@ function checkNames(root: Readonly<Record<string, unknown>>, peers: readonly Fou
   return findings;
 }
 
-function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
+function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
   if (!Array.isArray(bindings)) return [];
   const rows = bindings.filter(isRecord);
   const findings: Finding[] = bindingFindings(
@@ -78,7 +78,7 @@ function checkBindings(bindings: unknown, advertises: boolean): Finding[] {
 }
 
 /** The endpoint mapper listens on the address of every enabled binding, so its port must be none of theirs. */
-function checkMapper(mapper: unknown, bindings: unknown): Finding[] {
+function mapperFindings(mapper: unknown, bindings: unknown): Finding[] {
   if (!isRecord(mapper) || !Array.isArray(bindings)) return [];
   const { port = 135 } = mapper;
   const at = bindings.findIndex((row) => isRecord(row) && row['enabled'] !== false && row['port'] === port && port !== 0);
@@ -88,7 +88,7 @@ function checkMapper(mapper: unknown, bindings: unknown): Finding[] {
 }
 
 /** A release and a Windows NT that exist; no article that is both added to theirs and taken away. */
-function checkReleases(root: Readonly<Record<string, unknown>>): Finding[] {
+function releaseFindings(root: Readonly<Record<string, unknown>>): Finding[] {
   const findings: Finding[] = [];
   for (const product of ['release', 'nt'] as const) {
     const value = root[product];
@@ -106,22 +106,22 @@ function checkReleases(root: Readonly<Record<string, unknown>>): Finding[] {
 }
 
 /** The findings in a file of any shape; parts that are not of the right shape are passed over. */
-export function checkConfig(root: unknown): Finding[] {
+export function validateConfig(root: unknown): Finding[] {
   if (!isRecord(root)) return [];
   const peers = textsOf(root['peers'], ['peers'], 'name');
   const routed = textsOf(root['routes'], ['routes'], 'domain');
   const local = isRecord(root['local']) ? textsOf(root['local']['domains'], ['local', 'domains']) : [];
   const localNames = new Set(local.map((domain) => domain.text.toLowerCase()));
   const findings = [
-    ...duplicates(peers, 'the peer'),
-    ...duplicates(routed, 'the route for'),
-    ...duplicates(local, 'the domain'),
-    ...duplicates(textsOf(root['legacy'], ['legacy']), 'the article'),
-    ...duplicates(textsOf(root['fixed'], ['fixed']), 'the article'),
-    ...checkReleases(root),
-    ...checkNames(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
-    ...checkBindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
-    ...checkMapper(root['endpointMapper'], root['bindings']),
+    ...duplicateFindings(peers, 'the peer'),
+    ...duplicateFindings(routed, 'the route for'),
+    ...duplicateFindings(local, 'the domain'),
+    ...duplicateFindings(textsOf(root['legacy'], ['legacy']), 'the article'),
+    ...duplicateFindings(textsOf(root['fixed'], ['fixed']), 'the article'),
+    ...releaseFindings(root),
+    ...nameFindings(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
+    ...bindingsFindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
+    ...mapperFindings(root['endpointMapper'], root['bindings']),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

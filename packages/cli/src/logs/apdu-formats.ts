@@ -22,7 +22,7 @@ function headLines(apdu: LoggedApdu): string[] {
 }
 
 /** An entry of `ap0.log`. An empty line ends it. */
-export function decodedForm(apdu: LoggedApdu): string {
+export function decodedFormat(apdu: LoggedApdu): string {
   return [...headLines(apdu), ...stubLines(apdu.pdu).map((line) => `  ${line}`), '', ''].join('\n');
 }
 
@@ -35,7 +35,7 @@ function hexRow(octets: Uint8Array, at: number): string {
 }
 
 /** An entry of `bf0.log`: the stub as it is on the wire, without the headers of its fragments. An empty line ends it. */
-export function hexForm(apdu: LoggedApdu): string {
+export function hexFormat(apdu: LoggedApdu): string {
   const { stub } = apdu;
   const shown = stub.subarray(0, maxHexBytes);
   const lines = headLines(apdu);

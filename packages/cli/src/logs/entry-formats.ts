@@ -51,7 +51,7 @@ function remarkLines(text: string): string[] {
 const colours = { Error: '31', Warning: '33', Information: '0' } as const;
 
 /** For people: time of day, MTA, id, type, category, what happened, trailer. */
-export function consoleForm(line: LogLine, colour: boolean): string {
+export function consoleFormat(line: LogLine, colour: boolean): string {
   const tint = (code: string, text: string) => (colour && code !== '0' ? `\u001b[${code}m${text}\u001b[0m` : text);
   const time = dateOf(line.nowMs).toISOString().replace(/^.*T/, '').replace('Z', '');
   const start = `${time} ${printable(line.node)}`;
@@ -64,11 +64,26 @@ export function consoleForm(line: LogLine, colour: boolean): string {
   return `${start} ${tint(colours[event.type], `${event.id} ${event.type}`)} ${event.category}: ${event.text}${means} ${event.trailer}`;
 }
 
-/** One JSON object: `{time, node, source, id, type, category, severity, text, parameters, trailer}`; the time is UTC. */
-export function jsonForm(line: EventEntryLine): string {
+/** An entry of `events.jsonl`. */
+export type EventJson = {
+  readonly time: string;
+  readonly node: string;
+  readonly source: string;
+  readonly id: number;
+  readonly type: string;
+  readonly category: string;
+  readonly severity: number;
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly trailer: string;
+};
+
+/** An entry as one line of `events.jsonl`. The time is UTC. */
+export function jsonFormat(line: EventEntryLine): string {
   const { id, source, type, category, severity, text, parameters, trailer } = line.event;
   const time = dateOf(line.nowMs).toISOString();
-  return JSON.stringify({ time, node: line.node, source, id, type, category, severity, text, parameters, trailer });
+  const entry: EventJson = { time, node: line.node, source, id, type, category, severity, text, parameters, trailer };
+  return JSON.stringify(entry);
 }
 
 function originText(origin: EventOrigin | null): string {
@@ -82,7 +97,7 @@ function originText(origin: EventOrigin | null): string {
  * EV0.LOG style, as in the entries on record (Q319936, Q178365): the message, its class (which is its category) and severity; where
  * and when; then short lines, a parameter to each. An empty line ends the entry.
  */
-export function textForm(line: LogLine): string {
+export function textFormat(line: LogLine): string {
   if (line.kind === 'note') {
     return [`note: ${line.type}`, eventLogTime(line.nowMs), ...remarkLines(line.text).map((text) => `  ${text}`), ''].join('\n');
   }

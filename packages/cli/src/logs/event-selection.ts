@@ -1,8 +1,8 @@
 /** Which entries of the event log are wanted. */
 import { categories, categoryNamed, type EventCategory, eventIds } from '@mtalab/mta-core';
 import { UsageError } from '../errors.js';
-import type { EventView } from '../render/events.js';
 import { nearestNumber, suggestion } from '../render/suggestions.js';
+import type { EventJson } from './entry-formats.js';
 
 /** As commander gives them. */
 export type SelectionFlags = {
@@ -107,16 +107,16 @@ export function needsNow({ since, until }: Selection): boolean {
 }
 
 /** Until when entries are wanted, in lab time; null when there is no end to it. `nowMs` as for `chosenBy`. */
-export function endOf({ until }: Selection, nowMs: number): number | null {
+export function selectionEndMs({ until }: Selection, nowMs: number): number | null {
   if (until === null) return null;
   return 'atMs' in until ? until.atMs : nowMs - until.backMs;
 }
 
 /** The test of an entry. `nowMs`: lab time, from which spans are counted back. */
-export function chosenBy(selection: Selection, nowMs: number): (event: EventView) => boolean {
+export function selectionFilter(selection: Selection, nowMs: number): (event: EventJson) => boolean {
   const at = (one: Moment) => ('atMs' in one ? one.atMs : nowMs - one.backMs);
   const fromMs = selection.since === null ? Number.NEGATIVE_INFINITY : at(selection.since);
-  const toMs = endOf(selection, nowMs) ?? Number.POSITIVE_INFINITY;
+  const toMs = selectionEndMs(selection, nowMs) ?? Number.POSITIVE_INFINITY;
   return ({ id, category, type, severity, time }) => {
     if (selection.ids !== null && !selection.ids.has(id)) return false;
     if (selection.categories !== null && !selection.categories.has(category as EventCategory)) return false;

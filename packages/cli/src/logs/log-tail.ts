@@ -10,7 +10,7 @@ const maxLineBytes = 1_048_576;
  * The lines of a file, followed over rotation: one that was set aside (`events.1.jsonl`) is read to its end, and the one in its
  * place, or one that shrank, from its start.
  */
-export class LineTail {
+export class LogTail {
   readonly #file: string;
   #inode = -1;
   #at = 0;

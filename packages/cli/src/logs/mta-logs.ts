@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { describeEvent, describeEventLines, errorMeaning, eventsById, type ReportedEvent } from '@mtalab/mta-core';
 import type { ApduForms, LoggedApdu } from '@mtalab/transport';
 import winston from 'winston';
-import { decodedForm, hexForm } from './apdu-formats.js';
+import { colourAllowed } from '../command-io.js';
+import { decodedFormat, hexFormat } from './apdu-formats.js';
 import {
-  consoleForm,
+  consoleFormat,
   type EventEntryLine,
   eventLogTime,
-  jsonForm,
+  jsonFormat,
   type LogLine,
   type NoteLine,
-  textForm,
+  textFormat,
 } from './entry-formats.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
@@ -50,11 +51,6 @@ const maxRemark = 8192;
 
 const lineOf = (info: winston.Logform.TransformableInfo) => info['line'] as LogLine;
 
-/** Colour is for terminals, and only when nobody objects. */
-function stderrColour(): boolean {
-  return process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
-}
-
 const eventsOnly = winston.format((info) => (lineOf(info).kind === 'event' ? info : false));
 
 type LogFile = { readonly stream: RotatingFile; readonly format: winston.Logform.Format };
@@ -66,22 +62,22 @@ function logFiles(options: LogsOptions, nowMs: () => number, onFailure: Rotating
     `note: Error\n${eventLogTime(nowMs())}\n  ${lines} entries before this one could not be written and are lost\n`;
   const json = winston.format.combine(
     eventsOnly(),
-    winston.format.printf((info) => jsonForm(lineOf(info) as EventEntryLine)),
+    winston.format.printf((info) => jsonFormat(lineOf(info) as EventEntryLine)),
   );
   return [
     { stream: new RotatingFile({ ...shared, file: join(folder, 'events.jsonl'), lossLine: () => null }), format: json },
     {
       stream: new RotatingFile({ ...shared, file: join(folder, 'ev0.log'), lossLine }),
-      format: winston.format.printf((info) => textForm(lineOf(info))),
+      format: winston.format.printf((info) => textFormat(lineOf(info))),
     },
   ];
 }
 
 function consoleTransport(): winston.transports.ConsoleTransportInstance {
-  const colour = stderrColour();
+  const colour = colourAllowed(process.stderr);
   return new winston.transports.Console({
     stderrLevels: ['error', 'warn', 'info'],
-    format: winston.format.printf((info) => consoleForm(lineOf(info), colour)),
+    format: winston.format.printf((info) => consoleFormat(lineOf(info), colour)),
   });
 }
 
@@ -163,8 +159,8 @@ export function createLogs(options: LogsOptions): Logs {
     },
     apdu: (apdu, { decoded, hex }) => {
       if (closing !== null) return;
-      if (decoded) apdus.decoded.write(decodedForm(apdu));
-      if (hex) apdus.hex.write(hexForm(apdu));
+      if (decoded) apdus.decoded.write(decodedFormat(apdu));
+      if (hex) apdus.hex.write(hexFormat(apdu));
     },
     info: (text) => note(text, 'Information'),
     warn: (text) => note(text, 'Warning'),

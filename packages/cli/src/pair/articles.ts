@@ -2,7 +2,7 @@
 import { type Profile, quirkOf } from '@mtalab/mta-core';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
-import { forWhom } from './pair-mtas.js';
+import { mtaAndText } from './pair-mtas.js';
 
 /**
  * Of each MTA: `Q280449` is for those of `on`, `MTA-A=Q280449` for one, which goes before what is for all.
@@ -15,7 +15,7 @@ export function articlesOf(
 ): (name: string) => readonly string[] {
   const given = new Map<string, readonly string[]>();
   for (const word of words) {
-    const { name, text } = forWhom(`--${option}`, word);
+    const { name, text } = mtaAndText(`--${option}`, word);
     if (text === '') throw new UsageError(`--${option}: no article is named for ${name}; write ${name}=Q166594`);
     const before = given.get(name) ?? [];
     const article = knownArticle(text);

@@ -1,17 +1,19 @@
 /** The bindings of a pair's MTAs, as the command line gives them. */
+
 import { isIP } from 'node:net';
 import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
 import { isUnspecified, quirkOf } from '@mtalab/mta-core';
 import { bindingClashes } from '../config/binding-clashes.js';
 import { UsageError } from '../errors.js';
-import { mustBeOfPair, pairNames, shortened } from './pair-mtas.js';
+import { excerpt } from '../option-values.js';
+import { pairNames, requireMtaOfPair } from './pair-mtas.js';
 
 const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
 
 /** `127.0.0.2`, `::1`, `lan2@127.0.0.2[4097]`. */
 function bindingOf(text: string): BindingOption {
   const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
-  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${shortened(text)}" names no IP address`);
+  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${excerpt(text)}" names no IP address`);
   const problem = addressProblem(address);
   if (problem !== undefined) throw new UsageError(`--bindings: ${problem}`);
   if (isUnspecified(addressKey(address)))
@@ -21,7 +23,7 @@ function bindingOf(text: string): BindingOption {
 }
 
 /** @throws UsageError naming a binding that could not be told from another one of its MTA. */
-function mustDiffer(mta: string, bindings: readonly BindingOption[]): void {
+function requireDistinctBindings(mta: string, bindings: readonly BindingOption[]): void {
   const [clash] = bindingClashes(bindings);
   if (clash === undefined) return;
   throw new UsageError(
@@ -32,7 +34,7 @@ function mustDiffer(mta: string, bindings: readonly BindingOption[]): void {
 }
 
 /** @throws UsageError naming the option by which two of the pair would listen on one port of one address. */
-export function mustNotMeet(
+export function requireNoListeningClash(
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
   mapperPorts: Readonly<Record<string, number>>,
 ): void {
@@ -51,8 +53,8 @@ export function mapperPortsOf(words: readonly string[]): Readonly<Record<string,
   for (const word of words) {
     const [, name = '', port = ''] = /^([^=]*)=(\d{1,5})$/.exec(word) ?? [];
     if (port === '' || Number(port) > 65_535)
-      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${shortened(word)}"`);
-    mustBeOfPair('--mapper', name);
+      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${excerpt(word)}"`);
+    requireMtaOfPair('--mapper', name);
     if (ports[name] !== undefined) throw new UsageError(`--mapper: that of ${name} is given twice`);
     ports[name] = Number(port);
   }
@@ -81,11 +83,11 @@ export function bindingsOf(words: readonly string[]): Readonly<Record<string, re
   const found: Record<string, readonly BindingOption[]> = {};
   for (const word of words) {
     const [, name = '', list = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
-    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${shortened(word)}"`);
-    mustBeOfPair('--bindings', name);
+    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${excerpt(word)}"`);
+    requireMtaOfPair('--bindings', name);
     if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
     const bindings = list.split(',').map((part) => bindingOf(part.trim()));
-    mustDiffer(name, bindings);
+    requireDistinctBindings(name, bindings);
     found[name] = bindings;
   }
   return found;

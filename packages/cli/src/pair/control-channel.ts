@@ -43,7 +43,7 @@ function textsOf(args: CommandArguments, key: string): readonly string[] | undef
  * @param stop ends the pair in order.
  * @returns what closes the channel.
  */
-export async function serveLab(lab: Lab, stop: () => void, log: (text: string) => void): Promise<() => Promise<void>> {
+export async function serveControlChannel(lab: Lab, stop: () => void, log: (text: string) => void): Promise<() => Promise<void>> {
   const commands = {
     faults: () => proxyOf(lab).faults().map(view),
     fault: (args: CommandArguments) => {

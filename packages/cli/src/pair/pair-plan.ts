@@ -1,13 +1,12 @@
 /** What `mtalab pair` was asked for, checked before anything is started. */
 import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
-import { defaultSettings, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
+import { domainOf, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
 import { releaseProblem } from '../config/releases.js';
-import { settingProblem } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
-import { suggestion } from '../render/suggestions.js';
+import { addressOption, settingOption } from '../option-values.js';
 import { articlesOf, fixedHints } from './articles.js';
-import { bindingHints, bindingsOf, mapperPortsOf, mustNotMeet } from './bindings.js';
-import { forWhom, mustBeOfPair, pairDomains, pairNames, shortened } from './pair-mtas.js';
+import { bindingHints, bindingsOf, mapperPortsOf, requireNoListeningClash } from './bindings.js';
+import { mtaAndText, pairDomains, pairNames, requireMtaOfPair } from './pair-mtas.js';
 
 /** As commander gives them. */
 export type PairFlags = {
@@ -59,45 +58,12 @@ export type PairPlan = {
   readonly sends: boolean;
 };
 
-/** One `name=value` for a setting, with the type that its default has. */
-export function setting(text: string): readonly [string, unknown] {
-  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  const names = Object.keys(defaultSettings);
-  if (name === '') throw new UsageError(`--set takes name=value, such as openRetryIntervalS=60, not "${text}"`);
-  if (!names.includes(name))
-    throw new UsageError(`--set: no setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
-  const usual = defaultSettings[name as keyof Settings];
-  if (typeof usual === 'boolean') {
-    if (value !== 'true' && value !== 'false') throw new UsageError(`--set: ${name} is true or false, not "${value}"`);
-    return [name, value === 'true'];
-  }
-  if (typeof usual === 'number' && !/^\d{1,15}$/.test(value))
-    throw new UsageError(`--set: ${name} is a whole number, not "${shortened(value)}"`);
-  const read = typeof usual === 'number' ? Number(value) : value;
-  const problem = settingProblem(name as keyof Settings, read);
-  if (problem !== undefined) throw new UsageError(`--set: ${name}: ${problem}; found ${shortened(value)}`);
-  return [name, read];
-}
-
-/** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
-export function address(option: string, text: string): string {
-  const at = text.lastIndexOf('@');
-  if (at < 1 || at === text.length - 1 || /[\s\p{Cc}<>]/u.test(text) || text.length > 320) {
-    throw new UsageError(`${option} takes an address such as ben@b.example, not "${shortened(text)}"`);
-  }
-  return text;
-}
-
-export function domainOf(mailbox: string): string {
-  return mailbox.slice(mailbox.lastIndexOf('@') + 1).toLowerCase();
-}
-
 function course(flags: PairFlags, back: boolean): Course {
   const near = back ? 1 : 0;
-  const from = flags.from !== undefined && !back ? address('--from', flags.from) : `sender@${pairDomains[near]}`;
+  const from = flags.from !== undefined && !back ? addressOption('--from', flags.from) : `sender@${pairDomains[near]}`;
   // The originator's domain decides where the message is handed in; a foreign originator comes in at the first MTA.
   const home = domainOf(from) === pairDomains[1] ? 1 : 0;
-  const to = flags.to !== undefined && !back ? address('--to', flags.to) : `user@${pairDomains[home === 0 ? 1 : 0]}`;
+  const to = flags.to !== undefined && !back ? addressOption('--to', flags.to) : `user@${pairDomains[home === 0 ? 1 : 0]}`;
   return { mta: pairNames[home], from, to };
 }
 
@@ -105,7 +71,7 @@ function course(flags: PairFlags, back: boolean): Course {
 function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
   const given = new Map<string, string>();
   for (const word of words) {
-    const { name, text } = forWhom(`--${option}`, word);
+    const { name, text } = mtaAndText(`--${option}`, word);
     const problem = releaseProblem(option, text);
     if (problem !== undefined) throw new UsageError(`--${option}: ${problem}`);
     if (given.has(name)) {
@@ -157,8 +123,8 @@ export function planPair(flags: PairFlags): PairPlan {
     throw new UsageError('--legacy-on needs --legacy: which article?');
   if (flags.legacyOn !== undefined && flags.legacy?.every((word) => word.includes('=')) === true)
     throw new UsageError('--legacy-on changes nothing where --legacy names the MTAs itself: leave one of them out');
-  for (const name of flags.legacyOn ?? []) mustBeOfPair('--legacy-on', name);
-  for (const name of flags.cluster ?? []) mustBeOfPair('--cluster', name);
+  for (const name of flags.legacyOn ?? []) requireMtaOfPair('--legacy-on', name);
+  for (const name of flags.cluster ?? []) requireMtaOfPair('--cluster', name);
   const releases = planReleases(flags);
   for (const fault of flags.fault ?? []) {
     try {
@@ -168,10 +134,10 @@ export function planPair(flags: PairFlags): PairPlan {
       throw error;
     }
   }
-  const settings = Object.fromEntries((flags.set ?? []).map(setting));
+  const settings = Object.fromEntries((flags.set ?? []).map(settingOption));
   const bindings = bindingsOf(flags.bindings ?? []);
   const mapperPorts = mapperPortsOf(flags.mapper ?? []);
-  mustNotMeet(bindings, mapperPorts);
+  requireNoListeningClash(bindings, mapperPorts);
   return {
     ...releases,
     bindings,

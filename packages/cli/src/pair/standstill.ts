@@ -2,31 +2,33 @@
  * Can the mail that is still queued move by itself? Asked of a lab at rest, where nothing but a timer can make anything
  * happen: then it depends on whether one of the timers would try again.
  */
+
 import type { AssociationRow, LabAssociation, MtaStatus } from '@mtalab/harness';
 import type { QueueView } from '@mtalab/mta-core';
-import { counted, span } from '../render/text.js';
+import { counted } from '@mtalab/scenario';
+import { span } from '../render/units.js';
 
 /** One MTA of the lab as it stands. */
-export type Standing = {
+export type MtaAtRest = {
   readonly status: MtaStatus;
   readonly queues: readonly QueueView[];
 };
 
-export type StillLab = {
-  readonly mtas: readonly Standing[];
+export type LabAtRest = {
+  readonly mtas: readonly MtaAtRest[];
   readonly associations: readonly LabAssociation[];
   /** PDUs that faults keep back, and the faults that do. */
   readonly kept: readonly string[];
 };
 
-export type Verdict =
+export type StandstillVerdict =
   /** A retry timer will try again, after this much real time. */
   | { readonly kind: 'retries'; readonly inMs: number; readonly what: string }
   /** Only idle timers are left, or none. */
   | { readonly kind: 'stuck'; readonly why: readonly string[] };
 
 /** A timer that can move mail. */
-type Retry = {
+type RetryTimer = {
   readonly atMs: number;
   readonly nowMs: number;
   readonly scale: number;
@@ -51,12 +53,12 @@ function deadline(row: AssociationRow, key: string): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function retriesOf(still: StillLab): readonly Retry[] {
-  return still.mtas.flatMap(({ status, queues }) => {
+function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
+  return lab.mtas.flatMap(({ status, queues }) => {
     const { nowMs, timeScale: scale, name } = status;
-    const retry = (atMs: number | null, what: string, again: boolean): Retry[] =>
+    const retry = (atMs: number | null, what: string, again: boolean): RetryTimer[] =>
       atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}`, again }];
-    const rows = still.associations.flatMap(({ sides }) => sides[name] ?? []);
+    const rows = lab.associations.flatMap(({ sides }) => sides[name] ?? []);
     const named = [
       ...queues.flatMap((queue) => [
         ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`, true),
@@ -73,13 +75,13 @@ function retriesOf(still: StillLab): readonly Retry[] {
 }
 
 /** What waits, and who believes what. */
-function explain(still: StillLab): readonly string[] {
+function explanationOf(lab: LabAtRest): readonly string[] {
   const lines: string[] = [];
-  for (const { status, queues } of still.mtas) {
+  for (const { status, queues } of lab.mtas) {
     for (const queue of queues)
       if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.name} for ${queue.name}`);
   }
-  for (const association of still.associations) {
+  for (const association of lab.associations) {
     const beliefs = Object.entries(association.holder).map(
       ([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,
     );
@@ -87,8 +89,8 @@ function explain(still: StillLab): readonly string[] {
     const meaning = association.turn === 'nobody' ? ': nobody may send' : '';
     lines.push(`association ${association.name} is ${states}; ${beliefs.join(', ')}${meaning}`);
   }
-  lines.push(...still.kept);
-  for (const { status } of still.mtas) {
+  lines.push(...lab.kept);
+  for (const { status } of lab.mtas) {
     const next =
       status.nextDeadlineMs === null
         ? 'no timer is set'
@@ -99,7 +101,7 @@ function explain(still: StillLab): readonly string[] {
 }
 
 /** Grows with everything that is achieved: while it stays the same, nothing comes of what is tried. */
-export function achieved({ mtas, associations }: StillLab): string {
+export function progressOf({ mtas, associations }: LabAtRest): string {
   const { delivered, reports, queued } = mtas.reduce(
     (sum, { status: { counters, queuedCopies } }) => ({
       delivered: sum.delivered + counters.delivered,
@@ -116,19 +118,19 @@ export function achieved({ mtas, associations }: StillLab): string {
  * @param patienceMs longest wait for a retry, and for anything to come of retries, in real time.
  * @param fruitlessMs how long nothing has come of them.
  */
-export function judgeStill(still: StillLab, patienceMs: number, fruitlessMs: number): Verdict {
-  const retries = retriesOf(still);
+export function judgeStandstill(lab: LabAtRest, patienceMs: number, fruitlessMs: number): StandstillVerdict {
+  const retries = retriesOf(lab);
   let soonest: { readonly inMs: number; readonly what: string } | undefined;
   for (const { atMs, nowMs, scale, what } of retries) {
     const inMs = Math.max(0, atMs - nowMs) / scale;
     if (soonest === undefined || inMs < soonest.inMs) soonest = { inMs, what };
   }
-  if (soonest === undefined) return { kind: 'stuck', why: [...explain(still), 'no timer would move anything'] };
+  if (soonest === undefined) return { kind: 'stuck', why: [...explanationOf(lab), 'no timer would move anything'] };
   if (soonest.inMs > patienceMs) {
     const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
-    return { kind: 'stuck', why: [...explain(still), advice] };
+    return { kind: 'stuck', why: [...explanationOf(lab), advice] };
   }
   if (fruitlessMs <= patienceMs || retries.some(({ again }) => !again)) return { kind: 'retries', ...soonest };
   const tried = `nothing has come of what is tried again and again (${soonest.what}) for longer than --patience ${patienceMs / 1000}`;
-  return { kind: 'stuck', why: [...explain(still), tried] };
+  return { kind: 'stuck', why: [...explanationOf(lab), tried] };
 }

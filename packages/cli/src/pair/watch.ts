@@ -1,14 +1,15 @@
 /** Waiting for a pair to be done: until all is delivered, until it cannot be, or until somebody ends it. */
-import type { Lab, MtaProcess } from '@mtalab/harness';
+
+import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
 import type { QueueView } from '@mtalab/mta-core';
 import { CliError, messageOf } from '../errors.js';
-import { pause } from '../interrupt.js';
-import type { Live } from '../render/live-status.js';
+import { paint } from '../render/colours.js';
+import type { LiveStatus } from '../render/live-status.js';
 import { renderLive } from '../render/pair.js';
-import { paint, span } from '../render/text.js';
+import { span } from '../render/units.js';
 import type { PairFlags } from './pair-plan.js';
 import type { Sending } from './send.js';
-import { achieved, judgeStill, type StillLab } from './standstill.js';
+import { judgeStandstill, type LabAtRest, progressOf } from './standstill.js';
 
 export type Ending =
   | { readonly kind: 'delivered' }
@@ -22,7 +23,7 @@ const lookMs = 250;
 const lastLookMs = 20;
 
 /** The whole state of a lab at rest. */
-async function stillLab(lab: Lab): Promise<StillLab> {
+async function stillLab(lab: Lab): Promise<LabAtRest> {
   const statuses = await lab.status();
   const mtas = await Promise.all(
     Object.values(statuses).map(async (status) => ({
@@ -67,7 +68,7 @@ type Looked = {
   readonly lab: Lab;
   readonly sending: Sending;
   readonly flags: PairFlags;
-  readonly live: Live;
+  readonly live: LiveStatus;
   readonly standstill: Standstill;
 };
 
@@ -76,7 +77,7 @@ async function lookForEnd({ lab, sending, flags, live, standstill }: Looked): Pr
   if (await allDelivered(lab, sending, flags)) return { kind: 'delivered' };
   if (!(await lab.quiescent())) return undefined;
   const still = await stillLab(lab);
-  const verdict = judgeStill(still, flags.patience * 1000, standstill.lastsMs(achieved(still)));
+  const verdict = judgeStandstill(still, flags.patience * 1000, standstill.lastsMs(progressOf(still)));
   // It may have moved since; only what is at rest still may be called stuck.
   if (!(await lab.quiescent()) || (await allDelivered(lab, sending, flags))) return undefined;
   if (verdict.kind === 'stuck') return verdict;
@@ -93,7 +94,7 @@ export async function watch(
   sending: Sending,
   sent: Promise<void>,
   flags: PairFlags,
-  live: Live,
+  live: LiveStatus,
   signal: AbortSignal,
 ): Promise<Ending> {
   const style = paint(false);

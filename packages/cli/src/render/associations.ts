@@ -1,6 +1,9 @@
 /** Associations, seen from both ends. */
+
 import type { AssociationRow, LabAssociation } from '@mtalab/harness';
-import { type Paint, printable, table } from './text.js';
+import { printable } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
 
 const columns = [
   { title: 'ASSOCIATION' },

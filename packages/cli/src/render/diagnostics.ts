@@ -1,6 +1,8 @@
 /** The diagnostics levels of several MTAs, side by side. */
-import { type DiagnosticsLevels, diagnosticsLevels, type EventCategory } from '@mtalab/mta-core';
-import { type Paint, printable, table } from './text.js';
+
+import { type DiagnosticsLevels, diagnosticsLevels, type EventCategory, printable } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
 
 /** One line for each category, one column for each MTA. */
 export function renderDiagnostics(

@@ -1,6 +1,7 @@
 /** What an event, an error number or an article is, for people. */
-import type { Paint } from './text.js';
 
+import type { Paint } from './colours.js';
+import { padded, widest } from './table.js';
 export type EventExplanation = {
   readonly kind: 'event';
   readonly id: number;
@@ -46,14 +47,14 @@ export type Explanation = EventExplanation | ErrorExplanation | ArticleExplanati
 
 /** A title and lines of `label  words`, the labels of one width. */
 function block(title: string, lines: readonly (readonly [string, string])[], style: Paint): string {
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(label.padEnd(width))}  ${words}`)].join('\n');
+  const width = widest(lines.map(([label]) => label));
+  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(padded(label, width))}  ${words}`)].join('\n');
 }
 
 const orNone = (words: readonly (string | number)[]): string => (words.length === 0 ? 'none' : words.join(', '));
 
 /** `event 4284`, `events 9316, 9318`, or that there is none. */
-function places(events: readonly number[]): string {
+function eventList(events: readonly number[]): string {
   if (events.length === 0) return 'no event of this MTA';
   return `${events.length === 1 ? 'event' : 'events'} ${events.join(', ')}`;
 }
@@ -74,7 +75,7 @@ export function renderExplanation(one: Explanation, style: Paint): string {
     const lines: (readonly [string, string])[] = [
       ['says', `${one.text}.`],
       ['means', one.explanation],
-      ['stands in', places(one.events)],
+      ['stands in', eventList(one.events)],
       ['articles', orNone(one.articles)],
     ];
     return block(`error ${one.number}  ${one.of}`, lines, style);

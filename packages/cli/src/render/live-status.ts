@@ -1,19 +1,20 @@
 /** A few lines of status that are redrawn in place on a terminal, and told now and then elsewhere. */
-import type { Io } from '../command-io.js';
-import { clip } from './text.js';
+
+import type { CommandIo } from '../command-io.js';
+import { clip } from './table.js';
 
 /** Where nothing can be redrawn, a status that changed is told at most this often. */
 const quietMs = 2000;
 
-export class Live {
-  readonly #io: Io;
+export class LiveStatus {
+  readonly #io: CommandIo;
   readonly #nowMs: () => number;
   #drawn = 0;
   #last = '';
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param nowMs a monotonic clock. */
-  constructor(io: Io, nowMs: () => number = () => performance.now()) {
+  constructor(io: CommandIo, nowMs: () => number = () => performance.now()) {
     this.#io = io;
     this.#nowMs = nowMs;
   }

@@ -1,6 +1,8 @@
 /** The matrix of releases and articles, as tables. */
+
 import { exchangeReleases, ntReleases, type Release, releaseArticles, releaseReasons } from '@mtalab/mta-core';
-import { type Paint, table } from './text.js';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
 
 /** The bug is there, and cannot be switched on here. */
 const unmatched = 'on*';

@@ -1,8 +1,10 @@
 /** The outcome of a scenario, for people. */
+
 import type { CaseResult, ScenarioResult } from '@mtalab/scenario';
 import { ladderAsText } from '@mtalab/trace';
 import type { Reproduction } from '../scenario/reproduce.js';
-import type { Paint } from './text.js';
+import type { Paint } from './colours.js';
+import { padded } from './table.js';
 
 /** One case: the ladder, what was to be seen, and the verdict. */
 function renderCase(each: CaseResult, style: Paint): string {
@@ -34,7 +36,7 @@ export function renderReproduction({ name, reproduced, error, result }: Reproduc
   const verdict = reproduced ? style.green('reproduced    ') : style.red('NOT reproduced');
   const cases = (result?.cases ?? []).map((each) => `${each.mode}: ${inShort(each)}`);
   const why = error === null ? cases.join(' | ') : error.replaceAll('\n', ' ');
-  return `${style.bold(name.padEnd(width))}  ${verdict}  ${why}`;
+  return `${style.bold(padded(name, width))}  ${verdict}  ${why}`;
 }
 
 /** The last line of many. */

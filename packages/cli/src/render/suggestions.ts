@@ -20,7 +20,7 @@ function distance(from: string, to: string): number {
 }
 
 /** Letters at the beginning of a word that are enough to guess it. */
-const telling = 3;
+const minPrefixLetters = 3;
 
 /** The nearest of some words, or the one that begins so, unless all are far off. Case does not matter. */
 function nearest(word: string, words: readonly string[]): string | undefined {
@@ -31,9 +31,11 @@ function nearest(word: string, words: readonly string[]): string | undefined {
     if (best === undefined || away < best.distance) best = { word: candidate, distance: away };
   }
   // As many changes as it has letters make any word of any other.
-  const most = best === undefined ? 0 : Math.min(best.word.length - 1, Math.max(2, Math.floor(best.word.length / 3)));
-  if (best !== undefined && best.distance <= most) return best.word;
-  return word.length < telling ? undefined : words.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+  const maxDistance = best === undefined ? 0 : Math.min(best.word.length - 1, Math.max(2, Math.floor(best.word.length / 3)));
+  if (best !== undefined && best.distance <= maxDistance) return best.word;
+  return word.length < minPrefixLetters
+    ? undefined
+    : words.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** `; did you mean X?`, or nothing. */

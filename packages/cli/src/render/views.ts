@@ -1,7 +1,10 @@
 /** What `mtalab` prints of an MTA's views, as tables. */
+
 import type { MtaStatus, RunEntry } from '@mtalab/harness';
-import type { BindingView, LtabView, MessageView, QueueView } from '@mtalab/mta-core';
-import { bytes, clip, instant, type Paint, printable, span, table, until } from './text.js';
+import { type BindingView, type LtabView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { clip, table } from './table.js';
+import { bytes, instant, span, until } from './units.js';
 
 /** What one MTA answered. */
 type From<T> = { readonly mta: string; readonly value: T };

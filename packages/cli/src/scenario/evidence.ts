@@ -2,7 +2,7 @@
 import { constants, existsSync, readdirSync } from 'node:fs';
 import { access, copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '@mtalab/harness';
+import { jsonLines, makeFolder } from '@mtalab/harness';
 import { isShown, levelsOf } from '@mtalab/mta-core';
 import { casesOf, type Mode, type Scenario } from '@mtalab/scenario';
 import { ladderAsText } from '@mtalab/trace';
@@ -29,7 +29,7 @@ async function contentOf(folder: string): Promise<readonly string[]> {
  * Make the folders of all cases before anything runs. What an earlier run has left must not be taken for what this one does.
  * @throws UsageError naming the option, and a folder that is not empty or cannot be written.
  */
-export async function takeFolders(option: string, folders: readonly string[]): Promise<void> {
+export async function claimEmptyFolders(option: string, folders: readonly string[]): Promise<void> {
   const reach = async <T>(folder: string, use: () => Promise<T>): Promise<T> => {
     try {
       return await use();
@@ -54,11 +54,9 @@ export function evidenceFolders(dir: string, scenarios: readonly Scenario[]): re
   return scenarios.flatMap((scenario) => casesOf(scenario).map((mode) => folderOf(dir, scenario.name, mode)));
 }
 
-const linesOf = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-
 /** Journal and event log of each MTA, as a process writes them. */
 async function keepVirtual(folder: string, { journal, result }: CaseRecord & { readonly on: 'sim' }): Promise<void> {
-  await writeFile(join(folder, 'journal.jsonl'), linesOf(journal), { mode: 0o600 });
+  await writeFile(join(folder, 'journal.jsonl'), jsonLines(journal), { mode: 0o600 });
   const shown = levelsOf();
   for (const name of Object.keys(result.counts.events)) {
     const logs = createLogs({ folder: join(folder, name), console: false, node: name });
@@ -94,7 +92,7 @@ export async function keepEvidence(dir: string, scenario: string, record: CaseRe
     await makeFolder(folder);
     if (record.on === 'sim') await keepVirtual(folder, record);
     else await keepProcesses(folder, record);
-    await writeFile(join(folder, 'link.jsonl'), linesOf(pdus), { mode: 0o600 });
+    await writeFile(join(folder, 'link.jsonl'), jsonLines(pdus), { mode: 0o600 });
     await writeFile(join(folder, 'ladder.txt'), `${ladderAsText(result.ladder)}\n`);
     const figures = { scenario, mode, on, asDocumented, verdict, observations, counts };
     await writeFile(join(folder, 'counts.json'), `${JSON.stringify(figures, null, 2)}\n`);

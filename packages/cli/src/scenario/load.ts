@@ -9,7 +9,7 @@ import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/yam
 import { UsageError } from '../errors.js';
 import { suggestion } from '../render/suggestions.js';
 import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
-import { checkScenario } from './validate.js';
+import { validateScenario } from './validate.js';
 
 const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
 
@@ -67,7 +67,7 @@ export function loadScenario(file: string): Scenario {
   const parsed = scenarioSchema.safeParse(yaml.root);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, scenarioSchema, yaml));
   if (parsed.success) {
-    for (const { path, message } of checkScenario(parsed.data)) {
+    for (const { path, message } of validateScenario(parsed.data)) {
       problems.push({ ...yaml.places.ofValue(path), message: `${pathText(path)}: ${message}` });
     }
   }

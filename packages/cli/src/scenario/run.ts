@@ -12,7 +12,7 @@ export type Place = ScenarioResult['on'];
 /** What is left of a case that has run. The files of processes are there until `keep` is done. */
 export type CaseRecord = ({ readonly on: 'sim' } & VirtualRecord) | ({ readonly on: 'processes' } & ProcessRecord);
 
-export type RunOptions = {
+export type ScenarioRunOptions = {
   readonly on: Place;
   readonly modes: readonly Mode[];
   readonly tell: (text: string) => void;
@@ -27,7 +27,7 @@ export type RunOptions = {
  * Run the cases of a scenario that are asked for.
  * @throws UsageError when it has none of them; ScenarioEnded; HarnessError, VirtualLabError when a step cannot be done.
  */
-export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
+export async function runScenario(scenario: Scenario, options: ScenarioRunOptions): Promise<ScenarioResult> {
   const { on, modes, tell, dir, signal, keep } = options;
   if (casesOf(scenario, modes).length === 0) {
     throw new UsageError(`${scenario.name} has no ${modes.join(', no ')} case; it has ${casesOf(scenario).join(' and ')} alone`);

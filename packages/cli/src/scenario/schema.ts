@@ -8,7 +8,7 @@ import { settingsSchema } from '../config/settings.js';
 /** Articles that a scenario may switch on. */
 const scenarioArticles: readonly string[] = quirks.map((quirk) => quirk.article);
 
-const most = 1_000_000_000;
+const maxCount = 1_000_000_000;
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90 s`, `10 min`, `12 h`, `1 h 30 min`, in ms; null when it is none. */
@@ -21,13 +21,13 @@ function spanMs(words: string): number | null {
 }
 
 /** Ten years: longer than anything waits. */
-const longestMs = 10 * 366 * 86_400_000;
+const maxSpanMs = 10 * 366 * 86_400_000;
 
 function span() {
   const error = 'expected a span of time such as 90 s, 10 min or 12 h, at most ten years';
   return z.string({ error }).transform((words, context) => {
     const ms = spanMs(words.trim());
-    if (ms !== null && ms <= longestMs) return ms;
+    if (ms !== null && ms <= maxSpanMs) return ms;
     context.addIssue({ code: 'custom', message: error, input: words });
     return z.NEVER;
   });
@@ -38,8 +38,8 @@ function sentence() {
 }
 
 function bound() {
-  const error = `expected a whole number from 0 to ${most}, or a mapping with least and most`;
-  const number = z.int({ error }).min(0, { error }).max(most, { error });
+  const error = `expected a whole number from 0 to ${maxCount}, or a mapping with least and most`;
+  const number = z.int({ error }).min(0, { error }).max(maxCount, { error });
   const range = z.strictObject({ least: number.optional(), most: number.optional() }, { error });
   return z.union([number, range], { error });
 }

@@ -29,7 +29,7 @@ function mtasNamedIn(step: StepFile, path: Path): Place[] {
 }
 
 /** What is asked of event logs: entries that there are, with parameters that they have. */
-function checkEvents(check: NonNullable<StepFile['check']>, path: Path): Finding[] {
+function eventFindings(check: NonNullable<StepFile['check']>, path: Path): Finding[] {
   const findings: Finding[] = [];
   const known = (id: number, ...at: Path): void => {
     if (!Object.hasOwn(eventsById, id))
@@ -57,7 +57,11 @@ function checkEvents(check: NonNullable<StepFile['check']>, path: Path): Finding
 }
 
 /** Bindings are named as the MTA has them. */
-function checkBindings({ at, ...wish }: NonNullable<StepFile['bindings']>, path: Path, mtas: ScenarioFile['mtas']): Finding[] {
+function bindingChangeFindings(
+  { at, ...wish }: NonNullable<StepFile['bindings']>,
+  path: Path,
+  mtas: ScenarioFile['mtas'],
+): Finding[] {
   const mta = mtas.find((each) => each.name === at);
   if (mta === undefined) return [];
   const given = mta.bindings ?? [{ address: '127.0.0.1' }];
@@ -74,7 +78,7 @@ function checkBindings({ at, ...wish }: NonNullable<StepFile['bindings']>, path:
   });
 }
 
-function checkStep(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Set<string>): Finding[] {
+function stepFindings(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Set<string>): Finding[] {
   const names = mtas.map((mta) => mta.name);
   const findings: Finding[] = [];
   const does = actions.filter((action) => step[action] !== undefined);
@@ -99,9 +103,9 @@ function checkStep(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Se
   }
   if (step.submit !== undefined && step.submit.at === step.submit.to)
     findings.push({ path: [...path, 'submit'], message: `mail from ${step.submit.at} to itself passes no link; name two MTAs` });
-  if (step.check !== undefined) findings.push(...checkEvents(step.check, [...path, 'check']));
-  if (step.bindings !== undefined) findings.push(...checkBindings(step.bindings, [...path, 'bindings'], mtas));
-  if (step.fault !== undefined) findings.push(...checkFault(step.fault, [...path, 'fault'], names, armed));
+  if (step.check !== undefined) findings.push(...eventFindings(step.check, [...path, 'check']));
+  if (step.bindings !== undefined) findings.push(...bindingChangeFindings(step.bindings, [...path, 'bindings'], mtas));
+  if (step.fault !== undefined) findings.push(...faultFindings(step.fault, [...path, 'fault'], names, armed));
   const kind = step.check?.passed?.kind;
   if (kind !== undefined && !faultKinds.includes(kind)) {
     const message = `there is no kind of PDU, APDU or operation ${kind}${suggestion(kind, faultKinds) || `; there are ${faultKinds.join(', ')}`}`;
@@ -115,7 +119,7 @@ function checkStep(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Se
   return findings;
 }
 
-function checkFault(
+function faultFindings(
   { name, does }: NonNullable<StepFile['fault']>,
   path: Path,
   names: readonly string[],
@@ -135,7 +139,7 @@ function checkFault(
 }
 
 /** An MTA that is down cannot be told much, and one without a binding that is enabled listens nowhere. */
-function checkMtas({ mtas }: ScenarioFile): Finding[] {
+function mtaFindings({ mtas }: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   for (const [at, { bindings = [] }] of mtas.entries()) {
     const path = ['mtas', at, 'bindings'];
@@ -151,7 +155,7 @@ function checkMtas({ mtas }: ScenarioFile): Finding[] {
 }
 
 /** Each case has its words, and the legacy case its article. */
-function checkCases({ mtas, modes, legacy, verdict, steps }: ScenarioFile): Finding[] {
+function caseFindings({ mtas, modes, legacy, verdict, steps }: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   const names = mtas.map((mta) => mta.name);
   if (new Set(modes).size < modes.length) findings.push({ path: ['modes'], message: 'a case stands here twice' });
@@ -178,7 +182,7 @@ function checkCases({ mtas, modes, legacy, verdict, steps }: ScenarioFile): Find
 }
 
 /** The findings in a file of the right shape. */
-export function checkScenario(file: ScenarioFile): Finding[] {
+export function validateScenario(file: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   for (const key of ['name', 'domain'] as const) {
     const seen = new Set<string>();
@@ -188,9 +192,9 @@ export function checkScenario(file: ScenarioFile): Finding[] {
       seen.add(value);
     }
   }
-  findings.push(...checkMtas(file), ...checkCases(file));
+  findings.push(...mtaFindings(file), ...caseFindings(file));
   const armed = new Set<string>();
-  for (const [at, step] of file.steps.entries()) findings.push(...checkStep(step, ['steps', at], file, armed));
+  for (const [at, step] of file.steps.entries()) findings.push(...stepFindings(step, ['steps', at], file, armed));
   if (!file.steps.some((step) => step.see !== undefined))
     findings.push({ path: ['steps'], message: 'nothing is to be seen; add a step with see and check' });
   return findings;

@@ -3,10 +3,10 @@
  * timer's instant: then ten minutes of waiting cost nothing, and that something does not move is proved, not slept through.
  */
 import type { LabClock } from '@mtalab/transport';
-import { pause, spoken } from '../process/deadline.js';
+import { durationText, pause } from '../process/deadline.js';
 import { HarnessTimeout } from '../process/errors.js';
 import type { MtaStatus } from '../process/status.js';
-import { judge, type Look } from './quiescence.js';
+import { judgeRest, type Look } from './quiescence.js';
 
 /** What the clockwork needs of a lab. */
 export type ClockworkParts = {
@@ -43,7 +43,9 @@ export class Clockwork {
       const reasons = await this.#restOrReasons();
       if (reasons.length === 0) return;
       if (performance.now() >= endMs) {
-        throw new HarnessTimeout(`the lab did not come to rest within ${spoken(timeoutMs)}: ${reasons.slice(0, 5).join('; ')}`);
+        throw new HarnessTimeout(
+          `the lab did not come to rest within ${durationText(timeoutMs)}: ${reasons.slice(0, 5).join('; ')}`,
+        );
       }
       await pause(pollMs);
     }
@@ -78,9 +80,9 @@ export class Clockwork {
   }
 
   async #restOrReasons(): Promise<readonly string[]> {
-    const first = judge(await this.#parts.look());
+    const first = judgeRest(await this.#parts.look());
     if (first.unrest.length > 0) return first.unrest;
-    const second = judge(await this.#parts.look());
+    const second = judgeRest(await this.#parts.look());
     if (second.unrest.length > 0) return second.unrest;
     return first.fingerprint === second.fingerprint ? [] : ['something moved between two looks'];
   }

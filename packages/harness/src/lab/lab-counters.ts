@@ -21,7 +21,7 @@ const nothing: CounterSums = { submitted: 0, reports: 0, deadLetters: 0, turnsGi
 
 type Waiter = { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void };
 
-export class Tally {
+export class LabCounters {
   readonly #copies = new Map<string, Intervals>();
   readonly #lives = new Map<string, CounterSums>();
   readonly #waiters = new Set<Waiter>();
@@ -88,7 +88,7 @@ export class Tally {
   }
 
   /** Resolves once `count` copies are delivered. `cancel` forgets the wait. */
-  reached(count: number): { readonly done: Promise<void>; cancel(): void } {
+  whenDelivered(count: number): { readonly done: Promise<void>; cancel(): void } {
     if (this.#delivered >= count) return { done: Promise.resolve(), cancel: () => {} };
     let waiter: Waiter | undefined;
     const done = new Promise<void>((resolve, reject) => {

@@ -4,9 +4,9 @@ import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
 import type { LabClock } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
-import { spoken, within } from '../process/deadline.js';
+import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
-import { ending, type MtaProcess } from '../process/mta-process.js';
+import { describeExit, type MtaProcess } from '../process/mta-process.js';
 import type { AssociationRow, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
@@ -15,7 +15,7 @@ import { Clockwork } from './clockwork.js';
 import type { TemporaryFolder } from './folder.js';
 import type { Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
-import { type LoadOptions, type LoadResult, load } from './submit-all.js';
+import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit-all.js';
 import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
 
 /** Status of each MTA that runs, by name. */
@@ -108,13 +108,17 @@ export class Lab {
   }
 
   /** Hand in many messages, a bounded number at a time. */
-  async submitAll(name: string, items: Iterable<MailItem> | AsyncIterable<MailItem>, options: LoadOptions): Promise<LoadResult> {
-    return load(this.#submitter, this.#members.get(name), items, options);
+  async submitAll(
+    name: string,
+    items: Iterable<MailItem> | AsyncIterable<MailItem>,
+    options: SubmitAllOptions,
+  ): Promise<SubmitAllResult> {
+    return submitAll(this.#submitter, this.#members.get(name), items, options);
   }
 
   /** Copies put into mailboxes since the lab started, as far as is known now. */
   get delivered(): number {
-    return this.#members.tally.delivered;
+    return this.#members.counters.delivered;
   }
 
   /**
@@ -124,7 +128,7 @@ export class Lab {
    */
   async waitForDelivered(count: number, options: WaitOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? defaultWaitMs;
-    const wait = this.#members.tally.reached(count);
+    const wait = this.#members.counters.whenDelivered(count);
     try {
       await within(wait.done, timeoutMs, () => this.#undelivered(count, timeoutMs));
     } finally {
@@ -168,14 +172,14 @@ export class Lab {
 
   async summary(): Promise<LabSummary> {
     await this.#members.statuses();
-    const { tally } = this.#members;
-    const sums = tally.sums();
+    const { counters } = this.#members;
+    const sums = counters.sums();
     return {
       // A killed process forgets its count, this lab does not; others may have handed in mail besides.
       submitted: Math.max(sums.submitted, this.#submitter.submitted),
-      delivered: tally.delivered,
-      meanDelayMs: tally.delays.meanMs,
-      worstDelayMs: tally.delays.maxMs,
+      delivered: counters.delivered,
+      meanDelayMs: counters.delays.meanMs,
+      worstDelayMs: counters.delays.maxMs,
       associationsOpened: sums.associationsOpened,
       turnsGiven: sums.turnsGiven,
       reports: sums.reports,
@@ -331,7 +335,7 @@ export class Lab {
     const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.stop()));
     const closed = new HarnessError('the lab has been closed meanwhile');
     this.#submitter.close(closed);
-    this.#members.tally.close(closed);
+    this.#members.counters.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
     await this.#temporary?.remove();
@@ -355,10 +359,12 @@ export class Lab {
   }
 
   async #undelivered(count: number, timeoutMs: number): Promise<string> {
-    const standing = [`${this.delivered} of ${count} copies were delivered within ${spoken(timeoutMs)}`];
+    const standing = [`${this.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
     for (const process of this.processes.values()) {
       if (!process.up) {
-        standing.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${ending(process.exit)}`);
+        standing.push(
+          process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`,
+        );
         continue;
       }
       const status = await process.client.request<MtaStatus>('status');

@@ -8,16 +8,16 @@ import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
-import { Tally } from './lab-counters.js';
+import { LabCounters } from './lab-counters.js';
 import { copiesInMailboxes } from './mailboxes.js';
-import { type BindingOption, configFileOf, folderOf, type LabPlan, mtaFileOf, usualBindings } from './options.js';
+import { type BindingOption, configFileOf, defaultBindings, folderOf, type LabPlan, mtaFileOf } from './options.js';
 
 export class Members {
   readonly plan: LabPlan;
   readonly clock: LabClock;
   readonly proxy: FaultProxy | undefined;
   readonly processes: ReadonlyMap<string, MtaProcess>;
-  readonly tally = new Tally();
+  readonly counters = new LabCounters();
   /** Where each is reached by the others. */
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
@@ -35,7 +35,7 @@ export class Members {
     this.proxy = proxy;
     this.#onUp = onUp;
     this.#legacy = new Map(plan.names.map((name) => [name, plan.profiles.get(name)?.legacy ?? []]));
-    this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? usualBindings]));
+    this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? defaultBindings]));
     if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, [proxy.endpoint(name)]);
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
@@ -51,7 +51,7 @@ export class Members {
   /** Start all, then tell each where the others are. */
   async start(): Promise<void> {
     // What lies in mailboxes of an earlier run was not delivered by this one.
-    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.tally.noteEarlier(name, copy));
+    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.counters.noteEarlier(name, copy));
     const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
     for (const name of this.plan.down ?? []) await this.proxy?.refuse(name);
     const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
@@ -73,7 +73,7 @@ export class Members {
     const running = [...this.processes.values()].filter((process) => process.up);
     const answers = await Promise.all(running.map(statusOf));
     const given = answers.filter((status) => status !== undefined);
-    for (const status of given) this.tally.noteStatus(status);
+    for (const status of given) this.counters.noteStatus(status);
     return given;
   }
 
@@ -100,12 +100,12 @@ export class Members {
   }
 
   bindingsOf(name: string): readonly BindingOption[] {
-    return this.#bindings.get(name) ?? usualBindings;
+    return this.#bindings.get(name) ?? defaultBindings;
   }
 
   /** The bindings by the numbers that the process gives them; of one that is down, that its next start will give them. */
   numberedBindings(name: string): readonly BindingOption[] {
-    return this.get(name).up ? (this.#startedWith.get(name) ?? usualBindings) : this.bindingsOf(name);
+    return this.get(name).up ? (this.#startedWith.get(name) ?? defaultBindings) : this.bindingsOf(name);
   }
 
   /** One after the other: the last one written has everything that was changed. */
@@ -153,7 +153,7 @@ export class Members {
     await this.#follow(process);
     if (!this.#together) return;
     // Its former life may have died between a delivery and the word of it.
-    await this.#readMailboxes(name, (copy) => this.tally.noteCopy(name, copy));
+    await this.#readMailboxes(name, (copy) => this.counters.noteCopy(name, copy));
     const reachedAt = this.#reachedAt(name);
     if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
       this.#endpoints.set(name, reachedAt);
@@ -173,7 +173,7 @@ export class Members {
         {
           entry: (line: DeliveryLine & { readonly n: number }) => {
             last = line.n;
-            this.tally.noteDelivery(line);
+            this.counters.noteDelivery(line);
           },
           // Read too slowly: go on from the last one that came.
           dropped: () => void subscribe().catch(() => {}),

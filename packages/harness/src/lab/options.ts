@@ -209,7 +209,7 @@ function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptio
   const clash = listeningClash(
     names
       .filter((name) => !down.includes(name))
-      .map((name) => ({ name, bindings: bindings[name] ?? usualBindings, mapperPort: mapperPorts[name] })),
+      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapperPorts[name] })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
@@ -249,7 +249,7 @@ export type LiveFacts = {
 };
 
 /** What an MTA has when nothing is said of its bindings. */
-export const usualBindings: readonly BindingOption[] = [{ address: '127.0.0.1', port: 0 }];
+export const defaultBindings: readonly BindingOption[] = [{ address: '127.0.0.1', port: 0 }];
 
 /** The configuration of one MTA of the lab. Paths are relative to its file. */
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {

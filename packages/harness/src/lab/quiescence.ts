@@ -23,14 +23,14 @@ export type Look = {
   readonly delaying?: boolean;
 };
 
-export type Verdict = {
+export type RestVerdict = {
   /** Why the lab is not at rest, in words; empty when nothing speaks against it. */
   readonly unrest: readonly string[];
   /** Equal for two looks between which nothing has happened. */
   readonly fingerprint: string;
 };
 
-export function judge(look: Look): Verdict {
+export function judgeRest(look: Look): RestVerdict {
   const unrest = [...unrestOfMtas(look.statuses), ...unrestOfSockets(look), ...unrestOfJoints(look.joints)];
   if (look.delaying === true) unrest.push('the proxy delays a PDU');
   const sockets = allSockets(look)
@@ -62,9 +62,9 @@ function* unrestOfMtas(statuses: readonly MtaStatus[]): Iterable<string> {
   }
 }
 
-type Owned = { readonly owner: string; readonly socket: SocketCount };
+type OwnedSocket = { readonly owner: string; readonly socket: SocketCount };
 
-function allSockets(look: Look): readonly Owned[] {
+function allSockets(look: Look): readonly OwnedSocket[] {
   return [
     ...look.statuses.flatMap((status) => status.sockets.map((socket) => ({ owner: status.name, socket }))),
     ...look.joints.flatMap((joint) => joint.legs.map((socket) => ({ owner: 'the proxy', socket }))),

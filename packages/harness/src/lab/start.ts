@@ -7,7 +7,7 @@ import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
-import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.js';
+import { defaultBindings, type LabOptions, type LabPlan, planOf } from './options.js';
 
 /**
  * Start a lab: the proxy, if there is one, then the MTA processes, which are then told where the others are. When anything
@@ -61,7 +61,7 @@ async function keptFolder(path: string): Promise<string> {
 /** An address that all MTAs can dial: IPv6 where one of them has nothing else. */
 function proxyAddress({ names, bindings }: LabPlan): '127.0.0.1' | '::1' {
   const onlyIpv6 = names.some((name) => {
-    const enabled = (bindings?.[name] ?? usualBindings).filter((binding) => binding.enabled !== false);
+    const enabled = (bindings?.[name] ?? defaultBindings).filter((binding) => binding.enabled !== false);
     return enabled.every(({ address = '127.0.0.1' }) => address.includes(':'));
   });
   return onlyIpv6 ? '::1' : '127.0.0.1';

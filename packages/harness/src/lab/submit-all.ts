@@ -6,7 +6,7 @@ import type { MailItem } from '../mail/read.js';
 import type { MtaProcess } from '../process/mta-process.js';
 import { SubmissionRefused, type SubmitOptions, type Submitter } from './submitter.js';
 
-export type LoadOptions = SubmitOptions & {
+export type SubmitAllOptions = SubmitOptions & {
   readonly originator: string;
   readonly recipients: readonly string[];
   readonly priority?: Priority;
@@ -15,7 +15,7 @@ export type LoadOptions = SubmitOptions & {
   readonly concurrency?: number;
 };
 
-export type LoadResult = {
+export type SubmitAllResult = {
   /** Accepted, repetitions included. */
   readonly accepted: number;
   /** What the MTA would not take, with its reason; at most the first thousand. */
@@ -29,12 +29,12 @@ const maxRefusals = 1000;
  * Hand in all of `items`, in order as far as concurrency allows. A refusal is noted and the rest goes on; any other failure
  * ends it.
  */
-export async function load(
+export async function submitAll(
   submitter: Submitter,
   target: MtaProcess,
   items: Iterable<MailItem> | AsyncIterable<MailItem>,
-  options: LoadOptions,
-): Promise<LoadResult> {
+  options: SubmitAllOptions,
+): Promise<SubmitAllResult> {
   const { concurrency = 32, timeoutMs, ...envelope } = options;
   const queue = new PQueue({ concurrency });
   const refused: { name: string; reason: string }[] = [];

@@ -6,9 +6,9 @@ import type { Priority } from '@mtalab/mta-core';
 import { type ControlClient, ControlError } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type MailItem, octetsOf } from '../mail/read.js';
-import { spoken, within } from '../process/deadline.js';
+import { durationText, within } from '../process/deadline.js';
 import { HarnessError, HarnessTimeout, messageOf } from '../process/errors.js';
-import { ending, type MtaProcess } from '../process/mta-process.js';
+import { describeExit, type MtaProcess } from '../process/mta-process.js';
 
 /** A message as it is handed in. The envelope is what is said here, whatever the message's own header says. */
 export type LabMessage = {
@@ -74,7 +74,8 @@ export class Submitter {
         .then(resolve, reject)
         .finally(() => this.#pending.delete(reject));
     });
-    const late = (): string => `${target.name} did not answer submission ${id} within ${spoken(timeoutMs)}${stateOf(target)}`;
+    const late = (): string =>
+      `${target.name} did not answer submission ${id} within ${durationText(timeoutMs)}${stateOf(target)}`;
     let result: Submitted;
     try {
       result = await within(answer, timeoutMs, late);
@@ -140,5 +141,5 @@ function lost(target: MtaProcess, id: string, cause: unknown): HarnessError {
 }
 
 function stateOf(target: MtaProcess): string {
-  return target.exit === undefined ? '' : ` (it ${ending(target.exit)}; restart it to go on)`;
+  return target.exit === undefined ? '' : ` (it ${describeExit(target.exit)}; restart it to go on)`;
 }

@@ -39,14 +39,24 @@ async function briefly(describe: () => string | Promise<string>): Promise<string
   }
 }
 
-/** A pause in real time, between two polls. */
-export function pause(ms: number): Promise<void> {
+/** Resolves after a time, or at once when the signal aborts. Real time: for polls and displays, never for the protocol. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    if (signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
   });
 }
 
 /** `1.5 s`, `200 ms`. */
-export function spoken(ms: number): string {
+export function durationText(ms: number): string {
   return ms >= 1000 ? `${Number((ms / 1000).toFixed(1))} s` : `${ms} ms`;
 }

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { ControlClient } from '@mtalab/transport';
-import { spoken, within } from './deadline.js';
+import { durationText, within } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
-import { Tail } from './output-tail.js';
+import { OutputTail } from './output-tail.js';
 import { isReady, type ReadyMessage } from './status.js';
 
 /** How a process ended. Exactly one of the two is not null. */
@@ -31,7 +31,7 @@ export type SpawnMtaOptions = {
 
 type Life = {
   readonly child: ChildProcess;
-  readonly stderr: Tail;
+  readonly stderr: OutputTail;
   readonly exited: Promise<ExitStatus>;
   ready: ReadyMessage | undefined;
   client: ControlClient | undefined;
@@ -78,7 +78,7 @@ export class MtaProcess {
   /** Its control channel. A restart makes a new one. */
   get client(): ControlClient {
     const life = this.#current();
-    if (life.exit !== undefined) throw new HarnessError(`${this.name} is not running: it ${ending(life.exit)}`);
+    if (life.exit !== undefined) throw new HarnessError(`${this.name} is not running: it ${describeExit(life.exit)}`);
     if (life.client === undefined) throw new HarnessError(`${this.name} is not ready yet`);
     return life.client;
   }
@@ -140,7 +140,7 @@ export class MtaProcess {
         await within(
           life.exited,
           timeoutMs,
-          () => `${this.name} did not end within ${spoken(timeoutMs)} of its stop and was killed`,
+          () => `${this.name} did not end within ${durationText(timeoutMs)} of its stop and was killed`,
         );
       } catch (error) {
         life.child.kill('SIGKILL');
@@ -178,7 +178,7 @@ export class MtaProcess {
       life.ready = await within(
         this.#readyOf(life),
         timeoutMs,
-        () => `${this.name} was not ready within ${spoken(timeoutMs)}${said(life.stderr)}`,
+        () => `${this.name} was not ready within ${durationText(timeoutMs)}${stderrText(life.stderr)}`,
       );
       life.client = await this.#connect(life.ready);
       await this.#options.onUp?.(this);
@@ -200,10 +200,10 @@ export class MtaProcess {
       // A process group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then stops all in order.
       detached: true,
     });
-    const stderr = new Tail();
+    const stderr = new OutputTail();
     const { onOutput } = this.#options;
     if (child.stderr !== null) stderr.collect(child.stderr, onOutput && ((text) => onOutput(text, 'stderr')));
-    if (child.stdout !== null) new Tail().collect(child.stdout, onOutput && ((text) => onOutput(text, 'stdout')));
+    if (child.stdout !== null) new OutputTail().collect(child.stdout, onOutput && ((text) => onOutput(text, 'stdout')));
     const exited = new Promise<ExitStatus>((resolve) => {
       // `close` rather than `exit`: then its last words have been read as well.
       child.once('close', (code, signal) => resolve({ code, signal }));
@@ -227,7 +227,7 @@ export class MtaProcess {
     });
     const first = await Promise.race([ready, life.exited]);
     if (isReady(first)) return first;
-    throw new HarnessError(`${this.name} ended before it was ready: it ${ending(first)}${said(life.stderr)}`);
+    throw new HarnessError(`${this.name} ended before it was ready: it ${describeExit(first)}${stderrText(life.stderr)}`);
   }
 
   async #connect(ready: ReadyMessage): Promise<ControlClient> {
@@ -253,11 +253,11 @@ export class MtaProcess {
 }
 
 /** `ended with exit code 1`, `was ended by SIGKILL`. */
-export function ending(status: ExitStatus): string {
+export function describeExit(status: ExitStatus): string {
   return status.signal === null ? `ended with exit code ${status.code ?? 'unknown'}` : `was ended by ${status.signal}`;
 }
 
-function said(stderr: Tail): string {
+function stderrText(stderr: OutputTail): string {
   const text = stderr.text();
   return text === '' ? ' (it wrote nothing to its standard error)' : `. It said:\n${text}`;
 }

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 
 const limitBytes = 16_384;
 
-export class Tail {
+export class OutputTail {
   #chunks: Buffer[] = [];
   #bytes = 0;
 

@@ -8,7 +8,7 @@
  * the channel is closed by the other side, also when that happened before this call. Without a channel nothing happens.
  * @returns a function that ends the tether and closes the channel, for an end in order; `onParentGone` never runs after it.
  */
-export function tetherToParent(onParentGone: () => void): () => void {
+export function onParentExit(onParentGone: () => void): () => void {
   if (process.send === undefined) return () => {};
   let over = false;
   const gone = (): void => {

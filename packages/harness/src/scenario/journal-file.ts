@@ -1,8 +1,13 @@
-/** Journals as files. */
+/** Files of JSON lines, and journals among them. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { JournalReader, type LocatedEntry, Trails } from '@mtalab/trace';
 import { HarnessError, messageOf } from '../process/errors.js';
+
+/** The values as JSON, one line each. */
+export function jsonLines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
 
 /**
  * The lines of a text file.

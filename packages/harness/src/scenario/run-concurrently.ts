@@ -6,7 +6,7 @@ import PQueue from 'p-queue';
  * @param run what is done with one; it must not reject.
  * @returns the results in the order of the items.
  */
-export async function severally<Item, Result>(
+export async function runConcurrently<Item, Result>(
   items: readonly Item[],
   jobs: number,
   run: (item: Item) => Promise<Result>,

@@ -18,9 +18,9 @@ import type { Lab } from '../lab/lab.js';
 import type { LabOptions } from '../lab/options.js';
 import { startLab } from '../lab/start.js';
 import { HarnessError, messageOf } from '../process/errors.js';
-import { ending } from '../process/mta-process.js';
+import { describeExit } from '../process/mta-process.js';
 import { eventLogFolder } from './event-log.js';
-import { readTrails } from './journal-file.js';
+import { jsonLines, readTrails } from './journal-file.js';
 import { ProcessStage } from './stage.js';
 
 /** What else came of a case. The files are there until the promise that `record` gives is resolved. */
@@ -75,7 +75,7 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
       .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: eventLogFolder(lab.dir, name) }))
       .filter(({ journal }) => existsSync(journal));
     const trails = await readTrails(mtas.map(({ journal }) => journal));
-    if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), pdus.map((pdu) => `${JSON.stringify(pdu)}\n`).join(''));
+    if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), jsonLines(pdus));
     const result = caseResult(scenario, mode, played, folded(ladderOf(pdus, trails.nodes)));
     await options.record?.({ mode, result, pdus, mtas });
     return result;
@@ -92,7 +92,7 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
 /** An error that came of a process which is not there any more says how that one ended. */
 function withEndings(error: unknown, lab: Lab): unknown {
   const broken = [...lab.processes.values()].flatMap(({ name, exit }) => {
-    return exit === undefined || exit.code === 0 ? [] : [`${name} ${ending(exit)}`];
+    return exit === undefined || exit.code === 0 ? [] : [`${name} ${describeExit(exit)}`];
   });
   return broken.length === 0 ? error : new HarnessError(`${messageOf(error)} (${broken.join(', ')})`, { cause: error });
 }

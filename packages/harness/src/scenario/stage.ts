@@ -5,15 +5,15 @@ import type { LinkPdu } from '@mtalab/trace';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { pause } from '../process/deadline.js';
-import { ending } from '../process/mta-process.js';
+import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
 
 /** PDUs kept for the ladder of one case. */
-const mostPdus = 200_000;
+const maxPdus = 200_000;
 /** Real time in which the word of a delivery must come, ms. */
-const wordLimitMs = 5000;
+const deliveryNoticeLimitMs = 5000;
 const pollMs = 5;
-const turnsToFile = 3;
+const turnsUntilWritten = 3;
 
 export class ProcessStage implements Stage {
   readonly pdus: LinkPdu[] = [];
@@ -23,7 +23,7 @@ export class ProcessStage implements Stage {
   constructor(lab: Lab) {
     this.#lab = lab;
     lab.proxy?.subscribe((pdu) => {
-      if (this.pdus.length < mostPdus) this.pdus.push(pdu);
+      if (this.pdus.length < maxPdus) this.pdus.push(pdu);
     });
   }
 
@@ -97,7 +97,7 @@ export class ProcessStage implements Stage {
 
   /** What the MTAs have counted has been told as well, or will be in a moment. */
   async delivered(): Promise<number> {
-    const endMs = performance.now() + wordLimitMs;
+    const endMs = performance.now() + deliveryNoticeLimitMs;
     const status = await this.#lab.status();
     const counted = Object.values(status).reduce((sum, { counters }) => sum + counters.delivered, 0);
     while (this.#lab.delivered < counted && performance.now() < endMs) await pause(pollMs);
@@ -118,13 +118,13 @@ export class ProcessStage implements Stage {
   async events(name: string): Promise<readonly LoggedEvent[]> {
     // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
     const process = this.#lab.process(name);
-    for (let turn = 0; process.up && turn < turnsToFile; turn += 1) await process.client.request('status');
+    for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.request('status');
     return readEventLog(this.#lab.dir, name);
   }
 
   async exit(name: string): Promise<StageExit | null> {
     const { exit } = this.#lab.process(name);
-    return exit === undefined ? null : { code: exit.code, words: ending(exit) };
+    return exit === undefined ? null : { code: exit.code, words: describeExit(exit) };
   }
 
   async up(name: string): Promise<boolean> {
