@@ -1,20 +1,20 @@
-/** Where a command writes: data on stdout, progress and errors on stderr. */
+/** The output of a command: data on stdout, progress and errors on stderr. */
 import { exitCodes } from './errors.js';
 
 export type CommandIo = {
-  /** Data. Several lines may come in one call; a line end is added. */
+  /** Writes data, of one or more lines, and a line end. */
   readonly out: (text: string) => void;
-  /** Progress and errors. A line end is added. */
+  /** Writes progress or an error, and a line end. */
   readonly err: (text: string) => void;
   /** May stdout be coloured? */
   readonly outColour: boolean;
   /** May stderr be coloured and redrawn? */
   readonly errTty: boolean;
   readonly errColour: boolean;
-  /** Raw octets to stderr, for redrawing a status. */
+  /** Writes to stderr without a line end, to redraw a status. */
   readonly errRaw: (text: string) => void;
   readonly errColumns: () => number;
-  /** Aborted when the reader of stdout has gone away (`mtalab ... | head`). */
+  /** Aborts when the reader of stdout goes away (`mtalab ... | head`). */
   readonly readerGone: AbortSignal;
 };
 
@@ -23,20 +23,20 @@ export function colourAllowed(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
 
-/** The streams of this process. A reader that goes away never throws: it is told through `readerGone`. */
+/** The streams of this process. A reader that goes away aborts `readerGone`, and never throws. */
 export function processIo(): CommandIo {
   const gone = new AbortController();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (gone.signal.aborted) return;
     gone.abort();
     if (error.code === 'EPIPE') return;
-    // A full disk, say: what was asked for is lost, and no exit code may hide that.
+    // For instance a full disk. The output is lost, so the command has failed.
     process.stderr.write(`mtalab: stdout cannot be written: ${error.message}\n`);
     process.on('exit', () => {
       process.exitCode ||= exitCodes.failed;
     });
   });
-  // Nobody reads the progress any more: there is nobody to tell, and the work goes on.
+  // Nobody reads the progress any more. The work goes on.
   process.stderr.on('error', () => undefined);
   return {
     out: (text) => {
@@ -51,17 +51,18 @@ export function processIo(): CommandIo {
     outColour: colourAllowed(process.stdout),
     errTty: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     errColour: colourAllowed(process.stderr),
-    // Some terminals say 0.
+    // Some terminals report 0 columns.
     errColumns: () => process.stderr.columns || 80,
     readerGone: gone.signal,
   };
 }
 
-/** One JSON document, for `--json`: indented for people when it stands alone, one line when it is one of many. */
+/** Prints one indented JSON document. */
 export function outJson(io: CommandIo, value: unknown): void {
   io.out(JSON.stringify(value, null, 2));
 }
 
+/** Prints one line of JSON, for output of many documents. */
 export function outJsonLine(io: CommandIo, value: unknown): void {
   io.out(JSON.stringify(value));
 }

@@ -1,5 +1,5 @@
 /**
- * The library: pairs of MTAs as processes, under your program's control.
+ * The library: your program starts pairs of MTAs as processes and controls them.
  *
  *     await using pair = await spawnPair({ legacy: { 'MTA-A': ['Q166594'] } });
  *     await pair.submit('MTA-A', { originator: 'ada@a.example', recipients: ['ben@b.example'], content });
@@ -9,10 +9,10 @@ import { type Lab, type LabOptions, spawnPair as spawnPairOf } from '@mtalab/har
 import { renderConfig } from './config/index.js';
 import { mtaCommand } from './mta-command.js';
 
-/** Everything a lab can be told, but how to run an MTA: that is this package's own command. */
+/** All options of a lab but two: this package knows how to run an MTA and how to write its configuration. */
 export type PairOptions = Omit<LabOptions, 'command' | 'renderConfig'>;
 
-/** Starts two MTAs, `MTA-A` for a.example and `MTA-B` for b.example unless told otherwise. `close()` stops them in order. */
+/** Starts two MTAs, by default `MTA-A` for a.example and `MTA-B` for b.example. `close()` stops them in order. */
 export function spawnPair(options: PairOptions = {}): Promise<Lab> {
   return spawnPairOf({ ...options, command: mtaCommand, renderConfig });
 }

@@ -1,4 +1,4 @@
-/** What this package's own tests look at. Not for others: it changes without notice. */
+/** Exports for this package's own tests. They change without notice. */
 export { faultRequest } from './commands/fault.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';

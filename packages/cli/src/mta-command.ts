@@ -1,7 +1,7 @@
-/** How this package runs an MTA as a process of its own. */
+/** The command line that runs one MTA as a process. */
 import { fileURLToPath } from 'node:url';
 
-/** Program and leading arguments; `--config FILE` is appended. */
+/** Program and first arguments. The caller appends `--config FILE`. */
 export const mtaCommand: readonly string[] = [
   process.execPath,
   fileURLToPath(new URL('../bin/mtalab.js', import.meta.url)),

@@ -4,18 +4,21 @@ import { settingProblem } from './config/settings.js';
 import { UsageError } from './errors.js';
 import { suggestion } from './render/suggestions.js';
 
-/** Of a long text, as much as shows which one it is. */
+/** The beginning of a long text, enough to recognize it. */
 export function excerpt(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-/** One `name=value` for a setting, with the type that its default has. */
+/**
+ * Reads `name=value` for a setting. The value gets the type of the setting's default.
+ * @throws UsageError when the setting is unknown or the value is out of range.
+ */
 export function settingOption(text: string): readonly [string, unknown] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const names = Object.keys(defaultSettings);
   if (name === '') throw new UsageError(`--set takes name=value, such as openRetryIntervalS=60, not "${text}"`);
   if (!names.includes(name))
-    throw new UsageError(`--set: no setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
+    throw new UsageError(`--set: unknown setting ${name}${suggestion(name, names)}; \`mtalab schema\` describes them all`);
   const usual = defaultSettings[name as keyof Settings];
   if (typeof usual === 'boolean') {
     if (value !== 'true' && value !== 'false') throw new UsageError(`--set: ${name} is true or false, not "${value}"`);
@@ -29,7 +32,10 @@ export function settingOption(text: string): readonly [string, unknown] {
   return [name, read];
 }
 
-/** A mailbox address, checked only as far as routing needs: something, an @, a domain. */
+/**
+ * Reads a mailbox address. Checks only what routing needs: a local part, an @ and a domain.
+ * @throws UsageError when it is no address.
+ */
 export function addressOption(option: string, text: string): string {
   const at = text.lastIndexOf('@');
   if (at < 1 || at === text.length - 1 || /[\s\p{Cc}<>]/u.test(text) || text.length > 320) {

@@ -1,35 +1,35 @@
-/** Printing what several processes answered. */
-
+/** Prints what several MTAs answered, and which of them failed. */
 import { type CommandIo, outJson } from './command-io.js';
 import { exitCodes } from './errors.js';
 import type { Answer } from './running-mtas.js';
 
-/** Those that answered, as pairs of name and value. */
-function given<T>(answers: readonly Answer<T>[]): readonly { readonly mta: string; readonly value: T }[] {
+type Answered<T> = { readonly mta: string; readonly value: T };
+
+function answered<T>(answers: readonly Answer<T>[]): readonly Answered<T>[] {
   return answers.flatMap((answer) => (answer.ok ? [{ mta: answer.mta, value: answer.value }] : []));
 }
 
-/** Tells on stderr who did not answer. Exit code 1 if anyone did not. */
+/** Prints each failure on stderr. Returns exit code 1 if there is any. */
 export function reportFailures(io: CommandIo, answers: readonly Answer<unknown>[]): number {
   const failed = answers.filter((answer) => !answer.ok);
-  for (const answer of failed) if (!answer.ok) io.err(`mtalab: ${answer.mta}: ${answer.error}`);
+  for (const answer of failed) io.err(`mtalab: ${answer.mta}: ${answer.error}`);
   return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-/** `--json`: `json` of what was answered; else `text` of it, unless that is empty. Complaints go to stderr either way. */
+/** Prints the values as `json` or as `text` (nothing if the text is empty), and the failures on stderr. Returns the exit code. */
 export function printAnswers<T>(
   io: CommandIo,
   answers: readonly Answer<T>[],
   wantsJson: boolean,
-  how: {
-    readonly json: (values: readonly { readonly mta: string; readonly value: T }[]) => unknown;
-    readonly text: (values: readonly { readonly mta: string; readonly value: T }[]) => string;
+  render: {
+    readonly json: (values: readonly Answered<T>[]) => unknown;
+    readonly text: (values: readonly Answered<T>[]) => string;
   },
 ): number {
-  const values = given(answers);
-  if (wantsJson) outJson(io, how.json(values));
+  const values = answered(answers);
+  if (wantsJson) outJson(io, render.json(values));
   else if (values.length > 0) {
-    const text = how.text(values);
+    const text = render.text(values);
     if (text !== '') io.out(text);
   }
   return reportFailures(io, answers);

@@ -1,28 +1,29 @@
-/** Finding running MTAs, and asking them. */
+/** Finds running MTAs and sends requests to them over their control channels. */
 import { readFile } from 'node:fs/promises';
 import { findRun, type RunEntry } from '@mtalab/harness';
 import { ControlClient } from '@mtalab/transport';
 import { CliError, messageOf, UsageError } from './errors.js';
-import { suggestion } from './render/suggestions.js';
+import { unknownName } from './render/suggestions.js';
 import type { Clocked } from './render/views.js';
 
-/** Options of every command that talks to running processes. */
+/** The run, and the MTAs of it, that a command is about. */
 export type RunChoice = { readonly dir?: string; readonly mta?: readonly string[] | string };
+/** Options of every command that talks to running MTAs. */
+export type RunFlags = RunChoice & { readonly json?: boolean };
 
-/** One run: `--dir` if given, else the only one there is. */
+/** The run of `--dir`, else the only run. */
 export function chosenRun(options: RunChoice): Promise<RunEntry> {
   return findRun({ dir: options.dir });
 }
 
-/** The MTAs of a run that `--mta` names, those that are down included; all without it. */
+/** The MTAs of a run that `--mta` names, or all. Includes MTAs that are down. */
 export function chosenNames(run: RunEntry, names: RunChoice['mta']): readonly string[] {
   const known = [...run.processes.map((one) => one.name), ...(run.down ?? [])];
   const wanted = typeof names === 'string' ? [names] : (names ?? []);
   if (wanted.length === 0) return known;
   return wanted.map((name) => {
     const found = known.find((one) => one.toLowerCase() === name.toLowerCase());
-    if (found === undefined)
-      throw new UsageError(`no MTA ${name} in this run (there: ${known.join(', ')})${suggestion(name, known)}`);
+    if (found === undefined) throw new UsageError(unknownName('MTA', name, known));
     return found;
   });
 }
@@ -31,7 +32,7 @@ function downMessage(name: string): string {
   return `is down; \`mtalab restart --mta ${name}\` starts it`;
 }
 
-/** The processes of a run that `--mta` names; all without it. */
+/** The processes of a run that `--mta` names, or all. */
 export function chosenProcesses(run: RunEntry, names: RunChoice['mta']): RunEntry['processes'] {
   if (names === undefined || names.length === 0) return run.processes;
   return chosenNames(run, names).map((name) => {
@@ -41,16 +42,16 @@ export function chosenProcesses(run: RunEntry, names: RunChoice['mta']): RunEntr
   });
 }
 
-/** A control channel's address, and the file with its token. */
+/** Address of a control channel, and the file with its token. */
 type Channel = { readonly control: string; readonly tokenFile: string };
 
-/** Opens a control channel, uses it, closes it. */
+/** Opens a control channel, uses it, and closes it. */
 export async function withChannel<T>(channel: Channel, use: (client: ControlClient) => Promise<T>): Promise<T> {
   let token: string;
   try {
     token = (await readFile(channel.tokenFile, 'utf8')).trim();
   } catch (error) {
-    throw new CliError(`the token of ${channel.control} cannot be read from ${channel.tokenFile}: ${messageOf(error)}`);
+    throw new CliError(`cannot read the token of ${channel.control} from ${channel.tokenFile}: ${messageOf(error)}`);
   }
   const client = await ControlClient.connect(channel.control, token);
   try {
@@ -60,12 +61,12 @@ export async function withChannel<T>(channel: Channel, use: (client: ControlClie
   }
 }
 
-/** What one process answered, or why it did not. */
+/** The answer of one MTA, or why there is none. */
 export type Answer<T> =
   | { readonly mta: string; readonly ok: true; readonly value: T }
   | { readonly mta: string; readonly ok: false; readonly error: string };
 
-/** Asks every chosen process, at once. A process that does not answer does not spoil the others' answers. */
+/** Sends a request to every chosen MTA at once. One that fails does not affect the others. */
 async function eachOf<T>(options: RunChoice, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
   const run = await chosenRun(options);
   return Promise.all(
@@ -81,14 +82,14 @@ async function eachOf<T>(options: RunChoice, ask: (client: ControlClient) => Pro
   );
 }
 
-/** Every chosen process' answer to a command. */
+/** Sends a command to every chosen MTA. */
 export function askEach<T>(options: RunChoice, command: string, args: object = {}): Promise<readonly Answer<T>[]> {
   return eachOf(options, (client) => client.request<T>(command, args));
 }
 
 /**
- * Asks the run as a whole about its chosen processes: it remembers a change for when one of its MTAs is started again.
- * @returns undefined when nobody supervises the run, so that nobody would remember.
+ * Sends a command for the chosen MTAs to the run itself, which keeps a change for the restarts of its MTAs.
+ * @returns undefined if the run has no supervisor.
  */
 export async function askRun<T>(
   where: RunChoice,
@@ -103,7 +104,7 @@ export async function askRun<T>(
   return { names, value: await withChannel(entry.lab, (client) => client.request<T>(command, { ...args, names }, limit)) };
 }
 
-/** Every chosen process' view, with the lab time at which it was given. */
+/** A view of every chosen MTA, with its lab time. */
 export function viewEach<T>(options: RunChoice, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
   return eachOf(options, async (client) => {
     const [rows, { nowMs }] = await Promise.all([

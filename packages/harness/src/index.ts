@@ -16,6 +16,7 @@ export type { LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export { LabCounters } from './lab/lab-counters.js';
+export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
 export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
@@ -40,7 +41,7 @@ export {
   registerRun,
   registryFolder,
 } from './registry/registry.js';
-export { eventLogFiles } from './scenario/event-log.js';
+export { eventLogFiles, logEntries } from './scenario/event-log.js';
 export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-file.js';
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
 export { runConcurrently } from './scenario/run-concurrently.js';

@@ -1,22 +1,22 @@
-/** What an entry of the command tree is made of, and the options that several commands share. */
+/** Defines what an entry of the command tree consists of. */
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.js';
 
-/** What a command's module exports. Arguments and options come as commander parsed them. Resolves with the exit code. */
+/** What the module of a command exports. Commander has parsed the arguments and options. Resolves with the exit code. */
 export type CommandRun = (call: {
   readonly io: CommandIo;
   readonly args: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;
 }) => Promise<number>;
 
-/** One command of the tree. To add one: add an entry to `commands`. */
+/** One command of the tree. A new command needs an entry in `lab-commands.ts` or `proof-commands.ts`. */
 export type CommandEntry = {
-  /** Heading it stands under in the help. */
+  /** Heading of the command in the help. */
   readonly group: string;
   /** Name and arguments, in commander's notation. */
   readonly usage: string;
   readonly summary: string;
-  /** Further help, printed after the summary. */
+  /** More help, printed after the options. */
   readonly detail?: string;
   readonly define?: (command: Command) => Command;
   readonly load: () => Promise<{ readonly run: CommandRun }>;

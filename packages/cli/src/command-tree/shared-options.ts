@@ -1,7 +1,7 @@
-/** Options that several commands share, and readers of option values. */
+/** Options that several commands share, and functions that read option values. */
 import { type Command, InvalidArgumentError } from 'commander';
 
-/** A whole number within a range, or commander's complaint. */
+/** Reads a whole number from `min` to `max`. Commander prints the error of any other value. */
 export function whole(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -10,6 +10,7 @@ export function whole(min: number, max: number): (text: string) => number {
   };
 }
 
+/** Reads a number above 0, up to `max`. */
 export function positive(max: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
@@ -18,18 +19,18 @@ export function positive(max: number): (text: string) => number {
   };
 }
 
-/** A folder's name. An unset variable of a shell would otherwise mean the current folder. */
+/** Reads the name of a folder. Refuses an empty one: an unset shell variable must not mean the current folder. */
 export function folder(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty.');
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
   return text;
 }
 
-/** Options that may be given several times. */
+/** Collects an option that may be given several times. */
 export function repeatable(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text];
 }
 
-/** The words of `A,B`. */
+/** The words in `A,B`. */
 export function splitAtCommas(text: string): readonly string[] {
   return text
     .split(',')
@@ -37,17 +38,17 @@ export function splitAtCommas(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-/** `A,B` and repetition alike. An unset variable of a shell would otherwise mean the default, such as all MTAs. */
+/** Collects `A,B` and repeated options. Refuses an empty list: an unset shell variable must not mean all MTAs. */
 export function commaList(text: string, before: readonly string[] | undefined): readonly string[] {
   const words = splitAtCommas(text);
-  if (words.length === 0) throw new InvalidArgumentError('It is empty.');
+  if (words.length === 0) throw new InvalidArgumentError('It must not be empty.');
   return [...(before ?? []), ...words];
 }
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON');
 
-/** Options of every command that talks to running processes. */
+/** The options of every command that talks to running MTAs. */
 export const withRun = (command: Command): Command =>
-  withJson(command.option('--dir <folder>', 'the run that was started with this --dir (needed when several run)', folder));
+  withJson(command.option('--dir <folder>', 'use the run in this folder (needed if there are several runs)', folder));
 export const withMtas = (command: Command): Command =>
-  withRun(command.option('--mta <name>', 'this MTA only; default: all of the run', commaList));
+  withRun(command.option('--mta <name>', 'only this MTA (default: all MTAs of the run)', commaList));

@@ -1,4 +1,4 @@
-/** `mtalab deliveries`: what reaches mailboxes, as it happens. */
+/** `mtalab deliveries`: follows the deliveries to mailboxes. */
 
 import type { DeliveryLine } from '@mtalab/harness';
 import { outJsonLine } from '../command-io.js';
@@ -8,10 +8,10 @@ import { aborted, onInterrupt } from '../interrupt.js';
 import { reportFailures } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { renderDelivery } from '../render/events.js';
-import { type Answer, chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
+import { type Answer, chosenProcesses, chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const found = await chosenRun(where);
   const interrupt = onInterrupt(io.readerGone);
   const style = paint(io.outColour);
@@ -24,7 +24,8 @@ export const run: CommandRun = async ({ io, options }) => {
               if (json === true) outJsonLine(io, line);
               else io.out(renderDelivery(line, style));
             };
-            const late = (): void => reject(new CliError('this reader was too slow and lost its subscription; start again'));
+            const late = (): void =>
+              reject(new CliError('this command reads too slowly and lost its subscription; start it again'));
             client.subscribe('deliveries', { entry, dropped: late }).catch(reject);
           });
           await Promise.race([aborted(interrupt.signal), client.closed, dropped]);

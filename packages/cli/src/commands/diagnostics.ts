@@ -1,4 +1,4 @@
-/** `mtalab diagnostics [CATEGORY] [LEVEL]`: how much is logged, by category; live. */
+/** `mtalab diagnostics [CATEGORY] [LEVEL]`: shows and sets the diagnostics levels of running MTAs. */
 
 import { categories, categoryNamed, type DiagnosticsLevels, type EventCategory, levelNamed, levelNames } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -6,15 +6,15 @@ import { UsageError } from '../errors.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { renderDiagnostics } from '../render/diagnostics.js';
-import { suggestion } from '../render/suggestions.js';
-import { type Answer, askEach, askRun, type RunChoice } from '../running-mtas.js';
+import { unknownName } from '../render/suggestions.js';
+import { type Answer, askEach, askRun, type RunChoice, type RunFlags } from '../running-mtas.js';
 
-/** The category as it is written, null for all of them, or a complaint that lists what there is. */
+/** The category of this name; null for `all`. @throws UsageError that lists the categories. */
 function wantedCategory(text: string): EventCategory | null {
   if (text.toLowerCase() === 'all') return null;
   const category = categoryNamed(text);
   if (category !== undefined) return category;
-  throw new UsageError(`no category ${text} (there: ${categories.join(', ')}; or all)${suggestion(text, categories)}`);
+  throw new UsageError(unknownName('category', text, [...categories, 'all']));
 }
 
 async function changed(where: RunChoice, category: string, level: string): Promise<readonly Answer<DiagnosticsLevels>[]> {
@@ -24,12 +24,11 @@ async function changed(where: RunChoice, category: string, level: string): Promi
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const [categoryText, levelText] = args as readonly (string | undefined)[];
   const category = categoryText === undefined ? null : wantedCategory(categoryText);
   const level = levelText === undefined ? undefined : levelNamed(levelText);
-  if (levelText !== undefined && level === undefined)
-    throw new UsageError(`no level ${levelText} (there: ${levelNames.join(', ')})${suggestion(levelText, levelNames)}`);
+  if (levelText !== undefined && level === undefined) throw new UsageError(unknownName('level', levelText, levelNames));
   const answers =
     level === undefined ? await askEach<DiagnosticsLevels>(where, 'diagnostics') : await changed(where, category ?? 'all', level);
   const shown = category === null ? categories : [category];

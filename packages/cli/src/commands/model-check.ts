@@ -1,4 +1,4 @@
-/** `mtalab check`: every interleaving within bounds, searched in a worker whose heap is set for it. */
+/** `mtalab check`: runs the model checker in a worker, whose heap can be as large as --heap says. */
 
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -17,7 +17,7 @@ import {
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
-import { UsageError } from '../errors.js';
+import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { settingOption } from '../option-values.js';
 import { paint } from '../render/colours.js';
@@ -44,7 +44,7 @@ type Flags = {
   readonly json?: boolean;
 };
 
-/** What the worker tells. */
+/** A message of the worker. */
 type WorkerMessage = { readonly progress: CheckProgress } | { readonly result: CheckResult };
 
 export const run: CommandRun = async ({ io, options }) => {
@@ -57,10 +57,10 @@ export const run: CommandRun = async ({ io, options }) => {
   if (flags.journal !== undefined) writeJournal(io, flags.journal, failed);
   if (flags.json === true) outJson(io, { ...result, seconds: Math.round(seconds * 10) / 10, statesPerSecond });
   else io.out(render(io, result, seconds));
-  return failed.length === 0 ? 0 : 1;
+  return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 };
 
-/** The parts of the search that can be widened with `--full`, and what they are called. */
+/** What each part of `--full` widens. */
 const widened = {
   stores: { stores: 'in-time' },
   binds: { binds: 'in-time' },
@@ -69,23 +69,23 @@ const widened = {
   order: { eager: false, symmetry: false },
 } as const satisfies Record<string, CheckOptions>;
 
-/** @throws UsageError for what makes no sense. */
+/** @throws UsageError naming an option that makes no sense. */
 function optionsOf(flags: Flags): CheckOptions {
   const messages = /^(\d),(\d)$/.exec(flags.messages);
   if (messages === null) throw new UsageError(`--messages takes two numbers up to 9, such as 2,1; got ${flags.messages}`);
   const legacy = (flags.legacy ?? []).map(knownArticle);
   if (flags.environment !== undefined && !(environmentNames as readonly string[]).includes(flags.environment)) {
     const known = environmentNames.map((name) => `${name} (${environmentWords(name)})`);
-    throw new UsageError(`--environment: there is no ${flags.environment}; there are ${known.join(', ')}`);
+    throw new UsageError(`--environment: unknown environment ${flags.environment}; the environments are ${known.join(', ')}`);
   }
   if (flags.cure === true && legacy.length === 0)
-    throw new UsageError('--cure: there is no article to be switched off; name one with --legacy');
+    throw new UsageError('--cure needs an article to switch off; name one with --legacy');
   for (const priority of flags.priorities ?? []) {
     if (!priorities.includes(priority as Priority))
-      throw new UsageError(`--priorities: ${priority} is none of ${priorities.join(', ')}`);
+      throw new UsageError(`--priorities: ${priority} is not one of ${priorities.join(', ')}`);
   }
   for (const part of flags.full ?? []) {
-    if (!Object.hasOwn(widened, part)) throw new UsageError(`--full: ${part} is none of ${Object.keys(widened).join(', ')}`);
+    if (!Object.hasOwn(widened, part)) throw new UsageError(`--full: ${part} is not one of ${Object.keys(widened).join(', ')}`);
   }
   return {
     messages: [Number(messages[1]), Number(messages[2])],
@@ -106,6 +106,7 @@ function optionsOf(flags: Flags): CheckOptions {
   };
 }
 
+/** Heap of the worker for young objects, beside --heap. */
 const youngMb = 64;
 
 async function inWorker(io: CommandIo, options: CheckOptions, heapMb: number, quiet: boolean): Promise<CheckResult> {
@@ -125,7 +126,7 @@ async function inWorker(io: CommandIo, options: CheckOptions, heapMb: number, qu
       worker.on('error', (error: NodeJS.ErrnoException) =>
         reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory(heapMb) : error),
       );
-      worker.on('exit', () => reject(new Error('The search has ended without a result.')));
+      worker.on('exit', () => reject(new Error('The search ended without a result.')));
       interrupt.signal.addEventListener('abort', () => reject(new Error('The search was interrupted.')));
     });
   } finally {
@@ -136,7 +137,7 @@ async function inWorker(io: CommandIo, options: CheckOptions, heapMb: number, qu
 }
 
 function outOfMemory(heapMb: number): Error {
-  return new Error(`The search does not fit into ${heapMb} MB. Give it more with --heap, or take smaller bounds.`);
+  return new Error(`The search does not fit into ${heapMb} MB. Raise --heap, or choose smaller bounds.`);
 }
 
 function progressLine({ states, transitions, depth, frontier }: CheckProgress, seconds: number): string {
@@ -145,7 +146,8 @@ function progressLine({ states, transitions, depth, frontier }: CheckProgress, s
 
 function writeJournal(io: CommandIo, file: string, failed: readonly PropertyVerdict[]): void {
   const journal = failed.map(({ counterexample }) => counterexample?.journal).find((each) => each != null);
-  if (journal === undefined || journal === null) return io.err('There is no counterexample to be written as a journal.');
+  if (journal === undefined || journal === null)
+    return io.err('No rule is broken, so there is no counterexample to write as a journal.');
   writeFileSync(file, jsonLines(journal));
 }
 
@@ -159,9 +161,9 @@ function render(io: CommandIo, result: CheckResult, seconds: number): string {
     bold(
       `${legacy}: ${bounds.messages.join(' and ')} messages, ${bounds.losses} losses, ${bounds.crashes} crashes, threshold ${bounds.threshold}`,
     ),
-    `environment ${bounds.environment}: ${environmentWords(bounds.environment)}${bounds.cluster ? ', all of them servers of clusters' : ''}` +
+    `environment ${bounds.environment}: ${environmentWords(bounds.environment)}${bounds.cluster ? ', and every MTA is a server of a cluster' : ''}` +
       `${bounds.cure ? '; the operator may switch the articles off' : ''}`,
-    `${exhausted ? 'Every state was visited' : 'The search ended early'}: ${result.states} states, ${result.transitions} transitions, depth ${result.depth}, ` +
+    `${exhausted ? 'The search visited every state' : 'The search ended early'}: ${result.states} states, ${result.transitions} transitions, depth ${result.depth}, ` +
       `${seconds.toFixed(1)} s, ${Math.round(result.states / seconds)} states/s`,
     '',
     ...result.properties.map(({ rule, words: text, verdict }) => `  ${words[verdict]}  ${rule.padEnd(20)}  ${text}`),

@@ -1,4 +1,4 @@
-/** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
+/** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
 import { resolve } from 'node:path';
 import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
@@ -19,10 +19,10 @@ import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
 
-/** Passes on what MTAs have to say beside their logs, such as that these cannot be written. A start that fails tells it by itself. */
-class Remarks {
+/** Passes on what MTAs write to stderr, for instance that they cannot write their logs. The error of a failed start has it already. */
+class StderrRelay {
   readonly #io: CommandIo;
-  /** Until the lab is up. */
+  /** Lines that wait until the lab is up; null from then on. */
   #waiting: string[] | null = [];
 
   constructor(io: CommandIo) {
@@ -32,9 +32,9 @@ class Remarks {
   readonly take: NonNullable<LabOptions['onOutput']> = (name, text, stream) => {
     if (stream !== 'stderr') return;
     const lines = text.split('\n').filter((line) => line !== '');
-    const said = lines.map((line) => `${name}: ${printable(line)}`);
-    if (this.#waiting === null) for (const line of said) this.#io.err(line);
-    else this.#waiting.push(...said);
+    const relayed = lines.map((line) => `${name}: ${printable(line)}`);
+    if (this.#waiting === null) for (const line of relayed) this.#io.err(line);
+    else this.#waiting.push(...relayed);
   };
 
   up(): void {
@@ -44,18 +44,16 @@ class Remarks {
 }
 
 async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promise<Lab> {
-  // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.
+  // A second pair in this folder would overwrite the configuration of the first before the locks of the stores stop it.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
-  const there = (await listRuns()).find((run) => run.dir === dir);
-  if (there !== undefined) {
-    throw new CliError(
-      `a run is going on in ${there.dir} already (pid ${there.pid}); stop it with \`mtalab stop --dir ${there.dir}\``,
-    );
+  const other = (await listRuns()).find((run) => run.dir === dir);
+  if (other !== undefined) {
+    throw new CliError(`another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${other.dir}\``);
   }
-  const remarks = new Remarks(io);
+  const relay = new StderrRelay(io);
   const lab = await startLab({
     command: mtaCommand,
-    onOutput: remarks.take,
+    onOutput: relay.take,
     renderConfig,
     dir: flags.dir,
     names: pairNames,
@@ -73,12 +71,12 @@ async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promi
     faults: plan.faults,
     proxy: flags.proxy === true,
   });
-  remarks.up();
+  relay.up();
   return lab;
 }
 
-/** What each MTA is, where somebody said so, and what is missing to be that wholly. */
-function tellReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
+/** Prints the releases of the MTAs if options chose them, and the articles of a release that MTA Lab does not emulate. */
+function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
   for (const [name, { release, nt, withoutQuirk }] of Object.entries(plan.profiles)) {
     if (flags.json !== true && (flags.release !== undefined || flags.nt !== undefined))
       io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
@@ -86,7 +84,7 @@ function tellReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
   }
 }
 
-/** Who listens where. */
+/** Prints where the MTAs listen. */
 function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
     name: one.name,
@@ -104,10 +102,10 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
   const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
   else io.out(renderReady(ready, paint(io.outColour)));
-  tellReleases(io, flags, plan);
+  printReleases(io, flags, plan);
 }
 
-/** Tells how it went. @returns the exit code. */
+/** Prints the outcome. @returns the exit code. */
 function conclude(
   io: CommandIo,
   flags: PairFlags,
@@ -117,12 +115,14 @@ function conclude(
   unreached: readonly string[],
 ): number {
   const problems = [
-    ...(ending.kind === 'stuck' ? ['not all was delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
+    ...(ending.kind === 'stuck' ? ['some mail was not delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
     ...(ending.kind === 'delivered' && summary.reports > 0
       ? [`${summary.reports} of the messages came back as non-delivery reports`]
       : []),
     ...(flags.once === true && ending.kind === 'interrupted'
-      ? [`${io.readerGone.aborted ? 'stdout is gone: stopped' : 'interrupted'} before all was delivered`]
+      ? [
+          `${io.readerGone.aborted ? 'stopped, because the reader of stdout is gone,' : 'interrupted'} before all mail was delivered`,
+        ]
       : []),
     ...unreached.map((fault) => `fault never reached: ${fault}`),
   ];
@@ -171,7 +171,7 @@ export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
   await checkMail(flags);
-  // Watched from here on: Ctrl-C while the processes start must stop them as well.
+  // Ctrl-C while the processes start must stop them too.
   const interrupt = onInterrupt(io.readerGone);
   try {
     const lab = await startPair(io, flags, plan);
@@ -180,9 +180,9 @@ export const run: CommandRun = async ({ io, options }) => {
     try {
       closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => io.err(text));
       code = await runLab(io, lab, flags, plan, interrupt);
-      if (interrupt.signal.aborted) io.err('stopping in order (Ctrl-C: at once)');
+      if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
     } finally {
-      // First out of the registry and the processes, then the channel over which that may have been asked for.
+      // The control channel closes last: the request to stop may have come over it.
       await lab.close().finally(() => closeControl?.());
     }
     return code;

@@ -1,14 +1,14 @@
-/** `mtalab queues`: what is queued for whom. */
+/** `mtalab queues`: shows what is queued for each adjacent MTA and for mailboxes. */
 
 import type { QueueView } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { renderQueues } from '../render/views.js';
-import { type RunChoice, viewEach } from '../running-mtas.js';
+import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const answers = await viewEach<QueueView>(where, 'queues');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, queues: value.rows })),

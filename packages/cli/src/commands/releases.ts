@@ -1,4 +1,4 @@
-/** `mtalab releases`: the releases, and which articles each of them has. */
+/** `mtalab releases`: shows the releases and the articles of each. */
 
 import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
 import { outJson } from '../command-io.js';
@@ -7,7 +7,7 @@ import { exitCodes } from '../errors.js';
 import { paint } from '../render/colours.js';
 import { renderReleases } from '../render/releases.js';
 
-/** One row for each cell of the matrix. */
+/** One row for each release and article. */
 function rows(releases: readonly Release[]) {
   return releases.flatMap(({ version, build, servicePack, cells }) =>
     cells.map(({ article, on, because }) => ({

@@ -1,4 +1,4 @@
-/** `mtalab repro ARTICLE`: an article on two real processes, first with the legacy behaviour, then fixed. `repro all`: all of them. */
+/** `mtalab repro ARTICLE`: runs an article with the legacy behaviour, then fixed. `repro all` runs all articles. */
 
 import { join, resolve } from 'node:path';
 import { runConcurrently } from '@mtalab/harness';
@@ -22,7 +22,7 @@ type Options = {
   readonly json?: boolean;
 };
 
-/** The folders that are asked for are looked at before anything starts. `folderOf`: where the processes of a scenario go. */
+/** Makes the folders of --evidence and --dir before anything starts. `folderOf` names the folder of a scenario's processes. */
 async function claimFolders(
   { dir, evidence }: ReproduceOptions,
   scenarios: readonly Scenario[],
@@ -39,8 +39,8 @@ async function reproduceArticle(io: CommandIo, name: string, { json }: Options, 
   await claimFolders(how, [scenario], (dir) => dir);
   const result = await reproduceOne(scenario, how);
   const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
-  const gone = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'it goes as it says';
-  const last = reproduced ? `${article} is reproduced: ${gone}.` : `${article} is NOT reproduced.`;
+  const outcome = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'it goes as the scenario says';
+  const last = reproduced ? `${article} is reproduced: ${outcome}.` : `${article} is NOT reproduced.`;
   if (json === true) outJson(io, { article, title, fault, between, reproduced, cases });
   else io.out(renderScenario(result, last, paint(io.outColour)));
   return reproduced ? exitCodes.ok : exitCodes.failed;
@@ -79,12 +79,12 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const name = String(args[0]);
   if (on === 'sim' && dir !== undefined)
     throw new UsageError(
-      '--dir keeps the folders of processes, and virtual time has none; --evidence keeps journals, ladders and logs',
+      '--dir keeps the folders of processes, and --on sim has no processes; --evidence keeps journals, ladders and logs',
     );
   const interrupt = onInterrupt(io.readerGone);
   const { signal } = interrupt;
   const how: ReproduceOptions = { on, dir, evidence, signal, tell: (text) => io.err(text) };
-  signal.addEventListener('abort', () => io.err('stopping in order; once more ends at once'), { once: true });
+  signal.addEventListener('abort', () => io.err('stopping in order; press Ctrl-C to stop at once'), { once: true });
   try {
     const code = name.toLowerCase() === 'all' ? await reproduceAll(io, flags, how) : await reproduceArticle(io, name, flags, how);
     return signal.aborted ? exitCodes.interrupted : code;

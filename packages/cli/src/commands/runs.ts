@@ -1,4 +1,4 @@
-/** `mtalab runs`: what runs on this machine. */
+/** `mtalab runs`: lists the runs on this machine. */
 
 import { listRuns } from '@mtalab/harness';
 import { outJson } from '../command-io.js';

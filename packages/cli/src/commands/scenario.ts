@@ -1,4 +1,4 @@
-/** `mtalab scenario FILE`: a scenario file on virtual time, or on real processes; the same verdict either way. */
+/** `mtalab scenario FILE`: runs a scenario file on virtual time or on real processes. The verdict is the same. */
 
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -23,8 +23,8 @@ type Options = {
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { on, mode, dir, json } = options as Options;
-  const given = String(args[0]);
-  const scenario = loadScenario(existsSync(given) || /[./\\]/.test(given) ? given : scenarioFileOf(given));
+  const fileOrName = String(args[0]);
+  const scenario = loadScenario(existsSync(fileOrName) || /[./\\]/.test(fileOrName) ? fileOrName : scenarioFileOf(fileOrName));
   const interrupt = onInterrupt(io.readerGone);
   try {
     const result = await runScenario(scenario, {
@@ -36,8 +36,8 @@ export const run: CommandRun = async ({ io, args, options }) => {
       keep: dir === undefined ? undefined : (record) => keep(dir, record),
     });
     if (json === true) outJson(io, result);
-    else io.out(renderScenario(result, lastWord(result), paint(io.outColour)));
-    return result.asDocumented ? 0 : 1;
+    else io.out(renderScenario(result, conclusionOf(result), paint(io.outColour)));
+    return result.asDocumented ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     if (error instanceof ScenarioEnded) return exitCodes.interrupted;
     throw error;
@@ -46,12 +46,14 @@ export const run: CommandRun = async ({ io, args, options }) => {
   }
 };
 
-function lastWord({ scenario, asDocumented, cases }: ScenarioResult): string {
+function conclusionOf({ scenario, asDocumented, cases }: ScenarioResult): string {
   const ran = cases.map((each) => each.mode).join(' and ');
-  return asDocumented ? `${scenario}, ${ran}: everything was seen as it must be.` : `${scenario}, ${ran}: NOT as it must be.`;
+  return asDocumented
+    ? `${scenario}, ${ran}: every observation is as the scenario says.`
+    : `${scenario}, ${ran}: NOT as the scenario says.`;
 }
 
-/** Virtual time: the journal and what the link saw, as those of processes are kept in their folder. */
+/** Keeps the journal and the PDUs of the link of a case on virtual time. Processes write their own into their folder. */
 async function keep(dir: string, record: CaseRecord): Promise<void> {
   if (record.on === 'processes') return;
   const folder = join(dir, record.mode);
@@ -60,6 +62,6 @@ async function keep(dir: string, record: CaseRecord): Promise<void> {
     await writeFile(join(folder, 'journal.jsonl'), jsonLines(record.journal), { mode: 0o600 });
     await writeFile(join(folder, 'link.jsonl'), jsonLines(record.pdus), { mode: 0o600 });
   } catch (error) {
-    throw new CliError(`${folder} cannot be written: ${(error as Error).message}`);
+    throw new CliError(`cannot write ${folder}: ${(error as Error).message}`);
   }
 }

@@ -1,4 +1,4 @@
-/** `mtalab schema`: the JSON schema of an MTA's configuration file. */
+/** `mtalab schema`: prints the JSON schema of the configuration file. */
 
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';

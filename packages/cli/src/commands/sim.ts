@@ -1,4 +1,4 @@
-/** `mtalab sim`: MTAs on virtual time with seeded faults, and the rules they must keep. */
+/** `mtalab sim`: simulates MTAs on virtual time with seeded faults, and checks the rules. */
 
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -25,7 +25,7 @@ import { counted } from '@mtalab/scenario';
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
-import { messageOf, UsageError } from '../errors.js';
+import { exitCodes, messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { settingOption } from '../option-values.js';
 import { paint } from '../render/colours.js';
@@ -51,7 +51,7 @@ type Flags = {
 
 type Failure = { readonly result: SimResult; readonly replay: string; readonly shrunk: Shrunk | null };
 
-/** Seeds that fail before the run ends: one is enough to be looked at, a few show whether they are alike. */
+/** The command stops at this many failed seeds. A few show whether they fail alike. */
 const maxFailures = 5;
 
 export const run: CommandRun = async ({ io, options }) => {
@@ -59,18 +59,18 @@ export const run: CommandRun = async ({ io, options }) => {
   const wanted = simOptionsOf(flags);
   const single = flags.seeds === undefined || flags.plan !== undefined;
   if (!single && (flags.journal !== undefined || flags.savePlan !== undefined)) {
-    throw new UsageError('--journal and --save-plan are for one seed: use --seed, not --seeds');
+    throw new UsageError('--journal and --save-plan take one seed; use --seed instead of --seeds');
   }
   if (flags.json !== true) announce(io, flags, wanted);
   const outcome = single ? runOneSeed(io, flags, wanted) : await runSeeds(io, flags, wanted);
   if (flags.json === true) outJson(io, asJson(flags, wanted, outcome));
   else io.out(outcome.totals.text());
-  return outcome.failures.length === 0 ? 0 : 1;
+  return outcome.failures.length === 0 ? exitCodes.ok : exitCodes.failed;
 };
 
 type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure[] };
 
-/** @throws UsageError for what makes no sense. */
+/** @throws UsageError naming an option that makes no sense. */
 function simOptionsOf(flags: Flags): SimOptions {
   const legacy = (flags.legacy ?? []).map(knownArticle);
   const settings = Object.fromEntries((flags.set ?? []).map(settingOption)) as Partial<Settings>;
@@ -89,7 +89,7 @@ function simOptionsOf(flags: Flags): SimOptions {
   }
 }
 
-/** `all`, `none`, or a list such as `cut,lose=1/50`. */
+/** Reads `all`, `none`, or a list such as `cut,lose=1/50`. */
 function faultsOf(text: string): SimOptions['faults'] {
   if (text === 'none') return {};
   const faults: Partial<Record<SimFaultKind, Ratio>> = {};
@@ -98,7 +98,7 @@ function faultsOf(text: string): SimOptions['faults'] {
     const kinds = name === 'all' ? simFaultKinds : simFaultKinds.filter((kind) => kind === name);
     if (kinds.length === 0 || (name === 'all' && n !== undefined)) {
       throw new UsageError(
-        `--faults takes all, none, or a list of faults such as cut,lose=1/50; "${part}" is none. There are ${simFaultKinds.join(', ')}`,
+        `--faults takes all, none, or a list of faults such as cut,lose=1/50, not "${part}"; the faults are ${simFaultKinds.join(', ')}`,
       );
     }
     for (const kind of kinds) faults[kind] = n === undefined ? infoOf(kind).ratio : { n: Number(n), of: Number(of) };
@@ -106,12 +106,12 @@ function faultsOf(text: string): SimOptions['faults'] {
   return faults;
 }
 
-/** Words as a shell takes them. */
+/** A word as a shell reads it. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command that repeats one seed, and shows more of it. */
+/** The command that repeats one seed. */
 function replayOf(flags: Flags, seed: number): string {
   const words = ['mtalab', 'sim', '--seed', String(seed)];
   if (flags.mtas !== undefined) words.push('--mtas', String(flags.mtas));
@@ -139,13 +139,13 @@ function runOneSeed(io: CommandIo, flags: Flags, wanted: SimOptions): Outcome {
   totals.add(result);
   const failures = result.ok ? [] : [reportFailure(io, flags, result)];
   const shrunk = failures[0]?.shrunk ?? null;
-  // What was made smaller is what is to be looked at.
+  // The journal and the plan are of the shrunk run.
   if (shrunk !== null) recorded(flags.journal, (hooks) => simulatePlan(shrunk.plan, hooks));
   if (flags.savePlan !== undefined) writeFileSync(flags.savePlan, `${JSON.stringify(shrunk?.plan ?? result.plan, null, 1)}\n`);
   return { totals, failures };
 }
 
-/** Run something with its journal in a file, if one is asked for. */
+/** Runs a simulation, and writes its journal into a file if there is one. */
 function recorded(
   file: string | undefined,
   simulation: (hooks: { readonly journal?: (line: string) => void }) => SimResult,
@@ -194,14 +194,14 @@ async function runSeeds(io: CommandIo, flags: Flags, wanted: SimOptions): Promis
   return { totals, failures };
 }
 
-/** Tell of a failure at once, and make it smaller if that was asked for. */
+/** Prints a failure at once, and shrinks the run with --shrink. */
 function reportFailure(io: CommandIo, flags: Flags, result: SimResult): Failure {
   const replay = flags.plan === undefined ? replayOf(flags, result.seed) : `mtalab sim --plan ${shellWord(flags.plan)}`;
   const { red, bold } = paint(io.outColour);
-  const tell = (text: string): void => {
+  const print = (text: string): void => {
     if (flags.json !== true) io.out(text);
   };
-  tell(
+  print(
     `\n${red(bold(`Seed ${result.seed} fails.`))}\n${result.verdict === null ? '' : verdictText(result.verdict)}\nTo repeat it: ${replay}`,
   );
   if (flags.shrink !== true) return { result, replay, shrunk: null };
@@ -212,7 +212,7 @@ function reportFailure(io: CommandIo, flags: Flags, result: SimResult): Failure 
   };
   const shrunk = shrinkPlan(result.plan, { progress });
   live.clear();
-  if (shrunk !== null) tell(shrunkText(shrunk));
+  if (shrunk !== null) print(shrunkText(shrunk));
   return { result, replay, shrunk };
 }
 
@@ -229,13 +229,13 @@ function shrunkText({ plan, before, runs, result }: Shrunk): string {
   ].join('\n');
 }
 
-/** @throws UsageError when the file holds no plan. */
+/** @throws UsageError if the file holds no plan. */
 function readPlan(file: string): SimPlan {
   let value: Partial<SimPlan>;
   try {
     value = JSON.parse(readFileSync(file, 'utf8')) as Partial<SimPlan>;
   } catch (error) {
-    throw new UsageError(`--plan: ${file} cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`--plan: cannot read ${file}: ${messageOf(error)}`);
   }
   const lists = [value.mtas, value.submissions, value.faults];
   const sound =
@@ -243,7 +243,7 @@ function readPlan(file: string): SimPlan {
     typeof value.seed === 'number' &&
     typeof value.safetyMs === 'number' &&
     value.delays !== undefined;
-  if (!sound) throw new UsageError(`--plan: ${file} is no plan; --save-plan writes one`);
+  if (!sound) throw new UsageError(`--plan: ${file} holds no plan; --save-plan writes one`);
   return value as SimPlan;
 }
 

@@ -1,13 +1,13 @@
-/** `mtalab status`: how the MTAs are. */
+/** `mtalab status`: shows the state of the MTAs. */
 
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { renderStatus, type StatusView } from '../render/views.js';
-import { askEach, type RunChoice } from '../running-mtas.js';
+import { askEach, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const answers = await askEach<StatusView>(where, 'status');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ value }) => value),

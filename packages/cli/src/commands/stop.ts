@@ -1,13 +1,13 @@
-/** `mtalab stop`: stops a run in order; with --mta some of its processes only. */
+/** `mtalab stop`: stops a run in order, or with --mta some of its MTAs. */
 
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
 import { reportFailures } from '../print-answers.js';
-import { askEach, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
+import { askEach, chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunChoice & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const entry = await chosenRun(where);
   const { lab } = entry;
   if (lab !== undefined && where.mta === undefined) {

@@ -1,7 +1,7 @@
 /** Which entries of the event log are wanted. */
 import { categories, categoryNamed, type EventCategory, eventIds } from '@mtalab/mta-core';
 import { UsageError } from '../errors.js';
-import { nearestNumber, suggestion } from '../render/suggestions.js';
+import { suggestedNumber, suggestion } from '../render/suggestions.js';
 import type { EventJson } from './entry-formats.js';
 
 /** As commander gives them. */
@@ -58,7 +58,7 @@ function moment(option: string, text: string): Moment {
 function idOf(text: string): number {
   const id = /^\d{1,6}$/.test(text) ? eventIds.find((each) => each === Number(text)) : undefined;
   if (id === undefined)
-    throw new UsageError(`--id: no event ${text}${nearestNumber(text, eventIds)}; \`mtalab explain --all\` shows all`);
+    throw new UsageError(`--id: no event ${text}${suggestedNumber(text, eventIds)}; \`mtalab explain --all\` shows all`);
   return id;
 }
 

@@ -1,6 +1,6 @@
-/** Guessing what was meant. */
+/** Says which known name a user probably meant. */
 
-/** Letters to be changed, added, taken away or swapped to make one word of another. */
+/** Edits that turn one word into another: change, add, remove or swap letters. */
 function distance(from: string, to: string): number {
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);
@@ -19,23 +19,23 @@ function distance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** Letters at the beginning of a word that are enough to guess it. */
+/** Fewer letters at the beginning of a word do not show which word is meant. */
 const minPrefixLetters = 3;
+const maxWordLetters = 100;
 
-/** The nearest of some words, or the one that begins so, unless all are far off. Case does not matter. */
+/** The nearest of some words, else the first that begins with the given one. Ignores case. Undefined if all are far off. */
 function nearest(word: string, words: readonly string[]): string | undefined {
-  if (word.length > 100) return undefined;
+  if (word.length > maxWordLetters) return undefined;
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of words) {
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
     if (best === undefined || away < best.distance) best = { word: candidate, distance: away };
   }
-  // As many changes as it has letters make any word of any other.
+  // A word changed in every letter is another word.
   const maxDistance = best === undefined ? 0 : Math.min(best.word.length - 1, Math.max(2, Math.floor(best.word.length / 3)));
   if (best !== undefined && best.distance <= maxDistance) return best.word;
-  return word.length < minPrefixLetters
-    ? undefined
-    : words.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+  if (word.length < minPrefixLetters) return undefined;
+  return words.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** `; did you mean X?`, or nothing. */
@@ -44,8 +44,18 @@ export function suggestion(word: string, words: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
-/** `; did you mean N?`, of numbers: the one with the most digits in common, and of several such the nearest. */
-export function nearestNumber(word: string, numbers: readonly number[]): string {
+/** `; did you mean X?`, or all there are: `; the MTAs are A, B`. */
+export function suggestionOrList(word: string, words: readonly string[], what: string): string {
+  return suggestion(word, words) || `; ${what} are ${words.join(', ')}`;
+}
+
+/** `unknown MTA C (known: A, B); did you mean A?` */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  return `unknown ${what} ${name} (known: ${known.join(', ')})${suggestion(name, known)}`;
+}
+
+/** `; did you mean N?` for numbers: the one with the most digits in common, and among several the nearest. */
+export function suggestedNumber(word: string, numbers: readonly number[]): string {
   const wanted = /^\d{1,15}$/.test(word) ? Number(word) : 0;
   const sorted = [...numbers].sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted));
   return suggestion(word, sorted.map(String));

@@ -1,6 +1,6 @@
 /** The processes of a lab, told of each other: their configuration, where each is reached, and who delivered what. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
 import { ControlError, type LabClock } from '@mtalab/transport';
 import PQueue from 'p-queue';
@@ -9,8 +9,9 @@ import { MtaProcess } from '../process/mta-process.js';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { LabCounters } from './lab-counters.js';
+import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
-import { type BindingOption, configFileOf, defaultBindings, folderOf, type LabPlan, mtaFileOf } from './options.js';
+import { type BindingOption, defaultBindings, type LabPlan, mtaFileOf } from './options.js';
 
 export class Members {
   readonly plan: LabPlan;
@@ -115,7 +116,7 @@ export class Members {
 
   async #write(name: string): Promise<void> {
     const { timeScale, epochMs, baseMs, offsetMs } = this.clock;
-    const file = configFileOf(this.plan, name);
+    const file = configFileOf(this.plan.dir, name);
     const object = mtaFileOf(this.plan, name, {
       clock: { timeScale, epochMs, baseMs, offsetMs },
       endpoints: this.#endpoints,
@@ -134,7 +135,7 @@ export class Members {
     return new MtaProcess({
       command,
       name,
-      configFile: configFileOf(this.plan, name),
+      configFile: configFileOf(this.plan.dir, name),
       ...(env === undefined ? {} : { env }),
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
       stopTimeoutMs: stopTimeoutMs ?? stopLimitMs(this.plan),
@@ -213,7 +214,7 @@ export class Members {
 
   async #readMailboxes(name: string, note: (copy: number) => void): Promise<void> {
     if (this.plan.delivery !== 'maildir') return;
-    for await (const copy of copiesInMailboxes(join(folderOf(this.plan, name), 'mailboxes'))) note(copy);
+    for await (const copy of copiesInMailboxes(mailboxFolderOf(this.plan.dir, name))) note(copy);
   }
 }
 

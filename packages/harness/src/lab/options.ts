@@ -1,9 +1,9 @@
 /** What a lab is made of, and the configuration of each of its MTAs. */
-import { join } from 'node:path';
 import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
 import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
+import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 
 /** A binding of an MTA as its configuration file has it; what is left out has its default there. */
 export type BindingOption = {
@@ -258,7 +258,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
   const mapperPort = plan.mapperPorts?.[name];
   return {
     name,
-    data: 'data',
+    data: dataFolderName,
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
     ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
@@ -272,7 +272,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     settings: plan.settings ?? {},
     peers: others.map((other) => ({ name: other, endpoints: live.endpoints.get(other) ?? [], password: '' })),
     routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
-    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: 'mailboxes' },
+    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: mailboxFolderName },
     journal: plan.journal ?? false,
     log: { console: plan.log?.console ?? false, ...diagnosticsOf(plan, live) },
   };
@@ -281,13 +281,4 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
 function diagnosticsOf({ log }: LabPlan, live: LiveFacts): Pick<MtaFile['log'], 'level' | 'levels'> {
   const levels = live.levels ?? log?.levels;
   return { ...(log?.level === undefined ? {} : { level: log.level }), ...(levels === undefined ? {} : { levels }) };
-}
-
-/** Folder of one MTA: its configuration file, its data, its mailboxes. */
-export function folderOf(plan: LabPlan, name: string): string {
-  return join(plan.dir, name);
-}
-
-export function configFileOf(plan: LabPlan, name: string): string {
-  return join(folderOf(plan, name), 'mta.yaml');
 }

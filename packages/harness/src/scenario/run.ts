@@ -15,11 +15,11 @@ import {
 } from '@mtalab/scenario';
 import { folded, type LinkPdu, ladderOf } from '@mtalab/trace';
 import type { Lab } from '../lab/lab.js';
+import { dataFolderOf, journalFileOf, logFolderOf } from '../lab/lab-paths.js';
 import type { LabOptions } from '../lab/options.js';
 import { startLab } from '../lab/start.js';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { describeExit } from '../process/mta-process.js';
-import { eventLogFolder } from './event-log.js';
 import { jsonLines, readTrails } from './journal-file.js';
 import { ProcessStage } from './stage.js';
 
@@ -72,7 +72,7 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
     for (const process of lab.processes.values()) await process.stop();
     const { pdus } = stage;
     const mtas = scenario.mtas
-      .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: eventLogFolder(lab.dir, name) }))
+      .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: logFolderOf(dataFolderOf(lab.dir, name)) }))
       .filter(({ journal }) => existsSync(journal));
     const trails = await readTrails(mtas.map(({ journal }) => journal));
     if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), jsonLines(pdus));
@@ -116,5 +116,5 @@ function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 're
 
 /** The journal of an MTA of a lab that keeps journals. */
 export function journalOf(lab: Lab, name: string): string {
-  return join(lab.dir, name, 'data', 'journal.jsonl');
+  return journalFileOf(dataFolderOf(lab.dir, name));
 }

@@ -4,6 +4,7 @@ import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/
 import type { LinkPdu } from '@mtalab/trace';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
+import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
 import { pause } from '../process/deadline.js';
 import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
@@ -119,7 +120,7 @@ export class ProcessStage implements Stage {
     // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
     const process = this.#lab.process(name);
     for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.request('status');
-    return readEventLog(this.#lab.dir, name);
+    return readEventLog(logFolderOf(dataFolderOf(this.#lab.dir, name)));
   }
 
   async exit(name: string): Promise<StageExit | null> {
