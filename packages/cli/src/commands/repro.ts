@@ -8,7 +8,7 @@ import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { paint } from '../render/colours.js';
-import { renderReproduction, renderScenario, renderTally } from '../render/scenario.js';
+import { renderReproduction, renderScenario, renderTotals } from '../render/scenario.js';
 import { padded, widest } from '../render/table.js';
 import { claimEmptyFolders, evidenceFolders } from '../scenario/evidence.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
@@ -69,7 +69,7 @@ async function reproduceAll(io: CommandIo, { json, jobs, on }: Options, how: Rep
   const reproduced = results.every((each) => each.reproduced);
   const tookMs = Math.round(performance.now() - beganMs);
   if (json === true) outJson(io, { reproduced, on, jobs, tookMs, results });
-  else io.out(style.bold(renderTally(results, tookMs)));
+  else io.out(style.bold(renderTotals(results, tookMs)));
   return reproduced ? exitCodes.ok : exitCodes.failed;
 }
 

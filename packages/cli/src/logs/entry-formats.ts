@@ -1,4 +1,4 @@
-/** The three forms of a log entry: a line for people, a JSON line, and the text log in the style of EV0.LOG. */
+/** Formats a log entry in three ways: for the console, as a JSON line, and as text in the style of EV0.LOG. */
 import { type EventOrigin, type EventText, printable } from '@mtalab/mta-core';
 
 /** An event as it is logged. */
@@ -10,10 +10,10 @@ export type EventEntryLine = {
   /** The event in short lines, for the text log. */
   readonly lines: readonly string[];
   readonly origin: EventOrigin | null;
-  /** What the error number in it means, where it has one. */
+  /** What the error number of the event means. Null if it has none. */
   readonly meaning: string | null;
 };
-/** A remark of the process itself, which is no event of the MTA. */
+/** A remark of the process. It is no event of the MTA. */
 export type NoteLine = {
   readonly kind: 'note';
   readonly nowMs: number;
@@ -23,9 +23,10 @@ export type NoteLine = {
 };
 export type LogLine = EventEntryLine | NoteLine;
 
-/** Instants a Date can hold. */
+/** Largest instant that a Date can hold. */
 const maxDateMs = 8.64e15;
 
+/** The Date of an instant, or the nearest one that a Date can hold. */
 export function dateOf(nowMs: number): Date {
   return new Date(Number.isFinite(nowMs) ? Math.min(maxDateMs, Math.max(-maxDateMs, nowMs)) : 0);
 }
@@ -50,7 +51,7 @@ function remarkLines(text: string): string[] {
 
 const colours = { Error: '31', Warning: '33', Information: '0' } as const;
 
-/** For people: time of day, MTA, id, type, category, what happened, trailer. */
+/** A line for people: time of day, MTA, id, type, category, text, trailer. */
 export function consoleFormat(line: LogLine, colour: boolean): string {
   const tint = (code: string, text: string) => (colour && code !== '0' ? `\u001b[${code}m${text}\u001b[0m` : text);
   const time = dateOf(line.nowMs).toISOString().replace(/^.*T/, '').replace('Z', '');
@@ -94,8 +95,8 @@ function originText(origin: EventOrigin | null): string {
 }
 
 /**
- * EV0.LOG style, as in the entries on record (Q319936, Q178365): the message, its class (which is its category) and severity; where
- * and when; then short lines, a parameter to each. An empty line ends the entry.
+ * An entry in the style of EV0.LOG, as Q319936 and Q178365 show it: the id, the class (the category) and the severity; the
+ * origin and the time; then a line for each parameter. An empty line ends the entry.
  */
 export function textFormat(line: LogLine): string {
   if (line.kind === 'note') {

@@ -1,4 +1,4 @@
-/** The logs of one MTA: the console, `events.jsonl` and `ev0.log` through winston, and the APDU logs `ap0.log` and `bf0.log`. */
+/** Writes the logs of one MTA: console, `events.jsonl` and `ev0.log` through winston, and the APDU logs `ap0.log` and `bf0.log`. */
 import { join } from 'node:path';
 import { describeEvent, describeEventLines, errorMeaning, eventsById, type ReportedEvent } from '@mtalab/mta-core';
 import type { ApduForms, LoggedApdu } from '@mtalab/transport';
@@ -17,37 +17,37 @@ import {
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
 export type LogsOptions = {
-  /** Folder of the log files; made when it is not there. */
+  /** Folder of the log files. Made if missing. */
   readonly folder: string;
-  /** Write to stderr too? In colour if that is a terminal and NO_COLOR is not set. */
+  /** Write to stderr too? In colour if stderr is a terminal and NO_COLOR is not set. */
   readonly console: boolean;
-  /** Name of the MTA, printed with `info`, `warn` and `error`. Default: empty. */
+  /** Name of the MTA, for `info`, `warn` and `error`. Default: empty. */
   readonly node?: string;
-  /** The lab clock, for `info` and `error`. Default: the wall clock. */
+  /** The lab clock, for `info`, `warn` and `error`. Default: the wall clock. */
   readonly nowMs?: () => number;
-  /** A log file is set aside before it grows beyond this, in octets. Default: 5 MiB. */
+  /** Limit of a log file, in octets. Before it grows beyond, it gets a number and a new file begins. Default: 5 MiB. */
   readonly maxSizeBytes?: number;
-  /** Files kept of each log. Default: 5. */
+  /** How many files of each log to keep. Default: 5. */
   readonly maxFiles?: number;
 };
 
 export type Logs = {
-  /** Logs an event at an instant of the lab clock. Never throws. The diagnostics levels have been asked before. */
+  /** Logs an event at an instant of the lab clock. Never throws. Does not check diagnostics levels: the caller has. */
   readonly event: (event: ReportedEvent, nowMs: number, node: string) => void;
   /** Logs an APDU: decoded in `ap0.log`, in hex in `bf0.log`, or in both. */
   readonly apdu: (apdu: LoggedApdu, forms: ApduForms) => void;
-  /** A remark of the process: on the console and in `ev0.log`. */
+  /** Logs a remark of the process, on the console and in `ev0.log`. */
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
   readonly error: (text: string) => void;
-  /** Writes what is buffered and ends the logs. A second call waits for the first. */
+  /** Writes what is buffered, and closes the logs. A second call waits for the first. */
   readonly close: () => Promise<void>;
 };
 
 const defaultSizeBytes = 5_242_880;
 const defaultFiles = 5;
 /** Longest remark, in characters. */
-const maxRemark = 8192;
+const maxRemarkLength = 8192;
 
 const lineOf = (info: winston.Logform.TransformableInfo) => info['line'] as LogLine;
 
@@ -59,7 +59,7 @@ function logFiles(options: LogsOptions, nowMs: () => number, onFailure: Rotating
   const { folder, maxSizeBytes = defaultSizeBytes, maxFiles = defaultFiles } = options;
   const shared = { maxSizeBytes, maxFiles, onFailure };
   const lossLine = (lines: number) =>
-    `note: Error\n${eventLogTime(nowMs())}\n  ${lines} entries before this one could not be written and are lost\n`;
+    `note: Error\n${eventLogTime(nowMs())}\n  ${lines} entries before this one are lost: they could not be written\n`;
   const json = winston.format.combine(
     eventsOnly(),
     winston.format.printf((info) => jsonFormat(lineOf(info) as EventEntryLine)),
@@ -81,7 +81,7 @@ function consoleTransport(): winston.transports.ConsoleTransportInstance {
   });
 }
 
-/** The APDU logs are plain text, and of no concern to winston. Their files are made with their first entry. */
+/** The APDU logs. They are plain text and need no winston. Each file begins with its first entry. */
 function apduFiles(options: LogsOptions, nowMs: () => number, onFailure: RotatingFileOptions['onFailure']) {
   const { folder, maxSizeBytes = defaultSizeBytes, maxFiles = defaultFiles } = options;
   const fileOf = (name: string) =>
@@ -90,7 +90,7 @@ function apduFiles(options: LogsOptions, nowMs: () => number, onFailure: Rotatin
       maxSizeBytes,
       maxFiles,
       onFailure,
-      lossLine: (entries) => `${eventLogTime(nowMs())}\n  ${entries} APDUs before this one could not be written and are lost\n`,
+      lossLine: (entries) => `${eventLogTime(nowMs())}\n  ${entries} APDUs before this one are lost: they could not be written\n`,
     });
   return { decoded: fileOf('ap0.log'), hex: fileOf('bf0.log') };
 }
@@ -98,18 +98,18 @@ function apduFiles(options: LogsOptions, nowMs: () => number, onFailure: Rotatin
 const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } as const;
 
 /**
- * Opens the logs of one MTA. A file that cannot be written (a full disk) never stops the MTA: entries are given up, the
- * stderr is told once, and `ev0.log` says how many are missing when it can be written again.
+ * Opens the logs of one MTA. A file that cannot be written (a full disk) never stops the MTA: entries are lost, stderr gets
+ * one line, and `ev0.log` says how many are missing when writing works again.
  */
 export function createLogs(options: LogsOptions): Logs {
   const { node = '', nowMs = Date.now } = options;
   let closing: Promise<void> | null = null;
-  // Also without a console: whoever reads the log would take silence for peace.
-  const tellStderr = (file: string, error: Error) => {
-    process.stderr.write(`mtalab: ${file} cannot be written: ${error.message}; entries are lost until it can\n`);
+  // Also without a console: a reader of the log would take missing entries for a quiet MTA.
+  const warnOnStderr = (file: string, error: Error) => {
+    process.stderr.write(`mtalab: cannot write ${file}: ${error.message}; entries are lost until it can be written\n`);
   };
-  const files = logFiles(options, nowMs, tellStderr);
-  const apdus = apduFiles(options, nowMs, tellStderr);
+  const files = logFiles(options, nowMs, warnOnStderr);
+  const apdus = apduFiles(options, nowMs, warnOnStderr);
   const streams = [...files.map((file) => file.stream), apdus.decoded, apdus.hex];
   const transports: winston.transport[] = files.map((file) => new winston.transports.Stream({ ...file, eol: '\n' }));
   if (options.console) transports.push(consoleTransport());
@@ -119,7 +119,7 @@ export function createLogs(options: LogsOptions): Logs {
     format: winston.format((info) => info)(),
     transports,
   });
-  // Nobody is left to be told; the MTA goes on without the log.
+  // Without stderr there is no place for a warning. The MTA goes on without the log.
   const ignore = () => undefined;
   logger.on('error', ignore);
   process.stderr.on('error', ignore);
@@ -132,9 +132,9 @@ export function createLogs(options: LogsOptions): Logs {
     if (closing === null) logger.log({ level, message: '', line });
   };
   const note = (text: string, type: NoteLine['type']) =>
-    write(winstonLevels[type], { kind: 'note', nowMs: nowMs(), node, type, text: text.slice(0, maxRemark) });
+    write(winstonLevels[type], { kind: 'note', nowMs: nowMs(), node, type, text: text.slice(0, maxRemarkLength) });
   const end = async () => {
-    // The first entries of a new logger reach its transports in a later tick.
+    // The first entries of a new logger reach its transports in a later turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => {
       logger.once('finish', resolve);

@@ -1,6 +1,6 @@
 /** Colours and weights for text on a terminal. */
 
-/** ANSI attributes; the identity where colour is not wanted. */
+/** Functions that put ANSI attributes around a text. Without colour they return the text. */
 export type Paint = {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;

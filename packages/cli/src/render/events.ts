@@ -1,4 +1,4 @@
-/** Lines for the event log and for deliveries. */
+/** Renders entries of the event log, and deliveries. */
 
 import type { DeliveryLine } from '@mtalab/harness';
 import { type EventEntry, errorsByNumber, eventsById, printable } from '@mtalab/mta-core';
@@ -6,7 +6,7 @@ import type { EventJson } from '../logs/entry-formats.js';
 import type { Paint } from './colours.js';
 import { bytes, instant, span } from './units.js';
 
-/** One line: instant, node, id, type, category, words, trailer. */
+/** One line: instant, MTA, id, type, category, text, trailer. */
 export function renderEvent(event: EventJson, style: Paint): string {
   const type = event.type.padEnd(11);
   const tone = event.type === 'Error' ? style.red : event.type === 'Warning' ? style.yellow : style.green;
@@ -14,9 +14,10 @@ export function renderEvent(event: EventJson, style: Paint): string {
   return `${head}  ${tone(type)}  ${event.category}: ${printable(event.text)}${event.trailer === '' ? '' : `  ${style.dim(printable(event.trailer))}`}`;
 }
 
-/** What an entry means: of its event, and of the error number in it. Null for what is no event of the catalogue. */
+/** What an entry means: its event, and the error number in it. */
 type Reason = { readonly explanation: string; readonly error: string | null; readonly articles: readonly string[] };
 
+/** Null if the catalogue does not have the event. */
 function reasonOf({ id, parameters }: EventJson): Reason | null {
   const entry = (eventsById as Readonly<Record<number, EventEntry>>)[id];
   if (entry === undefined) return null;
@@ -29,20 +30,21 @@ function reasonOf({ id, parameters }: EventJson): Reason | null {
   };
 }
 
-/** The entry with its explanation, for `--json`. */
+/** The entry with its explanation, as JSON. */
 export function explainedEvent(event: EventJson): EventJson & Partial<Reason> {
   return { ...event, ...reasonOf(event) };
 }
 
-/** The explanation under an entry. */
+/** The lines that explain an entry, to print below it. */
 export function renderReason(event: EventJson, style: Paint): string {
   const reason = reasonOf(event);
-  if (reason === null) return style.dim('      no event of the catalogue');
+  if (reason === null) return style.dim('      the catalogue does not have this event');
   const articles = reason.articles.length === 0 ? '' : ` (${reason.articles.join(', ')})`;
   const lines = [`${reason.explanation}${articles}`, ...(reason.error === null ? [] : [`error ${reason.error}`])];
   return lines.map((line) => `      ${style.dim(line)}`).join('\n');
 }
 
+/** One line: instant, MTA, message, mailbox, size, delay. */
 export function renderDelivery(line: DeliveryLine, style: Paint): string {
   const time = style.dim(instant(line.t));
   return `${time}  ${style.bold(printable(line.node))}  ${printable(line.mtsId)} -> ${printable(line.mailbox)}  ${bytes(line.sizeBytes)}  after ${span(line.delayMs)}`;

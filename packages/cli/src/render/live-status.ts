@@ -1,50 +1,50 @@
-/** A few lines of status that are redrawn in place on a terminal, and told now and then elsewhere. */
+/** Shows a few lines of status. Redraws them in place on a terminal, and prints the last one now and then elsewhere. */
 
 import type { CommandIo } from '../command-io.js';
 import { clip } from './table.js';
 
-/** Where nothing can be redrawn, a status that changed is told at most this often. */
-const quietMs = 2000;
+/** Shortest time between two printed lines where no terminal can redraw, ms. */
+const printIntervalMs = 2000;
 
 export class LiveStatus {
   readonly #io: CommandIo;
   readonly #nowMs: () => number;
   #drawn = 0;
   #last = '';
-  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #printedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param nowMs a monotonic clock. */
+  /** @param nowMs a monotonic clock, ms. */
   constructor(io: CommandIo, nowMs: () => number = () => performance.now()) {
     this.#io = io;
     this.#nowMs = nowMs;
   }
 
-  /** Show these lines in place of the last ones. The last line sums up the others. */
+  /** Shows these lines in place of the previous ones. The last line must sum up the others. */
   show(lines: readonly string[]): void {
     const { errTty } = this.#io;
-    // Elsewhere only the last line is told, which sums up the others: figures that change by themselves would fill a log.
+    // A log gets the summing line only. The others change all the time and would fill it.
     const text = errTty ? lines.join('\n') : (lines.at(-1) ?? '');
     if (text === this.#last) return;
     if (errTty) {
-      // One column less than the width, so that no terminal wraps and the count of lines stays right.
+      // One column less than the width: a wrapped line would make the count of drawn lines wrong.
       const width = Math.max(20, this.#io.errColumns() - 1);
       this.#io.errRaw(`${this.#erasure()}${lines.map((line) => `${clip(line, width)}\n`).join('')}`);
       this.#drawn = lines.length;
       this.#last = text;
-    } else if (this.#nowMs() - this.#toldAtMs >= quietMs) {
+    } else if (this.#nowMs() - this.#printedAtMs >= printIntervalMs) {
       this.#io.err(text);
-      this.#toldAtMs = this.#nowMs();
+      this.#printedAtMs = this.#nowMs();
       this.#last = text;
     }
   }
 
-  /** Print something that stays, above the status. */
+  /** Prints a line that stays above the status. */
   note(text: string): void {
     this.clear();
     this.#io.err(text);
   }
 
-  /** Take the status away. */
+  /** Removes the status. */
   clear(): void {
     if (this.#io.errTty && this.#drawn > 0) this.#io.errRaw(this.#erasure());
     this.#drawn = 0;

@@ -1,4 +1,4 @@
-/** What `mtalab pair` prints: who listens where, the live status, the summary. */
+/** Renders the output of `mtalab pair`: where the MTAs listen, the live status, the summary. */
 
 import type { LabSummary, MtaStatus } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
@@ -9,7 +9,7 @@ import { span, until } from './units.js';
 
 export type PairReady = {
   readonly dir: string;
-  /** False: the folder goes with the run. */
+  /** False: the folder is removed at the end of the run. */
   readonly kept: boolean;
   readonly timeScale: number;
   readonly mtas: readonly {
@@ -45,7 +45,7 @@ export function renderReady(ready: PairReady, style: Paint): string {
       ]),
       style,
     ),
-    `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
+    `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times faster`}`,
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
       .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
@@ -54,7 +54,7 @@ export function renderReady(ready: PairReady, style: Paint): string {
   return lines.join('\n');
 }
 
-/** The live status: a line for each MTA, then one for the whole. */
+/** A line for each MTA, then a line that sums up. */
 export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, style: Paint): readonly string[] {
   const width = widest(statuses.map((status) => printable(status.name)));
   return [

@@ -1,4 +1,4 @@
-/** Tables and cut texts for a terminal, measured in the columns that a terminal draws them in. */
+/** Renders tables and shortens texts for a terminal. Widths are the columns that a terminal needs for a text. */
 import stringWidth from 'string-width';
 import type { Paint } from './colours.js';
 
@@ -17,12 +17,12 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Columns of the widest of these texts. Colour codes take none. */
+/** Columns of the widest of these texts. Colour codes take no column. */
 export function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map((text) => stringWidth(text)));
 }
 
-/** Fills a text up with spaces on its right (or, aligned to the right, on its left) to a number of columns. */
+/** Adds spaces to a text up to a number of columns. */
 export function padded(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const space = ' '.repeat(Math.max(0, columns - stringWidth(text)));
   return align === 'right' ? space + text : text + space;

@@ -1,4 +1,4 @@
-/** Writes lengths, spans of time and instants for people. */
+/** Formats lengths, spans of time and instants for people. */
 
 /** A length in octets: `512 B`, `29.3 KiB`, `64 MiB`. */
 export function bytes(count: number): string {
@@ -24,13 +24,13 @@ export function span(ms: number): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** An instant of the lab's clock, in full and in UTC: with a time scale its days and hours are not those outside. */
+/** An instant of the lab's clock in UTC, with its date: with a time scale it differs from the date of the real clock. */
 export function instant(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString().replace('T', ' ').replace('Z', '');
 }
 
-/** How long until an instant, seen from `nowMs`: `in 9 min`, `due`, or a dash for never. */
+/** Time from `nowMs` to an instant: `in 9 min`, `due`, or a dash if there is no instant. */
 export function until(atMs: number | null | undefined, nowMs: number): string {
   if (atMs === null || atMs === undefined) return '-';
   return atMs <= nowMs ? 'due' : `in ${span(atMs - nowMs)}`;
