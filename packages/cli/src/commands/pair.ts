@@ -14,7 +14,7 @@ import { serveControlChannel } from '../pair/control-channel.js';
 import { pairDomains, pairNames } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { checkMail, type Sending, sendAll } from '../pair/send.js';
-import { type Ending, watch } from '../pair/watch.js';
+import { type Ending, watchPair } from '../pair/watch.js';
 import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
@@ -157,7 +157,7 @@ async function runLab(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan,
     for (const hint of plan.hints) io.err(hint);
     const sending: Sending = { accepted: 0, complete: false };
     const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
-    const ending = await watch(lab, sending, sent, flags, live, interrupt.signal);
+    const ending = await watchPair(lab, sending, sent, flags, live, interrupt.signal);
     live.clear();
     const summary = await lab.summary();
     const unreached = (lab.proxy?.unreached() ?? []).map((fault) => fault.text);

@@ -1,23 +1,22 @@
-/** What no single key of a list of bindings can show: each must have a name of its own, and an address that can be called. */
+/** Finds bindings that have no name of their own, and bindings whose address no MTA can call. */
 import { addressKey, addressProblem } from '@mtalab/harness';
-import { type Path, pathText, shown } from './problems.js';
+import { type Finding, type Path, pathText, shown } from './problems.js';
 
-/** A binding of any shape; what is not of the right one is passed over. */
+/** A binding of any shape. Values of a wrong type are ignored. */
 export type BindingRow = { readonly [key in 'address' | 'port' | 'label']?: unknown };
 
 /**
- * A binding that cannot be told from one before it. Bindings are named by their label, their address, or `address[port]`, without
- * regard to case.
+ * Two bindings that share a name. The names of a binding are its label, its address and `address[port]`. Case does not matter.
  */
 export type BindingClash = {
-  /** The same place, the same label, or a label that is how another one's place is written. */
+  /** The same address and port, the same label, or a label that is the address of the other binding. */
   readonly kind: 'place' | 'label' | 'label of a place';
   readonly at: number;
   readonly other: number;
   readonly name: string;
 };
 
-/** The address, and the address with its port. Two bindings at one address must differ in their ports. */
+/** The address of a binding, and its address with its port. Two bindings at one address must differ in their ports. */
 function placeOf({
   address = '127.0.0.1',
   port = 0,
@@ -29,7 +28,7 @@ function placeOf({
 
 const lower = (text: unknown): string => (typeof text === 'string' ? text.toLowerCase() : '');
 
-/** The clashes in a list, in which what is no binding at all is undefined. */
+/** The clashes in a list of bindings. An entry that is no binding is undefined. */
 export function bindingClashes(rows: readonly (BindingRow | undefined)[]): readonly BindingClash[] {
   const clashes: BindingClash[] = [];
   const places = rows.map((row) => (row === undefined ? undefined : placeOf(row)));
@@ -50,19 +49,16 @@ export function bindingClashes(rows: readonly (BindingRow | undefined)[]): reado
   return clashes;
 }
 
-/** The same in words, with addresses that are none an MTA can have. `path`: that of the list. */
-export function bindingFindings(
-  rows: readonly (BindingRow | undefined)[],
-  path: Path,
-): { readonly path: Path; readonly message: string }[] {
+/** The clashes in words, and addresses that no MTA can have. `path`: the path of the list. */
+export function bindingFindings(rows: readonly (BindingRow | undefined)[], path: Path): Finding[] {
   const clashes = bindingClashes(rows).map(({ kind, at, other, name }) => {
     const there = pathText([...path, other]);
     if (kind === 'label of a place') {
-      const message = `the label ${shown(name)} is the address of ${there}, and bindings are named by either; choose another label`;
+      const message = `the label ${shown(name)} is also the address of ${there}, so it names two bindings; choose another label`;
       return { path: [...path, at, 'label'], message };
     }
     const what = kind === 'label' ? shown(name) : name;
-    return { path: [...path, at], message: `${what} is the binding ${there} already; remove one of them` };
+    return { path: [...path, at], message: `${what} is also the binding ${there}; remove one of them` };
   });
   const wrong = rows.flatMap((row, at) => {
     const message = typeof row?.address === 'string' ? addressProblem(row.address) : undefined;

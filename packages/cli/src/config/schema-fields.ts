@@ -1,8 +1,9 @@
-/** Building blocks of the configuration schema: one sentence of what was expected for each, whatever is wrong. */
+/** Fields of the schemas of files. Each has one error message, which says what was expected. */
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { emulatedArticles, notEmulated } from './releases.js';
 
-/** What each leaf expects is its only message; the loader adds where it stands and what was found. */
+/** A whole number. The caller adds to each message where the value is and what it is. */
 export function whole(min: number, max: number) {
   const error = `expected a whole number from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
@@ -12,11 +13,11 @@ export function flag() {
   return z.boolean({ error: 'expected true or false' });
 }
 
-export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
+export function choice<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, { error: `expected ${values.length === 1 ? values[0] : `one of ${values.join(', ')}`}` });
 }
 
-/** A text of one line, at most `max` characters. */
+/** One line of at most `max` characters. */
 export function text(max: number) {
   const error = `expected a text of at most ${max} characters, without control characters`;
   return z
@@ -25,7 +26,7 @@ export function text(max: number) {
     .regex(/^\P{Cc}*$/u, { error });
 }
 
-/** A name of an MTA: it becomes part of MTS identifiers, of events and of file names. */
+/** The name of an MTA. It becomes part of MTS identifiers, events and file names. */
 export function mtaName() {
   const error = 'expected the name of an MTA: 1 to 64 letters, digits, dots, hyphens or underscores, a letter or digit first';
   return z.string({ error }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error });
@@ -53,29 +54,39 @@ export function ipAddress() {
 const bindingPattern =
   /^(?:ncacn_ip_tcp:)?(\[[A-Za-z0-9._:%-]{1,253}\]|[A-Za-z0-9._:%-]{1,253}?)(?:\[(?:,mapper=)?([0-9]{1,5})\])?$/;
 
-/** Is this `HOST[PORT]`, `HOST` or `HOST[,mapper=PORT]`, or the same after `ncacn_ip_tcp:`? */
+/** Is this `HOST[PORT]`, `HOST` or `HOST[,mapper=PORT]`, with or without `ncacn_ip_tcp:` before it? */
 function isStringBinding(value: string): boolean {
   const match = bindingPattern.exec(value);
   if (match === null) return false;
   const [, host = '', port = '135'] = match;
   const number = Number(port);
-  // An IPv6 address may stand in brackets of its own.
+  // An IPv6 address may have brackets of its own.
   if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && number >= 1 && number <= 65_535;
-  // A colon only belongs to an IPv6 address, and digits and dots alone must be a whole IPv4 address.
+  // A name with a colon must be an IPv6 address. Digits and dots alone must be an IPv4 address.
   const hostFits = isIP(host) !== 0 || (domainPattern.test(host) && !/^[0-9.]+$/.test(host));
   return hostFits && number >= 1 && number <= 65_535;
 }
 
 export function stringBinding() {
   const error =
-    'expected a string binding HOST[PORT] or ncacn_ip_tcp:HOST[PORT] with a port from 1 to 65535, such as 127.0.0.1[4097], or HOST or HOST[,mapper=PORT] to ask the endpoint mapper of that host';
+    'expected a string binding HOST[PORT] with a port from 1 to 65535, such as 127.0.0.1[4097], or HOST or HOST[,mapper=PORT] for the endpoint mapper of that host, each also with ncacn_ip_tcp: before it';
   return z
     .string({ error })
     .regex(bindingPattern, { error })
     .refine((value) => isStringBinding(value), { error });
 }
 
-/** A path of a file or folder. */
+/** An article that MTA Lab emulates. */
+export function article() {
+  return z.enum(emulatedArticles, {
+    error: ({ input }) => {
+      const reason = typeof input === 'string' ? notEmulated(input) : undefined;
+      return `${reason === undefined ? '' : `${reason}; `}expected one of ${emulatedArticles.join(', ')}`;
+    },
+  });
+}
+
+/** The path of a file or folder. */
 export function path() {
   const error = 'expected a path of 1 to 1024 characters, without control characters';
   return z
@@ -90,7 +101,7 @@ export function list<Item extends z.ZodType>(item: Item, min: number, max: numbe
   return z.array(item, { error }).min(min, { error }).max(max, { error });
 }
 
-/** A mapping in which every key must be known. */
+/** A mapping without unknown keys. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
   const example = Object.keys(shape).find((key) => key !== '$schema');
   return z.strictObject(shape, {

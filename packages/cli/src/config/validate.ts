@@ -1,20 +1,19 @@
-/** What no single key can show: names that must differ, names that must exist, keys that belong together. */
+/** Checks rules over several keys of a configuration: names that must differ, names that must exist, keys that need each other. */
 import { addressKey } from '@mtalab/harness';
 import { isUnspecified } from '@mtalab/mta-core';
-import { suggestion } from '../render/suggestions.js';
+import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';
-import { type Path, pathText, shown } from './problems.js';
+import { type Finding, type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
-/** A finding at a path of the file. */
-export type Finding = { readonly path: Path; readonly message: string };
+/** A text of the file, and its path. */
 type Found = { readonly path: Path; readonly text: string };
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The texts found at `key` of each row (or at the rows themselves, without a key). What is no text is the schema's matter. */
+/** The texts at `key` of each row, or the rows themselves without a key. Skips other values: the schema reports them. */
 function textsOf(rows: unknown, path: Path, key?: string): Found[] {
   if (!Array.isArray(rows)) return [];
   const found: Found[] = [];
@@ -25,7 +24,7 @@ function textsOf(rows: unknown, path: Path, key?: string): Found[] {
   return found;
 }
 
-/** Names are compared without regard to case, so that no two differ by it alone. */
+/** Names that occur twice. Names that differ only in case are the same. */
 function duplicateFindings(names: readonly Found[], what: string): Finding[] {
   const first = new Map<string, Found>();
   const findings: Finding[] = [];
@@ -35,7 +34,7 @@ function duplicateFindings(names: readonly Found[], what: string): Finding[] {
     else
       findings.push({
         path: name.path,
-        message: `${what} ${shown(name.text)} is in ${pathText(before.path)} already; remove one of them`,
+        message: `${what} ${shown(name.text)} is also in ${pathText(before.path)}; remove one of them`,
       });
   }
   return findings;
@@ -47,15 +46,12 @@ function nameFindings(root: Readonly<Record<string, unknown>>, peers: readonly F
   const names = peers.map((peer) => peer.text);
   for (const peer of peers) {
     if (peer.text.toLowerCase() === own)
-      findings.push({ path: peer.path, message: `${shown(peer.text)} is the name of this MTA itself; a peer is another one` });
+      findings.push({ path: peer.path, message: `${shown(peer.text)} is the name of this MTA itself; name another MTA` });
   }
   for (const route of routes) {
     if (names.includes(route.text)) continue;
-    const hint =
-      names.length === 0
-        ? '; there are no peers'
-        : suggestion(route.text, names) || `; the peers are ${names.slice(0, 10).join(', ')}`;
-    findings.push({ path: route.path, message: `there is no peer ${shown(route.text)}${hint}` });
+    const hint = names.length === 0 ? '; peers is empty' : suggestionOrList(route.text, names.slice(0, 10), 'the peers');
+    findings.push({ path: route.path, message: `unknown peer ${shown(route.text)}${hint}` });
   }
   return findings;
 }
@@ -69,30 +65,30 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
   );
   if (!advertises) {
     const open = rows.find(({ address }) => typeof address === 'string' && isUnspecified(addressKey(address)));
-    const message = `${String(open?.['address'])} is no address that other MTAs can call back; say in advertise which they can`;
+    const message = `other MTAs cannot call back to ${String(open?.['address'])}; add the addresses for them to advertise`;
     if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
   }
   if (rows.length > 0 && rows.every((row) => row['enabled'] === false))
-    findings.push({ path: ['bindings'], message: 'no binding is enabled, so nobody could reach this MTA; enable one' });
+    findings.push({ path: ['bindings'], message: 'no binding is enabled, so other MTAs cannot reach this MTA; enable one' });
   return findings;
 }
 
-/** The endpoint mapper listens on the address of every enabled binding, so its port must be none of theirs. */
+/** The endpoint mapper listens on the address of every enabled binding, so it needs a port that no binding has. */
 function mapperFindings(mapper: unknown, bindings: unknown): Finding[] {
   if (!isRecord(mapper) || !Array.isArray(bindings)) return [];
   const { port = 135 } = mapper;
   const at = bindings.findIndex((row) => isRecord(row) && row['enabled'] !== false && row['port'] === port && port !== 0);
   if (at < 0) return [];
-  const message = `${shown(port)} is the port of bindings[${at}], on whose address the endpoint mapper listens too; choose another`;
+  const message = `${shown(port)} is also the port of bindings[${at}], and the endpoint mapper listens on the same address; choose another port`;
   return [{ path: ['endpointMapper', 'port'], message }];
 }
 
-/** A release and a Windows NT that exist; no article that is both added to theirs and taken away. */
+/** The release and the Windows NT must exist. No article may be both added and removed. */
 function releaseFindings(root: Readonly<Record<string, unknown>>): Finding[] {
   const findings: Finding[] = [];
   for (const product of ['release', 'nt'] as const) {
     const value = root[product];
-    // Any other text is no text for the schema either.
+    // The schema reports any other value.
     const message = typeof value === 'string' && /^\P{Cc}{0,64}$/u.test(value) ? releaseProblem(product, value) : undefined;
     if (message !== undefined) findings.push({ path: [product], message });
   }
@@ -100,12 +96,12 @@ function releaseFindings(root: Readonly<Record<string, unknown>>): Finding[] {
   for (const { path, text } of textsOf(root['fixed'], ['fixed'])) {
     const added = legacy.find((each) => each.text === text);
     if (added === undefined) continue;
-    findings.push({ path, message: `the article ${shown(text)} is in ${pathText(added.path)} too; remove one of them` });
+    findings.push({ path, message: `the article ${shown(text)} is also in ${pathText(added.path)}; remove one of them` });
   }
   return findings;
 }
 
-/** The findings in a file of any shape; parts that are not of the right shape are passed over. */
+/** The findings in a file of any shape. Skips parts of a wrong shape: the schema reports them. */
 export function validateConfig(root: unknown): Finding[] {
   if (!isRecord(root)) return [];
   const peers = textsOf(root['peers'], ['peers'], 'name');
@@ -127,13 +123,13 @@ export function validateConfig(root: unknown): Finding[] {
     if (localNames.has(route.text.toLowerCase())) {
       findings.push({
         path: route.path,
-        message: `the domain ${shown(route.text)} is local to this MTA; it cannot be routed to another one too`,
+        message: `the domain ${shown(route.text)} is local to this MTA; remove it from routes or from local.domains`,
       });
     }
   }
   const clock = root['clock'];
   if (isRecord(clock) && (clock['epochMs'] === undefined) !== (clock['baseMs'] === undefined)) {
-    findings.push({ path: ['clock'], message: 'epochMs and baseMs belong together; give both, or neither' });
+    findings.push({ path: ['clock'], message: 'epochMs and baseMs need each other; give both, or neither' });
   }
   return findings;
 }

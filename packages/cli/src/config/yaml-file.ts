@@ -1,14 +1,14 @@
-/** Reads a YAML file against a schema; every problem comes with its place and, where one can be guessed, the word that was meant. */
+/** Reads a YAML file and checks it against a schema. Every problem has its line and column, and a suggestion if there is one. */
 import { readFileSync, statSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
-import { suggestion } from '../render/suggestions.js';
+import { suggestionOrList } from '../render/suggestions.js';
 import { ConfigError, type Path, Places, type Problem, pathText, shown, UnreadableError } from './problems.js';
 
 /** Largest file, in octets. */
 const maxFileBytes = 1_048_576;
 
-/** What kind of file it is, for messages. */
+/** What a file contains, for messages. */
 export type DocumentKind = {
   /** Such as `the configuration file of an MTA`. */
   readonly file: string;
@@ -18,7 +18,7 @@ export type DocumentKind = {
   readonly one: string;
 };
 
-/** A file as a value, and where everything in it stands. */
+/** The value of a file, and the place of each part in it. */
 export type Yaml = { readonly root: unknown; readonly places: Places };
 
 function readText(file: string, kind: DocumentKind): string {
@@ -28,13 +28,13 @@ function readText(file: string, kind: DocumentKind): string {
   let octets: Uint8Array = new Uint8Array();
   try {
     const info = statSync(file);
-    if (!info.isFile()) fail(`this is not a file; give ${kind.file}`);
+    if (!info.isFile()) fail(`this is no file; give ${kind.file}`);
     if (info.size > maxFileBytes) fail(`the file has ${info.size} octets; ${kind.content} has at most ${maxFileBytes}`);
     octets = readFileSync(file);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    fail(code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code ?? String(error)})`, error);
+    fail(code === 'ENOENT' ? 'there is no such file' : `cannot read the file (${code ?? String(error)})`, error);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(octets);
@@ -44,8 +44,8 @@ function readText(file: string, kind: DocumentKind): string {
 }
 
 /**
- * The value of a YAML file.
- * @throws ConfigError when the file cannot be read or is not one YAML document.
+ * Reads a YAML file.
+ * @throws ConfigError if the file is unreadable or is not one YAML document.
  */
 export function readYaml(file: string, kind: DocumentKind): Yaml {
   const lines = new LineCounter();
@@ -68,7 +68,7 @@ export function readYaml(file: string, kind: DocumentKind): Yaml {
   }
 }
 
-/** Keys of the mapping at a path, as the schema knows them. */
+/** The keys that the schema has for the mapping at a path. */
 function keysAt(whole: z.ZodType, path: Path): readonly string[] {
   let schema: unknown = whole;
   for (const part of ['', ...path]) {
@@ -76,7 +76,7 @@ function keysAt(whole: z.ZodType, path: Path): readonly string[] {
       const holder = schema as { shape?: Record<string, unknown>; element?: unknown };
       schema = typeof part === 'number' ? holder.element : holder.shape?.[part];
     }
-    // Defaults and optionals are wrapped around what they stand for.
+    // A default or optional schema wraps another schema.
     while (typeof (schema as { unwrap?: unknown } | undefined)?.unwrap === 'function' && !('element' in (schema as object))) {
       schema = (schema as { unwrap: () => unknown }).unwrap();
     }
@@ -96,11 +96,11 @@ function valueAt(root: unknown, path: Path): unknown {
 function unknownKey(schema: z.ZodType, places: Places, path: Path, key: string): Problem {
   const keys = keysAt(schema, path);
   const where = path.length === 0 ? '' : ` in ${pathText(path)}`;
-  const hint = suggestion(key, keys) || `; the keys are ${keys.join(', ')}`;
+  const hint = suggestionOrList(key, keys, 'the keys');
   return { ...places.ofKey(path, key), message: `unknown key ${shown(key)}${where}${hint}` };
 }
 
-/** One problem of the schema in words; an unknown key is one problem each. */
+/** An issue of the schema as problems. Each unknown key is a problem of its own. */
 export function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, { root, places }: Yaml): Problem[] {
   const path = issue.path as Path;
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(schema, places, path, key));
@@ -110,14 +110,14 @@ export function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, { root, p
     return [{ ...places.ofValue(path.slice(0, -1)), message: `${at} is missing; ${issue.message}` }];
   }
   const name = path.length === 0 ? '' : `${pathText(path)}: `;
-  const found = Array.isArray(value) && issue.message.startsWith('expected a list') ? `${value.length} of them` : shown(value);
-  // `version: 5.5` is a number to YAML.
+  const found = Array.isArray(value) && issue.message.startsWith('expected a list') ? `${value.length}` : shown(value);
+  // YAML reads `release: 5.5` as a number.
   const unquoted =
     issue.code === 'invalid_type' && issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean');
   return [{ ...places.ofValue(path), message: `${name}${issue.message}; found ${found}${unquoted ? ': put it in quotes' : ''}` }];
 }
 
-/** A value that breaks two rules of its key is one problem. */
+/** Removes repeated problems: a value that breaks two rules of its key is one problem. */
 export function distinct(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return problems.filter((problem) => {

@@ -3,6 +3,7 @@ import { categories, categoryNamed, type EventCategory, eventIds } from '@mtalab
 import { UsageError } from '../errors.js';
 import { excerpt } from '../option-values.js';
 import { suggestedNumber, unknownName } from '../render/suggestions.js';
+import { spanMs } from '../time-spans.js';
 import type { EventJson } from './entry-formats.js';
 
 /** The options of the selection, as commander gives them. */
@@ -29,7 +30,6 @@ export type Selection = {
 };
 
 const types = ['Error', 'Warning', 'Information'] as const;
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const spanPattern = /^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/i;
 const instantPattern = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
 
@@ -44,10 +44,7 @@ function instantMs(text: string): number {
 
 function moment(option: string, text: string): Moment {
   const trimmed = text.trim();
-  if (spanPattern.test(trimmed)) {
-    const parts = [...trimmed.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)/gi)];
-    return { backMs: parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (unitMs[unit.toLowerCase()] ?? 0), 0) };
-  }
+  if (spanPattern.test(trimmed)) return { backMs: spanMs(trimmed) };
   const atMs = instantMs(trimmed);
   if (Number.isNaN(atMs))
     throw new UsageError(

@@ -1,4 +1,4 @@
-/** The control channel of the pair itself: its faults and its summary, beside the channels of its two MTAs. */
+/** Serves the control channel of the pair itself, beside the channels of its MTAs: faults, summary, and changes that it keeps. */
 import { join } from 'node:path';
 import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
 import type { BindingView } from '@mtalab/mta-core';
@@ -7,14 +7,13 @@ import { CliError } from '../errors.js';
 
 type CommandArguments = Readonly<Record<string, unknown>>;
 
-/** Names in one request. */
+/** Limit of texts in one list of a request. */
 const maxTexts = 64;
 /** Longest fault, in characters. */
 const maxFaultText = 512;
 
 function proxyOf(lab: Lab): FaultProxy {
-  if (lab.proxy === undefined)
-    throw new CliError('no fault proxy stands between these MTAs: start the pair with --fault or --proxy');
+  if (lab.proxy === undefined) throw new CliError('this pair has no fault proxy; start it with --fault or --proxy');
   return lab.proxy;
 }
 
@@ -29,7 +28,7 @@ function textOf(args: CommandArguments, key: string): string {
   return text;
 }
 
-/** Undefined when there is none. */
+/** The texts under a key, or undefined without the key. */
 function textsOf(args: CommandArguments, key: string): readonly string[] | undefined {
   const texts = args[key];
   if (texts === undefined) return undefined;
@@ -39,9 +38,9 @@ function textsOf(args: CommandArguments, key: string): readonly string[] | undef
 }
 
 /**
- * Serves the pair's commands on a loopback port of its own, and puts the run into the registry with it.
+ * Serves the commands of the pair on a loopback port, and registers the run with this channel.
  * @param stop ends the pair in order.
- * @returns what closes the channel.
+ * @returns a function that closes the channel.
  */
 export async function serveControlChannel(lab: Lab, stop: () => void, log: (text: string) => void): Promise<() => Promise<void>> {
   const commands = {
@@ -50,10 +49,10 @@ export async function serveControlChannel(lab: Lab, stop: () => void, log: (text
       proxyOf(lab);
       return view(lab.fault(textOf(args, 'text')));
     },
-    // Not `id`: that is the request's own.
+    // The key is not `id`, which is the id of the request.
     'fault-remove': ({ fault }: CommandArguments) => {
       if (typeof fault !== 'number' || !proxyOf(lab).remove(fault)) {
-        throw new CliError(`there is no fault ${String(fault)}; \`mtalab fault list\` shows those there are`);
+        throw new CliError(`unknown fault ${String(fault)}; \`mtalab fault list\` shows the faults`);
       }
       return {};
     },
@@ -63,7 +62,7 @@ export async function serveControlChannel(lab: Lab, stop: () => void, log: (text
       const cut = args['association'] === undefined ? proxyOf(lab).cutAll() : proxyOf(lab).cutAll(textOf(args, 'association'));
       if (cut === 0 && args['association'] !== undefined)
         throw new CliError(
-          `no connection of an association ${String(args['association'])} passes here; \`mtalab associations\` shows those there are`,
+          `the link has no connection of an association ${String(args['association'])}; \`mtalab associations\` shows the associations`,
         );
       return { connections: cut };
     },
@@ -91,7 +90,7 @@ export async function serveControlChannel(lab: Lab, stop: () => void, log: (text
       return {};
     },
     stop: () => {
-      // After the reply: the client must hear that its wish was understood.
+      // The client must get its reply first.
       setImmediate(stop);
       return {};
     },
@@ -100,7 +99,7 @@ export async function serveControlChannel(lab: Lab, stop: () => void, log: (text
   try {
     await lab.register({ control: server.url, tokenFile: server.tokenFile });
   } catch (error) {
-    // A channel that is open would keep this process for ever.
+    // An open channel would keep this process alive.
     await server.close();
     throw error;
   }

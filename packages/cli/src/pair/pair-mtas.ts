@@ -1,21 +1,20 @@
-/** The two MTAs of a pair, and their domains. */
+/** The names and domains of the two MTAs of a pair, and option words that name one of them. */
 import { UsageError } from '../errors.js';
 import { excerpt } from '../option-values.js';
-import { suggestion } from '../render/suggestions.js';
+import { unknownName } from '../render/suggestions.js';
 
 export const pairNames = ['MTA-A', 'MTA-B'] as const;
 export const pairDomains = ['a.example', 'b.example'] as const;
 
-/** `TEXT` for both MTAs, whose name is empty here, or `MTA-A=TEXT` for one. @throws UsageError when there is no such MTA. */
+/** Splits `MTA-A=TEXT`. The name is empty in `TEXT`, which is for both MTAs. @throws UsageError if a pair has no such MTA. */
 export function mtaAndText(option: string, word: string): { readonly name: string; readonly text: string } {
   const [, name, text = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(word) ?? [];
   if (name !== undefined) requireMtaOfPair(option, name);
   return { name: name ?? '', text };
 }
 
-/** @throws UsageError when there is no such MTA. */
+/** @throws UsageError if a pair has no such MTA. */
 export function requireMtaOfPair(option: string, name: string): void {
   if ((pairNames as readonly string[]).includes(name)) return;
-  const there = pairNames.join(', ');
-  throw new UsageError(`${option}: no MTA ${excerpt(name)} in a pair (there: ${there})${suggestion(name, pairNames)}`);
+  throw new UsageError(`${option}: ${unknownName('MTA', excerpt(name), pairNames)}`);
 }

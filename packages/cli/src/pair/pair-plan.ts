@@ -1,4 +1,4 @@
-/** What `mtalab pair` was asked for, checked before anything is started. */
+/** Checks the options of `mtalab pair` and plans the run, before anything starts. */
 import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
 import { domainOf, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
 import { releaseProblem } from '../config/releases.js';
@@ -8,7 +8,7 @@ import { articlesOf, fixedHints } from './articles.js';
 import { bindingHints, bindingsOf, mapperPortsOf, requireNoListeningClash } from './bindings.js';
 import { mtaAndText, pairDomains, pairNames, requireMtaOfPair } from './pair-mtas.js';
 
-/** As commander gives them. */
+/** The options, as commander gives them. */
 export type PairFlags = {
   readonly mail?: readonly string[];
   readonly count?: number;
@@ -37,23 +37,23 @@ export type PairFlags = {
   readonly json?: boolean;
 };
 
-/** Where a message is handed in, and its envelope. */
+/** The MTA that gets a message, and the envelope. */
 export type Course = { readonly mta: string; readonly from: string; readonly to: string };
 
 export type PairPlan = {
   readonly releases: Readonly<Record<string, { readonly release?: string; readonly nt?: string }>>;
   readonly legacy: Readonly<Record<string, readonly string[]>>;
   readonly fixed: Readonly<Record<string, readonly string[]>>;
-  /** What each MTA is, and with which articles it begins. */
+  /** The release of each MTA, and the articles that it starts with. */
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
   readonly cluster: readonly string[];
   readonly mapperPorts: Readonly<Record<string, number>>;
-  /** What was asked for and cannot show, or changes nothing: a line for each. */
+  /** A line for each option that cannot show or changes nothing. */
   readonly hints: readonly string[];
   readonly settings: Partial<Settings>;
   readonly faults: readonly string[];
-  /** One course, or two that take turns. */
+  /** One course, or two that alternate. */
   readonly courses: readonly [Course, ...Course[]];
   readonly sends: boolean;
 };
@@ -61,51 +61,51 @@ export type PairPlan = {
 function course(flags: PairFlags, back: boolean): Course {
   const near = back ? 1 : 0;
   const from = flags.from !== undefined && !back ? addressOption('--from', flags.from) : `sender@${pairDomains[near]}`;
-  // The originator's domain decides where the message is handed in; a foreign originator comes in at the first MTA.
+  // The message goes to the MTA of the originator's domain, or to the first MTA if the domain is foreign.
   const home = domainOf(from) === pairDomains[1] ? 1 : 0;
   const to = flags.to !== undefined && !back ? addressOption('--to', flags.to) : `user@${pairDomains[home === 0 ? 1 : 0]}`;
   return { mta: pairNames[home], from, to };
 }
 
-/** `5.5sp4` for both MTAs, `MTA-A=5.5sp4` for one; a word for one goes before the word for both. */
+/** Reads `5.5sp4` for both MTAs, or `MTA-A=5.5sp4` for one, which replaces the release for both. */
 function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: string) => string | undefined {
-  const given = new Map<string, string>();
+  const releases = new Map<string, string>();
   for (const word of words) {
     const { name, text } = mtaAndText(`--${option}`, word);
     const problem = releaseProblem(option, text);
     if (problem !== undefined) throw new UsageError(`--${option}: ${problem}`);
-    if (given.has(name)) {
-      const whom = name === '' ? 'both MTAs; write MTA-A=...,MTA-B=... for two different ones' : name;
-      throw new UsageError(`--${option}: ${given.get(name)} and ${text} are both given for ${whom}`);
+    if (releases.has(name)) {
+      const whom = name === '' ? 'both MTAs; for two releases write MTA-A=...,MTA-B=...' : name;
+      throw new UsageError(`--${option}: ${releases.get(name)} and ${text} are both for ${whom}`);
     }
-    given.set(name, text);
+    releases.set(name, text);
   }
-  return (name) => given.get(name) ?? given.get('');
+  return (name) => releases.get(name) ?? releases.get('');
 }
 
-/** What each MTA is: its release and Windows NT, and the articles added to theirs and taken away. */
+/** The release and Windows NT of each MTA, and the articles that the options add and remove. */
 function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 'fixed' | 'profiles'> {
   const added = articlesOf('legacy', flags.legacy ?? [], flags.legacyOn ?? pairNames);
-  const taken = articlesOf('fixed', flags.fixed ?? [], pairNames);
+  const removed = articlesOf('fixed', flags.fixed ?? [], pairNames);
   const exchange = releasesOf('release', flags.release ?? []);
   const windows = releasesOf('nt', flags.nt ?? []);
   const each = pairNames.map((name) => {
     const release = exchange(name);
     const nt = windows(name);
     const legacy = added(name);
-    const fixed = taken(name);
+    const fixed = removed(name);
     const both = legacy.find((article) => fixed.includes(article));
-    if (both !== undefined) throw new UsageError(`${both} is in both --legacy and --fixed for ${name}; leave one of them out`);
+    if (both !== undefined) throw new UsageError(`${both} is in --legacy and in --fixed for ${name}; remove one of them`);
     return {
       name,
-      said: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
+      chosen: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
       legacy,
       fixed,
       profile: resolveProfile({ release, nt, legacy, fixed }),
     };
   });
   return {
-    releases: Object.fromEntries(each.map(({ name, said }) => [name, said])),
+    releases: Object.fromEntries(each.map(({ name, chosen }) => [name, chosen])),
     legacy: Object.fromEntries(each.map(({ name, legacy }) => [name, legacy])),
     fixed: Object.fromEntries(each.map(({ name, fixed }) => [name, fixed])),
     profiles: Object.fromEntries(each.map(({ name, profile }) => [name, profile])),
@@ -115,14 +115,14 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
 /** @throws UsageError naming the option that makes no sense. */
 export function planPair(flags: PairFlags): PairPlan {
   const sends = flags.mail !== undefined || (flags.count ?? 0) > 0;
-  if (flags.once === true && !sends) throw new UsageError('--once needs mail to wait for: add --mail or --count');
+  if (flags.once === true && !sends) throw new UsageError('--once needs mail to wait for; add --mail or --count');
   if (flags.bothWays === true && (flags.from !== undefined || flags.to !== undefined)) {
-    throw new UsageError('--both-ways chooses the addresses itself: leave out --from and --to');
+    throw new UsageError('--both-ways chooses the addresses itself; remove --from and --to');
   }
   if (flags.legacyOn !== undefined && flags.legacy === undefined)
-    throw new UsageError('--legacy-on needs --legacy: which article?');
+    throw new UsageError('--legacy-on needs articles; add --legacy');
   if (flags.legacyOn !== undefined && flags.legacy?.every((word) => word.includes('=')) === true)
-    throw new UsageError('--legacy-on changes nothing where --legacy names the MTAs itself: leave one of them out');
+    throw new UsageError('--legacy-on changes nothing if --legacy names the MTAs itself; remove one of them');
   for (const name of flags.legacyOn ?? []) requireMtaOfPair('--legacy-on', name);
   for (const name of flags.cluster ?? []) requireMtaOfPair('--cluster', name);
   const releases = planReleases(flags);

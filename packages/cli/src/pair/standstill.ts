@@ -1,6 +1,6 @@
 /**
- * Can the mail that is still queued move by itself? Asked of a lab at rest, where nothing but a timer can make anything
- * happen: then it depends on whether one of the timers would try again.
+ * Judges whether the queued mail of a lab at rest can still move. In a lab at rest only a timer can make anything happen, so
+ * the answer depends on whether a timer will try again.
  */
 
 import type { AssociationRow, LabAssociation, MtaStatus } from '@mtalab/harness';
@@ -8,7 +8,7 @@ import type { QueueView } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { span } from '../render/units.js';
 
-/** One MTA of the lab as it stands. */
+/** The state of one MTA of the lab. */
 export type MtaAtRest = {
   readonly status: MtaStatus;
   readonly queues: readonly QueueView[];
@@ -17,12 +17,12 @@ export type MtaAtRest = {
 export type LabAtRest = {
   readonly mtas: readonly MtaAtRest[];
   readonly associations: readonly LabAssociation[];
-  /** PDUs that faults keep back, and the faults that do. */
+  /** A line for each fault that keeps PDUs back. */
   readonly kept: readonly string[];
 };
 
 export type StandstillVerdict =
-  /** A retry timer will try again, after this much real time. */
+  /** A timer will try again after this real time. */
   | { readonly kind: 'retries'; readonly inMs: number; readonly what: string }
   /** Only idle timers are left, or none. */
   | { readonly kind: 'stuck'; readonly why: readonly string[] };
@@ -33,17 +33,17 @@ type RetryTimer = {
   readonly nowMs: number;
   readonly scale: number;
   readonly what: string;
-  /** Is the same tried again after it, for ever or for a very long time? */
-  readonly again: boolean;
+  /** Does the same retry follow again and again, for ever or for very long? */
+  readonly repeats: boolean;
 };
 
 /**
- * Timers of an association after which somebody tries something again. Its Lifetime is none: that only ends what is idle. The last
- * word says whether the same follows again and again.
+ * Timers of an association that can move mail: field, text, and whether the same retry follows again and again. The Lifetime
+ * is not among them: it only ends idle associations.
  */
 const retryTimers = [
   ['recoverAtMs', 'the next recovery', true],
-  ['disconnectAtMs', 'giving up a lost association', false],
+  ['disconnectAtMs', 'the end of a lost association', false],
   ['openByMs', 'the end of an opening', false],
   ['dataRetryAtMs', 'the next bind of a data connection', true],
 ] as const;
@@ -56,8 +56,8 @@ function deadline(row: AssociationRow, key: string): number | null {
 function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
   return lab.mtas.flatMap(({ status, queues }) => {
     const { nowMs, timeScale: scale, name } = status;
-    const retry = (atMs: number | null, what: string, again: boolean): RetryTimer[] =>
-      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}`, again }];
+    const retry = (atMs: number | null, what: string, repeats: boolean): RetryTimer[] =>
+      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}`, repeats }];
     const rows = lab.associations.flatMap(({ sides }) => sides[name] ?? []);
     const named = [
       ...queues.flatMap((queue) => [
@@ -65,16 +65,16 @@ function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
         ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`, false),
       ]),
       ...rows.flatMap((row) =>
-        retryTimers.flatMap(([key, what, again]) => retry(deadline(row, key), `${what} (${row.name})`, again)),
+        retryTimers.flatMap(([key, what, repeats]) => retry(deadline(row, key), `${what} (${row.name})`, repeats)),
       ),
     ];
     const known = new Set([...rows.map((row) => deadline(row, 'lifetimeAtMs')), ...named.map(({ atMs }) => atMs)]);
-    // Whatever timer comes next and is no idle one is at work, such as the limit of a call without an answer.
+    // The next timer may be another one, such as the limit of a call without an answer. It can move mail too.
     return known.has(status.nextDeadlineMs) ? named : [...named, ...retry(status.nextDeadlineMs, 'its next timer', false)];
   });
 }
 
-/** What waits, and who believes what. */
+/** Says what waits, and what each side of an association believes. */
 function explanationOf(lab: LabAtRest): readonly string[] {
   const lines: string[] = [];
   for (const { status, queues } of lab.mtas) {
@@ -86,7 +86,7 @@ function explanationOf(lab: LabAtRest): readonly string[] {
       ([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,
     );
     const states = [...new Set(Object.values(association.sides).map((row) => row.state))].join('/');
-    const meaning = association.turn === 'nobody' ? ': nobody may send' : '';
+    const meaning = association.turn === 'nobody' ? ', so no side may send' : '';
     lines.push(`association ${association.name} is ${states}; ${beliefs.join(', ')}${meaning}`);
   }
   lines.push(...lab.kept);
@@ -100,7 +100,7 @@ function explanationOf(lab: LabAtRest): readonly string[] {
   return lines;
 }
 
-/** Grows with everything that is achieved: while it stays the same, nothing comes of what is tried. */
+/** A text that changes with every progress. While it stays the same, the retries achieve nothing. */
 export function progressOf({ mtas, associations }: LabAtRest): string {
   const { delivered, reports, queued } = mtas.reduce(
     (sum, { status: { counters, queuedCopies } }) => ({
@@ -115,8 +115,8 @@ export function progressOf({ mtas, associations }: LabAtRest): string {
 }
 
 /**
- * @param patienceMs longest wait for a retry, and for anything to come of retries, in real time.
- * @param fruitlessMs how long nothing has come of them.
+ * @param patienceMs longest wait for a retry, and for retries to succeed, in real time.
+ * @param fruitlessMs how long the retries have achieved nothing, in real time.
  */
 export function judgeStandstill(lab: LabAtRest, patienceMs: number, fruitlessMs: number): StandstillVerdict {
   const retries = retriesOf(lab);
@@ -125,12 +125,12 @@ export function judgeStandstill(lab: LabAtRest, patienceMs: number, fruitlessMs:
     const inMs = Math.max(0, atMs - nowMs) / scale;
     if (soonest === undefined || inMs < soonest.inMs) soonest = { inMs, what };
   }
-  if (soonest === undefined) return { kind: 'stuck', why: [...explanationOf(lab), 'no timer would move anything'] };
+  if (soonest === undefined) return { kind: 'stuck', why: [...explanationOf(lab), 'no timer can move this mail'] };
   if (soonest.inMs > patienceMs) {
-    const advice = `${soonest.what} is due in ${span(soonest.inMs)}, longer than --patience ${patienceMs / 1000} (or raise --time-scale)`;
+    const advice = `${soonest.what} is due in ${span(soonest.inMs)}, later than --patience ${patienceMs / 1000}; raise --patience or --time-scale`;
     return { kind: 'stuck', why: [...explanationOf(lab), advice] };
   }
-  if (fruitlessMs <= patienceMs || retries.some(({ again }) => !again)) return { kind: 'retries', ...soonest };
-  const tried = `nothing has come of what is tried again and again (${soonest.what}) for longer than --patience ${patienceMs / 1000}`;
+  if (fruitlessMs <= patienceMs || retries.some(({ repeats }) => !repeats)) return { kind: 'retries', ...soonest };
+  const tried = `retries (${soonest.what}) have achieved nothing for longer than --patience ${patienceMs / 1000}`;
   return { kind: 'stuck', why: [...explanationOf(lab), tried] };
 }

@@ -1,20 +1,19 @@
-/** What no single key of a scenario can show: names that must be known, and steps that do one thing. */
+/** Checks rules over several keys of a scenario: names must be known, a step must do one thing, each case needs its words. */
 import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
 import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/scenario';
 import { bindingFindings } from '../config/binding-clashes.js';
-import type { Path } from '../config/problems.js';
-import { suggestion } from '../render/suggestions.js';
+import type { Finding, Path } from '../config/problems.js';
+import { suggestion, suggestionOrList } from '../render/suggestions.js';
 import { actions, type ScenarioFile, type StepFile } from './schema.js';
 
-export type Finding = { readonly path: Path; readonly message: string };
+/** The name of an MTA in a step, and its path. */
+type Mention = { readonly path: Path; readonly name: string };
 
-type Place = { readonly path: Path; readonly name: string };
-
-function mtasNamedIn(step: StepFile, path: Path): Place[] {
-  const places: Place[] = [];
+function mtasNamedIn(step: StepFile, path: Path): Mention[] {
+  const mentions: Mention[] = [];
   const add = (name: string | undefined, ...more: readonly (string | number)[]): void => {
-    if (name !== undefined) places.push({ path: [...path, ...more], name });
+    if (name !== undefined) mentions.push({ path: [...path, ...more], name });
   };
   add(step.submit?.at, 'submit', 'at');
   add(step.submit?.to, 'submit', 'to');
@@ -25,15 +24,19 @@ function mtasNamedIn(step: StepFile, path: Path): Place[] {
     for (const name of Object.keys(step.check?.[key] ?? {})) add(name, 'check', key, name);
   for (const key of ['events', 'eventsInOrder', 'exit'] as const) add(step.check?.[key]?.at, 'check', key, 'at');
   add(step.check?.passed?.from, 'check', 'passed', 'from');
-  return places;
+  return mentions;
 }
 
-/** What is asked of event logs: entries that there are, with parameters that they have. */
+function unknownMta(name: string, names: readonly string[], path: Path): Finding[] {
+  return names.includes(name) ? [] : [{ path, message: `unknown MTA ${name}${suggestionOrList(name, names, 'the MTAs')}` }];
+}
+
+/** Checks on event logs must name events of the catalogue, and parameters of these events. */
 function eventFindings(check: NonNullable<StepFile['check']>, path: Path): Finding[] {
   const findings: Finding[] = [];
   const known = (id: number, ...at: Path): void => {
     if (!Object.hasOwn(eventsById, id))
-      findings.push({ path: [...path, ...at], message: `no event ${id} is ever logged; docs/events.md lists those there are` });
+      findings.push({ path: [...path, ...at], message: `unknown event ${id}; docs/events.md lists the events` });
   };
   if (check.events !== undefined) {
     const { id, params } = check.events;
@@ -41,8 +44,8 @@ function eventFindings(check: NonNullable<StepFile['check']>, path: Path): Findi
     const has = Object.keys(eventsById[id as EventId]?.labels ?? {});
     for (const key of Object.hasOwn(eventsById, id) ? Object.keys(params ?? {}) : []) {
       if (has.includes(key)) continue;
-      const what = has.length === 0 ? '; it has none' : suggestion(key, has) || `; it has ${has.join(', ')}`;
-      findings.push({ path: [...path, 'events', 'params', key], message: `event ${id} has no parameter ${key}${what}` });
+      const hint = has.length === 0 ? '; it has no parameters' : suggestionOrList(key, has, 'its parameters');
+      findings.push({ path: [...path, 'events', 'params', key], message: `event ${id} has no parameter ${key}${hint}` });
     }
   }
   for (const [at, id] of (check.eventsInOrder?.ids ?? []).entries()) {
@@ -50,13 +53,13 @@ function eventFindings(check: NonNullable<StepFile['check']>, path: Path): Findi
     if (id === check.eventsInOrder?.ids[at - 1])
       findings.push({
         path: [...path, 'eventsInOrder', 'ids', at],
-        message: `${id} stands here twice in a row; one stands for any number of entries`,
+        message: `${id} comes twice in a row; once means any number of entries`,
       });
   }
   return findings;
 }
 
-/** Bindings are named as the MTA has them. */
+/** A change of bindings must name bindings of the MTA. */
 function bindingChangeFindings(
   { at, ...wish }: NonNullable<StepFile['bindings']>,
   path: Path,
@@ -64,10 +67,10 @@ function bindingChangeFindings(
 ): Finding[] {
   const mta = mtas.find((each) => each.name === at);
   if (mta === undefined) return [];
-  const given = mta.bindings ?? [{ address: '127.0.0.1' }];
-  const bindings = given.map(({ address, port = 0, label = '' }, id) => ({ id, address, port, label, enabled: true }));
+  const rows = mta.bindings ?? [{ address: '127.0.0.1' }];
+  const bindings = rows.map(({ address, port = 0, label = '' }, id) => ({ id, address, port, label, enabled: true }));
   const lists = Object.entries(wish).flatMap(([key, list]) => (list === undefined ? [] : [[key, list] as const]));
-  if (lists.length === 0) return [{ path, message: 'this changes nothing; add order, enable or disable' }];
+  if (lists.length === 0) return [{ path, message: 'this step changes nothing; add order, enable or disable' }];
   return lists.flatMap(([key, list]) => {
     const wished = list.map((name) => wishedBindings(bindings, { order: [name] }));
     const wrong = wished.flatMap((message, place) =>
@@ -82,38 +85,34 @@ function stepFindings(step: StepFile, path: Path, { mtas }: ScenarioFile, armed:
   const names = mtas.map((mta) => mta.name);
   const findings: Finding[] = [];
   const does = actions.filter((action) => step[action] !== undefined);
-  if (does.length === 0) findings.push({ path, message: `a step does one of ${actions.join(', ')}; this one does none` });
+  if (does.length === 0) findings.push({ path, message: `this step does nothing; add one of ${actions.join(', ')}` });
   if (does.length > 1)
     findings.push({
       path,
-      message: `a step does one thing, this one does ${does.join(' and ')}; make them ${does.length} steps`,
+      message: `this step does ${does.join(' and ')}, but a step does one thing; make ${does.length} steps of it`,
     });
   if (step.see !== undefined && Object.values(step.check ?? {}).every((value) => value === undefined))
-    findings.push({ path: [...path, 'see'], message: 'nothing says how this is measured; add a check' });
+    findings.push({ path: [...path, 'see'], message: 'nothing says how to measure this; add a check' });
   if (step.see === undefined && step.check !== undefined)
-    findings.push({ path: [...path, 'check'], message: 'a check belongs to a sentence; add see' });
+    findings.push({ path: [...path, 'check'], message: 'this check has no sentence; add see' });
   if (step.see === undefined && step.headline !== undefined)
-    findings.push({ path: [...path, 'headline'], message: 'a headline is something seen; add see' });
+    findings.push({ path: [...path, 'headline'], message: 'a headline needs an observation; add see' });
   for (const { path: at, name } of mtasNamedIn(step, path)) {
-    if (!names.includes(name))
-      findings.push({
-        path: at,
-        message: `there is no MTA ${name}${suggestion(name, names) || `; there are ${names.join(', ')}`}`,
-      });
+    findings.push(...unknownMta(name, names, at));
   }
   if (step.submit !== undefined && step.submit.at === step.submit.to)
-    findings.push({ path: [...path, 'submit'], message: `mail from ${step.submit.at} to itself passes no link; name two MTAs` });
+    findings.push({ path: [...path, 'submit'], message: `mail from ${step.submit.at} to itself crosses no link; name two MTAs` });
   if (step.check !== undefined) findings.push(...eventFindings(step.check, [...path, 'check']));
   if (step.bindings !== undefined) findings.push(...bindingChangeFindings(step.bindings, [...path, 'bindings'], mtas));
   if (step.fault !== undefined) findings.push(...faultFindings(step.fault, [...path, 'fault'], names, armed));
   const kind = step.check?.passed?.kind;
   if (kind !== undefined && !faultKinds.includes(kind)) {
-    const message = `there is no kind of PDU, APDU or operation ${kind}${suggestion(kind, faultKinds) || `; there are ${faultKinds.join(', ')}`}`;
+    const message = `unknown kind of PDU, APDU or operation ${kind}${suggestionOrList(kind, faultKinds, 'the kinds')}`;
     findings.push({ path: [...path, 'check', 'passed', 'kind'], message });
   }
-  const asked = step.check?.fault?.name;
-  if (asked !== undefined && !armed.has(asked)) {
-    const message = `no step before this one arms a fault ${asked}${suggestion(asked, [...armed])}`;
+  const faultName = step.check?.fault?.name;
+  if (faultName !== undefined && !armed.has(faultName)) {
+    const message = `no earlier step arms a fault ${faultName}${suggestion(faultName, [...armed])}`;
     findings.push({ path: [...path, 'check', 'fault', 'name'], message });
   }
   return findings;
@@ -127,7 +126,7 @@ function faultFindings(
 ): Finding[] {
   const findings: Finding[] = [];
   if (armed.has(name))
-    findings.push({ path: [...path, 'name'], message: `a fault ${name} is armed before; give this one another name` });
+    findings.push({ path: [...path, 'name'], message: `an earlier step arms a fault ${name}; choose another name` });
   armed.add(name);
   try {
     parseFault(does, names);
@@ -138,7 +137,7 @@ function faultFindings(
   return findings;
 }
 
-/** An MTA that is down cannot be told much, and one without a binding that is enabled listens nowhere. */
+/** Every MTA needs an enabled binding, and no two may listen on one port of one address. */
 function mtaFindings({ mtas }: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   for (const [at, { bindings = [] }] of mtas.entries()) {
@@ -147,41 +146,40 @@ function mtaFindings({ mtas }: ScenarioFile): Finding[] {
     if (bindings.length > 0 && bindings.every((binding) => binding.enabled === false))
       findings.push({ path, message: 'no binding is enabled; leave one enabled' });
   }
-  // One that is down may be meant to start when another has gone.
+  // An MTA that is down at first may start after another has stopped, on the same port.
   const listening = mtas.filter(({ down }) => down !== true);
   const clash = listeningClash(listening.map(({ name, bindings = [] }) => ({ name, bindings })));
   if (clash !== undefined) findings.push({ path: ['mtas'], message: clash.message });
   return findings;
 }
 
-/** Each case has its words, and the legacy case its article. */
+/** Each case needs its verdict, and the legacy case its article. */
 function caseFindings({ mtas, modes, legacy, verdict, steps }: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   const names = mtas.map((mta) => mta.name);
-  if (new Set(modes).size < modes.length) findings.push({ path: ['modes'], message: 'a case stands here twice' });
+  if (new Set(modes).size < modes.length) findings.push({ path: ['modes'], message: 'a case is in the list twice' });
   if (modes.includes('legacy') && legacy === undefined)
-    findings.push({ path: ['name'], message: 'legacy is missing: which articles are on, and where; or say modes: [fixed]' });
+    findings.push({ path: ['name'], message: 'legacy is missing; say which articles are on and where, or write modes: [fixed]' });
   if (!modes.includes('legacy') && legacy !== undefined)
-    findings.push({ path: ['legacy'], message: 'there is no legacy case; leave this out, or name it in modes' });
+    findings.push({ path: ['legacy'], message: 'the scenario has no legacy case; remove this, or add legacy to modes' });
   for (const mode of ['legacy', 'fixed'] as const) {
     const has = modes.includes(mode);
-    if (has && verdict[mode] === undefined) findings.push({ path: ['verdict'], message: `the words for ${mode} are missing` });
+    if (has && verdict[mode] === undefined) findings.push({ path: ['verdict'], message: `the verdict for ${mode} is missing` });
     if (!has && verdict[mode] !== undefined)
-      findings.push({ path: ['verdict', mode], message: `there is no ${mode} case; leave this out, or name it in modes` });
+      findings.push({
+        path: ['verdict', mode],
+        message: `the scenario has no ${mode} case; remove this, or add ${mode} to modes`,
+      });
     for (const [at, { only }] of steps.entries())
-      if (only === mode && !has) findings.push({ path: ['steps', at, 'only'], message: `there is no ${mode} case` });
+      if (only === mode && !has) findings.push({ path: ['steps', at, 'only'], message: `the scenario has no ${mode} case` });
   }
   for (const [at, name] of (legacy?.at ?? []).entries()) {
-    if (!names.includes(name))
-      findings.push({
-        path: ['legacy', 'at', at],
-        message: `there is no MTA ${name}${suggestion(name, names) || `; there are ${names.join(', ')}`}`,
-      });
+    findings.push(...unknownMta(name, names, ['legacy', 'at', at]));
   }
   return findings;
 }
 
-/** The findings in a file of the right shape. */
+/** The findings in a file that fits the schema. */
 export function validateScenario(file: ScenarioFile): Finding[] {
   const findings: Finding[] = [];
   for (const key of ['name', 'domain'] as const) {
@@ -196,6 +194,6 @@ export function validateScenario(file: ScenarioFile): Finding[] {
   const armed = new Set<string>();
   for (const [at, step] of file.steps.entries()) findings.push(...stepFindings(step, ['steps', at], file, armed));
   if (!file.steps.some((step) => step.see !== undefined))
-    findings.push({ path: ['steps'], message: 'nothing is to be seen; add a step with see and check' });
+    findings.push({ path: ['steps'], message: 'the scenario has no observation; add a step with see and check' });
   return findings;
 }
