@@ -1,14 +1,14 @@
 /**
- * What the MTAs of a lab have done since it started, over restarts of its processes.
+ * Counts what the MTAs of a lab have done since it started, over restarts of their processes.
  *
- * Deliveries are counted by distinct copy id for each MTA: a delivery repeated after a crash has the same id. Counters of an
- * MTA start at 0 with each of its lives, so the last ones seen of each life are added up; what a killed process counted
- * after it was last asked is lost with it (deliveries are not: see `Lab`).
+ * Deliveries are counted by distinct copy id for each MTA, because a delivery repeated after a crash has the same id. The
+ * counters of an MTA start at 0 with each process. So the sums add up the last known counters of each process. Counts of a
+ * killed process since its last status are lost. Deliveries are not lost: see `Lab`.
  */
 import { contains, type Intervals, including } from '@mtalab/mta-core';
 import type { DeliveryLine, MtaStatus } from '../process/status.js';
 
-/** Sums over all MTAs and all their lives. */
+/** Sums over all MTAs and all their processes. */
 export type CounterSums = {
   readonly submitted: number;
   readonly reports: number;
@@ -17,38 +17,39 @@ export type CounterSums = {
   readonly associationsOpened: number;
 };
 
-const nothing: CounterSums = { submitted: 0, reports: 0, deadLetters: 0, turnsGiven: 0, associationsOpened: 0 };
+const zero: CounterSums = { submitted: 0, reports: 0, deadLetters: 0, turnsGiven: 0, associationsOpened: 0 };
 
 type Waiter = { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void };
 
 export class LabCounters {
   readonly #copies = new Map<string, Intervals>();
-  readonly #lives = new Map<string, CounterSums>();
+  /** By incarnation and name of the MTA. */
+  readonly #processes = new Map<string, CounterSums>();
   readonly #waiters = new Set<Waiter>();
   #delivered = 0;
-  #timed = 0;
+  #noticed = 0;
   #delaySumMs = 0;
   #delayMaxMs = 0;
 
-  /** Distinct copies put into mailboxes. */
+  /** Distinct copies delivered to mailboxes. */
   get delivered(): number {
     return this.#delivered;
   }
 
-  /** Over the deliveries whose notice arrived; 0 when there was none. */
+  /** Delays of the deliveries whose notice arrived. 0 without any. */
   get delays(): { readonly meanMs: number; readonly maxMs: number } {
-    return { meanMs: this.#timed === 0 ? 0 : this.#delaySumMs / this.#timed, maxMs: this.#delayMaxMs };
+    return { meanMs: this.#noticed === 0 ? 0 : this.#delaySumMs / this.#noticed, maxMs: this.#delayMaxMs };
   }
 
-  /** A delivery's notice. Those for the dead-letter folder are no deliveries. */
+  /** Counts the notice of a delivery. One for the dead-letter folder is no delivery. */
   noteDelivery(line: DeliveryLine): void {
     if (line.mailbox === 'dead-letter' || !this.noteCopy(line.node, line.copy)) return;
-    this.#timed += 1;
+    this.#noticed += 1;
     this.#delaySumMs += line.delayMs;
     if (line.delayMs > this.#delayMaxMs) this.#delayMaxMs = line.delayMs;
   }
 
-  /** A copy known to be in a mailbox. Was it news? */
+  /** Counts a copy that is in a mailbox. Returns true if it is a new one. */
   noteCopy(node: string, copy: number): boolean {
     const known = this.#copies.get(node) ?? [];
     if (contains(known, copy)) return false;
@@ -58,13 +59,14 @@ export class LabCounters {
     return true;
   }
 
-  /** A copy that was in a mailbox before the lab started: it never counts. */
+  /** Marks a copy that was in a mailbox before the lab started. It never counts. */
   noteEarlier(node: string, copy: number): void {
     this.#copies.set(node, including(this.#copies.get(node) ?? [], copy));
   }
 
+  /** Keeps the counters of the present process of an MTA. */
   noteStatus(status: MtaStatus): void {
-    this.#lives.set(`${status.incarnation} ${status.name}`, {
+    this.#processes.set(`${status.incarnation} ${status.name}`, {
       submitted: status.counters.submitted,
       reports: status.counters.reports,
       deadLetters: status.counters.deadLetters,
@@ -74,20 +76,20 @@ export class LabCounters {
   }
 
   sums(): CounterSums {
-    let sums = nothing;
-    for (const life of this.#lives.values()) {
+    let sums = zero;
+    for (const counters of this.#processes.values()) {
       sums = {
-        submitted: sums.submitted + life.submitted,
-        reports: sums.reports + life.reports,
-        deadLetters: sums.deadLetters + life.deadLetters,
-        turnsGiven: sums.turnsGiven + life.turnsGiven,
-        associationsOpened: sums.associationsOpened + life.associationsOpened,
+        submitted: sums.submitted + counters.submitted,
+        reports: sums.reports + counters.reports,
+        deadLetters: sums.deadLetters + counters.deadLetters,
+        turnsGiven: sums.turnsGiven + counters.turnsGiven,
+        associationsOpened: sums.associationsOpened + counters.associationsOpened,
       };
     }
     return sums;
   }
 
-  /** Resolves once `count` copies are delivered. `cancel` forgets the wait. */
+  /** `done` resolves when `count` copies are delivered. `cancel` ends the wait. */
   whenDelivered(count: number): { readonly done: Promise<void>; cancel(): void } {
     if (this.#delivered >= count) return { done: Promise.resolve(), cancel: () => {} };
     let waiter: Waiter | undefined;
@@ -103,7 +105,7 @@ export class LabCounters {
     };
   }
 
-  /** Whoever still waits gets this error. */
+  /** Rejects all waits with this error. */
   close(error: Error): void {
     for (const waiter of this.#waiters) waiter.reject(error);
     this.#waiters.clear();

@@ -1,4 +1,4 @@
-/** Where the files of a lab and of its MTAs are. */
+/** Paths of the files of a lab and of its MTAs. */
 import { join } from 'node:path';
 
 /** Folder of one MTA of a lab: its configuration file, its data and its mailboxes. */
@@ -19,7 +19,7 @@ export function dataFolderOf(labDir: string, name: string): string {
   return join(mtaFolderOf(labDir, name), dataFolderName);
 }
 
-/** As the configuration file of an MTA names them, relative to itself. */
+/** Names of folders in the configuration file of an MTA, relative to the file. */
 export const dataFolderName = 'data';
 export const mailboxFolderName = 'mailboxes';
 

@@ -1,4 +1,4 @@
-/** Many messages handed in at once, a bounded number at a time. */
+/** Submits many messages, a limited number at a time. */
 
 import type { Priority } from '@mtalab/mta-core';
 import PQueue from 'p-queue';
@@ -11,14 +11,14 @@ export type SubmitAllOptions = SubmitOptions & {
   readonly recipients: readonly string[];
   readonly priority?: Priority;
   readonly contentType?: string;
-  /** Submissions that wait for their answer at one time. Default 32. */
+  /** Limit of submissions that wait for their answer at one time. Default 32. */
   readonly concurrency?: number;
 };
 
 export type SubmitAllResult = {
-  /** Accepted, repetitions included. */
+  /** Accepted submissions, including repeated ones. */
   readonly accepted: number;
-  /** What the MTA would not take, with its reason; at most the first thousand. */
+  /** The first thousand messages that the MTA refused, with its reasons. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
   readonly refusedCount: number;
 };
@@ -26,8 +26,7 @@ export type SubmitAllResult = {
 const maxRefusals = 1000;
 
 /**
- * Hand in all of `items`, in order as far as concurrency allows. A refusal is noted and the rest goes on; any other failure
- * ends it.
+ * Submits all of `items`, as far as possible in order. Notes a refusal and goes on. Any other error ends it.
  */
 export async function submitAll(
   submitter: Submitter,
@@ -62,7 +61,7 @@ export async function submitAll(
     if (failure !== undefined) break;
     const id = submitter.nextId();
     void queue.add(() => one(item, id));
-    // Never more in memory than are handed in and as many again.
+    // Limits the waiting messages in memory to the number of those under way.
     await queue.onSizeLessThan(concurrency);
   }
   await queue.onIdle();

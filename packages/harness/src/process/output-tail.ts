@@ -1,25 +1,25 @@
-/** The last octets of a stream, so that an error can show what a process said before it died. */
+/** Keeps the last octets of a process' output, so that an error can show what the process wrote before it died. */
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-const limitBytes = 16_384;
+const maxKeptBytes = 16_384;
 
 export class OutputTail {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  /** Collects from `stream`, and hands whole chunks on to `onText`. */
+  /** Collects the output of a stream, and passes it on to `onText`. */
   collect(stream: Readable, onText?: (text: string) => void): void {
     const decoder = new StringDecoder('utf8');
     stream.on('data', (chunk: Buffer) => {
       this.#push(chunk);
       if (onText !== undefined) onText(decoder.write(chunk));
     });
-    // A pipe of a killed process may end in an error; its end is all that matters.
+    // The pipe of a killed process may end in an error. That is an end like any other.
     stream.on('error', () => {});
   }
 
-  /** Adds a line of our own. */
+  /** Adds a line that the process did not write. */
   add(line: string): void {
     this.#push(Buffer.from(`${line}\n`));
   }
@@ -27,14 +27,14 @@ export class OutputTail {
   #push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    while (this.#bytes - (this.#chunks[0]?.length ?? 0) >= limitBytes) {
+    while (this.#bytes - (this.#chunks[0]?.length ?? 0) >= maxKeptBytes) {
       this.#bytes -= this.#chunks.shift()?.length ?? 0;
     }
   }
 
-  /** What was said last, trimmed, at most `limit` characters. */
-  text(limit = 4000): string {
+  /** The last output, trimmed, at most `maxLength` characters. */
+  text(maxLength = 4000): string {
     const all = Buffer.concat(this.#chunks).toString('utf8').trim();
-    return all.length > limit ? `...${all.slice(-limit)}` : all;
+    return all.length > maxLength ? `...${all.slice(-maxLength)}` : all;
   }
 }

@@ -1,28 +1,28 @@
 /**
- * The tether between a spawned MTA and its parent. A child cannot be told of its parent's `kill -9`, but the kernel closes
- * the IPC channel, and that it can see. So no process of a lab outlives the lab.
+ * Lets a spawned MTA notice the end of its parent, so that no process of a lab outlives the lab. After a `kill -9` the parent
+ * cannot send anything, but the kernel closes the IPC channel, and the child sees that.
  */
 
 /**
- * To be called by a process that may have been spawned with an IPC channel, as early as it can: `onParentGone` runs once when
- * the channel is closed by the other side, also when that happened before this call. Without a channel nothing happens.
- * @returns a function that ends the tether and closes the channel, for an end in order; `onParentGone` never runs after it.
+ * Calls `onExit` once when the parent closes the IPC channel, or has closed it already. A process calls this as early as it
+ * can. Without an IPC channel it does nothing.
+ * @returns a function that closes the channel for an end in order. After it `onExit` never runs.
  */
-export function onParentExit(onParentGone: () => void): () => void {
+export function onParentExit(onExit: () => void): () => void {
   if (process.send === undefined) return () => {};
   let over = false;
   const gone = (): void => {
     if (over) return;
     over = true;
-    onParentGone();
+    onExit();
   };
   process.once('disconnect', gone);
-  // The parent may have died while our modules were loading: then the event is over already.
+  // The parent may have died while this process loaded its modules, before it could listen.
   if (!process.connected) setImmediate(gone);
   return () => {
     over = true;
     process.off('disconnect', gone);
-    // An open channel would keep the process alive.
+    // An open channel would keep this process alive.
     if (process.connected) process.disconnect();
   };
 }

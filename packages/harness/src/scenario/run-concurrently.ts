@@ -1,9 +1,9 @@
-/** Several runs, a bounded number at a time. */
+/** Runs several jobs, a limited number at a time. */
 import PQueue from 'p-queue';
 
 /**
- * Do all of these, at most `jobs` at a time, begun in their order.
- * @param run what is done with one; it must not reject.
+ * Runs a function for each item, at most `jobs` at a time. Starts them in order.
+ * @param run must not reject.
  * @returns the results in the order of the items.
  */
 export async function runConcurrently<Item, Result>(

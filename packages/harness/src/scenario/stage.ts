@@ -1,4 +1,4 @@
-/** A lab of processes as the stage of a scenario. */
+/** Makes a lab of processes the stage of a scenario. */
 import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
@@ -9,11 +9,12 @@ import { pause } from '../process/deadline.js';
 import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
 
-/** PDUs kept for the ladder of one case. */
+/** Limit of PDUs kept for the ladder of one case. */
 const maxPdus = 200_000;
-/** Real time in which the word of a delivery must come, ms. */
+/** Limit in real time for the notice of a delivery, ms. */
 const deliveryNoticeLimitMs = 5000;
 const pollMs = 5;
+/** Turns of an MTA's event loop after which its log files have an entry. */
 const turnsUntilWritten = 3;
 
 export class ProcessStage implements Stage {
@@ -71,7 +72,7 @@ export class ProcessStage implements Stage {
     try {
       await process.start();
     } catch (error) {
-      // One that has ended by itself did as it may; one that hung, or cannot be run at all, is a failure of the lab.
+      // The MTA may end by itself. An MTA that hangs or cannot run at all is an error of the lab.
       if (typeof process.exit?.code !== 'number') throw error;
     }
   }
@@ -96,7 +97,7 @@ export class ProcessStage implements Stage {
     return this.#lab.associations();
   }
 
-  /** What the MTAs have counted has been told as well, or will be in a moment. */
+  /** Waits until the notices of all deliveries that the MTAs have counted have come. */
   async delivered(): Promise<number> {
     const endMs = performance.now() + deliveryNoticeLimitMs;
     const status = await this.#lab.status();
@@ -115,9 +116,9 @@ export class ProcessStage implements Stage {
     return Object.values(status).reduce((sum, { counters }) => sum + counters.reports, 0);
   }
 
-  /** From the files: they have the words of processes that ended before anybody could ask them. */
+  /** Reads the log files: they also have the entries of processes that have ended. */
   async events(name: string): Promise<readonly LoggedEvent[]> {
-    // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
+    // The MTA writes an entry into its file within two turns of the event loop. Each answer takes at least one turn.
     const process = this.#lab.process(name);
     for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.request('status');
     return readEventLog(logFolderOf(dataFolderOf(this.#lab.dir, name)));
