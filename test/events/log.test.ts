@@ -102,8 +102,8 @@ test('selection', (t) => {
   t.equal(needsNow(selectionOf({ since: '1999-06-14', until: '10min' })), true);
   t.equal(needsNow(selectionOf({ since: '1999-06-14' })), false);
   for (const [flags, message] of [
-    [{ id: ['9316', '9361'] }, /--id: no event 9361; did you mean 9321\?/],
-    [{ id: ['all'] }, /--id: no event all; `mtalab explain --all`/],
+    [{ id: ['9316', '9361'] }, /--id: unknown event 9361; did you mean 9321\?/],
+    [{ id: ['all'] }, /--id: unknown event all; `mtalab explain --all`/],
     [{ category: ['field'] }, /did you mean Field Engineering\?/],
     [{ type: ['warnings'] }, /did you mean warning\?/],
     [{ since: '1999-02-29' }, /--since takes an instant/],
@@ -127,7 +127,7 @@ test('the explanation under an event, and of the error number in it', (t) => {
   t.match(explainedEvent(viewOf(2219)), { error: null, articles: ['Q285350', 'Q280449', 'Q163295'] });
   t.equal(renderReason(viewOf(9298), paint(false)).split('\n').length, 1);
   t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [/^ {6}No connection .* \(Q280449\)$/, /^ {6}error 1722: /]);
-  t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /no event of the catalogue/);
+  t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /the catalogue does not have this event/);
   t.end();
 });
 

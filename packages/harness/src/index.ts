@@ -1,3 +1,4 @@
+/** The public entry of the harness: labs of MTA processes, the fault proxy, mail, the registry of runs, scenarios. */
 export {
   type Chance,
   chance,

@@ -48,7 +48,7 @@ function definePair(command: Command): Command {
         'give an MTA an endpoint mapper on this port, for stock RPC tools, which look on port 135',
         commaList,
       )
-      .option('--time-scale <n>', 'run the clock of the lab this many times faster', positive(100_000), 1)
+      .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
       .option('--proxy', 'put the fault proxy between the MTAs, even without --fault')
       .option('--threshold <n>', 'messages queued per association before another association opens', whole(1, 1_000_000))

@@ -1,4 +1,4 @@
-/** `mtalab events`: merges the event logs of a run by time, selects entries, and follows the logs. With --dir the run may be over. */
+/** `mtalab events`: merges the event logs of a run by time, selects entries, and follows the logs. The run may be over. */
 
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';

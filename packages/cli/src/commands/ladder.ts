@@ -1,4 +1,4 @@
-/** `mtalab ladder FILE...`: draws what passed between MTAs, from journals, from the PDUs of a link, or from a list of ladder lines. */
+/** `mtalab ladder FILE...`: draws what passed between MTAs, from journals, PDUs of a link, or ladder lines. */
 import { linesOf } from '@mtalab/harness';
 import {
   folded,

@@ -19,7 +19,7 @@ import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
 
-/** Passes on what MTAs write to stderr, for instance that they cannot write their logs. The error of a failed start has it already. */
+/** Prints what MTAs write to stderr, such as a failure to write their logs. The error of a failed start has it already. */
 class StderrRelay {
   readonly #io: CommandIo;
   /** Lines that wait until the lab is up; null from then on. */

@@ -50,7 +50,9 @@ export function knownArticle(text: string): string {
   if (emulatedArticles.includes(article)) return article;
   const reason = notEmulated(text);
   throw new UsageError(
-    reason === undefined ? unknownName('article', text, emulatedArticles) : `${reason} (known: ${emulatedArticles.join(', ')})`,
+    reason === undefined
+      ? unknownName('article', text, emulatedArticles)
+      : `${reason} (emulated: ${emulatedArticles.join(', ')})`,
   );
 }
 

@@ -34,7 +34,7 @@ const bindingSchema = mapping({
   label: text(64).default('').describe('Name of the adapter, for people. Default: none.'),
   enabled: flag()
     .default(true)
-    .describe('Does the MTA use it? It neither listens on nor dials from a disabled binding. Default: true.'),
+    .describe('Does the MTA use this binding? It neither listens on nor dials from a disabled binding. Default: true.'),
 });
 
 const peerSchema = mapping({

@@ -14,7 +14,7 @@ const numbers = {
     page: 'Checkpoint size (K)',
     attribute: 'RTS-Checkpoint-Size',
     unit: '1024 octets',
-    means: 'Content between two checkpoints. 0: no checkpoints.',
+    means: 'Content sent between two checkpoints. 0: no checkpoints.',
     min: 0,
     max: 1024,
   },

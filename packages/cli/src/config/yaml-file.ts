@@ -1,5 +1,6 @@
 /** Reads a YAML file and checks it against a schema. Every problem has its line and column, and a suggestion if there is one. */
 import { readFileSync, statSync } from 'node:fs';
+import { counted } from '@mtalab/scenario';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { suggestionOrList } from '../render/suggestions.js';
@@ -110,7 +111,10 @@ export function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, { root, p
     return [{ ...places.ofValue(path.slice(0, -1)), message: `${at} is missing; ${issue.message}` }];
   }
   const name = path.length === 0 ? '' : `${pathText(path)}: `;
-  const found = Array.isArray(value) && issue.message.startsWith('expected a list') ? `${value.length}` : shown(value);
+  const found =
+    Array.isArray(value) && issue.message.startsWith('expected a list')
+      ? counted(value.length, 'entry', 'entries')
+      : shown(value);
   // YAML reads `release: 5.5` as a number.
   const unquoted =
     issue.code === 'invalid_type' && issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean');

@@ -40,6 +40,6 @@ export function hexFormat(apdu: LoggedApdu): string {
   const shown = stub.subarray(0, maxHexBytes);
   const lines = headLines(apdu);
   for (let at = 0; at < shown.length; at += rowBytes) lines.push(hexRow(shown, at));
-  if (stub.length > shown.length) lines.push(`  ${stub.length - shown.length} more octets are not shown`);
+  if (stub.length > shown.length) lines.push(`  ${stub.length - shown.length} more octets are left out`);
   return [...lines, '', ''].join('\n');
 }

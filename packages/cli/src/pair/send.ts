@@ -25,7 +25,7 @@ export async function checkMail(flags: PairFlags): Promise<void> {
   for (const path of flags.mail ?? []) for await (const _first of readMail([path])) break;
   if (flags.count === undefined) return;
   const least = smallestGenerated(flags.count, seed);
-  if (flags.size < least) throw new UsageError(`--size: the header alone of a generated message takes ${least} octets`);
+  if (flags.size < least) throw new UsageError(`--size: a generated message needs ${least} octets for its header alone`);
 }
 
 async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {

@@ -45,7 +45,7 @@ export function renderReady(ready: PairReady, style: Paint): string {
       ]),
       style,
     ),
-    `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times faster`}`,
+    `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
       .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
@@ -62,7 +62,7 @@ export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, 
       (status) =>
         `${padded(printable(status.name), width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
     ),
-    `${counted(summary.delivered, 'message')} of ${summary.submitted} delivered${delays(summary)}`,
+    `${summary.delivered} of ${counted(summary.submitted, 'message')} delivered${delays(summary)}`,
   ].map(style.dim);
 }
 

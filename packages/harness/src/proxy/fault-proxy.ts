@@ -307,7 +307,7 @@ export class FaultProxy {
     for (const listener of this.#listeners) listener(seen);
   }
 
-  /** Name of the MTA at one end. With two MTAs, the one that dialled is the one that was not dialled. */
+  /** Name of the MTA at one end. If the dialling MTA is unknown and there are two MTAs, it is the one that was not dialled. */
   #nameOf(connection: ProxyConnection, client: boolean): string {
     if (!client) return connection.link;
     if (connection.clientName !== null) return connection.clientName;

@@ -1,4 +1,7 @@
-/** Listens for one MTA behind the proxy. While the MTA is down, it refuses callers like a host without a listener, and keeps the port. */
+/**
+ * The listener for one MTA behind the proxy. While the MTA is down, the listener keeps its port but refuses callers, as a host
+ * without a listener does.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 

@@ -54,7 +54,7 @@ export async function registryFolder(): Promise<string> {
   });
   if (!(await isFolderOf(folder, uid))) {
     throw new HarnessError(
-      `the registry of runs ${folder} is not a folder of this user; set XDG_RUNTIME_DIR to a folder of this user`,
+      `the registry of runs ${folder} does not belong to this user; set XDG_RUNTIME_DIR to a folder that does`,
     );
   }
   await chmod(folder, 0o700);
