@@ -220,6 +220,7 @@ export {
   type TransferEnvelope,
   turnPriority,
 } from './mail/message.js';
+export { domainOf } from './mail/routing.js';
 export {
   type AbortReason,
   type Apdu,

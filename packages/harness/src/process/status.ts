@@ -1,22 +1,22 @@
-/** What the processes of a lab say of themselves over their control channels, as the control contract has it. */
+/** Types of the messages that MTA processes send over IPC and their control channels. */
 
-/** The IPC message of an MTA that is running. */
+/** The IPC message of an MTA that is up. */
 export type ReadyMessage = {
   readonly type: 'ready';
   readonly name: string;
   readonly pid: number;
-  /** String bindings it listens on: `127.0.0.1[4097]`. */
+  /** String bindings that the MTA listens on: `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
-  /** Where its endpoint mapper listens, in the same form; nowhere when it has none. */
+  /** String bindings of its endpoint mapper. Empty without one. */
   readonly mapper: readonly string[];
   readonly ports: readonly number[];
-  /** `ws://127.0.0.1:PORT` of its control channel. */
+  /** Address of its control channel: `ws://127.0.0.1:PORT`. */
   readonly control: string;
-  /** File with the control channel's token. */
+  /** File with the token of the control channel. */
   readonly tokenFile: string;
 };
 
-/** One TCP connection as one end sees it, with whole PDUs counted. */
+/** One end of a TCP connection, with its counts of whole PDUs. */
 export type SocketCount = {
   /** `ip:port` of this end and of the other end. */
   readonly local: string;
@@ -25,27 +25,27 @@ export type SocketCount = {
   readonly received: number;
 };
 
-/** Answer of the control command `status`. */
+/** The answer to the control command `status`. */
 export type MtaStatus = {
   readonly name: string;
   readonly pid: number;
   readonly phase: string;
-  /** Mail domains whose mailboxes are there. */
+  /** Mail domains whose mailboxes are at this MTA. */
   readonly domains: readonly string[];
   readonly incarnation: number;
   readonly version: string;
   readonly build: string;
-  /** The Windows NT it is said to run on: `4.0 SP6a`; null when nobody said. */
+  /** Its Windows NT: `4.0 SP6a`. Null if unknown. */
   readonly nt: string | null;
   /** Lab clock, ms. */
   readonly nowMs: number;
   readonly timeScale: number;
   readonly endpoints: readonly string[];
-  /** Where its endpoint mapper listens; nowhere when it has none. */
+  /** String bindings of its endpoint mapper. Empty without one. */
   readonly mapper: readonly string[];
   readonly legacy: readonly string[];
   readonly queuedCopies: number;
-  /** Store, delivery and dial work under way; 0 when idle. */
+  /** Store writes, deliveries and dials under way. */
   readonly pendingWork: number;
   readonly nextDeadlineMs: number | null;
   readonly counters: {
@@ -67,7 +67,7 @@ export type MtaStatus = {
 export type DeliveryLine = {
   readonly t: number;
   readonly node: string;
-  /** Copy id: unique within the node's store, for ever. */
+  /** Copy id, unique for ever in the store of the MTA. */
   readonly copy: number;
   readonly mtsId: string;
   readonly mailbox: string;
@@ -76,13 +76,13 @@ export type DeliveryLine = {
   readonly sizeBytes: number;
 };
 
-/** One side's view of an association (a row of the control command `associations`). */
+/** One side's view of an association: a row of the control command `associations`. */
 export type AssociationRow = {
   readonly name: string;
   readonly role: string;
   readonly state: string;
   readonly turn: string;
-  /** Whose Turn this side believes it is. */
+  /** Which side has the Turn, as this side believes. */
   readonly believes: 'mine' | 'theirs';
   readonly pleaseOutstanding: unknown;
   readonly moved: number;
@@ -92,7 +92,7 @@ export type AssociationRow = {
   readonly [more: string]: unknown;
 };
 
-/** Is this IPC message the sign that an MTA is running? */
+/** Is this IPC message the ready message of an MTA? */
 export function isReady(message: unknown): message is ReadyMessage {
   if (typeof message !== 'object' || message === null) return false;
   const ready = message as Partial<Record<keyof ReadyMessage, unknown>>;
