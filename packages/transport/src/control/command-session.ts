@@ -1,6 +1,6 @@
 /** One client of a control server that is not an MTA's: a table of commands, without uploads and streams. */
 import type { WebSocket } from 'ws';
-import { nearestName } from './nearest.js';
+import { nearestName } from './nearest-name.js';
 import { type ControlReply, controlLimits } from './protocol.js';
 
 /** What a command gets: the request without its id and name. */

@@ -15,9 +15,9 @@ import {
   viewMessages,
   viewQueues,
 } from '@mtalab/mta-core';
-import type { LabClock } from '../driver/clock.js';
 import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
+import type { LabClock } from '../driver/lab-clock.js';
 import {
   type Arguments,
   BadRequest,
@@ -30,7 +30,7 @@ import {
   textsOf,
   uploadIdOf,
 } from './arguments.js';
-import { nearestName } from './nearest.js';
+import { nearestName } from './nearest-name.js';
 import { type StreamName, streams } from './protocol.js';
 import type { HandedIn, Uploads } from './uploads.js';
 

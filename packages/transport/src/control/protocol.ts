@@ -1,7 +1,7 @@
 /** What goes over the control channel: requests, replies, pushes and limits, for the server and its clients. */
 import type { Effect, EventText, Input } from '@mtalab/mta-core';
 import type { DeliveryNotice } from '../driver/deliveries.js';
-import type { StartInput } from '../driver/options.js';
+import type { StartInput } from '../driver/driver-options.js';
 
 export const controlLimits = {
   /** Largest message either way, in octets. Larger content is uploaded in pieces. */

@@ -1,6 +1,6 @@
 /** The APDUs that the diagnostics levels want logged, with what the core knows of the connection they passed. */
 import type { AssociationId, Mta } from '@mtalab/mta-core';
-import type { StubTrace, TracedStub } from '../rpc/trace.js';
+import type { StubTrace, TracedStub } from '../rpc/stub-trace.js';
 import type { ApduForms, Diagnostics } from './diagnostics.js';
 
 /** A stub as it is logged. Its octets are valid during the call only. */

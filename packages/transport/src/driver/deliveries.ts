@@ -1,6 +1,6 @@
 /** Deliveries under way, how long each message took, and the notices of those that are done. */
-import { mailboxOf } from '../delivery/delivery.js';
-import type { EffectOf } from './ports.js';
+import { mailboxOf } from '../delivery/delivery-sink.js';
+import type { EffectOf } from './driver-ports.js';
 
 /** One finished delivery into a mailbox. */
 export type DeliveryNotice = {

@@ -5,15 +5,15 @@
  * nobody waits for join the commit of a later turn.
  */
 import type { Effect, Input, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
-import type { LabClock } from './clock.js';
+import { DeadlineTimer } from './deadline-timer.js';
 import { Deliveries } from './deliveries.js';
-import { failureOf } from './failure.js';
-import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './options.js';
+import { failureOf } from './driver-failure.js';
+import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver-options.js';
+import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './driver-ports.js';
+import type { LabClock } from './lab-clock.js';
+import { type DriverStatus, summarise } from './mta-status.js';
 import { PendingWrites } from './pending-writes.js';
-import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './ports.js';
-import { type DriverStatus, summarise } from './status.js';
 import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
-import { DeadlineTimer } from './timer.js';
 
 /** Exit code of a process whose driver failed (EX_SOFTWARE). */
 export const failureCode = 70;

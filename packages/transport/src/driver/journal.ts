@@ -5,8 +5,8 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Effect, Input } from '@mtalab/mta-core';
+import type { StartInput } from './driver-options.js';
 import { Feed } from './feed.js';
-import type { StartInput } from './options.js';
 
 /** One line, without its newline. */
 export type JournalLine = { readonly line: string };

@@ -4,10 +4,10 @@
  */
 import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { type ContentHandle, type Input, ntError, type Pdu } from '@mtalab/mta-core';
-import { defaultMaxStubBytes, PduCodec } from '../rpc/codec.js';
-import { MalformedPdu } from '../rpc/header.js';
-import { AssociatedGroups, StubBudget } from '../rpc/intake.js';
-import type { StubTrace } from '../rpc/trace.js';
+import { AssociatedGroups, StubBudget } from '../rpc/memory-limits.js';
+import { defaultMaxStubBytes, PduCodec } from '../rpc/pdu-codec.js';
+import { MalformedPdu } from '../rpc/pdu-header.js';
+import type { StubTrace } from '../rpc/stub-trace.js';
 import { addressText, Link } from './socket-connection.js';
 
 export type NetworkHooks = {

@@ -1,7 +1,7 @@
 /** One TCP connection with its codec: what the network keeps of it. */
 import type { Socket } from 'node:net';
-import type { PduCodec } from '../rpc/codec.js';
-import { Outgoing } from './outgoing.js';
+import type { PduCodec } from '../rpc/pdu-codec.js';
+import { Outgoing } from './outgoing-octets.js';
 
 /** Loop turns that a socket of which all is written waits for the peer's end of the connection. */
 const lingerTurns = 32;

@@ -1,6 +1,6 @@
 /** A TCP stream cut into fragments. */
 import type { Conversation } from './conversation.js';
-import { checkHeader, headerBytes } from './header.js';
+import { checkHeader, headerBytes } from './pdu-header.js';
 
 /**
  * Called for each fragment: `length` octets of `octets` from `at`, valid for as long as the callee keeps `octets`.

@@ -1,6 +1,6 @@
 /** Words for a defect that ends an MTA. */
 import type { Effect, Input, Mta } from '@mtalab/mta-core';
-import type { StartInput } from './options.js';
+import type { StartInput } from './driver-options.js';
 
 /** Names an input for a person: its type and what it is about, never its whole content. */
 function nameOf(input: Input | StartInput): string {

@@ -1,6 +1,6 @@
 /** What peers may make this process hold of calls that are not whole yet. */
 import type { Pdu } from '@mtalab/mta-core';
-import { MalformedPdu } from './header.js';
+import { MalformedPdu } from './pdu-header.js';
 
 /** The octets that all unfinished stubs of a process take up together. */
 export class StubBudget {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import type { StoreFailure } from '@mtalab/mta-core';
 import Database from 'better-sqlite3';
 import type { Backend, Birth, MessageHead, MessageRow, Piece, SummedPiece } from './backend.js';
-import { BatchStore } from './batch.js';
-import { lockFolder } from './lock.js';
-import { prepareSchema } from './schema.js';
+import { BatchStore } from './batch-store.js';
+import { lockFolder } from './folder-lock.js';
 import {
   damagedStore,
   type LedgerEntry,
@@ -17,6 +16,7 @@ import {
   StoreError,
   type StoreOptions,
 } from './store.js';
+import { prepareSchema } from './tables.js';
 
 /** Frames of the write-ahead log after which it is copied into the file: few enough that no commit waits long for it. */
 const checkpointPages = 1000;

@@ -2,8 +2,7 @@
 import { crc32 } from 'node:zlib';
 import type { Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 import type { Backend } from './backend.js';
-import { Contents, Refusal } from './contents.js';
-import { contentsOf, lastOf, type Operation, octetsBehind } from './operation.js';
+import { contentsOf, lastOf, type Operation, octetsBehind } from './queued-operation.js';
 import { type Held, keptBytes, recover } from './recover.js';
 import type {
   LedgerEntry,
@@ -16,6 +15,7 @@ import type {
   StoreWork,
 } from './store.js';
 import { defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
+import { Contents, Refusal } from './store-contents.js';
 
 const maxLedgerRows = 10_000;
 

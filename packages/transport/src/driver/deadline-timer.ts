@@ -1,5 +1,5 @@
 /** The one timer of a driver. */
-import type { LabClock } from './clock.js';
+import type { LabClock } from './lab-clock.js';
 
 export class DeadlineTimer {
   readonly #clock: LabClock;

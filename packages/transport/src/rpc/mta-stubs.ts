@@ -15,9 +15,6 @@ import {
   type SendApdu,
 } from '@mtalab/mta-core';
 import type protobuf from 'protobufjs';
-import { get32 } from '../net/octets.js';
-import { count, list, name, Unreadable, wireLimits } from './checks.js';
-import type { LoadContent } from './contents.js';
 import {
   apduFields,
   type CredentialsFields,
@@ -27,8 +24,11 @@ import {
   readRtorq,
   readSettled,
   rtorqFields,
-} from './messages.js';
-import { messageType, type StubReader, stubReader } from './schema.js';
+} from './apdu-messages.js';
+import type { LoadContent } from './content-octets.js';
+import { count, list, name, Unreadable, wireLimits } from './field-checks.js';
+import { get32 } from './little-endian.js';
+import { messageType, type StubReader, stubReader } from './protobuf-schema.js';
 
 /** A stub or a message that cannot be read, as the core is told of it. */
 export type BadBody = { readonly op: 'bad'; readonly detail: string };

@@ -1,9 +1,9 @@
 /** Fits the real network to the driver: kept ports, and the octets of segments that are sent. */
 import { type BindingConfig, type ContentHandle, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
 import { Network } from '../net/network.js';
-import type { StubTrace } from '../rpc/trace.js';
+import type { StubTrace } from '../rpc/stub-trace.js';
+import type { NetworkPort, SocketCounts } from './driver-ports.js';
 import type { KeptPorts } from './kept-ports.js';
-import type { NetworkPort, SocketCounts } from './ports.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 

@@ -1,8 +1,8 @@
 /** The ledger: a sink for load that keeps ids and digests only, in the store itself. */
 import { createHash } from 'node:crypto';
 import type { LedgerEntry } from '../store/store.js';
-import type { Delivery, DeliveryInput } from './delivery.js';
-import { mailboxOf } from './delivery.js';
+import type { Delivery, DeliveryInput } from './delivery-sink.js';
+import { mailboxOf } from './delivery-sink.js';
 
 /** Content is read and digested in pieces of this length. */
 const pieceBytes = 64 * 1024;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StoreFailure } from '@mtalab/mta-core';
 import type { Backend, Birth, MessageHead, MessageRow, Piece, SummedPiece } from './backend.js';
-import { BatchStore } from './batch.js';
+import { BatchStore } from './batch-store.js';
 import { type LedgerEntry, type LedgerRow, type LedgerSummary, StoreError, type StoreOptions } from './store.js';
 
 export type MemoryStoreOptions = StoreOptions & {

@@ -1,8 +1,8 @@
 /** The state of an MTA and its driver in one plain object, for people and for the harness. */
 import type { ListeningAddress, Mta, MtaCounters } from '@mtalab/mta-core';
-import type { LabClock } from './clock.js';
 import type { DelaySummary } from './deliveries.js';
-import type { SocketCounts } from './ports.js';
+import type { SocketCounts } from './driver-ports.js';
+import type { LabClock } from './lab-clock.js';
 
 export type DriverStatus = {
   readonly name: string;

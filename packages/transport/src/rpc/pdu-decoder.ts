@@ -11,13 +11,13 @@ import type {
   Syntax,
 } from '@mtalab/mta-core';
 import { operationOf } from '@mtalab/mta-core';
-import { get8, get16, get32, getUuid } from '../net/octets.js';
 import type { Conversation } from './conversation.js';
-import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './header.js';
-import type { StubLimits } from './intake.js';
+import { get8, get16, get32, getUuid } from './little-endian.js';
+import type { StubLimits } from './memory-limits.js';
+import { readArgument, readResult } from './mta-stubs.js';
+import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './pdu-header.js';
 import { readServiceArgument, readServiceResult } from './service-stubs.js';
-import { readArgument, readResult } from './stubs.js';
-import type { StubReport } from './trace.js';
+import type { StubReport } from './stub-trace.js';
 
 /** Presentation contexts in one bind; the answer to these fits the smallest fragment. */
 const contextsLimit = 64;

@@ -16,8 +16,8 @@ import {
   refuseReason,
   type TransferEnvelope,
 } from '@mtalab/mta-core';
-import { count, known, list, name, present, text, Unreadable, wireLimits } from './checks.js';
-import { contentOf, keepContent, type LoadContent } from './contents.js';
+import { contentOf, keepContent, type LoadContent } from './content-octets.js';
+import { count, known, list, name, present, text, Unreadable, wireLimits } from './field-checks.js';
 
 // Enumerated values, by number.
 const roles: readonly (Role | undefined)[] = [undefined, 'initiator', 'responder'];

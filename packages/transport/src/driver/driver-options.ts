@@ -1,8 +1,8 @@
 /** What a driver is made of, and what it tells. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
-import type { LabClock } from './clock.js';
 import type { DeliveryNotice } from './deliveries.js';
-import type { CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './ports.js';
+import type { CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
+import type { LabClock } from './lab-clock.js';
 
 /** The first entry of a journal: what the core was started with. */
 export type StartInput = { readonly type: 'start'; readonly config: MtaConfig; readonly recovered: Recovered };

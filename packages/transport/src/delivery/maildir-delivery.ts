@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import type { DeliverEffect, Delivery, DeliveryInput } from './delivery.js';
-import { exists } from './exists.js';
+import type { DeliverEffect, Delivery, DeliveryInput } from './delivery-sink.js';
 import { fileName, mailboxFolders } from './mailbox-path.js';
+import { exists } from './path-exists.js';
 
 /** Content is copied in pieces of this length. */
 const pieceBytes = 64 * 1024;

@@ -1,10 +1,10 @@
 /** Both directions of somebody else's connection, as a proxy sees them. */
 import type { Pdu, PduType } from '@mtalab/mta-core';
-import { defaultMaxStubBytes } from './codec.js';
 import { Conversation } from './conversation.js';
-import { PduDecoder } from './decoder.js';
-import { FragmentSplitter } from './fragments.js';
-import { callAt, flagsAt, MalformedPdu, pduFlag, typeAt } from './header.js';
+import { FragmentSplitter } from './fragment-splitter.js';
+import { defaultMaxStubBytes } from './pdu-codec.js';
+import { PduDecoder } from './pdu-decoder.js';
+import { callAt, flagsAt, MalformedPdu, pduFlag, typeAt } from './pdu-header.js';
 
 export type TapFragment = {
   /** The fragment's octets as they came, to be passed on. */

@@ -1,6 +1,6 @@
 /** The common header of connection-oriented DCE/RPC PDUs (C706 chapter 12.6.3.1), little-endian only. */
 import { maxFragmentBytes, type PduType } from '@mtalab/mta-core';
-import { get8, get16, get32, put16, put32 } from '../net/octets.js';
+import { get8, get16, get32, put16, put32 } from './little-endian.js';
 
 /** Octets of the common header, and of the header of a request or response without object UUID. */
 export const headerBytes = 16;

@@ -13,24 +13,24 @@ import {
   step,
 } from '@mtalab/mta-core';
 import { ControlServer, controlHost } from '../control/server.js';
-import type { Delivery } from '../delivery/delivery.js';
-import { ledgerDelivery } from '../delivery/ledger.js';
-import { MaildirDelivery } from '../delivery/maildir.js';
-import { renderReport } from '../delivery/report.js';
-import { takeContent } from '../rpc/contents.js';
-import { openSqliteStore } from '../store/sqlite.js';
+import type { Delivery } from '../delivery/delivery-sink.js';
+import { ledgerDelivery } from '../delivery/ledger-delivery.js';
+import { MaildirDelivery } from '../delivery/maildir-delivery.js';
+import { renderReport } from '../delivery/nondelivery-report.js';
+import { takeContent } from '../rpc/content-octets.js';
+import { openSqliteStore } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
 import { type ApduHook, traceApdus } from './apdu-trace.js';
-import type { LabClock } from './clock.js';
+import { DriverStreams } from './control-streams.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
+import type { Ended } from './driver-options.js';
+import type { CoreFunctions } from './driver-ports.js';
 import { Journal, JournalFile } from './journal.js';
+import { type LogLevel, WiredNetwork } from './kept-port-network.js';
 import { type FixedPort, KeptPorts } from './kept-ports.js';
-import type { Ended } from './options.js';
-import type { CoreFunctions } from './ports.js';
-import { endpointsOf, mappersOf } from './status.js';
-import { DriverStreams } from './streams.js';
-import { type LogLevel, WiredNetwork } from './wiring.js';
+import type { LabClock } from './lab-clock.js';
+import { endpointsOf, mappersOf } from './mta-status.js';
 
 export type MtaHooks = {
   /** An event-log entry that the diagnostics levels show. */

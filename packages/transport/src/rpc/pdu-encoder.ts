@@ -9,14 +9,14 @@ import {
   type RequestPdu,
   type ResponsePdu,
 } from '@mtalab/mta-core';
-import { nilUuid, put16, put32, putUuid } from '../net/octets.js';
-import type { Outgoing } from '../net/outgoing.js';
-import type { LoadContent } from './contents.js';
+import type { Outgoing } from '../net/outgoing-octets.js';
+import type { LoadContent } from './content-octets.js';
 import type { Conversation } from './conversation.js';
-import { callHeaderBytes, headerBytes, pduFlag, putHeader, wholePdu } from './header.js';
+import { nilUuid, put16, put32, putUuid } from './little-endian.js';
+import { requestPrefixBytes, responsePrefixBytes, writeArgument, writeResult } from './mta-stubs.js';
+import { callHeaderBytes, headerBytes, pduFlag, putHeader, wholePdu } from './pdu-header.js';
 import { serviceArgumentStub, serviceResultStub } from './service-stubs.js';
-import { requestPrefixBytes, responsePrefixBytes, writeArgument, writeResult } from './stubs.js';
-import type { StubReport } from './trace.js';
+import type { StubReport } from './stub-trace.js';
 
 /** Any value but 0 does: it only says that the pointer is not null. */
 const referent = 0x0002_0000;

@@ -1,13 +1,13 @@
 /** PDUs to octets and back, for one end of one connection. */
 import type { ContentHandle, Pdu } from '@mtalab/mta-core';
-import { Outgoing } from '../net/outgoing.js';
-import type { LoadContent } from './contents.js';
+import { Outgoing } from '../net/outgoing-octets.js';
+import type { LoadContent } from './content-octets.js';
 import { Conversation } from './conversation.js';
-import { PduDecoder } from './decoder.js';
-import { PduEncoder } from './encoder.js';
-import { FragmentSplitter } from './fragments.js';
-import type { StubLimits } from './intake.js';
-import type { StubListener } from './trace.js';
+import { FragmentSplitter } from './fragment-splitter.js';
+import type { StubLimits } from './memory-limits.js';
+import { PduDecoder } from './pdu-decoder.js';
+import { PduEncoder } from './pdu-encoder.js';
+import type { StubListener } from './stub-trace.js';
 
 /** The largest content by default (64 MiB), and a mebibyte for its envelope. */
 export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
