@@ -52,6 +52,13 @@ module.exports = {
     pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
     pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
+    {
+      name: 'network-knows-no-link',
+      comment: 'Sockets carry the frames of any link: each kind brings its codecs.',
+      severity: 'error',
+      from: { path: '^packages/transport/src/net/' },
+      to: { path: '^packages/transport/src/', pathNot: '^packages/transport/src/net/' },
+    },
     onlyFrom(
       'harness-arrows',
       'packages/harness',

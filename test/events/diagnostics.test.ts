@@ -15,6 +15,7 @@ import {
 import { PduCodec } from '@mtalab/transport';
 import { type Lab, spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { handleOf, loadOctets } from '../support/contents.js';
 
 const logFile = (lab: Lab, mta: string, name: string): string => {
   try {
@@ -126,7 +127,8 @@ function framed({ isRequest, call, operation, stub }: HexEntry): Buffer {
 
 /** Both ends of a connection that is bound for the MTA interface. */
 function boundEnds(): { readonly client: PduCodec; readonly server: PduCodec } {
-  const ends = { client: new PduCodec(), server: new PduCodec() };
+  const contents = { keepContent: handleOf, loadContent: loadOctets };
+  const ends = { client: new PduCodec(contents), server: new PduCodec(contents) };
   const sizes = { maxXmit: 5840, maxRecv: 5840, group: 0, multiplex: true };
   const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
   const results = [{ result: 0, reason: 0, transfer: ndrSyntax }];

@@ -16,6 +16,7 @@ export { MaildirDelivery, type MaildirOptions } from './delivery/maildir-deliver
 export { renderReport } from './delivery/nondelivery-report.js';
 export { exists } from './delivery/path-exists.js';
 export type { ApduHook, LoggedApdu } from './driver/apdu-trace.js';
+export { ArrivedContents, type ArrivedContentsOptions } from './driver/arrived-contents.js';
 export { DriverStreams } from './driver/control-streams.js';
 export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
 export { type ApduForms, Diagnostics } from './driver/diagnostics.js';
@@ -28,15 +29,18 @@ export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } fro
 export type { DriverStatus } from './driver/mta-status.js';
 export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start-mta.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
+export { type CodecsByLink, type ConnectionEnd, type FrameCodec, type FrameCodecs, MalformedFrame } from './net/frame-codec.js';
 export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './net/network.js';
-export { Outgoing } from './net/outgoing-octets.js';
+export { OutgoingOctets } from './net/outgoing-octets.js';
 export { ConnectionTap, PduSplitter, type TapFragment } from './rpc/connection-tap.js';
-export { keepContent, type LoadContent, takeContent } from './rpc/content-octets.js';
+export type { KeepContent, LoadContent } from './rpc/content-octets.js';
 export { Conversation } from './rpc/conversation.js';
 export { wireLimits } from './rpc/field-checks.js';
+export { heldContents } from './rpc/held-contents.js';
 export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './rpc/pdu-codec.js';
 export { agreedFragmentBytes, MalformedPdu } from './rpc/pdu-header.js';
 export { protoUrl } from './rpc/protobuf-schema.js';
+export { RpcCodecs, type RpcCodecsOptions } from './rpc/rpc-codecs.js';
 export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-trace.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export { openSqliteStore } from './store/sqlite-store.js';

@@ -31,20 +31,21 @@ function associationOf(mta: Mta, { conn, pdu }: TracedStub): AssociationId | nul
 
 export type ApduTraceOptions = {
   readonly diagnostics: Diagnostics;
-  readonly network: { traceStubs(trace: StubTrace | null): void };
+  /** Reports what passes its connections. */
+  readonly link: { traceStubs(trace: StubTrace | null): void };
   readonly hook: ApduHook | undefined;
   readonly nowMs: () => number;
   readonly mta: () => Mta;
   readonly log: (text: string) => void;
 };
 
-/** Has the network tell of its stubs while the levels want them, from now on. */
+/** From now on, has the link report its stubs while the levels want them. */
 export function traceApdus(options: ApduTraceOptions): void {
-  const { diagnostics, network, hook, nowMs, mta, log } = options;
+  const { diagnostics, link, hook, nowMs, mta, log } = options;
   const follow = (): void => {
     const forms = diagnostics.apdus;
-    if (forms === null || hook === undefined) return network.traceStubs(null);
-    network.traceStubs((stub) => {
+    if (forms === null || hook === undefined) return link.traceStubs(null);
+    link.traceStubs((stub) => {
       // A log that fails must never cost a connection.
       try {
         const state = mta();

@@ -1,7 +1,7 @@
 /** What a driver is made of, and what it tells. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
 import type { DeliveryNotice } from './deliveries.js';
-import type { CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
+import type { ContentsPort, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
 
 /** The first entry of a journal: what the core was started with. */
@@ -28,6 +28,8 @@ export type DriverOptions = {
   readonly store: StorePort;
   readonly network: NetworkPort;
   readonly delivery: DeliveryPort;
+  /** Where the network puts octets that arrive. Absent where none do. */
+  readonly contents?: ContentsPort;
   /** The Windows NT this MTA is said to run on, for its status. */
   readonly nt?: string | undefined;
   readonly hooks?: DriverHooks;

@@ -1,4 +1,4 @@
-/** What the driver asks of the parts around it. The real ones are `Network`, the stores and the delivery sinks. */
+/** What the driver needs of the parts around it. The real ones are `Network`, the stores and the delivery sinks. */
 import type { Effect, Input, LinkFrame, Mta, MtaConfig, Recovered } from '@mtalab/mta-core';
 
 /** The pure core: three functions over plain data. */
@@ -33,12 +33,14 @@ export type StorePort = {
   close(clean: boolean): void;
 };
 
-/** Counts of whole PDUs on one TCP connection. */
+/** Counts of whole frames on one TCP connection. */
 export type SocketCounts = { readonly local: string; readonly remote: string; readonly sent: number; readonly received: number };
 
 export type NetworkPort = {
-  listen(binding: number, address: string, port: number): void;
-  dial(conn: number, host: string, port: number, localAddress?: string): void;
+  /** Answered by an input `listening` or `listen-failed`. */
+  listen(effect: EffectOf<'listen'>): void;
+  /** Answered by an input `connected` or `dial-failed`. */
+  dial(effect: EffectOf<'dial'>): void;
   send(frame: LinkFrame): void;
   close(conn: number): void;
   /** Let everything sent since the last flush leave, in one write per connection. */
@@ -46,6 +48,14 @@ export type NetworkPort = {
   sockets(): readonly SocketCounts[];
   /** Close all listeners and connections; resolves when they are gone. */
   closeAll(): void | Promise<void>;
+};
+
+/** Octets that arrived and are not in the store: see `ArrivedContents`. */
+export type ContentsPort = {
+  /** All that happened since the last time has been carried out: drop what the core does not hold. */
+  settle(mta: Mta): void;
+  /** The MTA has ended. */
+  clear(): void;
 };
 
 export type DeliveryPort = {

@@ -1,57 +1,53 @@
-/** Fits the real network to the driver: kept ports, and the octets of segments that are sent. */
-import { type BindingConfig, type ContentHandle, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
+/** Keeps the ports that the system has chosen: an MTA listens on them again at its next start. */
+import { type BindingConfig, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
+import type { CodecsByLink } from '../net/frame-codec.js';
 import { Network } from '../net/network.js';
-import type { StubTrace } from '../rpc/stub-trace.js';
-import type { NetworkPort, SocketCounts } from './driver-ports.js';
+import type { EffectOf, NetworkPort, SocketCounts } from './driver-ports.js';
 import type { KeptPorts } from './kept-ports.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
-export type WiringOptions = {
+export type KeptPortNetworkOptions = {
   readonly bindings: readonly BindingConfig[];
   readonly mapperPort: number | null;
   readonly keptPorts: KeptPorts;
+  readonly codecs: CodecsByLink;
   readonly input: (input: Input) => void;
-  readonly readContent: (content: number, offset: number, length: number) => Uint8Array;
   readonly log: (level: LogLevel, text: string) => void;
-  readonly maxStubBytes: number;
 };
 
 /** A `Network` that listens on the ports kept from earlier starts where the configuration leaves the port open. */
-export class WiredNetwork implements NetworkPort {
-  readonly #options: WiringOptions;
+export class KeptPortNetwork implements NetworkPort {
+  readonly #options: KeptPortNetworkOptions;
   readonly #network: Network;
-  /** Bindings that are being opened on a kept port. */
-  readonly #onKeptPort = new Set<number>();
+  /** Bindings that are being opened on a kept port, by their ids. */
+  readonly #onKeptPort = new Map<number, EffectOf<'listen'>>();
 
-  constructor(options: WiringOptions) {
+  constructor(options: KeptPortNetworkOptions) {
     this.#options = options;
-    this.#network = new Network(
-      {
-        input: (input) => {
-          if (input.type === 'listening' || input.type === 'listen-failed') this.#listened(input);
-          else options.input(input);
-        },
-        loadContent: (handle) => this.#load(handle),
-        log: options.log,
+    const hooks = {
+      input: (input: Input) => {
+        if (input.type === 'listening' || input.type === 'listen-failed') this.#listened(input);
+        else options.input(input);
       },
-      { maxStubBytes: options.maxStubBytes },
-    );
+      log: options.log,
+    };
+    this.#network = new Network(hooks, options.codecs);
   }
 
-  listen(binding: number, address: string, port: number): void {
-    const kept = port === 0 ? this.#options.keptPorts.forBinding(binding) : 0;
-    if (kept !== 0) this.#onKeptPort.add(binding);
-    this.#network.listen(binding, address, kept === 0 ? port : kept);
+  listen(effect: EffectOf<'listen'>): void {
+    const { binding } = effect;
+    const kept = effect.port === 0 ? this.#options.keptPorts.forBinding(binding) : 0;
+    if (kept !== 0) this.#onKeptPort.set(binding, effect);
+    this.#network.listen(kept === 0 ? effect : { ...effect, port: kept });
   }
 
-  dial(conn: number, host: string, port: number, localAddress?: string): void {
-    this.#network.dial(conn, host, port, localAddress);
+  dial(effect: EffectOf<'dial'>): void {
+    this.#network.dial(effect);
   }
 
   send(frame: LinkFrame): void {
-    if (frame.link !== 'rpc') throw new Error(`there are no sockets for the ${frame.link} link`);
-    this.#network.send(frame.conn, frame.frame);
+    this.#network.send(frame);
   }
 
   close(conn: number): void {
@@ -66,18 +62,8 @@ export class WiredNetwork implements NetworkPort {
     return this.#network.sockets();
   }
 
-  /** See `Network.traceStubs`. */
-  traceStubs(trace: StubTrace | null): void {
-    this.#network.traceStubs(trace);
-  }
-
   closeAll(): Promise<void> {
     return this.#network.closeAll();
-  }
-
-  #load(handle: ContentHandle): Uint8Array {
-    if (handle.content === undefined) throw new RangeError(`content ${handle.ref}: its octets are gone`);
-    return this.#options.readContent(handle.content, handle.offset ?? 0, handle.length);
   }
 
   /** What the configuration says of a listening address: a binding's, or that of an endpoint mapper beside it. */
@@ -91,13 +77,14 @@ export class WiredNetwork implements NetworkPort {
     const { binding } = input;
     const { keptPorts, log } = this.#options;
     const configured = this.#configured(binding);
-    const triedKept = this.#onKeptPort.delete(binding);
+    const triedKept = this.#onKeptPort.get(binding);
+    this.#onKeptPort.delete(binding);
     // Another port helps only where the address itself can be had.
     const taken = input.type === 'listen-failed' && ['EADDRINUSE', 'EACCES'].includes(input.osError);
-    if (taken && triedKept && configured !== undefined) {
-      const place = `${configured.address}[${keptPorts.forBinding(binding)}]`;
+    if (taken && triedKept !== undefined) {
+      const place = `${triedKept.address}[${keptPorts.forBinding(binding)}]`;
       log('warn', `${place}, kept from an earlier start, cannot be had again (${input.osError}): a fresh port is taken`);
-      this.#network.listen(binding, configured.address, 0);
+      this.#network.listen({ ...triedKept, port: 0 });
       return;
     }
     if (input.type === 'listening' && configured?.port === 0) {

@@ -1,36 +1,29 @@
 /** Puts one MTA together on real sockets, a real store and real mailboxes, and starts it. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  describeEvent,
-  type Input,
-  type MtaConfig,
-  mapperIds,
-  nameOfBinding,
-  nextDeadline,
-  type ReportedEvent,
-  start,
-  step,
-} from '@mtalab/mta-core';
+import { type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
 import { ControlServer, controlHost } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
 import { MaildirDelivery } from '../delivery/maildir-delivery.js';
 import { renderReport } from '../delivery/nondelivery-report.js';
-import { takeContent } from '../rpc/content-octets.js';
+import { heldContents } from '../rpc/held-contents.js';
+import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
 import { type ApduHook, traceApdus } from './apdu-trace.js';
+import { ArrivedContents } from './arrived-contents.js';
 import { DriverStreams } from './control-streams.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
 import type { Ended } from './driver-options.js';
 import type { CoreFunctions } from './driver-ports.js';
 import { Journal, JournalFile } from './journal.js';
-import { type LogLevel, WiredNetwork } from './kept-port-network.js';
+import { KeptPortNetwork, type LogLevel } from './kept-port-network.js';
 import { type FixedPort, KeptPorts } from './kept-ports.js';
 import type { LabClock } from './lab-clock.js';
 import { endpointsOf, mappersOf } from './mta-status.js';
+import { listenAdvice, StartReasons } from './start-reasons.js';
 
 export type MtaHooks = {
   /** An event-log entry that the diagnostics levels show. */
@@ -83,8 +76,10 @@ export type RunningMta = {
 const core: CoreFunctions = { start, step, nextDeadline };
 /** Room for an envelope beside the largest segment, in octets. */
 const envelopeRoomBytes = 1_048_576;
-/** Events remembered for the message of a start that fails. */
-const maxReasons = 5;
+
+function maxStubBytesOf({ settings }: MtaConfig): number {
+  return settings.maxMessageBytes + envelopeRoomBytes;
+}
 
 /** An empty database is a new store to SQLite. What to say if it is none: an earlier start has left something beside it. */
 function emptiedStore(dataFolder: string): string | null {
@@ -95,14 +90,14 @@ function emptiedStore(dataFolder: string): string | null {
   return `${what}, and a new store is begun. If there is a copy of the file, stop the MTA and put it back.`;
 }
 
-function openStore(options: StartOptions): Store {
+function openStore(options: StartOptions, contents: ArrivedContents): Store {
   const { dataFolder, maxStoreBytes, clock, config, hooks } = options;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const emptied = emptiedStore(dataFolder);
   if (emptied !== null) hooks?.log?.('warn', emptied);
   try {
     return openSqliteStore(dataFolder, {
-      octetsOf: takeContent,
+      octetsOf: contents.take,
       render: renderReport,
       ...(maxStoreBytes === undefined ? {} : { maxStoreBytes }),
     });
@@ -111,59 +106,6 @@ function openStore(options: StartOptions): Store {
       hooks?.event?.({ id: 2152, params: { path: error.detailsPath } }, clock.nowMs(), config.name);
     }
     throw error;
-  }
-}
-
-/** What an operating system error at listening means, and what to do. */
-function listenAdvice(osError: string): string {
-  switch (osError) {
-    case 'EADDRINUSE':
-      return 'is in use by another program; choose another port, or 0 for a free one';
-    case 'EADDRNOTAVAIL':
-      return 'is on no address of this machine; choose another address';
-    case 'EACCES':
-      return 'may not be listened on by this user; choose a port of 1024 or above';
-    default:
-      return 'cannot be listened on';
-  }
-}
-
-/** Words of the latest events, for the case that the start fails. */
-class Reasons {
-  readonly #texts: string[] = [];
-  readonly #places: string[] = [];
-  readonly #mappers: string[] = [];
-
-  noteListen({ bindings, mapperPort }: MtaConfig, id: number, osError: string): void {
-    const configured = bindings[id % mapperIds];
-    if (configured === undefined) return;
-    if (id >= mapperIds) {
-      const place = `${configured.address}${mapperPort === 0 ? '' : `[${mapperPort}]`}`;
-      this.#mappers.push(`the endpoint mapper's ${place} ${listenAdvice(osError)} (endpointMapper.port, ${osError})`);
-      return;
-    }
-    this.#places.push(`${nameOfBinding(configured)} ${listenAdvice(osError)} (bindings, ${osError})`);
-  }
-
-  note(event: ReportedEvent): void {
-    const { id, type, text } = describeEvent(event);
-    if (type === 'Information') return;
-    this.#texts.push(`event ${id}: ${text}`);
-    if (this.#texts.length > maxReasons) this.#texts.shift();
-  }
-
-  /** @param enabled how many bindings were to be listened on. */
-  errorOf(name: string, ended: Ended, enabled: number): Error {
-    if (ended.error !== undefined) return ended.error;
-    if (this.#mappers.length > 0) return new Error([...this.#places, ...this.#mappers].join('. '));
-    const places = this.#places.join('. ');
-    if (this.#places.length > 0 && this.#places.length < enabled) {
-      const why = 'and by its release, or as a cluster, this MTA does not start without it; disabling the binding lets it start';
-      return new Error(`${places}, ${why}`);
-    }
-    if (this.#places.length > 0) return new Error(`there is no address to listen on: ${places}`);
-    const reasons = this.#texts.length === 0 ? 'it gave no reason' : this.#texts.join(' ');
-    return new Error(`MTA ${name} ended with code ${ended.code} before it was running: ${reasons}`);
   }
 }
 
@@ -209,30 +151,38 @@ async function startControl(
 
 type Parts = {
   readonly store: Store;
+  readonly contents: ArrivedContents;
   readonly keptPorts: KeptPorts;
   readonly streams: DriverStreams;
-  readonly reasons: Reasons;
+  readonly reasons: StartReasons;
   readonly diagnostics: Diagnostics;
 };
 
 /** The driver on its network, store and mailboxes, not begun. */
 function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
   const { config, clock, hooks } = options;
-  const { store, streams, reasons, diagnostics } = parts;
+  const { store, contents, streams, reasons, diagnostics } = parts;
   let running = false;
   const input = (what: Input): void => {
     if (what.type === 'listen-failed') parts.reasons.noteListen(config, what.binding, what.osError);
     driver.input(what);
   };
   const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
-  const network = new WiredNetwork({
+  const rpc = new RpcCodecs({
+    maxStubBytes: maxStubBytesOf(config),
+    loadContent: ({ content, offset, length }) => {
+      if (content === undefined) throw new RangeError('only what is in the store can be sent');
+      return readContent(content, offset ?? 0, length);
+    },
+    keepContent: contents.put,
+  });
+  const network = new KeptPortNetwork({
     bindings: config.bindings,
     mapperPort: config.mapperPort,
     keptPorts: parts.keptPorts,
+    codecs: { rpc },
     input,
-    readContent,
     log: (level, text) => hooks?.log?.(level, text),
-    maxStubBytes: config.settings.maxMessageBytes + envelopeRoomBytes,
   });
   const delivery: Delivery =
     options.delivery.kind === 'ledger'
@@ -244,6 +194,7 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     store,
     network,
     delivery,
+    contents,
     nt: options.nt,
     hooks: {
       event: (event, nowMs) => {
@@ -263,7 +214,7 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
   });
   traceApdus({
     diagnostics,
-    network,
+    link: rpc,
     hook: hooks?.apdu,
     nowMs: () => clock.nowMs(),
     mta: () => driver.mta,
@@ -286,10 +237,11 @@ function openJournal(options: StartOptions): Journal {
  */
 export async function startMta(options: StartOptions): Promise<RunningMta> {
   const { config, hooks, dataFolder } = options;
-  const store = openStore(options);
+  const contents = new ArrivedContents({ heldBy: heldContents, maxBytes: partialMessages * maxStubBytesOf(config) });
+  const store = openStore(options, contents);
   const streams = new DriverStreams(config.name);
   const diagnostics = options.diagnostics ?? new Diagnostics();
-  const reasons = new Reasons();
+  const reasons = new StartReasons();
   let isRunning: () => void = () => undefined;
   let driver: Driver;
   let control: ControlServer;
@@ -298,7 +250,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings, fixedPorts(options));
     const lines = openJournal(options);
     journal = lines;
-    const made = assemble(options, { store, keptPorts, streams, reasons, diagnostics }, () => isRunning());
+    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics }, () => isRunning());
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };

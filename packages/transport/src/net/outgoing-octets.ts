@@ -6,7 +6,7 @@ const largeBlockBytes = 65_536;
 
 const noOctets = Buffer.alloc(0);
 
-export class Outgoing {
+export class OutgoingOctets {
   /** Writes at `pos` of `buf`, which may be replaced by a larger one with the same beginning. */
   readonly writer: protobuf.BufferWriter = new protobuf.BufferWriter();
   /** Octets of the block before this one have been taken already. */

@@ -16,7 +16,7 @@ import {
   refuseReason,
   type TransferEnvelope,
 } from '@mtalab/mta-core';
-import { contentOf, keepContent, type LoadContent } from './content-octets.js';
+import { contentOf, type KeepContent, type LoadContent } from './content-octets.js';
 import { count, known, list, name, present, text, Unreadable, wireLimits } from './field-checks.js';
 
 // Enumerated values, by number.
@@ -128,13 +128,14 @@ function rttrFields(apdu: Rttr, load: LoadContent): RttrFields {
 
 /**
  * Read the APDU in a message.
+ * @param keep puts the octets of an RTTR's content aside.
  * @throws Unreadable when there is none, or one that says something impossible.
  */
-export function readApdu(fields: RtseFields): Apdu {
+export function readApdu(fields: RtseFields, keep: KeepContent): Apdu {
   const member = present(fields.apdu, 'the APDU');
   switch (member) {
     case 'rttr':
-      return readRttr(fields.rttr as RttrFields);
+      return readRttr(fields.rttr as RttrFields, keep);
     case 'confirm': {
       const { activity, upTo, stored } = fields.confirm as NonNullable<ApduFields['confirm']>;
       return { kind: 'confirm', activity: count(activity, 'activity'), upTo: count(upTo, 'upTo'), stored };
@@ -190,13 +191,13 @@ function readRtorj(fields: ReasonFields): Rtorj {
   return { kind: 'rtorj', reason: known(refuseReasons, fields.reason, 'RefuseReason') };
 }
 
-function readRttr(fields: RttrFields): Rttr {
+function readRttr(fields: RttrFields, keep: KeepContent): Rttr {
   const activity = count(fields.activity, 'activity');
   const offset = count(fields.offset, 'offset');
   const { start, last } = fields;
   const envelope = start === null || start === undefined ? undefined : readEnvelope(start);
   // An absent field comes as the empty array that the decoder keeps for all of them.
-  const content = keepContent(fields.content.length === 0 ? Buffer.alloc(0) : fields.content);
+  const content = keep(fields.content.length === 0 ? Buffer.alloc(0) : fields.content);
   if (envelope === undefined) return { kind: 'rttr', activity, offset, content, last };
   return { kind: 'rttr', activity, offset, content, last, start: envelope };
 }

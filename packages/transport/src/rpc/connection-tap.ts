@@ -2,7 +2,7 @@
 import type { Pdu, PduType } from '@mtalab/mta-core';
 import { Conversation } from './conversation.js';
 import { FragmentSplitter } from './fragment-splitter.js';
-import { defaultMaxStubBytes } from './pdu-codec.js';
+import { defaultMaxStubBytes, lengthOnly } from './pdu-codec.js';
 import { PduDecoder } from './pdu-decoder.js';
 import { callAt, flagsAt, MalformedPdu, pduFlag, typeAt } from './pdu-header.js';
 
@@ -28,7 +28,7 @@ export class PduSplitter {
 
   constructor(conversation: Conversation, maxStubBytes: number = defaultMaxStubBytes) {
     this.#splitter = new FragmentSplitter(conversation);
-    this.#decoder = new PduDecoder(conversation, { maxStubBytes });
+    this.#decoder = new PduDecoder(conversation, { maxStubBytes }, lengthOnly);
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   type SendApdu,
 } from '@mtalab/mta-core';
 import type protobuf from 'protobufjs';
+import { MalformedFrame } from '../net/frame-codec.js';
 import {
   apduFields,
   type CredentialsFields,
@@ -25,7 +26,7 @@ import {
   readSettled,
   rtorqFields,
 } from './apdu-messages.js';
-import type { LoadContent } from './content-octets.js';
+import type { KeepContent, LoadContent } from './content-octets.js';
 import { count, list, name, Unreadable, wireLimits } from './field-checks.js';
 import { get32 } from './little-endian.js';
 import { messageType, type StubReader, stubReader } from './protobuf-schema.js';
@@ -89,8 +90,14 @@ export function writeResult(writer: protobuf.Writer, result: RpcResult, load: Lo
   }
 }
 
-/** Read a request stub. Never throws. */
-export function readArgument(opnum: number, octets: Buffer, start: number, end: number): RpcArgument | BadBody {
+/** Read a request stub. @throws MalformedFrame only, when `keep` has no room for its content. */
+export function readArgument(
+  opnum: number,
+  octets: Buffer,
+  start: number,
+  end: number,
+  keep: KeepContent,
+): RpcArgument | BadBody {
   return guarded((reader) => {
     const length = end - start;
     if (length < requestPrefixBytes) throw new Unreadable(`stub of ${length} octets is too short`);
@@ -99,16 +106,16 @@ export function readArgument(opnum: number, octets: Buffer, start: number, end: 
     const excess = length - requestPrefixBytes - cb;
     if (excess < 0 || excess > slackBytes) throw new Unreadable(`cb ${cb} does not fit a stub of ${length} octets`);
     const from = start + requestPrefixBytes;
-    return argumentIn(opnum, reader.open(octets, from, from + cb));
+    return argumentIn(opnum, reader.open(octets, from, from + cb), keep);
   });
 }
 
-function argumentIn(opnum: number, reader: StubReader): RpcArgument {
+function argumentIn(opnum: number, reader: StubReader, keep: KeepContent): RpcArgument {
   const op = operationOf[opnum];
   switch (op) {
     case 'MtaSend': {
       const fields = messageType.rtse.decode(reader) as RtseFields;
-      const apdu = readApdu(fields);
+      const apdu = readApdu(fields, keep);
       if (!isSendApdu(apdu)) throw new Unreadable(`${apdu.kind} does not travel in MtaSend`);
       return { op, apdu, settled: readSettled(fields) };
     }
@@ -134,7 +141,7 @@ function argumentIn(opnum: number, reader: StubReader): RpcArgument {
     case 'MtaUnBind':
     case 'MtaUnBindBack': {
       const fields = messageType.rtse.decode(reader) as RtseFields;
-      const apdu = readApdu(fields);
+      const apdu = readApdu(fields, keep);
       if (apdu.kind !== 'close') throw new Unreadable(`${apdu.kind} does not travel in ${op}`);
       const association = name(fields.association ?? '', 'association');
       return op === 'MtaUnBind' ? { op, association, apdu, settled: readSettled(fields) } : { op, association, apdu };
@@ -144,8 +151,8 @@ function argumentIn(opnum: number, reader: StubReader): RpcArgument {
   }
 }
 
-/** Read a response stub. Never throws. */
-export function readResult(opnum: number, octets: Buffer, start: number, end: number): RpcResult | BadBody {
+/** Read a response stub. @throws MalformedFrame as `readArgument`. */
+export function readResult(opnum: number, octets: Buffer, start: number, end: number, keep: KeepContent): RpcResult | BadBody {
   return guarded((reader) => {
     const length = end - start;
     const cb = length < responsePrefixBytes ? -1 : get32(octets, start);
@@ -163,16 +170,16 @@ export function readResult(opnum: number, octets: Buffer, start: number, end: nu
       if (operationOf[opnum] === 'MtaBindBack') return { op: 'MtaBindBack', accepted: false };
       throw new Unreadable(`the operation returned error ${returned}`);
     }
-    return resultIn(opnum, reader.open(octets, start + prefix, start + prefix + cb));
+    return resultIn(opnum, reader.open(octets, start + prefix, start + prefix + cb), keep);
   });
 }
 
-function resultIn(opnum: number, reader: StubReader): RpcResult {
+function resultIn(opnum: number, reader: StubReader, keep: KeepContent): RpcResult {
   const op = operationOf[opnum];
   switch (op) {
     case 'MtaBind': {
       const fields = messageType.bindResult.decode(reader) as BindResultFields;
-      const apdu = readApdu(fields);
+      const apdu = readApdu(fields, keep);
       if (apdu.kind !== 'rtoac' && apdu.kind !== 'rtorj') throw new Unreadable(`${apdu.kind} does not answer MtaBind`);
       return { op, from: readCredentials(fields.from), apdu };
     }
@@ -181,13 +188,13 @@ function resultIn(opnum: number, reader: StubReader): RpcResult {
       return { op, accepted };
     }
     case 'MtaSend': {
-      const apdu = readApdu(messageType.rtse.decode(reader) as RtseFields);
+      const apdu = readApdu(messageType.rtse.decode(reader) as RtseFields, keep);
       if (!isSendAnswer(apdu)) throw new Unreadable(`${apdu.kind} does not answer MtaSend`);
       return { op, apdu };
     }
     case 'MtaUnBind':
     case 'MtaUnBindBack': {
-      const apdu = readApdu(messageType.rtse.decode(reader) as RtseFields);
+      const apdu = readApdu(messageType.rtse.decode(reader) as RtseFields, keep);
       if (apdu.kind !== 'close-ack') throw new Unreadable(`${apdu.kind} does not answer ${op}`);
       return { op, apdu };
     }
@@ -220,6 +227,7 @@ function guarded<T>(read: (reader: StubReader) => T): T | BadBody {
   try {
     return read(stubReader);
   } catch (error) {
+    if (error instanceof MalformedFrame) throw error;
     return { op: 'bad', detail: error instanceof Error ? error.message : String(error) };
   } finally {
     stubReader.close();

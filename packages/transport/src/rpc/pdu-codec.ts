@@ -1,7 +1,7 @@
 /** PDUs to octets and back, for one end of one connection. */
 import type { ContentHandle, Pdu } from '@mtalab/mta-core';
-import { Outgoing } from '../net/outgoing-octets.js';
-import type { LoadContent } from './content-octets.js';
+import { OutgoingOctets } from '../net/outgoing-octets.js';
+import type { KeepContent, LoadContent } from './content-octets.js';
 import { Conversation } from './conversation.js';
 import { FragmentSplitter } from './fragment-splitter.js';
 import type { StubLimits } from './memory-limits.js';
@@ -14,8 +14,10 @@ export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
 
 /** `maxStubBytes`: by default room for the largest message. */
 export type CodecOptions = Partial<StubLimits> & {
-  /** Finds the octets of contents that did not come from the network. */
+  /** Finds the octets of a content that is sent. Default: there are none to be sent. */
   readonly loadContent?: LoadContent;
+  /** Puts the octets of a content that arrived aside. Default: only their number is kept. */
+  readonly keepContent?: KeepContent;
   /** The listening port that a bind_ack names as secondary address. */
   readonly secondaryPort?: number;
 };
@@ -31,14 +33,18 @@ export class PduCodec {
     const conversation = new Conversation();
     this.#encoder = new PduEncoder(conversation, options.loadContent ?? nothingStored, options.secondaryPort ?? 0);
     this.#splitter = new FragmentSplitter(conversation);
-    this.#decoder = new PduDecoder(conversation, { ...options, maxStubBytes: options.maxStubBytes ?? defaultMaxStubBytes });
+    this.#decoder = new PduDecoder(
+      conversation,
+      { ...options, maxStubBytes: options.maxStubBytes ?? defaultMaxStubBytes },
+      options.keepContent ?? lengthOnly,
+    );
     this.#each = (octets, at, length) => {
       const pdu = this.#decoder.read(octets, at, length);
       return pdu === null || this.#deliver(pdu);
     };
   }
 
-  /** Tell this listener of each stub of the MTA interface from now on; null for none, which costs nothing. */
+  /** Report each stub of the MTA interface to this listener from now on; null for none, which costs nothing. */
   traceStubs(listener: StubListener | null): void {
     this.#encoder.onStub = listener === null ? null : (...stub) => listener('sent', ...stub);
     this.#decoder.onStub = listener === null ? null : (...stub) => listener('received', ...stub);
@@ -48,13 +54,13 @@ export class PduCodec {
    * Write a PDU that this end sends behind what `out` holds.
    * @throws RangeError when it cannot be written; `out` is as before then.
    */
-  encodeInto(out: Outgoing, pdu: Pdu): void {
+  encodeInto(out: OutgoingOctets, pdu: Pdu): void {
     this.#encoder.encode(out, pdu);
   }
 
   /** The octets of a PDU that this end sends. */
   encode(pdu: Pdu): Buffer {
-    const out = new Outgoing();
+    const out = new OutgoingOctets();
     this.#encoder.encode(out, pdu);
     return Buffer.concat(out.take());
   }
@@ -69,12 +75,17 @@ export class PduCodec {
     this.#splitter.push(chunk, this.#each);
   }
 
-  /** Nothing more is read: let go of what there is of an unfinished call. */
+  /** Nothing more is read: drop what has arrived of an unfinished call. */
   release(): void {
     this.#decoder.release();
   }
 }
 
-function nothingStored(handle: ContentHandle): never {
-  throw new RangeError(`content ${handle.content ?? handle.ref} is not known here`);
+function nothingStored(): never {
+  throw new RangeError('this codec has no contents to send');
+}
+
+/** Keeps no octets: for readers that look at calls only. */
+export function lengthOnly(octets: Uint8Array): ContentHandle {
+  return { length: octets.length };
 }

@@ -11,6 +11,7 @@ import type {
   Syntax,
 } from '@mtalab/mta-core';
 import { operationOf } from '@mtalab/mta-core';
+import type { KeepContent } from './content-octets.js';
 import type { Conversation } from './conversation.js';
 import { get8, get16, get32, getUuid } from './little-endian.js';
 import type { StubLimits } from './memory-limits.js';
@@ -36,16 +37,19 @@ type PartialCall = {
 };
 
 export class PduDecoder {
-  /** Told of each whole stub of the MTA interface; null costs nothing. */
+  /** Takes each whole stub of the MTA interface; null costs nothing. */
   onStub: StubReport | null = null;
   readonly #conversation: Conversation;
   readonly #limits: StubLimits;
+  readonly #keep: KeepContent;
   /** One at most: the fragments of one call are never interleaved with another's. */
   #partial: PartialCall | null = null;
 
-  constructor(conversation: Conversation, limits: StubLimits) {
+  /** @param keep puts the octets of each content aside. */
+  constructor(conversation: Conversation, limits: StubLimits, keep: KeepContent) {
     this.#conversation = conversation;
     this.#limits = limits;
+    this.#keep = keep;
   }
 
   /** Forget the call of which not all fragments are here. */
@@ -159,7 +163,7 @@ export class PduDecoder {
       if (serves === 'management' || serves === 'mapper')
         return { type, call, context, opnum: word, body: readServiceArgument(serves, word, octets, start, end) };
       const isKnown = word < operationOf.length && serves === 'mta';
-      const body = isKnown ? readArgument(word, octets, start, end) : ({ op: 'unread' } as const);
+      const body = isKnown ? readArgument(word, octets, start, end, this.#keep) : ({ op: 'unread' } as const);
       const pdu = { type, call, context, opnum: word, body };
       if (this.onStub !== null && isKnown) this.onStub(pdu, operationOf[word] as RpcOperation, octets.subarray(start, end));
       return pdu;
@@ -176,7 +180,7 @@ export class PduDecoder {
     const serves = this.#conversation.calledInterface(call);
     if (serves !== 'mta')
       return { type, call, context, cancelCount: word, body: readServiceResult(serves, opnum, octets, start, end) };
-    const pdu = { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end) };
+    const pdu = { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end, this.#keep) };
     if (this.onStub !== null) this.onStub(pdu, operationOf[opnum] as RpcOperation, octets.subarray(start, end));
     return pdu;
   }

@@ -9,7 +9,7 @@ import {
   type RequestPdu,
   type ResponsePdu,
 } from '@mtalab/mta-core';
-import type { Outgoing } from '../net/outgoing-octets.js';
+import type { OutgoingOctets } from '../net/outgoing-octets.js';
 import type { LoadContent } from './content-octets.js';
 import type { Conversation } from './conversation.js';
 import { nilUuid, put16, put32, putUuid } from './little-endian.js';
@@ -22,7 +22,7 @@ import type { StubReport } from './stub-trace.js';
 const referent = 0x0002_0000;
 
 export class PduEncoder {
-  /** Told of each whole stub of the MTA interface; null costs nothing. */
+  /** Takes each whole stub of the MTA interface; null costs nothing. */
   onStub: StubReport | null = null;
   readonly #conversation: Conversation;
   readonly #load: LoadContent;
@@ -40,7 +40,7 @@ export class PduEncoder {
    * written with an empty stub.
    * @throws RangeError when its content cannot be had or it cannot be put into one fragment; nothing is written then.
    */
-  encode(out: Outgoing, pdu: Pdu): void {
+  encode(out: OutgoingOctets, pdu: Pdu): void {
     const start = out.begin(estimateBytes(pdu));
     try {
       this.#write(out, start, pdu);
@@ -51,7 +51,7 @@ export class PduEncoder {
     this.#conversation.note(pdu);
   }
 
-  #write(out: Outgoing, start: number, pdu: Pdu): void {
+  #write(out: OutgoingOctets, start: number, pdu: Pdu): void {
     switch (pdu.type) {
       case 'request':
         this.#writeRequest(out, start, pdu);
@@ -95,7 +95,7 @@ export class PduEncoder {
     }
   }
 
-  #writeRequest(out: Outgoing, start: number, pdu: RequestPdu): void {
+  #writeRequest(out: OutgoingOctets, start: number, pdu: RequestPdu): void {
     const { writer } = out;
     const { body } = pdu;
     const stub = start + callHeaderBytes;
@@ -112,7 +112,7 @@ export class PduEncoder {
     this.#split(out, start, 'request', pdu.call, pdu.context, pdu.opnum);
   }
 
-  #writeResponse(out: Outgoing, start: number, pdu: ResponsePdu): void {
+  #writeResponse(out: OutgoingOctets, start: number, pdu: ResponsePdu): void {
     const { writer } = out;
     const stub = start + callHeaderBytes;
     if (pdu.body.op === 'bad') writer.pos = stub;
@@ -135,7 +135,7 @@ export class PduEncoder {
   }
 
   /** Put headers before the stub that ends at the writer's position, moving its pieces apart from the last to the first. */
-  #split(out: Outgoing, start: number, type: PduType, call: number, context: number, word: number): void {
+  #split(out: OutgoingOctets, start: number, type: PduType, call: number, context: number, word: number): void {
     const { writer } = out;
     const { fragmentBytes } = this.#conversation;
     const pieceBytes = fragmentBytes - callHeaderBytes;
@@ -161,7 +161,7 @@ export class PduEncoder {
 }
 
 /** Octets that are ready, as the stub that starts there. */
-function putStub(out: Outgoing, stub: number, octets: Uint8Array): void {
+function putStub(out: OutgoingOctets, stub: number, octets: Uint8Array): void {
   const { writer } = out;
   writer.pos = stub;
   out.reserve(octets.length);
@@ -170,7 +170,7 @@ function putStub(out: Outgoing, stub: number, octets: Uint8Array): void {
 }
 
 /** The block, with the writer behind a PDU of this length. */
-function open(out: Outgoing, start: number, length: number): Uint8Array {
+function open(out: OutgoingOctets, start: number, length: number): Uint8Array {
   const { writer } = out;
   if (length > maxFragmentBytes) throw new RangeError(`PDU of ${length} octets does not fit one fragment`);
   out.reserve(start + length - writer.pos);
@@ -185,7 +185,7 @@ function estimateBytes(pdu: Pdu): number {
   return 1024 + length + callHeaderBytes * (length >>> 10);
 }
 
-function writeBind(out: Outgoing, start: number, pdu: BindPdu): void {
+function writeBind(out: OutgoingOctets, start: number, pdu: BindPdu): void {
   let length = headerBytes + 12;
   for (const context of pdu.contexts) length += 24 + 20 * context.transfer.length;
   const buf = open(out, start, length);
@@ -207,7 +207,7 @@ function writeBind(out: Outgoing, start: number, pdu: BindPdu): void {
   }
 }
 
-function writeBindAck(out: Outgoing, start: number, pdu: BindAckPdu, secondaryAddress: string): void {
+function writeBindAck(out: OutgoingOctets, start: number, pdu: BindAckPdu, secondaryAddress: string): void {
   const resultsAt = (headerBytes + 10 + secondaryAddress.length + 3) & ~3;
   const length = resultsAt + 4 + 24 * pdu.results.length;
   const buf = open(out, start, length);

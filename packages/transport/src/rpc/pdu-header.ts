@@ -1,5 +1,6 @@
 /** The common header of connection-oriented DCE/RPC PDUs (C706 chapter 12.6.3.1), little-endian only. */
 import { maxFragmentBytes, type PduType } from '@mtalab/mta-core';
+import { MalformedFrame } from '../net/frame-codec.js';
 import { get8, get16, get32, put16, put32 } from './little-endian.js';
 
 /** Octets of the common header, and of the header of a request or response without object UUID. */
@@ -25,18 +26,9 @@ for (const [name, number] of Object.entries(pduTypeNumber)) typeNames[number] = 
 export const pduFlag = { first: 0x01, last: 0x02, multiplex: 0x10, didNotExecute: 0x20, object: 0x80 } as const;
 export const wholePdu = pduFlag.first | pduFlag.last;
 
-/** Octets that are no PDU this runtime can answer in kind: the end of the connection. */
-export class MalformedPdu extends Error {
-  /** The RPC version is not 5.0: there is a bind_nak for that. */
-  readonly version: boolean;
-  /** Nothing is wrong with the octets, but there is no room for more of them. */
-  readonly isShortage: boolean;
-  constructor(detail: string, { version = false, isShortage = false } = {}) {
-    super(detail);
-    this.name = 'MalformedPdu';
-    this.version = version;
-    this.isShortage = isShortage;
-  }
+/** Octets that are no PDU this runtime can answer in kind: the end of the connection. `version`: the RPC version is not 5.0. */
+export class MalformedPdu extends MalformedFrame {
+  override readonly name = 'MalformedPdu';
 }
 
 /** Type of the fragment at `at`, whose header `checkHeader` has passed. */
