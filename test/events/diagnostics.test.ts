@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   categories,
-  type DiagnosticsLevels,
   describePdu,
   mtaInterface,
   ndrSyntax,
@@ -41,7 +40,7 @@ async function send(lab: Lab, from: string, to: string, content = 'Subject: x\r\
   await lab.settle();
 }
 
-const levelsAt = (lab: Lab, mta: string) => lab.process(mta).client.request<DiagnosticsLevels>('diagnostics');
+const levelsAt = (lab: Lab, mta: string) => lab.process(mta).client.command('diagnostics');
 
 test('levels', { timeout: 100_000 }, async (t) => {
   await using lab = await spawnPair({ log: { levels: { Interface: 'minimum' } } });

@@ -11,8 +11,9 @@ export {
   parseFault,
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
+export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export type { LabAssociation } from './lab/associations.js';
+export type { AssociationRow, LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export type { LoadOptions, LoadResult } from './lab/load.js';
@@ -25,7 +26,7 @@ export { type GenerateOptions, generateMail, smallestGenerated } from './mail/ge
 export { type MailItem, octetsOf, readMail } from './mail/read.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
 export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
-export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
+export type { ReadyMessage } from './process/ready-message.js';
 export { tetherToParent } from './process/tether.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';

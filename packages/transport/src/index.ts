@@ -6,9 +6,12 @@ export {
   type StreamHandlers,
   type SubmitArguments,
 } from './control/client.js';
+export { controlLimits } from './control/control-limits.js';
 export { nearestName } from './control/nearest-name.js';
-export { controlLimits, type EventLine, type StreamEntries, type StreamName } from './control/protocol.js';
+export type { CommandArguments, CommandName, CommandResult } from './control/schema.js';
 export { type ControlBackend, ControlServer, type ControlServerOptions, type StreamSource } from './control/server.js';
+export type { DelaySummary, MtaStatus, SocketCounts } from './control/status-schema.js';
+export type { DeliveryNotice, EventLine, StreamEntries, StreamName } from './control/stream-schema.js';
 export { type DeliverEffect, type Delivery, type DeliveryInput, deadLetters } from './delivery/delivery-sink.js';
 export { type LedgerOptions, ledgerDelivery } from './delivery/ledger-delivery.js';
 export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
@@ -18,7 +21,6 @@ export { exists } from './delivery/path-exists.js';
 export type { ApduHook, LoggedApdu } from './driver/apdu-trace.js';
 export { ArrivedContents, type ArrivedContentsOptions } from './driver/arrived-contents.js';
 export { DriverStreams } from './driver/control-streams.js';
-export type { DelaySummary, DeliveryNotice } from './driver/deliveries.js';
 export { type ApduForms, Diagnostics } from './driver/diagnostics.js';
 export { Driver, failureCode } from './driver/driver.js';
 export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver/driver-options.js';
@@ -26,7 +28,6 @@ export type * from './driver/driver-ports.js';
 export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
 export type { LogLevel } from './driver/kept-port-network.js';
 export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/lab-clock.js';
-export type { DriverStatus } from './driver/mta-status.js';
 export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start-mta.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
 export { type CodecsByLink, type ConnectionEnd, type FrameCodec, type FrameCodecs, MalformedFrame } from './net/frame-codec.js';

@@ -2,10 +2,9 @@
  * Lab time that is moved on by hand. When nothing but a timer can make anything happen, all clocks go together to the next
  * timer's instant: then ten minutes of waiting cost nothing, and that something does not move is proved, not slept through.
  */
-import type { LabClock } from '@mtalab/transport';
+import type { LabClock, MtaStatus } from '@mtalab/transport';
 import { pause, spoken } from '../process/deadline.js';
 import { HarnessTimeout } from '../process/errors.js';
-import type { MtaStatus } from '../process/status.js';
 import { judge, type Look } from './quiescence.js';
 
 /** What the clockwork needs of a lab. */

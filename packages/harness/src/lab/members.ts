@@ -2,11 +2,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
-import { ControlError, type LabClock } from '@mtalab/transport';
+import { ControlError, type LabClock, type MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
-import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { copiesInMailboxes } from './mailboxes.js';
 import { type BindingOption, configFileOf, folderOf, type LabPlan, mtaFileOf, usualBindings } from './options.js';
@@ -171,7 +170,7 @@ export class Members {
       await client.subscribe(
         'deliveries',
         {
-          entry: (line: DeliveryLine & { readonly n: number }) => {
+          entry: (line) => {
             last = line.n;
             this.tally.noteDelivery(line);
           },
@@ -203,8 +202,8 @@ export class Members {
     for (const other of this.processes.values()) {
       if (other.name === name || !other.up) continue;
       try {
-        await other.client.request('endpoints', { mta: name, endpoints: this.#endpoints.get(name) ?? [] });
-        await other.client.request('retry', { mta: name });
+        await other.client.command('endpoints', { mta: name, endpoints: [...(this.#endpoints.get(name) ?? [])] });
+        await other.client.command('retry', { mta: name });
       } catch (error) {
         throw new HarnessError(`${other.name} could not be told where ${name} listens: ${messageOf(error)}`, { cause: error });
       }
@@ -226,7 +225,7 @@ function stopLimitMs({ settings, timeScale }: LabPlan): number {
 /** Nothing when the process goes away under the question. */
 async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
   try {
-    return await process.client.request<MtaStatus>('status');
+    return await process.client.command('status');
   } catch (error) {
     if (error instanceof ControlError && error.code === 'gone') return undefined;
     throw error;

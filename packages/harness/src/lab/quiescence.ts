@@ -6,12 +6,12 @@
  * one after the other, so something may move in between: only two looks in a row with the same numbers count. A PDU under
  * way at the first look would be received by the second, and change a number.
  */
-import type { MtaStatus, SocketCount } from '../process/status.js';
+import type { MtaStatus, SocketCounts } from '@mtalab/transport';
 
 /** Both connections of one pair that the proxy has joined, with what is kept back between them. */
 export type ProxyJoint = {
   /** The proxy's ends of the two connections. */
-  readonly legs: readonly SocketCount[];
+  readonly legs: readonly SocketCounts[];
   /** PDUs received on one leg that a fault keeps back, swallows or has cut. */
   readonly kept: number;
 };
@@ -62,7 +62,7 @@ function* unrestOfMtas(statuses: readonly MtaStatus[]): Iterable<string> {
   }
 }
 
-type Owned = { readonly owner: string; readonly socket: SocketCount };
+type Owned = { readonly owner: string; readonly socket: SocketCounts };
 
 function allSockets(look: Look): readonly Owned[] {
   return [

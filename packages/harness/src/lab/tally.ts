@@ -6,7 +6,7 @@
  * after it was last asked is lost with it (deliveries are not: see `Lab`).
  */
 import { contains, type Intervals, including } from '@mtalab/mta-core';
-import type { DeliveryLine, MtaStatus } from '../process/status.js';
+import type { DeliveryNotice, MtaStatus } from '@mtalab/transport';
 
 /** Sums over all MTAs and all their lives. */
 export type CounterSums = {
@@ -41,7 +41,7 @@ export class Tally {
   }
 
   /** A delivery's notice. Those for the dead-letter folder are no deliveries. */
-  noteDelivery(line: DeliveryLine): void {
+  noteDelivery(line: DeliveryNotice): void {
     if (line.mailbox === 'dead-letter' || !this.noteCopy(line.node, line.copy)) return;
     this.#timed += 1;
     this.#delaySumMs += line.delayMs;

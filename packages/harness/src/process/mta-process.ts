@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { ControlClient } from '@mtalab/transport';
 import { spoken, within } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
-import { isReady, type ReadyMessage } from './status.js';
+import { isReady, type ReadyMessage } from './ready-message.js';
 import { Tail } from './tail.js';
 
 /** How a process ended. Exactly one of the two is not null. */
@@ -244,7 +244,7 @@ export class MtaProcess {
   async #askToStop(life: Life): Promise<void> {
     try {
       if (life.client === undefined) throw new HarnessError('not connected');
-      await within(life.client.request('stop'), 5000, () => `${this.name} did not answer its stop`);
+      await within(life.client.command('stop'), 5000, () => `${this.name} did not answer its stop`);
     } catch {
       // Without a control channel the signal for the same thing is left.
       life.child.kill('SIGTERM');

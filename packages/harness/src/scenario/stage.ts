@@ -80,7 +80,7 @@ export class ProcessStage implements Stage {
   }
 
   async retry(name: string): Promise<void> {
-    await this.#lab.process(name).client.request('retry');
+    await this.#lab.process(name).client.command('retry');
   }
 
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
@@ -118,7 +118,7 @@ export class ProcessStage implements Stage {
   async events(name: string): Promise<readonly LoggedEvent[]> {
     // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
     const process = this.#lab.process(name);
-    for (let turn = 0; process.up && turn < turnsToFile; turn += 1) await process.client.request('status');
+    for (let turn = 0; process.up && turn < turnsToFile; turn += 1) await process.client.command('status');
     return readEventLog(this.#lab.dir, name);
   }
 

@@ -14,7 +14,8 @@ import type { Driver } from '../driver/driver.js';
 import type { LabClock } from '../driver/lab-clock.js';
 import { ClientSession } from './client-session.js';
 import { type CommandTable, serveCommands } from './command-session.js';
-import { controlLimits, type StreamName } from './protocol.js';
+import { controlLimits } from './control-limits.js';
+import type { StreamName } from './stream-schema.js';
 
 /** A stream as the server sees it: entries are JSON texts already. */
 export type StreamSource = {

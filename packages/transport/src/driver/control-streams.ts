@@ -1,8 +1,7 @@
 /** What the control channel's streams are fed from: events, deliveries and, for those who want it, the journal. */
 import { describeEvent, type ReportedEvent } from '@mtalab/mta-core';
-import type { EventLine, StreamName } from '../control/protocol.js';
 import type { StreamSource } from '../control/server.js';
-import type { DeliveryNotice } from './deliveries.js';
+import type { DeliveryNotice, EventLine, StreamName } from '../control/stream-schema.js';
 import { Feed, type Numbered } from './feed.js';
 import type { Journal } from './journal.js';
 

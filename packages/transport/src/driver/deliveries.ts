@@ -1,23 +1,9 @@
 /** Deliveries under way, how long each message took, and the notices of those that are done. */
+
+import type { DelaySummary } from '../control/status-schema.js';
+import type { DeliveryNotice } from '../control/stream-schema.js';
 import { mailboxOf } from '../delivery/delivery-sink.js';
 import type { EffectOf } from './driver-ports.js';
-
-/** One finished delivery into a mailbox. */
-export type DeliveryNotice = {
-  /** When it was done, lab time. */
-  t: number;
-  readonly node: string;
-  readonly copy: number;
-  readonly mtsId: string;
-  /** Address of the mailbox, or `dead-letters`. */
-  readonly mailbox: string;
-  readonly submittedAtMs: number;
-  /** From submission, at whatever MTA, to delivery. */
-  delayMs: number;
-  readonly sizeBytes: number;
-};
-
-export type DelaySummary = { readonly count: number; readonly meanMs: number; readonly maxMs: number };
 
 /** Mailboxes whose failures are remembered, and reasons of each; beyond it the oldest mailbox is forgotten. */
 const maxFailing = 1000;

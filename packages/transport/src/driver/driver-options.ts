@@ -1,6 +1,6 @@
 /** What a driver is made of, and what it tells. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
-import type { DeliveryNotice } from './deliveries.js';
+import type { DeliveryNotice } from '../control/stream-schema.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
 

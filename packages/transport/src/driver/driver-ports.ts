@@ -1,5 +1,7 @@
 /** What the driver needs of the parts around it. The real ones are `Network`, the stores and the delivery sinks. */
+
 import type { Effect, Input, LinkFrame, Mta, MtaConfig, Recovered } from '@mtalab/mta-core';
+import type { SocketCounts } from '../control/status-schema.js';
 
 /** The pure core: three functions over plain data. */
 export type CoreFunctions = {
@@ -32,9 +34,6 @@ export type StorePort = {
   /** Close the store; `clean` leaves the clean-shutdown mark. */
   close(clean: boolean): void;
 };
-
-/** Counts of whole frames on one TCP connection. */
-export type SocketCounts = { readonly local: string; readonly remote: string; readonly sent: number; readonly received: number };
 
 export type NetworkPort = {
   /** Answered by an input `listening` or `listen-failed`. */

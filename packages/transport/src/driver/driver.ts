@@ -5,6 +5,7 @@
  * nobody waits for join the commit of a later turn.
  */
 import type { Effect, Input, LinkFrame, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
+import type { MtaStatus } from '../control/status-schema.js';
 import { closeParts } from './close-parts.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { Deliveries } from './deliveries.js';
@@ -12,7 +13,7 @@ import { failureOf } from './driver-failure.js';
 import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver-options.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort, StoreWrite } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
-import { type DriverStatus, summarise } from './mta-status.js';
+import { summarise } from './mta-status.js';
 import { PendingWrites } from './pending-writes.js';
 import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
 
@@ -161,7 +162,7 @@ export class Driver {
     return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
-  status(): DriverStatus {
+  status(): MtaStatus {
     return summarise(this.mta, this.#clock, {
       nt: this.#nt,
       pendingWork: this.pendingWork,

@@ -1,8 +1,9 @@
 /** Keeps the ports that the system has chosen: an MTA listens on them again at its next start. */
 import { type BindingConfig, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
+import type { SocketCounts } from '../control/status-schema.js';
 import type { CodecsByLink } from '../net/frame-codec.js';
 import { Network } from '../net/network.js';
-import type { EffectOf, NetworkPort, SocketCounts } from './driver-ports.js';
+import type { EffectOf, NetworkPort } from './driver-ports.js';
 import type { KeptPorts } from './kept-ports.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';

@@ -1,45 +1,7 @@
-/** The state of an MTA and its driver in one plain object, for people and for the harness. */
-import type { ListeningAddress, Mta, MtaCounters } from '@mtalab/mta-core';
-import type { DelaySummary } from './deliveries.js';
-import type { SocketCounts } from './driver-ports.js';
+/** Makes the status of an MTA and its driver. */
+import type { ListeningAddress, Mta } from '@mtalab/mta-core';
+import type { MtaStatus } from '../control/status-schema.js';
 import type { LabClock } from './lab-clock.js';
-
-export type DriverStatus = {
-  readonly name: string;
-  readonly pid: number;
-  readonly phase: Mta['phase'];
-  /** Mail domains whose mailboxes are here. */
-  readonly domains: readonly string[];
-  /** Counts the starts on this store. */
-  readonly incarnation: number;
-  readonly version: string;
-  readonly build: string;
-  /** The Windows NT it is said to run on: `4.0 SP6a`; null when nobody said. */
-  readonly nt: string | null;
-  /** Lab time. */
-  readonly nowMs: number;
-  readonly timeScale: number;
-  /** String bindings this MTA listens on, such as `127.0.0.1[4097]`. */
-  readonly endpoints: readonly string[];
-  /** Where its endpoint mapper listens; nowhere when it has none. */
-  readonly mapper: readonly string[];
-  /** Articles whose legacy behaviour is on. */
-  readonly legacy: readonly string[];
-  readonly queuedCopies: number;
-  /** Store writes, deliveries and dials under way; 0 when nothing but timers can happen. */
-  readonly pendingWork: number;
-  readonly nextDeadlineMs: number | null;
-  readonly counters: MtaCounters;
-  /** From submission to delivery, over the deliveries of this process. */
-  readonly delays: DelaySummary;
-  readonly turnsGiven: number;
-  /** Associations this MTA opened as initiator, recoveries not counted. */
-  readonly associationsOpened: number;
-  /** 0 when the system does not tell, as when the process has no file descriptor left to ask with. */
-  readonly memory: { readonly rssBytes: number };
-  readonly cpu: { readonly userS: number; readonly systemS: number };
-  readonly sockets: readonly SocketCounts[];
-};
 
 /** String bindings of the addresses that are up, in the order of the configuration. */
 export function endpointsOf(mta: Mta): readonly string[] {
@@ -64,9 +26,9 @@ function residentBytes(): number {
   }
 }
 
-type DriverFigures = Pick<DriverStatus, 'nt' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
+type DriverFigures = Pick<MtaStatus, 'nt' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
 
-export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): DriverStatus {
+export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): MtaStatus {
   const cpu = process.cpuUsage();
   let turnsGiven = 0;
   let associationsOpened = 0;
