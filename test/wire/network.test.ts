@@ -414,7 +414,7 @@ test('the network carries the frames of any link for which it has codecs', async
   const accepted = await arrived('accepted');
   t.match(accepted, { link: 'memory', binding: 3 });
   await arrived('connected');
-  const frame: MemoryFrame = { type: 'close', apdu: { kind: 'close' }, settled: [] };
+  const frame: MemoryFrame = { type: 'close', settled: [] };
   network.send({ type: 'frame', link: 'memory', conn: 2, frame });
   network.flush();
   t.same(await arrived('frame'), { type: 'frame', link: 'memory', conn: accepted.conn, frame });

@@ -96,7 +96,7 @@ function addListens(moves: Move[], { broken }: World, at: number, mta: Mta): voi
   }
 }
 
-/** What changes nothing but the books of one end may go first (see docs/verification.md). */
+/** What changes nothing but the books of one end may go first (see docs/verification/checker.md). */
 function urgentMove(context: WorldContext, world: World): readonly Move[] | null {
   if (!context.eager) return null;
   for (const [index, wire] of world.wires.entries()) {

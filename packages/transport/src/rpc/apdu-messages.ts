@@ -1,8 +1,8 @@
 /** RTSE APDUs between plain data and the messages of `mtalab.proto`. */
 import {
   type AbortReason,
-  type Apdu,
   abortReason,
+  type CarriedApdu,
   type DialogueMode,
   type MtaCredentials,
   type Priority,
@@ -74,7 +74,7 @@ export type CredentialsFields = {
 const nothing = {};
 
 /** The fields of an APDU's message. Empty messages share one object. */
-export function apduFields(apdu: Apdu, load: LoadContent): RtseFields {
+export function apduFields(apdu: CarriedApdu, load: LoadContent): RtseFields {
   switch (apdu.kind) {
     case 'rttr':
       return { rttr: rttrFields(apdu, load) };
@@ -131,7 +131,7 @@ function rttrFields(apdu: Rttr, load: LoadContent): RttrFields {
  * @param keep puts the octets of an RTTR's content aside.
  * @throws Unreadable when there is none, or one that says something impossible.
  */
-export function readApdu(fields: RtseFields, keep: KeepContent): Apdu {
+export function readApdu(fields: RtseFields, keep: KeepContent): CarriedApdu {
   const member = present(fields.apdu, 'the APDU');
   switch (member) {
     case 'rttr':

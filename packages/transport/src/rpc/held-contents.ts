@@ -4,13 +4,11 @@ import type { Mta } from '@mtalab/mta-core';
 /** Refs of all contents in calls that wait for an RTOAC. */
 export function heldContents(mta: Mta): ReadonlySet<string> {
   const refs = new Set<string>();
-  for (const { associations } of mta.ltab) {
-    for (const { held } of associations) {
-      for (const { argument } of held) {
-        if (argument.op !== 'MtaSend' || argument.apdu.kind !== 'rttr') continue;
-        const { ref } = argument.apdu.content;
-        if (ref !== undefined) refs.add(ref);
-      }
+  for (const { held } of mta.rpc.carriers) {
+    for (const { argument } of held) {
+      if (argument.op !== 'MtaSend' || argument.apdu.kind !== 'rttr') continue;
+      const { ref } = argument.apdu.content;
+      if (ref !== undefined) refs.add(ref);
     }
   }
   return refs;
