@@ -1,6 +1,8 @@
 /** Non-delivery reports as mail: multipart/report (RFC 6522) with a delivery status (RFC 3464). */
 import { createHash } from 'node:crypto';
 import type { NonDeliveryDiagnostic, ReportFacts } from '@mtalab/mta-core';
+import MimeNode from 'nodemailer/lib/mime-node';
+import * as quotedPrintable from 'nodemailer/lib/qp';
 
 /** Enhanced status codes (RFC 3463) of X.411's diagnostics. */
 const statusOf: Readonly<Record<NonDeliveryDiagnostic, string>> = {
@@ -22,8 +24,9 @@ const inWords: Readonly<Record<NonDeliveryDiagnostic, string>> = {
 const unknownOutcome =
   'The whole message was sent once and no confirmation came back. It may have been delivered all the same, so ask before you send it again.';
 
-/** Longest line we write by ourselves, and the octets of the original's header that are quoted. */
+/** Longest line that is written here, longest line that every relay passes, and the octets of the original's header that are quoted. */
 const lineLength = 76;
+const maxLineLength = 998;
 const maxQuotedHeaderBytes = 8 * 1024;
 const maxListedRecipients = 1000;
 
@@ -60,14 +63,6 @@ function typedAddress(address: string): string {
   return `utf-8; ${escaped.join('')}`;
 }
 
-/** An address for the To field. */
-function addressField(address: string): string {
-  const at = address.lastIndexOf('@');
-  const local = headerText(at < 0 ? address : address.slice(0, at));
-  const quoted = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+$/.test(local) ? local : `"${local.replace(/(["\\])/g, '\\$1')}"`;
-  return at < 0 ? quoted : `${quoted}@${headerText(address.slice(at + 1))}`;
-}
-
 /** Break a text at its spaces. */
 function wrapped(text: string): string[] {
   return text.split(/\r\n|\r|\n/).flatMap((paragraph) => {
@@ -85,38 +80,23 @@ function wrapped(text: string): string[] {
   });
 }
 
-function quotedPrintable(octets: Uint8Array): string {
-  const lines: string[] = [];
-  let line = '';
-  const add = (text: string): void => {
-    if (line.length + text.length > lineLength - 1) {
-      lines.push(`${line}=`);
-      line = '';
-    }
-    line += text;
-  };
-  for (let index = 0; index < octets.length; index += 1) {
-    const octet = octets[index] as number;
-    if (octet === 13 && octets[index + 1] === 10) {
-      lines.push(line);
-      line = '';
-      index += 1;
-      continue;
-    }
-    const blankAtEnd = (octet === 32 || octet === 9) && (octets[index + 1] === 13 || index + 1 === octets.length);
-    const plain = (octet >= 33 && octet <= 126 && octet !== 61) || ((octet === 32 || octet === 9) && !blankAtEnd);
-    add(plain ? String.fromCharCode(octet) : `=${octet.toString(16).toUpperCase().padStart(2, '0')}`);
-  }
-  return [...lines, line].join('\r\n');
+type Part = { readonly node: MimeNode; readonly body: string };
+
+/** A text; its lines as they are if every relay will pass them, else quoted-printable. */
+function textPart(report: MimeNode, type: string, lines: readonly Uint8Array[]): Part {
+  const crlf = Buffer.from('\r\n');
+  const octets = Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [crlf, line])));
+  const isSafe = lines.every((line) => line.length <= maxLineLength && isPlain(Buffer.from(line).toString('latin1')));
+  const node = report.createChild(type);
+  node.setHeader('Content-Transfer-Encoding', isSafe ? '7bit' : 'quoted-printable');
+  return { node, body: isSafe ? octets.toString('latin1') : quotedPrintable.wrap(quotedPrintable.encode(octets)) };
 }
 
-/** A body part; its lines as they are if every relay will pass them, else quoted-printable. */
-function part(type: string, lines: readonly Uint8Array[]): string[] {
-  const safe = lines.every((line) => line.length <= 998 && isPlain(Buffer.from(line).toString('latin1')));
-  const body = safe
-    ? lines.map((line) => Buffer.from(line).toString('latin1'))
-    : [quotedPrintable(Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from('\r\n'), line]))))];
-  return [`Content-Type: ${type}`, `Content-Transfer-Encoding: ${safe ? '7bit' : 'quoted-printable'}`, '', ...body];
+/** The octets of a message. Nodemailer itself writes to streams only, one part in each turn of the loop. */
+function written(report: MimeNode, parts: readonly Part[]): Buffer {
+  const head = report.buildHeaders();
+  const pieces = parts.map(({ node, body }) => `--${report.boundary}\r\n${node.buildHeaders()}\r\n\r\n${body}\r\n`);
+  return Buffer.from(`${head}\r\n\r\n${pieces.join('')}--${report.boundary}--\r\n`, 'latin1');
 }
 
 /** The original's header lines, if its head can be read as such; a field that does not end within the head is left out. */
@@ -192,31 +172,25 @@ function statusText(facts: ReportFacts): string[] {
  * @param subjectHead the beginning of the message reported on; it may be empty, cut off, or no mail at all.
  */
 export function renderReport(facts: ReportFacts, subjectHead: Uint8Array): Uint8Array {
-  const octets = (lines: readonly string[]): Uint8Array[] => lines.map((line) => Buffer.from(line, 'utf8'));
-  const quoted = headerLines(subjectHead);
-  const parts = [
-    part('text/plain; charset=utf-8', octets(humanText(facts))),
-    ['Content-Type: message/delivery-status', '', ...statusText(facts), ''],
-    ...(quoted === null ? [] : [part('text/rfc822-headers', [...quoted, new Uint8Array(0)])]),
-  ];
   const digest = createHash('sha256').update(JSON.stringify(facts)).update(subjectHead).digest('hex');
-  let boundary = `report-${digest.slice(0, 32)}`;
-  while (parts.some((lines) => lines.some((line) => line.includes(boundary)))) boundary += '-x';
   const domain = domainOf(facts.reportingMta);
-  const message = [
-    `Date: ${mailDate(facts.atMs)}`,
-    `From: "Mail system ${headerText(facts.reportingMta).replace(/["\\]/g, '?')}" <postmaster@${domain}>`,
-    `To: ${addressField(facts.subject.originator)}`,
-    `Message-ID: <report.${digest.slice(32)}@${domain}>`,
-    'Subject: Undelivered mail: your message did not reach a recipient',
-    'Auto-Submitted: auto-replied',
-    'MIME-Version: 1.0',
-    'Content-Type: multipart/report; report-type=delivery-status;',
-    ` boundary="${boundary}"`,
-    '',
-    ...parts.flatMap((lines) => [`--${boundary}`, ...lines]),
-    `--${boundary}--`,
-    '',
+  // A digest of all that the parts are made of does not occur in them.
+  const boundary = { boundaryPrefix: '=_report', baseBoundary: digest.slice(0, 32) };
+  const report = new MimeNode('multipart/report; report-type=delivery-status', boundary);
+  report.setHeader({
+    Date: mailDate(facts.atMs),
+    From: { name: `Mail system ${headerText(facts.reportingMta)}`, address: `postmaster@${domain}` },
+    To: { name: '', address: headerText(facts.subject.originator) },
+    'Message-ID': `<report.${digest.slice(32)}@${domain}>`,
+    Subject: 'Undelivered mail: your message did not reach a recipient',
+    'Auto-Submitted': 'auto-replied',
+  });
+  const octets = (lines: readonly string[]): Uint8Array[] => lines.map((line) => Buffer.from(line, 'utf8'));
+  const parts = [
+    textPart(report, 'text/plain; charset=utf-8', octets(humanText(facts))),
+    { node: report.createChild('message/delivery-status'), body: [...statusText(facts), ''].join('\r\n') },
   ];
-  return Buffer.from(message.join('\r\n'), 'latin1');
+  const quoted = headerLines(subjectHead);
+  if (quoted !== null) parts.push(textPart(report, 'text/rfc822-headers', [...quoted, new Uint8Array(0)]));
+  return written(report, parts);
 }
