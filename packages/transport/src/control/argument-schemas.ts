@@ -1,4 +1,4 @@
-/** The kinds of arguments that commands take. The error of each says what it expects; `problemOf` makes a message of it. */
+/** The kinds of arguments that commands take. The error of each schema says what it expects; `problemOf` makes a message of it. */
 import { type BindingChange, type Priority, priorities } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { controlLimits } from './control-limits.js';

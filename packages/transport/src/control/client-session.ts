@@ -1,4 +1,4 @@
-/** One client of the control server: its requests, its uploads and its subscriptions. */
+/** One client of an MTA's control server: its requests, its uploads and its subscriptions. */
 import type { WebSocket } from 'ws';
 import { SubmitRefused } from '../driver/submissions.js';
 import { BadRequest } from './bad-request.js';
@@ -123,7 +123,7 @@ export class ClientSession implements CommandClient {
   #sendText(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
-    // Replies too must not pile up: a client that asks and never reads is cut off.
+    // Replies too must not pile up: a client that sends requests and never reads is cut off.
     if (this.#socket.bufferedAmount > 4 * this.#maxUnreadBytes) this.#socket.terminate();
   }
 

@@ -54,7 +54,7 @@ const defaultTimeoutMs = 30_000;
 const uploadWindow = 4;
 
 export class ControlClient {
-  /** Resolves with the reason when the connection has ended, whoever ended it. */
+  /** Resolves with the reason when the connection has ended, by either side. */
   readonly closed: Promise<string>;
   readonly url: string;
   readonly #socket: WebSocket;
@@ -69,7 +69,7 @@ export class ControlClient {
     this.url = url;
     this.#socket = socket;
     socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8')));
-    // A close follows each error, and tells what came of it.
+    // A close follows each error, with the reason.
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
@@ -231,7 +231,7 @@ export class ControlClient {
       };
       this.#uploads.get(upload)?.push({ settle });
     });
-    // Awaited in groups: a rejection that nobody awaits yet is no defect.
+    // Awaited in groups: a rejection that is not awaited yet is no defect.
     answer.catch(() => undefined);
     this.#socket.send(Buffer.concat([Buffer.of(id.length), id, octets]));
     return answer;

@@ -16,7 +16,7 @@ export function serveCommands(socket: WebSocket, commands: CommandTable): void {
   const reply = (message: ServerMessage['result' | 'refusal']): void => {
     if (socket.readyState !== socket.OPEN) return;
     socket.send(JSON.stringify(message));
-    // A client that asks and never reads is cut off.
+    // A client that sends requests and never reads is cut off.
     if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
   };
   const answer = async (text: string): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Reads a request of the control channel, as far as all commands have the same form. */
+/** Reads what all requests of the control channel have in common. */
 import { BadRequest } from './bad-request.js';
 import { requestHead } from './schema.js';
 

@@ -1,6 +1,6 @@
 /**
- * The control server: a WebSocket on loopback, for those who can read the token file. Requests and replies are JSON;
- * streams are pushed, and a subscriber that does not read loses its subscription, never the MTA's time.
+ * The control server: a WebSocket on loopback, for clients that can read the token file. Requests and replies are JSON.
+ * Streams are pushed. A subscriber that does not read loses its subscription; the MTA never waits for it.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -170,8 +170,8 @@ export class ControlServer {
   }
 
   /**
-   * Take leave of all clients and close. The token is void from then on and its file is removed. Nobody who is connected
-   * can make this last longer than `closeGraceMs`.
+   * Take leave of all clients and close. The token is void from then on and its file is removed. No client can make this
+   * last longer than `closeGraceMs`.
    */
   async close(): Promise<void> {
     try {

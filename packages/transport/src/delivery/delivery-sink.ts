@@ -1,18 +1,18 @@
-/** Where mail for this MTA's own mailboxes ends: the contract of the sinks. */
+/** The contract of the sinks, which put mail into this MTA's own mailboxes. */
 import type { Destination, Effect, Input } from '@mtalab/mta-core';
 
 export type DeliverEffect = Extract<Effect, { readonly type: 'deliver' }>;
-/** What a sink tells the core. */
+/** What a sink reports to the core. */
 export type DeliveryInput = Extract<Input, { readonly type: 'delivered' | 'deliver-failed' }>;
 
 export type Delivery = {
   /**
    * Put a copy where it belongs. `delivered` is reported once that is durable, or joins the store's present batch and so is
-   * durable before the copy can be forgotten. Asked again for the same copy, a sink delivers nothing twice and reports again.
+   * durable before the copy can be forgotten. A second call for the same copy delivers nothing twice and reports again.
    * The report may come before this returns.
    */
   deliver(effect: DeliverEffect): void;
-  /** Deliveries that were asked for and not reported yet. */
+  /** Deliveries under way: not reported yet. */
   readonly pending: number;
   /** Resolves when nothing is pending. */
   idle(): Promise<void>;

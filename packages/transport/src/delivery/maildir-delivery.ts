@@ -1,4 +1,4 @@
-/** Delivery into Maildirs, which any mail reader opens. */
+/** Delivers into Maildirs, which any mail reader opens. */
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const maxKnownMailboxes = 10_000;
 /** Mailboxes whose `cur` is remembered, and the longest listing that is. */
 const maxListings = 16;
 const maxListedNames = 100_000;
-/** A listing this young may miss a change that the file system's clock cannot tell from it. Real time, not the lab's. */
+/** A younger listing may miss a change: the file system's clock is too coarse to show it. Real time, not the lab's. */
 const settledListingMs = 1000;
 /** The folder of a mailbox that was there is not: someone has removed it. */
 const folderGone = new Set(['ENOENT', 'ENOTDIR']);
@@ -42,7 +42,7 @@ type Listing = { readonly mtimeMs: number; readonly listedAtMs: number; readonly
 export class MaildirDelivery implements Delivery {
   readonly #options: MaildirOptions;
   readonly #queue: PQueue;
-  /** Copies asked for and not reported. */
+  /** Copies whose delivery is not reported yet. */
   readonly #underWay = new Set<number>();
   readonly #known = new Set<string>();
   readonly #listings = new Map<string, Listing>();
@@ -120,7 +120,7 @@ export class MaildirDelivery implements Delivery {
     });
   }
 
-  /** Write; into a mailbox made anew if someone has removed the one that is remembered. */
+  /** Write a copy. Makes its mailbox anew if that has been removed. */
   async #writeAnew(effect: DeliverEffect): Promise<void> {
     const folders = mailboxFolders(effect.destination);
     try {

@@ -1,7 +1,7 @@
-/** Is there anything of this name? */
+/** Whether a file or folder exists. */
 import { stat } from 'node:fs/promises';
 
-/** @throws what the system says, when that is not whether it is there. */
+/** @throws the system's error when it cannot say. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);

@@ -9,7 +9,7 @@ export type LoggedApdu = TracedStub & {
   readonly nowMs: number;
   /** Name of the MTA. */
   readonly node: string;
-  /** Null where nobody knows yet, or any more, to which the connection belongs. */
+  /** The association that the connection belongs to; null where it is not known yet, or no longer. */
   readonly association: AssociationId | null;
 };
 export type ApduHook = (apdu: LoggedApdu, forms: ApduForms) => void;

@@ -1,9 +1,9 @@
 /**
  * Octets of contents that arrived and are not in the store yet, in a table by the `ref` of their handles.
  *
- * The core sees only the handle, which is plain data. So the driver decides when the octets can go: the store takes them
- * when the core asks it to keep them; after each step, whatever neither the store has taken nor the core still holds is
- * dropped. A duplicate, a refused segment and a frame that breaks the protocol end that way.
+ * The core sees only the handle, which is plain data. So the driver decides when the octets can go. The store takes those that
+ * a store effect names. After each step the driver drops the rest, unless the core still holds the frame: so end duplicates,
+ * refused segments and frames that break the protocol.
  */
 import type { ContentHandle, Mta } from '@mtalab/mta-core';
 import { MalformedFrame } from '../net/frame-codec.js';

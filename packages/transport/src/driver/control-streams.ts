@@ -1,4 +1,4 @@
-/** What the control channel's streams are fed from: events, deliveries and, for those who want it, the journal. */
+/** Feeds the streams of the control channel: events, deliveries and, while a client follows it, the journal. */
 import { describeEvent, type ReportedEvent } from '@mtalab/mta-core';
 import type { StreamSource } from '../control/server.js';
 import type { DeliveryNotice, EventLine, StreamName } from '../control/stream-schema.js';

@@ -21,8 +21,8 @@ export class DeadlineTimer {
     this.#atMs = deadlineMs;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      // Node asks its timers before its sockets. After this process has stood still, what has arrived meanwhile goes first: a dial
-      // that came through has not timed out.
+      // Node looks at its timers before its sockets. After this process has stood still, what has arrived meanwhile goes first: a
+      // dial that came through has not timed out.
       this.#immediate = setImmediate(() => {
         this.#immediate = null;
         this.#fired();

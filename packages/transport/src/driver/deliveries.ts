@@ -12,7 +12,7 @@ const maxReasons = 16;
 export class Deliveries {
   readonly #node: string;
   readonly #warn: (text: string) => void;
-  /** Reasons told since the last delivery there, by mailbox. */
+  /** Reasons reported since the last delivery there, by mailbox. */
   readonly #failing = new Map<string, Set<string>>();
   readonly #underWay = new Map<number, DeliveryNotice>();
   #done: DeliveryNotice[] = [];
@@ -20,7 +20,7 @@ export class Deliveries {
   #sumMs = 0;
   #maxMs = 0;
 
-  /** @param warn hears why a mailbox takes no mail: once for each reason, until it has taken some. */
+  /** @param warn takes the reason why a mailbox takes no mail: each reason once, until the mailbox takes some. */
   constructor(node: string, warn: (text: string) => void = () => undefined) {
     this.#node = node;
     this.#warn = warn;
@@ -44,7 +44,7 @@ export class Deliveries {
     });
   }
 
-  /** The copy is in its mailbox: counted, and told at the next commit. */
+  /** The copy is in its mailbox: counted, and reported after the next commit. */
   delivered(copy: number, nowMs: number): void {
     const notice = this.#underWay.get(copy);
     if (notice === undefined) return;

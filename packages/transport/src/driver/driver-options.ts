@@ -1,4 +1,4 @@
-/** What a driver is made of, and what it tells. */
+/** The parts of a driver, and its hooks. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
 import type { DeliveryNotice } from '../control/stream-schema.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';

@@ -206,7 +206,7 @@ export class Driver {
     this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
   }
 
-  /** The inputs at hand have been taken: what arrived with them and nobody wants can go. */
+  /** The inputs at hand have been taken: drop the contents that arrived with them and are not wanted. */
   #rest(): void {
     this.#running = false;
     if (this.#queue.length === 0 && this.#mta !== null) this.#contents?.settle(this.#mta);
@@ -333,7 +333,7 @@ export class Driver {
     }
   }
 
-  /** Into the mailboxes, when the peers have been told that their mail is here: they work on while this side writes. */
+  /** Fill the mailboxes after the confirmations have left: the peers work on while this side writes. */
   #deliver(): void {
     const deliveries = this.#toDeliver;
     this.#toDeliver = [];

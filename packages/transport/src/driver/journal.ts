@@ -16,7 +16,7 @@ export type JournalFileOptions = {
   readonly maxFileBytes?: number;
   /** Octets gathered in memory at most before they are written. Default 256 KiB. */
   readonly maxBufferedBytes?: number;
-  /** Told once when recording ends early: the limit, or a disk that fails. */
+  /** Called once when recording ends early: at the limit, or when the disk fails. */
   readonly warn?: (text: string) => void;
 };
 

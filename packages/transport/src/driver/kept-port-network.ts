@@ -1,4 +1,4 @@
-/** Keeps the ports that the system has chosen: an MTA listens on them again at its next start. */
+/** The network of an MTA, which listens again on the ports that the system chose at an earlier start. */
 import { type BindingConfig, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
 import type { SocketCounts } from '../control/status-schema.js';
 import type { CodecsByLink } from '../net/frame-codec.js';

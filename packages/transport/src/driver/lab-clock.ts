@@ -1,4 +1,4 @@
-/** The lab's clock: one time base for all processes of a lab, which can run fast and be moved on, but never goes back. */
+/** The lab's clock: one time base for all processes of a lab. It can run fast and be moved on, but never goes back. */
 
 /** A source of monotonic milliseconds. The default is CLOCK_MONOTONIC, which all processes of a machine share. */
 export type MonotonicSource = () => number;

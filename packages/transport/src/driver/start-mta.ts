@@ -69,7 +69,7 @@ export type RunningMta = {
   readonly tokenFile: string;
   /** Resolves when everything is closed. Never rejects. */
   readonly ended: Promise<Ended>;
-  /** Stop in order. Harmless when asked again. */
+  /** Stop in order. A second call is harmless. */
   stop(): Promise<Ended>;
 };
 
@@ -109,7 +109,7 @@ function openStore(options: StartOptions, contents: ArrivedContents): Store {
   }
 }
 
-/** The ports that the configuration asks for, whatever was had at an earlier start. */
+/** The ports that the configuration names. */
 function fixedPorts({ config, control }: StartOptions): FixedPort[] {
   const enabled = config.bindings.filter((binding) => binding.enabled);
   const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));

@@ -1,6 +1,6 @@
 /**
- * The sockets of one MTA, for any kind of link. Effects of the core go in by method calls, inputs for the core come out
- * through a hook. What octets mean is the affair of the link's codecs.
+ * The sockets of one MTA, for any kind of link. Effects of the core go in by method calls; inputs for the core come out
+ * through a hook. The link's codecs know what the octets mean.
  * Nothing here waits for time: the core closes what takes too long.
  */
 import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';

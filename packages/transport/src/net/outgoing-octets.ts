@@ -1,4 +1,4 @@
-/** Octets on their way to one socket: PDUs are written one behind the other into shared blocks and leave together. */
+/** Octets on their way to one socket: frames are written one behind the other into shared blocks and leave together. */
 import protobuf from 'protobufjs';
 
 const smallBlockBytes = 4096;
@@ -22,7 +22,7 @@ export class OutgoingOctets {
   }
 
   /**
-   * Make room for a PDU of about `estimateBytes`; a longer one only costs a copy.
+   * Make room for a frame of about `estimateBytes`; a longer one only costs a copy.
    * @returns where it starts in `writer.buf`.
    */
   begin(estimateBytes: number): number {
@@ -40,7 +40,7 @@ export class OutgoingOctets {
     return writer.pos;
   }
 
-  /** Room for more octets behind the writer's position, in the middle of a PDU. */
+  /** Room for more octets behind the writer's position, in the middle of a frame. */
   reserve(bytes: number): void {
     const { writer } = this;
     if (writer.buf.length - writer.pos >= bytes) return;
@@ -50,7 +50,7 @@ export class OutgoingOctets {
     writer.view = null;
   }
 
-  /** Forget the PDU begun at `start`. */
+  /** Forget the frame begun at `start`. */
   abandon(start: number): void {
     this.writer.pos = start;
     this.writer.states = null;
@@ -61,7 +61,7 @@ export class OutgoingOctets {
     if (this.writer.pos > this.#taken) this.#seal();
     // A quiet connection goes back to small blocks.
     if (this.#blockedBytes < smallBlockBytes) this.#blockBytes = smallBlockBytes;
-    // A block that grew for one very large PDU is not kept for the sake of its end.
+    // A block that grew for one very large frame is not kept for the sake of its end.
     if (this.writer.buf.length > 2 * largeBlockBytes) {
       this.writer.buf = noOctets;
       this.writer.view = null;

@@ -1,4 +1,4 @@
-/** One TCP connection with its codec: what the network keeps of it. */
+/** One TCP connection with its codec and its counts. */
 import type { Socket } from 'node:net';
 import type { LinkKind } from '@mtalab/mta-core';
 import type { ConnectionEnd, FrameCodec, FrameCodecs } from './frame-codec.js';

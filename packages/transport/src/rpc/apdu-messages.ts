@@ -176,7 +176,7 @@ export function readRtorq(fields: RtorqFields | null | undefined): Rtorq {
     kind: 'rtorq',
     checkpointSizeK,
     windowSize,
-    // X.218: monologue is what an RTORQ that names no mode asks for.
+    // X.218: an RTORQ that names no mode means monologue.
     dialogueMode: dialogueMode === 0 ? 'monologue' : known(modes, dialogueMode, 'dialogue mode'),
     turn: known(roles, turn, 'turn'),
     recovery: count(recovery, 'recovery'),

@@ -1,4 +1,4 @@
-/** Both directions of somebody else's connection, as a proxy sees them. */
+/** Reads both directions of a connection that passes a proxy. */
 import type { Pdu, PduType } from '@mtalab/mta-core';
 import { Conversation } from './conversation.js';
 import { FragmentSplitter } from './fragment-splitter.js';

@@ -1,4 +1,4 @@
-/** What both directions of one connection have agreed so far, as far as reading and writing octets depends on it. */
+/** The state of one connection that reading and writing octets depends on: fragment size, contexts, calls under way. */
 import { interfaceOf, maxFragmentBytes, type Pdu, type PresentationContext, type RpcInterface } from '@mtalab/mta-core';
 import { agreedFragmentBytes } from './pdu-header.js';
 

@@ -1,4 +1,4 @@
-/** Checks on what a decoded message says. Each throws `Unreadable`, whose message tells what is wrong. */
+/** Checks the fields of a decoded message. Each check throws `Unreadable`, which says what is wrong. */
 
 /** The stub of a call cannot be read. */
 export class Unreadable extends Error {}

@@ -10,7 +10,7 @@ export class StubBudget {
     this.#maxBytes = maxBytes;
   }
 
-  /** @throws MalformedPdu when that is too much: the connection that asks is the one to go. */
+  /** @throws MalformedPdu when that is too much: the connection that needs them is closed. */
   take(bytes: number): void {
     if (this.#heldBytes + bytes > this.#maxBytes)
       throw new MalformedPdu(`unfinished calls of all connections take up more than ${this.#maxBytes} octets`, {
@@ -29,7 +29,7 @@ export type StubLimits = {
   readonly maxStubBytes: number;
   /** The longest of a peer that has no association here. Default: no other than that. */
   readonly maxStrangerBytes?: number;
-  /** Does the connection belong to an association now? Asked at the first of several fragments only. */
+  /** Does the connection belong to an association now? Called at the first of several fragments only. */
   readonly isAssociated?: () => boolean;
   readonly budget?: StubBudget;
 };

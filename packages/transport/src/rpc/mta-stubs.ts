@@ -31,7 +31,7 @@ import { count, list, name, Unreadable, wireLimits } from './field-checks.js';
 import { get32 } from './little-endian.js';
 import { messageType, type StubReader, stubReader } from './protobuf-schema.js';
 
-/** A stub or a message that cannot be read, as the core is told of it. */
+/** A stub or a message that cannot be read, in place of its body. */
 export type BadBody = { readonly op: 'bad'; readonly detail: string };
 
 /** Octets before the message: cb and max_count of a request; cb, referent and max_count of a response. */

@@ -1,13 +1,13 @@
-/** What a listener is told of each stub of the MTA interface that passes a connection, sent or received. */
+/** Reports of the stubs of the MTA interface that a connection has sent or received. */
 import type { RequestPdu, ResponsePdu, RpcOperation } from '@mtalab/mta-core';
 
 /** A call or an answer of the MTA interface, read. */
 export type StubPdu = RequestPdu | ResponsePdu;
 
-/** Told of a whole stub, before its fragments are made or after they are joined. The octets are valid during the call only. */
+/** Takes a whole stub, before its fragments are made or after they are joined. The octets are valid during the call only. */
 export type StubReport = (pdu: StubPdu, operation: RpcOperation, stub: Uint8Array) => void;
 
-/** Told by a codec of each stub of either direction. */
+/** Takes the stubs of both directions of one codec. */
 export type StubListener = (direction: 'sent' | 'received', ...stub: Parameters<StubReport>) => void;
 
 /** A stub, and the connection it passed. */

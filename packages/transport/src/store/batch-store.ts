@@ -15,7 +15,7 @@ import type {
   StoreWork,
 } from './store.js';
 import { defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
-import { Contents, Refusal } from './store-contents.js';
+import { Refusal, StoreContents } from './store-contents.js';
 
 const maxLedgerRows = 10_000;
 
@@ -23,7 +23,7 @@ export class BatchStore implements Store {
   #recovered: Recovered;
   readonly #backend: Backend;
   readonly #options: StoreOptions;
-  readonly #contents: Contents;
+  readonly #contents: StoreContents;
   readonly #copies: Map<number, Held>;
   readonly #submissions: Map<string, number>;
   #nextSubmission: number;
@@ -42,7 +42,7 @@ export class BatchStore implements Store {
     const found = recover(backend);
     this.#backend = backend;
     this.#options = options;
-    this.#contents = new Contents(backend);
+    this.#contents = new StoreContents(backend);
     this.#recovered = found.recovered;
     this.#copies = found.copies;
     this.#submissions = found.submissions;
@@ -251,7 +251,7 @@ export class BatchStore implements Store {
     if (submission !== undefined) this.#remember(submission);
     if (received !== undefined) this.#backend.putReceived(received.sender, received.activity);
     for (const copy of effect.forget) this.#forget(copy);
-    // A subject that became no message (nobody could be sent it) has served its purpose.
+    // A subject that became no message (it had no recipient with a route) has served its purpose.
     if (effect.render !== undefined) this.#sizeBytes -= this.#contents.drop(effect.render.facts.subjectContent);
     return { type: 'stored', token, ...(report === null ? {} : { renderedBytes: report.length }) };
   }

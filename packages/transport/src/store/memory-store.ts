@@ -6,7 +6,7 @@ import { BatchStore } from './batch-store.js';
 import { type LedgerEntry, type LedgerRow, type LedgerSummary, StoreError, type StoreOptions } from './store.js';
 
 export type MemoryStoreOptions = StoreOptions & {
-  /** Asked before each write and each commit; what it returns is thrown there, as a disk would fail. */
+  /** Called before each write and each commit. What it returns is thrown there, as a disk would fail. */
   readonly fail?: (operation: 'write' | 'commit') => Error | null;
 };
 

@@ -1,4 +1,4 @@
-/** Contents in a store: those being put together, in memory until their commit, and reading from whatever has them. */
+/** Contents in a store: puts them together in memory until their commit, and reads them wherever they are. */
 import { crc32 } from 'node:zlib';
 import type { StoreFailure } from '@mtalab/mta-core';
 import type { Backend, Piece } from './backend.js';
@@ -39,7 +39,7 @@ export class Refusal extends Error {
   }
 }
 
-export class Contents {
+export class StoreContents {
   readonly #backend: Backend;
   #staged = new Map<number, Staged>();
   readonly #overlay = new Map<number, Overlay>();
