@@ -1,15 +1,18 @@
 /** Runtimes wired together in memory, with strangers who say what a script tells them: the fixture of the RPC tests. */
 import {
+  beginStep,
   type Context,
-  connectionOf,
   defaultSettings,
   describePdu,
   type Effect,
+  endStep,
+  findRow,
   type Indication,
   type Input,
   idleRuntime,
   type Mta,
   type Pdu,
+  rowsIn,
   rpcDeadline,
   rpcInput,
   rpcTimer,
@@ -26,6 +29,7 @@ export function bareMta(ports: readonly number[], settings: Partial<Settings>, m
     mapperPort,
     legacy: [],
     rpc: idleRuntime,
+    nextConnection: 2,
   } as unknown as Mta;
 }
 
@@ -39,8 +43,9 @@ function deepFreeze<T>(value: T): T {
 
 /** One step: the new state is frozen, so that a change in place is an error at the step that makes it. */
 export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): Context {
-  const ctx: Context = { mta: deepFreeze(mta), nowMs, effects: [], indications: [], evaluate: new Set() };
+  const ctx = beginStep(deepFreeze(mta), nowMs);
   action(ctx);
+  endStep(ctx);
   return ctx;
 }
 
@@ -122,10 +127,12 @@ export class Lab {
     for (const { id, serves, state, port, groups } of rpc.addresses) {
       const what = serves === 'mapper' ? ' mapper' : '';
       this.out.push(
-        `address ${id}${what} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.connections}`).join()}`,
+        `address ${id}${what} ${state} port=${port} groups=${rowsIn(groups)
+          .map((group) => `${group.id}x${group.members.length}`)
+          .join()}`,
       );
     }
-    for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rpc.connections) {
+    for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rowsIn(rpc.connections)) {
       const asking = asksFor === null ? '' : ` asks-for=${asksFor}`;
       const owned = `${owner === null ? '' : ` owner=${owner.entry}/${owner.association}`}${asking}`;
       const held = contexts.map((context) => (context.serves === 'mta' ? context.id : `${context.id}:${context.serves}`));
@@ -183,7 +190,7 @@ export class Lab {
   #dial(from: End, port: number): void {
     if (this.silent.has(port)) return;
     const isStranger = this.#strangers.has(from.party);
-    if (!isStranger && connectionOf(this.#node(from.party), from.conn) === undefined) return;
+    if (!isStranger && findRow(this.#node(from.party).rpc.connections, from.conn) === undefined) return;
     const answering = this.ports.get(port);
     if (answering === undefined) {
       this.input(from.party, { type: 'dial-failed', conn: from.conn, error: 1722, osError: 'ECONNREFUSED' });

@@ -1,6 +1,17 @@
 /** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
 import { spawnSync } from 'node:child_process';
-import { type Association, type LtabEntry, type Mta, start, step } from '@mtalab/mta-core';
+import {
+  type Association,
+  emptyTree,
+  findRow,
+  type LtabEntry,
+  ltabOf,
+  type Mta,
+  shownState,
+  start,
+  step,
+  withEntry,
+} from '@mtalab/mta-core';
 import { type CheckedCore, type CheckOptions, check, type EnvironmentName, type RuleId, reachable } from '@mtalab/proof';
 import { verifyJournal } from '@mtalab/trace';
 import { test } from 'tap';
@@ -138,19 +149,26 @@ test('each LAN article is found without a script where its addresses are, and it
 });
 
 /** What an association is to one side, without ids. */
-function sideOf({ role, state, recovery, turn, transfer, data }: Association): string {
-  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data.state}`;
+function sideOf(mta: Mta, entry: LtabEntry, association: Association): string {
+  const { id, role, recovery, turn, transfer } = association;
+  const state = shownState(mta, entry, association);
+  const data = findRow(mta.rpc.carriers, id)?.ownData.state;
+  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data}`;
 }
 
-function entryText({ associations, queued }: LtabEntry): string {
-  return `${queued}: ${associations.map(sideOf).join('; ')}`;
+function entryText(mta: Mta, entry: LtabEntry): string {
+  return `${entry.queued}: ${entry.associations.map((association) => sideOf(mta, entry, association)).join('; ')}`;
 }
 
 /** Two MTAs where nothing is under way, without telling which is which. */
 function atRest(mtas: readonly Mta[], quiet: boolean): string | null {
   return quiet
     ? mtas
-        .map(({ ltab }) => ltab.map(entryText).join(' / '))
+        .map((mta) =>
+          ltabOf(mta)
+            .map((entry) => entryText(mta, entry))
+            .join(' / '),
+        )
         .sort()
         .join(' || ')
     : null;
@@ -225,8 +243,12 @@ function changed(change: Change): CheckedCore {
   };
 }
 
+function withEntries(change: (entry: LtabEntry) => LtabEntry): Change {
+  return (mta) => ltabOf(mta).reduce((changed, entry) => withEntry(changed, change(entry)), mta);
+}
+
 function withAssociations(change: (association: Association) => Association): Change {
-  return (mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, associations: entry.associations.map(change) })) });
+  return withEntries((entry) => ({ ...entry, associations: entry.associations.map(change) }));
 }
 
 const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] = [
@@ -236,7 +258,7 @@ const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] 
     { losses: 0 },
     changed(withAssociations((each) => (each.turn === 'given' || each.turn === 'theirs' ? { ...each, turn: 'held' } : each))),
   ],
-  ['once', 'what was received is forgotten', { messages: [1, 0] }, changed((mta) => ({ ...mta, received: {} }))],
+  ['once', 'what was received is forgotten', { messages: [1, 0] }, changed((mta) => ({ ...mta, received: emptyTree() }))],
   [
     'total',
     'a step throws',
@@ -258,7 +280,7 @@ const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] 
     'queues-drain',
     'nobody tries again after an opening has failed',
     { messages: [1, 0] },
-    changed((mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, openRetryAtMs: null })) })),
+    changed(withEntries((entry) => ({ ...entry, openRetryAtMs: null }))),
   ],
 ];
 

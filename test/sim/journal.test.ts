@@ -201,7 +201,7 @@ test('mtalab replay tells the first difference and ends with 1', async (t) => {
   t.match(run(bad, '--verify'), {
     status: 1,
     stdout: new RegExp(
-      `a difference\n  line ${at + 1}, step \\d+ of MTA-A, effect 1\n    input +submit .*\n    expected +nothing\n    got +\\{"type":"store"`,
+      `one difference\n  line ${at + 1}, step \\d+ of MTA-A, effect 1\n    input +submit .*\n    expected +nothing\n    got +\\{"type":"store"`,
     ),
   });
   const json = run(good, bad, '--verify', '--json');

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
+import { type Effect, ltabOf, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
   rules,
   type SimCore,
@@ -239,7 +239,7 @@ const planted: readonly (readonly [what: string, core: SimCore, rule: string])[]
   ['a timer that is never set', { start, step, nextDeadline: () => null }, 'queues-drain'],
   [
     'a timer that does not get on',
-    { start, step, nextDeadline: (mta) => (mta.ltab.some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
+    { start, step, nextDeadline: (mta) => (ltabOf(mta).some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
     'time-moves',
   ],
 ];
@@ -292,7 +292,7 @@ test('mtalab sim', (t) => {
 });
 
 test('the documentation has every fault and every rule', (t) => {
-  const text = readFileSync('docs/verification.md', 'utf8');
+  const text = readFileSync('docs/verification/simulator.md', 'utf8');
   for (const [kind, { ratio, most }] of Object.entries(simFaults)) {
     const row = text.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';
     t.ok(row.includes(`| ${ratio.n} of ${ratio.of}, per `) && row.endsWith(`| ${most} |`), kind);

@@ -1,6 +1,6 @@
 /** Renders the fields of an APDU as short lines. Hides passwords, and shows only the length of content. */
 import {
-  type Apdu,
+  type CarriedApdu,
   describeActivity,
   type MtaCredentials,
   printable,
@@ -67,7 +67,7 @@ function rttrLines(apdu: Rttr): string[] {
 }
 
 /** Names of the APDUs. X.218 and X.228 name some of them. */
-const names: Readonly<Record<Apdu['kind'], string>> = {
+const names: Readonly<Record<CarriedApdu['kind'], string>> = {
   rtorq: 'RTORQ',
   rtoac: 'RTOAC',
   rtorj: 'RTORJ',
@@ -85,7 +85,7 @@ const names: Readonly<Record<Apdu['kind'], string>> = {
   'close-ack': 'Close acknowledged',
 };
 
-function fieldsOf(apdu: Apdu): string[] {
+function fieldsOf(apdu: CarriedApdu): string[] {
   switch (apdu.kind) {
     case 'rtorq':
       return [
@@ -120,7 +120,7 @@ function fieldsOf(apdu: Apdu): string[] {
   }
 }
 
-function apduLines(apdu: Apdu): string[] {
+function apduLines(apdu: CarriedApdu): string[] {
   return [names[apdu.kind], ...indented(fieldsOf(apdu))];
 }
 

@@ -1,10 +1,12 @@
 /**
- * Copies of the large rows of the state, to be changed before anybody else sees them. Field by field: a step makes about ten
- * of them, and a spread of as many fields costs ten times as much. The types see to it that no field is forgotten.
+ * Copies of the large rows of the state, for the step that makes them to write. Field by field, as a spread of as many fields costs ten
+ * times as much. The types see to it that no field is forgotten.
  */
+import type { Connection } from '../links/rpc/state.js';
 import type { Association, EntryCounters, LtabEntry, Mta } from './state.js';
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** A row that belongs to the step alone. */
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function copyOfMta(mta: Mta): Mutable<Mta> {
   return {
@@ -17,6 +19,10 @@ export function copyOfMta(mta: Mta): Mutable<Mta> {
     mapperPort: mta.mapperPort,
     advertise: mta.advertise,
     routes: mta.routes,
+    entryIds: mta.entryIds,
+    associationsInAll: mta.associationsInAll,
+    overLimit: mta.overLimit,
+    senders: mta.senders,
     localDomains: mta.localDomains,
     legacy: mta.legacy,
     incarnation: mta.incarnation,
@@ -24,6 +30,8 @@ export function copyOfMta(mta: Mta): Mutable<Mta> {
     phase: mta.phase,
     stopAtMs: mta.stopAtMs,
     rpc: mta.rpc,
+    memory: mta.memory,
+    nextConnection: mta.nextConnection,
     ltab: mta.ltab,
     nextNumber: mta.nextNumber,
     nextToken: mta.nextToken,
@@ -53,7 +61,7 @@ export function copyOfLtabEntry(entry: LtabEntry): Mutable<LtabEntry> {
     peer: entry.peer,
     settling: entry.settling,
     incoming: entry.incoming,
-    limitReported: entry.limitReported,
+    storing: entry.storing,
     counters: entry.counters,
     deadlineMs: entry.deadlineMs,
   } satisfies Record<keyof LtabEntry, unknown>;
@@ -92,24 +100,32 @@ export function copyOfAssociation(association: Association): Mutable<Association
     checkpointSizeK: association.checkpointSizeK,
     windowSize: association.windowSize,
     urgentOnly: association.urgentOnly,
-    pathsLeft: association.pathsLeft,
-    path: association.path,
-    first: association.first,
-    firstGroup: association.firstGroup,
-    peerFirst: association.peerFirst,
-    peerGroup: association.peerGroup,
-    data: association.data,
-    peerData: association.peerData,
-    answering: association.answering,
-    held: association.held,
     transfer: association.transfer,
     lifetimeAtMs: association.lifetimeAtMs,
     wantsClose: association.wantsClose,
-    openByMs: association.openByMs,
     disconnectAtMs: association.disconnectAtMs,
     recoverAtMs: association.recoverAtMs,
     recoverBackoffS: association.recoverBackoffS,
     moved: association.moved,
     openedAtMs: association.openedAtMs,
   } satisfies Record<keyof Association, unknown>;
+}
+
+export function copyOfConnection(connection: Connection): Mutable<Connection> {
+  return {
+    id: connection.id,
+    side: connection.side,
+    phase: connection.phase,
+    address: connection.address,
+    remote: connection.remote,
+    from: connection.from,
+    asksFor: connection.asksFor,
+    group: connection.group,
+    contexts: connection.contexts,
+    multiplex: connection.multiplex,
+    calls: connection.calls,
+    nextCall: connection.nextCall,
+    deadlineMs: connection.deadlineMs,
+    owner: connection.owner,
+  } satisfies Record<keyof Connection, unknown>;
 }

@@ -1,53 +1,60 @@
 /** Deadlines: an enumerated set that lives in the state. A firing that comes too early or twice does no harm. */
 
-import { withoutRow } from '../collections/table.js';
-import { bindData } from '../links/rpc/data-connection.js';
-import { ntError } from '../links/rpc/pdu.js';
-import type { Owner } from '../links/rpc/state.js';
-import { rpcDeadline, rpcTimer } from '../links/rpc/timer.js';
-import { mailboxDeadline, wakeMailboxes } from '../mail/mailboxes.js';
-import { returnCopy } from '../mail/queue.js';
-import { wayBackFailed } from '../reliable-transfer/association/answer.js';
+import { dropRow, dueRows, rowsIn } from '../collections/tree.js';
+import { allLinks } from '../links/all.js';
+import { wakeMailboxes } from '../mail/mailboxes.js';
+import { returnCopy, waitingDue } from '../mail/queue.js';
 import { endAssociation } from '../reliable-transfer/association/end.js';
-import { openTimedOut, recoverAssociation } from '../reliable-transfer/association/open.js';
+import { lifetimeFromNow } from '../reliable-transfer/association/lifetime.js';
+import { recoverAssociation } from '../reliable-transfer/association/open.js';
 import { dropIncoming } from '../reliable-transfer/transfer/receive.js';
-import { discardTransfer, lifetime } from '../reliable-transfer/transfer/send.js';
+import { discardTransfer } from '../reliable-transfer/transfer/send.js';
 import type { Context } from './context.js';
-import type { Association, LtabEntry, Mta } from './state.js';
-import { associationOf, entryAt, patchAssociation, patchEntry, report } from './update.js';
+import type { Association, AssociationRef, LtabEntry, Mta } from './state.js';
+import { associationOf, checkThreshold, entryAt, patchAssociation, patchEntry, report } from './update.js';
 
 function earlier(one: number | null, other: number | null): number | null {
   if (one === null) return other;
   return other === null || one < other ? one : other;
 }
 
-/** Every deadline of an association, under its name. */
-function associationDeadlines(association: Association): Readonly<Record<string, number | null>> {
-  const { transfer, state } = association;
-  return {
-    lifetime: association.lifetimeAtMs,
-    opening: association.openByMs,
-    disconnect: state === 'open' || state === 'closing' ? null : association.disconnectAtMs,
-    recovery: association.recoverAtMs,
-    dataRetry: association.data.retryAtMs,
-    transfer: transfer === null || transfer.discarding ? null : transfer.deadlineMs,
-  };
+/** The deadlines of an association: each with the instant it is armed for (null: not armed), and what is done when it is due. */
+const associationDeadlines: readonly {
+  readonly atMs: (association: Association) => number | null;
+  readonly fire: (ctx: Context, ref: AssociationRef, association: Association) => void;
+}[] = [
+  {
+    atMs: ({ state, disconnectAtMs }) => (state === 'open' || state === 'closing' ? null : disconnectAtMs),
+    fire: (ctx, ref) => {
+      report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: 'not recovered before Disconnect had passed' });
+      endAssociation(ctx, ref);
+    },
+  },
+  { atMs: ({ lifetimeAtMs }) => lifetimeAtMs, fire: lifetimePassed },
+  { atMs: ({ recoverAtMs }) => recoverAtMs, fire: (ctx, ref) => recoverAssociation(ctx, ref) },
+  {
+    atMs: ({ transfer }) => (transfer === null || transfer.discarding ? null : transfer.deadlineMs),
+    fire: (ctx, ref) => discardTransfer(ctx, ref),
+  },
+];
+
+function lifetimePassed(ctx: Context, ref: AssociationRef, association: Association): void {
+  // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
+  const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfer === null;
+  patchAssociation(
+    ctx,
+    ref,
+    idle ? { lifetimeAtMs: null, wantsClose: true } : { lifetimeAtMs: lifetimeFromNow(ctx, association) },
+  );
 }
 
 /** The earliest deadline of an entry. */
 export function entryDeadline(entry: LtabEntry): number | null {
   let earliest = entry.openRetryAtMs;
-  for (const copy of entry.waiting) earliest = earlier(earliest, copy.untilMs);
+  earliest = earlier(earliest, entry.waiting.dueMs);
   for (const row of entry.incoming) earliest = earlier(earliest, row.untilMs);
-  for (const association of entry.associations) {
-    const { transfer, state } = association;
-    earliest = earlier(earliest, association.lifetimeAtMs);
-    earliest = earlier(earliest, association.openByMs);
-    if (state !== 'open' && state !== 'closing') earliest = earlier(earliest, association.disconnectAtMs);
-    earliest = earlier(earliest, association.recoverAtMs);
-    earliest = earlier(earliest, association.data.retryAtMs);
-    if (transfer !== null && !transfer.discarding) earliest = earlier(earliest, transfer.deadlineMs);
-  }
+  for (const association of entry.associations)
+    for (const { atMs } of associationDeadlines) earliest = earlier(earliest, atMs(association));
   return earliest;
 }
 
@@ -57,65 +64,51 @@ export function entryDeadline(entry: LtabEntry): number | null {
  */
 export function nextDeadline(mta: Mta): number | null {
   let earliest = mta.stopAtMs;
-  for (const entry of mta.ltab) earliest = earlier(earliest, entry.deadlineMs);
-  earliest = earlier(earliest, mailboxDeadline(mta));
-  return earlier(earliest, rpcDeadline(mta.rpc));
+  earliest = earlier(earliest, mta.ltab.dueMs);
+  earliest = earlier(earliest, mta.mailboxes.waiting.dueMs);
+  for (const link of allLinks) earliest = earlier(earliest, link.deadline(mta));
+  return earliest;
 }
 
 /** Fire everything that is due. */
 export function fireTimers(ctx: Context): void {
-  rpcTimer(ctx);
-  for (const entry of ctx.mta.ltab) if (isDue(ctx, entry.deadlineMs)) fireEntry(ctx, entry.id);
-  if (isDue(ctx, mailboxDeadline(ctx.mta))) wakeMailboxes(ctx, false);
+  for (const link of allLinks) link.timer(ctx);
+  for (const { id } of dueRows(ctx.mta.ltab, ctx.nowMs, ({ deadlineMs }) => deadlineMs)) fireEntry(ctx, id);
+  if (isDue(ctx, ctx.mta.mailboxes.waiting.dueMs)) wakeMailboxes(ctx, false);
 }
 
 function isDue(ctx: Context, atMs: number | null): boolean {
   return atMs !== null && atMs <= ctx.nowMs;
 }
 
-function fireEntry(ctx: Context, at: number): void {
-  const entry = entryAt(ctx, at);
+function fireEntry(ctx: Context, entryId: number): void {
+  const entry = entryAt(ctx, entryId);
   if (isDue(ctx, entry.openRetryAtMs)) {
-    patchEntry(ctx, at, { openRetryAtMs: null });
-    ctx.evaluate.add(at);
+    patchEntry(ctx, entryId, { openRetryAtMs: null });
+    checkThreshold(ctx, entryId);
   }
-  wakeWaiting(ctx, at, false);
-  for (const row of entry.incoming) if (isDue(ctx, row.untilMs)) dropIncoming(ctx, at, row);
-  for (const { id } of entry.associations) fireAssociation(ctx, { entry: at, association: id });
+  wakeWaiting(ctx, entryId, false);
+  for (const row of entry.incoming) if (isDue(ctx, row.untilMs)) dropIncoming(ctx, entryId, row);
+  for (const { id } of entry.associations) fireAssociation(ctx, { entry: entryId, association: id });
 }
 
 /** Queue again the copies whose Transfer Interval has passed (or all, when the operator says so). */
-export function wakeWaiting(ctx: Context, at: number, everything: boolean): void {
-  for (const { untilMs, ...copy } of entryAt(ctx, at).waiting) {
-    if (!everything && untilMs > ctx.nowMs) continue;
-    patchEntry(ctx, at, { waiting: withoutRow(entryAt(ctx, at).waiting, copy.id) });
-    returnCopy(ctx, at, copy);
-    ctx.evaluate.add(at);
+export function wakeWaiting(ctx: Context, entryId: number, everything: boolean): void {
+  const { waiting } = entryAt(ctx, entryId);
+  for (const { untilMs: _, ...copy } of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, waitingDue)) {
+    patchEntry(ctx, entryId, { waiting: dropRow(entryAt(ctx, entryId).waiting, copy.id, waitingDue) });
+    returnCopy(ctx, entryId, copy);
+    checkThreshold(ctx, entryId);
   }
 }
 
-function fireAssociation(ctx: Context, ref: Owner): void {
+/** Fires what was due when this began. A firing that ends the association ends the rest. */
+function fireAssociation(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  const due = associationDeadlines(association);
-  if (isDue(ctx, due['disconnect'] ?? null)) {
-    report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: 'not recovered before Disconnect had passed' });
-    return endAssociation(ctx, ref);
+  for (const { atMs, fire } of associationDeadlines) {
+    if (!isDue(ctx, atMs(association))) continue;
+    fire(ctx, ref, association);
+    if (associationOf(ctx, ref) === undefined) return;
   }
-  if (isDue(ctx, due['opening'] ?? null)) {
-    if (association.state === 'dialling') openTimedOut(ctx, ref, ntError.serverUnavailable);
-    else if (association.state === 'dialling-back') wayBackFailed(ctx, ref, ntError.serverUnavailable);
-    return;
-  }
-  if (isDue(ctx, due['lifetime'] ?? null)) {
-    // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
-    if (entryAt(ctx, ref.entry).queued === 0 && association.transfer === null) {
-      patchAssociation(ctx, ref, { lifetimeAtMs: null, wantsClose: true });
-    } else {
-      patchAssociation(ctx, ref, lifetime(ctx, association));
-    }
-  }
-  if (isDue(ctx, due['recovery'] ?? null)) recoverAssociation(ctx, ref);
-  if (isDue(ctx, due['dataRetry'] ?? null)) bindData(ctx, ref);
-  if (isDue(ctx, due['transfer'] ?? null)) discardTransfer(ctx, ref);
 }

@@ -1,32 +1,29 @@
 /** Start and stop of an MTA. */
 
-import { behaviourOf } from '../catalogues/quirks/index.js';
 import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
 import { emptyFifo } from '../collections/fifo.js';
-import { type Intervals, intervalsOf } from '../collections/intervals.js';
-import { rowOf } from '../collections/table.js';
-import { placeOfBinding } from '../links/rpc/local-bindings.js';
-import { ntError } from '../links/rpc/pdu.js';
-import { rpcListen } from '../links/rpc/runtime.js';
+import { intervalsOf } from '../collections/intervals.js';
+import { emptyTree, treeOf } from '../collections/tree.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
 import { enqueue } from '../mail/queue.js';
 import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
+import { beginStep } from './begin-step.js';
 import type { Context } from './context.js';
-import type { Input, Recovered } from './input.js';
+import type { Recovered } from './input.js';
 import type { LtabEntry, Mta, QueuedCopy } from './state.js';
-import { emit, incarnationStride, patchMta, report } from './update.js';
+import { emit, entryAt, entryIdsOf, incarnationStride, patchMta, report } from './update.js';
 
 function newEntry(peer: PeerConfig, index: number): LtabEntry {
   const queue = emptyFifo<QueuedCopy>();
   return {
     id: index + 1,
     name: peer.name,
-    link: 'rpc',
+    link: peer.link ?? 'rpc',
     endpoints: peer.endpoints,
     password: peer.password,
     queues: { urgent: queue, normal: queue, 'non-urgent': queue },
-    waiting: [],
+    waiting: emptyTree(),
     queued: 0,
     queuedBytes: 0,
     associations: [],
@@ -35,7 +32,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     peer: null,
     settling: [],
     incoming: [],
-    limitReported: false,
+    storing: [],
     counters: {
       messagesOut: 0,
       messagesIn: 0,
@@ -56,9 +53,12 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
 }
 
 function initial(config: MtaConfig, recovered: Recovered): Mta {
-  const received: Readonly<Record<string, Intervals>> = Object.fromEntries(
-    recovered.received.map(({ sender, activities }) => [sender, intervalsOf(activities)]),
-  );
+  const received = recovered.received.map(({ sender, activities }, index) => ({
+    id: index + 1,
+    sender,
+    activities: intervalsOf(activities),
+  }));
+  const routes = config.routes.filter(({ domain }, at) => config.routes.findIndex((route) => route.domain === domain) === at);
   return {
     name: config.name,
     version: config.version,
@@ -68,7 +68,10 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     cluster: config.cluster,
     mapperPort: config.mapperPort,
     advertise: config.advertise,
-    routes: config.routes,
+    routes: {
+      byDomain: Object.fromEntries(routes.filter(({ domain }) => domain !== '*').map(({ domain, mta }) => [domain, mta])),
+      other: routes.find(({ domain }) => domain === '*')?.mta ?? null,
+    },
     localDomains: config.localDomains,
     legacy: [...config.legacy].sort(),
     incarnation: recovered.incarnation,
@@ -76,13 +79,19 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     phase: 'starting',
     stopAtMs: null,
     rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
-    ltab: config.peers.map(newEntry),
+    memory: { connections: emptyTree() },
+    nextConnection: 2,
+    ltab: treeOf(config.peers.map(newEntry)),
+    entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),
+    associationsInAll: 0,
+    overLimit: [],
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,
-    stores: [],
-    forgets: [],
-    mailboxes: { queue: emptyFifo(), delivering: [], waiting: [] },
-    received,
+    stores: emptyTree(),
+    forgets: emptyTree(),
+    mailboxes: { queue: emptyFifo(), delivering: [], waiting: emptyTree() },
+    senders: Object.fromEntries(received.map(({ sender, id }) => [sender, id])),
+    received: treeOf(received.map(({ id, activities }) => ({ id, activities }))),
     queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
     counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
   };
@@ -97,10 +106,10 @@ function firstGroup(incarnation: number): number {
   return ((incarnation - 1) % starts) * groupsEach + 1;
 }
 
-/** The state before anything has happened. */
+/** The first step of an MTA, before anything has happened in it. */
 export function beginning(config: MtaConfig, recovered: Recovered, nowMs: number): Context {
   const mta = initial(config, recovered);
-  return { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+  return beginStep(mta, nowMs);
 }
 
 /** Report an unclean stop, take back what the store kept, and ask for the listeners. */
@@ -113,29 +122,16 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
   // Nobody knows any more how far their transfers had come.
   enqueue(ctx, byAge, true);
-  rpcListen(ctx);
-  if (ctx.mta.bindings.every((binding) => !binding.enabled)) running(ctx);
+  for (const link of Object.values(ctx.links)) link.listen(ctx);
+  runWhenReady(ctx);
 }
 
-/** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
-export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
-  if (input.type === 'listen-failed') {
-    const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
-    const address = listening === undefined ? '' : placeOfBinding(listening);
-    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
-  }
-  const { mta } = ctx;
-  if (mta.phase !== 'starting') return;
-  const { addresses } = mta.rpc;
-  if (addresses.some((address) => address.state === 'opening')) return;
-  const failed = addresses.filter((address) => address.state === 'failed');
-  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
-  const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
-  const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
-  const goesOn =
-    failed.length === 0 ||
-    (serving.length > 0 && !mapperFailed && behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on');
-  if (goesOn) return running(ctx);
+/** With the last of its listeners answered, a starting MTA runs, or it cannot. */
+export function runWhenReady(ctx: Context): void {
+  if (ctx.mta.phase !== 'starting') return;
+  const each = Object.values(ctx.links).map((link) => link.readiness(ctx.mta));
+  if (each.includes('waiting')) return;
+  if (!each.includes('impossible')) return running(ctx);
   report(ctx, 9266, {});
   patchMta(ctx, { phase: 'halted' });
   emit(ctx, { type: 'halt', code: 1, clean: false });
@@ -145,7 +141,7 @@ function running(ctx: Context): void {
   patchMta(ctx, { phase: 'running' });
   report(ctx, 9298, { version: ctx.mta.version, build: ctx.mta.build });
   deliverNext(ctx);
-  for (const entry of ctx.mta.ltab) ctx.evaluate.add(entry.id);
+  ctx.thresholdChecks = entryIdsOf(ctx.mta);
 }
 
 /** Stop in order: no new activity, associations are closed, then the end. */
@@ -158,9 +154,9 @@ export function stopping(ctx: Context): void {
 export function stopNow(ctx: Context): void {
   if (ctx.mta.phase !== 'stopping' || ctx.mta.stopAtMs === null || ctx.mta.stopAtMs > ctx.nowMs) return;
   patchMta(ctx, { stopAtMs: null });
-  for (const entry of ctx.mta.ltab) {
-    for (const { id, state } of entry.associations) {
-      const ref = { entry: entry.id, association: id };
+  for (const entry of entryIdsOf(ctx.mta)) {
+    for (const { id: association, state } of entryAt(ctx, entry).associations) {
+      const ref = { entry, association };
       if (state === 'open') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
       else endAssociation(ctx, ref);
     }
@@ -171,10 +167,10 @@ export function stopNow(ctx: Context): void {
 export function haltWhenDone(ctx: Context): void {
   const { mta } = ctx;
   if (mta.phase !== 'stopping') return;
-  if (mta.stores.length > 0) return;
+  if (mta.stores.size > 0) return;
   // What a broken disk will not erase must not keep this process for ever: it is sent or delivered again and then recognised.
-  if (mta.stopAtMs !== null && (mta.forgets.length > 0 || mta.mailboxes.delivering.length > 0)) return;
-  if (mta.ltab.some((entry) => entry.associations.length > 0)) return;
+  if (mta.stopAtMs !== null && (mta.forgets.size > 0 || mta.mailboxes.delivering.length > 0)) return;
+  if (mta.associationsInAll > 0) return;
   report(ctx, 9299, { version: mta.version, build: mta.build });
   patchMta(ctx, { phase: 'halted', stopAtMs: null });
   emit(ctx, { type: 'halt', code: 0, clean: true });

@@ -4,21 +4,21 @@
  */
 
 import type { MtaConfig } from '../catalogues/settings.js';
-import { indicated } from '../links/rpc/indications.js';
-import { rpcInput } from '../links/rpc/runtime.js';
+import { allLinks } from '../links/all.js';
 import { deliverNext, mailboxDelivered, mailboxFailed } from '../mail/mailboxes.js';
 import { asQueued, giveUp } from '../mail/nondelivery.js';
 import { submitted } from '../mail/submit.js';
+import { beginStep, endStep } from './begin-step.js';
 import type { Context } from './context.js';
-import { copyOfLtabEntry, copyOfMta } from './copies.js';
-import { entryDeadline, fireTimers } from './deadlines.js';
+import { fireTimers } from './deadlines.js';
 import type { Effect } from './effect.js';
 import type { Input, Recovered } from './input.js';
-import { beginning, haltWhenDone, listened, startUp, stopNow, stopping } from './lifecycle.js';
+import { beginning, haltWhenDone, runWhenReady, startUp, stopNow, stopping } from './lifecycle.js';
 import { commanded } from './operator.js';
 import { considerOpening, pumpEntry } from './pump.js';
-import type { LtabEntry, Mta } from './state.js';
+import type { Mta } from './state.js';
 import { forgetDone, storeDone, storeFailed } from './store-answers.js';
+import { entryIdsOf } from './update.js';
 
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
@@ -26,16 +26,17 @@ export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] }
 export function start(config: MtaConfig, recovered: Recovered, nowMs: number): Stepped {
   const ctx = beginning(config, recovered, nowMs);
   startUp(ctx, recovered);
-  finish(ctx, []);
+  ctx.changed = entryIdsOf(ctx.mta);
+  finish(ctx);
   return { mta: ctx.mta, effects: ctx.effects };
 }
 
 /** Something happens at an instant: the next state, and what the driver is to do, in order. */
 export function step(mta: Mta, input: Input, nowMs: number): Stepped {
   if (mta.phase === 'halted') return { mta, effects: [] };
-  const ctx: Context = { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+  const ctx = beginStep(mta, nowMs);
   take(ctx, input);
-  finish(ctx, mta.ltab);
+  finish(ctx);
   return { mta: ctx.mta, effects: ctx.effects };
 }
 
@@ -49,15 +50,17 @@ function take(ctx: Context, input: Input): void {
       return stopping(ctx);
     case 'listening':
     case 'listen-failed':
-      rpcInput(ctx, input);
-      return listened(ctx, input);
+      for (const link of allLinks) link.input(ctx, input);
+      return runWhenReady(ctx);
     case 'accepted':
+    case 'frame':
+      return ctx.links[input.link].input(ctx, input);
     case 'connected':
     case 'dial-failed':
-    case 'frame':
     case 'malformed':
     case 'lost':
-      return rpcInput(ctx, input);
+      for (const link of allLinks) link.input(ctx, input);
+      return;
     case 'stored':
       return storeDone(ctx, input);
     case 'store-failed':
@@ -79,39 +82,22 @@ function take(ctx: Context, input: Input): void {
 }
 
 /**
- * After the input: hear what the RPC runtime has to say, let every entry that has changed do what it can, and so on until
- * nothing changes any more. Each round uses something up (an indication, a queued copy, a permission to ask), so it ends.
+ * After the input: the links pass on what has happened, every entry that has changed does what it can, and so on until nothing
+ * changes any more. Each round uses something up (an event of a link, a queued copy, a permission to ask), so it ends.
  */
-function finish(ctx: Context, before: readonly LtabEntry[]): void {
-  let seen = before;
+function finish(ctx: Context): void {
   const { phase } = ctx.mta;
-  for (;;) {
-    for (let next = ctx.indications.shift(); next !== undefined; next = ctx.indications.shift()) indicated(ctx, next);
-    for (const at of ctx.evaluate) considerOpening(ctx, at);
-    ctx.evaluate.clear();
-    const now = ctx.mta.ltab;
-    const stirred = ctx.mta.phase === 'stopping' && phase !== 'halted';
-    for (const entry of now) if (stirred || seen[entry.id - 1] !== entry) pumpEntry(ctx, entry.id);
-    seen = now;
-    if (ctx.mta.ltab === now && ctx.indications.length === 0 && ctx.evaluate.size === 0) break;
-  }
+  do {
+    for (const link of allLinks) link.drain(ctx);
+    // The list may grow meanwhile.
+    for (let at = 0; at < ctx.thresholdChecks.length; at += 1) considerOpening(ctx, ctx.thresholdChecks[at] as number);
+    ctx.thresholdChecks = [];
+    // A stop concerns every entry.
+    const all = ctx.mta.phase === 'stopping' && phase !== 'halted';
+    const now = all ? entryIdsOf(ctx.mta) : ctx.changed;
+    ctx.changed = [];
+    for (const entryId of now.length > 1 ? now.toSorted((one, other) => one - other) : now) pumpEntry(ctx, entryId);
+  } while (ctx.changed.length + ctx.indications.length + ctx.thresholdChecks.length > 0);
   haltWhenDone(ctx);
-  updateDeadlines(ctx, before);
-}
-
-function updateDeadlines(ctx: Context, before: readonly LtabEntry[]): void {
-  let ltab: LtabEntry[] | null = null;
-  for (const entry of ctx.mta.ltab) {
-    if (before[entry.id - 1] === entry) continue;
-    const deadlineMs = entryDeadline(entry);
-    if (deadlineMs === entry.deadlineMs) continue;
-    ltab ??= ctx.mta.ltab.slice();
-    const changed = copyOfLtabEntry(entry);
-    changed.deadlineMs = deadlineMs;
-    ltab[entry.id - 1] = changed;
-  }
-  if (ltab === null) return;
-  const mta = copyOfMta(ctx.mta);
-  mta.ltab = ltab;
-  ctx.mta = mta;
+  endStep(ctx);
 }

@@ -3,12 +3,16 @@
  */
 
 import { peek, rowsOf } from '../collections/fifo.js';
+import type { Intervals } from '../collections/intervals.js';
 import { rowOf } from '../collections/table.js';
+import { findRow, rowsIn } from '../collections/tree.js';
+import { links } from '../links/all.js';
+import type { LinkView } from '../links/link.js';
 import { triedBindings } from '../links/rpc/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
-import { type Envelope, type Priority, priorities, viewCopyId } from '../mail/message.js';
+import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';
-import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
+import type { Association, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
 import type {
   AssociationView,
   BindingView,
@@ -16,10 +20,22 @@ import type {
   LtabView,
   MessageView,
   QueueView,
+  ShownState,
   TransferView,
 } from './view-model.js';
 
 export type * from './view-model.js';
+
+/** The locality table in order of its indexes. */
+export function ltabOf({ ltab }: Pick<Mta, 'ltab'>): readonly LtabEntry[] {
+  return rowsIn(ltab);
+}
+
+/** What is remembered of a sender: its activities that have been received and are not settled yet. */
+export function receivedOf({ senders, received }: Mta, sender: string): Intervals {
+  const number = Object.hasOwn(senders, sender) ? senders[sender] : undefined;
+  return (number === undefined ? undefined : findRow(received, number)?.activities) ?? [];
+}
 
 const mailboxes = 'mailboxes';
 
@@ -35,7 +51,7 @@ function earliest(instants: Iterable<number | null | undefined>): number | null 
 function oldestOf(entry: LtabEntry): number | null {
   return earliest([
     ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
-    ...entry.waiting.map((copy) => copy.envelope.submittedAtMs),
+    ...rowsIn(entry.waiting).map((copy) => copy.envelope.submittedAtMs),
     ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
   ]);
 }
@@ -85,9 +101,12 @@ export function viewBindings(mta: Mta): readonly BindingView[] {
 
 /** The locality table, in order of its indexes. */
 export function viewLtab(mta: Mta): readonly LtabView[] {
-  return mta.ltab.map((entry) => {
-    const associations: Partial<Record<AssociationState, number>> = {};
-    for (const { state } of entry.associations) associations[state] = (associations[state] ?? 0) + 1;
+  return ltabOf(mta).map((entry) => {
+    const associations: Partial<Record<ShownState, number>> = {};
+    for (const association of entry.associations) {
+      const state = shownState(mta, entry, association);
+      associations[state] = (associations[state] ?? 0) + 1;
+    }
     return {
       index: entry.id,
       name: entry.name,
@@ -95,7 +114,7 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       endpoints: entry.endpoints,
       associations,
       queued: entry.queued,
-      waiting: entry.waiting.length,
+      waiting: entry.waiting.size,
       incoming: entry.incoming.length,
       openFailures: entry.openFailures,
       openRetryAtMs: entry.openRetryAtMs,
@@ -113,30 +132,43 @@ function viewTransfer(association: Association): TransferView | null {
   if (transfer === null) return null;
   const { envelope } = transfer.copy;
   return {
-    id: viewCopyId(transfer.copy.id),
+    id: describeActivity(transfer.copy.id),
     mtsId: envelope.mtsId,
     priority: envelope.priority,
     sizeBytes: envelope.sizeBytes,
     sentBytes: transfer.sentUpTo,
     confirmedBytes: transfer.confirmedUpTo,
-    unconfirmedSegments: transfer.calls.length,
+    unconfirmedSegments: transfer.unconfirmed.length,
     deadlineMs: transfer.deadlineMs,
   };
 }
 
-function connectionsOf(association: Association): number {
-  const { first, peerFirst, data, peerData } = association;
-  return [first, peerFirst, data.conn, peerData].filter((conn) => conn !== null).length;
+/** The state in words: of an opening, how far its link has come. */
+function shownStateOf(association: Association, link: LinkView | null): ShownState {
+  const { state } = association;
+  if (state !== 'opening' && state !== 'answering') return state;
+  const phase = link?.phase ?? 'down';
+  return phase === 'up' || phase === 'down' ? 'dialling' : phase;
 }
 
-function viewAssociation(entry: LtabEntry, association: Association): AssociationView {
+function linkView(mta: Mta, entry: LtabEntry, { id: association }: Association): LinkView | null {
+  return links[entry.link].view(mta, { entry: entry.id, association });
+}
+
+/** How far an association is, as people read it: `dialling`, `calling`, ..., `open`, `lost`, `closing`. */
+export function shownState(mta: Mta, entry: LtabEntry, association: Association): ShownState {
+  return shownStateOf(association, linkView(mta, entry, association));
+}
+
+function viewAssociation(mta: Mta, entry: LtabEntry, association: Association): AssociationView {
   const { turn } = association;
+  const link = linkView(mta, entry, association);
   return {
     name: association.name,
     peer: entry.name,
     ltabIndex: entry.id,
     role: association.role,
-    state: association.state,
+    state: shownStateOf(association, link),
     turn,
     believes: believes(turn),
     pleaseOutstanding: turn === 'asking',
@@ -146,17 +178,17 @@ function viewAssociation(entry: LtabEntry, association: Association): Associatio
     checkpointSizeK: association.checkpointSizeK,
     windowSize: association.windowSize,
     urgentOnly: association.urgentOnly,
-    connections: connectionsOf(association),
-    dataConnection: association.data.state,
-    dataRetryAtMs: association.data.retryAtMs,
-    endpoint: association.path?.endpoint ?? null,
-    localAddress: association.path?.from ?? null,
+    connections: link?.connections ?? 0,
+    dataConnection: link?.dataConnection ?? 'none',
+    dataRetryAtMs: link?.dataRetryAtMs ?? null,
+    endpoint: link?.endpoint ?? null,
+    localAddress: link?.localAddress ?? null,
     moved: association.moved,
     transfer: viewTransfer(association),
     openedAtMs: association.openedAtMs,
     lifetimeAtMs: association.lifetimeAtMs,
     wantsClose: association.wantsClose,
-    openByMs: association.openByMs,
+    openByMs: link?.openByMs ?? null,
     disconnectAtMs: association.disconnectAtMs,
     recoverAtMs: association.recoverAtMs,
   };
@@ -164,12 +196,12 @@ function viewAssociation(entry: LtabEntry, association: Association): Associatio
 
 /** All associations, by adjacent MTA and age. */
 export function viewAssociations(mta: Mta): readonly AssociationView[] {
-  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(entry, association)));
+  return ltabOf(mta).flatMap((entry) => entry.associations.map((association) => viewAssociation(mta, entry, association)));
 }
 
 /** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
 export function viewQueues(mta: Mta): readonly QueueView[] {
-  const remote = mta.ltab.map(
+  const remote = ltabOf(mta).map(
     (entry): QueueView => ({
       name: entry.name,
       ltabIndex: entry.id,
@@ -179,10 +211,10 @@ export function viewQueues(mta: Mta): readonly QueueView[] {
       normal: entry.queues.normal.size,
       nonUrgent: entry.queues['non-urgent'].size,
       inTransfer: entry.associations.filter((association) => association.transfer !== null).length,
-      waiting: entry.waiting.length,
+      waiting: entry.waiting.size,
       oldestSubmittedAtMs: oldestOf(entry),
       openRetryAtMs: entry.openRetryAtMs,
-      transferRetryAtMs: earliest(entry.waiting.map((copy) => copy.untilMs)),
+      transferRetryAtMs: entry.waiting.dueMs,
     }),
   );
   return [...remote, viewMailboxes(mta.mailboxes)];
@@ -195,21 +227,21 @@ function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
     counts[envelope.priority] += 1;
     queuedBytes += envelope.sizeBytes;
   }
-  for (const { envelope } of [...delivering, ...waiting]) queuedBytes += envelope.sizeBytes;
-  const heads = [peek(queue), ...delivering, ...waiting];
+  for (const { envelope } of [...delivering, ...rowsIn(waiting)]) queuedBytes += envelope.sizeBytes;
+  const heads = [peek(queue), ...delivering, ...rowsIn(waiting)];
   return {
     name: mailboxes,
     ltabIndex: null,
-    queued: queue.size + delivering.length + waiting.length,
+    queued: queue.size + delivering.length + waiting.size,
     queuedBytes,
     urgent: counts.urgent,
     normal: counts.normal,
     nonUrgent: counts['non-urgent'],
     inTransfer: delivering.length,
-    waiting: waiting.length,
+    waiting: waiting.size,
     oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
     openRetryAtMs: null,
-    transferRetryAtMs: earliest(waiting.map((copy) => copy.untilMs)),
+    transferRetryAtMs: waiting.dueMs,
   };
 }
 
@@ -218,7 +250,7 @@ type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly 
 function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
   const { envelope } = copy;
   return {
-    id: viewCopyId(copy.id),
+    id: describeActivity(copy.id),
     mtsId: envelope.mtsId,
     originator: envelope.originator,
     recipients: copy.recipients,
@@ -239,19 +271,19 @@ function placeOf({ destination }: LocalCopy): string {
 }
 
 function* messagesOf(mta: Mta): Generator<MessageView> {
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     for (const { transfer } of entry.associations) {
       if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null);
     }
     for (const priority of priorities) {
       for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null);
     }
-    for (const copy of entry.waiting) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
+    for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
   }
   const { queue, delivering, waiting } = mta.mailboxes;
   for (const copy of delivering) yield viewMessage(copy, placeOf(copy), 'delivering', null);
   for (const copy of rowsOf(queue)) yield viewMessage(copy, placeOf(copy), 'queued', null);
-  for (const copy of waiting) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
+  for (const copy of rowsIn(waiting)) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
 }
 
 /**

@@ -2,12 +2,13 @@
 import {
   type Association,
   believes,
-  describeApdu,
+  describeCarried,
   type Effect,
+  findRow,
+  ltabOf,
   type Mta,
   type Pdu,
   type ReportedEvent,
-  rowOf,
   type SendAnswer,
   type SendApdu,
 } from '@mtalab/mta-core';
@@ -63,7 +64,7 @@ class Teller {
   #note(after: World, at: number, effect: Effect, mta: Mta): void {
     const name = this.#name(at);
     if (effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'bind_nak') {
-      const peer = rowOf(mta.rpc.connections, effect.conn)?.remote;
+      const peer = findRow(mta.rpc.connections, effect.conn)?.remote;
       if (peer !== undefined) this.#line(after, name, peer, 'bind_nak');
     } else if (effect.type === 'report') {
       const text = eventText(effect.event);
@@ -185,15 +186,16 @@ function lostWords(wires: readonly Wire[]): string {
 function apduText(pdu: Pdu): string | null {
   if (pdu.type !== 'request' && pdu.type !== 'response') return pdu.type === 'fault' ? 'fault' : null;
   const { body } = pdu;
-  if (body.op === 'MtaSend') return describeApdu(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
+  if (body.op === 'MtaSend') return describeCarried(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
   if (body.op === 'MtaUnBind') return body.apdu.kind;
   if (pdu.type === 'response' && body.op === 'MtaBind' && 'apdu' in body && body.apdu.kind === 'rtorj')
-    return describeApdu(body.apdu);
+    return describeCarried(body.apdu);
   return null;
 }
 
 function* associationsOf(world: World, at: number): Generator<Association> {
-  for (const entry of world.locals[at]?.mta.ltab ?? []) yield* entry.associations;
+  const mta = world.locals[at]?.mta;
+  if (mta !== undefined) for (const entry of ltabOf(mta)) yield* entry.associations;
 }
 
 function openedBy(before: World, after: World, at: number): Opening | null {

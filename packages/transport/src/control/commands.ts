@@ -5,6 +5,7 @@ import {
   changedBindings,
   levelNamed,
   levelNames,
+  ltabOf,
   type OperatorCommand,
   parseStringBinding,
   quirkOf,
@@ -61,7 +62,7 @@ async function submit({ driver, client }: CommandContext, args: Arguments): Prom
 }
 
 function knownMta(driver: Driver, name: string): string {
-  const names = driver.mta.ltab.map((entry) => entry.name);
+  const names = ltabOf(driver.mta).map((entry) => entry.name);
   if (names.includes(name)) return name;
   const nearest = nearestName(name, names);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
@@ -107,7 +108,7 @@ function endpoints({ driver }: CommandContext, args: Arguments): unknown {
   if (unreadable !== undefined)
     throw new BadRequest(`endpoints: ${shortened(unreadable)} is no string binding, such as 127.0.0.1[4097]`);
   operate(driver, { op: 'endpoints', mta, endpoints: named });
-  return { endpoints: driver.mta.ltab.find((entry) => entry.name === mta)?.endpoints ?? [] };
+  return { endpoints: ltabOf(driver.mta).find((entry) => entry.name === mta)?.endpoints ?? [] };
 }
 
 function moveClock({ driver, clock }: CommandContext, args: Arguments): unknown {

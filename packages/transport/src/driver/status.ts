@@ -1,5 +1,5 @@
 /** The state of an MTA and its driver in one plain object, for people and for the harness. */
-import type { ListeningAddress, Mta, MtaCounters } from '@mtalab/mta-core';
+import { type ListeningAddress, ltabOf, type Mta, type MtaCounters } from '@mtalab/mta-core';
 import type { LabClock } from './clock.js';
 import type { DelaySummary } from './deliveries.js';
 import type { SocketCounts } from './ports.js';
@@ -70,7 +70,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Dr
   const cpu = process.cpuUsage();
   let turnsGiven = 0;
   let associationsOpened = 0;
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     turnsGiven += entry.counters.turnsGiven;
     associationsOpened += entry.counters.associationsOut;
   }

@@ -5,17 +5,29 @@
  */
 
 import { rowOf, withRow } from '../../collections/table.js';
+import { emptyTree, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import type { Mta } from '../../machine/state.js';
-import { opnumOf, type RpcArgument, type RpcResult } from '../../reliable-transfer/apdu.js';
+import type { AssociationRef } from '../../machine/state.js';
+import { takeConnection } from '../../machine/update.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
-import { dropCall, indicateLoss, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
-import { isMisfiled } from './groups.js';
+import {
+  connectionOf,
+  dropCall,
+  indicateLoss,
+  maxOutstandingCalls,
+  putCalls,
+  putConnection,
+  putRuntime,
+  send,
+  shut,
+} from './connections.js';
+import { groupOf, isMisfiled, ownedGroup } from './groups.js';
+import { opnumOf, type RpcArgument, type RpcResult } from './operations.js';
 import { ntError } from './pdu.js';
 import { askMapper, dial } from './resolve.js';
 import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
-import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall, type Owner } from './state.js';
+import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall } from './state.js';
 import { familyOf, parseStringBinding } from './string-binding.js';
 
 /** Call ids are 32 bits wide on the wire. */
@@ -27,7 +39,7 @@ export function rpcListen(ctx: Context): void {
   const enabled = bindings.filter((binding) => binding.enabled);
   const listen = (serves: ListeningAddress['serves'], id: number, address: string, port: number): ListeningAddress => {
     ctx.effects.push({ type: 'listen', link: 'rpc', binding: id, address, port });
-    return { id, serves, address, state: 'opening', port, failure: null, groups: [] };
+    return { id, serves, address, state: 'opening', port, failure: null, groups: emptyTree() };
   };
   const own = enabled.map(({ id, address, port }) => listen('mta', id, address, port));
   const hosts = mapperPort === null ? [] : enabled.filter((binding, at) => !isCovered(binding.address, at, enabled));
@@ -43,7 +55,7 @@ function isCovered(address: string, at: number, all: readonly { readonly address
 }
 
 export type BindRequest = {
-  readonly owner: Owner | null;
+  readonly owner: AssociationRef | null;
   /** Remote string binding. */
   readonly endpoint: string;
   /** Association group to join, 0 for a new one. */
@@ -61,11 +73,10 @@ export type BindRequest = {
 export function rpcBind(ctx: Context, request: BindRequest): number {
   const { rpc, settings } = ctx.mta;
   const { owner, endpoint, group, from = null } = request;
-  const id = rpc.nextConnection;
-  putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
+  const id = takeConnection(ctx);
   const target = parseStringBinding(endpoint);
   const needed = target?.throughMapper === true ? 2 : 1;
-  const full = rpc.connections.length + needed > settings.maxConnections;
+  const full = rpc.connections.size + needed > settings.maxConnections;
   if (target === null || full) {
     const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
     ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
@@ -106,7 +117,7 @@ function freeCall(connection: Connection): number {
  * one where the server did not agree to multiplexing).
  */
 export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
-  const connection = boundAs('client', ctx.mta, conn);
+  const connection = boundAs('client', ctx, conn);
   if (connection === undefined) return null;
   const limit = connection.multiplex ? maxOutstandingCalls : 1;
   if (connection.calls.length >= limit) return null;
@@ -120,7 +131,7 @@ export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): numb
 
 /** Answers a call of the peer. The result must be of the call's operation. */
 export function rpcReply(ctx: Context, conn: number, call: number, result: RpcResult): void {
-  const connection = boundAs('server', ctx.mta, conn);
+  const connection = boundAs('server', ctx, conn);
   const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
@@ -129,7 +140,7 @@ export function rpcReply(ctx: Context, conn: number, call: number, result: RpcRe
 
 /** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
 export function rpcFault(ctx: Context, conn: number, call: number, status: number, didNotExecute = false): void {
-  const connection = boundAs('server', ctx.mta, conn);
+  const connection = boundAs('server', ctx, conn);
   const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
@@ -138,7 +149,7 @@ export function rpcFault(ctx: Context, conn: number, call: number, status: numbe
 
 /** Gives up a call of ours: co_cancel is sent and nothing more is heard of it. */
 export function rpcCancel(ctx: Context, conn: number, call: number): void {
-  const connection = boundAs('client', ctx.mta, conn);
+  const connection = boundAs('client', ctx, conn);
   if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
   dropCall(ctx, connection, call);
   send(ctx, conn, { type: 'co_cancel', call });
@@ -146,14 +157,15 @@ export function rpcCancel(ctx: Context, conn: number, call: number): void {
 
 /** Closes a connection, or gives up its dial. Nothing more is heard of it. One to an endpoint mapper is the runtime's own affair. */
 export function rpcClose(ctx: Context, conn: number): void {
-  const connection = connectionOf(ctx.mta, conn);
+  const connection = connectionOf(ctx, conn);
   if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
 }
 
-/** Close what has arrived with an association group of ours, so far as it belongs to nobody yet. */
+/** Closes what has arrived with an association group of ours and belongs to no association yet. */
 export function rpcCloseGroup(ctx: Context, group: number): void {
-  for (const connection of ctx.mta.rpc.connections) {
-    if (connection.side === 'server' && connection.group === group && connection.owner === null) shut(ctx, connection);
+  for (const id of groupOf(ctx.mta.rpc, group)?.members ?? []) {
+    const connection = connectionOf(ctx, id);
+    if (connection !== undefined && connection.owner === null) shut(ctx, connection);
   }
 }
 
@@ -163,7 +175,8 @@ export function rpcCloseGroup(ctx: Context, group: number): void {
  */
 export function rpcForgetMisfiled(ctx: Context): void {
   putRuntime(ctx, { ...ctx.mta.rpc, misfiled: [] });
-  for (const connection of ctx.mta.rpc.connections) {
+  for (const { id } of rowsIn(ctx.mta.rpc.connections)) {
+    const connection = connectionOf(ctx, id) as Connection;
     if (!isMisfiled(ctx.mta.rpc, connection)) continue;
     shut(ctx, connection);
     indicateLoss(ctx, connection, ntError.callFailed);
@@ -171,24 +184,21 @@ export function rpcForgetMisfiled(ctx: Context): void {
 }
 
 /** Says what a connection belongs to: its later indications carry it. */
-export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
-  const connection = connectionOf(ctx.mta, conn);
+export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null): void {
+  const connection = connectionOf(ctx, conn);
   if (connection === undefined) return;
   const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
   putConnection(ctx, { ...connection, owner, deadlineMs });
-}
-
-export function connectionOf(mta: Mta, conn: number): Connection | undefined {
-  return rowOf(mta.rpc.connections, conn);
+  if (connection.side === 'server') putRuntime(ctx, ownedGroup(ctx.mta.rpc, connection.group, owner));
 }
 
 /** Calls on a connection that wait for their answers. */
-export function callsOn(mta: Mta, conn: number): number {
-  return connectionOf(mta, conn)?.calls.length ?? 0;
+export function callsOn(ctx: Context, conn: number): number {
+  return connectionOf(ctx, conn)?.calls.length ?? 0;
 }
 
-function boundAs(side: Connection['side'], mta: Mta, conn: number): Connection | undefined {
-  const connection = connectionOf(mta, conn);
+function boundAs(side: Connection['side'], ctx: Context, conn: number): Connection | undefined {
+  const connection = connectionOf(ctx, conn);
   if (connection === undefined || connection.phase !== 'bound' || connection.asksFor !== null) return undefined;
   return connection.side === side ? connection : undefined;
 }
@@ -201,7 +211,7 @@ export function rpcInput(ctx: Context, input: Input): void {
     case 'dial-failed':
     case 'malformed':
     case 'lost': {
-      const connection = connectionOf(ctx.mta, input.conn);
+      const connection = connectionOf(ctx, input.conn);
       // What waits for an endpoint mapper has no socket yet of which anything could be told.
       if (connection === undefined || connection.phase === 'resolving') return;
       if (connection.side === 'client') clientInput(ctx, connection, input);
@@ -209,7 +219,7 @@ export function rpcInput(ctx: Context, input: Input): void {
       return;
     }
     case 'accepted':
-      serverAccepted(ctx, input);
+      if (input.link === 'rpc') serverAccepted(ctx, input);
       return;
     case 'listening':
       putAddress(ctx, input.binding, { state: 'up', port: input.port });

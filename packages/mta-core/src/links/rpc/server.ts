@@ -6,8 +6,8 @@
 import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import { isMtaBody, operationOf } from '../../reliable-transfer/apdu.js';
 import {
+  connectionOf,
   dropCall,
   forget,
   indicateLoss,
@@ -21,6 +21,7 @@ import {
 import { fragmentBytes, negotiate } from './contexts.js';
 import { answerService } from './directory.js';
 import { joinGroup, newGroup } from './groups.js';
+import { isMtaBody, operationOf } from './operations.js';
 import { type BindPdu, faultStatus, type NakReason, ntError, type Pdu, type RequestPdu } from './pdu.js';
 import { type ServiceArgument, serviceOperation } from './services.js';
 import type { Connection, ListeningAddress, OutstandingCall } from './state.js';
@@ -32,8 +33,8 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
   const rpc = ctx.mta.rpc;
   const { maxConnections, dialTimeoutS } = ctx.mta.settings;
   // An id that is taken, or one of ours, would be a fault of the driver: nothing here may answer for another connection.
-  if (input.conn % 2 === 0 || rowOf(rpc.connections, input.conn) !== undefined) return;
-  const inUse = rpc.connections.length;
+  if (input.conn % 2 === 0 || connectionOf(ctx, input.conn) !== undefined) return;
+  const inUse = rpc.connections.size;
   if (inUse >= maxConnections + surplusConnections || rowOf(rpc.addresses, input.binding) === undefined) {
     ctx.effects.push({ type: 'close', conn: input.conn });
     return;
@@ -145,9 +146,8 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
 
 /** The group this connection is now in: a new one when none was asked for, null when it asked for one not known here. */
 function enterGroup(ctx: Context, connection: Connection, asked: number): number | null {
-  const arrivedAt = connection.address as number;
   if (asked !== 0) {
-    const joined = joinGroup(ctx.mta.rpc, arrivedAt, asked);
+    const joined = joinGroup(ctx.mta.rpc, connection, asked);
     if (joined === null) return null;
     putRuntime(ctx, joined);
     return asked;
