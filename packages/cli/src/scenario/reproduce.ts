@@ -11,7 +11,7 @@ export type Reproduction = {
   /** The article, or the name of the companion. */
   readonly name: string;
   readonly companionTo: string | null;
-  /** An article: legacy fails as documented, and fixed passes. A companion: it goes as its scenario says. */
+  /** An article: legacy fails as documented, and fixed passes. A companion: every observation is as its scenario says. */
   readonly reproduced: boolean;
   /** Why it could not run. Null if it ran. */
   readonly error: string | null;
