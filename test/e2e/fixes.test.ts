@@ -54,6 +54,6 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   const { code, stdout } = await all('--on', 'sim');
   t.equal(code, 1);
   t.match(stdout, /^9277 +NOT reproduced +MTA-A is not running: it takes no message$/m);
-  t.match(stdout, /^Q280449 +NOT reproduced +it has no scenario$/m);
+  t.match(stdout, /^Q280449 +NOT reproduced +the article has no scenario$/m);
   t.equal(namesOf(stdout, 'reproduced').length, everything.length - 2);
 });

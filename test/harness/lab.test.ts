@@ -166,7 +166,7 @@ test('what goes wrong at the start or the end is told with the name of the proce
       { command: ['/nowhere/mta'] },
       /^MTA-[AB] ended before it was ready: it ended with exit code \S+\. Its stderr:\nthe command cannot run: spawn \/nowhere\/mta ENOENT$/,
     ],
-    ['domains', {}, { domains: ['a.example'] }, /^domains: there are 1 domains for 2 MTAs; each MTA needs one$/],
+    ['domains', {}, { domains: ['a.example'] }, /^domains: found 1 domain for 2 MTAs; each MTA needs one$/],
     ['legacy', {}, { legacy: { 'MTA-X': [] } }, /^legacy: unknown MTA 'MTA-X'; the MTAs are MTA-A, MTA-B$/],
     ['names', {}, { names: ['A', '../B'] }, /^names: '\.\.\/B' must start with a letter/],
     ['fault', {}, { faults: ['cut sideways'] }, /sideways/],

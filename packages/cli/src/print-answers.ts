@@ -9,7 +9,7 @@ function answered<T>(answers: readonly Answer<T>[]): readonly Answered<T>[] {
   return answers.flatMap((answer) => (answer.ok ? [{ mta: answer.mta, value: answer.value }] : []));
 }
 
-/** Prints each failure on stderr. Returns exit code 1 if there is any. */
+/** Prints each failure on stderr. Returns exit code 1 if any MTA failed. */
 export function reportFailures(io: CommandIo, answers: readonly Answer<unknown>[]): number {
   const failed = answers.filter((answer) => !answer.ok);
   for (const answer of failed) io.err(`mtalab: ${answer.mta}: ${answer.error}`);

@@ -94,6 +94,12 @@ function defineSim(command: Command): Command {
   );
 }
 
+function onPlace(standard: 'sim' | 'processes'): Option {
+  return new Option('--on <place>', 'run on virtual time (sim), or on real processes')
+    .choices(['sim', 'processes'])
+    .default(standard);
+}
+
 export const proofCommands: readonly CommandEntry[] = [
   {
     group: groups.run,
@@ -109,11 +115,7 @@ Exit code: 0 if everything is reproduced, 1 if anything is not.`,
     define: (command) =>
       withJson(
         command
-          .addOption(
-            new Option('--on <place>', 'run on virtual time (sim), or on real processes')
-              .choices(['sim', 'processes'])
-              .default('processes'),
-          )
+          .addOption(onPlace('processes'))
           .addOption(new Option('--jobs <n>', 'with `all`: run this many at a time').argParser(whole(1, 16)).default(2))
           .option('--evidence <folder>', 'keep the journals, ladder, event logs and figures of each case in this folder', folder)
           .option('--dir <folder>', 'keep the configuration, stores, logs and journals of the processes in this folder', folder),
@@ -130,11 +132,7 @@ Exit code: 0 if every observation is as the scenario says, 1 if not.`,
     define: (command) =>
       withJson(
         command
-          .addOption(
-            new Option('--on <place>', 'run on virtual time (sim), or on real processes')
-              .choices(['sim', 'processes'])
-              .default('sim'),
-          )
+          .addOption(onPlace('sim'))
           .addOption(
             new Option('--mode <mode>', 'run with the documented bug (legacy), without it (fixed), or both')
               .choices(['legacy', 'fixed', 'both'])

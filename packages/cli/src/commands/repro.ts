@@ -39,7 +39,7 @@ async function reproduceArticle(io: CommandIo, name: string, { json }: Options, 
   await claimFolders(how, [scenario], (dir) => dir);
   const result = await reproduceOne(scenario, how);
   const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
-  const outcome = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'it goes as the scenario says';
+  const outcome = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'every observation is as the scenario says';
   const last = reproduced ? `${article} is reproduced: ${outcome}.` : `${article} is NOT reproduced.`;
   if (json === true) outJson(io, { article, title, fault, between, reproduced, cases });
   else io.out(renderScenario(result, last, paint(io.outColour)));

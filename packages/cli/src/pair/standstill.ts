@@ -4,7 +4,7 @@
  */
 
 import type { AssociationRow, LabAssociation, MtaStatus } from '@mtalab/harness';
-import type { QueueView } from '@mtalab/mta-core';
+import type { AssociationView, QueueView } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { span } from '../render/units.js';
 
@@ -46,9 +46,9 @@ const retryTimers = [
   ['disconnectAtMs', 'the end of a lost association', false],
   ['openByMs', 'the end of an opening', false],
   ['dataRetryAtMs', 'the next bind of a data connection', true],
-] as const;
+] as const satisfies readonly (readonly [keyof AssociationView, string, boolean])[];
 
-function deadline(row: AssociationRow, key: string): number | null {
+function deadline(row: AssociationRow, key: keyof AssociationView): number | null {
   const value = row[key];
   return typeof value === 'number' ? value : null;
 }

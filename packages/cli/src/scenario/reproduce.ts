@@ -11,7 +11,7 @@ export type Reproduction = {
   /** The article, or the name of the companion. */
   readonly name: string;
   readonly companionTo: string | null;
-  /** An article: legacy fails as documented, and fixed passes. A companion: it goes as its scenario says. */
+  /** An article: legacy fails as documented, and fixed passes. A companion: every observation is as its scenario says. */
   readonly reproduced: boolean;
   /** Why it could not run. Null if it ran. */
   readonly error: string | null;
@@ -40,7 +40,7 @@ function candidateOf(file: string): Candidate {
 /** The scenario of an article. It needs both cases: one shows the bug, the other shows that it is gone. */
 function articleCandidate(article: string, all: readonly Candidate[]): Candidate {
   const found = all.find(({ name, companionTo }) => name === article && companionTo === null);
-  if (found === undefined) return { name: article, companionTo: null, scenario: null, error: 'it has no scenario' };
+  if (found === undefined) return { name: article, companionTo: null, scenario: null, error: 'the article has no scenario' };
   const { scenario } = found;
   if (scenario === null || casesOf(scenario).length === modes.length) return found;
   return { ...found, scenario: null, error: 'its scenario lacks the legacy or the fixed case' };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 /** Folder of one MTA of a lab: its configuration file, its data and its mailboxes. */
-export function mtaFolderOf(labDir: string, name: string): string {
+function mtaFolderOf(labDir: string, name: string): string {
   return join(labDir, name);
 }
 

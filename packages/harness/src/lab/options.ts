@@ -1,5 +1,6 @@
 /** The options of a lab, the plan made of them, and the configuration of each MTA. */
 import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
 import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
@@ -146,7 +147,9 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   if (names.length === 0 || names.length > maxMtas)
     throw new HarnessError(`names: a lab has 1 to ${maxMtas} MTAs, not ${names.length}`);
   if (domains.length !== names.length) {
-    throw new HarnessError(`domains: there are ${domains.length} domains for ${names.length} MTAs; each MTA needs one`);
+    throw new HarnessError(
+      `domains: found ${counted(domains.length, 'domain')} for ${counted(names.length, 'MTA')}; each MTA needs one`,
+    );
   }
   for (const name of names) {
     if (!nameForm.test(name)) {
