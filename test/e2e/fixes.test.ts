@@ -33,7 +33,9 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   }
   for (const article of articles) {
     const code = `\nquirkOf('${article}').override = {};\n`;
-    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/catalogues/quirks/index.js', code, () => all('--on', 'sim'));
+    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/catalogues/quirks/index.js', code, () =>
+      all('--on', 'sim'),
+    );
     t.equal(exit, 1, `${article} without its bug`);
     t.ok(namesOf(stdout, 'NOT reproduced').includes(article), stdout);
     t.match(stdout, new RegExp(`^${article} +NOT reproduced +legacy: MISSING `, 'm'));

@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { tetherToParent } from '@mtalab/harness';
+import { onParentExit } from '@mtalab/harness';
 import { LabClock } from '@mtalab/transport';
 import { WebSocketServer } from 'ws';
 
@@ -16,7 +16,7 @@ type Settings = {
 };
 type Row = { id: string; copy: number };
 
-tetherToParent(() => process.exit(1));
+onParentExit(() => process.exit(1));
 const misbehave = (what: string): boolean => process.env[`FAKE_${what}`] !== undefined;
 // It stays also when its answer was late and a signal comes after it.
 if (misbehave('STAYS')) process.on('SIGTERM', () => undefined);

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
+import { type Effect, ltabOf, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
   rules,
   type SimCore,
@@ -239,7 +239,7 @@ const planted: readonly (readonly [what: string, core: SimCore, rule: string])[]
   ['a timer that is never set', { start, step, nextDeadline: () => null }, 'queues-drain'],
   [
     'a timer that does not get on',
-    { start, step, nextDeadline: (mta) => (mta.ltab.some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
+    { start, step, nextDeadline: (mta) => (ltabOf(mta).some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
     'time-moves',
   ],
 ];

@@ -1,22 +1,22 @@
-/** What a process says over IPC when it is running. */
+/** The message over IPC by which a process says that its MTA is up. */
 
-/** The IPC message of an MTA that is running. */
+/** The IPC message of an MTA that is up. */
 export type ReadyMessage = {
   readonly type: 'ready';
   readonly name: string;
   readonly pid: number;
-  /** String bindings it listens on: `127.0.0.1[4097]`. */
+  /** String bindings that the MTA listens on: `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
-  /** Where its endpoint mapper listens, in the same form; nowhere when it has none. */
+  /** String bindings of its endpoint mapper. Empty without one. */
   readonly mapper: readonly string[];
   readonly ports: readonly number[];
-  /** `ws://127.0.0.1:PORT` of its control channel. */
+  /** Address of its control channel: `ws://127.0.0.1:PORT`. */
   readonly control: string;
-  /** File with the control channel's token. */
+  /** File with the token of the control channel. */
   readonly tokenFile: string;
 };
 
-/** Is this IPC message the sign that an MTA is running? */
+/** Is this IPC message the ready message of an MTA? */
 export function isReady(message: unknown): message is ReadyMessage {
   if (typeof message !== 'object' || message === null) return false;
   const ready = message as Partial<Record<keyof ReadyMessage, unknown>>;

@@ -11,7 +11,7 @@ import { giveReceived, pleaseReceived } from './turn/turn.js';
 
 /**
  * What may come during a close: the peer has not read ours and asks for the Turn, or gives the association up itself; or its
- * own close, on another connection, has overtaken the last segments of a transfer that we have refused.
+ * own close has overtaken the last segments of a transfer that we have refused, on a link where it can.
  */
 function mayCrossClose(kind: SendApdu['kind']): boolean {
   return kind === 'turn-please' || kind === 'rtab' || kind === 'rttr';

@@ -1,5 +1,5 @@
 /** The moves that lead out of a state, and where each leads. */
-import type { Mta } from '@mtalab/mta-core';
+import { ltabOf, type Mta } from '@mtalab/mta-core';
 import {
   canConnect,
   isQuiet,
@@ -130,7 +130,7 @@ function endsClosing(world: World, wire: Wire, to: Side): boolean {
   const [at, item] = to === 'server' ? [wire.server, wire.toServer[0]] : [wire.client, wire.toClient[0]];
   const body = item?.pdu.type === 'request' ? item.pdu.body : undefined;
   if (body?.op === 'MtaSend' && body.apdu.kind === 'rttr') return false;
-  for (const entry of (world.locals[at] as Local).mta.ltab) {
+  for (const entry of ltabOf((world.locals[at] as Local).mta)) {
     for (const { name, state } of entry.associations) if (name === wire.association) return state === 'closing';
   }
   return false;

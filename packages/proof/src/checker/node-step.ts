@@ -5,8 +5,10 @@
  */
 import {
   type Effect,
+  findRow,
   type Input,
   type LtabEntry,
+  ltabOf,
   type Mta,
   type MtaConfig,
   type Pdu,
@@ -138,8 +140,8 @@ class Run {
     this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
     this.finding ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
     this.finding ??= bindingsBroken(before, stepped.mta, stepped.effects);
-    for (const [index, entry] of stepped.mta.ltab.entries()) {
-      const was = before.ltab[index];
+    for (const [index, entry] of ltabOf(stepped.mta).entries()) {
+      const was = ltabOf(before)[index];
       if (was === undefined || was === entry) continue;
       this.finding ??= recoveryBroken({ before, after: stepped.mta }, was, entry) ?? incarnationBroken(was, entry);
       this.finding ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
@@ -274,12 +276,12 @@ class Run {
 }
 
 function entryOf(mta: Mta, conn: number): LtabEntry | undefined {
-  const owner = rowOf(mta.rpc.connections, conn)?.owner;
-  return owner === null || owner === undefined ? undefined : mta.ltab[owner.entry - 1];
+  const owner = findRow(mta.rpc.connections, conn)?.owner;
+  return owner === null || owner === undefined ? undefined : ltabOf(mta)[owner.entry - 1];
 }
 
 function associationOf(mta: Mta, conn: number): string {
-  const owner = rowOf(mta.rpc.connections, conn)?.owner;
+  const owner = findRow(mta.rpc.connections, conn)?.owner;
   const entry = entryOf(mta, conn);
   return (entry === undefined || owner == null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
 }
@@ -295,7 +297,7 @@ function finished(context: LocalContext, at: number, run: Run, nextAccepted: num
   const { mta, disk, pending } = run;
   let { finding } = run;
   finding ??= beyondLimits(mta);
-  for (const entry of mta.ltab) finding ??= entryBeyondLimits(mta, entry);
+  for (const entry of ltabOf(mta)) finding ??= entryBeyondLimits(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
   const make = (): Local => localOf(context, parts);
   // A journal has the counters, which equal states may have otherwise.

@@ -1,5 +1,5 @@
 /** Breadth-first over all interleavings: every state of the bounded space once, the shortest way to each. */
-import type { LtabEntry, MtaConfig } from '@mtalab/mta-core';
+import { type LtabEntry, ltabOf, type MtaConfig, rowsIn } from '@mtalab/mta-core';
 import type { Finding } from '../rules/catalogue.js';
 import { noHolder, twoHolders } from '../rules/turn.js';
 import { Fingerprinter } from './fingerprint.js';
@@ -29,7 +29,8 @@ export type Space = {
 };
 
 function entryFor(world: World, at: number, peer: number, names: readonly MtaConfig[]): LtabEntry | undefined {
-  return world.locals[at]?.mta.ltab.find((entry) => entry.name === (names[peer] as MtaConfig).name);
+  const mta = world.locals[at]?.mta;
+  return mta === undefined ? undefined : ltabOf(mta).find((entry) => entry.name === (names[peer] as MtaConfig).name);
 }
 
 /** Nothing of any message is left anywhere but in mailboxes, and on the disks of MTAs that have ended and wait for somebody to mend them. */
@@ -37,7 +38,7 @@ export function isDrained(world: World): boolean {
   const left = world.locals.filter(({ mta }) => mta.phase !== 'halted');
   return (
     (world.undelivered.length === 0 || left.length < world.locals.length) &&
-    left.every(({ kept, mta }) => kept.length === 0 && mta.ltab.every((entry) => entry.queued === 0))
+    left.every(({ kept, mta }) => kept.length === 0 && ltabOf(mta).every((entry) => entry.queued === 0))
   );
 }
 
@@ -53,7 +54,7 @@ export function givesUp({ allReachable, cure }: WorldContext, before: World, aft
 
 /** Is it decided that mail is reported, and only not yet on disk? */
 function isReporting(world: World): boolean {
-  return world.locals.some(({ mta }) => mta.stores.some(({ purpose }) => purpose === 'report'));
+  return world.locals.some(({ mta }) => rowsIn(mta.stores).some(({ purpose }) => purpose === 'report'));
 }
 
 /** What is wrong with a state by itself. */
@@ -74,7 +75,9 @@ export function wrongIn(context: WorldContext, world: World): Finding | null {
 
 function stuck(world: World): Finding {
   const where = world.locals.flatMap(({ mta }) =>
-    mta.ltab.filter((entry) => entry.queued > 0).map((entry) => `${entry.queued} at ${mta.name} for ${entry.name}`),
+    ltabOf(mta)
+      .filter((entry) => entry.queued > 0)
+      .map((entry) => `${entry.queued} at ${mta.name} for ${entry.name}`),
   );
   return { rule: 'queues-drain', detail: `Nothing more can happen by itself, and mail still waits: ${where.join(', ')}.` };
 }

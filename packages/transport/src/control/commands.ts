@@ -5,6 +5,7 @@ import {
   changedBindings,
   levelNamed,
   levelNames,
+  ltabOf,
   type OperatorCommand,
   parseStringBinding,
   quirkOf,
@@ -41,7 +42,7 @@ type Handlers = { readonly [Name in CommandName]: (context: CommandContext, valu
 type Handler = (context: CommandContext, values: unknown) => unknown;
 
 function knownMta(driver: Driver, name: string): string {
-  const names = driver.mta.ltab.map((entry) => entry.name);
+  const names = ltabOf(driver.mta).map((entry) => entry.name);
   if (names.includes(name)) return name;
   const nearest = nearestName(name, names);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
@@ -88,7 +89,7 @@ const handlers: Handlers = {
     if (unreadable !== undefined)
       throw new BadRequest(`endpoints: ${shortened(unreadable)} is no string binding, such as 127.0.0.1[4097]`);
     operate(driver, { op: 'endpoints', mta, endpoints });
-    return { endpoints: driver.mta.ltab.find((entry) => entry.name === mta)?.endpoints ?? [] };
+    return { endpoints: ltabOf(driver.mta).find((entry) => entry.name === mta)?.endpoints ?? [] };
   },
   bindings({ driver }, { bindings }) {
     if (bindings !== undefined) {

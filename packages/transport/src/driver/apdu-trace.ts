@@ -1,5 +1,5 @@
 /** The APDUs that the diagnostics levels want logged, with what the core knows of the connection they passed. */
-import { type AssociationId, type Mta, ownerOfGroup } from '@mtalab/mta-core';
+import { type AssociationId, ltabOf, type Mta, ownerOfGroup, rowsIn } from '@mtalab/mta-core';
 import type { StubTrace, TracedStub } from '../rpc/stub-trace.js';
 import type { ApduForms, Diagnostics } from './diagnostics.js';
 
@@ -16,11 +16,11 @@ export type ApduHook = (apdu: LoggedApdu, forms: ApduForms) => void;
 
 function associationOf(mta: Mta, { conn, pdu }: TracedStub): AssociationId | null {
   if ('association' in pdu.body) return pdu.body.association;
-  const connection = mta.rpc.connections.find((one) => one.id === conn);
+  const connection = rowsIn(mta.rpc.connections).find((one) => one.id === conn);
   if (connection === undefined) return null;
   // The peer's data connection names its association with its first call, but it came with the group of the peer's first connection.
   const owner = connection.owner ?? ownerOfGroup(mta, connection);
-  const entry = owner === null ? undefined : mta.ltab[owner.entry - 1];
+  const entry = owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
   return entry?.associations.find(({ id }) => id === owner?.association)?.name ?? null;
 }
 

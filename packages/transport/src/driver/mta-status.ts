@@ -1,5 +1,5 @@
 /** Makes the status of an MTA and its driver. */
-import type { ListeningAddress, Mta } from '@mtalab/mta-core';
+import { type ListeningAddress, ltabOf, type Mta } from '@mtalab/mta-core';
 import type { MtaStatus } from '../control/status-schema.js';
 import type { LabClock } from './lab-clock.js';
 
@@ -32,7 +32,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Mt
   const cpu = process.cpuUsage();
   let turnsGiven = 0;
   let associationsOpened = 0;
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     turnsGiven += entry.counters.turnsGiven;
     associationsOpened += entry.counters.associationsOut;
   }
