@@ -13,7 +13,7 @@ export type {
   StoryLine,
 } from './checker/options.js';
 export { storyText } from './checker/story.js';
-export { type Finding, type RuleId, rules, type Verdict, Violation, verdictOf, verdictText } from './rules/catalogue.js';
+export { type Breach, type RuleId, type RuleVerdict, rules, Violation, verdictOf, verdictText } from './rules/catalogue.js';
 export { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './rules/limits.js';
 export { type MailCounts, MailLedger } from './rules/mail.js';
 export { incarnationBroken, recoveryBroken } from './rules/recovery.js';

@@ -26,7 +26,7 @@ import {
   type StoredMessage,
 } from '@mtalab/mta-core';
 import type { PendingWrite } from './node-step.js';
-import type { Names } from './text-numbers.js';
+import type { TextNumbers } from './text-numbers.js';
 
 /** Tags, and what follows them. */
 export const tag = {
@@ -58,7 +58,7 @@ export const tag = {
 export const sender = 1000;
 export const receiver = 1001;
 
-export type LocalCode = {
+export type NodeCode = {
   readonly head: readonly number[];
   /** Per adjacent MTA. */
   readonly entries: readonly { readonly peer: number; readonly code: readonly number[] }[];
@@ -66,7 +66,7 @@ export type LocalCode = {
   readonly rows: readonly { readonly conn: number; readonly code: readonly number[] }[];
 };
 
-export type LocalParts = {
+export type NodeParts = {
   readonly at: number;
   readonly mta: Mta;
   readonly messages: readonly StoredMessage[];
@@ -89,11 +89,11 @@ const flag = (value: boolean): number => (value ? 1 : 0);
 const armed = (instant: number | null): number => (instant === null ? 0 : 1);
 const orNull = (value: number | null): number => (value === null ? 0 : value + 1);
 
-export function encodeLocal(parts: LocalParts, names: Names): LocalCode {
-  const writer = new Writer(parts.at, parts.mta, names);
+export function encodeNode(parts: NodeParts, numbers: TextNumbers): NodeCode {
+  const writer = new Writer(parts.at, parts.mta, numbers);
   return {
     head: writer.head(parts),
-    entries: parts.mta.ltab.map((entry) => ({ peer: names.mta(entry.name), code: writer.entry(entry, parts) })),
+    entries: parts.mta.ltab.map((entry) => ({ peer: numbers.mta(entry.name), code: writer.entry(entry, parts) })),
     rows: parts.mta.rpc.connections.map((row) => ({ conn: row.id, code: writer.row(row) })),
   };
 }
@@ -101,15 +101,15 @@ export function encodeLocal(parts: LocalParts, names: Names): LocalCode {
 class Writer {
   readonly #at: number;
   readonly #mta: Mta;
-  readonly #names: Names;
+  readonly #numbers: TextNumbers;
 
-  constructor(at: number, mta: Mta, names: Names) {
+  constructor(at: number, mta: Mta, numbers: TextNumbers) {
     this.#at = at;
     this.#mta = mta;
-    this.#names = names;
+    this.#numbers = numbers;
   }
 
-  head({ messages, boxes, pending }: LocalParts): number[] {
+  head({ messages, boxes, pending }: NodeParts): number[] {
     const { mailboxes, phase, stores, forgets, incarnation } = this.#mta;
     const code: number[] = [word(phase), tag.incarnation, this.#at, incarnation, messages.length];
     // All are switched off together.
@@ -117,7 +117,7 @@ class Writer {
     this.#hosts(code);
     const ordered = [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
     for (const message of ordered) {
-      code.push(tag.message, this.#names.message(message.envelope.mtsId), message.copies.length);
+      code.push(tag.message, this.#numbers.message(message.envelope.mtsId), message.copies.length);
       for (const copy of message.copies) code.push(tag.copy, this.#at, copy.id, word(copy.destination.to));
     }
     code.push(boxes.length);
@@ -144,7 +144,7 @@ class Writer {
     for (const { id, enabled } of bindings) code.push(id, flag(enabled));
     for (const { id, state } of rpc.addresses) code.push(id, word(state));
     // Which hosts, not in which order.
-    for (const [number, name] of this.#names.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
+    for (const [number, name] of this.#numbers.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
     code.push(0);
   }
 
@@ -159,7 +159,7 @@ class Writer {
       this.#at,
       copy.id,
       tag.message,
-      this.#names.message(copy.envelope.mtsId),
+      this.#numbers.message(copy.envelope.mtsId),
       word(copy.destination.to),
       copy.failures,
     );
@@ -177,7 +177,7 @@ class Writer {
       return;
     }
     for (const message of store.messages) {
-      code.push(tag.message, this.#names.message(message.envelope.mtsId));
+      code.push(tag.message, this.#numbers.message(message.envelope.mtsId));
       this.#ids(
         code,
         this.#at,
@@ -196,30 +196,30 @@ class Writer {
   #write(code: number[], write: PendingWrite): void {
     code.push(word(write.type));
     if (write.type !== 'settle') return;
-    const store = this.#names.store(write.sender);
+    const store = this.#numbers.store(write.sender);
     this.#ids(code, store, write.activities);
     if (write.below !== undefined) code.push(tag.from, store, write.below);
   }
 
   #entryOf(peer: number): number {
-    return this.#mta.ltab.findIndex(({ name }) => this.#names.mta(name) === peer);
+    return this.#mta.ltab.findIndex(({ name }) => this.#numbers.mta(name) === peer);
   }
 
   #peer(entry: number): number {
-    return this.#names.mta(this.#mta.ltab[entry - 1]?.name ?? '');
+    return this.#numbers.mta(this.#mta.ltab[entry - 1]?.name ?? '');
   }
 
   #owner(owner: { readonly entry: number; readonly association: number } | null): number[] {
     const entry = owner === null ? undefined : this.#mta.ltab[owner.entry - 1];
     const association = entry === undefined || owner === null ? undefined : rowOf(entry.associations, owner.association);
     if (association === undefined) return [flag(owner !== null)];
-    return [2, tag.association, this.#names.of(association.name)];
+    return [2, tag.association, this.#numbers.of(association.name)];
   }
 
-  entry(entry: LtabEntry, { received }: LocalParts): number[] {
+  entry(entry: LtabEntry, { received }: NodeParts): number[] {
     const code: number[] = [];
-    const peer = this.#names.mta(entry.name);
-    const uuid = [...Object.keys(received)].find((each) => this.#names.store(each) === peer) ?? '';
+    const peer = this.#numbers.mta(entry.name);
+    const uuid = [...Object.keys(received)].find((each) => this.#numbers.store(each) === peer) ?? '';
     this.#ids(code, peer, received[uuid] ?? []);
     // What the core remembers, where that is not what its disk holds.
     const remembered = (this.#mta.received[uuid] ?? []).flatMap(([low, high]) =>
@@ -241,7 +241,7 @@ class Writer {
     code.push(entry.incoming.length);
     for (const row of entry.incoming) {
       code.push(tag.copy, peer, row.id, row.arrived, row.kept, row.unconfirmed, armed(row.untilMs), tag.message);
-      code.push(this.#names.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
+      code.push(this.#numbers.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
     }
     code.push(entry.associations.length);
     for (const association of entry.associations) this.#association(code, association, peer);
@@ -249,13 +249,13 @@ class Writer {
   }
 
   #queued(code: number[], copy: QueuedCopy): void {
-    code.push(tag.copy, this.#at, copy.id, tag.message, this.#names.message(copy.envelope.mtsId), copy.failures);
+    code.push(tag.copy, this.#at, copy.id, tag.message, this.#numbers.message(copy.envelope.mtsId), copy.failures);
     code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole), flag(copy.strayed === true));
   }
 
   #association(code: number[], association: Association, peer: number): void {
     const { role, state, turn, statedTurn, askedPriority, data, transfer, first, peerFirst, peerData, answering } = association;
-    const name = this.#names.of(association.name);
+    const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
     code.push(flag(association.urgentOnly), association.pathsLeft.length, flag(association.path !== null));
@@ -273,7 +273,7 @@ class Writer {
     code.push(association.held.length);
     for (const { conn, call, argument } of association.held) {
       code.push(tag.call, this.#at, conn, call);
-      encodeArgument(code, argument, this.#names, peer, this.#at);
+      encodeArgument(code, argument, this.#numbers, peer, this.#at);
     }
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
     const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
@@ -311,7 +311,7 @@ class Writer {
   }
 }
 
-export function encodePdu(pdu: Pdu, names: Names): number[] {
+export function encodePdu(pdu: Pdu, numbers: TextNumbers): number[] {
   const code: number[] = [word(pdu.type)];
   switch (pdu.type) {
     case 'bind':
@@ -327,7 +327,7 @@ export function encodePdu(pdu: Pdu, names: Names): number[] {
     case 'request':
       code.push(tag.callHere, pdu.call);
       if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
-      else encodeArgument(code, pdu.body, names, sender, receiver);
+      else encodeArgument(code, pdu.body, numbers, sender, receiver);
       return code;
     case 'response':
       code.push(tag.callHere, pdu.call);
@@ -348,35 +348,35 @@ function encodeCredentials(code: number[], from: MtaCredentials, by: number): vo
 }
 
 /** @param by the MTA that calls. @param to the MTA that is called. */
-function encodeArgument(code: number[], body: RpcArgument, names: Names, by: number, to: number): void {
+function encodeArgument(code: number[], body: RpcArgument, numbers: TextNumbers, by: number, to: number): void {
   code.push(word(body.op));
   if (body.op === 'MtaBind') {
-    const name = names.of(body.association);
+    const name = numbers.of(body.association);
     encodeCredentials(code, body.from, by);
     code.push(tag.association, name, tag.recovery, name, body.rtorq.recovery, word(body.rtorq.turn));
   } else if (body.op === 'MtaBindBack') {
-    const name = names.of(body.association);
+    const name = numbers.of(body.association);
     encodeCredentials(code, body.from, by);
     code.push(tag.association, name, tag.recovery, name, body.recovery);
   } else if (body.op === 'MtaSend') {
-    encodeSend(code, body.apdu, names, by);
+    encodeSend(code, body.apdu, numbers, by);
     code.push(body.settled.length);
     for (const id of body.settled) code.push(tag.copy, by, id);
   } else {
-    code.push(tag.association, names.of(body.association), tag.mta, to);
+    code.push(tag.association, numbers.of(body.association), tag.mta, to);
     if (body.op === 'MtaUnBind') code.push(body.settled.length);
     if (body.op === 'MtaUnBind') for (const id of body.settled) code.push(tag.copy, by, id);
   }
 }
 
-function encodeSend(code: number[], apdu: SendApdu, names: Names, by: number): void {
+function encodeSend(code: number[], apdu: SendApdu, numbers: TextNumbers, by: number): void {
   code.push(word(apdu.kind));
   if (apdu.kind === 'turn-please') code.push(apdu.priority);
   else if (apdu.kind === 'rtab') code.push(word(apdu.reason));
   else if (apdu.kind === 'discard') code.push(tag.copy, by, apdu.activity);
   else if (apdu.kind === 'rttr') {
     code.push(tag.copy, by, apdu.activity, apdu.offset, apdu.content.length, flag(apdu.last));
-    if (apdu.start !== undefined) code.push(tag.message, names.message(apdu.start.mtsId), word(apdu.start.priority));
+    if (apdu.start !== undefined) code.push(tag.message, numbers.message(apdu.start.mtsId), word(apdu.start.priority));
   }
 }
 

@@ -1,13 +1,13 @@
 /** Rules of what a loss or a new start of the peer must end: pure functions over states. */
 import { type Association, type LtabEntry, rowOf } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 function connectionsOf({ first, peerFirst, data, peerData }: Association): readonly (number | null)[] {
   return [first, peerFirst, data.conn, peerData];
 }
 
 /** What one step has made of the associations of an entry. */
-export function recoveryBroken(was: LtabEntry, is: LtabEntry): Finding | null {
+export function recoveryBroken(was: LtabEntry, is: LtabEntry): Breach | null {
   for (const association of is.associations) {
     const before = rowOf(was.associations, association.id);
     if (before === undefined) continue;
@@ -37,7 +37,7 @@ function forsaken(before: Association, { role, state, recovery, recoverAtMs }: A
 }
 
 /** The peer has started anew: which association has outlived its other side? */
-export function incarnationBroken(was: LtabEntry, is: LtabEntry): Finding | null {
+export function incarnationBroken(was: LtabEntry, is: LtabEntry): Breach | null {
   const [old, now] = [was.peer, is.peer];
   if (old === null || now === null || old === now) return null;
   if (old.storeUuid === now.storeUuid && now.incarnation < old.incarnation) {

@@ -13,7 +13,7 @@ import {
 import type { SimNode } from '../simulator/node.js';
 import type { World } from '../simulator/world.js';
 import { bindingsBroken, listensBroken } from './bindings.js';
-import { type Finding, Violation } from './catalogue.js';
+import { type Breach, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
@@ -25,8 +25,8 @@ import { noHolder, twoHolders, unduePdus } from './turn.js';
 /** Longer than the longest delay of a fault and the longest call timeout together. */
 const aftermathMs = 400_000;
 
-function insist(finding: Finding | null, mta?: string): void {
-  if (finding !== null) throw new Violation(mta === undefined || finding.mta !== undefined ? finding : { ...finding, mta });
+function insist(breach: Breach | null, mta?: string): void {
+  if (breach !== null) throw new Violation(mta === undefined || breach.mta !== undefined ? breach : { ...breach, mta });
 }
 
 export class Watch {

@@ -1,7 +1,7 @@
 /** A simulation: a phase with load and faults, a phase without, and the rules all the way. */
 import { ContentMismatch } from '@mtalab/engine';
 import { describeInput } from '@mtalab/trace';
-import { type Finding, type Verdict, Violation, verdictOf } from '../rules/catalogue.js';
+import { type Breach, type RuleVerdict, Violation, verdictOf } from '../rules/catalogue.js';
 import type { MailCounts } from '../rules/mail.js';
 import { type FaultCounts, type SimFault, simFaultText } from './faults/kinds.js';
 import { DrawnFaults, type FaultSource, PlannedFaults } from './faults/source.js';
@@ -16,7 +16,7 @@ export type SimResult = {
   readonly seed: number;
   readonly ok: boolean;
   /** The first rule that was broken. */
-  readonly verdict: Verdict | null;
+  readonly verdict: RuleVerdict | null;
   /** Steps of MTAs: each leads to a state. */
   readonly states: number;
   readonly events: number;
@@ -48,15 +48,15 @@ export function simulatePlan(plan: SimPlan, hooks: WorldHooks = {}): SimResult {
 
 function run(setup: SimSetup, source: FaultSource, hooks: WorldHooks): SimResult {
   const world = new World(setup, source, hooks);
-  let verdict: Verdict | null = null;
+  let verdict: RuleVerdict | null = null;
   try {
     phases(world);
   } catch (error) {
-    const finding = findingOf(error);
+    const breach = breachOf(error);
     const { doing } = world;
     const event =
       doing === null ? undefined : `${doing.node.name} ${doing.input.type === 'start' ? 'start' : describeInput(doing.input)}`;
-    verdict = verdictOf({ ...finding, ...(event === undefined || finding.event !== undefined ? {} : { event }) }, world.nowMs);
+    verdict = verdictOf({ ...breach, ...(event === undefined || breach.event !== undefined ? {} : { event }) }, world.nowMs);
   }
   return {
     seed: setup.seed,
@@ -73,8 +73,8 @@ function run(setup: SimSetup, source: FaultSource, hooks: WorldHooks): SimResult
 }
 
 /** The broken rule behind an error. @throws the error itself where no rule was broken. */
-function findingOf(error: unknown): Finding {
-  if (error instanceof Violation) return error.finding;
+function breachOf(error: unknown): Breach {
+  if (error instanceof Violation) return error.breach;
   if (error instanceof ContentMismatch) return { rule: 'content', detail: error.message };
   throw error;
 }

@@ -6,7 +6,7 @@
 import { type StoreJob, VirtualStore } from '@mtalab/engine';
 import { type Effect, type Input, nextDeadline, start, step } from '@mtalab/mta-core';
 import type { JournalStart } from '@mtalab/trace';
-import { type Finding, Violation } from '../rules/catalogue.js';
+import { type Breach, Violation } from '../rules/catalogue.js';
 import { Watch } from '../rules/watch.js';
 import { Clients } from './clients.js';
 import { processOf, type WorldEvent, type WorldEventBody } from './events.js';
@@ -388,12 +388,12 @@ export class World {
     node.firings = node.firedAtMs === this.nowMs ? node.firings + 1 : 1;
     node.firedAtMs = this.nowMs;
     if (node.firings > mostFirings) {
-      const finding: Finding = {
+      const breach: Breach = {
         rule: 'time-moves',
         mta: node.name,
         detail: `Its timer fires ${mostFirings} times at one instant.`,
       };
-      throw new Violation(finding);
+      throw new Violation(breach);
     }
     this.input(node, { type: 'timer' });
   }
