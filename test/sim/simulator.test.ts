@@ -6,10 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineCore } from '@mtalab/engine';
 import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
   rules,
-  type SimCore,
   type SimOptionsGiven,
   shrink,
   simFaultKinds,
@@ -155,7 +155,7 @@ test('the LAN articles are found within a few seeds, and shrunk to what they nee
 });
 
 /** A core whose effects are changed on their way out. */
-function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
+function coreWith(change: (effect: Effect) => readonly Effect[]): EngineCore {
   return {
     start,
     step: (mta, input, nowMs) => {
@@ -166,11 +166,11 @@ function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
   };
 }
 
-function storeWith(change: (effect: StoreEffect) => StoreEffect): SimCore {
+function storeWith(change: (effect: StoreEffect) => StoreEffect): EngineCore {
   return coreWith((effect) => [effect.type === 'store' ? change(effect) : effect]);
 }
 
-const planted: readonly (readonly [what: string, core: SimCore, rule: string])[] = [
+const planted: readonly (readonly [what: string, core: EngineCore, rule: string])[] = [
   [
     'a core that throws',
     {

@@ -28,7 +28,7 @@ export {
   simFaultKinds,
   simFaults,
   simFaultText,
-} from './simulator/faults/kinds.js';
+} from './simulator/faults/fault-kinds.js';
 export {
   defaultSimOptions,
   isSeed,
@@ -40,8 +40,8 @@ export {
   type Topology,
   topologies,
 } from './simulator/options.js';
-export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/plan.js';
 export type { Ratio } from './simulator/random.js';
+export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/run-plan.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './simulator/shrink.js';
 export { faultsText, type SimResult, simulate, simulatePlan } from './simulator/simulate.js';
-export type { SimCore, WorldHooks } from './simulator/world.js';
+export type { SimHooks } from './simulator/simulation.js';
