@@ -145,7 +145,7 @@ export class VirtualNetwork {
   }
 
   /**
-   * The network loses a connection. Each end notices in its own time, after what still arrives.
+   * The network loses a connection. Each end notices in its own time, but never before what was under way would have arrived.
    * @param keep how much of what is under way still arrives, each way.
    */
   break(
