@@ -15,6 +15,7 @@ import {
   releaseReasons,
   turnTable,
 } from '@mtalab/mta-core';
+import { rules, simFaults } from '@mtalab/proof';
 import { faultKinds } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
 
@@ -115,6 +116,28 @@ function kinds() {
   );
 }
 
+/** What the ratio of a simulated fault counts. */
+const opportunities = {
+  sent: 'thing sent',
+  give: 'Turn-Give sent',
+  event: 'event',
+  commit: 'commit',
+  delivery: 'delivery',
+  listen: 'listen',
+};
+
+function simulatedFaults() {
+  const rows = Object.entries(simFaults).map(([kind, { what, per, ratio, most }]) => {
+    return [`\`${kind}\``, what, `${ratio.n} of ${ratio.of}, per ${opportunities[per]}`, most];
+  });
+  return markdown(['fault', 'what it does', 'ratio', 'at most'], rows);
+}
+
+function checkedRules() {
+  const rows = Object.entries(rules).map(([rule, { kind, words, clause }]) => [`\`${rule}\``, kind, words, clause]);
+  return markdown(['rule', 'kind', 'in words', 'source'], rows);
+}
+
 /** Keys with a table, or a page, of their own. */
 const elsewhere = ['settings', 'log.levels'];
 
@@ -172,6 +195,7 @@ const parts = {
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
+  'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },
 };
 
 function drawn(page, text, pieces) {

@@ -62,7 +62,7 @@ test('the next bind arrives on the right address, the association is not found t
   t.equal(calls.length, 2);
   t.equal(calls[1]?.host, calls[0]?.host, 'it is dialled where the first connection was');
   t.equal(calls[1]?.localAddress, calls[0]?.localAddress, 'and from the same address');
-  const group = course.associations('A')[0]?.firstGroup;
+  const group = course.lab.mta('A').rpc.carriers[0]?.ownGroup;
   t.type(group, 'number');
   t.same(course.naks, [{ from: 'B', reason: 0, group, atMs: 0 }], 'reason not specified, for the group of the first connection');
   t.end();
@@ -213,7 +213,7 @@ test('corrected: the next bind finds its association', (t) => {
   t.equal(course.delivered('B'), 49);
   t.equal(course.firstConnections, 1, 'no second association is needed');
   const [association] = course.lab.mta('B').rpc.addresses[0]?.groups ?? [];
-  t.equal(association?.connections, 2, 'both connections of A are in one group, where they arrived');
+  t.equal(association?.members.length, 2, 'both connections of A are in one group, where they arrived');
   t.end();
 });
 

@@ -1,5 +1,6 @@
 /** Runtimes wired together in memory, with strangers who say what a script tells them: the fixture of the RPC tests. */
 import {
+  beginStep,
   type Context,
   connectionOf,
   defaultSettings,
@@ -26,6 +27,7 @@ export function bareMta(ports: readonly number[], settings: Partial<Settings>, m
     mapperPort,
     legacy: [],
     rpc: idleRuntime,
+    nextConnection: 2,
   } as unknown as Mta;
 }
 
@@ -39,7 +41,7 @@ function deepFreeze<T>(value: T): T {
 
 /** One step: the new state is frozen, so that a change in place is an error at the step that makes it. */
 export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): Context {
-  const ctx: Context = { mta: deepFreeze(mta), nowMs, effects: [], indications: [], evaluate: new Set() };
+  const ctx = beginStep(deepFreeze(mta), nowMs);
   action(ctx);
   return ctx;
 }
@@ -122,7 +124,7 @@ export class Lab {
     for (const { id, serves, state, port, groups } of rpc.addresses) {
       const what = serves === 'mapper' ? ' mapper' : '';
       this.out.push(
-        `address ${id}${what} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.connections}`).join()}`,
+        `address ${id}${what} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.members.length}`).join()}`,
       );
     }
     for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rpc.connections) {

@@ -155,7 +155,7 @@ function served(conn: number): Act[] {
 
 /** A bind of ours that goes well. */
 function opened(ack: string): Act[] {
-  const latest = (ctx: Context): number => ctx.mta.rpc.nextConnection - 2;
+  const latest = (ctx: Context): number => ctx.mta.nextConnection - 2;
   return [
     (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null }),
     (ctx) => rpcInput(ctx, { type: 'connected', conn: latest(ctx) }),

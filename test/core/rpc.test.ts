@@ -117,9 +117,9 @@ function violation(before: Mta, ctx: Context): string | null {
   if (nextGroup < 1 || nextGroup > 0xffffffff) return `${nextGroup} is no group id`;
   const bound = connections.filter((connection) => connection.side === 'server' && connection.phase === 'bound');
   const filed = addresses.flatMap((address) => address.groups);
-  for (const { id, connections: count } of filed) {
-    const members = bound.filter((connection) => connection.group === id).length;
-    if (count !== members) return `group ${id} counts ${count} connections and has ${members}`;
+  for (const { id, members } of filed) {
+    const found = bound.filter((connection) => connection.group === id).map((connection) => connection.id);
+    if (found.join() !== [...members].sort((a, b) => a - b).join()) return `group ${id} lists ${members} and has ${found}`;
   }
   if (bound.some((connection) => !filed.some((group) => group.id === connection.group)))
     return 'a bound connection without a group';

@@ -44,6 +44,8 @@ export function fakeMta(config: MtaConfig, from: Recovered): Mta {
     phase: 'running',
     stopAtMs: null,
     rpc: idleRuntime,
+    memory: { connections: [] },
+    nextConnection: 2,
     ltab: [],
     nextNumber: 1,
     nextToken: 1,

@@ -1,14 +1,16 @@
 import {
   type Association,
+  type Carrier,
+  describeActivity,
   emptyFifo,
   type Fifo,
+  idleRuntime,
   type LocalCopy,
   type LtabEntry,
   type Mta,
   push,
   type QueuedCopy,
   viewAssociations,
-  viewCopyId,
   viewLtab,
   viewMessages,
   viewQueues,
@@ -53,29 +55,18 @@ const association: Association = {
   checkpointSizeK: 30,
   windowSize: 5,
   urgentOnly: false,
-  pathsLeft: [],
-  path: { endpoint: '127.0.0.1[4097]', from: '127.0.0.1' },
-  first: 2,
-  firstGroup: 1,
-  peerFirst: 5,
-  peerGroup: { address: 0, group: 4 },
-  data: { state: 'bound', conn: 8, retryAtMs: null },
-  peerData: null,
-  answering: null,
-  held: [],
   transfer: {
     copy: queued(1, 900),
     sentUpTo: 60,
     confirmedUpTo: 30,
     ended: false,
     started: true,
-    calls: [4, 5],
+    unconfirmed: [4, 5],
     deadlineMs: 9000,
     discarding: false,
   },
   lifetimeAtMs: null,
   wantsClose: false,
-  openByMs: null,
   disconnectAtMs: null,
   recoverAtMs: null,
   recoverBackoffS: 1,
@@ -137,8 +128,25 @@ const local = (number: number, over: Partial<LocalCopy>): LocalCopy => {
     ...over,
   };
 };
+const carrier: Carrier = {
+  id: 1,
+  entry: 1,
+  phase: 'up',
+  pathsLeft: [],
+  path: { endpoint: '127.0.0.1[4097]', from: '127.0.0.1' },
+  ownFirst: 2,
+  ownGroup: 1,
+  peerFirst: 5,
+  peerGroup: { address: 0, group: 4 },
+  ownData: { state: 'bound', conn: 8, retryAtMs: null },
+  peerData: null,
+  answering: null,
+  held: [],
+  openByMs: null,
+};
 const mta: Mta = {
   ...fakeMta(configOf('MTA-A'), recovered),
+  rpc: { ...idleRuntime, carriers: [carrier, { ...carrier, id: 2 }] },
   ltab: [entry],
   mailboxes: {
     queue: fifoOf(local(12, {})),
@@ -245,5 +253,5 @@ test('views show what the state holds, and no password', async (t) => {
   });
   t.same(viewMessages(mta, 2), messages.slice(0, 2));
   t.same(viewMessages(mta, 0), []);
-  t.equal(viewCopyId(2 ** 21 * incarnation - 1), '2097151-4294967295', 'ids keep every digit');
+  t.equal(describeActivity(2 ** 21 * incarnation - 1), '2097151-4294967295', 'ids keep every digit');
 });

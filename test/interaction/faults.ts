@@ -1,6 +1,6 @@
 /** What a story does to the PDUs on their way: cut, hold, swallow, and speak in another's name. */
 import type { BindPdu, RequestPdu, SendApdu } from '@mtalab/mta-core';
-import { opnumOf } from '@mtalab/mta-core';
+import { opnumOf, rowOf } from '@mtalab/mta-core';
 import { directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
 import type { PureLab, Sent } from '../support/purelab.js';
 import type { Printer } from './printer.js';
@@ -156,7 +156,8 @@ export class Faults {
   say(name: string, words: Words): void {
     const sides = sidesOf(this.#lab, words.after('on') ?? this.#anyAssociation(name));
     const association = sides.find((side) => side.node === name)?.association;
-    const conn = association?.data.conn;
+    const carrier = association === undefined ? undefined : rowOf(this.#lab.mta(name).rpc.carriers, association.id);
+    const conn = carrier?.ownData.conn;
     const wire = conn === undefined || conn === null ? undefined : this.#lab.wireOf(name, conn);
     if (wire === undefined) throw new Error(`${name} has no data connection`);
     const body = { op: 'MtaSend', apdu: apduOf(words), settled: [] } as const;
@@ -166,8 +167,9 @@ export class Faults {
   }
 
   #anyAssociation(name: string): string {
-    const open = this.#lab.mta(name).ltab.flatMap((entry) => entry.associations);
-    const found = open.find((association) => association.data.state === 'bound');
+    const mta = this.#lab.mta(name);
+    const open = mta.ltab.flatMap((entry) => entry.associations);
+    const found = open.find(({ id }) => rowOf(mta.rpc.carriers, id)?.ownData.state === 'bound');
     if (found === undefined) throw new Error(`${name} has no association with a data connection`);
     return found.name;
   }

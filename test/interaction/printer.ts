@@ -1,5 +1,5 @@
 /** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
-import { type Association, believes, describePdu, type ReportedEvent } from '@mtalab/mta-core';
+import { type Association, believes, describePdu, type ReportedEvent, shownState } from '@mtalab/mta-core';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
@@ -22,18 +22,24 @@ const turnWords: Readonly<Record<Association['turn'], string>> = {
 };
 
 /** `A mine`: what an MTA believes about the Turn, and the state when it is not open. */
-function beliefOf(name: string, association: Association | undefined): string {
-  if (association === undefined) return `${name} -`;
-  const state = association.state === 'open' ? '' : `${association.state}, `;
+function beliefOf(name: string, side: { readonly association: Association; readonly state: string } | undefined): string {
+  if (side === undefined) return `${name} -`;
+  const { association } = side;
+  const state = side.state === 'open' ? '' : `${side.state}, `;
   return `${name} ${state}${turnWords[association.turn]}`;
 }
 
 /** Both sides of an association, by its name. */
-export function sidesOf(lab: PureLab, name: string): { readonly node: string; readonly association: Association }[] {
+export function sidesOf(
+  lab: PureLab,
+  name: string,
+): { readonly node: string; readonly association: Association; readonly state: string }[] {
   return [...lab.nodes.values()]
     .filter((node) => node.up)
-    .flatMap((node) =>
-      node.mta.ltab.flatMap((entry) => entry.associations.map((association) => ({ node: node.name, association }))),
+    .flatMap(({ name: node, mta }) =>
+      mta.ltab.flatMap((entry) =>
+        entry.associations.map((association) => ({ node, association, state: shownState(mta, entry, association) })),
+      ),
     )
     .filter(({ association }) => association.name === name);
 }
@@ -173,7 +179,14 @@ export class Printer {
   beliefs(association: string): string {
     const sides = sidesOf(this.#lab, association);
     const names = [...this.#lab.nodes.keys()].filter((name) => this.#concerns(association, name, sides));
-    return names.map((name) => beliefOf(name, sides.find((side) => side.node === name)?.association)).join('; ');
+    return names
+      .map((name) =>
+        beliefOf(
+          name,
+          sides.find((side) => side.node === name),
+        ),
+      )
+      .join('; ');
   }
 
   /** In a lab of two both sides are told of, even if one does not know the association (any more). */

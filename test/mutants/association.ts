@@ -22,14 +22,14 @@ export const associationMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'reliable-transfer/association/end.ts',
-        find: 'for (const conn of [first, peerFirst, data.conn, peerData])',
-        replace: 'for (const conn of [first, peerFirst, peerData])',
+        file: 'links/rpc/carrier.ts',
+        find: 'for (const conn of [ownFirst, peerFirst, ownData.conn, peerData])',
+        replace: 'for (const conn of [ownFirst, peerFirst, peerData])',
       },
       {
-        file: 'reliable-transfer/association/end.ts',
-        find: "data: { state: 'none', conn: null, retryAtMs: null }, peerData: null,",
-        replace: 'peerData: null,',
+        file: 'links/rpc/carrier.ts',
+        find: 'patchCarrier(ctx, ref, withoutConnections(carrier));',
+        replace: 'patchCarrier(ctx, ref, { ...withoutConnections(carrier), ownData });',
       },
     ],
   },
@@ -41,7 +41,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/answer.ts',
-        find: "if (argument.rtorq.recovery <= known.recovery) return refuse(ctx, entry, called, 'rtsBusy', argument);",
+        find: "if (rtorq.recovery <= known.recovery) return refuse(ctx, entry, request, 'rtsBusy');",
         replace: '',
       },
     ],
@@ -52,9 +52,9 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'losses',
     patches: [
       {
-        file: 'reliable-transfer/association/open.ts',
-        find: "association.state !== 'calling' || association.recovery !== recovery",
-        replace: "association.state !== 'calling'",
+        file: 'links/rpc/opening.ts',
+        find: "carrier?.phase !== 'calling' || association.recovery !== recovery",
+        replace: "carrier?.phase !== 'calling'",
       },
     ],
   },
@@ -123,18 +123,13 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/open.ts',
-        find: '...patch, openByMs: null, disconnectAtMs: null,',
-        replace: '...patch, openByMs: null,',
+        find: '...patch, disconnectAtMs: null,',
+        replace: '...patch,',
       },
       {
         file: 'machine/deadlines.ts',
-        find: "disconnect: state === 'open' || state === 'closing' ? null : association.disconnectAtMs",
-        replace: "disconnect: state === 'closing' ? null : association.disconnectAtMs",
-      },
-      {
-        file: 'machine/deadlines.ts',
-        find: "if (state !== 'open' && state !== 'closing') earliest",
-        replace: "if (state !== 'closing') earliest",
+        find: "(state === 'open' || state === 'closing' ? null : disconnectAtMs)",
+        replace: "(state === 'closing' ? null : disconnectAtMs)",
       },
     ],
   },
@@ -156,9 +151,9 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'timeouts',
     patches: [
       {
-        file: 'links/rpc/indications.ts',
-        find: "else if (association.state !== 'lost') endAssociation(ctx, ref);",
-        replace: 'else endAssociation(ctx, ref);',
+        file: 'links/rpc/rpc-link.ts',
+        find: "else if (state !== 'lost') ctx.user.ended(ctx, ref);",
+        replace: 'else ctx.user.ended(ctx, ref);',
       },
     ],
   },
@@ -168,9 +163,9 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'reliable-transfer/association/open.ts',
-        find: "becomes(ctx, ref, 'bound', { firstGroup: group, openByMs: null });",
-        replace: "becomes(ctx, ref, 'bound', { firstGroup: group });",
+        file: 'links/rpc/opening.ts',
+        find: "advancePhase(ctx, ref, 'bound', { ownGroup: group, openByMs: null });",
+        replace: "advancePhase(ctx, ref, 'bound', { ownGroup: group });",
       },
     ],
   },
@@ -180,27 +175,27 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'links/rpc/indications.ts',
-        find: "if (association.state === 'calling' && association.peerFirst !== null && association.held.length < mostHeld) {",
-        replace: 'if (false) {',
+        file: 'links/rpc/sending.ts',
+        find: "const overtakes = !isLastWord && carrier?.phase === 'calling' && carrier.peerFirst !== null;",
+        replace: 'const overtakes = false;',
       },
       {
-        file: 'links/rpc/indications.ts',
-        find: "} else if (association.state === 'open' ||",
-        replace: "} else if (association.state === 'open' || association.state === 'calling' ||",
+        file: 'reliable-transfer/received.ts',
+        find: "if (state !== 'open' &&",
+        replace: "if (state !== 'open' && state !== 'opening' &&",
       },
     ],
   },
   {
     name: 'early-apdu-refused',
-    broken: 'An APDU that overtakes the RTOAC is taken for a breach of the protocol.',
+    broken: 'An APDU that overtakes the RTOAC counts as a breach of the protocol.',
     ground: 'any',
     checked: true,
     patches: [
       {
-        file: 'links/rpc/indications.ts',
-        find: "if (association.state === 'calling' && association.peerFirst !== null && association.held.length < mostHeld) {",
-        replace: 'if (false) {',
+        file: 'links/rpc/sending.ts',
+        find: "const overtakes = !isLastWord && carrier?.phase === 'calling' && carrier.peerFirst !== null;",
+        replace: 'const overtakes = false;',
       },
     ],
   },
@@ -210,7 +205,7 @@ export const associationMutants: readonly Mutant[] = [
     ground: 'any',
     patches: [
       {
-        file: 'links/rpc/indications.ts',
+        file: 'links/rpc/rpc-link.ts',
         find: 'bindAnswered(ctx, ref, result); return releaseHeld(ctx, ref);',
         replace: 'return bindAnswered(ctx, ref, result);',
       },
@@ -292,8 +287,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (counted < settings.maxAssociationsPerMta) { openAssociation(ctx, at, false);',
-        replace: 'if (counted < settings.maxAssociationsPerMta + 2) { openAssociation(ctx, at, false);',
+        find: 'if (counted < settings.maxAssociationsPerMta) { openAssociation(ctx, entryId, false);',
+        replace: 'if (counted < settings.maxAssociationsPerMta + 2) { openAssociation(ctx, entryId, false);',
       },
     ],
   },
@@ -343,6 +338,6 @@ export const associationMutants: readonly Mutant[] = [
     name: 'data-connection-of-no-group',
     broken: 'The data connection is bound with a group of its own, and not with that of the first one.',
     ground: 'calm',
-    patches: [{ file: 'links/rpc/data-connection.ts', find: 'group: association.firstGroup }', replace: 'group: 0 }' }],
+    patches: [{ file: 'links/rpc/sending.ts', find: 'group: carrier.ownGroup }', replace: 'group: 0 }' }],
   },
 ];

@@ -76,9 +76,9 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-network-first', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'reliable-transfer/association/open.ts',
-        find: 'patchAssociation(ctx, ref, { pathsLeft, path });',
-        replace: 'patchAssociation(ctx, ref, { pathsLeft: pathsLeft.slice(pathsLeft.length), path });',
+        file: 'links/rpc/dialling.ts',
+        find: 'patchCarrier(ctx, ref, { pathsLeft, path });',
+        replace: 'patchCarrier(ctx, ref, { pathsLeft: pathsLeft.slice(pathsLeft.length), path });',
       },
     ],
   },
@@ -89,8 +89,8 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'reliable-transfer/association/answer.ts',
-        find: 'argument.endpoints.slice(0, mostEndpoints)',
+        file: 'links/rpc/call-back.ts',
+        find: 'argument.endpoints.slice(0, maxEndpoints)',
         replace: 'argument.endpoints.slice(0, 1)',
       },
     ],
@@ -102,9 +102,9 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'links/rpc/data-connection.ts',
-        find: 'rpcBind(ctx, { owner: ref, ...association.path, group: association.firstGroup })',
-        replace: 'rpcBind(ctx, { owner: ref, endpoint: association.path.endpoint, group: association.firstGroup })',
+        file: 'links/rpc/sending.ts',
+        find: 'rpcBind(ctx, { owner: ref, ...carrier.path, group: carrier.ownGroup })',
+        replace: 'rpcBind(ctx, { owner: ref, endpoint: carrier.path.endpoint, group: carrier.ownGroup })',
       },
     ],
   },
@@ -115,11 +115,15 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'links/rpc/data-connection.ts',
-        find: '...association.path, group',
-        replace: '...association.path, endpoint: entryAt(ctx, ref.entry).endpoints.at(-1) ?? association.path.endpoint, group',
+        file: 'links/rpc/sending.ts',
+        find: '...carrier.path, group',
+        replace: '...carrier.path, endpoint: entryAt(ctx, ref.entry).endpoints.at(-1) ?? carrier.path.endpoint, group',
       },
-      { file: 'links/rpc/data-connection.ts', find: 'import { associationOf,', replace: 'import { associationOf, entryAt,' },
+      {
+        file: 'links/rpc/sending.ts',
+        find: 'import { associationOf, markChanged,',
+        replace: 'import { associationOf, entryAt, markChanged,',
+      },
     ],
   },
   {
@@ -191,9 +195,9 @@ export const bindingMutants: readonly Mutant[] = [
     checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
     patches: [
       {
-        file: 'machine/lifecycle.ts',
-        find: "if (addresses.some((address) => address.state === 'opening')) return;",
-        replace: '',
+        file: 'links/rpc/listening.ts',
+        find: "if (addresses.some((address) => address.state === 'opening')) return 'waiting';",
+        replace: "if (addresses.every((address) => address.state === 'opening')) return 'waiting';",
       },
     ],
   },
@@ -201,7 +205,13 @@ export const bindingMutants: readonly Mutant[] = [
     name: 'starts-deaf',
     broken: 'An MTA runs although it can listen on none of its addresses.',
     ground: 'hosts',
-    patches: [{ file: 'machine/lifecycle.ts', find: 'serving.length > 0 && !mapperFailed &&', replace: '!mapperFailed &&' }],
+    patches: [
+      {
+        file: 'links/rpc/listening.ts',
+        find: 'serving.length > 0 && !mapperFailed && goesOn',
+        replace: '!mapperFailed && goesOn',
+      },
+    ],
   },
   {
     name: 'first-group-misfiled',

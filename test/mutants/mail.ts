@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 export const mailMutants: readonly Mutant[] = [
   {
     name: 'submitted-before-stored',
-    broken: 'A client is told that its message is accepted before it is on disk.',
+    broken: 'The MTA tells a client that it has accepted a message before that message is on disk.',
     ground: 'calm',
     patches: [
       {
@@ -17,7 +17,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'known-submission-queued',
-    broken: 'A message that is handed in a second time is sent a second time.',
+    broken: 'A message that a client submits a second time is sent a second time.',
     ground: 'calm',
     patches: [
       { file: 'machine/store-answers.ts', find: 'if (input.known !== undefined) {', replace: 'if (input.known === null) {' },
@@ -33,7 +33,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'unroutable-recipient-forgotten',
-    broken: 'Recipients without a way are forgotten where the message has others.',
+    broken: 'Recipients without a route are forgotten if the message has others.',
     ground: 'calm',
     patches: [
       {
@@ -117,7 +117,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'recovered-mail-thought-unsent',
-    broken: 'After a restart a message is reported without a word that it may have been sent before.',
+    broken: 'After a restart a report does not say that its message may have been sent before.',
     ground: 'crashes',
     patches: [{ file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge, false);' }],
   },

@@ -1,6 +1,6 @@
 /**
  * Faults planted in the core, each of which the rules must find: within 100 seeds here, within 1,000 in `npm run verify`.
- * `UPDATE=1` writes the table of `docs/verification.md` anew.
+ * `UPDATE=1` writes the table of `docs/verification/mutants.md` anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rules } from '@mtalab/proof';
@@ -10,7 +10,7 @@ import { Workshop } from './load.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
 
 const mostSeeds = 100;
-const doc = 'docs/verification.md';
+const doc = 'docs/verification/mutants.md';
 const heading = '| planted fault | what is broken | found by rule | found by the checker |';
 
 const workshop = new Workshop();

@@ -10,9 +10,9 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: 'const calls = [{ association: ref.association, ...to }];',
-        replace: `const calls = [{ association: ref.association, ...to }];
-          answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: row.envelope.sizeBytes, stored: true });`,
+        find: 'const replies = [{ association: ref.association, ...to }];',
+        replace: `const replies = [{ association: ref.association, ...to }];
+          reply(ctx, ref.entry, to, { kind: 'confirm', activity: row.id, upTo: row.envelope.sizeBytes, stored: true });`,
       },
     ],
   },
@@ -25,7 +25,7 @@ export const transferMutants: readonly Mutant[] = [
         file: 'reliable-transfer/transfer/receive.ts',
         find: 'const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed + 1 };',
         replace: `const next: Incoming = { ...row, arrived, unconfirmed: row.unconfirmed };
-          answerSend(ctx, to, { kind: 'confirm', activity: row.id, upTo: arrived, stored: false });`,
+          reply(ctx, ref.entry, to, { kind: 'confirm', activity: row.id, upTo: arrived, stored: false });`,
       },
     ],
   },
@@ -42,7 +42,7 @@ export const transferMutants: readonly Mutant[] = [
     checked: true,
     patches: [
       {
-        file: 'reliable-transfer/transfer/received-activities.ts',
+        file: 'reliable-transfer/transfer/settlement.ts',
         find: 'return contains(receivedFrom(mta, sender), activity);',
         replace: 'return false && contains(receivedFrom(mta, sender), activity);',
       },
@@ -62,7 +62,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'settled-before-erased',
-    broken: 'The receiver is told to forget a message before its sender has erased it.',
+    broken: 'A sender tells the receiver to forget a message before it has erased that message.',
     ground: 'slow',
     patches: [
       {
@@ -77,7 +77,9 @@ export const transferMutants: readonly Mutant[] = [
     name: 'settled-below-too-high',
     broken: 'An introduction tells the receiver to forget messages that are still to be sent.',
     ground: 'losses',
-    patches: [{ file: 'mail/queue.ts', find: 'return lowest;', replace: 'return ctx.mta.nextNumber;' }],
+    patches: [
+      { file: 'reliable-transfer/transfer/settlement.ts', find: 'return lowest;', replace: 'return ctx.mta.nextNumber;' },
+    ],
   },
   {
     name: 'settled-below-forgets-transfers',
@@ -86,8 +88,8 @@ export const transferMutants: readonly Mutant[] = [
     checked: { messages: [1, 0], losses: 1, crashes: 1, stores: 'in-time' },
     patches: [
       {
-        file: 'mail/queue.ts',
-        find: 'for (const pending of ctx.mta.forgets) if (pending.entry === at) for (const id of pending.copies) consider(id);',
+        file: 'reliable-transfer/transfer/settlement.ts',
+        find: 'for (const pending of ctx.mta.forgets) if (pending.entry === entryId) for (const id of pending.copies) consider(id);',
         replace: '',
       },
     ],
@@ -100,8 +102,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'const calls = [...transfer.calls, call];',
-        replace: 'const calls = [...transfer.calls, call]; if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
+        find: 'const unconfirmed = [...transfer.unconfirmed, serial];',
+        replace: 'const unconfirmed = [...transfer.unconfirmed, serial]; if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
       },
     ],
   },
@@ -166,7 +168,7 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'transfer.discarding || transfer.calls.length >= association.windowSize',
+        find: 'transfer.discarding || transfer.unconfirmed.length >= association.windowSize',
         replace: 'transfer.discarding',
       },
     ],
@@ -190,7 +192,7 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
+        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
         replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
       },
     ],
@@ -208,7 +210,7 @@ export const transferMutants: readonly Mutant[] = [
       },
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
+        find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
         replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
       },
     ],
@@ -220,9 +222,9 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/deadlines.ts',
-        find: 'if (isDue(ctx, row.untilMs)) dropIncoming(ctx, at, row);',
+        find: 'if (isDue(ctx, row.untilMs)) dropIncoming(ctx, entryId, row);',
         replace:
-          'if (isDue(ctx, row.untilMs)) patchEntry(ctx, at, { incoming: entryAt(ctx, at).incoming.map((each) => ({ ...each, untilMs: null })) });',
+          'if (isDue(ctx, row.untilMs)) patchEntry(ctx, entryId, { incoming: entryAt(ctx, entryId).incoming.map((each) => ({ ...each, untilMs: null })) });',
       },
     ],
   },

@@ -21,7 +21,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'giver-keeps-turn',
-    broken: 'Whoever gives the Turn goes on holding it.',
+    broken: 'A side that gives the Turn goes on holding it.',
     ground: 'calm',
     checked: true,
     patches: [{ file: 'reliable-transfer/turn/table.ts', find: "'give-sent': 'given'", replace: "'give-sent': 'held'" }],
@@ -41,7 +41,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'neither-adopts',
-    broken: 'After a recovery the responder leaves the Turn to the initiator, whatever that one states.',
+    broken: 'After a recovery the responder leaves the Turn to the initiator, whatever the initiator states.',
     ground: 'losses',
     patches: [
       {
@@ -91,7 +91,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'please-not-repeated',
-    broken: 'Whoever had asked for the Turn does not ask again after the connection was lost.',
+    broken: 'A side that had asked for the Turn does not ask again after the connection was lost.',
     ground: 'losses',
     patches: [
       {
@@ -145,8 +145,8 @@ export const turnMutants: readonly Mutant[] = [
       },
       {
         file: 'machine/pump.ts',
-        find: 'if (hasData(ctx, ref, association)) startTransfer(ctx, ref, copy);',
-        replace: 'if (hasData(ctx, ref, association)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
+        find: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);',
+        replace: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
       },
     ],
   },
@@ -204,7 +204,7 @@ export const turnMutants: readonly Mutant[] = [
         find: 'const copy = nextCopy(entry, association.urgentOnly); if (copy !== undefined) {',
         replace: `const copy = nextCopy(entry, association.urgentOnly);
           if (copy === undefined && association.role === 'responder' && association.moved > 0) {
-            if (hasData(ctx, ref, association)) give(ctx, ref);
+            if (linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
           } else if (copy !== undefined) {`,
       },
       {

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Association, type Connection, type Mta, type Pdu, start, step } from '@mtalab/mta-core';
+import { type Association, type Carrier, type Connection, type Mta, type Pdu, rowOf, start, step } from '@mtalab/mta-core';
 import { abstractMoves, type CheckedCore, type CheckOptions, check, type SeenConnection, type SeenState } from '@mtalab/proof';
 import { test } from 'tap';
 
@@ -46,6 +46,10 @@ function onlyAssociation(mta: Mta): Association | undefined {
   return mta.ltab[0]?.associations[0];
 }
 
+function onlyCarrier(mta: Mta): Carrier | undefined {
+  return rowOf(mta.rpc.carriers, onlyAssociation(mta)?.id ?? -1);
+}
+
 /** Beyond the life of the first association, or without a data connection: turn.pml leaves that out. */
 function isOutside({ mtas, connections }: SeenState): boolean {
   const [a, b] = mtas.map(onlyAssociation);
@@ -57,7 +61,8 @@ function isOutside({ mtas, connections }: SeenState): boolean {
   );
   if (b === undefined) return !bound;
   if (b.name !== a.name) return true;
-  return [a, b].some(({ state, wantsClose, data }) => wantsClose || state === 'closing' || data.state === 'refused');
+  if (mtas.some((mta) => onlyCarrier(mta)?.ownData.state === 'refused')) return true;
+  return [a, b].some(({ state, wantsClose }) => wantsClose || state === 'closing');
 }
 
 function sideText({ mtas, unsubmitted }: SeenState, at: number): string {
@@ -65,10 +70,12 @@ function sideText({ mtas, unsubmitted }: SeenState, at: number): string {
   const association = onlyAssociation(mta);
   const queued = mta.ltab[0]?.queued ?? 0;
   if (association === undefined) return `n0h0${queued}0${unsubmitted[at]}`;
-  const { state, recovery, turn, transfer, data } = association;
+  const { state, recovery, turn, transfer } = association;
+  const carrier = onlyCarrier(mta);
   const inTransfer = transfer === null ? 0 : 1;
-  const letters = `${stateLetters[state] ?? state}${recovery}${turnLetters[turn]}`;
-  return `${letters}${inTransfer}${queued - inTransfer}${data.state === 'none' ? 0 : 1}${unsubmitted[at]}`;
+  const shown = state === 'opening' || state === 'answering' ? (carrier?.phase ?? state) : state;
+  const letters = `${stateLetters[shown] ?? shown}${recovery}${turnLetters[turn]}`;
+  return `${letters}${inTransfer}${queued - inTransfer}${carrier?.ownData.state === 'none' ? 0 : 1}${unsubmitted[at]}`;
 }
 
 function connectionText({ mtas }: SeenState, seen: SeenConnection): string | null {
@@ -83,10 +90,10 @@ function connectionText({ mtas }: SeenState, seen: SeenConnection): string | nul
   let recovery: number | undefined;
   if (seen.clientUp) {
     recovery = client?.recovery;
-    if (client?.first !== seen.clientConn) kind = dataKind;
-  } else if (owned || (row !== undefined && row.group === server?.peerGroup?.group)) {
+    if (onlyCarrier(mtas[seen.client] as Mta)?.ownFirst !== seen.clientConn) kind = dataKind;
+  } else if (owned || (row !== undefined && row.group === onlyCarrier(mtas[seen.server] as Mta)?.peerGroup?.group)) {
     recovery = server?.recovery;
-    if (server?.peerFirst !== seen.serverConn) kind = dataKind;
+    if (onlyCarrier(mtas[seen.server] as Mta)?.peerFirst !== seen.serverConn) kind = dataKind;
   } else {
     // Abandoned by its client before the server has read from it what it is for.
     const { body } = (seen.toServer[0] ?? {}) as Partial<Extract<Pdu, { type: 'request' }>>;
@@ -101,10 +108,12 @@ function connectionText({ mtas }: SeenState, seen: SeenConnection): string | nul
 /** The state of the checker as turn.pml has it. */
 function abstraction(state: SeenState): string | null {
   if (isOutside(state)) return null;
-  const [a, b] = state.mtas.map(onlyAssociation);
+  const b = onlyAssociation(state.mtas[1] as Mta);
   const statedTurn = b?.statedTurn ?? null;
   const stated = statedTurn === null ? '-' : statedTurn === 'theirs' ? 'I' : 'R';
-  const held = (a?.held ?? []).map(({ argument }) => letter({ type: 'request', call: 0, context: 0, opnum: 0, body: argument }));
+  const held = (onlyCarrier(state.mtas[0] as Mta)?.held ?? []).map(({ argument }) =>
+    letter({ type: 'request', call: 0, context: 0, opnum: 0, body: argument }),
+  );
   const connections = state.connections
     .filter(({ clientUp, serverUp }) => clientUp || serverUp)
     .flatMap((connection) => connectionText(state, connection) ?? [])

@@ -1,6 +1,6 @@
 /** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
 import { spawnSync } from 'node:child_process';
-import { type Association, type LtabEntry, type Mta, start, step } from '@mtalab/mta-core';
+import { type Association, type LtabEntry, type Mta, rowOf, shownState, start, step } from '@mtalab/mta-core';
 import { type CheckedCore, type CheckOptions, check, type EnvironmentName, type RuleId, reachable } from '@mtalab/proof';
 import { verifyJournal } from '@mtalab/trace';
 import { test } from 'tap';
@@ -138,19 +138,22 @@ test('each LAN article is found without a script where its addresses are, and it
 });
 
 /** What an association is to one side, without ids. */
-function sideOf({ role, state, recovery, turn, transfer, data }: Association): string {
-  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data.state}`;
+function sideOf(mta: Mta, entry: LtabEntry, association: Association): string {
+  const { id, role, recovery, turn, transfer } = association;
+  const state = shownState(mta, entry, association);
+  const data = rowOf(mta.rpc.carriers, id)?.ownData.state;
+  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data}`;
 }
 
-function entryText({ associations, queued }: LtabEntry): string {
-  return `${queued}: ${associations.map(sideOf).join('; ')}`;
+function entryText(mta: Mta, entry: LtabEntry): string {
+  return `${entry.queued}: ${entry.associations.map((association) => sideOf(mta, entry, association)).join('; ')}`;
 }
 
 /** Two MTAs where nothing is under way, without telling which is which. */
 function atRest(mtas: readonly Mta[], quiet: boolean): string | null {
   return quiet
     ? mtas
-        .map(({ ltab }) => ltab.map(entryText).join(' / '))
+        .map((mta) => mta.ltab.map((entry) => entryText(mta, entry)).join(' / '))
         .sort()
         .join(' || ')
     : null;

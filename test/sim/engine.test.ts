@@ -318,7 +318,7 @@ test('frames of any link travel; of them all only the content reference of an RT
     type: 'frame',
     link: 'memory',
     conn: 2,
-    frame: { type: 'close', apdu: { kind: 'close' }, settled: [] },
+    frame: { type: 'close', settled: [] },
   };
   const dial = { type: 'dial', link: 'memory', conn: 2, host: address, port: 5002 } as const;
   const listen = { type: 'listen', link: 'memory', binding: 0, address, port: 5002 } as const;

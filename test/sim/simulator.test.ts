@@ -292,7 +292,7 @@ test('mtalab sim', (t) => {
 });
 
 test('the documentation has every fault and every rule', (t) => {
-  const text = readFileSync('docs/verification.md', 'utf8');
+  const text = readFileSync('docs/verification/simulator.md', 'utf8');
   for (const [kind, { ratio, most }] of Object.entries(simFaults)) {
     const row = text.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';
     t.ok(row.includes(`| ${ratio.n} of ${ratio.of}, per `) && row.endsWith(`| ${most} |`), kind);

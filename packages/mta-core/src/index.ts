@@ -61,11 +61,13 @@ export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './col
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
 export { describeFrame } from './links/describe-frame.js';
-export type { Frames, LinkFrame, LinkKind } from './links/link.js';
+export type { Frames, Link, LinkFrame, LinkKind, LinkPhase, Links, LinkUser, LinkView } from './links/link.js';
 export type { MemoryFrame } from './links/memory/frame.js';
+export type { MemoryConnection, MemoryRuntime } from './links/memory/state.js';
+export { carrierOf } from './links/rpc/carrier.js';
 export { maxOutstandingCalls } from './links/rpc/connections.js';
 export { fragmentBytes } from './links/rpc/contexts.js';
-export { describeActivity, describeApdu, describePdu } from './links/rpc/describe.js';
+export { describeCarried, describePdu } from './links/rpc/describe.js';
 export {
   type Binding,
   type BindingChange,
@@ -75,6 +77,21 @@ export {
   nameOfBinding,
   wishedBindings,
 } from './links/rpc/local-bindings.js';
+export {
+  type ApduKind,
+  type CarriedApdu,
+  type Close,
+  type CloseAck,
+  isMtaBody,
+  operationOf,
+  opnumOf,
+  type PleaseNoted,
+  type RpcArgument,
+  type RpcOperation,
+  type RpcResult,
+  type SendAnswer,
+  type TurnGiveAck,
+} from './links/rpc/operations.js';
 export {
   type BareCallPdu,
   type BindAckPdu,
@@ -110,6 +127,7 @@ export {
   rpcOwn,
   rpcReply,
 } from './links/rpc/runtime.js';
+export { ownerOfGroup } from './links/rpc/sending.js';
 export {
   interfaceOf,
   type LookupHandle,
@@ -127,28 +145,30 @@ export {
 } from './links/rpc/services.js';
 export {
   type AcceptedContext,
+  type Carrier,
   type Connection,
+  type DataConnection,
   type Group,
+  type HeldCall,
   type Indication,
   idleRuntime,
   type ListeningAddress,
   mapperIds,
   type OutstandingCall,
-  type Owner,
   type RpcRuntime,
 } from './links/rpc/state.js';
 export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/rpc/string-binding.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
+export { beginStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
 export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
 export type { Input, InputType, OperatorCommand, Recovered, StoreFailure, Submission } from './machine/input.js';
 export type {
   Association,
+  AssociationRef,
   AssociationState,
-  DataConnection,
   EntryCounters,
-  HeldCall,
   Incoming,
   LocalCopy,
   LtabEntry,
@@ -163,7 +183,7 @@ export type {
   WaitingCopy,
 } from './machine/state.js';
 export { type Stepped, start, step } from './machine/step.js';
-export { viewAssociations, viewBindings, viewLtab, viewMessages, viewQueues } from './machine/view.js';
+export { shownState, viewAssociations, viewBindings, viewLtab, viewMessages, viewQueues } from './machine/view.js';
 export type {
   AssociationView,
   BindingView,
@@ -171,12 +191,14 @@ export type {
   LtabView,
   MessageView,
   QueueView,
+  ShownState,
   TransferView,
 } from './machine/view-model.js';
 export {
   type ContentHandle,
   type Copy,
   type Destination,
+  describeActivity,
   type Envelope,
   type NonDeliveryDiagnostic,
   type NonDeliveryReason,
@@ -187,31 +209,20 @@ export {
   type TraceStep,
   type TransferEnvelope,
   turnPriority,
-  viewCopyId,
 } from './mail/message.js';
 export {
   type AbortReason,
   type Apdu,
-  type ApduKind,
   type AssociationId,
   abortReason,
-  type Close,
-  type CloseAck,
   type Confirm,
   type DialogueMode,
   type Discard,
   type Discarded,
-  isMtaBody,
   type MtaCredentials,
-  operationOf,
-  opnumOf,
-  type PleaseNoted,
   type Refuse,
   type RefuseReason,
   type Role,
-  type RpcArgument,
-  type RpcOperation,
-  type RpcResult,
   type Rtab,
   type Rtoac,
   type Rtorj,
@@ -219,10 +230,10 @@ export {
   type Rttp,
   type Rttr,
   refuseReason,
-  type SendAnswer,
   type SendApdu,
+  type TransferAnswer,
   type TurnGive,
-  type TurnGiveAck,
 } from './reliable-transfer/apdu.js';
 export { type AssociationEvent, associationTable } from './reliable-transfer/association/table.js';
+export { describeApdu } from './reliable-transfer/describe-apdu.js';
 export { believes, type TurnEvent, turnTable } from './reliable-transfer/turn/table.js';

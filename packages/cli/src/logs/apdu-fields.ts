@@ -1,6 +1,6 @@
 /** What an APDU says, in short lines for people. Passwords are not shown, and of content only how much there is. */
 import {
-  type Apdu,
+  type CarriedApdu,
   describeActivity,
   type MtaCredentials,
   printable,
@@ -67,7 +67,7 @@ function rttrLines(apdu: Rttr): string[] {
 }
 
 /** The name of an APDU as X.218 and X.228 write it, where they have one. */
-const names: Readonly<Record<Apdu['kind'], string>> = {
+const names: Readonly<Record<CarriedApdu['kind'], string>> = {
   rtorq: 'RTORQ',
   rtoac: 'RTOAC',
   rtorj: 'RTORJ',
@@ -85,7 +85,7 @@ const names: Readonly<Record<Apdu['kind'], string>> = {
   'close-ack': 'Close acknowledged',
 };
 
-function fieldsOf(apdu: Apdu): string[] {
+function fieldsOf(apdu: CarriedApdu): string[] {
   switch (apdu.kind) {
     case 'rtorq':
       return [
@@ -120,7 +120,7 @@ function fieldsOf(apdu: Apdu): string[] {
   }
 }
 
-function apduLines(apdu: Apdu): string[] {
+function apduLines(apdu: CarriedApdu): string[] {
   return [names[apdu.kind], ...indented(fieldsOf(apdu))];
 }
 

@@ -5,7 +5,7 @@ import { type CommandEntry, collected, folder, groups, listed, whole, withJson }
 const simDetail = `
 The MTAs are the core that runs on sockets, on a clock that jumps. First a phase with mail and faults, then one without, in
 which every queue must drain and every message must end delivered or reported. The same seed gives the same run, octet for
-octet. docs/verification.md describes faults and rules.
+octet. docs/verification/simulator.md describes faults and rules.
 Exit code: 0 when all rules are kept, 1 when one is broken.
 
 Examples:
@@ -17,7 +17,7 @@ Examples:
 const checkDetail = `
 The MTAs are the core that runs on sockets. Breadth-first over every order in which mail can come, PDUs arrive, timers fire,
 the network lose connections and MTAs crash: each state once, so that a breach is shown by the shortest way to it.
-docs/verification.md tells what the search covers and what it takes for granted.
+docs/verification/checker.md says what the search covers and what it takes for granted.
 Exit code: 0 when no rule is broken, 1 when one is.
 
 --full widens the search: stores and binds take their time; cuts take single connections, too; timers fire also while

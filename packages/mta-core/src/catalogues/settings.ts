@@ -1,3 +1,5 @@
+import type { LinkKind } from '../links/link.js';
+
 /** Settings under their documented Exchange names (camelCase, unit last), with Exchange's defaults where it has one. */
 export type Settings = {
   /** RTS-Checkpoint-Size, in units of 1024 octets; 0 = no checkpoints. */
@@ -101,6 +103,8 @@ export type PeerConfig = {
   readonly endpoints: readonly string[];
   /** Password this MTA sends to the peer and expects from it; empty for none. */
   readonly password: string;
+  /** The link to it; RPC where none is named. */
+  readonly link?: LinkKind;
 };
 
 /** Mail for `domain` (or any domain, `*`) goes to the adjacent MTA `mta`. The first match wins. */

@@ -1,5 +1,5 @@
-/** One step in the making: the state so far, the effects so far, and what the RPC runtime has yet to tell the MTA. */
-
+/** One step in the making: the state so far, the effects so far, and the links with what they have yet to pass on. */
+import type { Links, LinkUser } from '../links/link.js';
 import type { Indication } from '../links/rpc/state.js';
 import type { Effect } from './effect.js';
 import type { Mta } from './state.js';
@@ -10,8 +10,10 @@ export type Context = {
   /** The instant of this step, in milliseconds of the lab's clock. */
   readonly nowMs: number;
   readonly effects: Effect[];
-  /** Handled, in order, before the step ends. */
+  /** Events of the RPC runtime. The RPC link handles them, in order, before the step ends. */
   readonly indications: Indication[];
-  /** Entries for which it must be asked whether one more association is needed: something was stored, opened or lost. */
-  readonly evaluate: Set<number>;
+  /** Entries whose threshold must be evaluated: something was stored, opened or lost. */
+  readonly thresholdChecks: Set<number>;
+  readonly links: Links;
+  readonly user: LinkUser;
 };

@@ -1,19 +1,16 @@
 /** Deadlines: an enumerated set that lives in the state. A firing that comes too early or twice does no harm. */
 
 import { withoutRow } from '../collections/table.js';
-import { bindData } from '../links/rpc/data-connection.js';
-import { ntError } from '../links/rpc/pdu.js';
-import type { Owner } from '../links/rpc/state.js';
-import { rpcDeadline, rpcTimer } from '../links/rpc/timer.js';
+import { allLinks } from '../links/all.js';
 import { mailboxDeadline, wakeMailboxes } from '../mail/mailboxes.js';
 import { returnCopy } from '../mail/queue.js';
-import { wayBackFailed } from '../reliable-transfer/association/answer.js';
 import { endAssociation } from '../reliable-transfer/association/end.js';
-import { openTimedOut, recoverAssociation } from '../reliable-transfer/association/open.js';
+import { lifetime } from '../reliable-transfer/association/lifetime.js';
+import { recoverAssociation } from '../reliable-transfer/association/open.js';
 import { dropIncoming } from '../reliable-transfer/transfer/receive.js';
-import { discardTransfer, lifetime } from '../reliable-transfer/transfer/send.js';
+import { discardTransfer } from '../reliable-transfer/transfer/send.js';
 import type { Context } from './context.js';
-import type { Association, LtabEntry, Mta } from './state.js';
+import type { Association, AssociationRef, LtabEntry, Mta } from './state.js';
 import { associationOf, entryAt, patchAssociation, patchEntry, report } from './update.js';
 
 function earlier(one: number | null, other: number | null): number | null {
@@ -21,17 +18,30 @@ function earlier(one: number | null, other: number | null): number | null {
   return other === null || one < other ? one : other;
 }
 
-/** Every deadline of an association, under its name. */
-function associationDeadlines(association: Association): Readonly<Record<string, number | null>> {
-  const { transfer, state } = association;
-  return {
-    lifetime: association.lifetimeAtMs,
-    opening: association.openByMs,
-    disconnect: state === 'open' || state === 'closing' ? null : association.disconnectAtMs,
-    recovery: association.recoverAtMs,
-    dataRetry: association.data.retryAtMs,
-    transfer: transfer === null || transfer.discarding ? null : transfer.deadlineMs,
-  };
+/** The deadlines of an association: each with the instant it is armed for (null: not armed), and what is done when it is due. */
+const associationDeadlines: readonly {
+  readonly atMs: (association: Association) => number | null;
+  readonly fire: (ctx: Context, ref: AssociationRef, association: Association) => void;
+}[] = [
+  {
+    atMs: ({ state, disconnectAtMs }) => (state === 'open' || state === 'closing' ? null : disconnectAtMs),
+    fire: (ctx, ref) => {
+      report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: 'not recovered before Disconnect had passed' });
+      endAssociation(ctx, ref);
+    },
+  },
+  { atMs: ({ lifetimeAtMs }) => lifetimeAtMs, fire: lifetimePassed },
+  { atMs: ({ recoverAtMs }) => recoverAtMs, fire: (ctx, ref) => recoverAssociation(ctx, ref) },
+  {
+    atMs: ({ transfer }) => (transfer === null || transfer.discarding ? null : transfer.deadlineMs),
+    fire: (ctx, ref) => discardTransfer(ctx, ref),
+  },
+];
+
+function lifetimePassed(ctx: Context, ref: AssociationRef, association: Association): void {
+  // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
+  const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfer === null;
+  patchAssociation(ctx, ref, idle ? { lifetimeAtMs: null, wantsClose: true } : lifetime(ctx, association));
 }
 
 /** The earliest deadline of an entry. */
@@ -39,15 +49,8 @@ export function entryDeadline(entry: LtabEntry): number | null {
   let earliest = entry.openRetryAtMs;
   for (const copy of entry.waiting) earliest = earlier(earliest, copy.untilMs);
   for (const row of entry.incoming) earliest = earlier(earliest, row.untilMs);
-  for (const association of entry.associations) {
-    const { transfer, state } = association;
-    earliest = earlier(earliest, association.lifetimeAtMs);
-    earliest = earlier(earliest, association.openByMs);
-    if (state !== 'open' && state !== 'closing') earliest = earlier(earliest, association.disconnectAtMs);
-    earliest = earlier(earliest, association.recoverAtMs);
-    earliest = earlier(earliest, association.data.retryAtMs);
-    if (transfer !== null && !transfer.discarding) earliest = earlier(earliest, transfer.deadlineMs);
-  }
+  for (const association of entry.associations)
+    for (const { atMs } of associationDeadlines) earliest = earlier(earliest, atMs(association));
   return earliest;
 }
 
@@ -59,12 +62,13 @@ export function nextDeadline(mta: Mta): number | null {
   let earliest = mta.stopAtMs;
   for (const entry of mta.ltab) earliest = earlier(earliest, entry.deadlineMs);
   earliest = earlier(earliest, mailboxDeadline(mta));
-  return earlier(earliest, rpcDeadline(mta.rpc));
+  for (const link of allLinks) earliest = earlier(earliest, link.deadline(mta));
+  return earliest;
 }
 
 /** Fire everything that is due. */
 export function fireTimers(ctx: Context): void {
-  rpcTimer(ctx);
+  for (const link of allLinks) link.timer(ctx);
   for (const entry of ctx.mta.ltab) if (isDue(ctx, entry.deadlineMs)) fireEntry(ctx, entry.id);
   if (isDue(ctx, mailboxDeadline(ctx.mta))) wakeMailboxes(ctx, false);
 }
@@ -73,49 +77,34 @@ function isDue(ctx: Context, atMs: number | null): boolean {
   return atMs !== null && atMs <= ctx.nowMs;
 }
 
-function fireEntry(ctx: Context, at: number): void {
-  const entry = entryAt(ctx, at);
+function fireEntry(ctx: Context, entryId: number): void {
+  const entry = entryAt(ctx, entryId);
   if (isDue(ctx, entry.openRetryAtMs)) {
-    patchEntry(ctx, at, { openRetryAtMs: null });
-    ctx.evaluate.add(at);
+    patchEntry(ctx, entryId, { openRetryAtMs: null });
+    ctx.thresholdChecks.add(entryId);
   }
-  wakeWaiting(ctx, at, false);
-  for (const row of entry.incoming) if (isDue(ctx, row.untilMs)) dropIncoming(ctx, at, row);
-  for (const { id } of entry.associations) fireAssociation(ctx, { entry: at, association: id });
+  wakeWaiting(ctx, entryId, false);
+  for (const row of entry.incoming) if (isDue(ctx, row.untilMs)) dropIncoming(ctx, entryId, row);
+  for (const { id } of entry.associations) fireAssociation(ctx, { entry: entryId, association: id });
 }
 
 /** Queue again the copies whose Transfer Interval has passed (or all, when the operator says so). */
-export function wakeWaiting(ctx: Context, at: number, everything: boolean): void {
-  for (const { untilMs, ...copy } of entryAt(ctx, at).waiting) {
+export function wakeWaiting(ctx: Context, entryId: number, everything: boolean): void {
+  for (const { untilMs, ...copy } of entryAt(ctx, entryId).waiting) {
     if (!everything && untilMs > ctx.nowMs) continue;
-    patchEntry(ctx, at, { waiting: withoutRow(entryAt(ctx, at).waiting, copy.id) });
-    returnCopy(ctx, at, copy);
-    ctx.evaluate.add(at);
+    patchEntry(ctx, entryId, { waiting: withoutRow(entryAt(ctx, entryId).waiting, copy.id) });
+    returnCopy(ctx, entryId, copy);
+    ctx.thresholdChecks.add(entryId);
   }
 }
 
-function fireAssociation(ctx: Context, ref: Owner): void {
+/** Fires what was due when this began. A firing that ends the association ends the rest. */
+function fireAssociation(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  const due = associationDeadlines(association);
-  if (isDue(ctx, due['disconnect'] ?? null)) {
-    report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: 'not recovered before Disconnect had passed' });
-    return endAssociation(ctx, ref);
+  for (const { atMs, fire } of associationDeadlines) {
+    if (!isDue(ctx, atMs(association))) continue;
+    fire(ctx, ref, association);
+    if (associationOf(ctx, ref) === undefined) return;
   }
-  if (isDue(ctx, due['opening'] ?? null)) {
-    if (association.state === 'dialling') openTimedOut(ctx, ref, ntError.serverUnavailable);
-    else if (association.state === 'dialling-back') wayBackFailed(ctx, ref, ntError.serverUnavailable);
-    return;
-  }
-  if (isDue(ctx, due['lifetime'] ?? null)) {
-    // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
-    if (entryAt(ctx, ref.entry).queued === 0 && association.transfer === null) {
-      patchAssociation(ctx, ref, { lifetimeAtMs: null, wantsClose: true });
-    } else {
-      patchAssociation(ctx, ref, lifetime(ctx, association));
-    }
-  }
-  if (isDue(ctx, due['recovery'] ?? null)) recoverAssociation(ctx, ref);
-  if (isDue(ctx, due['dataRetry'] ?? null)) bindData(ctx, ref);
-  if (isDue(ctx, due['transfer'] ?? null)) discardTransfer(ctx, ref);
 }

@@ -1,19 +1,15 @@
 /** Start and stop of an MTA. */
 
-import { behaviourOf } from '../catalogues/quirks/index.js';
 import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
 import { emptyFifo } from '../collections/fifo.js';
 import { type Intervals, intervalsOf } from '../collections/intervals.js';
-import { rowOf } from '../collections/table.js';
-import { placeOfBinding } from '../links/rpc/local-bindings.js';
-import { ntError } from '../links/rpc/pdu.js';
-import { rpcListen } from '../links/rpc/runtime.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
 import { enqueue } from '../mail/queue.js';
 import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
+import { beginStep } from './begin-step.js';
 import type { Context } from './context.js';
-import type { Input, Recovered } from './input.js';
+import type { Recovered } from './input.js';
 import type { LtabEntry, Mta, QueuedCopy } from './state.js';
 import { emit, incarnationStride, patchMta, report } from './update.js';
 
@@ -22,7 +18,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
   return {
     id: index + 1,
     name: peer.name,
-    link: 'rpc',
+    link: peer.link ?? 'rpc',
     endpoints: peer.endpoints,
     password: peer.password,
     queues: { urgent: queue, normal: queue, 'non-urgent': queue },
@@ -76,6 +72,8 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     phase: 'starting',
     stopAtMs: null,
     rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
+    memory: { connections: [] },
+    nextConnection: 2,
     ltab: config.peers.map(newEntry),
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,
@@ -97,10 +95,10 @@ function firstGroup(incarnation: number): number {
   return ((incarnation - 1) % starts) * groupsEach + 1;
 }
 
-/** The state before anything has happened. */
+/** The first step of an MTA, before anything has happened in it. */
 export function beginning(config: MtaConfig, recovered: Recovered, nowMs: number): Context {
   const mta = initial(config, recovered);
-  return { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+  return beginStep(mta, nowMs);
 }
 
 /** Report an unclean stop, take back what the store kept, and ask for the listeners. */
@@ -113,29 +111,16 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
   // Nobody knows any more how far their transfers had come.
   enqueue(ctx, byAge, true);
-  rpcListen(ctx);
-  if (ctx.mta.bindings.every((binding) => !binding.enabled)) running(ctx);
+  for (const link of Object.values(ctx.links)) link.listen(ctx);
+  runWhenReady(ctx);
 }
 
-/** A listener is up or has failed. With the last of them the MTA runs, or it cannot. */
-export function listened(ctx: Context, input: Extract<Input, { type: 'listening' | 'listen-failed' }>): void {
-  if (input.type === 'listen-failed') {
-    const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
-    const address = listening === undefined ? '' : placeOfBinding(listening);
-    report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
-  }
-  const { mta } = ctx;
-  if (mta.phase !== 'starting') return;
-  const { addresses } = mta.rpc;
-  if (addresses.some((address) => address.state === 'opening')) return;
-  const failed = addresses.filter((address) => address.state === 'failed');
-  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
-  const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
-  const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
-  const goesOn =
-    failed.length === 0 ||
-    (serving.length > 0 && !mapperFailed && behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on');
-  if (goesOn) return running(ctx);
+/** With the last of its listeners answered, a starting MTA runs, or it cannot. */
+export function runWhenReady(ctx: Context): void {
+  if (ctx.mta.phase !== 'starting') return;
+  const each = Object.values(ctx.links).map((link) => link.readiness(ctx.mta));
+  if (each.includes('waiting')) return;
+  if (!each.includes('impossible')) return running(ctx);
   report(ctx, 9266, {});
   patchMta(ctx, { phase: 'halted' });
   emit(ctx, { type: 'halt', code: 1, clean: false });
@@ -145,7 +130,7 @@ function running(ctx: Context): void {
   patchMta(ctx, { phase: 'running' });
   report(ctx, 9298, { version: ctx.mta.version, build: ctx.mta.build });
   deliverNext(ctx);
-  for (const entry of ctx.mta.ltab) ctx.evaluate.add(entry.id);
+  for (const entry of ctx.mta.ltab) ctx.thresholdChecks.add(entry.id);
 }
 
 /** Stop in order: no new activity, associations are closed, then the end. */

@@ -2,13 +2,12 @@
 
 import { quirkOf } from '../catalogues/quirks/index.js';
 import { changedBindings } from '../links/rpc/local-bindings.js';
-import { rpcForgetMisfiled } from '../links/rpc/runtime.js';
 import { wakeMailboxes } from '../mail/mailboxes.js';
 import { loseAssociation } from '../reliable-transfer/association/end.js';
 import type { Context } from './context.js';
 import { wakeWaiting } from './deadlines.js';
 import type { OperatorCommand } from './input.js';
-import { entryAt, entryNamed, patchAssociation, patchEntry, patchMta } from './update.js';
+import { entryAt, entryNamed, linkOf, patchAssociation, patchEntry, patchMta } from './update.js';
 
 export function commanded(ctx: Context, command: OperatorCommand): void {
   if (command.op === 'set') {
@@ -35,7 +34,7 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
   if (quirk === undefined || was === (mode === 'legacy')) return;
   const legacy = was ? ctx.mta.legacy.filter((each) => each !== article) : [...ctx.mta.legacy, article].sort();
   patchMta(ctx, { legacy });
-  if (quirk.product === 'nt-rpc') rpcForgetMisfiled(ctx);
+  if (quirk.product === 'nt-rpc') ctx.links.rpc.behaviourSwitched(ctx);
   if (!was || quirk.takesEffect !== 'at once') return;
   for (const entry of ctx.mta.ltab) {
     for (const { id, state } of entry.associations) {
@@ -45,14 +44,13 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
 }
 
 /** End the waits of one entry: the Open Interval, the Transfer Interval, the pause before the next recovery. */
-function retryNow(ctx: Context, at: number): void {
-  patchEntry(ctx, at, { openRetryAtMs: null });
-  wakeWaiting(ctx, at, true);
-  for (const association of entryAt(ctx, at).associations) {
-    const ref = { entry: at, association: association.id };
+function retryNow(ctx: Context, entryId: number): void {
+  patchEntry(ctx, entryId, { openRetryAtMs: null });
+  wakeWaiting(ctx, entryId, true);
+  for (const association of entryAt(ctx, entryId).associations) {
+    const ref = { entry: entryId, association: association.id };
     if (association.state === 'lost' && association.recoverAtMs !== null) patchAssociation(ctx, ref, { recoverAtMs: ctx.nowMs });
-    if (association.data.state === 'refused')
-      patchAssociation(ctx, ref, { data: { state: 'none', conn: null, retryAtMs: null } });
+    linkOf(ctx, entryId).retryNow(ctx, ref);
   }
-  ctx.evaluate.add(at);
+  ctx.thresholdChecks.add(entryId);
 }

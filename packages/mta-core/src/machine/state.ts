@@ -5,10 +5,12 @@ import type { Route, Settings } from '../catalogues/settings.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
-import type { Binding, DialPath } from '../links/rpc/local-bindings.js';
+import type { LinkKind } from '../links/link.js';
+import type { MemoryRuntime } from '../links/memory/state.js';
+import type { Binding } from '../links/rpc/local-bindings.js';
 import type { RpcRuntime } from '../links/rpc/state.js';
 import type { Destination, Envelope, Priority, StoredMessage } from '../mail/message.js';
-import type { AssociationId, DialogueMode, Role, RpcArgument } from '../reliable-transfer/apdu.js';
+import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
 
 /** A copy in a queue for an adjacent MTA. Its id is its activity id. */
 export type QueuedCopy = {
@@ -54,20 +56,19 @@ export type Mailboxes = {
   readonly waiting: Table<LocalCopy>;
 };
 
-/** States of an association, role-blind: see the transition table. */
+/** An association of a locality table entry: what links, timers and stores mean by "which one". */
+export type AssociationRef = { readonly entry: number; readonly association: number };
+
+/** States of an association, role-blind: see the transition table. How far an opening has come is known to its link. */
 export type AssociationState =
-  /** Dialling and binding the first connection (for an open or a recovery). */
-  | 'dialling'
-  /** MtaBind is outstanding. */
-  | 'calling'
-  /** MtaBind has arrived; dialling back and binding. */
-  | 'dialling-back'
-  /** MtaBindBack is outstanding. */
-  | 'calling-back'
+  /** The initiator opens or recovers it: the link is being made, or the RTORQ waits for its answer. */
+  | 'opening'
+  /** The responder has an RTORQ to answer, and its link is not there both ways yet. */
+  | 'answering'
   | 'open'
   /** Connections lost; kept for Disconnect. */
   | 'lost'
-  /** MtaUnBind is outstanding (initiator) or being answered (responder). */
+  /** RT-CLOSE was sent (initiator) or is being answered (responder). */
   | 'closing';
 
 /** States of the Turn as one side sees it: see the transition table. */
@@ -93,23 +94,12 @@ export type Transfer = {
   readonly ended: boolean;
   /** Has this association carried the envelope yet? */
   readonly started: boolean;
-  /** MtaSend calls of this activity that wait for their answers, oldest first. */
-  readonly calls: readonly number[];
+  /** Segments that wait for their confirmation, by the numbers they were sent under, oldest first. */
+  readonly unconfirmed: readonly number[];
   readonly deadlineMs: number;
   /** A discard has been sent: its answer ends the activity. */
   readonly discarding: boolean;
 };
-
-/** The second connection, on which my APDUs travel as calls. */
-export type DataConnection = {
-  readonly state: 'none' | 'binding' | 'bound' | 'refused';
-  readonly conn: number | null;
-  /** `refused`: when the bind is tried again. */
-  readonly retryAtMs: number | null;
-};
-
-/** A call that overtook the RTOAC and is kept until that is read. */
-export type HeldCall = { readonly conn: number; readonly call: number; readonly argument: RpcArgument };
 
 export type Association = Row & {
   /** The same on both sides, over all recoveries. */
@@ -119,7 +109,7 @@ export type Association = Row & {
   /** 0 for the first open, else the number of the recovery that made (or is making) the present connections. */
   readonly recovery: number;
   readonly turn: TurnState;
-  /** Responder, during a recovery: whose Turn the recovering RTORQ says it is. Adopted when MtaBindBack is answered. */
+  /** Responder, during a recovery: whose Turn the recovering RTORQ says it is. Adopted when the association is open again. */
   readonly statedTurn: TurnSide | null;
   /** Priority of the peer's pending Turn-Please (`asked-of`), else null. */
   readonly askedPriority: number | null;
@@ -130,30 +120,11 @@ export type Association = Row & {
   readonly windowSize: number;
   /** The one above the limit, for urgent messages only. */
   readonly urgentOnly: boolean;
-  /** What is still to be tried by this opening: remote string bindings, each from each local address. */
-  readonly pathsLeft: readonly DialPath[];
-  /** The string binding the first connection was made to, and the local address it was made from. */
-  readonly path: DialPath | null;
-  /** My first connection (MtaBind, or MtaBindBack when I am the responder). */
-  readonly first: number | null;
-  /** Group id my first connection was given: my data connection is bound with it. */
-  readonly firstGroup: number | null;
-  /** The peer's first connection to me. */
-  readonly peerFirst: number | null;
-  /** The group it was given here, and at which address: the peer's data connection comes with it. */
-  readonly peerGroup: { readonly address: number; readonly group: number } | null;
-  readonly data: DataConnection;
-  readonly peerData: number | null;
-  /** The MtaBind call (server side) or MtaUnBind call that waits for my answer. */
-  readonly answering: { readonly conn: number; readonly call: number } | null;
-  readonly held: readonly HeldCall[];
   readonly transfer: Transfer | null;
   /** Open, initiator: when idle long enough to close. */
   readonly lifetimeAtMs: number | null;
   /** Lifetime has passed: close as soon as the rules permit. Any mail takes this back. */
   readonly wantsClose: boolean;
-  /** Opening, recovering, closing: when it must be over. */
-  readonly openByMs: number | null;
   /** Lost: when it is given up. */
   readonly disconnectAtMs: number | null;
   /** Lost, initiator: when the next recovery is tried. */
@@ -201,7 +172,7 @@ export type EntryCounters = {
 /** An entry of the locality table: one adjacent MTA. Its id is the LTAB index that events print, from 1. */
 export type LtabEntry = Row & {
   readonly name: string;
-  readonly link: 'rpc';
+  readonly link: LinkKind;
   readonly endpoints: readonly string[];
   readonly password: string;
   readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
@@ -242,8 +213,8 @@ export type PendingStore = Row &
         /** What has come, also where nothing but a report on it is kept. */
         readonly envelope: Envelope;
         readonly messages: readonly StoredMessage[];
-        /** Calls to be answered with the confirmation: the one that brought it, and repetitions that came meanwhile. */
-        readonly calls: readonly { readonly association: number; readonly conn: number; readonly call: number }[];
+        /** Where the confirmation goes: to the segment that brought the end, and to repetitions that came meanwhile. */
+        readonly replies: readonly { readonly association: number; readonly conn: number; readonly serial: number }[];
       }
     | {
         readonly purpose: 'segment';
@@ -254,7 +225,7 @@ export type PendingStore = Row &
         readonly upTo: number;
         readonly association: number;
         readonly conn: number;
-        readonly call: number;
+        readonly serial: number;
       }
     | {
         readonly purpose: 'report';
@@ -301,6 +272,9 @@ export type Mta = {
   /** `stopping`: when what is left is aborted. */
   readonly stopAtMs: number | null;
   readonly rpc: RpcRuntime;
+  readonly memory: MemoryRuntime;
+  /** Dialled connections have even numbers, over all links; the driver gives accepted ones odd numbers. */
+  readonly nextConnection: number;
   readonly ltab: readonly LtabEntry[];
   /** Counter behind copy ids, content keys, MTS identifiers and association names. */
   readonly nextNumber: number;

@@ -4,17 +4,17 @@
  */
 
 import type { MtaConfig } from '../catalogues/settings.js';
-import { indicated } from '../links/rpc/indications.js';
-import { rpcInput } from '../links/rpc/runtime.js';
+import { allLinks } from '../links/all.js';
 import { deliverNext, mailboxDelivered, mailboxFailed } from '../mail/mailboxes.js';
 import { asQueued, giveUp } from '../mail/nondelivery.js';
 import { submitted } from '../mail/submit.js';
+import { beginStep } from './begin-step.js';
 import type { Context } from './context.js';
 import { copyOfLtabEntry, copyOfMta } from './copies.js';
 import { entryDeadline, fireTimers } from './deadlines.js';
 import type { Effect } from './effect.js';
 import type { Input, Recovered } from './input.js';
-import { beginning, haltWhenDone, listened, startUp, stopNow, stopping } from './lifecycle.js';
+import { beginning, haltWhenDone, runWhenReady, startUp, stopNow, stopping } from './lifecycle.js';
 import { commanded } from './operator.js';
 import { considerOpening, pumpEntry } from './pump.js';
 import type { LtabEntry, Mta } from './state.js';
@@ -33,7 +33,7 @@ export function start(config: MtaConfig, recovered: Recovered, nowMs: number): S
 /** Something happens at an instant: the next state, and what the driver is to do, in order. */
 export function step(mta: Mta, input: Input, nowMs: number): Stepped {
   if (mta.phase === 'halted') return { mta, effects: [] };
-  const ctx: Context = { mta, nowMs, effects: [], indications: [], evaluate: new Set() };
+  const ctx = beginStep(mta, nowMs);
   take(ctx, input);
   finish(ctx, mta.ltab);
   return { mta: ctx.mta, effects: ctx.effects };
@@ -49,15 +49,16 @@ function take(ctx: Context, input: Input): void {
       return stopping(ctx);
     case 'listening':
     case 'listen-failed':
-      rpcInput(ctx, input);
-      return listened(ctx, input);
+      for (const link of allLinks) link.input(ctx, input);
+      return runWhenReady(ctx);
     case 'accepted':
     case 'connected':
     case 'dial-failed':
     case 'frame':
     case 'malformed':
     case 'lost':
-      return rpcInput(ctx, input);
+      for (const link of allLinks) link.input(ctx, input);
+      return;
     case 'stored':
       return storeDone(ctx, input);
     case 'store-failed':
@@ -79,21 +80,22 @@ function take(ctx: Context, input: Input): void {
 }
 
 /**
- * After the input: hear what the RPC runtime has to say, let every entry that has changed do what it can, and so on until
- * nothing changes any more. Each round uses something up (an indication, a queued copy, a permission to ask), so it ends.
+ * After the input: the links pass on what has happened, every entry that has changed does what it can, and so on until nothing
+ * changes any more. Each round uses something up (an event of a link, a queued copy, a permission to ask), so it ends.
  */
 function finish(ctx: Context, before: readonly LtabEntry[]): void {
   let seen = before;
   const { phase } = ctx.mta;
   for (;;) {
-    for (let next = ctx.indications.shift(); next !== undefined; next = ctx.indications.shift()) indicated(ctx, next);
-    for (const at of ctx.evaluate) considerOpening(ctx, at);
-    ctx.evaluate.clear();
+    for (const link of allLinks) link.drain(ctx);
+    for (const entryId of ctx.thresholdChecks) considerOpening(ctx, entryId);
+    ctx.thresholdChecks.clear();
     const now = ctx.mta.ltab;
-    const stirred = ctx.mta.phase === 'stopping' && phase !== 'halted';
-    for (const entry of now) if (stirred || seen[entry.id - 1] !== entry) pumpEntry(ctx, entry.id);
+    // A stop concerns every entry.
+    const all = ctx.mta.phase === 'stopping' && phase !== 'halted';
+    for (const entry of now) if (all || seen[entry.id - 1] !== entry) pumpEntry(ctx, entry.id);
     seen = now;
-    if (ctx.mta.ltab === now && ctx.indications.length === 0 && ctx.evaluate.size === 0) break;
+    if (ctx.mta.ltab === now && ctx.indications.length === 0 && ctx.thresholdChecks.size === 0) break;
   }
   haltWhenDone(ctx);
   updateDeadlines(ctx, before);

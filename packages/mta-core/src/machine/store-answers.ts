@@ -1,13 +1,12 @@
 /** What follows when the store has done its part, or could not. */
 
 import { rowOf, withoutRow } from '../collections/table.js';
-import { type StoredMessage, viewCopyId } from '../mail/message.js';
+import { describeActivity, type StoredMessage } from '../mail/message.js';
 import { reportNotStored } from '../mail/nondelivery.js';
 import { countCopies, enqueue } from '../mail/queue.js';
-import { answerSend, segmentNotStored, segmentStored } from '../reliable-transfer/transfer/receive.js';
-import { remember } from '../reliable-transfer/transfer/received-activities.js';
+import { reply, segmentNotStored, segmentStored } from '../reliable-transfer/transfer/receive.js';
 import { countMoved } from '../reliable-transfer/transfer/send.js';
-import { nameLater } from '../reliable-transfer/transfer/settled.js';
+import { nameLater, remember } from '../reliable-transfer/transfer/settlement.js';
 import type { Context } from './context.js';
 import type { Input } from './input.js';
 import type { PendingStore } from './state.js';
@@ -34,7 +33,7 @@ function measured(messages: readonly StoredMessage[], bytes: number | undefined)
 }
 
 function queueUp(ctx: Context, messages: readonly StoredMessage[]): void {
-  for (const at of enqueue(ctx, messages)) ctx.evaluate.add(at);
+  for (const entryId of enqueue(ctx, messages)) ctx.thresholdChecks.add(entryId);
 }
 
 export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }>): void {
@@ -64,12 +63,12 @@ function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose:
   if (activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
   const { priority, mtsId, sizeBytes } = envelope;
   countAt(ctx, entry, { messagesIn: 1, bytesIn: sizeBytes });
-  for (const call of pending.calls) {
-    answerSend(ctx, call, { kind: 'confirm', activity, upTo: sizeBytes, stored: true });
-    countMoved(ctx, { entry, association: call.association });
+  for (const to of pending.replies) {
+    reply(ctx, pending.entry, to, { kind: 'confirm', activity, upTo: sizeBytes, stored: true });
+    countMoved(ctx, { entry, association: to.association });
   }
   const { name, counters } = entryAt(ctx, entry);
-  const object = viewCopyId(pending.messages[0]?.copies[0]?.id ?? 0);
+  const object = describeActivity(pending.messages[0]?.copies[0]?.id ?? 0);
   report(ctx, 272, { object, entity: name, priority, mtsId, length: sizeBytes, count: counters.messagesIn });
 }
 
@@ -85,8 +84,8 @@ export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-f
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });
   } else if (pending.purpose === 'reception') {
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });
-    for (const call of pending.calls) {
-      answerSend(ctx, call, { kind: 'refuse', activity: pending.activity, reason: 'temporaryProblem' });
+    for (const to of pending.replies) {
+      reply(ctx, pending.entry, to, { kind: 'refuse', activity: pending.activity, reason: 'temporaryProblem' });
     }
   } else {
     reportNotStored(ctx, pending.entry, pending.subject);

@@ -2,11 +2,11 @@
 
 import type { EventId, EventParameters, ReportedEvent } from '../catalogues/events/parameters.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
-import type { Owner } from '../links/rpc/state.js';
+import type { Link } from '../links/link.js';
 import type { Context } from './context.js';
 import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, copyOfMta } from './copies.js';
 import type { Effect, StoreEffect } from './effect.js';
-import type { Association, EntryCounters, LtabEntry, Mta, MtaCounters, PendingStore } from './state.js';
+import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCounters, PendingStore } from './state.js';
 
 /** Copy ids, content keys and association rows are incarnation * 2^32 + counter: they rise for ever within one store. */
 export const incarnationStride = 2 ** 32;
@@ -27,6 +27,13 @@ export function takeNumber(ctx: Context): number {
   return number;
 }
 
+/** A number for a connection that is dialled now: always even, over all links. */
+export function takeConnection(ctx: Context): number {
+  const conn = ctx.mta.nextConnection;
+  patchMta(ctx, { nextConnection: conn + 2 });
+  return conn;
+}
+
 export function patchMta(ctx: Context, patch: Partial<Mta>): void {
   ctx.mta = Object.assign(copyOfMta(ctx.mta), patch);
 }
@@ -44,6 +51,16 @@ export function entryNamed(mta: Mta, name: string): LtabEntry | undefined {
   return mta.ltab.find((entry) => entry.name === name);
 }
 
+/** The link to this adjacent MTA. */
+export function linkOf(ctx: Context, entryId: number): Link {
+  return ctx.links[entryAt(ctx, entryId).link];
+}
+
+/** Something of this entry has changed outside it: at the end of the step it does what it can. */
+export function markChanged(ctx: Context, entryId: number): void {
+  patchEntry(ctx, entryId, {});
+}
+
 export function patchEntry(ctx: Context, entry: number, patch: Partial<LtabEntry>): void {
   const ltab = ctx.mta.ltab.slice();
   ltab[entry - 1] = Object.assign(copyOfLtabEntry(entryAt(ctx, entry)), patch);
@@ -56,7 +73,7 @@ export function countAt(ctx: Context, entry: number, changes: Partial<EntryCount
   patchEntry(ctx, entry, { counters });
 }
 
-export function associationOf(ctx: Context, ref: Owner): Association | undefined {
+export function associationOf(ctx: Context, ref: AssociationRef): Association | undefined {
   return rowOf(entryAt(ctx, ref.entry).associations, ref.association);
 }
 
@@ -65,12 +82,12 @@ export function putAssociation(ctx: Context, entry: number, association: Associa
 }
 
 /** Change an association that exists; nothing happens if it is gone. */
-export function patchAssociation(ctx: Context, ref: Owner, patch: Partial<Association>): void {
+export function patchAssociation(ctx: Context, ref: AssociationRef, patch: Partial<Association>): void {
   const association = associationOf(ctx, ref);
   if (association !== undefined) putAssociation(ctx, ref.entry, Object.assign(copyOfAssociation(association), patch));
 }
 
-export function removeAssociation(ctx: Context, ref: Owner): void {
+export function removeAssociation(ctx: Context, ref: AssociationRef): void {
   patchEntry(ctx, ref.entry, { associations: withoutRow(entryAt(ctx, ref.entry).associations, ref.association) });
 }
 

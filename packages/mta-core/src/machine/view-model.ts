@@ -4,9 +4,13 @@
  */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
+import type { LinkKind, LinkPhase } from '../links/link.js';
 import type { Priority } from '../mail/message.js';
 import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
 import type { AssociationState, EntryCounters, TurnState } from './state.js';
+
+/** A state as people read it: while an association is opened, how far its link has come. */
+export type ShownState = Exclude<AssociationState, 'opening' | 'answering'> | Exclude<LinkPhase, 'up' | 'down'>;
 
 /** Performance counters of one adjacent MTA, under the names of the object MSExchangeMTA Connections. */
 export type ConnectionCounters = {
@@ -54,11 +58,11 @@ export type LtabView = {
   /** The LTAB index that events print. */
   readonly index: number;
   readonly name: string;
-  readonly link: 'rpc';
+  readonly link: LinkKind;
   /** Remote string bindings, in the order they are tried. */
   readonly endpoints: readonly string[];
   /** Associations by their state; states without one are absent. */
-  readonly associations: Readonly<Partial<Record<AssociationState, number>>>;
+  readonly associations: Readonly<Partial<Record<ShownState, number>>>;
   readonly queued: number;
   readonly waiting: number;
   /** Incoming transfers of which a part is here. */
@@ -95,7 +99,7 @@ export type AssociationView = {
   readonly peer: string;
   readonly ltabIndex: number;
   readonly role: Role;
-  readonly state: AssociationState;
+  readonly state: ShownState;
   readonly turn: TurnState;
   /** Whose Turn it is, in this side's belief. */
   readonly believes: TurnSide;

@@ -4,11 +4,13 @@
 
 import { peek, rowsOf } from '../collections/fifo.js';
 import { rowOf } from '../collections/table.js';
+import { links } from '../links/all.js';
+import type { LinkView } from '../links/link.js';
 import { triedBindings } from '../links/rpc/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
-import { type Envelope, type Priority, priorities, viewCopyId } from '../mail/message.js';
+import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';
-import type { Association, AssociationState, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
+import type { Association, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
 import type {
   AssociationView,
   BindingView,
@@ -16,6 +18,7 @@ import type {
   LtabView,
   MessageView,
   QueueView,
+  ShownState,
   TransferView,
 } from './view-model.js';
 
@@ -86,8 +89,11 @@ export function viewBindings(mta: Mta): readonly BindingView[] {
 /** The locality table, in order of its indexes. */
 export function viewLtab(mta: Mta): readonly LtabView[] {
   return mta.ltab.map((entry) => {
-    const associations: Partial<Record<AssociationState, number>> = {};
-    for (const { state } of entry.associations) associations[state] = (associations[state] ?? 0) + 1;
+    const associations: Partial<Record<ShownState, number>> = {};
+    for (const association of entry.associations) {
+      const state = shownState(mta, entry, association);
+      associations[state] = (associations[state] ?? 0) + 1;
+    }
     return {
       index: entry.id,
       name: entry.name,
@@ -113,30 +119,43 @@ function viewTransfer(association: Association): TransferView | null {
   if (transfer === null) return null;
   const { envelope } = transfer.copy;
   return {
-    id: viewCopyId(transfer.copy.id),
+    id: describeActivity(transfer.copy.id),
     mtsId: envelope.mtsId,
     priority: envelope.priority,
     sizeBytes: envelope.sizeBytes,
     sentBytes: transfer.sentUpTo,
     confirmedBytes: transfer.confirmedUpTo,
-    unconfirmedSegments: transfer.calls.length,
+    unconfirmedSegments: transfer.unconfirmed.length,
     deadlineMs: transfer.deadlineMs,
   };
 }
 
-function connectionsOf(association: Association): number {
-  const { first, peerFirst, data, peerData } = association;
-  return [first, peerFirst, data.conn, peerData].filter((conn) => conn !== null).length;
+/** The state in words: of an opening, how far its link has come. */
+function shownStateOf(association: Association, link: LinkView | null): ShownState {
+  const { state } = association;
+  if (state !== 'opening' && state !== 'answering') return state;
+  const phase = link?.phase ?? 'down';
+  return phase === 'up' || phase === 'down' ? 'dialling' : phase;
 }
 
-function viewAssociation(entry: LtabEntry, association: Association): AssociationView {
+function linkView(mta: Mta, entry: LtabEntry, { id: association }: Association): LinkView | null {
+  return links[entry.link].view(mta, { entry: entry.id, association });
+}
+
+/** How far an association is, as people read it: `dialling`, `calling`, ..., `open`, `lost`, `closing`. */
+export function shownState(mta: Mta, entry: LtabEntry, association: Association): ShownState {
+  return shownStateOf(association, linkView(mta, entry, association));
+}
+
+function viewAssociation(mta: Mta, entry: LtabEntry, association: Association): AssociationView {
   const { turn } = association;
+  const link = linkView(mta, entry, association);
   return {
     name: association.name,
     peer: entry.name,
     ltabIndex: entry.id,
     role: association.role,
-    state: association.state,
+    state: shownStateOf(association, link),
     turn,
     believes: believes(turn),
     pleaseOutstanding: turn === 'asking',
@@ -146,17 +165,17 @@ function viewAssociation(entry: LtabEntry, association: Association): Associatio
     checkpointSizeK: association.checkpointSizeK,
     windowSize: association.windowSize,
     urgentOnly: association.urgentOnly,
-    connections: connectionsOf(association),
-    dataConnection: association.data.state,
-    dataRetryAtMs: association.data.retryAtMs,
-    endpoint: association.path?.endpoint ?? null,
-    localAddress: association.path?.from ?? null,
+    connections: link?.connections ?? 0,
+    dataConnection: link?.dataConnection ?? 'none',
+    dataRetryAtMs: link?.dataRetryAtMs ?? null,
+    endpoint: link?.endpoint ?? null,
+    localAddress: link?.localAddress ?? null,
     moved: association.moved,
     transfer: viewTransfer(association),
     openedAtMs: association.openedAtMs,
     lifetimeAtMs: association.lifetimeAtMs,
     wantsClose: association.wantsClose,
-    openByMs: association.openByMs,
+    openByMs: link?.openByMs ?? null,
     disconnectAtMs: association.disconnectAtMs,
     recoverAtMs: association.recoverAtMs,
   };
@@ -164,7 +183,7 @@ function viewAssociation(entry: LtabEntry, association: Association): Associatio
 
 /** All associations, by adjacent MTA and age. */
 export function viewAssociations(mta: Mta): readonly AssociationView[] {
-  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(entry, association)));
+  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(mta, entry, association)));
 }
 
 /** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
@@ -218,7 +237,7 @@ type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly 
 function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
   const { envelope } = copy;
   return {
-    id: viewCopyId(copy.id),
+    id: describeActivity(copy.id),
     mtsId: envelope.mtsId,
     originator: envelope.originator,
     recipients: copy.recipients,

@@ -1,16 +1,16 @@
 /** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
 
-import { describeActivity } from '../links/rpc/describe.js';
 import type { Context } from '../machine/context.js';
 import { count, report, takeNumber } from '../machine/update.js';
-import type {
-  Copy,
-  Destination,
-  Envelope,
-  NonDeliveryDiagnostic,
-  NonDeliveryReason,
-  ReportFacts,
-  StoredMessage,
+import {
+  type Copy,
+  type Destination,
+  describeActivity,
+  type Envelope,
+  type NonDeliveryDiagnostic,
+  type NonDeliveryReason,
+  type ReportFacts,
+  type StoredMessage,
 } from './message.js';
 import { routeOf } from './routing.js';
 

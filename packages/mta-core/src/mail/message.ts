@@ -71,8 +71,8 @@ export type Copy = {
 /** Copies are numbered incarnation * 2^32 + counter. */
 const counterRange = 2 ** 32;
 
-/** A copy's id as people read it: the start in which it was made, then its number. */
-export function viewCopyId(id: number): string {
+/** A copy's id, which is its activity id, as people read it: the start in which it was made, then its number, such as `3-17`. */
+export function describeActivity(id: number): string {
   return `${Math.floor(id / counterRange)}-${id % counterRange}`;
 }
 

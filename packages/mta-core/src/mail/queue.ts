@@ -1,6 +1,6 @@
 /** The queues of a locality table entry: one per priority, first in first out. */
 
-import { giveBack, peek, push, rowsOf, shift } from '../collections/fifo.js';
+import { giveBack, peek, push, shift } from '../collections/fifo.js';
 import type { Context } from '../machine/context.js';
 import type { LtabEntry, QueuedCopy } from '../machine/state.js';
 import { entryAt, entryNamed, patchEntry, patchMta } from '../machine/update.js';
@@ -93,30 +93,4 @@ function withQueue(entry: LtabEntry, priority: Priority, queue: LtabEntry['queue
   if (priority === 'urgent') return { urgent: queue, normal, 'non-urgent': nonUrgent };
   if (priority === 'normal') return { urgent, normal: queue, 'non-urgent': nonUrgent };
   return { urgent, normal, 'non-urgent': queue };
-}
-
-/** The lowest activity id that may still be sent to this entry: all below it is settled. */
-export function settledBelow(ctx: Context, at: number): number {
-  const entry = entryAt(ctx, at);
-  let lowest = ctx.mta.nextNumber;
-  const consider = (id: number | undefined): void => {
-    if (id !== undefined && id < lowest) lowest = id;
-  };
-  for (const priority of priorities) {
-    consider(entry.queues[priority].returned[0]?.id);
-    const queue = entry.queues[priority];
-    consider(queue.chunks[0]?.[queue.headAt]?.id);
-  }
-  consider(entry.waiting[0]?.id);
-  for (const association of entry.associations) consider(association.transfer?.copy.id);
-  for (const pending of ctx.mta.forgets) if (pending.entry === at) for (const id of pending.copies) consider(id);
-  const { mailboxes } = ctx.mta;
-  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...mailboxes.waiting])
-    if (copy.entry === at) consider(copy.id);
-  for (const pending of ctx.mta.stores) {
-    if (pending.purpose === 'segment') continue;
-    for (const message of pending.messages) for (const copy of message.copies) consider(copy.id);
-    if (pending.purpose === 'report') consider(pending.subject.id);
-  }
-  return lowest;
 }

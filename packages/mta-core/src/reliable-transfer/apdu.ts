@@ -1,6 +1,6 @@
 /**
- * The application protocol data units of the Reliable Transfer Service Element (X.218, X.228) and the bodies of the
- * five operations that carry them over the LAN link, as plain data. Octets are the business of the transport package.
+ * The application protocol data units of the Reliable Transfer Service Element (X.218, X.228) as plain data. Each link carries
+ * them in its own way; octets are the business of the transport package.
  */
 import type { ContentHandle, TransferEnvelope } from '../mail/message.js';
 
@@ -64,12 +64,8 @@ export type Rtoac = {
 export type Rtorj = { readonly kind: 'rtorj'; readonly reason: RefuseReason };
 /** Turn-Please. Priority 0 is the highest and asks for the Turn to close; 1 urgent, 2 normal, 3 non-urgent. */
 export type Rttp = { readonly kind: 'turn-please'; readonly priority: number };
-/** The answer to a Turn-Please: it has been taken note of. */
-export type PleaseNoted = { readonly kind: 'please-noted' };
 /** The Turn is handed over. The giver ceases to hold it when it sends this. */
 export type TurnGive = { readonly kind: 'turn-give' };
-/** The answer to a Turn-Give. All it does is permit the giver's next Turn-Please. */
-export type TurnGiveAck = { readonly kind: 'turn-give-ack' };
 /** One segment of a transfer. The first one sent on an association carries the envelope (activity start or resume). */
 export type Rttr = {
   readonly kind: 'rttr';
@@ -96,19 +92,14 @@ export type Refuse = { readonly kind: 'refuse'; readonly activity: number; reado
 export type Discard = { readonly kind: 'discard'; readonly activity: number; readonly reason: AbortReason };
 /** The answer to a discard. */
 export type Discarded = { readonly kind: 'discarded'; readonly activity: number };
-/** RT-CLOSE request, carried by MtaUnBind, and its echo carried by MtaUnBindBack. */
-export type Close = { readonly kind: 'close' };
-/** RT-CLOSE answer. */
-export type CloseAck = { readonly kind: 'close-ack' };
 /** RT-ABORT: the association ends at once on both sides, without recovery. */
 export type Rtab = { readonly kind: 'rtab'; readonly reason: AbortReason };
 
-/** APDUs that travel as MtaSend calls. */
+/** APDUs that one side sends to the other on an association that is open. */
 export type SendApdu = Rttp | TurnGive | Rttr | Discard | Rtab;
-/** APDUs that answer an MtaSend call. An RTAB is never answered: its sender drops the connections behind it. */
-export type SendAnswer = PleaseNoted | TurnGiveAck | Confirm | Refuse | Discarded;
-export type Apdu = Rtorq | Rtoac | Rtorj | SendApdu | SendAnswer | Close | CloseAck;
-export type ApduKind = Apdu['kind'];
+/** What a receiver says to a transfer: an answer to an RTTR or a discard. */
+export type TransferAnswer = Confirm | Refuse | Discarded;
+export type Apdu = Rtorq | Rtoac | Rtorj | SendApdu | TransferAnswer;
 
 /** How an MTA introduces itself in MtaBind and MtaBindBack. */
 export type MtaCredentials = {
@@ -122,47 +113,3 @@ export type MtaCredentials = {
   /** Activity ids below this one will never be sent again: the receiver may forget them. */
   readonly settledBelow: number;
 };
-
-/** Arguments of the operations, by opnum. */
-export type RpcArgument =
-  | {
-      readonly op: 'MtaBind';
-      readonly from: MtaCredentials;
-      /** String bindings at which the caller can be called back. */
-      readonly endpoints: readonly string[];
-      readonly association: AssociationId;
-      readonly rtorq: Rtorq;
-    }
-  | { readonly op: 'MtaBindBack'; readonly from: MtaCredentials; readonly association: AssociationId; readonly recovery: number }
-  | {
-      readonly op: 'MtaSend';
-      readonly apdu: SendApdu;
-      /** Copies whose confirmation reached the sender and that it has erased: the receiver may forget their ids. */
-      readonly settled: readonly number[];
-    }
-  | { readonly op: 'MtaUnBind'; readonly association: AssociationId; readonly apdu: Close; readonly settled: readonly number[] }
-  | { readonly op: 'MtaUnBindBack'; readonly association: AssociationId; readonly apdu: Close };
-export type RpcOperation = RpcArgument['op'];
-
-/** Results of the operations. */
-export type RpcResult =
-  | { readonly op: 'MtaBind'; readonly from: MtaCredentials; readonly apdu: Rtoac | Rtorj }
-  | { readonly op: 'MtaBindBack'; readonly accepted: boolean }
-  | { readonly op: 'MtaSend'; readonly apdu: SendAnswer }
-  | { readonly op: 'MtaUnBind'; readonly apdu: CloseAck }
-  | { readonly op: 'MtaUnBindBack'; readonly apdu: CloseAck };
-
-/** Operation numbers of the LAN interface. 0 and 1 are documented, the others are this project's own. */
-export const opnumOf: Readonly<Record<RpcOperation, number>> = {
-  MtaBind: 0,
-  MtaBindBack: 1,
-  MtaSend: 2,
-  MtaUnBind: 3,
-  MtaUnBindBack: 4,
-};
-export const operationOf: readonly RpcOperation[] = ['MtaBind', 'MtaBindBack', 'MtaSend', 'MtaUnBind', 'MtaUnBindBack'];
-
-/** Is this the argument, or the result, of an operation of the MTA, and not one of the runtime itself? */
-export function isMtaBody<T extends { readonly op: string }>(body: T): body is Extract<T, { readonly op: RpcOperation }> {
-  return body.op in opnumOf;
-}

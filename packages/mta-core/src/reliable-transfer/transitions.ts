@@ -1,15 +1,13 @@
-/** The one way an association or its Turn changes state: along an edge of the tables, or not at all. */
-
-import type { Owner } from '../links/rpc/state.js';
+/** The one way in which an association or its Turn changes state: along an edge of its table, or not at all. */
 import type { Context } from '../machine/context.js';
 import { copyOfAssociation } from '../machine/copies.js';
-import type { Association } from '../machine/state.js';
+import type { Association, AssociationRef } from '../machine/state.js';
 import { associationOf, putAssociation } from '../machine/update.js';
 import { type AssociationEvent, associationTable } from './association/table.js';
 import { type TurnEvent, turnTable } from './turn/table.js';
 
-/** Move an association along an edge of the table. A blank cell here is a fault of this program, not of the peer. */
-export function becomes(ctx: Context, ref: Owner, event: AssociationEvent, patch: Partial<Association> = {}): void {
+/** Moves an association along an edge of its table. A blank cell here is a fault of this program, not of the peer. */
+export function changeState(ctx: Context, ref: AssociationRef, event: AssociationEvent, patch: Partial<Association> = {}): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) throw new Error(`no association ${ref.association} for ${event}`);
   const state = associationTable[association.state][event];
@@ -19,16 +17,11 @@ export function becomes(ctx: Context, ref: Owner, event: AssociationEvent, patch
   putAssociation(ctx, ref.entry, moved);
 }
 
-/** Does the table have an edge for what the peer did? If not it is a protocol error of the peer. */
-export function mayBecome(association: Association, event: AssociationEvent): boolean {
-  return associationTable[association.state][event] !== undefined;
-}
-
 /**
- * Move the Turn along an edge of its table.
+ * Moves the Turn along an edge of its table.
  * @returns false, with nothing changed, for a blank cell.
  */
-export function turnBecomes(ctx: Context, ref: Owner, event: TurnEvent, patch: Partial<Association> = {}): boolean {
+export function changeTurn(ctx: Context, ref: AssociationRef, event: TurnEvent, patch: Partial<Association> = {}): boolean {
   const association = associationOf(ctx, ref);
   if (association === undefined) return false;
   const turn = turnTable[association.turn][event];

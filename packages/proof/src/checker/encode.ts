@@ -6,6 +6,7 @@
  */
 import {
   type Association,
+  type Carrier,
   type Connection,
   type DialPath,
   isMtaBody,
@@ -173,7 +174,7 @@ class Writer {
   #store(code: number[], store: PendingStore): void {
     code.push(word(store.purpose));
     if (store.purpose === 'segment') {
-      code.push(tag.copy, this.#peer(store.entry), store.activity, store.upTo, tag.call, this.#at, store.conn, store.call);
+      code.push(tag.copy, this.#peer(store.entry), store.activity, store.upTo, tag.call, this.#at, store.conn, store.serial);
       return;
     }
     for (const message of store.messages) {
@@ -186,9 +187,9 @@ class Writer {
     }
     if (store.purpose === 'report') code.push(tag.copy, this.#at, store.subject.id);
     if (store.purpose !== 'reception') return;
-    code.push(tag.copy, this.#peer(store.entry), store.activity, store.calls.length);
-    for (const { conn, call, association } of store.calls) {
-      code.push(tag.call, this.#at, conn, call, ...this.#owner({ entry: store.entry, association }));
+    code.push(tag.copy, this.#peer(store.entry), store.activity, store.replies.length);
+    for (const { conn, serial, association } of store.replies) {
+      code.push(tag.call, this.#at, conn, serial, ...this.#owner({ entry: store.entry, association }));
     }
   }
 
@@ -254,27 +255,13 @@ class Writer {
   }
 
   #association(code: number[], association: Association, peer: number): void {
-    const { role, state, turn, statedTurn, askedPriority, data, transfer, first, peerFirst, peerData, answering } = association;
+    const { role, state, turn, statedTurn, askedPriority, transfer } = association;
     const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
-    code.push(flag(association.urgentOnly), association.pathsLeft.length, flag(association.path !== null));
-    const endpoints = this.#mta.ltab[this.#entryOf(peer)]?.endpoints ?? [];
-    for (const path of [...association.pathsLeft, ...(association.path === null ? [] : [association.path])])
-      this.#path(code, path, endpoints);
-    for (const conn of [first, peerFirst, data.conn, peerData]) this.#conn(code, conn);
-    if (association.firstGroup === null) code.push(0);
-    else code.push(tag.group, peer, association.firstGroup);
-    if (association.peerGroup === null) code.push(0);
-    else code.push(tag.group, this.#at, association.peerGroup.group, association.peerGroup.address);
-    code.push(word(data.state), armed(data.retryAtMs));
-    if (answering === null) code.push(0);
-    else code.push(tag.call, this.#at, answering.conn, answering.call);
-    code.push(association.held.length);
-    for (const { conn, call, argument } of association.held) {
-      code.push(tag.call, this.#at, conn, call);
-      encodeArgument(code, argument, this.#numbers, peer, this.#at);
-    }
+    code.push(flag(association.urgentOnly));
+    const carrier = rowOf(this.#mta.rpc.carriers, association.id);
+    if (carrier !== undefined) this.#carrier(code, carrier, peer);
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
     const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
     code.push(armed(lifetimeAtMs), flag(association.wantsClose), flag(waits), armed(recoverAtMs), flag(association.moved > 0));
@@ -285,8 +272,28 @@ class Writer {
     code.push(1);
     this.#queued(code, transfer.copy);
     code.push(transfer.sentUpTo, transfer.confirmedUpTo, flag(transfer.ended), flag(transfer.started), flag(transfer.discarding));
-    code.push(transfer.calls.length);
-    for (const call of transfer.calls) code.push(tag.call, this.#at, data.conn ?? 0, call);
+    code.push(transfer.unconfirmed.length);
+    for (const call of transfer.unconfirmed) code.push(tag.call, this.#at, carrier?.ownData.conn ?? 0, call);
+  }
+
+  #carrier(code: number[], carrier: Carrier, peer: number): void {
+    const { phase, pathsLeft, path, ownFirst, peerFirst, ownData, peerData, ownGroup, peerGroup, answering, held } = carrier;
+    code.push(word(phase), pathsLeft.length, flag(path !== null));
+    const endpoints = this.#mta.ltab[this.#entryOf(peer)]?.endpoints ?? [];
+    for (const each of [...pathsLeft, ...(path === null ? [] : [path])]) this.#path(code, each, endpoints);
+    for (const conn of [ownFirst, peerFirst, ownData.conn, peerData]) this.#conn(code, conn);
+    if (ownGroup === null) code.push(0);
+    else code.push(tag.group, peer, ownGroup);
+    if (peerGroup === null) code.push(0);
+    else code.push(tag.group, this.#at, peerGroup.group, peerGroup.address);
+    code.push(word(ownData.state), armed(ownData.retryAtMs));
+    if (answering === null) code.push(0);
+    else code.push(tag.call, this.#at, answering.conn, answering.call);
+    code.push(held.length);
+    for (const { conn, call, argument } of held) {
+      code.push(tag.call, this.#at, conn, call);
+      encodeArgument(code, argument, this.#numbers, peer, this.#at);
+    }
   }
 
   #conn(code: number[], conn: number | null): void {

@@ -96,7 +96,7 @@ function addListens(moves: Move[], { broken }: GlobalState, at: number, mta: Mta
   }
 }
 
-/** What changes nothing but the books of one end may go first (see docs/verification.md). */
+/** What changes nothing but the books of one end may go first (see docs/verification/checker.md). */
 function urgentMove(context: SearchContext, global: GlobalState): readonly Move[] | null {
   if (!context.eager) return null;
   for (const [index, connection] of global.connections.entries()) {

@@ -141,7 +141,7 @@ class Run {
     for (const [index, entry] of stepped.mta.ltab.entries()) {
       const was = before.ltab[index];
       if (was === undefined || was === entry) continue;
-      this.breach ??= recoveryBroken(was, entry) ?? incarnationBroken(was, entry);
+      this.breach ??= recoveryBroken({ before, after: stepped.mta }, was, entry) ?? incarnationBroken(was, entry);
       this.breach ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
     }
     for (const effect of stepped.effects) this.perform(effect);

@@ -2,7 +2,7 @@
 import {
   type Association,
   believes,
-  describeApdu,
+  describeCarried,
   type Effect,
   type Mta,
   type Pdu,
@@ -185,10 +185,10 @@ function lostWords(connections: readonly ConnectionState[]): string {
 function apduText(pdu: Pdu): string | null {
   if (pdu.type !== 'request' && pdu.type !== 'response') return pdu.type === 'fault' ? 'fault' : null;
   const { body } = pdu;
-  if (body.op === 'MtaSend') return describeApdu(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
+  if (body.op === 'MtaSend') return describeCarried(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
   if (body.op === 'MtaUnBind') return body.apdu.kind;
   if (pdu.type === 'response' && body.op === 'MtaBind' && 'apdu' in body && body.apdu.kind === 'rtorj')
-    return describeApdu(body.apdu);
+    return describeCarried(body.apdu);
   return null;
 }
 

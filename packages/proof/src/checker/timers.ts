@@ -1,5 +1,5 @@
 /** The timers of an MTA, one by one: which are armed, and the state in which one of them is due. */
-import { type Association, type LtabEntry, type Mta, rowOf, withRow } from '@mtalab/mta-core';
+import { type Association, type Carrier, type LtabEntry, type Mta, rowOf, withRow } from '@mtalab/mta-core';
 
 /** A deadline that is armed: what, of which association or copy. */
 export type Timer = { readonly entry: number; readonly kind: TimerKind; readonly id: number };
@@ -12,21 +12,26 @@ export function timersOf(mta: Mta): readonly Timer[] {
     if (entry.openRetryAtMs !== null) timers.push({ entry: entry.id, kind: 'open-retry', id: 0 });
     for (const copy of entry.waiting) timers.push({ entry: entry.id, kind: 'transfer-retry', id: copy.id });
     for (const association of entry.associations) {
-      for (const kind of associationTimers(entry, association)) timers.push({ entry: entry.id, kind, id: association.id });
+      for (const kind of associationTimers(mta, entry, association)) timers.push({ entry: entry.id, kind, id: association.id });
     }
   }
   return timers;
 }
 
-function associationTimers(entry: LtabEntry, association: Association): TimerKind[] {
-  const { state, lifetimeAtMs, disconnectAtMs, recoverAtMs, data } = association;
+function associationTimers(mta: Mta, entry: LtabEntry, association: Association): TimerKind[] {
+  const { state, lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
   const kinds: TimerKind[] = [];
   // With mail waiting or in transfer, Lifetime only begins anew.
   if (lifetimeAtMs !== null && entry.queued === 0 && association.transfer === null) kinds.push('lifetime');
   if (disconnectAtMs !== null && state !== 'open' && state !== 'closing') kinds.push('disconnect');
   if (recoverAtMs !== null) kinds.push('recovery');
-  if (data.retryAtMs !== null) kinds.push('data-retry');
+  if (dataRetryOf(mta, association.id) !== null) kinds.push('data-retry');
   return kinds;
+}
+
+/** When the bind of a data connection is tried again. */
+function dataRetryOf(mta: Mta, association: number): number | null {
+  return rowOf(mta.rpc.carriers, association)?.ownData.retryAtMs ?? null;
 }
 
 /** The instant a timer is armed for. */
@@ -39,13 +44,14 @@ export function instantOf(mta: Mta, timer: Timer): number {
     lifetime: association.lifetimeAtMs,
     disconnect: association.disconnectAtMs,
     recovery: association.recoverAtMs,
-    'data-retry': association.data.retryAtMs,
+    'data-retry': dataRetryOf(mta, timer.id),
   };
   return instants[timer.kind] ?? 0;
 }
 
 /** The state with this one deadline at hand: deadlines are constants here, and all others lie ahead. */
 export function due(mta: Mta, timer: Timer, nowMs: number): Mta {
+  if (timer.kind === 'data-retry') return withDueData(mta, timer.id, nowMs);
   const entry = mta.ltab[timer.entry - 1] as LtabEntry;
   let next: LtabEntry = { ...entry, deadlineMs: Math.min(nowMs, entry.deadlineMs ?? nowMs) };
   if (timer.kind === 'open-retry') next = { ...next, openRetryAtMs: Math.min(nowMs, entry.openRetryAtMs ?? nowMs) };
@@ -63,6 +69,12 @@ export function due(mta: Mta, timer: Timer, nowMs: number): Mta {
   return { ...mta, ltab };
 }
 
+function withDueData(mta: Mta, association: number, nowMs: number): Mta {
+  const carrier = rowOf(mta.rpc.carriers, association) as Carrier;
+  const ownData = { ...carrier.ownData, retryAtMs: Math.min(nowMs, carrier.ownData.retryAtMs ?? nowMs) };
+  return { ...mta, rpc: { ...mta.rpc, carriers: withRow(mta.rpc.carriers, { ...carrier, ownData }) } };
+}
+
 function dueAssociation(association: Association, kind: TimerKind, nowMs: number): Association {
   switch (kind) {
     case 'lifetime':
@@ -72,6 +84,6 @@ function dueAssociation(association: Association, kind: TimerKind, nowMs: number
     case 'recovery':
       return { ...association, recoverAtMs: Math.min(nowMs, association.recoverAtMs ?? nowMs) };
     default:
-      return { ...association, data: { ...association.data, retryAtMs: Math.min(nowMs, association.data.retryAtMs ?? nowMs) } };
+      return association;
   }
 }

@@ -1,13 +1,5 @@
 /** The rule of the bindings: which addresses an MTA has, listens on and dials from. Pure functions over states and effects. */
-import {
-  type Association,
-  type Effect,
-  isUnspecified,
-  type Mta,
-  type MtaConfig,
-  parseStringBinding,
-  rowOf,
-} from '@mtalab/mta-core';
+import { type Carrier, type Effect, isUnspecified, type Mta, type MtaConfig, parseStringBinding, rowOf } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 type Listen = Extract<Effect, { type: 'listen' }>;
@@ -52,15 +44,14 @@ export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect
 function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const from = dial.localAddress ?? null;
   let later: readonly (string | null)[] = [];
-  for (const [index, { associations }] of mta.ltab.entries()) {
-    const association = associations.find(({ first, data }) => first === dial.conn || data.conn === dial.conn);
-    if (association === undefined) continue;
-    if (association.data.conn === dial.conn) return dataBroken(mta, association, dial, from);
+  const carrier = mta.rpc.carriers.find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
+  if (carrier !== undefined) {
+    if (carrier.ownData.conn === dial.conn) return dataBroken(mta, carrier, dial, from);
     // An attempt that is under way goes on as it was begun, in the old order, but from no binding that was disabled meanwhile.
-    const old = rowOf(before.ltab[index]?.associations ?? [], association.id);
+    const old = rowOf(before.rpc.carriers, carrier.id);
     const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
     if (isEnabled && old?.pathsLeft.some((path) => path.from === from) === true) return null;
-    later = association.pathsLeft.map((path) => path.from);
+    later = carrier.pathsLeft.map((path) => path.from);
   }
   const enabled = mta.bindings
     .filter((binding) => binding.enabled)
@@ -77,11 +68,12 @@ function words(address: string | null): string {
 }
 
 /** The data connection goes where the first connection went, and leaves from where that one left. */
-function dataBroken(mta: Mta, association: Association, { host, port }: Dial, from: string | null): Breach | null {
-  const { first, path, name } = association;
-  const remote = first === null ? undefined : rowOf(mta.rpc.connections, first)?.remote;
+function dataBroken(mta: Mta, carrier: Carrier, { host, port }: Dial, from: string | null): Breach | null {
+  const { ownFirst, path } = carrier;
+  const remote = ownFirst === null ? undefined : rowOf(mta.rpc.connections, ownFirst)?.remote;
   const target = remote === undefined ? null : parseStringBinding(remote);
   if (target === null || path === null || (target.host === host && target.port === port && path.from === from)) return null;
   const detail = `The data connection is dialled to ${host}[${port}] from ${words(from)}; the first one was to ${remote} from ${words(path.from)}.`;
-  return { ...broken(mta.name, detail), association: name };
+  const name = rowOf(mta.ltab[carrier.entry - 1]?.associations ?? [], carrier.id)?.name;
+  return { ...broken(mta.name, detail), ...(name === undefined ? {} : { association: name }) };
 }

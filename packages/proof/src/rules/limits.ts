@@ -35,8 +35,11 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
   for (const priority of priorities) waiting += entry.queues[priority].size;
   for (const { transfer, windowSize, name } of entry.associations) {
     if (transfer !== null) waiting += 1;
-    if (transfer !== null && transfer.calls.length > windowSize) {
-      return { ...over(mta, `${transfer.calls.length} unconfirmed segments in a window of ${windowSize}`), association: name };
+    if (transfer !== null && transfer.unconfirmed.length > windowSize) {
+      return {
+        ...over(mta, `${transfer.unconfirmed.length} unconfirmed segments in a window of ${windowSize}`),
+        association: name,
+      };
     }
   }
   if (entry.queued !== waiting)

@@ -71,8 +71,7 @@ function abandoned({ before, effects }: Step, conn: number, body: { readonly op:
 /** An APDU that has overtaken the RTOAC is to wait. */
 function early({ after, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   const association = body.op === 'MtaSend' ? owned(after, conn) : undefined;
-  if (association === undefined || !['dialling', 'calling', 'dialling-back', 'calling-back'].includes(association.state))
-    return null;
+  if (association === undefined || (association.state !== 'opening' && association.state !== 'answering')) return null;
   const done = effects.some(
     (effect) =>
       effect.type === 'store' ||

@@ -1,13 +1,20 @@
 /** Rules of what a loss or a new start of the peer must end: pure functions over states. */
-import { type Association, type LtabEntry, rowOf } from '@mtalab/mta-core';
+import { type Association, type LtabEntry, type Mta, rowOf } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
-function connectionsOf({ first, peerFirst, data, peerData }: Association): readonly (number | null)[] {
-  return [first, peerFirst, data.conn, peerData];
+/** The connections that carry an association on this side. */
+function connectionsOf(mta: Mta, { id }: Association): readonly number[] {
+  const carrier = rowOf(mta.rpc.carriers, id);
+  const all = carrier === undefined ? [] : [carrier.ownFirst, carrier.peerFirst, carrier.ownData.conn, carrier.peerData];
+  return all.filter((conn) => conn !== null);
 }
 
 /** What one step has made of the associations of an entry. */
-export function recoveryBroken(was: LtabEntry, is: LtabEntry): Breach | null {
+export function recoveryBroken(
+  mtas: { readonly before: Mta; readonly after: Mta },
+  was: LtabEntry,
+  is: LtabEntry,
+): Breach | null {
   for (const association of is.associations) {
     const before = rowOf(was.associations, association.id);
     if (before === undefined) continue;
@@ -18,8 +25,8 @@ export function recoveryBroken(was: LtabEntry, is: LtabEntry): Breach | null {
     if (association.recovery < before.recovery) {
       return { ...about, detail: `Recovery ${association.recovery} is begun after recovery ${before.recovery}.` };
     }
-    const old = connectionsOf(before).filter((conn) => conn !== null);
-    const kept = connectionsOf(association).find((conn) => conn !== null && old.includes(conn));
+    const old = connectionsOf(mtas.before, before);
+    const kept = connectionsOf(mtas.after, association).find((conn) => old.includes(conn));
     if (kept !== undefined)
       return { ...about, detail: `Connection ${kept} is older than recovery ${association.recovery}, and still used.` };
   }
@@ -28,7 +35,7 @@ export function recoveryBroken(was: LtabEntry, is: LtabEntry): Breach | null {
 
 /** Does the right side, and it alone, recover what is lost? */
 function forsaken(before: Association, { role, state, recovery, recoverAtMs }: Association): string | null {
-  const sets = before.state === 'lost' && (state === 'dialling' || state === 'calling');
+  const sets = before.state === 'lost' && state === 'opening';
   if (sets && role === 'responder') return 'Its responder sets out to recover it.';
   if (sets && recovery === before.recovery) return `Recovery ${recovery} is begun a second time.`;
   if (state === 'lost' && role === 'initiator' && recoverAtMs === null)

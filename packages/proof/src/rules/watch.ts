@@ -94,7 +94,7 @@ export class Watch {
       if (old?.associations === entry.associations) continue;
       if (old?.associations.length !== entry.associations.length) associations = true;
       this.#changed.add(node.index * this.#stride + index);
-      if (old !== undefined) insist(recoveryBroken(old, entry) ?? incarnationBroken(old, entry), node.name);
+      if (old !== undefined) insist(recoveryBroken({ before, after }, old, entry) ?? incarnationBroken(old, entry), node.name);
       const facing = this.#facingEntry(node.index, index);
       if (facing !== undefined) insist(twoHolders(entry, facing), node.name);
     }

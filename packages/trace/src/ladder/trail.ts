@@ -122,7 +122,7 @@ export class Trail {
 }
 
 /** States in which an association that was open is only after a loss: what recovers at once is never seen as lost. */
-const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'dialling', 'calling', 'dialling-back', 'calling-back']);
+const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'opening', 'answering']);
 
 /** The MTA that calls, where the PDU names it. */
 function callerOf(pdu: Pdu): string | null {

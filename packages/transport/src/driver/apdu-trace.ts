@@ -1,5 +1,5 @@
 /** The APDUs that the diagnostics levels want logged, with what the core knows of the connection they passed. */
-import type { AssociationId, Mta } from '@mtalab/mta-core';
+import { type AssociationId, type Mta, ownerOfGroup } from '@mtalab/mta-core';
 import type { StubTrace, TracedStub } from '../rpc/trace.js';
 import type { ApduForms, Diagnostics } from './diagnostics.js';
 
@@ -18,15 +18,10 @@ function associationOf(mta: Mta, { conn, pdu }: TracedStub): AssociationId | nul
   if ('association' in pdu.body) return pdu.body.association;
   const connection = mta.rpc.connections.find((one) => one.id === conn);
   if (connection === undefined) return null;
-  const { owner, address, group } = connection;
-  const all = mta.ltab.flatMap((entry) => entry.associations.map((association) => ({ entry: entry.id, association })));
-  const found = all.find(({ entry, association }) =>
-    owner === null
-      ? // The peer's second connection says whose it is with its first call, but it came with the group of the first.
-        association.peerGroup !== null && association.peerGroup.address === address && association.peerGroup.group === group
-      : owner.entry === entry && owner.association === association.id,
-  );
-  return found?.association.name ?? null;
+  // The peer's data connection names its association with its first call, but it came with the group of the peer's first connection.
+  const owner = connection.owner ?? ownerOfGroup(mta, connection);
+  const entry = owner === null ? undefined : mta.ltab[owner.entry - 1];
+  return entry?.associations.find(({ id }) => id === owner?.association)?.name ?? null;
 }
 
 export type ApduTraceOptions = {

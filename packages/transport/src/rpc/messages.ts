@@ -1,8 +1,8 @@
 /** RTSE APDUs between plain data and the messages of `mtalab.proto`. */
 import {
   type AbortReason,
-  type Apdu,
   abortReason,
+  type CarriedApdu,
   type DialogueMode,
   type MtaCredentials,
   type Priority,
@@ -74,7 +74,7 @@ export type CredentialsFields = {
 const nothing = {};
 
 /** The fields of an APDU's message. Empty messages share one object. */
-export function apduFields(apdu: Apdu, load: LoadContent): RtseFields {
+export function apduFields(apdu: CarriedApdu, load: LoadContent): RtseFields {
   switch (apdu.kind) {
     case 'rttr':
       return { rttr: rttrFields(apdu, load) };
@@ -130,7 +130,7 @@ function rttrFields(apdu: Rttr, load: LoadContent): RttrFields {
  * Read the APDU in a message.
  * @throws Unreadable when there is none, or one that says something impossible.
  */
-export function readApdu(fields: RtseFields): Apdu {
+export function readApdu(fields: RtseFields): CarriedApdu {
   const member = present(fields.apdu, 'the APDU');
   switch (member) {
     case 'rttr':

@@ -1,5 +1,5 @@
 /** One line of text per frame of the memory link, in the words of the RPC link where both say the same. */
-import { describeApdu, describeSettled } from '../rpc/describe.js';
+import { describeApdu, describeSettled } from '../../reliable-transfer/describe-apdu.js';
 import type { MemoryFrame } from './frame.js';
 
 /** A frame, such as `turn-give` or `rttr activity=1-2 offset=0 length=100 last start`. */
@@ -14,9 +14,9 @@ export function describeMemoryFrame(frame: MemoryFrame): string {
     case 'answer':
       return `${frame.serial} ${describeApdu(frame.apdu)}`;
     case 'close':
-      return `${describeApdu(frame.apdu)}${describeSettled(frame.settled)}`;
+      return `close${describeSettled(frame.settled)}`;
     case 'give-ack':
     case 'close-answer':
-      return describeApdu(frame.apdu);
+      return frame.type;
   }
 }

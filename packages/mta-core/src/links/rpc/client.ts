@@ -2,9 +2,9 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
-import { isMtaBody } from '../../reliable-transfer/apdu.js';
 import { dropCall, forget, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
+import { isMtaBody } from './operations.js';
 import {
   type BindAckPdu,
   type FaultPdu,

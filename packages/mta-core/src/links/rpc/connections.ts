@@ -17,8 +17,8 @@ export function putRuntime(ctx: Context, rpc: RpcRuntime): void {
 }
 
 export function putConnection(ctx: Context, connection: Connection): void {
-  const { addresses, connections, nextGroup, misfiled, nextConnection } = ctx.mta.rpc;
-  putRuntime(ctx, { addresses, connections: withRow(connections, connection), nextGroup, misfiled, nextConnection });
+  const { addresses, connections, nextGroup, misfiled, carriers } = ctx.mta.rpc;
+  putRuntime(ctx, { addresses, connections: withRow(connections, connection), nextGroup, misfiled, carriers });
 }
 
 /** The connection with other calls. Field by field, as every call passes here twice and a spread costs ten times as much. */

@@ -1,9 +1,10 @@
 /**
- * One stable line of text per PDU and per APDU: what tests compare, logs print and ladders show. Passwords, store ids and
+ * One stable line of text per PDU: what tests compare, logs print and ladders show. Passwords, store ids and
  * content never appear, and text from the network cannot break the line.
  */
-import { type Apdu, isMtaBody, type RpcArgument, type RpcResult } from '../../reliable-transfer/apdu.js';
+import { describeApdu, describeSettled, listed, plain } from '../../reliable-transfer/describe-apdu.js';
 import { describeServiceArgument, describeServiceResult } from './describe-services.js';
+import { type CarriedApdu, isMtaBody, type RpcArgument, type RpcResult } from './operations.js';
 import {
   type BindAckPdu,
   type BindPdu,
@@ -19,64 +20,17 @@ import {
 } from './pdu.js';
 import { interfaceOf } from './services.js';
 
-const maxTextLength = 64;
-const maxListed = 4;
-const twoTo32 = 2 ** 32;
-
-/** Text from outside, cut short and on one line. */
-function plain(text: string): string {
-  const oneLine = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
-  return oneLine.length > maxTextLength ? `${oneLine.slice(0, maxTextLength)}...` : oneLine;
-}
-
-function listed(items: readonly string[]): string {
-  const shown = items.slice(0, maxListed).join(',');
-  return items.length > maxListed ? `${shown},+${items.length - maxListed}` : shown;
-}
-
-/** An activity id as `incarnation-counter`. */
-export function describeActivity(id: number): string {
-  return `${Math.floor(id / twoTo32)}-${id % twoTo32}`;
-}
-
-/** An APDU, such as `rttr activity=3-17 offset=0 length=1024 last start`. */
-export function describeApdu(apdu: Apdu): string {
+/** An APDU, or the answer that only this link gives, or a close. */
+export function describeCarried(apdu: CarriedApdu): string {
   switch (apdu.kind) {
-    case 'rtorq': {
-      const sizes = `checkpoint=${apdu.checkpointSizeK} window=${apdu.windowSize}`;
-      const mode = apdu.dialogueMode === 'monologue' ? ' monologue' : '';
-      return `rtorq turn=${apdu.turn} recovery=${apdu.recovery} ${sizes}${mode}`;
-    }
-    case 'rtoac':
-      return `rtoac checkpoint=${apdu.checkpointSizeK} window=${apdu.windowSize}`;
-    case 'rtorj':
-    case 'rtab':
-      return `${apdu.kind} reason=${apdu.reason}`;
-    case 'turn-please':
-      return `turn-please priority=${apdu.priority}`;
-    case 'rttr': {
-      const flags = `${apdu.last ? ' last' : ''}${apdu.start === undefined ? '' : ' start'}`;
-      return `rttr activity=${describeActivity(apdu.activity)} offset=${apdu.offset} length=${apdu.content.length}${flags}`;
-    }
-    case 'confirm':
-      return `confirm activity=${describeActivity(apdu.activity)} upTo=${apdu.upTo}${apdu.stored ? ' stored' : ''}`;
-    case 'refuse':
-    case 'discard':
-      return `${apdu.kind} activity=${describeActivity(apdu.activity)} reason=${apdu.reason}`;
-    case 'discarded':
-      return `discarded activity=${describeActivity(apdu.activity)}`;
     case 'please-noted':
-    case 'turn-give':
     case 'turn-give-ack':
     case 'close':
     case 'close-ack':
       return apdu.kind;
+    default:
+      return describeApdu(apdu);
   }
-}
-
-/** Copies named as settled, with a blank in front; nothing without any. */
-export function describeSettled(settled: readonly number[]): string {
-  return settled.length === 0 ? '' : ` settled=${listed(settled.map(describeActivity))}`;
 }
 
 function describeArgument(body: RpcArgument): string {
@@ -90,9 +44,9 @@ function describeArgument(body: RpcArgument): string {
     case 'MtaSend':
       return `MtaSend ${describeApdu(body.apdu)}${describeSettled(body.settled)}`;
     case 'MtaUnBind':
-      return `MtaUnBind ${describeApdu(body.apdu)} association=${plain(body.association)}${describeSettled(body.settled)}`;
+      return `MtaUnBind ${describeCarried(body.apdu)} association=${plain(body.association)}${describeSettled(body.settled)}`;
     case 'MtaUnBindBack':
-      return `MtaUnBindBack ${describeApdu(body.apdu)} association=${plain(body.association)}`;
+      return `MtaUnBindBack ${describeCarried(body.apdu)} association=${plain(body.association)}`;
   }
 }
 
@@ -105,7 +59,7 @@ function describeResult(body: RpcResult): string {
     case 'MtaSend':
     case 'MtaUnBind':
     case 'MtaUnBindBack':
-      return describeApdu(body.apdu);
+      return describeCarried(body.apdu);
   }
 }
 

@@ -1,17 +1,17 @@
 /** Association groups: which connections belong together, kept by a server per listening address (MS-RPCE 3.3.1). */
 import { rpcBehaviourOf } from '../../catalogues/quirks/index.js';
 import { rowOf, withoutRow, withRow } from '../../collections/table.js';
-import type { Mta } from '../../machine/state.js';
-import type { Connection, ListeningAddress, RpcRuntime } from './state.js';
+import type { AssociationRef, Mta } from '../../machine/state.js';
+import type { Connection, Group, ListeningAddress, RpcRuntime } from './state.js';
 
 /** Group ids are 32 bits wide on the wire and 0 means none. */
 const maxGroup = 0xffffffff;
 
 /** Connections of one group: an association has two. */
-const mostConnections = 16;
+const maxMembers = 16;
 
 /** Remote hosts remembered as misfiled; beyond it every group is filed where it arrived. */
-const mostMisfiled = 1024;
+const maxMisfiled = 1024;
 
 /** The remote address without its port: the RPC runtime knows peers by nothing else. */
 function hostOf({ remote }: Connection): string {
@@ -23,7 +23,7 @@ function filing(mta: Mta, connection: Connection): { readonly rpc: RpcRuntime; r
   const { rpc } = mta;
   const arrivedAt = connection.address as number;
   const host = hostOf(connection);
-  const first = !rpc.misfiled.includes(host) && rpc.misfiled.length < mostMisfiled;
+  const first = !rpc.misfiled.includes(host) && rpc.misfiled.length < maxMisfiled;
   const others = rpc.addresses.filter(({ id, state, serves }) => id !== arrivedAt && state === 'up' && serves === 'mta');
   // The next one in turn, so that of two addresses each is the other's.
   const other = others.find(({ id }) => id > arrivedAt) ?? others[0];
@@ -45,16 +45,19 @@ export function newGroup(mta: Mta, connection: Connection): { readonly rpc: RpcR
   if (address === undefined) return null;
   const group = rpc.nextGroup;
   const counted = { ...rpc, nextGroup: group >= maxGroup ? 1 : group + 1 };
-  return { rpc: withGroups(counted, address, withRow(address.groups, { id: group, connections: 1 })), group };
+  return {
+    rpc: withGroups(counted, address, withRow(address.groups, { id: group, members: [connection.id], owner: null })),
+    group,
+  };
 }
 
 /** One connection more in a group that is known at that address; null when it is not known there, or has too many already. */
-export function joinGroup(rpc: RpcRuntime, arrivedAt: number, group: number): RpcRuntime | null {
-  const address = rowOf(rpc.addresses, arrivedAt);
+export function joinGroup(rpc: RpcRuntime, connection: Connection, group: number): RpcRuntime | null {
+  const address = rowOf(rpc.addresses, connection.address as number);
   if (address === undefined) return null;
   const known = rowOf(address.groups, group);
-  if (known === undefined || known.connections >= mostConnections) return null;
-  return withGroups(rpc, address, withRow(address.groups, { id: group, connections: known.connections + 1 }));
+  if (known === undefined || known.members.length >= maxMembers) return null;
+  return withGroups(rpc, address, withRow(address.groups, { ...known, members: [...known.members, connection.id] }));
 }
 
 /** Is the group of an accepted connection filed under another address than the one it arrived at? */
@@ -68,22 +71,38 @@ export function isMisfiled({ addresses }: RpcRuntime, { side, address, group }: 
  * the first association of that peer is still to come.
  */
 export function leaveGroup(rpc: RpcRuntime, connection: Connection): RpcRuntime {
-  const left = withoutConnection(rpc, connection.group);
+  const left = withoutMember(rpc, connection);
   if (connection.owner !== null || rpc.misfiled.length === 0 || !isMisfiled(rpc, connection)) return left;
   const host = hostOf(connection);
   return { ...left, misfiled: left.misfiled.filter((each) => each !== host) };
 }
 
-/** One connection less in a group, wherever it is filed; the group goes with its last connection. */
-function withoutConnection(rpc: RpcRuntime, group: number): RpcRuntime {
-  for (const address of rpc.addresses) {
-    const known = rowOf(address.groups, group);
-    if (known === undefined) continue;
-    const groups =
-      known.connections > 1
-        ? withRow(address.groups, { id: group, connections: known.connections - 1 })
-        : withoutRow(address.groups, group);
-    return withGroups(rpc, address, groups);
-  }
-  return rpc;
+/** The address in whose table a group is filed, wherever it arrived. */
+function filedAt(rpc: RpcRuntime, group: number): ListeningAddress | undefined {
+  return rpc.addresses.find(({ groups }) => rowOf(groups, group) !== undefined);
+}
+
+export function groupOf(rpc: RpcRuntime, group: number): Group | undefined {
+  const address = filedAt(rpc, group);
+  return address === undefined ? undefined : rowOf(address.groups, group);
+}
+
+/** One connection less in its group; the group goes with its last connection. */
+function withoutMember(rpc: RpcRuntime, { id, group, owner: left }: Connection): RpcRuntime {
+  const address = filedAt(rpc, group);
+  const known = address === undefined ? undefined : rowOf(address.groups, group);
+  if (address === undefined || known === undefined) return rpc;
+  const members = known.members.filter((each) => each !== id);
+  // Losing one of its connections loses the association.
+  const owner = left === null ? known.owner : null;
+  const groups = members.length > 0 ? withRow(address.groups, { ...known, members, owner }) : withoutRow(address.groups, group);
+  return withGroups(rpc, address, groups);
+}
+
+/** A group with another owner, or with none. */
+export function ownedGroup(rpc: RpcRuntime, group: number, owner: AssociationRef | null): RpcRuntime {
+  const address = filedAt(rpc, group);
+  const known = address === undefined ? undefined : rowOf(address.groups, group);
+  if (address === undefined || known === undefined) return rpc;
+  return withGroups(rpc, address, withRow(address.groups, { ...known, owner }));
 }

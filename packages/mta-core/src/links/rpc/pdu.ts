@@ -2,7 +2,7 @@
  * Connection-oriented DCE/RPC PDUs (C706 chapter 12, MS-RPCE) as plain data, with whole calls in place of fragments:
  * splitting and joining stubs is the business of the transport package, which knows octets.
  */
-import type { RpcArgument, RpcResult } from '../../reliable-transfer/apdu.js';
+import type { RpcArgument, RpcResult } from './operations.js';
 import type { ServiceArgument, ServiceResult } from './services.js';
 
 /** `version`: the major number in the lower 16 bits, the minor one in the upper. */

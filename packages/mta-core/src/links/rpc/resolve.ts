@@ -5,7 +5,8 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
-import { forget, indicateBindFailed, putConnection, putRuntime, send, shut } from './connections.js';
+import { takeConnection } from '../../machine/update.js';
+import { forget, indicateBindFailed, putConnection, send, shut } from './connections.js';
 import { errorOfFault } from './errors.js';
 import { mtaInterface, ndrSyntax, ntError, type Pdu } from './pdu.js';
 import { nilHandle, serviceOpnumOf, serviceStatus, type Tower } from './services.js';
@@ -24,9 +25,7 @@ export function dial(ctx: Context, { id, from }: Connection, host: string, port:
 
 /** Asks the mapper on behalf of a connection in the phase `resolving`, whose deadline covers this too. */
 export function askMapper(ctx: Context, waiting: Connection, host: string, port: number): void {
-  const { rpc } = ctx.mta;
-  const id = rpc.nextConnection;
-  putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
+  const id = takeConnection(ctx);
   const asking: Connection = { ...waiting, id, phase: 'dialling', group: 0, deadlineMs: null, asksFor: waiting.id };
   putConnection(ctx, asking);
   dial(ctx, asking, host, port);

@@ -7,15 +7,16 @@
 import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import type { Mta } from '../../machine/state.js';
-import { opnumOf, type RpcArgument, type RpcResult } from '../../reliable-transfer/apdu.js';
+import type { AssociationRef, Mta } from '../../machine/state.js';
+import { takeConnection } from '../../machine/update.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
 import { dropCall, indicateLoss, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
-import { isMisfiled } from './groups.js';
+import { groupOf, isMisfiled, ownedGroup } from './groups.js';
+import { opnumOf, type RpcArgument, type RpcResult } from './operations.js';
 import { ntError } from './pdu.js';
 import { askMapper, dial } from './resolve.js';
 import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
-import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall, type Owner } from './state.js';
+import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall } from './state.js';
 import { familyOf, parseStringBinding } from './string-binding.js';
 
 /** Call ids are 32 bits wide on the wire. */
@@ -43,7 +44,7 @@ function isCovered(address: string, at: number, all: readonly { readonly address
 }
 
 export type BindRequest = {
-  readonly owner: Owner | null;
+  readonly owner: AssociationRef | null;
   /** Remote string binding. */
   readonly endpoint: string;
   /** Association group to join, 0 for a new one. */
@@ -61,8 +62,7 @@ export type BindRequest = {
 export function rpcBind(ctx: Context, request: BindRequest): number {
   const { rpc, settings } = ctx.mta;
   const { owner, endpoint, group, from = null } = request;
-  const id = rpc.nextConnection;
-  putRuntime(ctx, { ...rpc, nextConnection: id + 2 });
+  const id = takeConnection(ctx);
   const target = parseStringBinding(endpoint);
   const needed = target?.throughMapper === true ? 2 : 1;
   const full = rpc.connections.length + needed > settings.maxConnections;
@@ -150,10 +150,11 @@ export function rpcClose(ctx: Context, conn: number): void {
   if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
 }
 
-/** Close what has arrived with an association group of ours, so far as it belongs to nobody yet. */
+/** Closes what has arrived with an association group of ours and belongs to no association yet. */
 export function rpcCloseGroup(ctx: Context, group: number): void {
-  for (const connection of ctx.mta.rpc.connections) {
-    if (connection.side === 'server' && connection.group === group && connection.owner === null) shut(ctx, connection);
+  for (const id of groupOf(ctx.mta.rpc, group)?.members ?? []) {
+    const connection = connectionOf(ctx.mta, id);
+    if (connection !== undefined && connection.owner === null) shut(ctx, connection);
   }
 }
 
@@ -171,11 +172,12 @@ export function rpcForgetMisfiled(ctx: Context): void {
 }
 
 /** Says what a connection belongs to: its later indications carry it. */
-export function rpcOwn(ctx: Context, conn: number, owner: Owner | null): void {
+export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null): void {
   const connection = connectionOf(ctx.mta, conn);
   if (connection === undefined) return;
   const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
   putConnection(ctx, { ...connection, owner, deadlineMs });
+  if (connection.side === 'server') putRuntime(ctx, ownedGroup(ctx.mta.rpc, connection.group, owner));
 }
 
 export function connectionOf(mta: Mta, conn: number): Connection | undefined {

@@ -6,7 +6,6 @@
 import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import { isMtaBody, operationOf } from '../../reliable-transfer/apdu.js';
 import {
   dropCall,
   forget,
@@ -21,6 +20,7 @@ import {
 import { fragmentBytes, negotiate } from './contexts.js';
 import { answerService } from './directory.js';
 import { joinGroup, newGroup } from './groups.js';
+import { isMtaBody, operationOf } from './operations.js';
 import { type BindPdu, faultStatus, type NakReason, ntError, type Pdu, type RequestPdu } from './pdu.js';
 import { type ServiceArgument, serviceOperation } from './services.js';
 import type { Connection, ListeningAddress, OutstandingCall } from './state.js';
@@ -145,9 +145,8 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
 
 /** The group this connection is now in: a new one when none was asked for, null when it asked for one not known here. */
 function enterGroup(ctx: Context, connection: Connection, asked: number): number | null {
-  const arrivedAt = connection.address as number;
   if (asked !== 0) {
-    const joined = joinGroup(ctx.mta.rpc, arrivedAt, asked);
+    const joined = joinGroup(ctx.mta.rpc, connection, asked);
     if (joined === null) return null;
     putRuntime(ctx, joined);
     return asked;

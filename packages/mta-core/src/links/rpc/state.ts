@@ -1,11 +1,11 @@
 /** State and upward indications of the RPC runtime: association groups, connections, calls. */
 
 import type { Table } from '../../collections/table.js';
-import type { RpcArgument, RpcOperation, RpcResult } from '../../reliable-transfer/apdu.js';
+import type { AssociationRef } from '../../machine/state.js';
+import type { LinkPhase } from '../link.js';
+import type { DialPath } from './local-bindings.js';
+import type { RpcArgument, RpcOperation, RpcResult } from './operations.js';
 import type { RpcInterface } from './services.js';
-
-/** What of the MTA a connection belongs to: an association of a locality table entry. */
-export type Owner = { readonly entry: number; readonly association: number };
 
 /** A call that waits for its answer, made by us (client connection) or by the peer (server connection). */
 export type OutstandingCall = {
@@ -54,11 +54,17 @@ export type Connection = {
    * or another of its group, must belong to an association.
    */
   readonly deadlineMs: number | null;
-  readonly owner: Owner | null;
+  readonly owner: AssociationRef | null;
 };
 
 /** An association group as one listening address keeps it. It lives as long as one of its connections. */
-export type Group = { readonly id: number; readonly connections: number };
+export type Group = {
+  readonly id: number;
+  /** Its connections. */
+  readonly members: readonly number[];
+  /** The association that one of them belongs to. */
+  readonly owner: AssociationRef | null;
+};
 
 export type ListeningAddress = {
   /** That of the binding; an endpoint mapper's is that of the binding it belongs to, and `mapperIds`. */
@@ -73,6 +79,45 @@ export type ListeningAddress = {
   readonly groups: Table<Group>;
 };
 
+/** The data connection of this side, on which its APDUs travel as calls. */
+export type DataConnection = {
+  readonly state: 'none' | 'binding' | 'bound' | 'refused';
+  readonly conn: number | null;
+  /** `refused`: when the bind is tried again. */
+  readonly retryAtMs: number | null;
+};
+
+/** A call that overtook the RTOAC and is kept until that is read. */
+export type HeldCall = { readonly conn: number; readonly call: number; readonly argument: RpcArgument };
+
+/**
+ * What carries one association over RPC: the first connection of each side (MtaBind, MtaBindBack, and the close) and the data
+ * connection of each side, bound with the association group of that side's first.
+ */
+export type Carrier = {
+  /** The association's. */
+  readonly id: number;
+  readonly entry: number;
+  readonly phase: LinkPhase;
+  /** What is still to be tried by this opening: remote string bindings, each from each local address. */
+  readonly pathsLeft: readonly DialPath[];
+  /** The string binding the own first connection was made to, and the local address it was made from. */
+  readonly path: DialPath | null;
+  readonly ownFirst: number | null;
+  /** The group that the own first connection was given: the own data connection is bound with it. */
+  readonly ownGroup: number | null;
+  readonly peerFirst: number | null;
+  /** The group it was given here, and at which address: the peer's data connection comes with it. */
+  readonly peerGroup: { readonly address: number; readonly group: number } | null;
+  readonly ownData: DataConnection;
+  readonly peerData: number | null;
+  /** The peer's MtaBind or MtaUnBind that waits for its answer. */
+  readonly answering: { readonly conn: number; readonly call: number } | null;
+  readonly held: readonly HeldCall[];
+  /** When dialling and binding must be over. */
+  readonly openByMs: number | null;
+};
+
 export type RpcRuntime = {
   readonly addresses: Table<ListeningAddress>;
   readonly connections: Table<Connection>;
@@ -80,11 +125,11 @@ export type RpcRuntime = {
   readonly nextGroup: number;
   /** Remote hosts whose first group was filed under another address than that at which it arrived. */
   readonly misfiled: readonly string[];
-  /** Dialled connections have even ids; the driver gives accepted ones odd ids. */
-  readonly nextConnection: number;
+  /** The connections of each association, by its id. */
+  readonly carriers: Table<Carrier>;
 };
 
-export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, misfiled: [], nextConnection: 2 };
+export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, misfiled: [], carriers: [] };
 
 /** Ids of endpoint mappers' listening addresses begin here: beyond those of all bindings. */
 export const mapperIds = 1000;
@@ -95,7 +140,7 @@ export type Indication =
   | {
       readonly type: 'bound';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly group: number;
       readonly remote: string;
     }
@@ -103,7 +148,7 @@ export type Indication =
   | {
       readonly type: 'bind-failed';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly error: number;
       readonly nak: number | null;
       readonly remote: string;
@@ -112,7 +157,7 @@ export type Indication =
   | {
       readonly type: 'called';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly call: number;
       readonly address: number;
       readonly group: number;
@@ -122,7 +167,7 @@ export type Indication =
   | {
       readonly type: 'answered';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly call: number;
       readonly result: RpcResult;
     }
@@ -130,7 +175,7 @@ export type Indication =
   | {
       readonly type: 'call-failed';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly call: number;
       readonly op: RpcOperation;
       readonly error: number;
@@ -142,7 +187,7 @@ export type Indication =
   | {
       readonly type: 'call-cancelled';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly call: number;
       readonly op: RpcOperation;
       readonly elapsedMs: number;
@@ -152,9 +197,9 @@ export type Indication =
   | {
       readonly type: 'cancelled-by-peer';
       readonly conn: number;
-      readonly owner: Owner | null;
+      readonly owner: AssociationRef | null;
       readonly call: number;
       readonly op: RpcOperation;
     }
   /** A bound connection of either side is gone, by the peer, the network or a breach of protocol (1728, 1783). */
-  | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: Owner | null; readonly error: number };
+  | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: AssociationRef | null; readonly error: number };

@@ -1,6 +1,7 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
 import type { Context } from '../../machine/context.js';
 import { indicateBindFailed, indicateLoss, putCalls, putConnection, send, shut } from './connections.js';
+import { groupOf } from './groups.js';
 import { ntError } from './pdu.js';
 import type { Connection, RpcRuntime } from './state.js';
 
@@ -11,6 +12,10 @@ export function rpcDeadline(rpc: RpcRuntime): number | null {
     if (connection.deadlineMs !== null && connection.deadlineMs < earliest) earliest = connection.deadlineMs;
     if (connection.side === 'server') continue;
     for (const call of connection.calls) if (call.deadlineMs !== null && call.deadlineMs < earliest) earliest = call.deadlineMs;
+  }
+  for (const { openByMs, ownData } of rpc.carriers) {
+    if (openByMs !== null && openByMs < earliest) earliest = openByMs;
+    if (ownData.retryAtMs !== null && ownData.retryAtMs < earliest) earliest = ownData.retryAtMs;
   }
   return earliest === Number.POSITIVE_INFINITY ? null : earliest;
 }
@@ -35,7 +40,7 @@ export function rpcTimer(ctx: Context): void {
 
 /** A data connection may be bound long before the peer has something to send. It ends with the association of its group. */
 function isAwaited(rpc: RpcRuntime, { group }: Connection): boolean {
-  return rpc.connections.some((other) => other.side === 'server' && other.group === group && other.owner !== null);
+  return (groupOf(rpc, group)?.owner ?? null) !== null;
 }
 
 function cancelOverdue(ctx: Context, connection: Connection): void {

@@ -3,7 +3,7 @@
 import type { Context } from '../../machine/context.js';
 import { emit, entryAt, patchEntry } from '../../machine/update.js';
 import type { MtaCredentials } from '../apdu.js';
-import { settled } from '../transfer/received-activities.js';
+import { settled } from '../transfer/settlement.js';
 import { endAssociation } from './end.js';
 
 /**
@@ -12,18 +12,18 @@ import { endAssociation } from './end.js';
  * @returns false when the introduction comes from an older start than one seen before, with the store of
  *   another MTA, or with the wrong password.
  */
-export function meetPeer(ctx: Context, at: number, credentials: MtaCredentials, keep: number | null): boolean {
-  const entry = entryAt(ctx, at);
+export function meetPeer(ctx: Context, entryId: number, credentials: MtaCredentials, keep: number | null): boolean {
+  const entry = entryAt(ctx, entryId);
   if (credentials.mtaName !== entry.name || credentials.password !== entry.password) return false;
   const { storeUuid, incarnation } = credentials;
   const known = entry.peer;
   // Two MTAs with one store (a copy of the data folder) would bear the same activity ids, and swallow each other's mail.
-  if (ctx.mta.ltab.some((other) => other.id !== at && other.peer?.storeUuid === storeUuid)) return false;
+  if (ctx.mta.ltab.some((other) => other.id !== entryId && other.peer?.storeUuid === storeUuid)) return false;
   if (known !== null && known.storeUuid === storeUuid) {
     if (incarnation < known.incarnation) return false;
     if (incarnation === known.incarnation) {
       const settledBelow = Math.max(known.settledBelow, credentials.settledBelow);
-      patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow } });
+      patchEntry(ctx, entryId, { peer: { incarnation, storeUuid, settledBelow } });
       settled(ctx, storeUuid, [], settledBelow);
       return true;
     }
@@ -31,13 +31,13 @@ export function meetPeer(ctx: Context, at: number, credentials: MtaCredentials, 
   if (known !== null) {
     for (const association of entry.associations) {
       // An opening that has not reached the peer yet belongs to no incarnation of it.
-      const unmet = association.recovery === 0 && (association.state === 'dialling' || association.state === 'calling');
-      if (association.id !== keep && !unmet) endAssociation(ctx, { entry: at, association: association.id });
+      const unmet = association.recovery === 0 && association.state === 'opening';
+      if (association.id !== keep && !unmet) endAssociation(ctx, { entry: entryId, association: association.id });
     }
-    for (const row of entryAt(ctx, at).incoming) emit(ctx, { type: 'drop-content', content: row.content });
-    patchEntry(ctx, at, { incoming: [] });
+    for (const row of entryAt(ctx, entryId).incoming) emit(ctx, { type: 'drop-content', content: row.content });
+    patchEntry(ctx, entryId, { incoming: [] });
   }
-  patchEntry(ctx, at, { peer: { incarnation, storeUuid, settledBelow: credentials.settledBelow } });
+  patchEntry(ctx, entryId, { peer: { incarnation, storeUuid, settledBelow: credentials.settledBelow } });
   settled(ctx, storeUuid, [], credentials.settledBelow);
   return true;
 }

@@ -1,15 +1,14 @@
 /** What becomes of the outgoing activity of an association that is interrupted, and of one that fails. */
 
 import { withRow } from '../../collections/table.js';
-import type { Owner } from '../../links/rpc/state.js';
 import type { Context } from '../../machine/context.js';
-import type { QueuedCopy } from '../../machine/state.js';
+import type { AssociationRef, QueuedCopy } from '../../machine/state.js';
 import { associationOf, entryAt, patchAssociation, patchEntry } from '../../machine/update.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { returnCopy } from '../../mail/queue.js';
 
 /** The activity stops with its association: the copy goes back to its old place, and remembers what is confirmed. */
-export function interruptTransfer(ctx: Context, ref: Owner): void {
+export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null) return;
   patchAssociation(ctx, ref, { transfer: null });
@@ -28,7 +27,7 @@ export function interruptTransfer(ctx: Context, ref: Owner): void {
  * A transfer failed while its association lives: wait the Transfer Interval, or report when the retries have ended.
  * @param refused the receiver said that it does not have the message: what became of it is known.
  */
-export function transferFailed(ctx: Context, ref: Owner, why: string, refused = false): void {
+export function transferFailed(ctx: Context, ref: AssociationRef, why: string, refused = false): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null) return;
   patchAssociation(ctx, ref, { transfer: null });
@@ -37,13 +36,13 @@ export function transferFailed(ctx: Context, ref: Owner, why: string, refused = 
   copyFailed(ctx, ref.entry, !refused && transfer.ended ? { ...copy, strayed: true } : copy, why);
 }
 
-function copyFailed(ctx: Context, at: number, copy: QueuedCopy, why: string): void {
+function copyFailed(ctx: Context, entryId: number, copy: QueuedCopy, why: string): void {
   const { settings } = ctx.mta;
   if (copy.failures >= settings.maxTransferRetries) {
-    giveUp(ctx, at, copy, 'maximum-time-expired', why);
+    giveUp(ctx, entryId, copy, 'maximum-time-expired', why);
     return;
   }
   const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, { waiting: withRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }) });
+  const entry = entryAt(ctx, entryId);
+  patchEntry(ctx, entryId, { waiting: withRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }) });
 }

@@ -1,16 +1,16 @@
 /** The incoming activity: kept segment by segment, confirmed when on disk, recognised when it comes a second time. */
 
 import { rowOf, withoutRow, withRow } from '../../collections/table.js';
-import { rpcReply } from '../../links/rpc/runtime.js';
-import type { Owner } from '../../links/rpc/state.js';
+import type { ReplyTo } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, Incoming, Mta, PendingStore } from '../../machine/state.js';
+import type { Association, AssociationRef, Incoming, Mta, PendingStore } from '../../machine/state.js';
 import {
   associationOf,
   count,
   countAt,
   emit,
   entryAt,
+  linkOf,
   patchEntry,
   patchMta,
   storeFor,
@@ -21,32 +21,36 @@ import { mailboxCopies } from '../../mail/mailboxes.js';
 import type { Envelope } from '../../mail/message.js';
 import { countCopies } from '../../mail/queue.js';
 import { routeOf } from '../../mail/routing.js';
-import type { AbortReason, Rttr, SendAnswer } from '../apdu.js';
-import { turnBecomes } from '../transitions.js';
-import { cannotRemember, wasReceived } from './received-activities.js';
-import { lifetime, protocolError } from './send.js';
-
-/** Where an answer goes. */
-export type Call = { readonly conn: number; readonly call: number };
+import type { AbortReason, Rttr, TransferAnswer } from '../apdu.js';
+import { protocolError } from '../association/end.js';
+import { lifetime } from '../association/lifetime.js';
+import { changeTurn } from '../transitions.js';
+import { cannotRemember, wasReceived } from './settlement.js';
 
 /** Interrupted incoming transfers of one peer that wait for their resumption; the oldest makes room. */
 const mostInterrupted = 64;
 
-export function answerSend(ctx: Context, to: Call, apdu: SendAnswer): void {
-  rpcReply(ctx, to.conn, to.call, { op: 'MtaSend', apdu });
+/** Answers an RTTR or a discard. */
+export function reply(ctx: Context, entryId: number, { conn, serial }: ReplyTo, answer: TransferAnswer): void {
+  linkOf(ctx, entryId).answer(ctx, { conn, serial }, answer);
 }
 
 /** An RTTR has come. */
-export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void {
+export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): void {
   const association = associationOf(ctx, ref) as Association;
-  if (!turnBecomes(ctx, ref, 'transfer-received', { wantsClose: false, ...lifetime(ctx, association) })) {
-    protocolError(ctx, ref, association, 'rttr');
+  if (!changeTurn(ctx, ref, 'transfer-received', { wantsClose: false, ...lifetime(ctx, association) })) {
+    protocolError(ctx, ref, 'rttr');
     return;
   }
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
   if (wasReceived(ctx.mta, sender, apdu.activity)) {
     countAt(ctx, ref.entry, { duplicates: 1 });
-    answerSend(ctx, to, { kind: 'confirm', activity: apdu.activity, upTo: apdu.offset + apdu.content.length, stored: true });
+    reply(ctx, ref.entry, to, {
+      kind: 'confirm',
+      activity: apdu.activity,
+      upTo: apdu.offset + apdu.content.length,
+      stored: true,
+    });
     return;
   }
   const storing = ctx.mta.stores.find(
@@ -54,13 +58,13 @@ export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void
   );
   if (storing !== undefined && storing.purpose === 'reception') {
     countAt(ctx, ref.entry, { duplicates: 1 });
-    const calls = [...storing.calls, { association: ref.association, ...to }];
-    patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, calls } as PendingStore) });
+    const replies = [...storing.replies, { association: ref.association, ...to }];
+    patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, replies } as PendingStore) });
     return;
   }
   // Sent on an association that its sender has long lost, and given up or moved since: nobody waits for the answer.
   if (apdu.activity < (entryAt(ctx, ref.entry).peer?.settledBelow ?? 0)) {
-    refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+    refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
     return;
   }
   const row = apdu.start === undefined ? continued(ctx, ref, to, apdu) : begun(ctx, ref, to, apdu);
@@ -69,13 +73,13 @@ export function rttrCalled(ctx: Context, ref: Owner, to: Call, apdu: Rttr): void
   else storeSegment(ctx, ref, to, apdu, row);
 }
 
-function refuse(ctx: Context, to: Call, activity: number, reason: AbortReason): null {
-  answerSend(ctx, to, { kind: 'refuse', activity, reason });
+function refuse(ctx: Context, entryId: number, to: ReplyTo, activity: number, reason: AbortReason): null {
+  reply(ctx, entryId, to, { kind: 'refuse', activity, reason });
   return null;
 }
 
-function breach(ctx: Context, ref: Owner, what: string): null {
-  protocolError(ctx, ref, associationOf(ctx, ref) as Association, what);
+function breach(ctx: Context, ref: AssociationRef, what: string): null {
+  protocolError(ctx, ref, what);
   return null;
 }
 
@@ -90,7 +94,7 @@ function isFullFor(mta: Mta, recipients: readonly string[]): boolean {
 }
 
 /** The first segment on this association: the start of an activity, or its resumption. */
-function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Incoming | null {
   const { settings } = ctx.mta;
   const entry = entryAt(ctx, ref.entry);
   const { recipients, ...envelope } = apdu.start as NonNullable<Rttr['start']>;
@@ -100,13 +104,13 @@ function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null 
   if (other !== undefined) return breach(ctx, ref, 'rttr of a second activity');
   const known = rowOf(entry.incoming, apdu.activity);
   if (apdu.offset > 0) {
-    if (known === undefined || known.kept < apdu.offset) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+    if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
     return { ...known, association: ref.association, arrived: apdu.offset, kept: apdu.offset, unconfirmed: 0, untilMs: null };
   }
   if (known !== undefined) dropIncoming(ctx, ref.entry, known);
-  if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, to, apdu.activity, 'permanentProblem');
+  if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, ref.entry, to, apdu.activity, 'permanentProblem');
   if (recipients.length === 0 || isFullFor(ctx.mta, recipients) || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
-    return refuse(ctx, to, apdu.activity, 'temporaryProblem');
+    return refuse(ctx, ref.entry, to, apdu.activity, 'temporaryProblem');
   }
   const interrupted = entry.incoming.filter((row) => row.untilMs !== null && row.id !== apdu.activity);
   if (interrupted.length >= mostInterrupted) {
@@ -127,17 +131,18 @@ function begun(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null 
 }
 
 /** A later segment: it must follow the one before. */
-function continued(ctx: Context, ref: Owner, to: Call, apdu: Rttr): Incoming | null {
+function continued(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Incoming | null {
   const row = rowOf(entryAt(ctx, ref.entry).incoming, apdu.activity);
   // Refused before, or taken over by another association: what was on its way comes too late.
-  if (row === undefined || row.association !== ref.association) return refuse(ctx, to, apdu.activity, 'unrecognizedActivity');
+  if (row === undefined || row.association !== ref.association)
+    return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
   if (row.arrived !== apdu.offset) return breach(ctx, ref, `rttr at octet ${apdu.offset}, expected ${row.arrived}`);
   const { windowSize } = associationOf(ctx, ref) as Association;
   if (row.unconfirmed >= windowSize) return breach(ctx, ref, `rttr beyond the window of ${windowSize}`);
   return row;
 }
 
-function storeSegment(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming): void {
+function storeSegment(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, row: Incoming): void {
   const arrived = row.arrived + apdu.content.length;
   if (apdu.content.length === 0 || arrived >= row.envelope.sizeBytes) {
     breach(ctx, ref, `rttr of ${apdu.content.length} octets that is not the last`);
@@ -160,7 +165,7 @@ function storeSegment(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incom
   );
 }
 
-function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incoming, sender: string): void {
+function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, row: Incoming, sender: string): void {
   if (row.arrived + apdu.content.length !== row.envelope.sizeBytes) {
     breach(ctx, ref, `rttr that ends at octet ${row.arrived + apdu.content.length} of ${row.envelope.sizeBytes}`);
     return;
@@ -175,10 +180,10 @@ function storeWhole(ctx: Context, ref: Owner, to: Call, apdu: Rttr, row: Incomin
     ctx,
     messages.reduce((sum, message) => sum + message.copies.length, 0),
   );
-  const calls = [{ association: ref.association, ...to }];
+  const replies = [{ association: ref.association, ...to }];
   storeFor(
     ctx,
-    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, calls },
+    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, replies },
     {
       accept: messages,
       segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],
@@ -197,24 +202,24 @@ export function segmentStored(ctx: Context, pending: Extract<PendingStore, { pur
     const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
     patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
   }
-  answerSend(ctx, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
+  reply(ctx, pending.entry, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
 }
 
 /** A segment could not be stored: the activity ends here, and the sender tries again later. */
 export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const row = rowOf(entryAt(ctx, pending.entry).incoming, pending.activity);
   if (row?.content === pending.content) dropIncoming(ctx, pending.entry, row);
-  refuse(ctx, pending, pending.activity, 'temporaryProblem');
+  refuse(ctx, pending.entry, pending, pending.activity, 'temporaryProblem');
 }
 
 /** The sender gives its activity up. */
-export function discardCalled(ctx: Context, ref: Owner, to: Call, activity: number): void {
+export function discardReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, activity: number): void {
   const row = rowOf(entryAt(ctx, ref.entry).incoming, activity);
   if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);
-  answerSend(ctx, to, { kind: 'discarded', activity });
+  reply(ctx, ref.entry, to, { kind: 'discarded', activity });
 }
 
-export function dropIncoming(ctx: Context, at: number, row: Incoming): void {
-  patchEntry(ctx, at, { incoming: withoutRow(entryAt(ctx, at).incoming, row.id) });
+export function dropIncoming(ctx: Context, entryId: number, row: Incoming): void {
+  patchEntry(ctx, entryId, { incoming: withoutRow(entryAt(ctx, entryId).incoming, row.id) });
   emit(ctx, { type: 'drop-content', content: row.content });
 }

@@ -1,28 +1,28 @@
 /** The outgoing activity: one copy at a time on an association, in segments of a checkpoint, at most a window of them open. */
 
-import { rpcCall } from '../../links/rpc/runtime.js';
-import type { Owner } from '../../links/rpc/state.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, QueuedCopy, Transfer } from '../../machine/state.js';
-import { associationOf, countAt, entryAt, forgetCopies, patchAssociation, patchEntry, report } from '../../machine/update.js';
-import { type TransferEnvelope, viewCopyId } from '../../mail/message.js';
+import type { Association, AssociationRef, QueuedCopy, Transfer } from '../../machine/state.js';
+import {
+  associationOf,
+  countAt,
+  entryAt,
+  forgetCopies,
+  linkOf,
+  patchAssociation,
+  patchEntry,
+  report,
+} from '../../machine/update.js';
+import { describeActivity, type TransferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
-import type { Rttr, SendAnswer, SendApdu } from '../apdu.js';
-import { abortAssociation } from '../association/end.js';
-import { turnBecomes } from '../transitions.js';
+import type { Rttr, TransferAnswer } from '../apdu.js';
+import { protocolError } from '../association/end.js';
+import { lifetime } from '../association/lifetime.js';
+import { changeTurn } from '../transitions.js';
 import { transferFailed } from './interrupt.js';
-import { takeSettled } from './settled.js';
 
 /** When a discard for which there is no room on the connection is tried again. */
 const noRoomMs = 1000;
-
-/** Send an APDU on the data connection. @returns the call, or null when the connection is not there. */
-export function sendApdu(ctx: Context, ref: Owner, apdu: SendApdu): number | null {
-  const conn = associationOf(ctx, ref)?.data.conn;
-  if (conn === undefined || conn === null) return null;
-  return rpcCall(ctx, conn, { op: 'MtaSend', apdu, settled: takeSettled(ctx, ref.entry) });
-}
 
 function timeoutS(ctx: Context, copy: QueuedCopy): number {
   const { settings } = ctx.mta;
@@ -35,7 +35,7 @@ function timeoutS(ctx: Context, copy: QueuedCopy): number {
 }
 
 /** Take a copy from its queue and start its activity, or resume it from the last checkpoint the peer confirmed. */
-export function startTransfer(ctx: Context, ref: Owner, copy: QueuedCopy): void {
+export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCopy): void {
   takeCopy(ctx, ref.entry, copy);
   const association = associationOf(ctx, ref) as Association;
   const kept = copy.confirmedUntilMs !== null && copy.confirmedUntilMs > ctx.nowMs ? copy.confirmedUpTo : 0;
@@ -45,12 +45,12 @@ export function startTransfer(ctx: Context, ref: Owner, copy: QueuedCopy): void 
     confirmedUpTo: kept,
     ended: false,
     started: false,
-    calls: [],
+    unconfirmed: [],
     deadlineMs: ctx.nowMs + timeoutS(ctx, copy) * 1000,
     discarding: false,
   };
   const asked = association.turn === 'asked-of';
-  turnBecomes(ctx, ref, 'transfer-sent', {
+  changeTurn(ctx, ref, 'transfer-sent', {
     transfer,
     wantsClose: false,
     ...lifetime(ctx, association),
@@ -60,25 +60,19 @@ export function startTransfer(ctx: Context, ref: Owner, copy: QueuedCopy): void 
 }
 
 /** Credit a message that has moved to the association it moved on, if that still lives. Earlier open failures are made good. */
-export function countMoved(ctx: Context, ref: Owner): void {
+export function countMoved(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association !== undefined) patchAssociation(ctx, ref, { moved: association.moved + 1 });
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
-/** Lifetime runs anew from now, at the side that will close. */
-export function lifetime(ctx: Context, association: Association): Pick<Association, 'lifetimeAtMs'> {
-  const lifetimeAtMs = association.role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null;
-  return { lifetimeAtMs };
-}
-
 /** Send as many segments as the window permits. */
-function sendSegments(ctx: Context, ref: Owner): void {
+function sendSegments(ctx: Context, ref: AssociationRef): void {
   for (;;) {
     const association = associationOf(ctx, ref);
     const transfer = association?.transfer;
     if (association === undefined || transfer === null || transfer === undefined) return;
-    if (transfer.ended || transfer.discarding || transfer.calls.length >= association.windowSize) return;
+    if (transfer.ended || transfer.discarding || transfer.unconfirmed.length >= association.windowSize) return;
     const { copy } = transfer;
     const { sizeBytes } = copy.envelope;
     const most = association.checkpointSizeK === 0 ? sizeBytes : association.checkpointSizeK * 1024;
@@ -93,50 +87,43 @@ function sendSegments(ctx: Context, ref: Owner): void {
       last,
       ...(transfer.started ? {} : { start }),
     };
-    const call = sendApdu(ctx, ref, apdu);
-    if (call === null) return;
-    const calls = [...transfer.calls, call];
+    const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
+    if (serial === null) return;
+    const unconfirmed = [...transfer.unconfirmed, serial];
     patchAssociation(ctx, ref, {
-      transfer: { ...transfer, sentUpTo: transfer.sentUpTo + length, ended: last, started: true, calls },
+      transfer: { ...transfer, sentUpTo: transfer.sentUpTo + length, ended: last, started: true, unconfirmed },
     });
   }
 }
 
-/** An MtaSend of ours was answered. Answers of activities that are over already are of no interest. */
-export function sendAnswered(ctx: Context, ref: Owner, call: number, answer: SendAnswer): void {
+/** The answer to an RTTR or a discard has come. That of an activity that is over already is of no interest. */
+export function transferAnswered(ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  // This may be the answer that a close has waited for: the entry counts as changed.
-  if (association.wantsClose) patchAssociation(ctx, ref, {});
-  if (answer.kind === 'please-noted') return;
-  if (answer.kind === 'turn-give-ack') {
-    if (!turnBecomes(ctx, ref, 'give-acknowledged')) protocolError(ctx, ref, association, 'turn-give-ack');
-    return;
-  }
   const { transfer } = association;
   if (transfer === null || transfer.copy.id !== answer.activity) return;
   if (answer.kind === 'discarded') {
     if (transfer.discarding) transferFailed(ctx, ref, 'The transfer took longer than its timeout allows.');
     return;
   }
-  if (!transfer.calls.includes(call)) return;
-  const calls = transfer.calls.filter((each) => each !== call);
+  if (!transfer.unconfirmed.includes(serial)) return;
+  const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
   if (answer.kind === 'refuse') {
     refused(ctx, ref, transfer, answer.reason);
   } else if (answer.stored) {
     transferred(ctx, ref, transfer);
   } else if (answer.upTo > transfer.sentUpTo) {
-    protocolError(ctx, ref, association, `confirmation of ${answer.upTo} octets, ${transfer.sentUpTo} sent`);
+    protocolError(ctx, ref, `confirmation of ${answer.upTo} octets, ${transfer.sentUpTo} sent`);
   } else {
     patchAssociation(ctx, ref, {
-      transfer: { ...transfer, calls, confirmedUpTo: Math.max(transfer.confirmedUpTo, answer.upTo) },
+      transfer: { ...transfer, unconfirmed, confirmedUpTo: Math.max(transfer.confirmedUpTo, answer.upTo) },
     });
     sendSegments(ctx, ref);
   }
 }
 
 /** The receiver has the whole message on disk: it can leave our store. */
-function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
+function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
   const { copy } = transfer;
   patchAssociation(ctx, ref, { transfer: null });
   countMoved(ctx, ref);
@@ -148,7 +135,7 @@ function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
   const entry = entryAt(ctx, ref.entry);
   const { priority, mtsId, sizeBytes } = copy.envelope;
   report(ctx, 271, {
-    object: viewCopyId(copy.id),
+    object: describeActivity(copy.id),
     entity: entry.name,
     priority,
     mtsId,
@@ -157,11 +144,11 @@ function transferred(ctx: Context, ref: Owner, transfer: Transfer): void {
   });
 }
 
-function refused(ctx: Context, ref: Owner, transfer: Transfer, reason: string): void {
+function refused(ctx: Context, ref: AssociationRef, transfer: Transfer, reason: string): void {
   if (reason === 'unrecognizedActivity' && transfer.confirmedUpTo > 0) {
     // The receiver has dropped what it had: start again, at once.
     patchAssociation(ctx, ref, {
-      transfer: { ...transfer, sentUpTo: 0, confirmedUpTo: 0, ended: false, started: false, calls: [] },
+      transfer: { ...transfer, sentUpTo: 0, confirmedUpTo: 0, ended: false, started: false, unconfirmed: [] },
     });
     sendSegments(ctx, ref);
   } else if (reason === 'permanentProblem') {
@@ -174,15 +161,11 @@ function refused(ctx: Context, ref: Owner, transfer: Transfer, reason: string): 
 }
 
 /** The transfer timeout has passed: give the activity up, and say so to the receiver. */
-export function discardTransfer(ctx: Context, ref: Owner): void {
+export function discardTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null || transfer.discarding) return;
-  const sent = sendApdu(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
-  // As many calls are outstanding as the connection may have: there is room when one of them is answered or cancelled.
+  const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
+  // The connection carries as much as it may: there is room when something on it is answered or given up.
   const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
   patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });
-}
-
-export function protocolError(ctx: Context, ref: Owner, association: Association, what: string): void {
-  abortAssociation(ctx, ref, 'protocolError', `${what} in state ${association.state}, Turn ${association.turn}`);
 }

@@ -1,62 +1,62 @@
 /** Turn-Please and Turn-Give: when they are sent, and what is done when they come. */
 
 import { behaviourOf } from '../../catalogues/quirks/index.js';
-import type { Owner } from '../../links/rpc/state.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, LtabEntry } from '../../machine/state.js';
-import { associationOf, countAt } from '../../machine/update.js';
+import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
+import { associationOf, countAt, linkOf } from '../../machine/update.js';
 import { turnPriority } from '../../mail/message.js';
 import { nextCopy } from '../../mail/queue.js';
-import { answerSend, type Call } from '../transfer/receive.js';
-import { lifetime, protocolError, sendApdu } from '../transfer/send.js';
-import { turnBecomes } from '../transitions.js';
+import { protocolError } from '../association/end.js';
+import { lifetime } from '../association/lifetime.js';
+import { changeTurn } from '../transitions.js';
+import { believes } from './table.js';
 
-/** A Turn-Please has come. */
-export function pleaseCalled(ctx: Context, ref: Owner, to: Call, priority: number): void {
+/** A Turn-Please has come. @returns false where it broke the protocol. */
+export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: number): boolean {
   const association = associationOf(ctx, ref) as Association;
   // A Please that crosses our close is discarded: its mail will go by a new association.
-  if (association.state === 'closing') {
-    answerSend(ctx, to, { kind: 'please-noted' });
-    return;
-  }
+  if (association.state === 'closing') return true;
   const possible = association.dialogueMode === 'two-way-alternate' && Number.isInteger(priority) && priority >= 0;
-  if (!possible) return protocolError(ctx, ref, association, `turn-please with priority ${priority}`);
+  if (!possible) {
+    protocolError(ctx, ref, `turn-please with priority ${priority}`);
+    return false;
+  }
   const activity = priority > 0 ? { wantsClose: false, ...lifetime(ctx, association) } : {};
-  if (turnBecomes(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) {
-    answerSend(ctx, to, { kind: 'please-noted' });
-    return;
-  }
-  const mine = association.turn === 'asked-of';
-  if (!mine && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn() === 'ignore') {
-    answerSend(ctx, to, { kind: 'please-noted' });
-    return;
-  }
-  protocolError(ctx, ref, association, 'turn-please');
+  if (changeTurn(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) return true;
+  const isSecond = association.turn === 'asked-of';
+  if (!isSecond && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn() === 'ignore') return true;
+  protocolError(ctx, ref, 'turn-please');
+  return false;
 }
 
-/** The Turn has come. */
-export function giveCalled(ctx: Context, ref: Owner, to: Call): void {
-  const association = associationOf(ctx, ref) as Association;
-  if (!turnBecomes(ctx, ref, 'give-received')) {
-    protocolError(ctx, ref, association, 'turn-give');
-    return;
+/** The Turn has come. Its acknowledgement is the link's own. @returns false where that broke the protocol. */
+export function giveReceived(ctx: Context, ref: AssociationRef): boolean {
+  if (!changeTurn(ctx, ref, 'give-received')) {
+    protocolError(ctx, ref, 'turn-give');
+    return false;
   }
   countAt(ctx, ref.entry, { turnsReceived: 1 });
-  answerSend(ctx, to, { kind: 'turn-give-ack' });
+  return true;
+}
+
+/** The peer has acknowledged our Turn-Give: now this side may ask for the Turn again. */
+export function giveAcknowledged(ctx: Context, ref: AssociationRef): void {
+  if (associationOf(ctx, ref) === undefined) return;
+  if (!changeTurn(ctx, ref, 'give-acknowledged')) protocolError(ctx, ref, 'turn-give-ack');
 }
 
 /** Hand the Turn over. From this moment it is the peer's. */
-export function give(ctx: Context, ref: Owner): void {
-  if (sendApdu(ctx, ref, { kind: 'turn-give' }) === null) return;
-  turnBecomes(ctx, ref, 'give-sent', { askedPriority: null, transfersSinceAsked: 0 });
+export function give(ctx: Context, ref: AssociationRef): void {
+  if (linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'turn-give' }) === null) return;
+  changeTurn(ctx, ref, 'give-sent', { askedPriority: null, transfersSinceAsked: 0 });
   countAt(ctx, ref.entry, { turnsGiven: 1 });
 }
 
 /** Ask for the Turn. */
-export function please(ctx: Context, ref: Owner, priority: number): void {
+export function please(ctx: Context, ref: AssociationRef, priority: number): void {
   const association = associationOf(ctx, ref) as Association;
-  if (sendApdu(ctx, ref, { kind: 'turn-please', priority }) === null) return;
-  turnBecomes(ctx, ref, 'please-sent', priority > 0 ? { wantsClose: false, ...lifetime(ctx, association) } : {});
+  if (linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'turn-please', priority }) === null) return;
+  changeTurn(ctx, ref, 'please-sent', priority > 0 ? { wantsClose: false, ...lifetime(ctx, association) } : {});
 }
 
 /**
@@ -72,7 +72,7 @@ export function givesNow(ctx: Context, entry: LtabEntry, association: Associatio
 }
 
 /** The priority with which this side should ask for the Turn of an association, or null if it should not. */
-export function wantedPriority(entry: LtabEntry, association: Association): number | null {
+export function wantedPriority(ctx: Context, entry: LtabEntry, association: Association): number | null {
   if (association.dialogueMode !== 'two-way-alternate') return null;
   const next = nextCopy(entry, association.urgentOnly);
   if (next === undefined) return null;
@@ -80,8 +80,8 @@ export function wantedPriority(entry: LtabEntry, association: Association): numb
   const served = entry.associations.some(
     (each) =>
       each.state === 'open' &&
-      (each.turn === 'held' || each.turn === 'asked-of') &&
-      each.data.state !== 'refused' &&
+      believes(each.turn) === 'mine' &&
+      linkOf(ctx, entry.id).usable(ctx.mta, { entry: entry.id, association: each.id }) &&
       (!each.urgentOnly || urgent),
   );
   return served ? null : turnPriority[next.envelope.priority];

@@ -1,0 +1,208 @@
+/**
+ * The memory link: one connection for each association, frames in order, no RPC. It is the smallest link that the reliable transfer runs
+ * on: tests use it to show that no rule of associations and the Turn depends on RPC, and a browser can.
+ *
+ * A connection is dialled by name; the driver connects it at once or says that it cannot. The initiator sends `open`, the responder
+ * `open-answer`. Both directions share the connection, so nothing overtakes anything.
+ */
+import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import type { Context } from '../../machine/context.js';
+import type { Input } from '../../machine/input.js';
+import type { AssociationRef, Mta } from '../../machine/state.js';
+import { associationOf, entryAt, markChanged, patchMta, takeConnection } from '../../machine/update.js';
+import type { SendApdu } from '../../reliable-transfer/apdu.js';
+import type { Link, LinkView } from '../link.js';
+import type { MemoryFrame } from './frame.js';
+import type { MemoryConnection } from './state.js';
+
+type Frame<Type extends MemoryFrame['type']> = Extract<MemoryFrame, { type: Type }>;
+
+function connectionOf(mta: Mta, conn: number): MemoryConnection | undefined {
+  return rowOf(mta.memory.connections, conn);
+}
+
+/** The connection of an association. Few are open at a time, so they are looked through. */
+function connectionFor(mta: Mta, { entry, association }: AssociationRef): MemoryConnection | undefined {
+  return mta.memory.connections.find(({ owner }) => owner?.entry === entry && owner.association === association);
+}
+
+function put(ctx: Context, connection: MemoryConnection): void {
+  patchMta(ctx, { memory: { connections: withRow(ctx.mta.memory.connections, connection) } });
+  if (connection.owner !== null) markChanged(ctx, connection.owner.entry);
+}
+
+function remove(ctx: Context, { id }: MemoryConnection): void {
+  patchMta(ctx, { memory: { connections: withoutRow(ctx.mta.memory.connections, id) } });
+}
+
+function transmit(ctx: Context, conn: number, frame: MemoryFrame): void {
+  ctx.effects.push({ type: 'frame', link: 'memory', conn, frame });
+}
+
+function shut(ctx: Context, connection: MemoryConnection): void {
+  remove(ctx, connection);
+  ctx.effects.push({ type: 'close', conn: connection.id });
+}
+
+function open(ctx: Context, ref: AssociationRef): void {
+  const { name } = entryAt(ctx, ref.entry);
+  const id = takeConnection(ctx);
+  const deadlineMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
+  put(ctx, { id, phase: 'dialling', remote: name, deadlineMs, owner: ref, nextSerial: 1, unanswered: [] });
+  ctx.effects.push({ type: 'dial', link: 'memory', conn: id, host: name, port: 0 });
+}
+
+/** The connection is gone, or never was there: the reliable transfer learns of it as of any other loss. */
+function lost(ctx: Context, connection: MemoryConnection): void {
+  remove(ctx, connection);
+  const ref = connection.owner;
+  const state = ref === null ? undefined : associationOf(ctx, ref)?.state;
+  if (ref === null || state === undefined || state === 'lost') return;
+  if (state === 'open') ctx.user.lost(ctx, ref);
+  else if (state === 'closing') ctx.user.ended(ctx, ref);
+  else ctx.user.attemptFailed(ctx, ref);
+}
+
+function input(ctx: Context, given: Input): void {
+  if (given.type === 'accepted' && given.link === 'memory') {
+    const { conn: id, remote } = given;
+    const deadlineMs = ctx.nowMs + ctx.mta.settings.dialTimeoutS * 1000;
+    put(ctx, { id, phase: 'answering', remote, deadlineMs, owner: null, nextSerial: 1, unanswered: [] });
+    return;
+  }
+  const connection = 'conn' in given ? connectionOf(ctx.mta, given.conn) : undefined;
+  if (connection === undefined) return;
+  if (given.type === 'connected' && connection.owner !== null) {
+    put(ctx, { ...connection, phase: 'calling' });
+    const { from, association, rtorq } = ctx.user.openRequest(ctx, connection.owner);
+    transmit(ctx, connection.id, { type: 'open', from, association, apdu: rtorq });
+  } else if (given.type === 'frame' && given.link === 'memory') arrived(ctx, connection, given.frame);
+  else if (given.type === 'dial-failed' || given.type === 'lost' || given.type === 'malformed') lost(ctx, connection);
+}
+
+function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame): void {
+  const { owner, phase } = connection;
+  if (frame.type === 'open' && phase === 'answering') return openArrived(ctx, connection, frame);
+  const ref = owner;
+  // Nothing but an `open` comes before an association, and nothing at all of one that has ended.
+  if (ref === null || associationOf(ctx, ref) === undefined) return shut(ctx, connection);
+  switch (frame.type) {
+    case 'open':
+      return ctx.user.breached(ctx, ref, 'open');
+    case 'open-answer':
+      if (phase !== 'calling') return ctx.user.breached(ctx, ref, 'open-answer');
+      put(ctx, { ...connection, phase: 'up', deadlineMs: null });
+      return ctx.user.openAnswered(ctx, ref, frame.from, frame.apdu);
+    case 'apdu': {
+      const to = { conn: connection.id, serial: frame.serial };
+      const taken = ctx.user.received(ctx, ref, to, frame.apdu, frame.settled);
+      if (taken && frame.apdu.kind === 'turn-give') transmit(ctx, connection.id, { type: 'give-ack' });
+      return;
+    }
+    case 'answer':
+      put(ctx, { ...connection, unanswered: connection.unanswered.filter((serial) => serial !== frame.serial) });
+      return ctx.user.answered(ctx, ref, frame.serial, frame.apdu);
+    case 'give-ack':
+      return ctx.user.giveAcknowledged(ctx, ref);
+    case 'close':
+      if (!ctx.user.closeRequested(ctx, ref, frame.settled)) return ctx.user.breached(ctx, ref, 'close');
+      transmit(ctx, connection.id, { type: 'close-answer' });
+      return ctx.user.closed(ctx, ref);
+    case 'close-answer':
+      return ctx.user.closed(ctx, ref);
+  }
+}
+
+function openArrived(ctx: Context, connection: MemoryConnection, frame: Frame<'open'>): void {
+  const { id: conn, remote } = connection;
+  const { from, association, apdu: rtorq } = frame;
+  const verdict = ctx.user.openRequested(ctx, { link: 'memory', from, association, rtorq, remote, controlBlock: conn });
+  if ('refused' in verdict) {
+    const apdu = { kind: 'rtorj', reason: verdict.refused } as const;
+    transmit(ctx, conn, { type: 'open-answer', from: ctx.user.credentials(ctx, verdict.entryId), apdu });
+    return;
+  }
+  const ref = verdict.accepted;
+  put(ctx, { ...connection, phase: 'up', deadlineMs: null, owner: ref });
+  const apdu = ctx.user.agreed(ctx, ref);
+  transmit(ctx, conn, { type: 'open-answer', from: ctx.user.credentials(ctx, ref.entry), apdu });
+}
+
+function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number | null {
+  const connection = connectionFor(ctx.mta, ref);
+  if (connection === undefined || connection.phase !== 'up') return null;
+  const { id, nextSerial: serial, unanswered } = connection;
+  const isAnswered = apdu.kind === 'rttr' || apdu.kind === 'discard';
+  put(ctx, { ...connection, nextSerial: serial + 1, unanswered: isAnswered ? [...unanswered, serial] : unanswered });
+  transmit(ctx, id, { type: 'apdu', serial, apdu, settled: ctx.user.takeSettled(ctx, ref.entry) });
+  return serial;
+}
+
+function close(ctx: Context, ref: AssociationRef, settled: readonly number[]): void {
+  const connection = connectionFor(ctx.mta, ref);
+  if (connection !== undefined) transmit(ctx, connection.id, { type: 'close', settled });
+}
+
+function deadline({ memory }: Mta): number | null {
+  let earliest: number | null = null;
+  for (const { deadlineMs } of memory.connections)
+    if (deadlineMs !== null && (earliest === null || deadlineMs < earliest)) earliest = deadlineMs;
+  return earliest;
+}
+
+/** An opening takes too long, or an accepted connection never brings an RTORQ. */
+function timer(ctx: Context): void {
+  for (const { id } of ctx.mta.memory.connections) {
+    const connection = connectionOf(ctx.mta, id);
+    if (connection === undefined || connection.deadlineMs === null || connection.deadlineMs > ctx.nowMs) continue;
+    shut(ctx, connection);
+    if (connection.owner !== null) ctx.user.attemptFailed(ctx, connection.owner);
+  }
+}
+
+function view(mta: Mta, ref: AssociationRef): LinkView | null {
+  const connection = connectionFor(mta, ref);
+  if (connection === undefined) return null;
+  const { phase, remote, deadlineMs } = connection;
+  return {
+    phase: phase === 'answering' ? 'dialling-back' : phase,
+    connections: 1,
+    dataConnection: phase === 'up' ? 'bound' : 'none',
+    dataRetryAtMs: null,
+    endpoint: remote,
+    localAddress: null,
+    openByMs: deadlineMs,
+  };
+}
+
+export const memoryLink: Link = {
+  listen: () => undefined,
+  readiness: () => 'ready',
+  input,
+  drain: () => undefined,
+  timer,
+  deadline,
+  open,
+  ready: (ctx, ref) => connectionFor(ctx.mta, ref)?.phase === 'up',
+  usable: () => true,
+  send,
+  answer: (ctx, { conn, serial }, apdu) => {
+    if (connectionOf(ctx.mta, conn) !== undefined) transmit(ctx, conn, { type: 'answer', serial, apdu });
+  },
+  quiet: (mta, ref) => connectionFor(mta, ref)?.unanswered.length === 0,
+  close,
+  abort: (ctx, ref, reason) => {
+    const connection = connectionFor(ctx.mta, ref);
+    const serial = connection?.nextSerial ?? 0;
+    if (connection !== undefined)
+      transmit(ctx, connection.id, { type: 'apdu', serial, apdu: { kind: 'rtab', reason }, settled: [] });
+  },
+  drop: (ctx, ref) => {
+    const connection = connectionFor(ctx.mta, ref);
+    if (connection !== undefined) shut(ctx, connection);
+  },
+  forget: () => undefined,
+  retryNow: () => undefined,
+  behaviourSwitched: () => undefined,
+  view,
+};

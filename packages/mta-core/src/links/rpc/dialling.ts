@@ -1,0 +1,24 @@
+/** Dialling for the first connection: each remote string binding in turn, from each local address in turn. */
+import type { Context } from '../../machine/context.js';
+import type { AssociationRef } from '../../machine/state.js';
+import { carrierOf, patchCarrier } from './carrier.js';
+import { dialPaths, mayDialFrom } from './local-bindings.js';
+import { rpcBind } from './runtime.js';
+
+/** Dials the first of these string bindings; the others, and other local addresses, are kept for when it fails. */
+export function dialFrom(ctx: Context, ref: AssociationRef, endpoints: readonly string[]): void {
+  const openByMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
+  patchCarrier(ctx, ref, { openByMs, pathsLeft: dialPaths(ctx.mta, endpoints) });
+  dialNext(ctx, ref);
+}
+
+/** @returns false when nothing is left to be tried. */
+export function dialNext(ctx: Context, ref: AssociationRef): boolean {
+  const left = carrierOf(ctx.mta, ref)?.pathsLeft.filter((each) => mayDialFrom(ctx.mta, each)) ?? [];
+  const [path, ...pathsLeft] = left;
+  if (path === undefined) return false;
+  patchCarrier(ctx, ref, { pathsLeft, path });
+  const ownFirst = rpcBind(ctx, { owner: ref, ...path, group: 0 });
+  patchCarrier(ctx, ref, { ownFirst });
+  return true;
+}

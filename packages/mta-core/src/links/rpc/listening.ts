@@ -1,0 +1,29 @@
+/** What the RPC link listens on, and whether an MTA can run on it. */
+import { behaviourOf } from '../../catalogues/quirks/index.js';
+import { rowOf } from '../../collections/table.js';
+import type { Context } from '../../machine/context.js';
+import type { Input } from '../../machine/input.js';
+import type { Mta } from '../../machine/state.js';
+import { report } from '../../machine/update.js';
+import type { Readiness } from '../link.js';
+import { placeOfBinding } from './local-bindings.js';
+import { ntError } from './pdu.js';
+
+/** Event 9321 for a listener that has failed. */
+export function reportFailedListen(ctx: Context, input: Extract<Input, { type: 'listen-failed' }>): void {
+  const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
+  const address = listening === undefined ? '' : placeOfBinding(listening);
+  report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
+}
+
+export function readiness(mta: Mta): Readiness {
+  const { addresses } = mta.rpc;
+  if (addresses.some((address) => address.state === 'opening')) return 'waiting';
+  const failed = addresses.filter((address) => address.state === 'failed');
+  if (failed.length === 0) return 'ready';
+  // A configured endpoint mapper is relied on, save where the adapter itself is of no use.
+  const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
+  const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
+  const goesOn = behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on';
+  return serving.length > 0 && !mapperFailed && goesOn ? 'ready' : 'impossible';
+}

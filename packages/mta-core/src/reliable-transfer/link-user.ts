@@ -1,0 +1,34 @@
+/** The reliable transfer as the links see it. */
+import type { LinkUser } from '../links/link.js';
+import { agreed, openRequested, refuses } from './association/answer.js';
+import { closed, closeRequested } from './association/close.js';
+import { abortAssociation, endAssociation, loseAssociation, protocolError } from './association/end.js';
+import { meetPeer } from './association/introduction.js';
+import { attemptFailed, credentialsFor, openAnswered, openRequest } from './association/open.js';
+import { apduReceived } from './received.js';
+import { transferFailed } from './transfer/interrupt.js';
+import { transferAnswered } from './transfer/send.js';
+import { takeSettled } from './transfer/settlement.js';
+import { giveAcknowledged } from './turn/turn.js';
+
+export const reliableTransfer: LinkUser = {
+  openRequest,
+  credentials: credentialsFor,
+  introduced: (ctx, ref, from) => meetPeer(ctx, ref.entry, from, ref.association),
+  openRequested,
+  agreed,
+  refuses,
+  openAnswered,
+  attemptFailed,
+  received: apduReceived,
+  takeSettled,
+  answered: transferAnswered,
+  giveAcknowledged,
+  transferFailed,
+  closeRequested,
+  closed,
+  lost: loseAssociation,
+  ended: endAssociation,
+  breached: protocolError,
+  aborts: (ctx, ref, why) => abortAssociation(ctx, ref, 'protocolError', why),
+};
