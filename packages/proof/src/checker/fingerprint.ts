@@ -6,7 +6,7 @@
  * watermarks, "not higher than the last seen"), associations and groups by the order of their first occurrence in the
  * canonical order of the parts (only equality matters), connections by their place in that order.
  */
-import { receiver, sender, tag } from './encode.js';
+import { receiver, sender, tag } from './codes.js';
 import type { ConnectionState, GlobalState } from './global-state.js';
 import type { NodeState } from './node-step.js';
 

@@ -20,7 +20,8 @@ import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limit
 import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
 import { startBroken } from '../rules/starting.js';
 import { unduePdus } from '../rules/turn.js';
-import { encodeNode, encodePdu, type NodeCode } from './encode.js';
+import { encodeNode, type NodeCode } from './encode-node.js';
+import { encodePdu } from './encode-pdu.js';
 import type { CheckedCore } from './options.js';
 import type { StepCache } from './step-cache.js';
 import type { TextNumbers } from './text-numbers.js';

@@ -1,63 +1,26 @@
 /**
- * States as rows of numbers, for the fingerprint. A number from 0 up stands for itself. An id is written as a tag and what is
- * needed to find out later which of its kind it is: ids are counted up through a whole run and say nothing by themselves, only
- * which are equal and which came first. What no decision of the core depends on is left out (counters, instants, names of
- * events, what a report would say); a deadline is armed or not.
+ * States of nodes as rows of numbers, for the fingerprint: see `codes.ts`. What no decision of the core depends on is left out
+ * (counters, instants, names of events, what a report would say); a deadline is armed or not.
  */
 import {
   type Association,
   type Carrier,
   type Connection,
   type DialPath,
-  isMtaBody,
   type LocalCopy,
   type LtabEntry,
   type Mta,
-  type MtaCredentials,
-  type Pdu,
   type PendingStore,
   priorities,
   type QueuedCopy,
-  type RpcArgument,
-  type RpcResult,
   rowOf,
   rowsOf,
-  type SendAnswer,
-  type SendApdu,
   type StoredMessage,
 } from '@mtalab/mta-core';
+import { armed, flag, orNull, tag, word } from './codes.js';
+import { encodeArgument } from './encode-pdu.js';
 import type { PendingWrite } from './node-step.js';
 import type { TextNumbers } from './text-numbers.js';
-
-/** Tags, and what follows them. */
-export const tag = {
-  /** The number of an MTA. */
-  mta: -1,
-  /** MTA whose store made the copy; id. */
-  copy: -2,
-  /** MTA whose store made the copies; the id from which on they are meant. */
-  from: -3,
-  /** Number of an association's name. */
-  association: -4,
-  /** Association; recovery number. */
-  recovery: -5,
-  /** MTA, its number of the connection. */
-  connection: -6,
-  /** MTA, its number of the connection, call. */
-  call: -7,
-  /** Call on the connection that the PDU travels on. */
-  callHere: -8,
-  /** MTA that keeps the association group; id. */
-  group: -9,
-  /** MTA; incarnation. */
-  incarnation: -10,
-  /** Number of a message. */
-  message: -11,
-} as const;
-
-/** In the code of a PDU: the MTA that sent it, the MTA it goes to. */
-export const sender = 1000;
-export const receiver = 1001;
 
 export type NodeCode = {
   readonly head: readonly number[];
@@ -75,20 +38,6 @@ export type NodeParts = {
   readonly boxes: readonly number[];
   readonly pending: readonly PendingWrite[];
 };
-
-const words = new Map<string, number>();
-
-/** A number for a word of the program: a state, an operation, a kind. */
-function word(text: string): number {
-  const known = words.get(text);
-  if (known !== undefined) return known;
-  words.set(text, words.size);
-  return words.size - 1;
-}
-
-const flag = (value: boolean): number => (value ? 1 : 0);
-const armed = (instant: number | null): number => (instant === null ? 0 : 1);
-const orNull = (value: number | null): number => (value === null ? 0 : value + 1);
 
 export function encodeNode(parts: NodeParts, numbers: TextNumbers): NodeCode {
   const writer = new Writer(parts.at, parts.mta, numbers);
@@ -316,90 +265,4 @@ class Writer {
     for (const call of row.calls) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
     return code;
   }
-}
-
-export function encodePdu(pdu: Pdu, numbers: TextNumbers): number[] {
-  const code: number[] = [word(pdu.type)];
-  switch (pdu.type) {
-    case 'bind':
-      code.push(flag(pdu.multiplex));
-      if (pdu.group !== 0) code.push(tag.group, receiver, pdu.group);
-      return code;
-    case 'bind_ack':
-      code.push(tag.group, sender, pdu.group);
-      return code;
-    case 'bind_nak':
-      code.push(pdu.reason);
-      return code;
-    case 'request':
-      code.push(tag.callHere, pdu.call);
-      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
-      else encodeArgument(code, pdu.body, numbers, sender, receiver);
-      return code;
-    case 'response':
-      code.push(tag.callHere, pdu.call);
-      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
-      else encodeResult(code, pdu.body);
-      return code;
-    case 'fault':
-      code.push(tag.callHere, pdu.call, pdu.status, flag(pdu.didNotExecute));
-      return code;
-    default:
-      code.push(tag.callHere, pdu.call);
-      return code;
-  }
-}
-
-function encodeCredentials(code: number[], from: MtaCredentials, by: number): void {
-  code.push(tag.incarnation, by, from.incarnation, tag.from, by, from.settledBelow);
-}
-
-/** @param by the MTA that calls. @param to the MTA that is called. */
-function encodeArgument(code: number[], body: RpcArgument, numbers: TextNumbers, by: number, to: number): void {
-  code.push(word(body.op));
-  if (body.op === 'MtaBind') {
-    const name = numbers.of(body.association);
-    encodeCredentials(code, body.from, by);
-    code.push(tag.association, name, tag.recovery, name, body.rtorq.recovery, word(body.rtorq.turn));
-  } else if (body.op === 'MtaBindBack') {
-    const name = numbers.of(body.association);
-    encodeCredentials(code, body.from, by);
-    code.push(tag.association, name, tag.recovery, name, body.recovery);
-  } else if (body.op === 'MtaSend') {
-    encodeSend(code, body.apdu, numbers, by);
-    code.push(body.settled.length);
-    for (const id of body.settled) code.push(tag.copy, by, id);
-  } else {
-    code.push(tag.association, numbers.of(body.association), tag.mta, to);
-    if (body.op === 'MtaUnBind') code.push(body.settled.length);
-    if (body.op === 'MtaUnBind') for (const id of body.settled) code.push(tag.copy, by, id);
-  }
-}
-
-function encodeSend(code: number[], apdu: SendApdu, numbers: TextNumbers, by: number): void {
-  code.push(word(apdu.kind));
-  if (apdu.kind === 'turn-please') code.push(apdu.priority);
-  else if (apdu.kind === 'rtab') code.push(word(apdu.reason));
-  else if (apdu.kind === 'discard') code.push(tag.copy, by, apdu.activity);
-  else if (apdu.kind === 'rttr') {
-    code.push(tag.copy, by, apdu.activity, apdu.offset, apdu.content.length, flag(apdu.last));
-    if (apdu.start !== undefined) code.push(tag.message, numbers.message(apdu.start.mtsId), word(apdu.start.priority));
-  }
-}
-
-function encodeResult(code: number[], body: RpcResult): void {
-  code.push(word(body.op));
-  if (body.op === 'MtaBind') {
-    encodeCredentials(code, body.from, sender);
-    code.push(word(body.apdu.kind));
-    if (body.apdu.kind === 'rtorj') code.push(word(body.apdu.reason));
-  } else if (body.op === 'MtaBindBack') code.push(flag(body.accepted));
-  else if (body.op === 'MtaSend') encodeAnswer(code, body.apdu);
-}
-
-function encodeAnswer(code: number[], apdu: SendAnswer): void {
-  code.push(word(apdu.kind));
-  if (apdu.kind === 'confirm') code.push(tag.copy, receiver, apdu.activity, apdu.upTo, flag(apdu.stored));
-  else if (apdu.kind === 'refuse') code.push(tag.copy, receiver, apdu.activity, word(apdu.reason));
-  else if (apdu.kind === 'discarded') code.push(tag.copy, receiver, apdu.activity);
 }
