@@ -25,9 +25,9 @@ const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
-/** A package that imports these entries and nothing else: no dependency, no node:*. */
-function pure(name, allowed, comment) {
-  const entries = allowed.map((entry) => `^packages/${entry}$`);
+/** A package that imports these entries and these pure libraries, and nothing else: no node:*. */
+function pure(name, allowed, comment, libraries = []) {
+  const entries = [...allowed.map((entry) => `^packages/${entry}$`), ...libraries.map((library) => `^node_modules/${library}/`)];
   return {
     name: `${name}-arrows`,
     comment,
@@ -69,10 +69,17 @@ module.exports = {
       to: { path: '^packages/mta-core/src/reliable-transfer/', pathNot: '/(apdu|describe-apdu)\\.ts$' },
     },
     pure('trace', [core], 'trace needs the core only.'),
-    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.'),
+    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.', ['fastest-levenshtein']),
     pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
     pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
+    {
+      name: 'network-knows-no-link',
+      comment: 'Sockets carry the frames of any link: each kind brings its codecs.',
+      severity: 'error',
+      from: { path: '^packages/transport/src/net/' },
+      to: { path: '^packages/transport/src/', pathNot: '^packages/transport/src/net/' },
+    },
     onlyFrom(
       'harness-arrows',
       'packages/harness',

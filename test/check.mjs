@@ -33,7 +33,7 @@ function run(packageName, command, ...args) {
 const purePackages = {
   'mta-core': [],
   trace: ['mta-core/dist'],
-  scenario: ['mta-core/dist', 'trace/dist'],
+  scenario: ['mta-core/dist', 'trace/dist', '../node_modules/fastest-levenshtein'],
   engine: ['mta-core/dist', 'trace/dist', 'scenario/dist'],
   proof: ['mta-core/dist', 'trace/dist', 'scenario/dist', 'engine/dist'],
 };

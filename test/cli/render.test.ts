@@ -74,7 +74,7 @@ function side(more: Partial<AssociationRow>): AssociationRow {
     peer: 'MTA-B',
     lifetimeAtMs: nowMs + 300_000,
     ...more,
-  };
+  } as AssociationRow;
 }
 
 const responder = { role: 'responder', peer: 'MTA-A' } as const;

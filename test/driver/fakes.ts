@@ -142,8 +142,8 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
       close: (clean) => void log.push(`store closed ${clean ? 'clean' : 'unclean'}`),
     },
     network: {
-      listen: (binding) => void log.push(`listen ${binding}`),
-      dial: (conn) => void log.push(`dial ${conn}`),
+      listen: ({ binding }) => void log.push(`listen ${binding}`),
+      dial: ({ conn }) => void log.push(`dial ${conn}`),
       send: ({ conn, frame }) => void log.push(`send ${conn} ${frame.type}`),
       close: (conn) => void log.push(`close ${conn}`),
       flush: () => void log.push('flush'),

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AssociationRow,
-  type DeliveryLine,
   findRun,
   generateMail,
   HarnessError,
@@ -23,6 +22,7 @@ import {
   smallestGenerated,
   spawnPair,
 } from '@mtalab/harness';
+import type { DeliveryNotice } from '@mtalab/transport';
 import { test } from 'tap';
 
 async function all(items: AsyncIterable<MailItem>): Promise<MailItem[]> {
@@ -96,7 +96,7 @@ test('generated mail has the size asked for, proper lines, and the same octets f
   t.end();
 });
 
-function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryLine {
+function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryNotice {
   return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
 }
 

@@ -180,7 +180,7 @@ export const associationMutants: readonly Mutant[] = [
         replace: 'const overtakes = false;',
       },
       {
-        file: 'reliable-transfer/received.ts',
+        file: 'reliable-transfer/incoming-apdus.ts',
         find: "if (state !== 'open' &&",
         replace: "if (state !== 'open' && state !== 'opening' &&",
       },

@@ -104,7 +104,7 @@ test('what is held leaves in order when it is released, and the other direction 
   );
   const server = b.seen.at(-1)?.conn ?? 0;
   const call = b.seen.at(-1)?.pdu.call ?? 0;
-  b.network.send(server, { type: 'fault', call, context: 0, cancelCount: 0, status: 0x1c010014, didNotExecute: true });
+  b.write(server, { type: 'fault', call, context: 0, cancelCount: 0, status: 0x1c010014, didNotExecute: true });
   b.network.flush();
   await a.until(() => a.seen.at(-1)?.pdu.type === 'fault');
   t.same(b.received(), ['rttr 0'], 'still held');

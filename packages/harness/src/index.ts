@@ -12,8 +12,9 @@ export {
   parseFault,
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
+export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export type { LabAssociation } from './lab/associations.js';
+export type { AssociationRow, LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
 export { LabCounters } from './lab/lab-counters.js';
@@ -29,7 +30,7 @@ export { pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
 export { describeExit, type ExitStatus, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
 export { onParentExit } from './process/parent-exit.js';
-export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
+export type { ReadyMessage } from './process/ready-message.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
 export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';

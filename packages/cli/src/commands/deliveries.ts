@@ -1,6 +1,6 @@
 /** `mtalab deliveries`: follows the deliveries to mailboxes. */
 
-import type { DeliveryLine } from '@mtalab/harness';
+import type { DeliveryNotice } from '@mtalab/transport';
 import { outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, messageOf } from '../errors.js';
@@ -20,7 +20,7 @@ export const run: CommandRun = async ({ io, options }) => {
       try {
         await withChannel(one, async (client) => {
           const dropped = new Promise<never>((_, reject) => {
-            const entry = (line: DeliveryLine): void => {
+            const entry = (line: DeliveryNotice): void => {
               if (json === true) outJsonLine(io, line);
               else io.out(renderDelivery(line, style));
             };

@@ -1,7 +1,7 @@
 /** Renders entries of the event log, and deliveries. */
 
-import type { DeliveryLine } from '@mtalab/harness';
 import { type EventEntry, errorsByNumber, eventsById, printable } from '@mtalab/mta-core';
+import type { DeliveryNotice } from '@mtalab/transport';
 import type { EventJson } from '../logs/entry-formats.js';
 import type { Paint } from './colours.js';
 import { bytes, instant, span } from './units.js';
@@ -45,7 +45,7 @@ export function renderReason(event: EventJson, style: Paint): string {
 }
 
 /** One line: instant, MTA, message, mailbox, size, delay. */
-export function renderDelivery(line: DeliveryLine, style: Paint): string {
+export function renderDelivery(line: DeliveryNotice, style: Paint): string {
   const time = style.dim(instant(line.t));
   return `${time}  ${style.bold(printable(line.node))}  ${printable(line.mtsId)} -> ${printable(line.mailbox)}  ${bytes(line.sizeBytes)}  after ${span(line.delayMs)}`;
 }

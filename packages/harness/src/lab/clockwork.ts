@@ -2,10 +2,9 @@
  * Moves lab time forward by hand. In a lab at rest only a timer can make anything happen, so all clocks can jump together to
  * the next timer. Ten minutes of lab time then cost no real time, and a lab that stays at rest is proved to be stuck.
  */
-import type { LabClock } from '@mtalab/transport';
+import type { LabClock, MtaStatus } from '@mtalab/transport';
 import { durationText, pause } from '../process/deadline.js';
 import { HarnessTimeout } from '../process/errors.js';
-import type { MtaStatus } from '../process/status.js';
 import { judgeRest, type Look } from './quiescence.js';
 
 /** What the clockwork needs of a lab. */

@@ -1,16 +1,15 @@
 /** A lab: MTA processes that exchange mail, with all commands and queries for them. */
 import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
-import type { LabClock } from '@mtalab/transport';
+import type { LabClock, MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
 import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
 import { describeExit, type MtaProcess } from '../process/mta-process.js';
-import type { AssociationRow, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
-import type { LabAssociation } from './associations.js';
+import type { AssociationRow, LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
 import type { TemporaryFolder } from './folder.js';
 import type { Members } from './members.js';
@@ -77,7 +76,7 @@ export class Lab {
       clock: members.clock,
       look: () => this.#look(),
       setOffset: async (name, offsetMs) => {
-        await members.get(name).client.request('clock', { offsetMs });
+        await members.get(name).client.command('clock', { offsetMs });
       },
     });
   }
@@ -145,7 +144,7 @@ export class Lab {
   async associations(): Promise<readonly LabAssociation[]> {
     const rows = new Map<string, readonly AssociationRow[]>();
     for (const process of this.processes.values()) {
-      if (process.up) rows.set(process.name, await process.client.request<readonly AssociationRow[]>('associations'));
+      if (process.up) rows.set(process.name, await process.client.command('associations'));
     }
     return joinAssociations(rows);
   }
@@ -215,7 +214,7 @@ export class Lab {
   async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
     for (const name of names ?? [...this.processes.keys()]) {
       const process = this.#members.get(name);
-      if (process.up) await process.client.request('set', { article, mode });
+      if (process.up) await process.client.command('set', { article, mode });
       const others = this.#members.legacyOf(name).filter((other) => other !== article);
       await this.#members.setLegacy(name, mode === 'legacy' ? [...others, article] : others);
     }
@@ -232,7 +231,7 @@ export class Lab {
   ): Promise<Readonly<Record<string, DiagnosticsLevels>>> {
     const levels: Record<string, DiagnosticsLevels> = {};
     for (const name of names ?? [...this.processes.keys()]) {
-      const now = await this.#members.get(name).client.request<DiagnosticsLevels>('diagnostics', { category, level });
+      const now = await this.#members.get(name).client.command('diagnostics', { category, level });
       await this.#members.setLevels(name, now);
       levels[name] = now;
     }
@@ -242,7 +241,7 @@ export class Lab {
   /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */
   async bindings(name: string): Promise<readonly BindingView[]> {
     const process = this.#members.get(name);
-    if (process.up) return process.client.request<readonly BindingView[]>('bindings');
+    if (process.up) return process.client.command('bindings');
     return this.#configured(name).map((binding) => ({
       ...binding,
       dialOrder: null,
@@ -266,7 +265,7 @@ export class Lab {
     const change = wishedBindings(await this.bindings(name), wish);
     if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
     const numbered = this.#members.numberedBindings(name);
-    if (process.up) await process.client.request('bindings', { bindings: change });
+    if (process.up) await process.client.command('bindings', { bindings: [...change] });
     await this.#members.setBindings(
       name,
       change.map(({ id, enabled }) => ({ ...numbered[id], enabled })),
@@ -365,7 +364,7 @@ export class Lab {
         lines.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`);
         continue;
       }
-      const status = await process.client.request<MtaStatus>('status');
+      const status = await process.client.command('status');
       lines.push(`${process.name} has queued ${status.queuedCopies} and delivered ${status.counters.delivered} copies`);
     }
     return lines.join('; ');

@@ -2,11 +2,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
-import { ControlError, type LabClock } from '@mtalab/transport';
+import { ControlError, type LabClock, type MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
-import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { LabCounters } from './lab-counters.js';
 import { configFileOf, mailboxFolderOf } from './lab-paths.js';
@@ -173,7 +172,7 @@ export class Members {
       await client.subscribe(
         'deliveries',
         {
-          entry: (line: DeliveryLine & { readonly n: number }) => {
+          entry: (line) => {
             last = line.n;
             this.counters.noteDelivery(line);
           },
@@ -205,8 +204,8 @@ export class Members {
     for (const other of this.processes.values()) {
       if (other.name === name || !other.up) continue;
       try {
-        await other.client.request('endpoints', { mta: name, endpoints: this.#endpoints.get(name) ?? [] });
-        await other.client.request('retry', { mta: name });
+        await other.client.command('endpoints', { mta: name, endpoints: [...(this.#endpoints.get(name) ?? [])] });
+        await other.client.command('retry', { mta: name });
       } catch (error) {
         throw new HarnessError(`${other.name} did not take the endpoints of ${name}: ${messageOf(error)}`, { cause: error });
       }
@@ -228,7 +227,7 @@ function stopLimitMs({ settings, timeScale }: LabPlan): number {
 /** The status of an MTA. Undefined if its process ends meanwhile. */
 async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
   try {
-    return await process.client.request<MtaStatus>('status');
+    return await process.client.command('status');
   } catch (error) {
     if (error instanceof ControlError && error.code === 'gone') return undefined;
     throw error;

@@ -6,12 +6,12 @@
  * these one by one, so something may move meanwhile. Only two looks in a row with the same numbers prove rest: a PDU under way
  * at the first look arrives by the second, and changes a number.
  */
-import type { MtaStatus, SocketCount } from '../process/status.js';
+import type { MtaStatus, SocketCounts } from '@mtalab/transport';
 
 /** Two connections that the proxy joins, and the PDUs that it keeps back between them. */
 export type ProxyJoint = {
   /** The proxy's ends of the two connections. */
-  readonly legs: readonly SocketCount[];
+  readonly legs: readonly SocketCounts[];
   /** PDUs received on one leg that a fault keeps back, swallows or has cut. */
   readonly kept: number;
 };
@@ -63,7 +63,7 @@ function* unrestOfMtas(statuses: readonly MtaStatus[]): Iterable<string> {
   }
 }
 
-type OwnedSocket = { readonly owner: string; readonly socket: SocketCount };
+type OwnedSocket = { readonly owner: string; readonly socket: SocketCounts };
 
 function allSockets(look: Look): readonly OwnedSocket[] {
   return [

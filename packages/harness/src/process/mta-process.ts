@@ -5,7 +5,7 @@ import { ControlClient } from '@mtalab/transport';
 import { durationText, within } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
 import { OutputTail } from './output-tail.js';
-import { isReady, type ReadyMessage } from './status.js';
+import { isReady, type ReadyMessage } from './ready-message.js';
 
 /** How a process ended. Exactly one of the two is not null. */
 export type ExitStatus = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -245,7 +245,7 @@ export class MtaProcess {
   async #askToStop(life: Life): Promise<void> {
     try {
       if (life.client === undefined) throw new HarnessError('not connected');
-      await within(life.client.request('stop'), 5000, () => `${this.name} did not answer the stop command`);
+      await within(life.client.command('stop'), 5000, () => `${this.name} did not answer the stop command`);
     } catch {
       // Without a control channel, a signal stops it in order too.
       life.child.kill('SIGTERM');

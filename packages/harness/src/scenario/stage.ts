@@ -82,7 +82,7 @@ export class ProcessStage implements Stage {
   }
 
   async retry(name: string): Promise<void> {
-    await this.#lab.process(name).client.request('retry');
+    await this.#lab.process(name).client.command('retry');
   }
 
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
@@ -120,7 +120,7 @@ export class ProcessStage implements Stage {
   async events(name: string): Promise<readonly LoggedEvent[]> {
     // The MTA writes an entry into its file within two turns of the event loop. Each answer takes at least one turn.
     const process = this.#lab.process(name);
-    for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.request('status');
+    for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.command('status');
     return readEventLog(logFolderOf(dataFolderOf(this.#lab.dir, name)));
   }
 

@@ -57,8 +57,8 @@ export type ContentHandle = {
   /** Sender's side: where in the content this piece starts, in octets. */
   readonly offset?: number;
   /**
-   * Receiver's side: names the octets that the driver has put aside. The core hands on the very handle it got, never a
-   * copy, so a driver may find the octets by the object itself and lets go of them when the core does.
+   * Receiver's side: names the octets that the driver has put aside. The driver drops them after a step that neither stores them
+   * nor leaves this handle in the state.
    */
   readonly ref?: string;
 };
