@@ -23,7 +23,7 @@ export function colourAllowed(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
 
-/** The streams of this process. A reader that goes away aborts `readerGone`, and never throws. */
+/** The streams of this process. When the reader of stdout goes away, `readerGone` aborts and nothing throws. */
 export function processIo(): CommandIo {
   const gone = new AbortController();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

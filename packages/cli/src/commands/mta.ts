@@ -15,7 +15,7 @@ function isSupervised(): boolean {
   return typeof process.send === 'function';
 }
 
-/** Sends the supervisor the message that it waits for. Without a supervisor, prints the same for people or as JSON. */
+/** Sends the ready message to the supervisor. Without a supervisor, prints the same for people or as JSON. */
 function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   const ready = {
     type: 'ready',
@@ -37,7 +37,7 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   }
 }
 
-/** Waits until the MTA ends. Meanwhile the registry of runs has it, unless a supervisor does. @returns the exit code. */
+/** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
 async function untilEnded(running: RunningMta, dir: string): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;

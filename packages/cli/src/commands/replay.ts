@@ -34,7 +34,7 @@ async function verified(file: string): Promise<FileResult> {
   return { file, ...verifier.result, remarks };
 }
 
-/** Runs the core without comparing effects. It throws if the core does. */
+/** Runs the core without comparing effects. Throws what the core throws. */
 async function replayed(file: string): Promise<FileResult> {
   const remarks: string[] = [];
   const replayer = new Replayer(file);

@@ -8,7 +8,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunFlags;
   const peer = args[0] === undefined ? undefined : String(args[0]);
   const answers = await askEach<unknown>(where, 'retry', peer === undefined ? {} : { mta: peer });
-  // An MTA is not adjacent to itself. So with a name, one MTA that knows it is enough.
+  // The named MTA does not know itself, so one MTA that knows it is enough.
   const shown = peer !== undefined && answers.some((answer) => answer.ok) ? answers.filter((answer) => answer.ok) : answers;
   return printAnswers(io, shown, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, retry: peer ?? 'all' })),

@@ -145,7 +145,7 @@ function runOneSeed(io: CommandIo, flags: Flags, wanted: SimOptions): Outcome {
   return { totals, failures };
 }
 
-/** Runs a simulation, and writes its journal into a file if there is one. */
+/** Runs a simulation, and writes its journal into the file, if one is given. */
 function recorded(
   file: string | undefined,
   simulation: (hooks: { readonly journal?: (line: string) => void }) => SimResult,

@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 
 const chunkBytes = 65_536;
-/** The logs of an MTA have no longer line, so the reader skips one. */
+/** Longest line in the logs of an MTA. The reader skips a longer one. */
 const maxLineBytes = 1_048_576;
 
 /**

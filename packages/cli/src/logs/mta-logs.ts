@@ -25,7 +25,7 @@ export type LogsOptions = {
   readonly node?: string;
   /** The lab clock, for `info`, `warn` and `error`. Default: the wall clock. */
   readonly nowMs?: () => number;
-  /** Limit of a log file, in octets. Before it grows beyond, it gets a number and a new file begins. Default: 5 MiB. */
+  /** Limit of a log file, in octets. A file that would grow beyond it gets a number, and a new file begins. Default: 5 MiB. */
   readonly maxSizeBytes?: number;
   /** How many files of each log to keep. Default: 5. */
   readonly maxFiles?: number;

@@ -126,7 +126,7 @@ export class Flow {
     return this.#passed - before;
   }
 
-  /** Ends a black hole. PDUs that it swallowed are lost. It also swallows the rest of a call that has begun. */
+  /** Ends a black hole. PDUs that it swallowed are lost. It still swallows the rest of a call that has begun. */
   heal(id?: number): boolean {
     if (this.#swallowing === null || (id !== undefined && this.#swallowing.id !== id)) return false;
     endAction(this.#swallowing);
