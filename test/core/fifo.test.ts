@@ -21,6 +21,6 @@ test('rows leave in order, and what comes back leaves first, in its old order', 
   );
   while (fifo.size > 0) fifo = shift(fifo);
   t.equal(peek(fifo), undefined);
-  t.same(fifo.chunks, []);
+  t.same(fifo, emptyFifo());
   t.end();
 });

@@ -73,6 +73,7 @@ const association: Association = {
   recoverBackoffS: 1,
   moved: 12,
   openedAtMs: 500,
+  deadlineMs: null,
 };
 
 const counters = {

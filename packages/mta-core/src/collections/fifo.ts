@@ -1,51 +1,50 @@
 /**
- * A persistent first-in first-out queue of rows with rising ids: chunks of at most 32 rows, so that a queue of a hundred
- * thousand costs no more than a short copy at each end. What comes back (a transfer was interrupted) goes into a small
- * sorted list in front and leaves again first, in its old order.
+ * A persistent first-in first-out queue of rows with rising ids. Rows sit in chunks of 32, and the chunk that fills up is kept apart, so a
+ * push copies that chunk only, however long the queue is. A row that comes back (its transfer was interrupted) goes into a small sorted
+ * list in front, and leaves again first, in its old order.
  */
-import { type Row, type Table, withoutRow, withRow } from './table.js';
+import { appended, type Row, type Table, withoutRow, withRow } from './table.js';
 
 const chunkRows = 32;
 
 export type Fifo<T extends Row> = {
   /** Rows that came back, in order of their ids. */
   readonly returned: Table<T>;
-  /** Rows of the first chunk are gone up to here. */
+  /** Rows of the first chunk are gone up to here. The tail is the first chunk where there is no other. */
   readonly headAt: number;
+  /** Full chunks. */
   readonly chunks: readonly (readonly T[])[];
+  /** The chunk that fills up. */
+  readonly tail: readonly T[];
   readonly size: number;
 };
 
 export function emptyFifo<T extends Row>(): Fifo<T> {
-  return { returned: [], headAt: 0, chunks: [], size: 0 };
+  return { returned: [], headAt: 0, chunks: [], tail: [], size: 0 };
 }
 
 export function peek<T extends Row>(fifo: Fifo<T>): T | undefined {
-  return fifo.returned[0] ?? fifo.chunks[0]?.[fifo.headAt];
+  return fifo.returned[0] ?? firstFresh(fifo);
 }
 
 export function push<T extends Row>(fifo: Fifo<T>, row: T): Fifo<T> {
-  const { returned, headAt, size } = fifo;
-  const chunks = fifo.chunks.slice();
-  const last = chunks.at(-1);
-  if (last !== undefined && last.length < chunkRows) {
-    const copy = last.slice();
-    copy.push(row);
-    chunks[chunks.length - 1] = copy;
-  } else chunks.push([row]);
-  return { returned, headAt, chunks, size: size + 1 };
+  const { returned, headAt, chunks, tail, size } = fifo;
+  if (tail.length < chunkRows) return { returned, headAt, chunks, tail: appended(tail, row), size: size + 1 };
+  return { returned, headAt, chunks: appended(chunks, tail), tail: [row], size: size + 1 };
 }
 
 /** The queue without its first row. */
 export function shift<T extends Row>(fifo: Fifo<T>): Fifo<T> {
-  const { returned, chunks, size } = fifo;
+  const { returned, chunks, tail, size } = fifo;
+  if (size === 0) return fifo;
   const first = returned[0];
-  if (first !== undefined) return { returned: withoutRow(returned, first.id), headAt: fifo.headAt, chunks, size: size - 1 };
-  const chunk = chunks[0];
-  if (chunk === undefined) return fifo;
+  if (first !== undefined) return { ...fifo, returned: withoutRow(returned, first.id), size: size - 1 };
   const headAt = fifo.headAt + 1;
-  if (headAt < chunk.length) return { returned, headAt, chunks, size: size - 1 };
-  return { returned, headAt: 0, chunks: chunks.slice(1), size: size - 1 };
+  const chunk = chunks[0];
+  if (headAt < (chunk ?? tail).length) return { returned, headAt, chunks, tail, size: size - 1 };
+  return chunk === undefined
+    ? { returned, headAt: 0, chunks, tail: [], size: size - 1 }
+    : { returned, headAt: 0, chunks: chunks.slice(1), tail, size: size - 1 };
 }
 
 /** Give a row back to where it was taken from. */
@@ -53,9 +52,16 @@ export function giveBack<T extends Row>(fifo: Fifo<T>, row: T): Fifo<T> {
   return { ...fifo, returned: withRow(fifo.returned, row), size: fifo.size + 1 };
 }
 
+/** The first row that never came back: the lowest id of those still to be taken the first time. */
+export function firstFresh<T extends Row>(fifo: Fifo<T>): T | undefined {
+  return (fifo.chunks[0] ?? fifo.tail)[fifo.headAt];
+}
+
 export function* rowsOf<T extends Row>(fifo: Fifo<T>): Generator<T> {
   yield* fifo.returned;
-  for (const [index, chunk] of fifo.chunks.entries()) {
-    for (let at = index === 0 ? fifo.headAt : 0; at < chunk.length; at += 1) yield chunk[at] as T;
+  let from = fifo.headAt;
+  for (const chunk of [...fifo.chunks, fifo.tail]) {
+    for (let at = from; at < chunk.length; at += 1) yield chunk[at] as T;
+    from = 0;
   }
 }

@@ -5,6 +5,8 @@
 export type Row = { readonly id: number };
 export type Table<T extends Row> = readonly T[];
 
+const none: readonly never[] = [];
+
 /** Index of the row with this id, or of the place where it belongs, as a negative number minus one. */
 function indexOf<T extends Row>(table: Table<T>, id: number): number {
   let low = 0;
@@ -19,6 +21,16 @@ function indexOf<T extends Row>(table: Table<T>, id: number): number {
   return -low - 1;
 }
 
+/**
+ * The rows and one more, in an array of just that length. `push` on a copy would make room for 17 more, and most tables have one row or
+ * none.
+ */
+export function appended<T>(rows: readonly T[], row: T): T[] {
+  if (rows.length === 0) return [row];
+  if (rows.length === 1) return [rows[0] as T, row];
+  return [...rows, row];
+}
+
 export function rowOf<T extends Row>(table: Table<T>, id: number): T | undefined {
   const at = indexOf(table, id);
   return at < 0 ? undefined : table[at];
@@ -27,9 +39,9 @@ export function rowOf<T extends Row>(table: Table<T>, id: number): T | undefined
 /** The table with this row in place of the one with its id, or added. */
 export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
   const at = indexOf(table, row.id);
+  if (-at - 1 === table.length) return appended(table, row);
   const copy = table.slice();
   if (at >= 0) copy[at] = row;
-  else if (-at - 1 === copy.length) copy.push(row);
   else copy.splice(-at - 1, 0, row);
   return copy;
 }
@@ -37,6 +49,7 @@ export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
 export function withoutRow<T extends Row>(table: Table<T>, id: number): Table<T> {
   const at = indexOf(table, id);
   if (at < 0) return table;
+  if (table.length === 1) return none;
   // The oldest row goes most often.
   if (at === 0) return table.slice(1);
   const copy = table.slice();

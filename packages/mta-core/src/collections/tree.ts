@@ -3,7 +3,7 @@
  * are. Each node knows the earliest deadline below it. It is plain data, JSON-able, and keeps one order, that of the ids. For the few
  * rows of one association or connection see table.ts.
  */
-import type { Row } from './table.js';
+import { appended, type Row } from './table.js';
 
 /** Rows of a leaf, and children of a branch. */
 const fanOut = 32;
@@ -189,10 +189,8 @@ export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = n
   const { low, size, rows, children } = tree;
   // What is new mostly has the highest id.
   if (children.length === 0 && size < fanOut && (size === 0 || (rows[size - 1] as T).id < row.id)) {
-    const copy = rows.slice();
-    copy.push(row);
     const dueMs = sooner(tree.dueMs, dueOf(row));
-    return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: copy, children: none };
+    return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: appended(rows, row), children: none };
   }
   const changed = replacedIn(tree, row, dueOf);
   if (changed !== null) return changed;
@@ -204,6 +202,7 @@ function dropFrom<T extends Row>(node: Tree<T>, id: number, dueOf: DueOf<T>): Tr
   if (node.children.length === 0) {
     const at = placeIn(node.rows, id);
     if (at < 0) return node;
+    if (node.size === 1) return empty;
     const rows = node.rows.slice(at === 0 ? 1 : 0);
     if (at > 0) rows.splice(at, 1);
     const low = rows[0]?.id ?? 0;

@@ -5,8 +5,8 @@ import { connectionDue } from '../links/rpc/connections.js';
 import { reliableTransfer } from '../reliable-transfer/link-user.js';
 import type { Context } from './context.js';
 import { copyOfMta } from './copies.js';
-import { entryDeadline } from './deadlines.js';
-import { draftsIn, noDrafts } from './drafts.js';
+import { associationDeadline, entryDeadline } from './deadlines.js';
+import { eachDraft, noDrafts } from './drafts.js';
 import type { LtabEntry, Mta } from './state.js';
 
 const none: readonly never[] = [];
@@ -32,13 +32,16 @@ const entryDue = ({ deadlineMs }: LtabEntry): number | null => deadlineMs;
 /** Puts the changed rows into their tables, with their deadlines. After this the state is never written again. */
 export function endStep(ctx: Context): void {
   const { mta } = ctx;
-  for (const entry of draftsIn(ctx.entries)) {
+  eachDraft(ctx.associations, (association) => {
+    association.deadlineMs = associationDeadline(association);
+  });
+  eachDraft(ctx.entries, (entry) => {
     entry.deadlineMs = entryDeadline(entry);
     mta.ltab = putRow(mta.ltab, entry, entryDue);
-  }
-  for (const connection of draftsIn(ctx.connections)) {
+  });
+  eachDraft(ctx.connections, (connection) => {
     const { addresses, connections, nextGroup, misfiled, carriers } = mta.rpc;
     const changed = putRow(connections, connection, connectionDue);
     mta.rpc = { addresses, connections: changed, nextGroup, misfiled, carriers };
-  }
+  });
 }

@@ -11,9 +11,9 @@ export type Context = {
   readonly mta: Mutable<Mta>;
   /** The instant of this step, in milliseconds of the lab's clock. */
   readonly nowMs: number;
-  readonly effects: Effect[];
+  effects: Effect[];
   /** Events of the RPC runtime. The RPC link handles them, in order, before the step ends. */
-  readonly indications: Indication[];
+  indications: Indication[];
   /** Entries that have changed since they last did what they can. */
   changed: readonly number[];
   /** Entries whose threshold must be evaluated: something was stored, opened or lost. */

@@ -108,6 +108,7 @@ export function copyOfAssociation(association: Association): Mutable<Association
     recoverBackoffS: association.recoverBackoffS,
     moved: association.moved,
     openedAtMs: association.openedAtMs,
+    deadlineMs: association.deadlineMs,
   } satisfies Record<keyof Association, unknown>;
 }
 

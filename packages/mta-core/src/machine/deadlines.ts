@@ -48,13 +48,18 @@ function lifetimePassed(ctx: Context, ref: AssociationRef, association: Associat
   );
 }
 
-/** The earliest deadline of an entry. */
+export function associationDeadline(association: Association): number | null {
+  let earliest: number | null = null;
+  for (const { atMs } of associationDeadlines) earliest = earlier(earliest, atMs(association));
+  return earliest;
+}
+
+/** The earliest deadline of an entry, whose associations have theirs. */
 export function entryDeadline(entry: LtabEntry): number | null {
   let earliest = entry.openRetryAtMs;
   earliest = earlier(earliest, entry.waiting.dueMs);
   for (const row of entry.incoming) earliest = earlier(earliest, row.untilMs);
-  for (const association of entry.associations)
-    for (const { atMs } of associationDeadlines) earliest = earlier(earliest, atMs(association));
+  for (const { deadlineMs } of entry.associations) earliest = earlier(earliest, deadlineMs);
   return earliest;
 }
 

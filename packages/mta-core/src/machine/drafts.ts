@@ -31,8 +31,8 @@ export function dropDraft<T extends Row>(drafts: Drafts<T>, id: number): void {
   drafts.all?.delete(id);
 }
 
-/** All of them, in the order in which they were first changed. */
-export function draftsIn<T extends Row>({ last, all }: Drafts<T>): Iterable<Mutable<T>> {
-  if (all !== null) return all.values();
-  return last === null ? [] : [last];
+/** Does this with each of them, in the order in which they were first changed. */
+export function eachDraft<T extends Row>({ last, all }: Drafts<T>, put: (draft: Mutable<T>) => void): void {
+  if (all !== null) for (const draft of all.values()) put(draft);
+  else if (last !== null) put(last);
 }

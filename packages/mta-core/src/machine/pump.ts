@@ -82,8 +82,7 @@ export function pumpEntry(ctx: Context, entryId: number): void {
   levelUrgent(ctx, entryId);
   for (const { id } of entryAt(ctx, entryId).associations) {
     const association = rowOf(entryAt(ctx, entryId).associations, id);
-    // One that is busy sending has nothing to decide.
-    if (association === undefined || (association.transfer !== null && ctx.mta.phase !== 'stopping')) continue;
+    if (association === undefined) continue;
     const ref: AssociationRef = { entry: entryId, association: id };
     if (ctx.mta.phase === 'stopping') pumpStopping(ctx, ref, association);
     else if (association.state === 'lost') pumpLost(ctx, ref, association);

@@ -135,6 +135,8 @@ export type Association = Row & {
   /** Messages moved over it, either way. */
   readonly moved: number;
   readonly openedAtMs: number;
+  /** The earliest deadline of this association, kept up to date at the end of each step. */
+  readonly deadlineMs: number | null;
 };
 
 /** An incoming transfer of which some segments, but not all, are here. Its id is the activity id. */

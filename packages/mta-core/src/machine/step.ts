@@ -20,6 +20,8 @@ import type { Mta } from './state.js';
 import { forgetDone, storeDone, storeFailed } from './store-answers.js';
 import { entryIdsOf } from './update.js';
 
+const none: readonly never[] = [];
+
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
 /** Bring an MTA to life with what its store kept. It runs once a listener is up. */
@@ -91,11 +93,11 @@ function finish(ctx: Context): void {
     for (const link of allLinks) link.drain(ctx);
     // The list may grow meanwhile.
     for (let at = 0; at < ctx.thresholdChecks.length; at += 1) considerOpening(ctx, ctx.thresholdChecks[at] as number);
-    ctx.thresholdChecks = [];
+    ctx.thresholdChecks = none;
     // A stop concerns every entry.
     const all = ctx.mta.phase === 'stopping' && phase !== 'halted';
     const now = all ? entryIdsOf(ctx.mta) : ctx.changed;
-    ctx.changed = [];
+    ctx.changed = none;
     for (const entryId of now.length > 1 ? now.toSorted((one, other) => one - other) : now) pumpEntry(ctx, entryId);
   } while (ctx.changed.length + ctx.indications.length + ctx.thresholdChecks.length > 0);
   haltWhenDone(ctx);

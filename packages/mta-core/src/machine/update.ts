@@ -4,6 +4,7 @@ import type { EventId, EventParameters, ReportedEvent } from '../catalogues/even
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
 import { findRow, putRow } from '../collections/tree.js';
 import type { Link } from '../links/link.js';
+import type { Indication } from '../links/rpc/state.js';
 import type { Context } from './context.js';
 import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, type Mutable } from './copies.js';
 import { addDraft, draftOf, dropDraft } from './drafts.js';
@@ -13,12 +14,22 @@ import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCou
 /** Copy ids, content keys and association rows are incarnation * 2^32 + counter: they rise for ever within one store. */
 export const incarnationStride = 2 ** 32;
 
+const none: readonly never[] = [];
+
+/** Adds an effect. The first one makes the list: many steps have just one. */
 export function emit(ctx: Context, effect: Effect): void {
-  ctx.effects.push(effect);
+  if (ctx.effects.length === 0) ctx.effects = [effect];
+  else ctx.effects.push(effect);
+}
+
+/** Adds an event of the RPC runtime, for the RPC link to handle before the step ends. */
+export function indicate(ctx: Context, indication: Indication): void {
+  if (ctx.indications.length === 0) ctx.indications = [indication];
+  else ctx.indications.push(indication);
 }
 
 export function report<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
-  ctx.effects.push({ type: 'report', event: { id, params } as ReportedEvent });
+  emit(ctx, { type: 'report', event: { id, params } as ReportedEvent });
 }
 
 export function takeNumber(ctx: Context): number {
@@ -118,10 +129,11 @@ export function associationOf(ctx: Context, ref: AssociationRef): Association | 
   return rowOf(entryAt(ctx, ref.entry).associations, ref.association);
 }
 
-/** Files a new association. */
+/** Files a new association, which the caller has made for this. */
 export function addAssociation(ctx: Context, entryId: number, association: Association): void {
   const entry = draftEntry(ctx, entryId);
   entry.associations = withRow(entry.associations, association);
+  addDraft(ctx.associations, association);
   ctx.mta.associationsInAll += 1;
 }
 
@@ -153,23 +165,21 @@ export function removeAssociation(ctx: Context, ref: AssociationRef): void {
   dropDraft(ctx.associations, ref.association);
 }
 
+type StorePart = 'accept' | 'render' | 'segments' | 'submission' | 'received' | 'forget';
+type StoreParts = { readonly [Part in StorePart]?: StoreEffect[Part] | undefined };
 type Without<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** Asks for a durable write and remembers what it is for. */
-export function storeFor(
-  ctx: Context,
-  pending: Without<PendingStore>,
-  parts: Partial<Pick<StoreEffect, 'accept' | 'render' | 'segments' | 'submission' | 'received' | 'forget'>>,
-): void {
+export function storeFor(ctx: Context, pending: Without<PendingStore>, parts: StoreParts): void {
   const token = ctx.mta.nextToken;
   ctx.mta.nextToken = token + 1;
   ctx.mta.stores = putRow(ctx.mta.stores, withId(pending, token));
-  const { accept = [], segments = [], forget = [], render, submission, received } = parts;
+  const { accept = none, segments = none, forget = none, render, submission, received } = parts;
   const effect: Mutable<StoreEffect> = { type: 'store', token, accept, segments, forget };
   if (render !== undefined) effect.render = render;
   if (submission !== undefined) effect.submission = submission;
   if (received !== undefined) effect.received = received;
-  ctx.effects.push(effect);
+  emit(ctx, effect);
 }
 
 /** The row is made by the caller for this one write, so it is given its id in place. */

@@ -87,13 +87,14 @@ function withDueData(mta: Mta, association: number, nowMs: number): Mta {
 }
 
 function dueAssociation(association: Association, kind: TimerKind, nowMs: number): Association {
+  const deadlineMs = Math.min(nowMs, association.deadlineMs ?? nowMs);
   switch (kind) {
     case 'lifetime':
-      return { ...association, lifetimeAtMs: Math.min(nowMs, association.lifetimeAtMs ?? nowMs) };
+      return { ...association, lifetimeAtMs: Math.min(nowMs, association.lifetimeAtMs ?? nowMs), deadlineMs };
     case 'disconnect':
-      return { ...association, disconnectAtMs: Math.min(nowMs, association.disconnectAtMs ?? nowMs) };
+      return { ...association, disconnectAtMs: Math.min(nowMs, association.disconnectAtMs ?? nowMs), deadlineMs };
     case 'recovery':
-      return { ...association, recoverAtMs: Math.min(nowMs, association.recoverAtMs ?? nowMs) };
+      return { ...association, recoverAtMs: Math.min(nowMs, association.recoverAtMs ?? nowMs), deadlineMs };
     default:
       return association;
   }

@@ -10,7 +10,7 @@ import { dropRow, dueRows, findRow, putRow, rowsIn } from '../../collections/tre
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
-import { associationOf, entryAt, markChanged, patchMta, takeConnection } from '../../machine/update.js';
+import { associationOf, emit, entryAt, markChanged, patchMta, takeConnection } from '../../machine/update.js';
 import type { SendApdu } from '../../reliable-transfer/apdu.js';
 import type { Link, LinkView } from '../link.js';
 import type { MemoryFrame } from './frame.js';
@@ -42,12 +42,12 @@ function remove(ctx: Context, { id }: MemoryConnection): void {
 }
 
 function transmit(ctx: Context, conn: number, frame: MemoryFrame): void {
-  ctx.effects.push({ type: 'frame', link: 'memory', conn, frame });
+  emit(ctx, { type: 'frame', link: 'memory', conn, frame });
 }
 
 function shut(ctx: Context, connection: MemoryConnection): void {
   remove(ctx, connection);
-  ctx.effects.push({ type: 'close', conn: connection.id });
+  emit(ctx, { type: 'close', conn: connection.id });
 }
 
 function open(ctx: Context, ref: AssociationRef): void {
@@ -55,7 +55,7 @@ function open(ctx: Context, ref: AssociationRef): void {
   const id = takeConnection(ctx);
   const deadlineMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
   put(ctx, { id, phase: 'dialling', remote: name, deadlineMs, owner: ref, nextSerial: 1, unanswered: [] });
-  ctx.effects.push({ type: 'dial', link: 'memory', conn: id, host: name, port: 0 });
+  emit(ctx, { type: 'dial', link: 'memory', conn: id, host: name, port: 0 });
 }
 
 /** The connection has been removed: the reliable transfer learns of it as of any other loss. */

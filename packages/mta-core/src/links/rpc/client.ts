@@ -2,6 +2,7 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
+import { indicate } from '../../machine/update.js';
 import { dropCall, forget, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
 import { isMtaBody } from './operations.js';
@@ -133,7 +134,7 @@ function acknowledged(ctx: Context, connection: Connection, pdu: BindAckPdu): vo
   const contexts = [{ id: clientContext, serves: asksFor === null ? 'mta' : 'mapper' }] as const;
   const bound: Connection = { ...connection, phase: 'bound', group, multiplex, contexts, deadlineMs: null };
   putConnection(ctx, bound);
-  if (asksFor === null) ctx.indications.push({ type: 'bound', conn: id, owner, group, remote });
+  if (asksFor === null) indicate(ctx, { type: 'bound', conn: id, owner, group, remote });
   else mapperBound(ctx, bound);
 }
 
@@ -151,14 +152,14 @@ function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu)
     return;
   }
   dropCall(ctx, connection, call.id);
-  ctx.indications.push({ type: 'answered', conn: connection.id, owner: connection.owner, call: call.id, result });
+  indicate(ctx, { type: 'answered', conn: connection.id, owner: connection.owner, call: call.id, result });
 }
 
 function faultArrived(ctx: Context, connection: Connection, pdu: FaultPdu): void {
   const call = rowOf(connection.calls, pdu.call);
   if (call === undefined) return;
   dropCall(ctx, connection, call.id);
-  ctx.indications.push({
+  indicate(ctx, {
     type: 'call-failed',
     conn: connection.id,
     owner: connection.owner,

@@ -5,6 +5,7 @@ import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import { copyOfConnection } from '../../machine/copies.js';
 import { addDraft, draftOf, dropDraft } from '../../machine/drafts.js';
+import { emit, indicate } from '../../machine/update.js';
 import { leaveGroup } from './groups.js';
 import type { Pdu } from './pdu.js';
 import type { Connection, OutstandingCall, RpcRuntime } from './state.js';
@@ -59,7 +60,7 @@ export function dropCall(ctx: Context, connection: Connection, call: number): vo
 }
 
 export function send(ctx: Context, conn: number, pdu: Pdu): void {
-  ctx.effects.push({ type: 'frame', link: 'rpc', conn, frame: pdu });
+  emit(ctx, { type: 'frame', link: 'rpc', conn, frame: pdu });
 }
 
 /** The connection is gone: its row goes, with its calls, and its place in its group. */
@@ -80,15 +81,15 @@ export function shut(ctx: Context, connection: Connection): void {
     if (asking?.asksFor === connection.id) shut(ctx, asking);
     return;
   }
-  ctx.effects.push({ type: 'close', conn: connection.id });
+  emit(ctx, { type: 'close', conn: connection.id });
   forget(ctx, connection);
 }
 
 export function indicateLoss(ctx: Context, connection: Connection, error: number): void {
-  ctx.indications.push({ type: 'connection-lost', conn: connection.id, owner: connection.owner, error });
+  indicate(ctx, { type: 'connection-lost', conn: connection.id, owner: connection.owner, error });
 }
 
 export function indicateBindFailed(ctx: Context, connection: Connection, error: number, nak: number | null = null): void {
   const { id, owner, remote } = connection;
-  ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak, remote });
+  indicate(ctx, { type: 'bind-failed', conn: id, owner, error, nak, remote });
 }

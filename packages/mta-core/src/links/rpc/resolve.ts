@@ -4,7 +4,7 @@
  */
 
 import type { Context } from '../../machine/context.js';
-import { takeConnection } from '../../machine/update.js';
+import { emit, takeConnection } from '../../machine/update.js';
 import { connectionOf, forget, indicateBindFailed, putConnection, send, shut } from './connections.js';
 import { errorOfFault } from './errors.js';
 import { mtaInterface, ndrSyntax, ntError, type Pdu } from './pdu.js';
@@ -19,7 +19,7 @@ const mostTowers = 1;
 
 /** Dials a connection to where it goes. */
 export function dial(ctx: Context, { id, from }: Connection, host: string, port: number): void {
-  ctx.effects.push({ type: 'dial', link: 'rpc', conn: id, host, port, ...(from === null ? {} : { localAddress: from }) });
+  emit(ctx, { type: 'dial', link: 'rpc', conn: id, host, port, ...(from === null ? {} : { localAddress: from }) });
 }
 
 /** Asks the mapper on behalf of a connection in the phase `resolving`, whose deadline covers this too. */

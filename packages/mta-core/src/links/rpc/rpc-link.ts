@@ -38,7 +38,11 @@ function input(ctx: Context, given: Input): void {
 }
 
 function drain(ctx: Context): void {
-  for (let next = ctx.indications.shift(); next !== undefined; next = ctx.indications.shift()) indicated(ctx, next);
+  while (ctx.indications.length > 0) {
+    const { indications } = ctx;
+    ctx.indications = [];
+    for (const indication of indications) indicated(ctx, indication);
+  }
 }
 
 function indicated(ctx: Context, indication: Indication): void {

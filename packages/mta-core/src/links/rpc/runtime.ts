@@ -9,7 +9,7 @@ import { emptyTree, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { takeConnection } from '../../machine/update.js';
+import { emit, indicate, takeConnection } from '../../machine/update.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
 import {
   connectionOf,
@@ -38,7 +38,7 @@ export function rpcListen(ctx: Context): void {
   const { bindings, mapperPort, rpc } = ctx.mta;
   const enabled = bindings.filter((binding) => binding.enabled);
   const listen = (serves: ListeningAddress['serves'], id: number, address: string, port: number): ListeningAddress => {
-    ctx.effects.push({ type: 'listen', link: 'rpc', binding: id, address, port });
+    emit(ctx, { type: 'listen', link: 'rpc', binding: id, address, port });
     return { id, serves, address, state: 'opening', port, failure: null, groups: emptyTree() };
   };
   const own = enabled.map(({ id, address, port }) => listen('mta', id, address, port));
@@ -79,7 +79,7 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
   const full = rpc.connections.size + needed > settings.maxConnections;
   if (target === null || full) {
     const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
-    ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
+    indicate(ctx, { type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
     return id;
   }
   const connection: Connection = {

@@ -6,6 +6,7 @@
 import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
+import { emit, indicate } from '../../machine/update.js';
 import {
   connectionOf,
   dropCall,
@@ -36,7 +37,7 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
   if (input.conn % 2 === 0 || connectionOf(ctx, input.conn) !== undefined) return;
   const inUse = rpc.connections.size;
   if (inUse >= maxConnections + surplusConnections || rowOf(rpc.addresses, input.binding) === undefined) {
-    ctx.effects.push({ type: 'close', conn: input.conn });
+    emit(ctx, { type: 'close', conn: input.conn });
     return;
   }
   putConnection(ctx, {
@@ -226,7 +227,7 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
   }
   const call: OutstandingCall = { id: pdu.call, context: pdu.context, op: body.op, sinceMs: ctx.nowMs, deadlineMs: null };
   putCalls(ctx, connection, withRow(connection.calls, call));
-  ctx.indications.push({
+  indicate(ctx, {
     type: 'called',
     conn: connection.id,
     owner: connection.owner,
@@ -254,5 +255,5 @@ function cancelArrived(ctx: Context, connection: Connection, id: number): void {
   const { context, op } = call;
   const status = faultStatus.cancelled;
   send(ctx, connection.id, { type: 'fault', call: id, context, cancelCount: 0, status, didNotExecute: false });
-  ctx.indications.push({ type: 'cancelled-by-peer', conn: connection.id, owner: connection.owner, call: id, op });
+  indicate(ctx, { type: 'cancelled-by-peer', conn: connection.id, owner: connection.owner, call: id, op });
 }

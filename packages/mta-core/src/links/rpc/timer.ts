@@ -1,6 +1,7 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
 import { dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
+import { indicate } from '../../machine/update.js';
 import {
   connectionDue,
   connectionOf,
@@ -59,6 +60,6 @@ function cancelOverdue(ctx: Context, connection: Connection): void {
   for (const call of due) {
     send(ctx, conn, { type: 'co_cancel', call: call.id });
     const elapsedMs = ctx.nowMs - call.sinceMs;
-    ctx.indications.push({ type: 'call-cancelled', conn, owner, call: call.id, op: call.op, elapsedMs, remote });
+    indicate(ctx, { type: 'call-cancelled', conn, owner, call: call.id, op: call.op, elapsedMs, remote });
   }
 }

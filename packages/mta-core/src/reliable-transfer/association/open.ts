@@ -70,6 +70,7 @@ export function newAssociation(
     recoverBackoffS: 1,
     moved: 0,
     openedAtMs: ctx.nowMs,
+    deadlineMs: null,
   };
 }
 

@@ -199,7 +199,7 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
       accept: messages,
       segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],
       received: { sender, activity: row.id },
-      ...(render && { render }),
+      render,
     },
   );
   if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });

@@ -4,7 +4,7 @@
  * name some; each introduction carries a watermark below which everything is settled.
  */
 
-import { rowsOf } from '../../collections/fifo.js';
+import { firstFresh, rowsOf } from '../../collections/fifo.js';
 import { contains, excludingAll, from, type Intervals, including, sizeOf } from '../../collections/intervals.js';
 import { dropRow, findRow, firstRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
@@ -38,9 +38,9 @@ export function settledBelow(ctx: Context, entryId: number): number {
     if (id !== undefined && id < lowest) lowest = id;
   };
   for (const priority of priorities) {
-    consider(entry.queues[priority].returned[0]?.id);
     const queue = entry.queues[priority];
-    consider(queue.chunks[0]?.[queue.headAt]?.id);
+    consider(queue.returned[0]?.id);
+    consider(firstFresh(queue)?.id);
   }
   consider(firstRow(entry.waiting)?.id);
   for (const association of entry.associations) consider(association.transfer?.copy.id);
