@@ -100,8 +100,8 @@ export class Driver {
   }
 
   /**
-   * Feed one input. What it causes is carried out before this returns, except when a step is being carried out already:
-   * then the input waits its turn behind it. After the end of the MTA inputs are ignored.
+   * Feed one input. Its effects are carried out before this returns, except when a step is being carried out already: then the
+   * input waits behind it. After the end of the MTA inputs are ignored.
    */
   input(input: Input): void {
     if (this.#over || this.#halt !== null || this.#mta === null) {
@@ -394,7 +394,6 @@ export class Driver {
     const parts = { network: this.#network, delivery: this.#delivery, store: this.#store };
     const failed = await closeParts(parts, clean && error === undefined);
     const failure = error ?? (failed === null ? undefined : this.#failure(failed.cause));
-    if (failure === undefined) this.#resolveEnded({ code, clean });
-    else this.#resolveEnded({ code: failureCode, clean: false, error: failure });
+    this.#resolveEnded(failure === undefined ? { code, clean } : { code: failureCode, clean: false, error: failure });
   }
 }
