@@ -1,5 +1,6 @@
 /** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
-import { type CheckOptions, check, type RuleId, type SimCore, simulate, verdictText } from '@mtalab/proof';
+import type { EngineCore } from '@mtalab/engine';
+import { type CheckOptions, check, type RuleId, simulate, verdictText } from '@mtalab/proof';
 import { associationMutants } from './association.js';
 import { bindingMutants } from './bindings.js';
 import { mailMutants } from './mail.js';
@@ -18,7 +19,7 @@ export const mutants: readonly Mutant[] = [
 export type Kill = { readonly rule: RuleId; readonly seed: number };
 
 /** The first seed on which a rule is broken; null when none of them is. */
-export function hunt(core: SimCore, ground: GroundName, seeds: number): Kill | null {
+export function hunt(core: EngineCore, ground: GroundName, seeds: number): Kill | null {
   for (let seed = 1; seed <= seeds; seed += 1) {
     const { verdict } = simulate(grounds[ground], seed, { core });
     if (verdict !== null) return { rule: verdict.rule, seed };
@@ -27,7 +28,7 @@ export function hunt(core: SimCore, ground: GroundName, seeds: number): Kill | n
 }
 
 /** What the core does wrong on the first seeds of a ground, in words: nothing, if it is without fault. */
-export function faultsOf(core: SimCore, ground: GroundName, seeds: number): readonly string[] {
+export function faultsOf(core: EngineCore, ground: GroundName, seeds: number): readonly string[] {
   const found: string[] = [];
   for (let seed = 1; seed <= seeds && found.length < 3; seed += 1) {
     const { verdict } = simulate(grounds[ground], seed, { core });
@@ -40,7 +41,7 @@ export function faultsOf(core: SimCore, ground: GroundName, seeds: number): read
 const fewStates = 6000;
 
 /** What the checker finds, and in how few lines it tells it; null when it finds nothing within `fewStates`. */
-export function checked(core: SimCore, options: CheckOptions = {}): { readonly rule: RuleId; readonly lines: number } | null {
+export function checked(core: EngineCore, options: CheckOptions = {}): { readonly rule: RuleId; readonly lines: number } | null {
   const { properties } = check({ ...options, core, maxStates: fewStates });
   const broken = properties.find(({ verdict }) => verdict === 'fails');
   return broken === undefined ? null : { rule: broken.rule, lines: broken.counterexample?.lines.length ?? 0 };

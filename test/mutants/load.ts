@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { SimCore } from '@mtalab/proof';
+import type { EngineCore } from '@mtalab/engine';
 import ts from 'typescript';
 import type { Mutant, Patch } from './mutant.js';
 
@@ -58,7 +58,7 @@ export class Workshop {
    * A core with these patches; without any, the core as it is.
    * @throws Error that names the mutant when a patch does not fit.
    */
-  async core({ name, patches }: Pick<Mutant, 'name' | 'patches'>): Promise<SimCore> {
+  async core({ name, patches }: Pick<Mutant, 'name' | 'patches'>): Promise<EngineCore> {
     const changed = new Map<string, string>();
     for (const patch of patches) {
       const text = changed.get(patch.file) ?? this.#texts.get(patch.file);
@@ -73,7 +73,7 @@ export class Workshop {
       const change = changed.get(path);
       writeFileSync(target, change === undefined ? text : compiled(change));
     }
-    const { start, step, nextDeadline } = (await import(pathToFileURL(join(folder, 'index.js')).href)) as SimCore;
+    const { start, step, nextDeadline } = (await import(pathToFileURL(join(folder, 'index.js')).href)) as EngineCore;
     return { start, step, nextDeadline };
   }
 

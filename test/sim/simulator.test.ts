@@ -6,10 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineCore } from '@mtalab/engine';
 import { type Effect, ltabOf, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
   rules,
-  type SimCore,
   type SimOptionsGiven,
   shrink,
   simFaultKinds,
@@ -155,7 +155,7 @@ test('the LAN articles are found within a few seeds, and shrunk to what they nee
 });
 
 /** A core whose effects are changed on their way out. */
-function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
+function coreWith(change: (effect: Effect) => readonly Effect[]): EngineCore {
   return {
     start,
     step: (mta, input, nowMs) => {
@@ -166,11 +166,11 @@ function coreWith(change: (effect: Effect) => readonly Effect[]): SimCore {
   };
 }
 
-function storeWith(change: (effect: StoreEffect) => StoreEffect): SimCore {
+function storeWith(change: (effect: StoreEffect) => StoreEffect): EngineCore {
   return coreWith((effect) => [effect.type === 'store' ? change(effect) : effect]);
 }
 
-const planted: readonly (readonly [what: string, core: SimCore, rule: string])[] = [
+const planted: readonly (readonly [what: string, core: EngineCore, rule: string])[] = [
   [
     'a core that throws',
     {
@@ -287,7 +287,7 @@ test('mtalab sim', (t) => {
   const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
   t.same(verifyJournal(lines.map((line) => JSON.parse(line) as JournalEntry)).differences, []);
   t.equal(mtalab('--plan', plan).code, 1, 'the plan fails again');
-  t.match(mtalab('--faults', 'flood'), { code: 2, err: /not "flood"; the faults are cut, / });
+  t.match(mtalab('--faults', 'flood'), { code: 2, err: /--faults takes all, none, or a list of faults such as cut,lose=1\/50, not "flood"; the faults are cut, / });
   t.end();
 });
 

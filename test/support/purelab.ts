@@ -232,7 +232,7 @@ export class PureLab {
   }
 
   #listen({ name }: Node, { binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
-    const opened = this.#listeners.open({ node: name, life: 0, binding, address }, [port]);
+    const opened = this.#listeners.open({ node: name, binding, address }, [port]);
     if (typeof opened === 'number') this.input(name, { type: 'listening', binding, port: opened });
     else this.input(name, { type: 'listen-failed', binding, osError: opened });
   }

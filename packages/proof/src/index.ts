@@ -13,7 +13,7 @@ export type {
   StoryLine,
 } from './checker/options.js';
 export { storyText } from './checker/story.js';
-export { type Finding, type RuleId, rules, type Verdict, Violation, verdictOf, verdictText } from './rules/catalogue.js';
+export { type Breach, type RuleId, type RuleVerdict, rules, Violation, verdictOf, verdictText } from './rules/catalogue.js';
 export { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './rules/limits.js';
 export { type MailCounts, MailLedger } from './rules/mail.js';
 export { incarnationBroken, recoveryBroken } from './rules/recovery.js';
@@ -28,7 +28,7 @@ export {
   simFaultKinds,
   simFaults,
   simFaultText,
-} from './simulator/faults/kinds.js';
+} from './simulator/faults/fault-kinds.js';
 export {
   defaultSimOptions,
   isSeed,
@@ -40,8 +40,8 @@ export {
   type Topology,
   topologies,
 } from './simulator/options.js';
-export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/plan.js';
 export type { Ratio } from './simulator/random.js';
+export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/run-plan.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './simulator/shrink.js';
 export { faultsText, type SimResult, simulate, simulatePlan } from './simulator/simulate.js';
-export type { SimCore, WorldHooks } from './simulator/world.js';
+export type { SimHooks } from './simulator/simulation.js';

@@ -1,9 +1,8 @@
 /** Who listens where in a virtual lab. All its MTAs are on one machine, which has the loopback addresses and no other. */
 import { familyOf, isUnspecified } from '@mtalab/mta-core';
-import type { End } from './link.js';
 
-/** A listener: which start of which MTA, and which of its bindings. */
-export type Listener = Pick<End, 'node' | 'life'> & { readonly binding: number; readonly address: string; readonly port: number };
+/** A listener: of which MTA, and for which of its bindings. */
+export type Listener = { readonly node: string; readonly binding: number; readonly address: string; readonly port: number };
 
 export type DialTarget = { readonly host: string; readonly port: number; readonly localAddress?: string | undefined };
 

@@ -1,7 +1,7 @@
 /** The exhaustive checker: every interleaving of two MTAs, or three in a chain, within bounds. */
 import type { Mta } from '@mtalab/mta-core';
 import { type RuleId, rules } from '../rules/catalogue.js';
-import { isQuiet, type World, type WorldContext } from './global-state.js';
+import { type GlobalState, isQuiet, type SearchContext } from './global-state.js';
 import { firstHopeless, pathTo, wayToGivingUp, wayToStandstill } from './liveness.js';
 import { after } from './moves.js';
 import {
@@ -13,7 +13,7 @@ import {
   type Counterexample,
   type PropertyVerdict,
 } from './options.js';
-import { type Breach, Search, type Space, wrongIn } from './search.js';
+import { type FoundBreach, Search, type Space, wrongIn } from './search.js';
 import { setUp } from './setup.js';
 import { faultsLate, tellStory } from './story.js';
 
@@ -42,12 +42,12 @@ const checkedRules: readonly RuleId[] = [
 
 type Found = { readonly rule: RuleId; readonly detail: string; readonly path: readonly number[] };
 
-function found(options: CheckOptions, bounds: CheckBounds, space: Space, breach: Breach): Found[] {
+function found(options: CheckOptions, bounds: CheckBounds, space: Space, breach: FoundBreach): Found[] {
   const path = pathTo(space.visited, breach.state);
   if (breach.move !== null) path.push(breach.move);
-  const { rule, detail } = breach.finding;
+  const { rule, detail } = breach.breach;
   if (rule !== 'holder-after-faults') return [{ rule, detail, path }];
-  const late = faultsLate(bounds, options.core, path, (context, world) => wrongIn(context, world)?.rule === rule);
+  const late = faultsLate(bounds, options.core, path, (context, global) => wrongIn(context, global)?.rule === rule);
   // Nobody holds the Turn: does mail wait for ever because of it?
   const one: Found = { rule, detail, path: late };
   return standstill(options, bounds, late) === null ? [one] : [one, { rule: 'queues-drain', detail: hopeless, path: late }];
@@ -59,13 +59,13 @@ const hopeless = 'Mail waits, and without further faults or new mail nothing wil
 
 function standstill(options: CheckOptions, bounds: CheckBounds, path: readonly number[]): number[] | null {
   const { context, initial, orders } = setUp(bounds, options.core);
-  return wayToStandstill(context, worldAfter(context, initial, path), orders);
+  return wayToStandstill(context, stateAfter(context, initial, path), orders);
 }
 
-function worldAfter(context: WorldContext, initial: World, path: readonly number[]): World {
-  let world = initial;
-  for (const code of path) world = after(context, world, code).world;
-  return world;
+function stateAfter(context: SearchContext, initial: GlobalState, path: readonly number[]): GlobalState {
+  let global = initial;
+  for (const code of path) global = after(context, global, code).global;
+  return global;
 }
 
 /** Mail that could only be given up. */
@@ -74,7 +74,7 @@ function unreachable(options: CheckOptions, bounds: CheckBounds, space: Space): 
   if (state === null) return null;
   const path = pathTo(space.visited, state);
   const { context, initial, orders } = setUp(bounds, options.core);
-  const rest = wayToGivingUp(context, worldAfter(context, initial, path), orders);
+  const rest = wayToGivingUp(context, stateAfter(context, initial, path), orders);
   return { rule: 'reachable', detail: givenUp, path: [...path, ...rest] };
 }
 
@@ -133,7 +133,7 @@ function searchSpace(
   options: CheckOptions,
   bounds: CheckBounds,
   tell?: (progress: CheckProgress) => void,
-  see?: (world: World) => void,
+  see?: (global: GlobalState) => void,
 ): Space {
   const { context, initial, orders } = setUp(bounds, options.core);
   return new Search(context, bounds, orders, tell, see).run(initial);
@@ -150,10 +150,10 @@ export function reachable(
 ): ReadonlySet<string> {
   const seen = new Set<string>();
   const bounds = boundsOf({ ...options, stopAtFirst: false });
-  searchSpace(options, bounds, undefined, (world) => {
+  searchSpace(options, bounds, undefined, (global) => {
     const text = abstraction(
-      world.locals.map(({ mta }) => mta),
-      isQuiet(world),
+      global.nodes.map(({ mta }) => mta),
+      isQuiet(global),
     );
     if (text !== null) seen.add(text);
   });

@@ -6,9 +6,9 @@
  * watermarks, "not higher than the last seen"), associations and groups by the order of their first occurrence in the
  * canonical order of the parts (only equality matters), connections by their place in that order.
  */
-import { receiver, sender, tag } from './encode.js';
-import type { Wire, World } from './global-state.js';
-import type { Local } from './node-step.js';
+import { receiver, sender, tag } from './codes.js';
+import type { ConnectionState, GlobalState } from './global-state.js';
+import type { NodeState } from './node-step.js';
 
 const multiplierA = 0x85ebca6b;
 const multiplierB = 0xc2b2ae35;
@@ -34,7 +34,7 @@ class Ranks {
   }
 }
 
-const wireMark = -20;
+const connectionMark = -20;
 
 export class Fingerprinter {
   /** The two halves of the last fingerprint. */
@@ -43,8 +43,8 @@ export class Fingerprinter {
   readonly #orders: readonly (readonly number[])[];
   #buffer: number[] = [];
   #length = 0;
-  #wires: readonly Wire[] = [];
-  /** For each wire, its place in the canonical order. */
+  #connections: readonly ConnectionState[] = [];
+  /** For each connection, its place in the canonical order. */
   #places: number[] = [];
   #ordered: number[] = [];
   readonly #copies: Ranks[];
@@ -64,15 +64,15 @@ export class Fingerprinter {
   }
 
   /** Computes `high` and `low`. */
-  take(world: World): void {
-    this.#wires = world.wires;
+  take(global: GlobalState): void {
+    this.#connections = global.connections;
     this.#gathered = false;
     let first = true;
     let high = 0;
     let low = 0;
     for (const order of this.#orders) {
-      this.#write(world, order);
-      this.#hash(world, order);
+      this.#write(global, order);
+      this.#hash(global, order);
       if (first || this.high < high || (this.high === high && this.low < low)) {
         high = this.high;
         low = this.low;
@@ -97,61 +97,65 @@ export class Fingerprinter {
   }
 
   /** All parts of the state, in the canonical order. */
-  #write(world: World, order: readonly number[]): void {
+  #write(global: GlobalState, order: readonly number[]): void {
     this.#length = 0;
     const place = order.map((_mta, index) => order.indexOf(index));
     this.#place = place;
-    this.#put1(world.losses);
-    this.#put1(world.crashes);
+    this.#put1(global.losses);
+    this.#put1(global.crashes);
     // Where an adapter can break there are no mirror images, so its MTA's number needs no place.
-    this.#put1(world.broken === null ? 0 : 1 + world.broken.at * 8 + world.broken.binding);
+    this.#put1(global.broken === null ? 0 : 1 + global.broken.at * 8 + global.broken.binding);
     for (const at of order) {
-      const local = world.locals[at] as Local;
-      this.#put1(world.unsubmitted[at] as number);
-      this.#put(local.code.head);
-      const { entries } = local.code;
+      const node = global.nodes[at] as NodeState;
+      this.#put1(global.unsubmitted[at] as number);
+      this.#put(node.code.head);
+      const { entries } = node.code;
       if (entries.length === 1) this.#put((entries[0] as (typeof entries)[number]).code);
       else
         for (const entry of [...entries].sort((one, other) => (place[one.peer] ?? 0) - (place[other.peer] ?? 0)))
           this.#put(entry.code);
     }
-    this.#orderWires(world, order);
-    for (const index of this.#ordered) this.#writeWire(world, index);
+    this.#orderConnections(global, order);
+    for (const index of this.#ordered) this.#writeConnection(global, index);
   }
 
   /** By the MTA that dialled, and of one MTA as it dialled them. */
-  #orderWires(world: World, order: readonly number[]): void {
+  #orderConnections(global: GlobalState, order: readonly number[]): void {
     const ordered = this.#ordered;
     ordered.length = 0;
     for (const at of order) {
-      for (let index = 0; index < world.wires.length; index += 1)
-        if ((world.wires[index] as Wire).client === at) ordered.push(index);
+      for (let index = 0; index < global.connections.length; index += 1)
+        if ((global.connections[index] as ConnectionState).client === at) ordered.push(index);
     }
     for (let index = 0; index < ordered.length; index += 1) this.#places[ordered[index] as number] = index;
   }
 
-  #writeWire(world: World, index: number): void {
-    const wire = world.wires[index] as Wire;
-    this.#put1(wireMark);
+  #writeConnection(global: GlobalState, index: number): void {
+    const connection = global.connections[index] as ConnectionState;
+    this.#put1(connectionMark);
     this.#put1(index);
     this.#put1(0);
-    this.#put1((wire.phase === 'up' ? 0 : wire.phase === 'lost' ? 1 : 2) * 4 + (wire.clientUp ? 2 : 0) + (wire.serverUp ? 1 : 0));
+    this.#put1(
+      (connection.phase === 'up' ? 0 : connection.phase === 'lost' ? 1 : 2) * 4 +
+        (connection.clientUp ? 2 : 0) +
+        (connection.serverUp ? 1 : 0),
+    );
     this.#put1(tag.mta);
-    this.#put1(wire.client);
+    this.#put1(connection.client);
     this.#put1(tag.mta);
-    this.#put1(wire.server);
-    if (wire.phase === 'dialling') this.#put1(wire.binding * 2 + (wire.routed ? 1 : 0));
-    if (wire.clientUp) this.#putRow(world, wire.client, wire.clientConn);
-    if (wire.serverUp) this.#putRow(world, wire.server, wire.serverConn);
-    this.#putItems(wire.toServer);
-    this.#put1(wireMark);
+    this.#put1(connection.server);
+    if (connection.phase === 'dialling') this.#put1(connection.binding * 2 + (connection.routed ? 1 : 0));
+    if (connection.clientUp) this.#putRow(global, connection.client, connection.clientConn);
+    if (connection.serverUp) this.#putRow(global, connection.server, connection.serverConn);
+    this.#putItems(connection.toServer);
+    this.#put1(connectionMark);
     this.#put1(index);
     this.#put1(1);
-    this.#putItems(wire.toClient);
+    this.#putItems(connection.toClient);
   }
 
-  #putRow(world: World, at: number, conn: number): void {
-    for (const row of (world.locals[at] as Local).code.rows) {
+  #putRow(global: GlobalState, at: number, conn: number): void {
+    for (const row of (global.nodes[at] as NodeState).code.rows) {
       if (row.conn !== conn) continue;
       this.#put1(7);
       this.#put(row.code);
@@ -160,7 +164,7 @@ export class Fingerprinter {
     this.#put1(8);
   }
 
-  #putItems(items: Wire['toServer']): void {
+  #putItems(items: ConnectionState['toServer']): void {
     this.#put1(items.length);
     for (const item of items) {
       if (item === null) this.#put1(99);
@@ -168,12 +172,12 @@ export class Fingerprinter {
     }
   }
 
-  #wireOf(at: number, conn: number): number {
-    const wires = this.#wires;
-    for (let index = 0; index < wires.length; index += 1) {
-      const wire = wires[index] as Wire;
-      if (wire.client === at && wire.clientUp && wire.clientConn === conn) return index;
-      if (wire.server === at && wire.serverUp && wire.serverConn === conn) return index;
+  #connectionOf(at: number, conn: number): number {
+    const connections = this.#connections;
+    for (let index = 0; index < connections.length; index += 1) {
+      const connection = connections[index] as ConnectionState;
+      if (connection.client === at && connection.clientUp && connection.clientConn === conn) return index;
+      if (connection.server === at && connection.serverUp && connection.serverConn === conn) return index;
     }
     return -1;
   }
@@ -194,7 +198,7 @@ export class Fingerprinter {
   #gather(): void {
     for (const ranks of this.#copies) ranks.values.length = 0;
     for (const ranks of this.#incarnations) ranks.values.length = 0;
-    this.#calls = this.#wires.map(() => new Ranks());
+    this.#calls = this.#connections.map(() => new Ranks());
     this.#recoveries = [];
     this.#recoveryOf = [];
     const buffer = this.#buffer;
@@ -225,8 +229,8 @@ export class Fingerprinter {
           at += 3;
           break;
         case tag.call: {
-          const wire = this.#wireOf(one, two);
-          if (wire >= 0) this.#calls[wire]?.add(buffer[at + 3] as number);
+          const connection = this.#connectionOf(one, two);
+          if (connection >= 0) this.#calls[connection]?.add(buffer[at + 3] as number);
           at += 4;
           break;
         }
@@ -234,11 +238,11 @@ export class Fingerprinter {
           this.#calls[here]?.add(one);
           at += 2;
           break;
-        case wireMark: {
-          const wire = this.#wires[one] as Wire;
+        case connectionMark: {
+          const connection = this.#connections[one] as ConnectionState;
           here = one;
-          by = two === 0 ? wire.client : wire.server;
-          to = two === 0 ? wire.server : wire.client;
+          by = two === 0 ? connection.client : connection.server;
+          to = two === 0 ? connection.server : connection.client;
           at += 3;
           break;
         }
@@ -253,7 +257,7 @@ export class Fingerprinter {
     }
   }
 
-  #hash(world: World, _order: readonly number[]): void {
+  #hash(global: GlobalState, _order: readonly number[]): void {
     if (!this.#gathered) this.#gather();
     this.#gathered = true;
     const associations = this.#associations;
@@ -299,14 +303,15 @@ export class Fingerprinter {
             value = 700 + (two === 0 ? 0 : 1 + this.#ranksOfRecovery(one).of(two));
             break;
           case tag.connection: {
-            const wire = this.#wireOf(mta, two);
-            value = 800 + (wire < 0 ? 50 : (this.#places[wire] as number));
+            const connection = this.#connectionOf(mta, two);
+            value = 800 + (connection < 0 ? 50 : (this.#places[connection] as number));
             break;
           }
           case tag.call: {
-            const wire = this.#wireOf(mta, two);
+            const connection = this.#connectionOf(mta, two);
             const call = buffer[at] as number;
-            value = wire < 0 ? 900 : 1000 + (this.#places[wire] as number) * 64 + (this.#calls[wire]?.of(call) ?? 0);
+            value =
+              connection < 0 ? 900 : 1000 + (this.#places[connection] as number) * 64 + (this.#calls[connection]?.of(call) ?? 0);
             at += 1;
             break;
           }
@@ -325,14 +330,14 @@ export class Fingerprinter {
             value = 3200 + (this.#incarnations[mta]?.of(two) ?? 0);
             break;
           case tag.message:
-            value = 3300 + (world.undelivered.includes(one) ? 0 : world.reported.includes(one) ? 1 : 2);
+            value = 3300 + (global.undelivered.includes(one) ? 0 : global.reported.includes(one) ? 1 : 2);
             at -= 1;
             break;
           default: {
-            const wire = this.#wires[one] as Wire;
+            const connection = this.#connections[one] as ConnectionState;
             here = one;
-            by = two === 0 ? wire.client : wire.server;
-            to = two === 0 ? wire.server : wire.client;
+            by = two === 0 ? connection.client : connection.server;
+            to = two === 0 ? connection.server : connection.client;
             value = 3400 + two;
           }
         }

@@ -4,11 +4,11 @@
  * notices, each in its own time.
  */
 import { rowOf } from '@mtalab/mta-core';
-import type { Finding } from '../rules/catalogue.js';
-import type { arrived, Local, LocalContext, Parcel } from './node-step.js';
+import type { Breach } from '../rules/catalogue.js';
+import type { arrived, NodeState, Parcel, StepContext } from './node-step.js';
 import type { Timer } from './timers.js';
 
-export type Wire = {
+export type ConnectionState = {
   readonly client: number;
   readonly clientConn: number;
   readonly server: number;
@@ -28,9 +28,9 @@ export type Wire = {
   readonly toClient: readonly (Parcel | null)[];
 };
 
-export type World = {
-  readonly locals: readonly Local[];
-  readonly wires: readonly Wire[];
+export type GlobalState = {
+  readonly nodes: readonly NodeState[];
+  readonly connections: readonly ConnectionState[];
   /** Messages still to be submitted, per MTA. */
   readonly unsubmitted: readonly number[];
   /** Faults left. */
@@ -47,13 +47,13 @@ export type Side = 'client' | 'server';
 
 export type Move =
   /** The next of what is under way arrives. */
-  | { readonly kind: 'deliver'; readonly wire: number; readonly to: Side }
+  | { readonly kind: 'deliver'; readonly connection: number; readonly to: Side }
   /** An end of a lost connection notices. */
-  | { readonly kind: 'notice'; readonly wire: number; readonly to: Side }
+  | { readonly kind: 'notice'; readonly connection: number; readonly to: Side }
   /** A dial succeeds. */
-  | { readonly kind: 'connect'; readonly wire: number }
+  | { readonly kind: 'connect'; readonly connection: number }
   /** A dial fails, as it must: its local address does not get there, or nobody listens there. */
-  | { readonly kind: 'in-vain'; readonly wire: number }
+  | { readonly kind: 'in-vain'; readonly connection: number }
   /** The system answers a listen. `breaks`: it turns out now that this adapter cannot serve RPC. */
   | { readonly kind: 'listen'; readonly at: number; readonly binding: number; readonly outcome: 'up' | 'broken' | 'breaks' }
   /** A write is on disk. */
@@ -64,21 +64,21 @@ export type Move =
   /** A client hands a message in. */
   | { readonly kind: 'submit'; readonly at: number }
   /** The network loses these connections. */
-  | { readonly kind: 'lose'; readonly wires: readonly number[] }
+  | { readonly kind: 'lose'; readonly connections: readonly number[] }
   /** A dial fails: a loss. */
-  | { readonly kind: 'refuse'; readonly wire: number }
+  | { readonly kind: 'refuse'; readonly connection: number }
   /** An MTA crashes and starts again. */
   | { readonly kind: 'crash'; readonly at: number };
 
 export type Moved = {
-  readonly world: World;
-  readonly finding: Finding | null;
+  readonly global: GlobalState;
+  readonly breach: Breach | null;
   /** Dials that were decided in the course of the move. */
   readonly dials: number;
 };
 
-export type WorldContext = {
-  readonly local: LocalContext;
+export type SearchContext = {
+  readonly steps: StepContext;
   /** Told of each PDU that will not arrive, while a counterexample is told. */
   dropped: ((from: number, to: number, parcel: Parcel) => void) | null;
   /** By port. */
@@ -95,14 +95,14 @@ export type WorldContext = {
 };
 
 /** Can a dial succeed in this state? */
-export function canConnect(world: World, { server, binding, routed }: Wire): boolean {
-  const { mta } = world.locals[server] as Local;
+export function canConnect(global: GlobalState, { server, binding, routed }: ConnectionState): boolean {
+  const { mta } = global.nodes[server] as NodeState;
   return routed && mta.phase !== 'halted' && rowOf(mta.rpc.addresses, binding)?.state === 'up';
 }
 
 /** Is nothing under way, on the network, to a disk or to a listener? */
-export function isQuiet(world: World): boolean {
-  for (const wire of world.wires)
-    if (wire.phase === 'dialling' || wire.toClient.length > 0 || wire.toServer.length > 0) return false;
-  return world.locals.every(({ pending, mta }) => pending.length === 0 && mta.phase !== 'starting');
+export function isQuiet(global: GlobalState): boolean {
+  for (const connection of global.connections)
+    if (connection.phase === 'dialling' || connection.toClient.length > 0 || connection.toServer.length > 0) return false;
+  return global.nodes.every(({ pending, mta }) => pending.length === 0 && mta.phase !== 'starting');
 }

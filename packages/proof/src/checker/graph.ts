@@ -1,14 +1,14 @@
 /** The moves of the bounded space under an abstraction, to hold them against those of another model of the protocol. */
 import type { Mta, Pdu } from '@mtalab/mta-core';
 import { Fingerprinter } from './fingerprint.js';
-import { isQuiet, type Wire, type World } from './global-state.js';
+import { type ConnectionState, type GlobalState, isQuiet } from './global-state.js';
 import { moved, movesOf, refusals } from './moves.js';
 import { boundsOf, type CheckOptions } from './options.js';
 import { setUp } from './setup.js';
 import { none, Visited } from './visited.js';
 
 /** A connection and what is under way on it. Null in place of a PDU is its end, closed by the other side. */
-export type SeenConnection = Omit<Wire, 'toServer' | 'toClient'> & {
+export type SeenConnection = Omit<ConnectionState, 'toServer' | 'toClient'> & {
   readonly toServer: readonly (Pdu | null)[];
   readonly toClient: readonly (Pdu | null)[];
 };
@@ -33,14 +33,18 @@ export type AbstractMoves = {
   readonly edges: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-function seen(world: World): SeenState {
-  const pdus = (items: Wire['toServer']): (Pdu | null)[] => items.map((item) => item?.pdu ?? null);
+function seen(global: GlobalState): SeenState {
+  const pdus = (items: ConnectionState['toServer']): (Pdu | null)[] => items.map((item) => item?.pdu ?? null);
   return {
-    mtas: world.locals.map(({ mta }) => mta),
-    connections: world.wires.map((wire) => ({ ...wire, toServer: pdus(wire.toServer), toClient: pdus(wire.toClient) })),
-    unsubmitted: world.unsubmitted,
-    losses: world.losses,
-    quiet: isQuiet(world),
+    mtas: global.nodes.map(({ mta }) => mta),
+    connections: global.connections.map((connection) => ({
+      ...connection,
+      toServer: pdus(connection.toServer),
+      toClient: pdus(connection.toClient),
+    })),
+    unsubmitted: global.unsubmitted,
+    losses: global.losses,
+    quiet: isQuiet(global),
   };
 }
 
@@ -52,27 +56,27 @@ function seen(world: World): SeenState {
 export function abstractMoves(options: CheckOptions, abstraction: (state: SeenState) => string | null): AbstractMoves {
   const bounds = boundsOf(options);
   const { context, initial, orders } = setUp(bounds, options.core);
-  const fingerprinter = new Fingerprinter(context.local.configs.length, orders);
+  const fingerprinter = new Fingerprinter(context.steps.configs.length, orders);
   const visited = new Visited();
   const texts: string[] = [];
   const edges = new Map<string, Set<string>>();
-  let level: World[] = [];
+  let level: GlobalState[] = [];
   let first = 0;
   let transitions = 0;
   /** @returns the abstraction of a state; null when it is left out. */
-  const enter = (world: World): string | null => {
-    const text = abstraction(seen(world));
+  const enter = (global: GlobalState): string | null => {
+    const text = abstraction(seen(global));
     if (text === null) return null;
-    fingerprinter.take(world);
+    fingerprinter.take(global);
     visited.add(fingerprinter.high, fingerprinter.low, none, 0);
     if (visited.isNew) {
-      level.push(world);
+      level.push(global);
       texts.push(text);
     }
     return text;
   };
-  const follow = (from: string, world: World): void => {
-    const to = enter(world);
+  const follow = (from: string, global: GlobalState): void => {
+    const to = enter(global);
     if (to === null) return;
     transitions += 1;
     if (to === from) return;
@@ -84,13 +88,13 @@ export function abstractMoves(options: CheckOptions, abstraction: (state: SeenSt
   while (level.length > 0) {
     const now = level;
     level = [];
-    for (const [index, world] of now.entries()) {
+    for (const [index, global] of now.entries()) {
       const from = texts[first + index] as string;
-      for (const move of movesOf(context, world)) {
-        const next = moved(context, world, move);
-        follow(from, next.world);
-        if (world.losses === 0) continue;
-        for (const set of refusals(next.dials, world.losses)) follow(from, moved(context, world, move, set).world);
+      for (const move of movesOf(context, global)) {
+        const next = moved(context, global, move);
+        follow(from, next.global);
+        if (global.losses === 0) continue;
+        for (const set of refusals(next.dials, global.losses)) follow(from, moved(context, global, move, set).global);
       }
     }
     first += now.length;

@@ -1,6 +1,6 @@
 /** From every reachable state a drained one must be reachable without further faults and without new messages. */
 import { Fingerprinter } from './fingerprint.js';
-import type { World, WorldContext } from './global-state.js';
+import type { GlobalState, SearchContext } from './global-state.js';
 import { isFault, moved, movesOf } from './moves.js';
 import { givesUp, isDrained, type Space } from './search.js';
 import { none, Visited } from './visited.js';
@@ -43,25 +43,29 @@ const mostAhead = 20_000;
  * The shortest way on from a state, without faults and new messages, to where nothing more happens by itself.
  * @returns null when mail can drain from there after all, or when there is no such end nearby.
  */
-export function wayToStandstill(context: WorldContext, from: World, orders: readonly (readonly number[])[]): number[] | null {
-  const fingerprinter = new Fingerprinter(context.local.configs.length, orders);
+export function wayToStandstill(
+  context: SearchContext,
+  from: GlobalState,
+  orders: readonly (readonly number[])[],
+): number[] | null {
+  const fingerprinter = new Fingerprinter(context.steps.configs.length, orders);
   const visited = new Visited();
-  const worlds: World[] = [];
-  const enter = (world: World, parent: number, move: number): number => {
-    fingerprinter.take(world);
+  const globals: GlobalState[] = [];
+  const enter = (global: GlobalState, parent: number, move: number): number => {
+    fingerprinter.take(global);
     const state = visited.add(fingerprinter.high, fingerprinter.low, parent, move);
-    if (visited.isNew) worlds.push(world);
+    if (visited.isNew) globals.push(global);
     return state;
   };
   enter(from, none, 0);
   let end: number | null = null;
-  for (let state = 0; state < worlds.length; state += 1) {
-    const world = worlds[state] as World;
-    if (isDrained(world) || worlds.length > mostAhead) return null;
+  for (let state = 0; state < globals.length; state += 1) {
+    const global = globals[state] as GlobalState;
+    if (isDrained(global) || globals.length > mostAhead) return null;
     let going = false;
-    for (const [index, move] of movesOf(context, world).entries()) {
+    for (const [index, move] of movesOf(context, global).entries()) {
       if (isFault(move) || move.kind === 'submit') continue;
-      if (enter(moved(context, world, move).world, state, index) !== state) going = true;
+      if (enter(moved(context, global, move).global, state, index) !== state) going = true;
     }
     if (!going) end ??= state;
   }
@@ -69,22 +73,22 @@ export function wayToStandstill(context: WorldContext, from: World, orders: read
 }
 
 /** The shortest way on from a state, without faults and new messages, to a move that gives mail up; empty when there is none nearby. */
-export function wayToGivingUp(context: WorldContext, from: World, orders: readonly (readonly number[])[]): number[] {
-  const fingerprinter = new Fingerprinter(context.local.configs.length, orders);
+export function wayToGivingUp(context: SearchContext, from: GlobalState, orders: readonly (readonly number[])[]): number[] {
+  const fingerprinter = new Fingerprinter(context.steps.configs.length, orders);
   const visited = new Visited();
-  const worlds: World[] = [];
-  const enter = (world: World, parent: number, move: number): void => {
-    fingerprinter.take(world);
+  const globals: GlobalState[] = [];
+  const enter = (global: GlobalState, parent: number, move: number): void => {
+    fingerprinter.take(global);
     visited.add(fingerprinter.high, fingerprinter.low, parent, move);
-    if (visited.isNew) worlds.push(world);
+    if (visited.isNew) globals.push(global);
   };
   enter(from, none, 0);
-  for (let state = 0; state < worlds.length && worlds.length <= mostAhead; state += 1) {
-    const world = worlds[state] as World;
-    for (const [index, move] of movesOf(context, world).entries()) {
+  for (let state = 0; state < globals.length && globals.length <= mostAhead; state += 1) {
+    const global = globals[state] as GlobalState;
+    for (const [index, move] of movesOf(context, global).entries()) {
       if (isFault(move) || move.kind === 'submit') continue;
-      const next = moved(context, world, move).world;
-      if (givesUp(context, world, next)) return [...pathTo(visited, state), index];
+      const next = moved(context, global, move).global;
+      if (givesUp(context, global, next)) return [...pathTo(visited, state), index];
       enter(next, state, index);
     }
   }

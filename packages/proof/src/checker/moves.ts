@@ -1,17 +1,17 @@
 /** The moves that lead out of a state, and where each leads. */
 import { ltabOf, type Mta } from '@mtalab/mta-core';
 import {
+  type ConnectionState,
   canConnect,
+  type GlobalState,
   isQuiet,
   type Move,
   type Moved,
+  type SearchContext,
   type Side,
-  type Wire,
-  type World,
-  type WorldContext,
 } from './global-state.js';
-import { arrived, committed, fired, type Local, type Parcel } from './node-step.js';
-import { Draft } from './successor.js';
+import { arrived, committed, fired, type NodeState, type Parcel } from './node-step.js';
+import { SuccessorDraft } from './successor.js';
 import { timersOf } from './timers.js';
 
 export function isFault(move: Move): boolean {
@@ -24,23 +24,23 @@ export function isFault(move: Move): boolean {
 }
 
 /** The same move in another state, if it is there: by what it does to whom. */
-export function nameOf(world: World, move: Move): string {
+export function nameOf(global: GlobalState, move: Move): string {
   const of = (index: number): string => {
-    const { client, clientConn, server } = world.wires[index] as Wire;
+    const { client, clientConn, server } = global.connections[index] as ConnectionState;
     return `${client}.${clientConn}-${server}`;
   };
   switch (move.kind) {
     case 'deliver':
     case 'notice':
-      return `${move.kind} ${of(move.wire)} ${move.to}`;
+      return `${move.kind} ${of(move.connection)} ${move.to}`;
     case 'connect':
     case 'in-vain':
     case 'refuse':
-      return `${move.kind} ${of(move.wire)}`;
+      return `${move.kind} ${of(move.connection)}`;
     case 'listen':
       return `listen ${move.at} ${move.binding} ${move.outcome}`;
     case 'lose':
-      return `lose ${[...new Set(move.wires.map((index) => world.wires[index]?.association))].join()}${move.wires.length === 1 ? ` ${of(move.wires[0] as number)}` : ''}`;
+      return `lose ${[...new Set(move.connections.map((index) => global.connections[index]?.association))].join()}${move.connections.length === 1 ? ` ${of(move.connections[0] as number)}` : ''}`;
     case 'timer':
       return `timer ${move.at} ${move.timer.kind} ${move.timer.entry} ${move.timer.id}`;
     default:
@@ -55,39 +55,39 @@ function replaced<T>(list: readonly T[], at: number, value: T): T[] {
 }
 
 /** All moves out of a state, always in the same order. */
-export function movesOf(context: WorldContext, world: World): readonly Move[] {
-  const urgent = urgentMove(context, world);
+export function movesOf(context: SearchContext, global: GlobalState): readonly Move[] {
+  const urgent = urgentMove(context, global);
   if (urgent !== null) return urgent;
   const moves: Move[] = [];
-  for (const [index, wire] of world.wires.entries()) {
-    if (wire.phase === 'dialling') {
-      moves.push({ kind: canConnect(world, wire) ? 'connect' : 'in-vain', wire: index });
+  for (const [index, connection] of global.connections.entries()) {
+    if (connection.phase === 'dialling') {
+      moves.push({ kind: canConnect(global, connection) ? 'connect' : 'in-vain', connection: index });
       continue;
     }
     for (const to of ['client', 'server'] as const) {
-      const up = to === 'client' ? wire.clientUp : wire.serverUp;
-      const items = to === 'client' ? wire.toClient : wire.toServer;
-      if (up && items.length > 0) moves.push({ kind: 'deliver', wire: index, to });
-      if (up && wire.phase === 'lost') moves.push({ kind: 'notice', wire: index, to });
+      const up = to === 'client' ? connection.clientUp : connection.serverUp;
+      const items = to === 'client' ? connection.toClient : connection.toServer;
+      if (up && items.length > 0) moves.push({ kind: 'deliver', connection: index, to });
+      if (up && connection.phase === 'lost') moves.push({ kind: 'notice', connection: index, to });
     }
   }
-  const timers = context.timersAnyTime || isQuiet(world);
-  for (const { at, pending, mta } of world.locals) {
+  const timers = context.timersAnyTime || isQuiet(global);
+  for (const { at, pending, mta } of global.nodes) {
     if (pending.length > 0) moves.push({ kind: 'commit', at });
-    if (mta.phase === 'starting') addListens(moves, world, at, mta);
+    if (mta.phase === 'starting') addListens(moves, global, at, mta);
     // Clients find nobody to hand their mail to before it runs, nor when it has ended.
     if (mta.phase !== 'running') continue;
     if (context.cure && mta.legacy.length > 0) moves.push({ kind: 'cure', at });
     if (timers) for (const timer of timersOf(mta)) moves.push({ kind: 'timer', at, timer });
-    if ((world.unsubmitted[at] as number) > 0) moves.push({ kind: 'submit', at });
+    if ((global.unsubmitted[at] as number) > 0) moves.push({ kind: 'submit', at });
   }
-  if (world.losses > 0) addLosses(moves, world, context.anyCut);
-  if (world.crashes > 0) for (const { at, mta } of world.locals) if (mta.phase !== 'halted') moves.push({ kind: 'crash', at });
+  if (global.losses > 0) addLosses(moves, global, context.anyCut);
+  if (global.crashes > 0) for (const { at, mta } of global.nodes) if (mta.phase !== 'halted') moves.push({ kind: 'crash', at });
   return moves;
 }
 
 /** Each listener is up or has failed in its own time. Of all adapters one can be broken. */
-function addListens(moves: Move[], { broken }: World, at: number, mta: Mta): void {
+function addListens(moves: Move[], { broken }: GlobalState, at: number, mta: Mta): void {
   for (const { id: binding, state } of mta.rpc.addresses) {
     if (state !== 'opening') continue;
     const isBroken = broken?.at === at && broken.binding === binding;
@@ -97,22 +97,26 @@ function addListens(moves: Move[], { broken }: World, at: number, mta: Mta): voi
 }
 
 /** What changes nothing but the books of one end may go first (see docs/verification/checker.md). */
-function urgentMove(context: WorldContext, world: World): readonly Move[] | null {
+function urgentMove(context: SearchContext, global: GlobalState): readonly Move[] | null {
   if (!context.eager) return null;
-  for (const [index, wire] of world.wires.entries()) {
-    if (wire.clientUp && wire.toClient.length > 0 && (isIdle(wire.toClient[0]) || endsClosing(world, wire, 'client'))) {
-      return [{ kind: 'deliver', wire: index, to: 'client' }];
+  for (const [index, connection] of global.connections.entries()) {
+    if (
+      connection.clientUp &&
+      connection.toClient.length > 0 &&
+      (isIdle(connection.toClient[0]) || endsClosing(global, connection, 'client'))
+    ) {
+      return [{ kind: 'deliver', connection: index, to: 'client' }];
     }
-    if (wire.serverUp && wire.toServer.length > 0 && endsClosing(world, wire, 'server')) {
-      return [{ kind: 'deliver', wire: index, to: 'server' }];
+    if (connection.serverUp && connection.toServer.length > 0 && endsClosing(global, connection, 'server')) {
+      return [{ kind: 'deliver', connection: index, to: 'server' }];
     }
   }
   return null;
 }
 
 /** Is there a move that goes before all others? */
-export function isUrgent(context: WorldContext, world: World): boolean {
-  return urgentMove(context, world) !== null;
+export function isUrgent(context: SearchContext, global: GlobalState): boolean {
+  return urgentMove(context, global) !== null;
 }
 
 /** An answer that its receiver does no more with than strike the call off its list. */
@@ -126,87 +130,87 @@ function isIdle(item: Parcel | null | undefined): boolean {
  * Does the next thing arrive at an association that is closing? It ends, sooner or later, and nothing else comes of it. A
  * transfer is the exception: it may bring a message.
  */
-function endsClosing(world: World, wire: Wire, to: Side): boolean {
-  const [at, item] = to === 'server' ? [wire.server, wire.toServer[0]] : [wire.client, wire.toClient[0]];
+function endsClosing(global: GlobalState, connection: ConnectionState, to: Side): boolean {
+  const [at, item] = to === 'server' ? [connection.server, connection.toServer[0]] : [connection.client, connection.toClient[0]];
   const body = item?.pdu.type === 'request' ? item.pdu.body : undefined;
   if (body?.op === 'MtaSend' && body.apdu.kind === 'rttr') return false;
-  for (const entry of ltabOf((world.locals[at] as Local).mta)) {
-    for (const { name, state } of entry.associations) if (name === wire.association) return state === 'closing';
+  for (const entry of ltabOf((global.nodes[at] as NodeState).mta)) {
+    for (const { name, state } of entry.associations) if (name === connection.association) return state === 'closing';
   }
   return false;
 }
 
-function canBeLost(wire: Wire): boolean {
-  if (wire.phase !== 'up') return false;
+function canBeLost(connection: ConnectionState): boolean {
+  if (connection.phase !== 'up') return false;
   // Nothing but its end is under way: losing it comes to the same.
-  const rest = wire.clientUp ? wire.toClient : wire.toServer;
-  return (wire.clientUp && wire.serverUp) || rest.some((item) => item !== null);
+  const rest = connection.clientUp ? connection.toClient : connection.toServer;
+  return (connection.clientUp && connection.serverUp) || rest.some((item) => item !== null);
 }
 
-function addLosses(moves: Move[], world: World, anyCut: boolean): void {
+function addLosses(moves: Move[], global: GlobalState, anyCut: boolean): void {
   const groups = new Map<string, number[]>();
-  for (const [index, wire] of world.wires.entries()) {
-    if (wire.phase === 'dialling' && canConnect(world, wire)) moves.push({ kind: 'refuse', wire: index });
-    if (!canBeLost(wire)) continue;
-    if (anyCut) moves.push({ kind: 'lose', wires: [index] });
-    const group = groups.get(wire.association);
-    if (group === undefined) groups.set(wire.association, [index]);
+  for (const [index, connection] of global.connections.entries()) {
+    if (connection.phase === 'dialling' && canConnect(global, connection)) moves.push({ kind: 'refuse', connection: index });
+    if (!canBeLost(connection)) continue;
+    if (anyCut) moves.push({ kind: 'lose', connections: [index] });
+    const group = groups.get(connection.association);
+    if (group === undefined) groups.set(connection.association, [index]);
     else group.push(index);
   }
-  for (const wires of groups.values()) if (wires.length > 1 || !anyCut) moves.push({ kind: 'lose', wires });
+  for (const connections of groups.values()) if (connections.length > 1 || !anyCut) moves.push({ kind: 'lose', connections });
 }
 
 /**
  * The state a move leads to.
  * @param refused of the dials made in its course, those that fail, as bits.
  */
-export function moved(context: WorldContext, world: World, move: Move, refused = 0): Moved {
-  const draft = new Draft(context, world);
-  const wire = 'wire' in move ? (world.wires[move.wire] as Wire) : null;
+export function moved(context: SearchContext, global: GlobalState, move: Move, refused = 0): Moved {
+  const draft = new SuccessorDraft(context, global);
+  const connection = 'connection' in move ? (global.connections[move.connection] as ConnectionState) : null;
   switch (move.kind) {
     case 'deliver':
-      draft.deliver(wire as Wire, move.to);
+      draft.deliver(connection as ConnectionState, move.to);
       break;
     case 'notice':
-      draft.notice(wire as Wire, move.to);
+      draft.notice(connection as ConnectionState, move.to);
       break;
     case 'connect':
-      draft.connect(wire as Wire);
+      draft.connect(connection as ConnectionState);
       break;
     case 'refuse':
-      draft.refuse(wire as Wire);
+      draft.refuse(connection as ConnectionState);
       break;
     case 'in-vain':
-      draft.fail(wire as Wire);
+      draft.fail(connection as ConnectionState);
       break;
     case 'listen':
       draft.listen(move.at, move.binding, move.outcome !== 'up');
       break;
     case 'lose':
-      draft.lose(move.wires.map((index) => world.wires[index] as Wire));
+      draft.lose(move.connections.map((index) => global.connections[index] as ConnectionState));
       break;
     case 'crash':
       draft.crash(move.at);
       break;
     case 'commit':
-      draft.take(committed(context.local, world.locals[move.at] as Local));
+      draft.take(committed(context.steps, global.nodes[move.at] as NodeState));
       break;
     case 'cure':
       draft.cure(move.at);
       break;
     case 'timer':
-      draft.take(fired(context.local, world.locals[move.at] as Local, move.timer));
+      draft.take(fired(context.steps, global.nodes[move.at] as NodeState, move.timer));
       break;
     case 'submit': {
-      const left = world.unsubmitted[move.at] as number;
-      draft.unsubmitted = replaced(world.unsubmitted, move.at, left - 1);
-      draft.take(arrived(context.local, world.locals[move.at] as Local, `submit ${left}`, context.submission(move.at, left)));
+      const left = global.unsubmitted[move.at] as number;
+      draft.unsubmitted = replaced(global.unsubmitted, move.at, left - 1);
+      draft.take(arrived(context.steps, global.nodes[move.at] as NodeState, `submit ${left}`, context.submission(move.at, left)));
       break;
     }
   }
   draft.decideDials(refused);
   draft.checkKept();
-  return { world: draft.world(), finding: draft.finding, dials: draft.dials };
+  return { global: draft.global(), breach: draft.breach, dials: draft.dials };
 }
 
 /** A move and its refusals as one number. */
@@ -217,16 +221,20 @@ export function codeOf(index: number, refused: number): number {
 }
 
 /** What is under a number, in the state it is a move of. */
-export function moveOf(context: WorldContext, world: World, code: number): { readonly move: Move; readonly refused: number } {
-  const move = movesOf(context, world)[code % refusalUnit];
+export function moveOf(
+  context: SearchContext,
+  global: GlobalState,
+  code: number,
+): { readonly move: Move; readonly refused: number } {
+  const move = movesOf(context, global)[code % refusalUnit];
   if (move === undefined) throw new Error(`there is no move ${code} in this state`);
   return { move, refused: Math.floor(code / refusalUnit) };
 }
 
 /** The state after a move, by its number. */
-export function after(context: WorldContext, world: World, code: number): Moved {
-  const { move, refused } = moveOf(context, world, code);
-  return moved(context, world, move, refused);
+export function after(context: SearchContext, global: GlobalState, code: number): Moved {
+  const { move, refused } = moveOf(context, global, code);
+  return moved(context, global, move, refused);
 }
 
 /** Which dials may fail together: of so many dials at most so many. */

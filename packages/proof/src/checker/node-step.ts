@@ -1,6 +1,6 @@
 /**
  * One MTA of the checker: the core's state with what its disk holds. All that happens inside one MTA between two arrivals is
- * one local step, and a local step depends on nothing but the MTA's own past; so each is computed once and then remembered
+ * one node step, and a node step depends on nothing but the MTA's own past; so each is computed once and then remembered
  * at the state it starts from, however many global states share that state.
  */
 import {
@@ -17,15 +17,16 @@ import {
   type StoreEffect,
 } from '@mtalab/mta-core';
 import { bindingsBroken, listensBroken } from '../rules/bindings.js';
-import type { Finding } from '../rules/catalogue.js';
+import type { Breach } from '../rules/catalogue.js';
 import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limits.js';
 import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
 import { startBroken } from '../rules/starting.js';
 import { unduePdus } from '../rules/turn.js';
-import { encodeLocal, encodePdu, type LocalCode } from './encode.js';
+import { encodeNode, type NodeCode } from './encode-node.js';
+import { encodePdu } from './encode-pdu.js';
 import type { CheckedCore } from './options.js';
-import type { Memory } from './step-cache.js';
-import type { Names } from './text-numbers.js';
+import type { StepCache } from './step-cache.js';
+import type { TextNumbers } from './text-numbers.js';
 import { due, type Timer } from './timers.js';
 
 /** What survives a crash. */
@@ -56,7 +57,7 @@ export type Out =
 /** A write that is not on disk yet. */
 export type PendingWrite = Extract<Effect, { type: 'store' | 'forget' | 'settle' }>;
 
-export type Local = {
+export type NodeState = {
   readonly at: number;
   readonly mta: Mta;
   readonly disk: Disk;
@@ -64,28 +65,28 @@ export type Local = {
   readonly nextAccepted: number;
   /** Messages with a copy on this disk. */
   readonly kept: readonly number[];
-  readonly code: LocalCode;
+  readonly code: NodeCode;
 };
 
-export type LocalResult = {
-  readonly local: Local;
+export type StepResult = {
+  readonly node: NodeState;
   readonly out: readonly Out[];
   /** Messages that were accepted, delivered, or reported to their originators. */
   readonly accepted: readonly number[];
   readonly delivered: readonly number[];
   readonly reported: readonly number[];
-  readonly finding: Finding | null;
+  readonly breach: Breach | null;
 };
 
-/** What all local steps of one search have in common. */
-export type LocalContext = {
+/** What all node steps of one search have in common. */
+export type StepContext = {
   readonly core: CheckedCore;
   readonly configs: readonly MtaConfig[];
-  readonly names: Names;
+  readonly numbers: TextNumbers;
   readonly storesAtOnce: boolean;
   /** MTAs whose listens are answered in their own time, and may fail; all others listen at once. */
   readonly mayFail: readonly number[];
-  readonly memory: Memory;
+  readonly cache: StepCache;
   /** The clock; stands still but while a counterexample is told. */
   nowMs: number;
   /** Told of every step of the core, while a counterexample is told. */
@@ -96,7 +97,7 @@ export const storeUuidOf = (name: string): string => `store-of-${name}`;
 
 /** One run of inputs through an MTA, from the first input to the last answer of its own disk. */
 class Run {
-  readonly #context: LocalContext;
+  readonly #context: StepContext;
   readonly #at: number;
   mta: Mta;
   disk: Disk;
@@ -105,10 +106,10 @@ class Run {
   readonly accepted: number[] = [];
   readonly delivered: number[] = [];
   readonly reported: number[] = [];
-  finding: Finding | null = null;
+  breach: Breach | null = null;
   readonly #queue: Input[] = [];
 
-  constructor(context: LocalContext, from: { at: number; mta: Mta; disk: Disk; pending: readonly PendingWrite[] }) {
+  constructor(context: StepContext, from: { at: number; mta: Mta; disk: Disk; pending: readonly PendingWrite[] }) {
     this.#context = context;
     this.#at = from.at;
     this.mta = from.mta;
@@ -127,7 +128,7 @@ class Run {
     try {
       stepped = this.#context.core.step(before, input, this.#context.nowMs);
     } catch (error) {
-      this.finding ??= {
+      this.breach ??= {
         rule: 'total',
         mta: before.name,
         event: input.type,
@@ -138,13 +139,13 @@ class Run {
     }
     this.mta = stepped.mta;
     this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
-    this.finding ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
-    this.finding ??= bindingsBroken(before, stepped.mta, stepped.effects);
+    this.breach ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
+    this.breach ??= bindingsBroken(before, stepped.mta, stepped.effects);
     for (const [index, entry] of ltabOf(stepped.mta).entries()) {
       const was = ltabOf(before)[index];
       if (was === undefined || was === entry) continue;
-      this.finding ??= recoveryBroken({ before, after: stepped.mta }, was, entry) ?? incarnationBroken(was, entry);
-      this.finding ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
+      this.breach ??= recoveryBroken({ before, after: stepped.mta }, was, entry) ?? incarnationBroken(was, entry);
+      this.breach ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
     }
     for (const effect of stepped.effects) this.perform(effect);
   }
@@ -181,7 +182,7 @@ class Run {
       case 'deliver':
         if (!this.disk.boxes.includes(effect.copy)) {
           this.disk = { ...this.disk, boxes: [...this.disk.boxes, effect.copy] };
-          this.delivered.push(this.#context.names.message(effect.envelope.mtsId));
+          this.delivered.push(this.#context.numbers.message(effect.envelope.mtsId));
         }
         this.#queue.push({ type: 'delivered', copy: effect.copy });
         return;
@@ -190,7 +191,7 @@ class Run {
           const { reason } = effect.event.params;
           // A breach is told with the state in which it came; other ends are nobody's fault.
           if (!/ in state [a-z-]+, Turn /.test(reason)) return;
-          this.finding ??= {
+          this.breach ??= {
             rule: 'no-quarrel',
             mta: this.mta.name,
             event: 'event 1294',
@@ -208,8 +209,8 @@ class Run {
   }
 
   #parcel(pdu: Pdu): Parcel {
-    const { memory, names } = this.#context;
-    return memory.parcel(pdu, (id) => ({ id, pdu, code: encodePdu(pdu, names) }));
+    const { cache, numbers } = this.#context;
+    return cache.parcel(pdu, (id) => ({ id, pdu, code: encodePdu(pdu, numbers) }));
   }
 
   /** Is what is being confirmed on this disk? */
@@ -223,7 +224,7 @@ class Run {
     // Settled already, hence stored before.
     if (apdu.activity < (entry.peer?.settledBelow ?? 0)) return;
     const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
-    this.finding ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(apdu.activity), detail };
+    this.breach ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(apdu.activity), detail };
   }
 
   commit(): void {
@@ -251,7 +252,7 @@ class Run {
   }
 
   #store(effect: StoreEffect): void {
-    const { names } = this.#context;
+    const { numbers } = this.#context;
     this.disk = { ...this.disk, messages: [...this.disk.messages, ...effect.accept] };
     const { received, render } = effect;
     if (received !== undefined) {
@@ -259,9 +260,9 @@ class Run {
       const now = known.includes(received.activity) ? known : [...known, received.activity].sort((one, other) => one - other);
       this.disk = { ...this.disk, received: { ...this.disk.received, [received.sender]: now } };
     } else {
-      for (const message of effect.accept) this.accepted.push(names.message(message.envelope.mtsId));
+      for (const message of effect.accept) this.accepted.push(numbers.message(message.envelope.mtsId));
     }
-    if (render !== undefined) this.reported.push(names.message(render.facts.subject.mtsId));
+    if (render !== undefined) this.reported.push(numbers.message(render.facts.subject.mtsId));
     this.#erase(effect.forget);
   }
 
@@ -286,27 +287,27 @@ function associationOf(mta: Mta, conn: number): string {
   return (entry === undefined || owner == null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
 }
 
-function localOf({ names }: LocalContext, parts: Omit<Local, 'code' | 'kept'>): Local {
+function nodeOf({ numbers }: StepContext, parts: Omit<NodeState, 'code' | 'kept'>): NodeState {
   const { at, mta, disk, pending } = parts;
   const { messages, received, boxes } = disk;
-  const kept = messages.map((message) => names.message(message.envelope.mtsId));
-  return { ...parts, kept, code: encodeLocal({ at, mta, messages, received, boxes, pending }, names) };
+  const kept = messages.map((message) => numbers.message(message.envelope.mtsId));
+  return { ...parts, kept, code: encodeNode({ at, mta, messages, received, boxes, pending }, numbers) };
 }
 
-function finished(context: LocalContext, at: number, run: Run, nextAccepted: number): LocalResult {
+function finished(context: StepContext, at: number, run: Run, nextAccepted: number): StepResult {
   const { mta, disk, pending } = run;
-  let { finding } = run;
-  finding ??= beyondLimits(mta);
-  for (const entry of ltabOf(mta)) finding ??= entryBeyondLimits(mta, entry);
+  let { breach } = run;
+  breach ??= beyondLimits(mta);
+  for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
-  const make = (): Local => localOf(context, parts);
+  const make = (): NodeState => nodeOf(context, parts);
   // A journal has the counters, which equal states may have otherwise.
-  const local = context.record === null ? context.memory.local(parts, make) : make();
-  return { local, out: run.out, accepted: run.accepted, delivered: run.delivered, reported: run.reported, finding };
+  const node = context.record === null ? context.cache.node(parts, make) : make();
+  return { node, out: run.out, accepted: run.accepted, delivered: run.delivered, reported: run.reported, breach };
 }
 
 /** An MTA starts, for the first time or after a crash. */
-export function started(context: LocalContext, at: number, before: Local | null): LocalResult {
+export function started(context: StepContext, at: number, before: NodeState | null): StepResult {
   const config = context.configs[at] as MtaConfig;
   const old: Disk = before?.disk ?? { incarnation: 0, messages: [], received: {}, boxes: [] };
   const disk: Disk = { ...old, incarnation: old.incarnation + 1 };
@@ -322,47 +323,47 @@ export function started(context: LocalContext, at: number, before: Local | null)
   const run = new Run(context, { at, mta, disk, pending: [] });
   for (const effect of effects) if (effect.type !== 'listen') run.perform(effect);
   for (const effect of effects) if (effect.type === 'listen') run.perform(effect);
-  run.finding ??= listensBroken(config, effects);
+  run.breach ??= listensBroken(config, effects);
   run.begin();
   return finished(context, at, run, 1);
 }
 
 /** Something arrives at an MTA. @param key names the arrival among all that can happen in this state. */
-export function arrived(context: LocalContext, local: Local, key: unknown, input: () => Input): LocalResult {
-  return remembered(context, local, key, () => {
-    const run = new Run(context, local);
+export function arrived(context: StepContext, node: NodeState, key: unknown, input: () => Input): StepResult {
+  return remembered(context, node, key, () => {
+    const run = new Run(context, node);
     const given = input();
     run.take(given);
-    return finished(context, local.at, run, given.type === 'accepted' ? local.nextAccepted + 2 : local.nextAccepted);
+    return finished(context, node.at, run, given.type === 'accepted' ? node.nextAccepted + 2 : node.nextAccepted);
   });
 }
 
 /** What waits for the disk is on it. */
-export function committed(context: LocalContext, local: Local): LocalResult {
-  return remembered(context, local, 'commit', () => {
-    const run = new Run(context, local);
+export function committed(context: StepContext, node: NodeState): StepResult {
+  return remembered(context, node, 'commit', () => {
+    const run = new Run(context, node);
     run.commit();
-    return finished(context, local.at, run, local.nextAccepted);
+    return finished(context, node.at, run, node.nextAccepted);
   });
 }
 
-export function crashed(context: LocalContext, local: Local): LocalResult {
-  return remembered(context, local, 'crash', () => started(context, local.at, local));
+export function crashed(context: StepContext, node: NodeState): StepResult {
+  return remembered(context, node, 'crash', () => started(context, node.at, node));
 }
 
-function remembered({ memory }: LocalContext, local: Local, key: unknown, compute: () => LocalResult): LocalResult {
-  const known = memory.get(local, key);
+function remembered({ cache }: StepContext, node: NodeState, key: unknown, compute: () => StepResult): StepResult {
+  const known = cache.get(node, key);
   if (known !== undefined) return known;
   const result = compute();
-  memory.set(local, key, result);
+  cache.set(node, key, result);
   return result;
 }
 
 /** One timer fires, and no other. */
-export function fired(context: LocalContext, local: Local, timer: Timer): LocalResult {
-  return remembered(context, local, `timer ${timer.kind} ${timer.entry} ${timer.id}`, () => {
-    const run = new Run(context, { ...local, mta: due(local.mta, timer, context.nowMs) });
+export function fired(context: StepContext, node: NodeState, timer: Timer): StepResult {
+  return remembered(context, node, `timer ${timer.kind} ${timer.entry} ${timer.id}`, () => {
+    const run = new Run(context, { ...node, mta: due(node.mta, timer, context.nowMs) });
     run.take({ type: 'timer' });
-    return finished(context, local.at, run, local.nextAccepted);
+    return finished(context, node.at, run, node.nextAccepted);
   });
 }

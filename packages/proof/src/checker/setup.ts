@@ -11,11 +11,11 @@ import {
 } from '@mtalab/mta-core';
 import { canReach } from '../rules/reach.js';
 import { environmentOf } from './environment.js';
-import type { World, WorldContext } from './global-state.js';
-import { type LocalContext, started, storeUuidOf } from './node-step.js';
+import type { GlobalState, SearchContext } from './global-state.js';
+import { type StepContext, started, storeUuidOf } from './node-step.js';
 import type { CheckBounds, CheckedCore } from './options.js';
-import { Memory } from './step-cache.js';
-import { Names } from './text-numbers.js';
+import { StepCache } from './step-cache.js';
+import { TextNumbers } from './text-numbers.js';
 
 /** The first binding of MTA n listens on this port plus n, each further one so many above. */
 const firstPort = 5001;
@@ -69,7 +69,7 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
 }
 
 /** Which message an MTA submits is told by how many it has left. */
-function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): WorldContext['submission'] {
+function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): SearchContext['submission'] {
   const last = configs.length - 1;
   return (at, left) => (): Input => {
     const [from, to] = [configs[at] as MtaConfig, configs[at === 0 ? last : 0] as MtaConfig];
@@ -90,8 +90,8 @@ function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): WorldC
 }
 
 export type Setup = {
-  readonly context: WorldContext;
-  readonly initial: World;
+  readonly context: SearchContext;
+  readonly initial: GlobalState;
   /** Orders of the MTAs under which a state looks the same. */
   readonly orders: readonly (readonly number[])[];
 };
@@ -100,24 +100,24 @@ export type Setup = {
  * @param record told of every step of the core.
  * @param nowMs where the clock stands still.
  */
-export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, record: LocalContext['record'] = null): Setup {
+export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, record: StepContext['record'] = null): Setup {
   const configs = configsOf(bounds);
-  const names = new Names(
+  const numbers = new TextNumbers(
     configs.map(({ name }) => name),
     configs.map(({ name }) => storeUuidOf(name)),
   );
-  const local: LocalContext = {
+  const steps: StepContext = {
     core,
     configs,
-    names,
+    numbers,
     storesAtOnce: bounds.stores === 'at-once',
     mayFail: environmentOf(bounds.environment).mayFail,
-    memory: new Memory(rememberedSteps),
+    cache: new StepCache(rememberedSteps),
     nowMs: 0,
     record,
   };
-  const context: WorldContext = {
-    local,
+  const context: SearchContext = {
+    steps,
     dropped: null,
     listeners: new Map(
       configs.flatMap(({ bindings }, mta) => bindings.map(({ address, port }, binding) => [port, { mta, binding, address }])),
@@ -131,9 +131,9 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
     submission: submissions(bounds, configs),
   };
   const [first, second] = bounds.messages;
-  const initial: World = {
-    locals: configs.map((_config, at) => started(local, at, null).local),
-    wires: [],
+  const initial: GlobalState = {
+    nodes: configs.map((_config, at) => started(steps, at, null).node),
+    connections: [],
     unsubmitted: configs.length === 3 ? [first, 0, second] : [first, second],
     losses: bounds.losses,
     crashes: bounds.crashes,

@@ -1,9 +1,9 @@
 /**
- * What local steps have led to, so that none is computed twice while it may be asked for again; and one object for equal
+ * What node steps have led to, so that none is computed twice while it may be asked for again; and one object for equal
  * states of an MTA, and for equal PDUs, so that what was computed for the one serves the other and both need memory once.
  */
 import { ltabOf, type Pdu } from '@mtalab/mta-core';
-import type { Local, LocalResult, Parcel } from './node-step.js';
+import type { NodeState, Parcel, StepResult } from './node-step.js';
 
 /**
  * The latest entries of a map, in two generations: what is not asked for again while a whole generation fills up is let go, so
@@ -35,37 +35,37 @@ class Recent<Key, Value> {
   }
 }
 
-export class Memory {
-  readonly #results: Recent<Local, Map<unknown, LocalResult>>;
-  readonly #locals: Recent<string, Local>;
+export class StepCache {
+  readonly #results: Recent<NodeState, Map<unknown, StepResult>>;
+  readonly #nodes: Recent<string, NodeState>;
   readonly #parcels: Recent<string, Parcel>;
   #nextParcel = 0;
 
   /** @param limit states of MTAs that are remembered, in each of two generations. */
   constructor(limit: number) {
     this.#results = new Recent(limit);
-    this.#locals = new Recent(limit);
+    this.#nodes = new Recent(limit);
     this.#parcels = new Recent(limit);
   }
 
-  get(local: Local, key: unknown): LocalResult | undefined {
-    return this.#results.get(local)?.get(key);
+  get(node: NodeState, key: unknown): StepResult | undefined {
+    return this.#results.get(node)?.get(key);
   }
 
-  set(local: Local, key: unknown, result: LocalResult): void {
-    const results = this.#results.get(local);
-    if (results === undefined) this.#results.set(local, new Map([[key, result]]));
+  set(node: NodeState, key: unknown, result: StepResult): void {
+    const results = this.#results.get(node);
+    if (results === undefined) this.#results.set(node, new Map([[key, result]]));
     else results.set(key, result);
   }
 
   /** The one object for states that are equal but for what they have counted. */
-  local(parts: Omit<Local, 'code' | 'kept'>, make: () => Local): Local {
+  node(parts: Omit<NodeState, 'code' | 'kept'>, make: () => NodeState): NodeState {
     const key = keyOf(parts);
-    const known = this.#locals.get(key);
+    const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const local = make();
-    this.#locals.set(key, local);
-    return local;
+    const node = make();
+    this.#nodes.set(key, node);
+    return node;
   }
 
   parcel(pdu: Pdu, make: (id: number) => Parcel): Parcel {
@@ -80,7 +80,7 @@ export class Memory {
 }
 
 /** All of a state that the core may ever look at, and that is not the same in every state. */
-function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<Local, 'code' | 'kept'>): string {
+function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' | 'kept'>): string {
   const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
     mta;
   const { senders, overLimit, nextConnection, memory } = mta;

@@ -13,7 +13,7 @@ import {
   type SendApdu,
 } from '@mtalab/mta-core';
 import type { JournalEntry } from '@mtalab/trace';
-import type { Move, Side, Wire, World, WorldContext } from './global-state.js';
+import type { ConnectionState, GlobalState, Move, SearchContext, Side } from './global-state.js';
 import { after, codeOf, isUrgent, moved, moveOf, movesOf, nameOf, refusalUnit } from './moves.js';
 import type { Parcel } from './node-step.js';
 import type { CheckBounds, CheckedCore, Counterexample, StoryLine } from './options.js';
@@ -24,32 +24,32 @@ import { instantOf, type Timer } from './timers.js';
 type Opening = { readonly association: string; readonly recovery: number };
 
 class Teller {
-  readonly #context: WorldContext;
+  readonly #context: SearchContext;
   readonly lines: StoryLine[] = [];
   /** What was under way when a loss took it, and the line that tells of the loss. */
   readonly #underWay = new Map<unknown, StoryLine>();
   readonly #noted: { readonly at: number; readonly effect: Effect; readonly mta: Mta }[] = [];
   #dropped: { readonly from: number; readonly to: number; readonly parcel: Parcel }[] = [];
 
-  constructor(context: WorldContext) {
+  constructor(context: SearchContext) {
     this.#context = context;
     context.dropped = (from, to, parcel) => this.#dropped.push({ from, to, parcel });
   }
 
   #name(at: number): string {
-    return this.#context.local.configs[at]?.name ?? '';
+    return this.#context.steps.configs[at]?.name ?? '';
   }
 
-  #line(after: World, from: string | null, to: string | null, text: string): StoryLine {
+  #line(after: GlobalState, from: string | null, to: string | null, text: string): StoryLine {
     const line: StoryLine = { from, to, text, lost: false, believes: beliefs(after) };
     this.lines.push(line);
     return line;
   }
 
-  tell(before: World, move: Move, after: World, refused: number): void {
-    const wire = 'wire' in move ? (before.wires[move.wire] as Wire) : null;
-    if (move.kind === 'deliver') this.#delivered(wire as Wire, move.to, before, after);
-    else this.#happened(move, wire, before, after);
+  tell(before: GlobalState, move: Move, after: GlobalState, refused: number): void {
+    const connection = 'connection' in move ? (before.connections[move.connection] as ConnectionState) : null;
+    if (move.kind === 'deliver') this.#delivered(connection as ConnectionState, move.to, before, after);
+    else this.#happened(move, connection, before, after);
     if (refused > 0) this.#line(after, null, null, 'the network refuses a dial that follows');
     for (const { from, to, parcel } of this.#dropped.splice(0)) this.#lost(after, from, to, parcel);
     for (const { at, effect, mta } of this.#noted.splice(0)) this.#note(after, at, effect, mta);
@@ -61,7 +61,7 @@ class Teller {
     for (const effect of effects) this.#noted.push({ at, effect, mta });
   }
 
-  #note(after: World, at: number, effect: Effect, mta: Mta): void {
+  #note(after: GlobalState, at: number, effect: Effect, mta: Mta): void {
     const name = this.#name(at);
     if (effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'bind_nak') {
       const peer = findRow(mta.rpc.connections, effect.conn)?.remote;
@@ -74,15 +74,15 @@ class Teller {
     }
   }
 
-  #happened(move: Move, wire: Wire | null, before: World, after: World): void {
+  #happened(move: Move, connection: ConnectionState | null, before: GlobalState, after: GlobalState): void {
     switch (move.kind) {
       case 'submit':
         this.#line(after, this.#name(move.at), null, `${this.#name(move.at)} accepts a message for ${this.#farEnd(move.at)}`);
         return;
       case 'lose': {
-        const wires = move.wires.map((at) => before.wires[at] as Wire);
-        const line = this.#line(after, null, null, `the network loses ${lostWords(wires)}`);
-        for (const each of wires)
+        const connections = move.connections.map((at) => before.connections[at] as ConnectionState);
+        const line = this.#line(after, null, null, `the network loses ${lostWords(connections)}`);
+        for (const each of connections)
           for (const item of [...each.toClient, ...each.toServer]) if (item !== null) this.#underWay.set(item, line);
         return;
       }
@@ -91,11 +91,11 @@ class Teller {
           after,
           null,
           null,
-          `a dial from ${this.#name((wire as Wire).client)} to ${this.#name((wire as Wire).server)} fails`,
+          `a dial from ${this.#name((connection as ConnectionState).client)} to ${this.#name((connection as ConnectionState).server)} fails`,
         );
         return;
       case 'listen': {
-        const { address = '' } = this.#context.local.configs[move.at]?.bindings[move.binding] ?? {};
+        const { address = '' } = this.#context.steps.configs[move.at]?.bindings[move.binding] ?? {};
         const can = move.outcome === 'up' ? 'listens on' : 'cannot listen on';
         this.#line(after, this.#name(move.at), null, `${this.#name(move.at)} ${can} ${address}`);
         return;
@@ -116,12 +116,12 @@ class Teller {
   }
 
   #farEnd(at: number): string {
-    const { configs } = this.#context.local;
+    const { configs } = this.#context.steps;
     return this.#name(at === 0 ? configs.length - 1 : 0);
   }
 
   /** What did not arrive: told beside the loss that took it. */
-  #lost(after: World, from: number, to: number, parcel: Parcel): void {
+  #lost(after: GlobalState, from: number, to: number, parcel: Parcel): void {
     const text = apduText(parcel.pdu);
     if (text === null) return;
     const loss = this.#underWay.get(parcel);
@@ -135,9 +135,9 @@ class Teller {
     this.lines.splice(loss === undefined ? this.lines.length : this.lines.indexOf(loss) + 1, 0, line);
   }
 
-  #delivered(wire: Wire, to: Side, before: World, after: World): void {
-    const item = (to === 'server' ? wire.toServer : wire.toClient)[0];
-    const [at, from] = to === 'server' ? [wire.server, wire.client] : [wire.client, wire.server];
+  #delivered(connection: ConnectionState, to: Side, before: GlobalState, after: GlobalState): void {
+    const item = (to === 'server' ? connection.toServer : connection.toClient)[0];
+    const [at, from] = to === 'server' ? [connection.server, connection.client] : [connection.client, connection.server];
     if (item === undefined || item === null) return;
     const text = apduText(item.pdu);
     if (text !== null) {
@@ -177,9 +177,9 @@ const timerWords: Readonly<Record<Timer['kind'], string>> = {
   'data-retry': 'time for another data connection',
 };
 
-function lostWords(wires: readonly Wire[]): string {
-  const names = [...new Set(wires.map(({ association }) => association))].join(', ');
-  return wires.length === 1 ? `one connection of ${names}` : `all connections of ${names}`;
+function lostWords(connections: readonly ConnectionState[]): string {
+  const names = [...new Set(connections.map(({ association }) => association))].join(', ');
+  return connections.length === 1 ? `one connection of ${names}` : `all connections of ${names}`;
 }
 
 /** The APDU that a PDU carries, where it is one that the ladder shows. */
@@ -193,12 +193,12 @@ function apduText(pdu: Pdu): string | null {
   return null;
 }
 
-function* associationsOf(world: World, at: number): Generator<Association> {
-  const mta = world.locals[at]?.mta;
+function* associationsOf(global: GlobalState, at: number): Generator<Association> {
+  const mta = global.nodes[at]?.mta;
   if (mta !== undefined) for (const entry of ltabOf(mta)) yield* entry.associations;
 }
 
-function openedBy(before: World, after: World, at: number): Opening | null {
+function openedBy(before: GlobalState, after: GlobalState, at: number): Opening | null {
   for (const association of associationsOf(after, at)) {
     if (association.state !== 'open') continue;
     const old = [...associationsOf(before, at)].find(({ name }) => name === association.name);
@@ -207,20 +207,19 @@ function openedBy(before: World, after: World, at: number): Opening | null {
   return null;
 }
 
-function roleAt(world: World, at: number, name: string): string | undefined {
-  return [...associationsOf(world, at)].find((association) => association.name === name)?.role;
+function roleAt(global: GlobalState, at: number, name: string): string | undefined {
+  return [...associationsOf(global, at)].find((association) => association.name === name)?.role;
 }
 
 /** Whose Turn each MTA believes it to be, association by association. */
-function beliefs(world: World): Record<string, string> {
+function beliefs(global: GlobalState): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [at, local] of world.locals.entries()) {
-    const open = [...associationsOf(world, at)].filter(
+  for (const [at, node] of global.nodes.entries()) {
+    const open = [...associationsOf(global, at)].filter(
       ({ state }) => state === 'open' || state === 'lost' || state === 'closing',
     );
     const side = ({ turn, state }: Association): string => `${believes(turn)}${state === 'open' ? '' : ` (${state})`}`;
-    result[local.mta.name] =
-      open.length < 2 ? open.map(side).join() : open.map((each) => `${each.name} ${side(each)}`).join(', ');
+    result[node.mta.name] = open.length < 2 ? open.map(side).join() : open.map((each) => `${each.name} ${side(each)}`).join(', ');
   }
   return result;
 }
@@ -232,16 +231,16 @@ type Named = { readonly name: string; readonly refused: number };
 /** The moves of a path by their names. */
 function namesOf(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Named[] {
   const { context, initial } = setUp(bounds, core);
-  let world = initial;
+  let global = initial;
   return path.map((code) => {
-    const { move, refused } = moveOf(context, world, code);
-    const name = nameOf(world, move);
-    world = moved(context, world, move, refused).world;
+    const { move, refused } = moveOf(context, global, code);
+    const name = nameOf(global, move);
+    global = moved(context, global, move, refused).global;
     return { name, refused };
   });
 }
 
-type Holds = (context: WorldContext, world: World) => boolean;
+type Holds = (context: SearchContext, global: GlobalState) => boolean;
 
 /**
  * The path of these moves; null where one of them is not there, or where they do not end in the breach. What goes first in the
@@ -249,23 +248,23 @@ type Holds = (context: WorldContext, world: World) => boolean;
  */
 function pathOf(bounds: CheckBounds, core: CheckedCore | undefined, names: readonly Named[], holds: Holds): number[] | null {
   const { context, initial } = setUp(bounds, core);
-  let world = initial;
+  let global = initial;
   const path: number[] = [];
   const early = new Set<string>();
   for (const { name, refused } of names) {
     if (early.delete(name)) continue;
     for (let found = false; !found; ) {
-      const moves = movesOf(context, world);
-      const index = moves.findIndex((move) => nameOf(world, move) === name);
+      const moves = movesOf(context, global);
+      const index = moves.findIndex((move) => nameOf(global, move) === name);
       found = index >= 0;
-      if (!found && !isUrgent(context, world)) return null;
-      if (!found) early.add(nameOf(world, moves[0] as Move));
+      if (!found && !isUrgent(context, global)) return null;
+      if (!found) early.add(nameOf(global, moves[0] as Move));
       const code = found ? codeOf(index, refused) : 0;
       path.push(code);
-      world = after(context, world, code).world;
+      global = after(context, global, code).global;
     }
   }
-  return holds(context, world) ? path : null;
+  return holds(context, global) ? path : null;
 }
 
 /**
@@ -302,12 +301,12 @@ export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, pa
     teller?.note(at, effects, before ?? after),
   );
   teller = new Teller(context);
-  let world = initial;
+  let global = initial;
   for (const code of path) {
-    const { move, refused } = moveOf(context, world, code);
-    const next = moved(context, world, move, refused).world;
-    teller.tell(world, move, next, refused);
-    world = next;
+    const { move, refused } = moveOf(context, global, code);
+    const next = moved(context, global, move, refused).global;
+    teller.tell(global, move, next, refused);
+    global = next;
   }
   return { moves: path.length, lines: teller.lines, journal: journalOf(bounds, core, path) };
 }
@@ -320,22 +319,22 @@ function journalOf(bounds: CheckBounds, core: CheckedCore | undefined, path: rea
   const entries: Recorded[] = [];
   let clock = (): number => 0;
   const { context, initial } = setUp(bounds, core, (at, input, effects) => entries.push({ at, input, effects, t: clock() }));
-  clock = () => context.local.nowMs;
-  let world = initial;
+  clock = () => context.steps.nowMs;
+  let global = initial;
   for (const code of path) {
-    if (movesOf(context, world)[code % refusalUnit] === undefined) return null;
-    const { move, refused } = moveOf(context, world, code);
+    if (movesOf(context, global)[code % refusalUnit] === undefined) return null;
+    const { move, refused } = moveOf(context, global, code);
     if (move.kind === 'timer') {
-      const { mta } = world.locals[move.at] as { readonly mta: Mta };
+      const { mta } = global.nodes[move.at] as { readonly mta: Mta };
       const instant = instantOf(mta, move.timer);
-      if (instant < context.local.nowMs) return null;
-      context.local.nowMs = instant;
+      if (instant < context.steps.nowMs) return null;
+      context.steps.nowMs = instant;
     }
-    world = moved(context, world, move, refused).world;
+    global = moved(context, global, move, refused).global;
   }
   return entries.map(({ at, input, effects, t }, index) => ({
     t,
-    node: context.local.configs[at]?.name ?? '',
+    node: context.steps.configs[at]?.name ?? '',
     n: index + 1,
     input: input as JournalEntry['input'],
     effects,

@@ -1,5 +1,5 @@
 /** Small numbers for the texts that occur in states: equal texts get equal numbers, and nothing else matters. */
-export class Names {
+export class TextNumbers {
   readonly mtas: readonly string[];
   readonly #numbers = new Map<string, number>();
   readonly #messages = new Map<string, number>();

@@ -11,17 +11,17 @@ import {
   rowOf,
   rowsIn,
 } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 type Listen = Extract<Effect, { type: 'listen' }>;
 type Dial = Extract<Effect, { type: 'dial' }>;
 
-function broken(mta: string, detail: string): Finding {
+function broken(mta: string, detail: string): Breach {
   return { rule: 'bindings', mta, detail };
 }
 
 /** A start: does the MTA ask to listen on what is enabled, and on nothing else? */
-export function listensBroken({ name, bindings }: MtaConfig, effects: readonly Effect[]): Finding | null {
+export function listensBroken({ name, bindings }: MtaConfig, effects: readonly Effect[]): Breach | null {
   const listens = effects.filter((effect): effect is Listen => effect.type === 'listen').map(({ binding }) => binding);
   // An endpoint mapper has numbers beyond those of the bindings.
   const asked = listens.filter((binding) => binding < bindings.length);
@@ -34,7 +34,7 @@ export function listensBroken({ name, bindings }: MtaConfig, effects: readonly E
 }
 
 /** A step: has a command left the bindings what they were, and does each dial leave from where it may? */
-export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect[]): Finding | null {
+export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   if (before.bindings !== after.bindings) {
     const ids = (mta: Mta): string =>
       mta.bindings
@@ -52,7 +52,7 @@ export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect
   return null;
 }
 
-function dialBroken(before: Mta, mta: Mta, dial: Dial): Finding | null {
+function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const from = dial.localAddress ?? null;
   let later: readonly (string | null)[] = [];
   const carrier = rowsIn(mta.rpc.carriers).find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
@@ -79,7 +79,7 @@ function words(address: string | null): string {
 }
 
 /** The data connection goes where the first connection went, and leaves from where that one left. */
-function dataBroken(mta: Mta, carrier: Carrier, { host, port }: Dial, from: string | null): Finding | null {
+function dataBroken(mta: Mta, carrier: Carrier, { host, port }: Dial, from: string | null): Breach | null {
   const { ownFirst, path } = carrier;
   const remote = ownFirst === null ? undefined : findRow(mta.rpc.connections, ownFirst)?.remote;
   const target = remote === undefined ? null : parseStringBinding(remote);

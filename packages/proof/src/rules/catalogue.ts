@@ -190,7 +190,7 @@ export const rules = {
 export type RuleId = keyof typeof rules;
 
 /** A breach, and what it was about. */
-export type Finding = {
+export type Breach = {
   readonly rule: RuleId;
   /** What was seen, in one sentence. */
   readonly detail: string;
@@ -202,8 +202,8 @@ export type Finding = {
   readonly event?: string;
 };
 
-/** A finding with the rule's words. */
-export type Verdict = Finding & {
+/** A breach with the rule's words. */
+export type RuleVerdict = Breach & {
   readonly kind: Rule['kind'];
   readonly words: string;
   readonly clause: string;
@@ -211,12 +211,12 @@ export type Verdict = Finding & {
   readonly atMs: number;
 };
 
-export function verdictOf(finding: Finding, atMs: number): Verdict {
-  return { ...finding, ...rules[finding.rule], atMs };
+export function verdictOf(breach: Breach, atMs: number): RuleVerdict {
+  return { ...breach, ...rules[breach.rule], atMs };
 }
 
 /** A verdict in words for people. */
-export function verdictText(verdict: Verdict): string {
+export function verdictText(verdict: RuleVerdict): string {
   const about = [
     verdict.mta === undefined ? '' : `MTA ${verdict.mta}`,
     verdict.association === undefined ? '' : `association ${verdict.association}`,
@@ -234,9 +234,9 @@ export function verdictText(verdict: Verdict): string {
 /** Thrown where a rule finds a breach; ends the run. */
 export class Violation extends Error {
   override readonly name = 'Violation';
-  readonly finding: Finding;
-  constructor(finding: Finding) {
-    super(`${finding.rule}: ${finding.detail}`);
-    this.finding = finding;
+  readonly breach: Breach;
+  constructor(breach: Breach) {
+    super(`${breach.rule}: ${breach.detail}`);
+    this.breach = breach;
   }
 }

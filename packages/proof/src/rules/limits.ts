@@ -9,7 +9,7 @@ import {
   rowOf,
   rowsIn,
 } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 /** Connections beyond the limit that are still told why they get no service, as `rpc/server.ts` documents. */
 const surplusConnections = 17;
@@ -17,7 +17,7 @@ const surplusConnections = 17;
 const copiesOfArrivals = 1024;
 
 /** Limits of a whole MTA. */
-export function beyondLimits(mta: Mta): Finding | null {
+export function beyondLimits(mta: Mta): Breach | null {
   const { settings, rpc, queuedCopies, mailboxes } = mta;
   if (rpc.connections.size > settings.maxConnections + surplusConnections) {
     return over(mta, `${rpc.connections.size} connections, ${settings.maxConnections} are permitted`);
@@ -31,7 +31,7 @@ export function beyondLimits(mta: Mta): Finding | null {
 }
 
 /** Limits of what concerns one adjacent MTA. */
-export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Finding | null {
+export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
   const { settings } = mta;
   const counted = entry.associations.filter(({ state }) => state !== 'closing').length;
   if (counted > settings.maxAssociationsPerMta + 1) {
@@ -66,7 +66,7 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Finding | null {
 }
 
 /** Limits over the whole locality table, and calls per connection. */
-export function tableBeyondLimits(mta: Mta): Finding | null {
+export function tableBeyondLimits(mta: Mta): Breach | null {
   const all = tableSize(mta);
   if (all > mostAssociations(mta.settings)) {
     return over(mta, `${all} associations in the locality table, ${mostAssociations(mta.settings)} are permitted`);
@@ -75,7 +75,7 @@ export function tableBeyondLimits(mta: Mta): Finding | null {
   return busy === undefined ? null : over(mta, `${busy.calls.length} calls wait on connection ${busy.id}`);
 }
 
-function over(mta: Mta, what: string): Finding {
+function over(mta: Mta, what: string): Breach {
   return { rule: 'limits', mta: mta.name, detail: `${what}.` };
 }
 
@@ -85,7 +85,7 @@ function counted({ associations }: LtabEntry): number {
 }
 
 /** One step: was a further association opened too early, or one that was due not at all? @param stored it heard from its store. */
-export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, stored: boolean): Finding | null {
+export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, stored: boolean): Breach | null {
   const { threshold, thresholdRule, maxAssociationsPerMta } = after.settings;
   const reached = (associations: number): boolean =>
     thresholdRule === 'reached' ? is.queued >= threshold * associations : is.queued > threshold * associations;
@@ -116,7 +116,7 @@ function tableSize(mta: Mta): number {
 }
 
 /** Mail that an MTA still has, where all should have gone. */
-export function undrained(mta: Mta): Finding | null {
+export function undrained(mta: Mta): Breach | null {
   for (const entry of ltabOf(mta)) {
     if (entry.queued === 0) continue;
     const states = entry.associations.map(({ name, state, turn }) => `${name} ${state}, Turn ${turn}`).join('; ');
@@ -135,8 +135,8 @@ export function undrained(mta: Mta): Finding | null {
 }
 
 /** What an MTA holds on to although there is nothing more to be done. */
-export function leftOver(mta: Mta): Finding | null {
-  const left = (what: string): Finding => ({ rule: 'rest', mta: mta.name, detail: `${what}.` });
+export function leftOver(mta: Mta): Breach | null {
+  const left = (what: string): Breach => ({ rule: 'rest', mta: mta.name, detail: `${what}.` });
   for (const entry of ltabOf(mta)) {
     const [association] = entry.associations;
     if (association !== undefined) {

@@ -1,6 +1,6 @@
 /** Rules about what becomes of messages: a ledger of all that was accepted, delivered and reported, kept apart from the MTAs. */
 import type { Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
-import { type Finding, Violation } from './catalogue.js';
+import { type Breach, Violation } from './catalogue.js';
 
 type Accepted = {
   readonly submissionId: string;
@@ -177,15 +177,15 @@ export class MailLedger {
   }
 
   /** When all has come to rest: has every message come to its end? */
-  atEnd(): Finding | null {
+  atEnd(): Breach | null {
     for (const [mtsId, message] of this.#messages) {
-      const finding = this.#fate(mtsId, message);
-      if (finding !== null) return finding;
+      const breach = this.#fate(mtsId, message);
+      if (breach !== null) return breach;
     }
     return null;
   }
 
-  #fate(mtsId: string, { submissionId, recipients, delivered, reported, deadLetters, reportable }: Accepted): Finding | null {
+  #fate(mtsId: string, { submissionId, recipients, delivered, reported, deadLetters, reportable }: Accepted): Breach | null {
     const what = submissionId === '' ? 'The report' : `Submission ${submissionId}`;
     for (const recipient of recipients) {
       const report = reported.get(recipient);

@@ -10,12 +10,12 @@ import {
   type RpcArgument,
   rowOf,
 } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 type Step = { readonly before: Mta; readonly after: Mta; readonly input: Input; readonly effects: readonly Effect[] };
 
 /** What one step does that opening, recovery or end forbid. */
-export function openingBroken(step: Step): Finding | null {
+export function openingBroken(step: Step): Breach | null {
   const { input } = step;
   if (input.type === 'timer') return endedByTimer(step) ?? impatient(step) ?? haltedEarly(step);
   if (input.type === 'frame' && input.link === 'rpc') {
@@ -42,7 +42,7 @@ function associations(mta: Mta): readonly Association[] {
 }
 
 /** An association that works is gone because a time has passed. */
-function endedByTimer({ before, after }: Step): Finding | null {
+function endedByTimer({ before, after }: Step): Breach | null {
   if (after.phase !== 'running') return null;
   const left = new Set(associations(after).map(({ id }) => id));
   const ended = associations(before).find(({ id, state }) => state === 'open' && !left.has(id));
@@ -51,7 +51,7 @@ function endedByTimer({ before, after }: Step): Finding | null {
 }
 
 /** The peer cannot recover an association: it is to be forgotten. */
-function keptInVain({ before, after }: Step, conn: number): Finding | null {
+function keptInVain({ before, after }: Step, conn: number): Breach | null {
   const recovering = owned(before, conn);
   if (recovering === undefined || recovering.recovery === 0) return null;
   const kept = associations(after).find(({ id }) => id === recovering.id);
@@ -60,7 +60,7 @@ function keptInVain({ before, after }: Step, conn: number): Finding | null {
 }
 
 /** A MtaBindBack that belongs to another attempt than the present one. */
-function abandoned({ before, effects }: Step, conn: number, body: { readonly op: string }): Finding | null {
+function abandoned({ before, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   if (body.op !== 'MtaBindBack') return null;
   const { association: name, recovery } = body as Extract<RpcArgument, { op: 'MtaBindBack' }>;
   const present = associations(before).find((each) => each.name === name);
@@ -79,7 +79,7 @@ function abandoned({ before, effects }: Step, conn: number, body: { readonly op:
 }
 
 /** An APDU that has overtaken the RTOAC is to wait. */
-function early({ after, effects }: Step, conn: number, body: { readonly op: string }): Finding | null {
+function early({ after, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   const association = body.op === 'MtaSend' ? owned(after, conn) : undefined;
   if (association === undefined || (association.state !== 'opening' && association.state !== 'answering')) return null;
   const done = effects.some(
@@ -92,7 +92,7 @@ function early({ after, effects }: Step, conn: number, body: { readonly op: stri
 }
 
 /** The Open Interval begins, and an opening too. */
-function impatient({ before, after, effects }: Step): Finding | null {
+function impatient({ before, after, effects }: Step): Breach | null {
   for (const effect of effects) {
     if (effect.type !== 'report' || effect.event.id !== 301) continue;
     const { entity, seconds } = effect.event.params;
@@ -112,7 +112,7 @@ function entryOf(mta: Mta, name: string): LtabEntry | undefined {
 }
 
 /** The end, in order, while the store is still at work. */
-function haltedEarly({ after, effects }: Step): Finding | null {
+function haltedEarly({ after, effects }: Step): Breach | null {
   if (after.stores.size === 0 || !effects.some((effect) => effect.type === 'halt' && effect.clean)) return null;
   return { rule: 'stop-in-order', detail: `It ends while the store has not answered (${after.stores.size} times).` };
 }

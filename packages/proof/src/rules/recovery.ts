@@ -1,6 +1,6 @@
 /** Rules of what a loss or a new start of the peer must end: pure functions over states. */
 import { type Association, findRow, type LtabEntry, type Mta, rowOf } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 /** The connections that carry an association on this side. */
 function connectionsOf(mta: Mta, { id }: Association): readonly number[] {
@@ -14,7 +14,7 @@ export function recoveryBroken(
   mtas: { readonly before: Mta; readonly after: Mta },
   was: LtabEntry,
   is: LtabEntry,
-): Finding | null {
+): Breach | null {
   for (const association of is.associations) {
     const before = rowOf(was.associations, association.id);
     if (before === undefined) continue;
@@ -44,7 +44,7 @@ function forsaken(before: Association, { role, state, recovery, recoverAtMs }: A
 }
 
 /** The peer has started anew: which association has outlived its other side? */
-export function incarnationBroken(was: LtabEntry, is: LtabEntry): Finding | null {
+export function incarnationBroken(was: LtabEntry, is: LtabEntry): Breach | null {
   const [old, now] = [was.peer, is.peer];
   if (old === null || now === null || old === now) return null;
   if (old.storeUuid === now.storeUuid && now.incarnation < old.incarnation) {

@@ -1,9 +1,9 @@
 /** The rule of the start: a pure function over the states before and after a step, and its effects. */
 import type { Effect, Mta } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 /** One step of an MTA that starts. Does it run when it may, end when it must, and wait until all its listeners are decided? */
-export function startBroken(before: Mta, after: Mta, effects: readonly Effect[]): Finding | null {
+export function startBroken(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   if (before.phase !== 'starting' || after.phase === 'stopping') return null;
   // A stop in order.
   if (effects.some((effect) => effect.type === 'halt' && effect.clean)) return null;
@@ -12,7 +12,7 @@ export function startBroken(before: Mta, after: Mta, effects: readonly Effect[])
   const count = (state: string): number => addresses.filter((address) => address.state === state).length;
   const [opening, up, failed] = [count('opening'), count('up'), count('failed')];
   const of = `${up} of ${addresses.length} addresses can be listened on${opening > 0 ? `, ${opening} are not decided` : ''}${after.cluster ? ', on a cluster' : ''}`;
-  const broken = (what: string): Finding => ({ rule: 'starts', mta: after.name, detail: `${what}: ${of}.` });
+  const broken = (what: string): Breach => ({ rule: 'starts', mta: after.name, detail: `${what}: ${of}.` });
   const undecided = opening > 0 || mapper.some(({ state }) => state === 'opening');
   if (after.phase === 'starting') return undecided ? null : broken('It neither runs nor ends');
   if (undecided) return broken(after.phase === 'running' ? 'It runs too early' : 'It ends too early');

@@ -15,7 +15,7 @@ import {
   type SendApdu,
   turnPriority,
 } from '@mtalab/mta-core';
-import type { Finding } from './catalogue.js';
+import type { Breach } from './catalogue.js';
 
 /** Both ends of an association are up under the same recovery number. */
 function joined(one: Association, other: Association | undefined): other is Association {
@@ -27,7 +27,7 @@ function isUp({ state }: Association): boolean {
 }
 
 /** Never two holders. @param mine the entry of one MTA for the other. @param theirs the other's entry for the first. */
-export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Finding | null {
+export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   for (const one of mine.associations) {
     if (!isUp(one) || believes(one.turn) !== 'mine') continue;
     const other = theirs.associations.find(({ name }) => name === one.name);
@@ -42,7 +42,7 @@ export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Finding | null {
 }
 
 /** Exactly one holder. To be asked only when the faults are over and nothing is under way between the two. */
-export function noHolder(mine: LtabEntry, theirs: LtabEntry): Finding | null {
+export function noHolder(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   for (const one of mine.associations) {
     if (one.state !== 'open' || believes(one.turn) === 'mine') continue;
     const other = theirs.associations.find(({ name }) => name === one.name);
@@ -69,7 +69,7 @@ function associationOfConnection(before: Mta, after: Mta, conn: number): { entry
 }
 
 /** What one step sends: is this side permitted to send it? */
-export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): Finding | null {
+export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   for (const effect of effects) {
     if (effect.type !== 'frame' || effect.link !== 'rpc' || effect.frame.type !== 'request' || effect.frame.body.op !== 'MtaSend')
       continue;
@@ -77,16 +77,16 @@ export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): 
     if (found === null) continue;
     const { apdu } = effect.frame.body;
     const { entry, association } = found;
-    const finding =
+    const breach =
       undueApdu(association, apdu) ??
       undueGive(before, after, entry, association, apdu) ??
       undueStart(before, entry, association, apdu);
-    if (finding !== null) return { ...finding, mta: after.name, association: found.association.name };
+    if (breach !== null) return { ...breach, mta: after.name, association: found.association.name };
   }
   return null;
 }
 
-function undueApdu(association: Association, apdu: SendApdu): Finding | null {
+function undueApdu(association: Association, apdu: SendApdu): Breach | null {
   const { turn, transfer } = association;
   if (apdu.kind === 'rttr') {
     const message = describeActivity(apdu.activity);
@@ -105,7 +105,7 @@ function undueApdu(association: Association, apdu: SendApdu): Finding | null {
 }
 
 /** A transfer that begins, not one that its receiver had to have sent again from the start. */
-function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Finding | null {
+function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'rttr' || apdu.start === undefined) return null;
   const earlier = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
@@ -122,7 +122,7 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
 }
 
 /** A transfer starts although the peer has asked for the Turn: may it? */
-function unanswered(threshold: number, association: Association, activity: number, own: Priority): Finding | null {
+function unanswered(threshold: number, association: Association, activity: number, own: Priority): Breach | null {
   const { turn, askedPriority, transfersSinceAsked } = association;
   if (turn !== 'asked-of' || askedPriority === null || askedPriority === 0) return null;
   const message = describeActivity(activity);
@@ -135,14 +135,14 @@ function unanswered(threshold: number, association: Association, activity: numbe
 }
 
 /** A transfer starts although the peer has asked for the Turn: it must count. */
-function uncounted(was: Association | undefined, is: Association, activity: number): Finding | null {
+function uncounted(was: Association | undefined, is: Association, activity: number): Breach | null {
   if (was?.turn !== 'asked-of' || is.turn !== 'asked-of' || is.transfersSinceAsked > was.transfersSinceAsked) return null;
   const detail = `A transfer starts after a Please, and ${is.transfersSinceAsked} are counted as before.`;
   return { rule: 'turn-answered', message: describeActivity(activity), detail };
 }
 
 /** A Turn that is asked for to close is given: does mail wait? A stop does not ask. */
-function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Finding | null {
+function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
   const was = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id);
   if (was?.turn !== 'asked-of' || was.askedPriority !== 0) return null;
@@ -154,7 +154,7 @@ function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Assoc
 }
 
 /** A transfer starts: does a more urgent or an older copy wait? */
-function overtaken(entry: LtabEntry, activity: number, own: Priority): Finding | null {
+function overtaken(entry: LtabEntry, activity: number, own: Priority): Breach | null {
   for (const priority of priorities) {
     const waiting = peek(entry.queues[priority]);
     const before = waiting !== undefined && (priority !== own || waiting.id < activity);

@@ -1,4 +1,5 @@
 /** The rules at work on a simulated lab: asked after every step about what that step changed, and once more at the end. */
+import type { VirtualNode } from '@mtalab/engine';
 import {
   describeActivity,
   type Effect,
@@ -14,10 +15,9 @@ import {
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
-import type { SimNode } from '../simulator/node.js';
-import type { World } from '../simulator/world.js';
+import type { Simulation } from '../simulator/simulation.js';
 import { bindingsBroken, listensBroken } from './bindings.js';
-import { type Finding, Violation } from './catalogue.js';
+import { type Breach, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
@@ -29,13 +29,13 @@ import { noHolder, twoHolders, unduePdus } from './turn.js';
 /** Longer than the longest delay of a fault and the longest call timeout together. */
 const aftermathMs = 400_000;
 
-function insist(finding: Finding | null, mta?: string): void {
-  if (finding !== null) throw new Violation(mta === undefined || finding.mta !== undefined ? finding : { ...finding, mta });
+function insist(breach: Breach | null, mta?: string): void {
+  if (breach !== null) throw new Violation(mta === undefined || breach.mta !== undefined ? breach : { ...breach, mta });
 }
 
 export class Watch {
   readonly mail = new MailLedger();
-  readonly #world: World;
+  readonly #simulation: Simulation;
   readonly #indices: ReadonlyMap<string, number>;
   /** By MTA and entry: the index of the peer and of the entry that the peer has for this MTA. */
   readonly #facing: readonly (readonly { readonly peer: number; readonly entry: number }[])[];
@@ -47,9 +47,9 @@ export class Watch {
   #legacy: boolean;
   #stops = false;
 
-  constructor(world: World) {
-    this.#world = world;
-    const { mtas } = world.setup;
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    const { mtas } = simulation.setup;
     this.#legacy = mtas.some(({ legacy }) => legacy.length > 0);
     this.#stride = mtas.length + 1;
     const indices = new Map(mtas.map(({ name }, index) => [name, index] as const));
@@ -71,25 +71,25 @@ export class Watch {
     this.#stops = true;
   }
 
-  started(node: SimNode, mta: Mta, effects: readonly Effect[]): void {
+  started(node: VirtualNode, mta: Mta, effects: readonly Effect[]): void {
     insist(listensBroken(node.config, effects));
     this.#all(node, mta);
   }
 
-  #all(node: SimNode, mta: Mta): void {
+  #all(node: VirtualNode, mta: Mta): void {
     for (const entry of ltabOf(mta)) this.#changed.add(node.index * this.#stride + entry.id - 1);
   }
 
-  stepped(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
+  stepped(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
     if (effects.length > 0) this.#effects(node, before, after, effects);
     insist(startBroken(before, after, effects) ?? bindingsBroken(before, after, effects));
-    const input = this.#world.doing?.input;
+    const input = this.#simulation.engine.doing?.input;
     if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
     if (before.rpc !== after.rpc) this.#touched.add(node.index);
     if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
     if (ltabOf(before) === ltabOf(after)) return;
     let associations = false;
-    const stored = this.#world.doing?.input.type === 'stored';
+    const stored = this.#simulation.engine.doing?.input.type === 'stored';
     for (const [index, entry] of ltabOf(after).entries()) {
       const old = ltabOf(before)[index];
       if (old === entry) continue;
@@ -107,11 +107,11 @@ export class Watch {
 
   #facingEntry(index: number, entry: number): LtabEntry | undefined {
     const facing = this.#facing[index]?.[entry];
-    const peer = facing === undefined ? undefined : this.#world.nodes[facing.peer];
+    const peer = facing === undefined ? undefined : this.#simulation.nodes[facing.peer];
     return peer?.up === true && peer.mta !== null ? findRow(peer.mta.ltab, 1 + (facing?.entry ?? -1)) : undefined;
   }
 
-  #effects(node: SimNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
+  #effects(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
     insist(unduePdus(before, after, effects));
     for (const effect of effects) {
       if (effect.type === 'report') {
@@ -135,7 +135,7 @@ export class Watch {
   }
 
   /** An association was aborted. The peer's word for it says nothing new: the peer was asked when it said it. */
-  #quarrel(node: SimNode, reason: string): void {
+  #quarrel(node: VirtualNode, reason: string): void {
     // A breach is told with the state in which it came; other reasons are nobody's fault.
     if (this.#legacy || !/^fault on | in state [a-z-]+, Turn /.test(reason)) return;
     // A stop may end what the other side is about to do.
@@ -144,8 +144,8 @@ export class Watch {
   }
 
   /** A call was given up. What faults have left under way may still cause that for a while after them. */
-  #unanswered(node: SimNode, call: string): void {
-    const { nowMs, setup, safety } = this.#world;
+  #unanswered(node: VirtualNode, call: string): void {
+    const { nowMs, setup, safety } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     insist({ rule: 'answered', detail: `${call} has no answer, though the last fault was long ago.` }, node.name);
   }
@@ -154,21 +154,21 @@ export class Watch {
    * An MTA was not reached. Was it there, and on the way of an enabled binding?
    * @param back it has called itself, and said where it listens.
    */
-  #unreached(node: SimNode, mta: Mta, name: string, back: boolean): void {
-    const { nowMs, setup, safety, network } = this.#world;
+  #unreached(node: VirtualNode, mta: Mta, name: string, back: boolean): void {
+    const { nowMs, setup, safety, reach } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     const peer = this.#indices.get(name) ?? -1;
-    const endpoints = back ? network.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
-    if (!canReach(mta, endpoints, (host, port) => network.listens(peer, host, port))) return;
+    const endpoints = back ? reach.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
+    if (!canReach(mta, endpoints, (host, port) => reach.listens(peer, host, port))) return;
     // A dial of this attempt may have got there, and have come to nothing for another reason.
-    const reachedAtMs = network.reachedAtMs(node.index, peer);
+    const reachedAtMs = reach.reachedAtMs(node.index, peer);
     if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
     const detail = `${name} is not reached, though it listens where an enabled binding gets to, and the last fault was long ago.`;
     insist({ rule: 'reachable', detail }, node.name);
   }
 
   #confirmed(
-    node: SimNode,
+    node: VirtualNode,
     before: Mta,
     after: Mta,
     conn: number,
@@ -199,14 +199,14 @@ export class Watch {
 
   /** A submission is durable. */
   submissionStored(submissionId: string, mtsId: string): void {
-    const planned = this.#world.clients.planned(submissionId);
+    const planned = this.#simulation.clients.planned(submissionId);
     if (planned === undefined) return;
     const { sizeBytes, originator, recipients } = planned;
     this.mail.accepted(submissionId, mtsId, { content: submissionId, sizeBytes, originator, recipients });
   }
 
   /** Messages are durable. */
-  accepted(node: SimNode, effect: StoreEffect): void {
+  accepted(node: VirtualNode, effect: StoreEffect): void {
     for (const message of effect.accept) {
       this.mail.copies(node.store.uuid, message);
       if (effect.render !== undefined && effect.render.content === message.content) {
@@ -217,9 +217,9 @@ export class Watch {
   }
 
   /** A copy leaves a store for good. */
-  erased(node: SimNode, message: StoredMessage, { id, destination }: StoredMessage['copies'][number]): void {
+  erased(node: VirtualNode, message: StoredMessage, { id, destination }: StoredMessage['copies'][number]): void {
     if (node.store.delivered.has(id)) return;
-    const peer = destination.to === 'mta' ? this.#world.nodes[this.#indices.get(destination.mta) ?? -1] : undefined;
+    const peer = destination.to === 'mta' ? this.#simulation.nodes[this.#indices.get(destination.mta) ?? -1] : undefined;
     if (peer?.store.everReceived.has(`${node.store.uuid} ${id}`) === true) return;
     const to =
       destination.to === 'mta' ? destination.mta : destination.to === 'mailbox' ? destination.address : 'the dead letters';
@@ -228,13 +228,13 @@ export class Watch {
   }
 
   faultsEnded(): void {
-    for (const node of this.#world.nodes) if (node.mta !== null) this.#all(node, node.mta);
+    for (const node of this.#simulation.nodes) if (node.mta !== null) this.#all(node, node.mta);
   }
 
   /** No fault lasts and nothing is under way: what has changed since must have a holder, and every call its answer. */
   quiet(): void {
     for (const index of this.#touched) {
-      const { mta, name } = this.#world.nodes[index] as SimNode;
+      const { mta, name } = this.#simulation.nodes[index] as VirtualNode;
       const stuck = (mta === null ? [] : rowsIn(mta.rpc.connections)).find(
         ({ side, calls }) => side === 'server' && calls.length > 0,
       );
@@ -246,7 +246,7 @@ export class Watch {
     this.#touched.clear();
     for (const key of this.#changed) {
       const [index, at] = [Math.floor(key / this.#stride), key % this.#stride];
-      const node = this.#world.nodes[index];
+      const node = this.#simulation.nodes[index];
       const entry = node?.up === true && node.mta !== null ? findRow(node.mta.ltab, 1 + at) : undefined;
       const facing = this.#facingEntry(index, at);
       if (entry !== undefined && facing !== undefined) insist(noHolder(entry, facing), node?.name);
@@ -256,7 +256,7 @@ export class Watch {
 
   /** All has come to rest, or should have. */
   atEnd(): void {
-    const { nodes, network } = this.#world;
+    const { nodes, engine } = this.#simulation;
     for (const { mta } of nodes) if (mta !== null) insist(undrained(mta));
     insist(this.mail.atEnd());
     for (const node of nodes) {
@@ -264,10 +264,11 @@ export class Watch {
       insist(leftOver(node.mta));
       this.#storeAtRest(node, node.mta);
     }
-    if (network.wires.count > 0) throw new Violation({ rule: 'rest', detail: `${network.wires.count} connections are left.` });
+    const { count } = engine.network.connections;
+    if (count > 0) throw new Violation({ rule: 'rest', detail: `${count} connections are left.` });
   }
 
-  #storeAtRest({ name, store }: SimNode, mta: Mta): void {
+  #storeAtRest({ name, store }: VirtualNode, mta: Mta): void {
     const left = (what: string): void => insist({ rule: 'rest', mta: name, detail: `${what}.` });
     if (store.messages.size > 0) left(`Its store still has ${store.messages.size} messages`);
     if (store.contents.size > 0) left(`Its store still has ${store.contents.size} contents that belong to no message`);

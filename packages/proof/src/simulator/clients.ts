@@ -1,8 +1,8 @@
 /** Clients of the simulated MTAs: each hands its message in until it has an answer, and asks again with the same id. */
+import type { VirtualNode } from '@mtalab/engine';
 import { Violation } from '../rules/catalogue.js';
-import type { SimNode } from './node.js';
-import type { PlannedSubmission } from './plan.js';
-import type { World } from './world.js';
+import type { PlannedSubmission } from './run-plan.js';
+import type { Simulation } from './simulation.js';
 
 /** Without an answer, or with the MTA down, a client tries again after this. */
 const retryMs = 5000;
@@ -21,14 +21,16 @@ type State = {
 };
 
 export class Clients {
-  readonly #world: World;
+  readonly #simulation: Simulation;
   readonly #states: State[];
   readonly #byId = new Map<string, number>();
+  /** Contents that were handed in to each node in the present life of its process. */
+  readonly #uploads = new Map<VirtualNode, { readonly incarnation: number; readonly count: number }>();
   #answered = 0;
 
-  constructor(world: World) {
-    this.#world = world;
-    const { submissions } = world.setup;
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    const { submissions } = simulation.setup;
     this.#states = submissions.map(({ againAfterMs }) => ({
       mtsId: null,
       tries: 0,
@@ -38,7 +40,7 @@ export class Clients {
     }));
     for (const [index, { submissionId, atMs }] of submissions.entries()) {
       this.#byId.set(submissionId, index);
-      world.at(atMs, { type: 'client', submission: index });
+      this.#lookAfter(atMs, index);
     }
   }
 
@@ -48,13 +50,17 @@ export class Clients {
   }
 
   planned(submissionId: string): PlannedSubmission | undefined {
-    return this.#world.setup.submissions[this.#byId.get(submissionId) ?? -1];
+    return this.#simulation.setup.submissions[this.#byId.get(submissionId) ?? -1];
+  }
+
+  #lookAfter(delayMs: number, index: number): void {
+    this.#simulation.engine.run(delayMs, () => this.#look(index), true);
   }
 
   /** Time for a client to look. */
-  look(index: number): void {
+  #look(index: number): void {
     const state = this.#states[index] as State;
-    const planned = this.#world.setup.submissions[index] as PlannedSubmission;
+    const planned = this.#simulation.setup.submissions[index] as PlannedSubmission;
     if (state.over) return;
     if (state.mtsId !== null) {
       state.over = !state.asksAgain;
@@ -66,22 +72,26 @@ export class Clients {
       state.over = true;
       return;
     }
-    const node = this.#world.nodes[planned.mta] as SimNode;
-    const ready = node.up && node.mta?.phase === 'running' && node.stalledUntilMs <= this.#world.nowMs;
-    this.#world.after(ready ? answerMs : retryMs, { type: 'client', submission: index });
+    const node = this.#simulation.nodes[planned.mta] as VirtualNode;
+    const ready = node.up && node.mta?.phase === 'running' && node.stalledUntilMs <= this.#simulation.nowMs;
+    this.#lookAfter(ready ? answerMs : retryMs, index);
     if (ready) this.#submit(node, planned);
   }
 
-  #submit(node: SimNode, planned: PlannedSubmission): void {
+  #submit(node: VirtualNode, planned: PlannedSubmission): void {
     const { submissionId, originator, recipients, priority, sizeBytes } = planned;
-    node.uploads += 1;
-    const content = -(node.store.incarnation * 2 ** 32 + node.uploads);
-    this.#world.job(node, { type: 'put', content, name: submissionId, sizeBytes });
+    const { engine } = this.#simulation;
+    const { incarnation } = node.store;
+    const last = this.#uploads.get(node);
+    const count = (last?.incarnation === incarnation ? last.count : 0) + 1;
+    this.#uploads.set(node, { incarnation, count });
+    const content = -(incarnation * 2 ** 32 + count);
+    engine.job(node, { type: 'put', content, name: submissionId, sizeBytes });
     const submission = { submissionId, originator, recipients, priority, contentType: 'message/rfc822', sizeBytes, content };
-    this.#world.input(node, { type: 'submit', submission });
+    engine.input(node, { type: 'submit', submission });
   }
 
-  submitted(node: SimNode, submissionId: string, mtsId: string): void {
+  submitted(node: VirtualNode, submissionId: string, mtsId: string): void {
     if (node.store.submissions.get(submissionId) !== mtsId) {
       const detail = `Submission ${submissionId} is answered with ${mtsId}, but the store has ${node.store.submissions.get(submissionId) ?? 'nothing'}.`;
       throw new Violation({ rule: 'accept-after-store', mta: node.name, message: mtsId, detail });
@@ -91,8 +101,8 @@ export class Clients {
     if (state.mtsId !== null) return;
     state.mtsId = mtsId;
     this.#answered += 1;
-    const { againAfterMs } = this.#world.setup.submissions[index] as PlannedSubmission;
-    if (againAfterMs !== null) this.#world.after(againAfterMs, { type: 'client', submission: index });
+    const { againAfterMs } = this.#simulation.setup.submissions[index] as PlannedSubmission;
+    if (againAfterMs !== null) this.#lookAfter(againAfterMs, index);
   }
 
   refused(submissionId: string): void {

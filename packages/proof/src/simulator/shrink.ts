@@ -2,11 +2,11 @@
  * From a run that fails to the fewest faults and messages that still break the same rule: delta debugging (Zeller's ddmin)
  * over the plan, which is data. Other rules that come up on the way are other failures and do not count.
  */
-import type { SimFault } from './faults/kinds.js';
+import type { SimFault } from './faults/fault-kinds.js';
 import type { SimOptionsGiven } from './options.js';
-import type { PlannedSubmission, SimPlan } from './plan.js';
+import type { PlannedSubmission, SimPlan } from './run-plan.js';
 import { type SimResult, simulate, simulatePlan } from './simulate.js';
-import type { WorldHooks } from './world.js';
+import type { SimHooks } from './simulation.js';
 
 /** A content that needs no thought. */
 const plainBytes = 100;
@@ -25,7 +25,7 @@ export type Shrunk = {
 export type ShrinkOptions = {
   /** Runs at most. Default 2000. */
   readonly mostRuns?: number;
-  readonly core?: WorldHooks['core'];
+  readonly core?: SimHooks['core'];
   /** Told how far it has come. */
   readonly progress?: (runs: number, faults: number, submissions: number) => void;
 };

@@ -1,13 +1,13 @@
 /** A simulation: a phase with load and faults, a phase without, and the rules all the way. */
-import { ContentMismatch } from '@mtalab/engine';
+import { ContentMismatch, RestlessTimer } from '@mtalab/engine';
 import { describeInput } from '@mtalab/trace';
-import { type Finding, type Verdict, Violation, verdictOf } from '../rules/catalogue.js';
+import { type Breach, type RuleVerdict, Violation, verdictOf } from '../rules/catalogue.js';
 import type { MailCounts } from '../rules/mail.js';
-import { type FaultCounts, type SimFault, simFaultText } from './faults/kinds.js';
-import { DrawnFaults, type FaultSource, PlannedFaults } from './faults/source.js';
+import { type FaultCounts, type SimFault, simFaultText } from './faults/fault-kinds.js';
+import { DrawnFaults, type FaultSource, PlannedFaults } from './faults/fault-source.js';
 import { isSeed, type SimOptionsGiven, simOptions } from './options.js';
-import { drawRatios, drawSetup, type SimPlan, type SimSetup } from './plan.js';
-import { World, type WorldHooks } from './world.js';
+import { drawRatios, drawSetup, type SimPlan, type SimSetup } from './run-plan.js';
+import { type SimHooks, Simulation } from './simulation.js';
 
 /** After the faults everything must be at rest within this: longer than all retries of any setting together. */
 const liveMs = 26 * 3600 * 1000;
@@ -16,7 +16,7 @@ export type SimResult = {
   readonly seed: number;
   readonly ok: boolean;
   /** The first rule that was broken. */
-  readonly verdict: Verdict | null;
+  readonly verdict: RuleVerdict | null;
   /** Steps of MTAs: each leads to a state. */
   readonly states: number;
   readonly events: number;
@@ -33,7 +33,7 @@ export type SimResult = {
  * Run one seed.
  * @throws RangeError for options or a seed out of range. A broken rule is no error: it is the result's verdict.
  */
-export function simulate(given: SimOptionsGiven, seed: number, hooks: WorldHooks = {}): SimResult {
+export function simulate(given: SimOptionsGiven, seed: number, hooks: SimHooks = {}): SimResult {
   if (!isSeed(seed)) throw new RangeError('a seed is a whole number from 0 to 2^53 - 1');
   const options = simOptions(given);
   const setup = drawSetup(options, seed);
@@ -41,63 +41,68 @@ export function simulate(given: SimOptionsGiven, seed: number, hooks: WorldHooks
 }
 
 /** Run a plan: the same one gives the same journal. */
-export function simulatePlan(plan: SimPlan, hooks: WorldHooks = {}): SimResult {
+export function simulatePlan(plan: SimPlan, hooks: SimHooks = {}): SimResult {
   const { faults, ...setup } = plan;
   return run(setup, new PlannedFaults(faults), hooks);
 }
 
-function run(setup: SimSetup, source: FaultSource, hooks: WorldHooks): SimResult {
-  const world = new World(setup, source, hooks);
-  let verdict: Verdict | null = null;
+function run(setup: SimSetup, source: FaultSource, hooks: SimHooks): SimResult {
+  const simulation = new Simulation(setup, source, hooks);
+  const { engine } = simulation;
+  let verdict: RuleVerdict | null = null;
   try {
-    phases(world);
+    phases(simulation);
   } catch (error) {
-    const finding = findingOf(error);
-    const { doing } = world;
+    const breach = breachOf(error);
+    const { doing } = engine;
     const event =
       doing === null ? undefined : `${doing.node.name} ${doing.input.type === 'start' ? 'start' : describeInput(doing.input)}`;
-    verdict = verdictOf({ ...finding, ...(event === undefined || finding.event !== undefined ? {} : { event }) }, world.nowMs);
+    verdict = verdictOf({ ...breach, ...(event === undefined || breach.event !== undefined ? {} : { event }) }, engine.nowMs);
   }
   return {
     seed: setup.seed,
     ok: verdict === null,
     verdict,
-    states: world.steps,
-    events: world.events,
-    virtualMs: world.nowMs,
-    sent: world.network.sent,
-    mail: world.watch.mail.counts(),
-    faults: world.counts,
-    plan: { ...setup, faults: world.faults },
+    states: engine.steps,
+    events: engine.events,
+    virtualMs: engine.nowMs,
+    sent: engine.network.sent,
+    mail: simulation.watch.mail.counts(),
+    faults: simulation.counts,
+    plan: { ...setup, faults: simulation.faults },
   };
 }
 
 /** The broken rule behind an error. @throws the error itself where no rule was broken. */
-function findingOf(error: unknown): Finding {
-  if (error instanceof Violation) return error.finding;
+function breachOf(error: unknown): Breach {
+  if (error instanceof Violation) return error.breach;
   if (error instanceof ContentMismatch) return { rule: 'content', detail: error.message };
+  if (error instanceof RestlessTimer) {
+    return { rule: 'time-moves', mta: error.node.name, detail: `Its timer fires ${error.firings} times at one instant.` };
+  }
   throw error;
 }
 
-function phases(world: World): void {
-  const { safetyMs, submissions } = world.setup;
-  for (let next = world.nextAtMs(); next !== null && next < safetyMs; next = world.nextAtMs()) {
-    world.advance();
-    if (world.busy === 0) world.watch.quiet();
-  }
-  world.nowMs = safetyMs;
-  world.endFaults();
+function phases(simulation: Simulation): void {
+  const { engine, watch } = simulation;
+  const { safetyMs, submissions } = simulation.setup;
+  const advance = (): void => {
+    engine.step();
+    if (engine.busy === 0) watch.quiet();
+  };
+  for (let next = engine.next; next !== undefined && next.atMs < safetyMs; next = engine.next) advance();
+  engine.passTo(safetyMs);
+  simulation.endFaults();
   const endMs = safetyMs + liveMs;
-  const mostEvents = world.events + 200_000 + 2000 * world.nodes.length + 5000 * submissions.length;
-  for (let next = world.nextAtMs(); next !== null && next <= endMs; next = world.nextAtMs()) {
-    world.advance();
-    if (world.busy === 0) world.watch.quiet();
-    if (world.events > mostEvents) break;
+  const mostEvents = engine.events + 200_000 + 2000 * engine.nodes.length + 5000 * submissions.length;
+  for (let next = engine.next; next !== undefined && next.atMs <= endMs; next = engine.next) {
+    advance();
+    if (engine.events > mostEvents) break;
   }
-  world.doing = null;
-  world.watch.atEnd();
-  if (world.pending > 0) {
-    const detail = `After ${Math.round((world.nowMs - safetyMs) / 1000)} s without faults there is still no rest.`;
+  engine.doing = null;
+  watch.atEnd();
+  if (engine.pending > 0) {
+    const detail = `After ${Math.round((engine.nowMs - safetyMs) / 1000)} s without faults there is still no rest.`;
     throw new Violation({ rule: 'time-moves', detail });
   }
 }

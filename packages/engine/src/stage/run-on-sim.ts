@@ -4,7 +4,7 @@ import type { Mode, Scenario } from '@mtalab/scenario';
 import { type CaseResult, caseResult, casesOf, runSteps, type ScenarioResult, scenarioResult } from '@mtalab/scenario';
 import type { JournalEntry, LinkPdu } from '@mtalab/trace';
 import { folded, ladderOf, Trails } from '@mtalab/trace';
-import { VirtualLab } from './lab.js';
+import { VirtualLab } from './virtual-lab.js';
 
 /** What else came of a case: the journal of all MTAs, and what the link saw. */
 export type VirtualRecord = {

@@ -1,22 +1,14 @@
-/** What the MTAs of a virtual lab are started with, and what they get from each other. */
+/** What the MTAs of a virtual lab are started with. */
 import {
   type BindingConfig,
   defaultRelease,
   defaultSettings,
   type MtaConfig,
-  type Pdu,
   type Recovered,
   type Settings,
 } from '@mtalab/mta-core';
 import type { ScenarioMta } from '@mtalab/scenario';
-import type { VirtualStore } from '../store.js';
-
-/** The PDU as its receiver gets it: with the name of the content in place of its key in the sender's store. */
-export function carried(store: VirtualStore, pdu: Pdu): Pdu {
-  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
-  const { apdu } = pdu.body;
-  return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: store.handleFor(apdu.content) } } };
-}
+import type { VirtualStore } from '../virtual-store.js';
 
 /** The ports that an MTA gets where its configuration leaves them open, the first that is free on its address. */
 export function portsFor(place: number): readonly number[] {

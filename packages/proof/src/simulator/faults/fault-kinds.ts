@@ -1,4 +1,5 @@
 /** The faults of the simulator: what each does, how often it may come, and how many of it a run has at most. */
+import type { Healing } from '../blocked-ways.js';
 import type { Ratio } from '../random.js';
 
 /** What a fault's ratio counts: each is an opportunity for it. */
@@ -148,9 +149,6 @@ export const simFaultKinds = Object.keys(simFaults) as readonly SimFaultKind[];
 export function infoOf(kind: SimFaultKind): FaultInfo {
   return simFaults[kind];
 }
-
-/** What becomes of the connections when a blocked way opens again. */
-type Healing = 'deliver' | 'reset';
 
 /** A decision that was made. `at`: the opportunity's number, counted from 0 over the run. All times in ms. */
 export type SimFault = { readonly at: number } & (

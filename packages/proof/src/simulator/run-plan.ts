@@ -1,7 +1,7 @@
 /** A run as data: the MTAs, the network's delays, the load, and (once they are known) the faults. */
 import { defaultRelease, defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
-import type { SimFault, SimFaultKind } from './faults/kinds.js';
-import { simFaultKinds } from './faults/kinds.js';
+import type { SimFault, SimFaultKind } from './faults/fault-kinds.js';
+import { simFaultKinds } from './faults/fault-kinds.js';
 import { drawHosts, type Host, needs } from './hosts.js';
 import type { SimOptions } from './options.js';
 import { Random, type Ratio } from './random.js';

@@ -1,7 +1,7 @@
 /** Where faults come from: drawn as the run goes, or given by a plan. Either way what happened is recorded as data. */
 import { type Quirk, quirks } from '@mtalab/mta-core';
 import { hash, type Ratio } from '../random.js';
-import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './kinds.js';
+import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './fault-kinds.js';
 
 export type FaultSource = {
   /**

@@ -1,8 +1,6 @@
 /**
- * States as rows of numbers, for the fingerprint. A number from 0 up stands for itself. An id is written as a tag and what is
- * needed to find out later which of its kind it is: ids are counted up through a whole run and say nothing by themselves, only
- * which are equal and which came first. What no decision of the core depends on is left out (counters, instants, names of
- * events, what a report would say); a deadline is armed or not.
+ * States of nodes as rows of numbers, for the fingerprint: see `codes.ts`. What no decision of the core depends on is left out
+ * (counters, instants, names of events, what a report would say); a deadline is armed or not.
  */
 import {
   type Association,
@@ -10,60 +8,25 @@ import {
   type Connection,
   type DialPath,
   findRow,
-  isMtaBody,
   type LocalCopy,
   type LtabEntry,
   ltabOf,
   type Mta,
-  type MtaCredentials,
-  type Pdu,
   type PendingStore,
   priorities,
   type QueuedCopy,
-  type RpcArgument,
-  type RpcResult,
   receivedOf,
   rowOf,
   rowsIn,
   rowsOf,
-  type SendAnswer,
-  type SendApdu,
   type StoredMessage,
 } from '@mtalab/mta-core';
+import { armed, flag, orNull, tag, word } from './codes.js';
+import { encodeArgument } from './encode-pdu.js';
 import type { PendingWrite } from './node-step.js';
-import type { Names } from './text-numbers.js';
+import type { TextNumbers } from './text-numbers.js';
 
-/** Tags, and what follows them. */
-export const tag = {
-  /** The number of an MTA. */
-  mta: -1,
-  /** MTA whose store made the copy; id. */
-  copy: -2,
-  /** MTA whose store made the copies; the id from which on they are meant. */
-  from: -3,
-  /** Number of an association's name. */
-  association: -4,
-  /** Association; recovery number. */
-  recovery: -5,
-  /** MTA, its number of the connection. */
-  connection: -6,
-  /** MTA, its number of the connection, call. */
-  call: -7,
-  /** Call on the connection that the PDU travels on. */
-  callHere: -8,
-  /** MTA that keeps the association group; id. */
-  group: -9,
-  /** MTA; incarnation. */
-  incarnation: -10,
-  /** Number of a message. */
-  message: -11,
-} as const;
-
-/** In the code of a PDU: the MTA that sent it, the MTA it goes to. */
-export const sender = 1000;
-export const receiver = 1001;
-
-export type LocalCode = {
+export type NodeCode = {
   readonly head: readonly number[];
   /** Per adjacent MTA. */
   readonly entries: readonly { readonly peer: number; readonly code: readonly number[] }[];
@@ -71,7 +34,7 @@ export type LocalCode = {
   readonly rows: readonly { readonly conn: number; readonly code: readonly number[] }[];
 };
 
-export type LocalParts = {
+export type NodeParts = {
   readonly at: number;
   readonly mta: Mta;
   readonly messages: readonly StoredMessage[];
@@ -80,25 +43,11 @@ export type LocalParts = {
   readonly pending: readonly PendingWrite[];
 };
 
-const words = new Map<string, number>();
-
-/** A number for a word of the program: a state, an operation, a kind. */
-function word(text: string): number {
-  const known = words.get(text);
-  if (known !== undefined) return known;
-  words.set(text, words.size);
-  return words.size - 1;
-}
-
-const flag = (value: boolean): number => (value ? 1 : 0);
-const armed = (instant: number | null): number => (instant === null ? 0 : 1);
-const orNull = (value: number | null): number => (value === null ? 0 : value + 1);
-
-export function encodeLocal(parts: LocalParts, names: Names): LocalCode {
-  const writer = new Writer(parts.at, parts.mta, names);
+export function encodeNode(parts: NodeParts, numbers: TextNumbers): NodeCode {
+  const writer = new Writer(parts.at, parts.mta, numbers);
   return {
     head: writer.head(parts),
-    entries: ltabOf(parts.mta).map((entry) => ({ peer: names.mta(entry.name), code: writer.entry(entry, parts) })),
+    entries: ltabOf(parts.mta).map((entry) => ({ peer: numbers.mta(entry.name), code: writer.entry(entry, parts) })),
     rows: rowsIn(parts.mta.rpc.connections).map((row) => ({ conn: row.id, code: writer.row(row) })),
   };
 }
@@ -106,15 +55,15 @@ export function encodeLocal(parts: LocalParts, names: Names): LocalCode {
 class Writer {
   readonly #at: number;
   readonly #mta: Mta;
-  readonly #names: Names;
+  readonly #numbers: TextNumbers;
 
-  constructor(at: number, mta: Mta, names: Names) {
+  constructor(at: number, mta: Mta, numbers: TextNumbers) {
     this.#at = at;
     this.#mta = mta;
-    this.#names = names;
+    this.#numbers = numbers;
   }
 
-  head({ messages, boxes, pending }: LocalParts): number[] {
+  head({ messages, boxes, pending }: NodeParts): number[] {
     const { mailboxes, phase, stores, forgets, incarnation } = this.#mta;
     const code: number[] = [word(phase), tag.incarnation, this.#at, incarnation, messages.length];
     // All are switched off together.
@@ -122,7 +71,7 @@ class Writer {
     this.#hosts(code);
     const ordered = [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
     for (const message of ordered) {
-      code.push(tag.message, this.#names.message(message.envelope.mtsId), message.copies.length);
+      code.push(tag.message, this.#numbers.message(message.envelope.mtsId), message.copies.length);
       for (const copy of message.copies) code.push(tag.copy, this.#at, copy.id, word(copy.destination.to));
     }
     code.push(boxes.length);
@@ -149,7 +98,7 @@ class Writer {
     for (const { id, enabled } of bindings) code.push(id, flag(enabled));
     for (const { id, state } of rpc.addresses) code.push(id, word(state));
     // Which hosts, not in which order.
-    for (const [number, name] of this.#names.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
+    for (const [number, name] of this.#numbers.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
     code.push(0);
   }
 
@@ -164,7 +113,7 @@ class Writer {
       this.#at,
       copy.id,
       tag.message,
-      this.#names.message(copy.envelope.mtsId),
+      this.#numbers.message(copy.envelope.mtsId),
       word(copy.destination.to),
       copy.failures,
     );
@@ -182,7 +131,7 @@ class Writer {
       return;
     }
     for (const message of store.messages) {
-      code.push(tag.message, this.#names.message(message.envelope.mtsId));
+      code.push(tag.message, this.#numbers.message(message.envelope.mtsId));
       this.#ids(
         code,
         this.#at,
@@ -201,30 +150,30 @@ class Writer {
   #write(code: number[], write: PendingWrite): void {
     code.push(word(write.type));
     if (write.type !== 'settle') return;
-    const store = this.#names.store(write.sender);
+    const store = this.#numbers.store(write.sender);
     this.#ids(code, store, write.activities);
     if (write.below !== undefined) code.push(tag.from, store, write.below);
   }
 
   #entryOf(peer: number): number {
-    return ltabOf(this.#mta).findIndex(({ name }) => this.#names.mta(name) === peer);
+    return ltabOf(this.#mta).findIndex(({ name }) => this.#numbers.mta(name) === peer);
   }
 
   #peer(entry: number): number {
-    return this.#names.mta(ltabOf(this.#mta)[entry - 1]?.name ?? '');
+    return this.#numbers.mta(ltabOf(this.#mta)[entry - 1]?.name ?? '');
   }
 
   #owner(owner: { readonly entry: number; readonly association: number } | null): number[] {
     const entry = owner === null ? undefined : ltabOf(this.#mta)[owner.entry - 1];
     const association = entry === undefined || owner === null ? undefined : rowOf(entry.associations, owner.association);
     if (association === undefined) return [flag(owner !== null)];
-    return [2, tag.association, this.#names.of(association.name)];
+    return [2, tag.association, this.#numbers.of(association.name)];
   }
 
-  entry(entry: LtabEntry, { received }: LocalParts): number[] {
+  entry(entry: LtabEntry, { received }: NodeParts): number[] {
     const code: number[] = [];
-    const peer = this.#names.mta(entry.name);
-    const uuid = [...Object.keys(received)].find((each) => this.#names.store(each) === peer) ?? '';
+    const peer = this.#numbers.mta(entry.name);
+    const uuid = [...Object.keys(received)].find((each) => this.#numbers.store(each) === peer) ?? '';
     this.#ids(code, peer, received[uuid] ?? []);
     // What the core remembers, where that is not what its disk holds.
     const remembered = receivedOf(this.#mta, uuid).flatMap(([low, high]) =>
@@ -246,7 +195,7 @@ class Writer {
     code.push(entry.incoming.length);
     for (const row of entry.incoming) {
       code.push(tag.copy, peer, row.id, row.arrived, row.kept, row.unconfirmed, armed(row.untilMs), tag.message);
-      code.push(this.#names.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
+      code.push(this.#numbers.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
     }
     code.push(entry.associations.length);
     for (const association of entry.associations) this.#association(code, association, peer);
@@ -254,13 +203,13 @@ class Writer {
   }
 
   #queued(code: number[], copy: QueuedCopy): void {
-    code.push(tag.copy, this.#at, copy.id, tag.message, this.#names.message(copy.envelope.mtsId), copy.failures);
+    code.push(tag.copy, this.#at, copy.id, tag.message, this.#numbers.message(copy.envelope.mtsId), copy.failures);
     code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole), flag(copy.strayed === true));
   }
 
   #association(code: number[], association: Association, peer: number): void {
     const { role, state, turn, statedTurn, askedPriority, transfer } = association;
-    const name = this.#names.of(association.name);
+    const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
     code.push(flag(association.urgentOnly));
@@ -296,7 +245,7 @@ class Writer {
     code.push(held.length);
     for (const { conn, call, argument } of held) {
       code.push(tag.call, this.#at, conn, call);
-      encodeArgument(code, argument, this.#names, peer, this.#at);
+      encodeArgument(code, argument, this.#numbers, peer, this.#at);
     }
   }
 
@@ -320,90 +269,4 @@ class Writer {
     for (const call of row.calls) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
     return code;
   }
-}
-
-export function encodePdu(pdu: Pdu, names: Names): number[] {
-  const code: number[] = [word(pdu.type)];
-  switch (pdu.type) {
-    case 'bind':
-      code.push(flag(pdu.multiplex));
-      if (pdu.group !== 0) code.push(tag.group, receiver, pdu.group);
-      return code;
-    case 'bind_ack':
-      code.push(tag.group, sender, pdu.group);
-      return code;
-    case 'bind_nak':
-      code.push(pdu.reason);
-      return code;
-    case 'request':
-      code.push(tag.callHere, pdu.call);
-      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
-      else encodeArgument(code, pdu.body, names, sender, receiver);
-      return code;
-    case 'response':
-      code.push(tag.callHere, pdu.call);
-      if (!isMtaBody(pdu.body)) code.push(word(pdu.body.op));
-      else encodeResult(code, pdu.body);
-      return code;
-    case 'fault':
-      code.push(tag.callHere, pdu.call, pdu.status, flag(pdu.didNotExecute));
-      return code;
-    default:
-      code.push(tag.callHere, pdu.call);
-      return code;
-  }
-}
-
-function encodeCredentials(code: number[], from: MtaCredentials, by: number): void {
-  code.push(tag.incarnation, by, from.incarnation, tag.from, by, from.settledBelow);
-}
-
-/** @param by the MTA that calls. @param to the MTA that is called. */
-function encodeArgument(code: number[], body: RpcArgument, names: Names, by: number, to: number): void {
-  code.push(word(body.op));
-  if (body.op === 'MtaBind') {
-    const name = names.of(body.association);
-    encodeCredentials(code, body.from, by);
-    code.push(tag.association, name, tag.recovery, name, body.rtorq.recovery, word(body.rtorq.turn));
-  } else if (body.op === 'MtaBindBack') {
-    const name = names.of(body.association);
-    encodeCredentials(code, body.from, by);
-    code.push(tag.association, name, tag.recovery, name, body.recovery);
-  } else if (body.op === 'MtaSend') {
-    encodeSend(code, body.apdu, names, by);
-    code.push(body.settled.length);
-    for (const id of body.settled) code.push(tag.copy, by, id);
-  } else {
-    code.push(tag.association, names.of(body.association), tag.mta, to);
-    if (body.op === 'MtaUnBind') code.push(body.settled.length);
-    if (body.op === 'MtaUnBind') for (const id of body.settled) code.push(tag.copy, by, id);
-  }
-}
-
-function encodeSend(code: number[], apdu: SendApdu, names: Names, by: number): void {
-  code.push(word(apdu.kind));
-  if (apdu.kind === 'turn-please') code.push(apdu.priority);
-  else if (apdu.kind === 'rtab') code.push(word(apdu.reason));
-  else if (apdu.kind === 'discard') code.push(tag.copy, by, apdu.activity);
-  else if (apdu.kind === 'rttr') {
-    code.push(tag.copy, by, apdu.activity, apdu.offset, apdu.content.length, flag(apdu.last));
-    if (apdu.start !== undefined) code.push(tag.message, names.message(apdu.start.mtsId), word(apdu.start.priority));
-  }
-}
-
-function encodeResult(code: number[], body: RpcResult): void {
-  code.push(word(body.op));
-  if (body.op === 'MtaBind') {
-    encodeCredentials(code, body.from, sender);
-    code.push(word(body.apdu.kind));
-    if (body.apdu.kind === 'rtorj') code.push(word(body.apdu.reason));
-  } else if (body.op === 'MtaBindBack') code.push(flag(body.accepted));
-  else if (body.op === 'MtaSend') encodeAnswer(code, body.apdu);
-}
-
-function encodeAnswer(code: number[], apdu: SendAnswer): void {
-  code.push(word(apdu.kind));
-  if (apdu.kind === 'confirm') code.push(tag.copy, receiver, apdu.activity, apdu.upTo, flag(apdu.stored));
-  else if (apdu.kind === 'refuse') code.push(tag.copy, receiver, apdu.activity, word(apdu.reason));
-  else if (apdu.kind === 'discarded') code.push(tag.copy, receiver, apdu.activity);
 }

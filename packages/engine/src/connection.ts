@@ -1,0 +1,101 @@
+/** A connection between two nodes: first in, first out each way. */
+import type { Input } from '@mtalab/mta-core';
+import type { VirtualNode } from './node.js';
+
+/** What travels on a connection is the input that its receiver gets. */
+export type TransitInput = Extract<Input, { type: 'accepted' | 'connected' | 'frame' | 'lost' }>;
+
+export type InTransit = { readonly input: TransitInput; readonly atMs: number };
+
+/** One direction of a connection. */
+export type Lane = {
+  /** Twice the number of the connection, and one more on the way to the client. */
+  readonly id: number;
+  readonly connection: VirtualConnection;
+  readonly from: ConnectionEnd;
+  readonly to: ConnectionEnd;
+  /** What is under way, in order. */
+  readonly items: InTransit[];
+  /** When the last of it arrives. */
+  lastAtMs: number;
+  /** Things sent so far. */
+  sent: number;
+  /** The first thing may not arrive (see `EnginePolicy.mayArrive`); all that follows waits behind it. */
+  stuck: boolean;
+};
+
+export type ConnectionEnd = {
+  readonly node: VirtualNode;
+  /** The number by which the core there knows the connection. */
+  readonly conn: number;
+  /** Does the process still hold it? */
+  alive: boolean;
+};
+
+export type VirtualConnection = {
+  readonly id: number;
+  readonly client: ConnectionEnd;
+  readonly server: ConnectionEnd;
+  readonly toServer: Lane;
+  readonly toClient: Lane;
+  /** Lost: it takes nothing new. */
+  broken: boolean;
+  /** Its place in the list of all connections; -1 when it is not there. */
+  place: number;
+};
+
+type Place = Omit<ConnectionEnd, 'alive'>;
+
+export function newConnection(id: number, client: Place, server: Place, nowMs: number): VirtualConnection {
+  const clientEnd: ConnectionEnd = { ...client, alive: true };
+  const serverEnd: ConnectionEnd = { ...server, alive: true };
+  const connection = { id, client: clientEnd, server: serverEnd, broken: false, place: -1 } as {
+    -readonly [Key in keyof VirtualConnection]: VirtualConnection[Key];
+  };
+  const lane = (number: number, from: ConnectionEnd, to: ConnectionEnd): Lane => {
+    return { id: number, connection, from, to, items: [], lastAtMs: nowMs, sent: 0, stuck: false };
+  };
+  connection.toServer = lane(2 * id, clientEnd, serverEnd);
+  connection.toClient = lane(2 * id + 1, serverEnd, clientEnd);
+  return connection;
+}
+
+/** The other direction of the same connection. */
+export function opposite({ connection, id }: Lane): Lane {
+  return id % 2 === 0 ? connection.toClient : connection.toServer;
+}
+
+/** All connections that at least one process holds. Their order depends on nothing but the run. */
+export class ConnectionList {
+  readonly #list: VirtualConnection[] = [];
+
+  get count(): number {
+    return this.#list.length;
+  }
+
+  /** @param index any whole number from 0; the list goes round. */
+  at(index: number): VirtualConnection {
+    return this.#list[index % this.#list.length] as VirtualConnection;
+  }
+
+  /** Those of this moment: changes on the way do no harm. */
+  [Symbol.iterator](): IterableIterator<VirtualConnection> {
+    return this.#list.slice()[Symbol.iterator]();
+  }
+
+  add(connection: VirtualConnection): void {
+    connection.place = this.#list.length;
+    this.#list.push(connection);
+  }
+
+  /** Takes a connection out once neither process holds it. */
+  release(connection: VirtualConnection): void {
+    if (connection.client.alive || connection.server.alive || connection.place < 0) return;
+    const last = this.#list.pop() as VirtualConnection;
+    if (last !== connection) {
+      this.#list[connection.place] = last;
+      last.place = connection.place;
+    }
+    connection.place = -1;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The content reference of an RTTR, replaced on its way. The sender refers to a place in its own store; the receiver gets the name
+ * of the content instead, because octets never travel on virtual time. Nothing else in the engine looks into a frame.
+ */
+import type { Frames, LinkFrame } from '@mtalab/mta-core';
+import type { VirtualStore } from './virtual-store.js';
+
+/**
+ * The frame as its receiver gets it, on the receiver's connection.
+ * @throws ContentMismatch when the sender's store does not have these octets.
+ */
+export function receivedFrame(store: VirtualStore, sent: LinkFrame, conn: number): LinkFrame {
+  switch (sent.link) {
+    case 'rpc':
+      return { type: 'frame', link: 'rpc', conn, frame: receivedPdu(store, sent.frame) };
+    case 'memory':
+      return { type: 'frame', link: 'memory', conn, frame: receivedMemoryFrame(store, sent.frame) };
+  }
+}
+
+function receivedPdu(store: VirtualStore, pdu: Frames['rpc']): Frames['rpc'] {
+  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
+  const { apdu } = pdu.body;
+  return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: store.handleFor(apdu.content) } } };
+}
+
+function receivedMemoryFrame(store: VirtualStore, frame: Frames['memory']): Frames['memory'] {
+  if (frame.type !== 'apdu' || frame.apdu.kind !== 'rttr') return frame;
+  const { apdu } = frame;
+  return { ...frame, apdu: { ...apdu, content: store.handleFor(apdu.content) } };
+}

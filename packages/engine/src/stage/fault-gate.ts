@@ -1,0 +1,227 @@
+/**
+ * The fault language at work on the network of the engine, as the fault proxy does it on real sockets. Every PDU comes to this gate
+ * when it is sent; the gate lets it pass, holds it, swallows it, or cuts connections. Frames of other links pass untouched.
+ */
+import type { Pdu } from '@mtalab/mta-core';
+import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, parseFault } from '@mtalab/scenario';
+import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
+import type { Lane, TransitInput, VirtualConnection } from '../connection.js';
+import type { VirtualNetwork } from '../network.js';
+import type { VirtualNode } from '../node.js';
+import type { EnginePolicy } from '../policy.js';
+
+export type GateHost = {
+  /** Names of the MTAs. */
+  readonly names: readonly string[];
+  readonly network: () => VirtualNetwork;
+  /** Runs something after so many ms of virtual time. @returns how to prevent it. */
+  readonly after: (ms: number, run: () => void) => () => void;
+};
+
+type Waiting = {
+  /** Null for the orderly end of the direction. */
+  readonly sent: { readonly seq: number; readonly pdu: Pdu; readonly input: TransitInput } | null;
+  hold: ArmedFault | null;
+  delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
+  readonly cutAfter: ArmedFault | null;
+};
+
+/** One direction of a connection at the gate. */
+type GateLane = { readonly lane: Lane; readonly queue: Waiting[]; swallowing: ArmedFault | null };
+
+type GateConnection = {
+  readonly connection: VirtualConnection;
+  readonly id: number;
+  /** The MTA that was dialled. */
+  readonly link: string;
+  clientName: string | null;
+  association: string | null;
+  group: number;
+  readonly up: GateLane;
+  readonly down: GateLane;
+};
+
+export class FaultGate {
+  /** Every PDU that came here, and what became of it. */
+  readonly pdus: LinkPdu[] = [];
+  readonly policy: Pick<EnginePolicy, 'send' | 'close'> = {
+    send: (lane, input) => this.#arrive(lane, input),
+    close: (away, processEnded) => this.#close(away, processEnded),
+  };
+  readonly #host: GateHost;
+  readonly #plan = new FaultPlan();
+  /** Those that are not lost, in the order of their making. */
+  readonly #connections = new Map<VirtualConnection, GateConnection>();
+  #lastSeq = 0;
+
+  constructor(host: GateHost) {
+    this.#host = host;
+  }
+
+  /** @throws FaultSyntaxError */
+  add(text: string): FaultHandle {
+    return this.#plan.add(parseFault(text, this.#host.names));
+  }
+
+  /** Something is sent. @returns null for what the gate sends on by itself, or never. */
+  #arrive(lane: Lane, input: TransitInput): number | null {
+    if (input.type === 'accepted') this.#connected(lane.connection);
+    if (input.type !== 'frame' || input.link !== 'rpc') return 0;
+    const connection = this.#connections.get(lane.connection);
+    if (connection !== undefined) this.#judge(connection, gateLane(connection, lane), input, input.frame);
+    return null;
+  }
+
+  #connected(connection: VirtualConnection): void {
+    const { id, client, server, toServer, toClient } = connection;
+    const gate = (lane: Lane): GateLane => ({ lane, queue: [], swallowing: null });
+    this.#connections.set(connection, {
+      connection,
+      id,
+      link: server.node.name,
+      clientName: client.node.name,
+      association: null,
+      group: 0,
+      up: gate(toServer),
+      down: gate(toClient),
+    });
+  }
+
+  #judge(connection: GateConnection, gate: GateLane, input: TransitInput, pdu: Pdu): void {
+    learn(connection, gate === connection.up, pdu, this.#connections.values());
+    this.#lastSeq += 1;
+    const sent = { seq: this.#lastSeq, pdu: withoutContent(pdu), input };
+    const acting = this.#plan.judge(pdu, gate.lane.from.node.name, this.#plan.lastId);
+    const { cutBefore, swallow, hold, delay, cutAfter } = acting;
+    if (cutBefore !== undefined) {
+      for (const idle of [swallow, hold, delay, cutAfter]) endAction(idle);
+      this.#tell(connection, gate, sent, 'cut', cutBefore);
+      this.#cutBy(connection, cutBefore);
+      return;
+    }
+    const swallowing = gate.swallowing ?? swallow ?? null;
+    if (swallowing !== null) {
+      for (const idle of [hold, delay]) endAction(idle);
+      if (gate.swallowing !== null) endAction(swallow);
+      gate.swallowing = swallowing;
+      this.#tell(connection, gate, sent, 'swallowed', swallowing);
+      if (cutAfter !== undefined) this.#cutBy(connection, cutAfter);
+      return;
+    }
+    const waiting: Waiting = { sent, hold: hold ?? null, delay: null, cutAfter: cutAfter ?? null };
+    if (delay?.spec.action === 'delay') waiting.delay = this.#delayed(connection, gate, waiting, delay, delay.spec.delayMs);
+    const head = gate.queue[0];
+    const barrier = hold ?? delay ?? head?.hold ?? head?.delay?.fault ?? null;
+    if (waiting.hold !== null || waiting.delay !== null || head !== undefined)
+      this.#tell(connection, gate, sent, 'held', barrier);
+    gate.queue.push(waiting);
+    this.#drain(connection, gate);
+  }
+
+  #delayed(connection: GateConnection, gate: GateLane, waiting: Waiting, fault: ArmedFault, ms: number): Waiting['delay'] {
+    const cancel = this.#host.after(ms, () => {
+      endAction(fault);
+      waiting.delay = null;
+      this.#drain(connection, gate);
+    });
+    return { fault, cancel };
+  }
+
+  /** An end closes: the other one notices after what was sent before. For a process that has ended, see `lose`. */
+  #close(away: Lane, processEnded: boolean): boolean {
+    const connection = this.#connections.get(away.connection);
+    if (connection === undefined || processEnded) return true;
+    const gate = gateLane(connection, away);
+    gate.queue.push({ sent: null, hold: null, delay: null, cutAfter: null });
+    this.#drain(connection, gate);
+    return true;
+  }
+
+  /** The process of this MTA has ended: all its connections are cut, and those that still wait here for their orderly end. */
+  lose(node: VirtualNode): void {
+    for (const connection of [...this.#connections.values()]) {
+      const { from, to } = connection.up.lane;
+      if (from.node === node || to.node === node) this.#cut(connection, null);
+    }
+  }
+
+  cutAll(): void {
+    for (const connection of [...this.#connections.values()]) this.#cut(connection, null);
+  }
+
+  release(): void {
+    for (const [connection, gate] of this.#lanes()) {
+      for (const waiting of gate.queue) {
+        endAction(waiting.hold);
+        waiting.hold = null;
+      }
+      this.#drain(connection, gate);
+    }
+  }
+
+  heal(): void {
+    for (const [, gate] of this.#lanes()) {
+      endAction(gate.swallowing);
+      gate.swallowing = null;
+    }
+  }
+
+  #lanes(): readonly (readonly [GateConnection, GateLane])[] {
+    return [...this.#connections.values()].flatMap((one) => [[one, one.up] as const, [one, one.down] as const]);
+  }
+
+  #drain(connection: GateConnection, gate: GateLane): void {
+    for (let first = gate.queue[0]; first !== undefined; first = gate.queue[0]) {
+      if (first.hold !== null || first.delay !== null || !this.#connections.has(connection.connection)) return;
+      gate.queue.shift();
+      const { sent, cutAfter } = first;
+      if (sent === null) {
+        this.#cut(connection, null);
+        return;
+      }
+      this.#tell(connection, gate, sent, 'passed', cutAfter);
+      const { network } = this.#host;
+      network().transmit(gate.lane, sent.input, 0);
+      if (cutAfter === null) continue;
+      endAction(cutAfter);
+      this.#cutBy(connection, cutAfter);
+    }
+  }
+
+  #cutBy(connection: GateConnection, fault: ArmedFault): void {
+    const { association } = connection;
+    this.#cut(connection, fault);
+    if (association === null || fault.spec.action === 'drop-connection') return;
+    for (const other of [...this.#connections.values()]) if (other.association === association) this.#cut(other, fault);
+  }
+
+  /** What has passed arrives, what waits here is lost, then both ends notice. */
+  #cut(gated: GateConnection, fault: ArmedFault | null): void {
+    const { connection, up, down } = gated;
+    if (!this.#connections.delete(connection)) return;
+    for (const gate of [up, down]) {
+      for (const waiting of gate.queue.splice(0)) {
+        waiting.delay?.cancel();
+        for (const one of [waiting.hold, waiting.delay?.fault, waiting.cutAfter]) endAction(one);
+        if (waiting.sent !== null) this.#tell(gated, gate, waiting.sent, 'cut', fault);
+      }
+      endAction(gate.swallowing);
+    }
+    this.#host.network().break(connection, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [0, 0]);
+  }
+
+  #tell(
+    { id: conn, association }: GateConnection,
+    { lane }: GateLane,
+    { seq, pdu }: { readonly seq: number; readonly pdu: Pdu },
+    fate: Fate,
+    fault: ArmedFault | null,
+  ): void {
+    const [from, to] = [lane.from.node.name, lane.to.node.name];
+    this.pdus.push({ seq, pdu, conn, from, to, association, fate, fault: fault?.text ?? null });
+  }
+}
+
+function gateLane({ up, down }: GateConnection, lane: Lane): GateLane {
+  return up.lane === lane ? up : down;
+}

@@ -1,0 +1,32 @@
+/** Faults that lose a connection between a send and its receipt. */
+import type { Lane, VirtualConnection, VirtualNetwork } from '@mtalab/engine';
+import type { SimFault } from './fault-kinds.js';
+
+type Loss = {
+  /** How much of what is under way each way still arrives. */
+  readonly keep: readonly [toServer: number, toClient: number];
+  /** All connections between the two nodes: then neither learns of the loss by the others. */
+  readonly all: boolean;
+  readonly noticeMs: readonly [server: number, client: number];
+};
+
+/** Loses one connection, or all between the same two nodes. */
+export function cut(network: VirtualNetwork, connection: VirtualConnection, { keep, all, noticeMs }: Loss): void {
+  network.break(connection, keep, noticeMs);
+  if (!all) return;
+  const [one, other] = [connection.client.node, connection.server.node];
+  for (const each of network.connections) {
+    const [client, server] = [each.client.node, each.server.node];
+    if (client === one && server === other) network.break(each, keep, noticeMs);
+    else if (client === other && server === one) network.break(each, [keep[1], keep[0]], [noticeMs[1], noticeMs[0]]);
+  }
+}
+
+/** What is about to be sent on this lane is lost, and all behind it; what is under way before it still arrives. */
+export function loseOnSend(network: VirtualNetwork, lane: Lane, fault: SimFault): void {
+  if (fault.kind !== 'lose' && fault.kind !== 'lose-give') return;
+  const { connection } = lane;
+  const before = lane.items.length;
+  const keep = lane === connection.toServer ? ([before, fault.keep] as const) : ([fault.keep, before] as const);
+  cut(network, connection, { keep, all: fault.all, noticeMs: fault.noticeMs });
+}

@@ -1,0 +1,247 @@
+/**
+ * A seeded run on the engine: its delays, its faults, its clients, and the rules that look on. Nothing is left to chance: every
+ * delay is a hash of the seed, every fault is data.
+ */
+import {
+  type CommitOutcome,
+  Engine,
+  type EngineCore,
+  type EngineEvent,
+  type EnginePolicy,
+  type EngineWatch,
+  type Lane,
+  type ListenEffect,
+  type ListenOutcome,
+  processOf,
+  type TransitInput,
+  type VirtualNode,
+} from '@mtalab/engine';
+import { nextDeadline, start, step } from '@mtalab/mta-core';
+import { Violation } from '../rules/catalogue.js';
+import { Watch } from '../rules/watch.js';
+import { BlockedWays } from './blocked-ways.js';
+import { Clients } from './clients.js';
+import { seededDelays } from './delays.js';
+import { beginFault } from './faults/begin-fault.js';
+import type { Opportunity, SimFault, SimFaultKind } from './faults/fault-kinds.js';
+import type { FaultSource } from './faults/fault-source.js';
+import { loseOnSend } from './faults/lose-connection.js';
+import { hash } from './random.js';
+import { Reach } from './reach.js';
+import type { SimSetup } from './run-plan.js';
+import { endTrouble, noTrouble, type Trouble } from './trouble.js';
+
+export type SimHooks = {
+  /** Each step as one line of the journal, without its end. */
+  readonly journal?: ((line: string) => void) | undefined;
+  readonly core?: EngineCore | undefined;
+};
+
+export class Simulation {
+  readonly setup: SimSetup;
+  readonly engine: Engine;
+  readonly ways: BlockedWays;
+  readonly reach: Reach;
+  readonly clients: Clients;
+  readonly watch: Watch;
+  /** Faults that were begun, in order. */
+  readonly faults: SimFault[] = [];
+  readonly counts: Partial<Record<SimFaultKind, number>> = {};
+  /** Are there faults still? */
+  safety = true;
+  readonly #trouble: readonly Trouble[];
+  readonly #source: FaultSource;
+  readonly #overs: (() => void)[] = [];
+  /** How often each opportunity for a fault has come. */
+  readonly #seen = { sent: 0, give: 0, commit: 0, delivery: 0, listen: 0 };
+
+  constructor(setup: SimSetup, source: FaultSource, { journal, core }: SimHooks = {}) {
+    this.setup = setup;
+    this.#source = source;
+    this.#trouble = setup.mtas.map(noTrouble);
+    const engine = (): Engine => this.engine;
+    this.ways = new BlockedWays(engine);
+    this.reach = new Reach(engine, this.ways, setup.mtas);
+    this.engine = new Engine({
+      mtas: setup.mtas,
+      policy: this.#policy(),
+      watch: this.#watching(journal),
+      core: guarded(core ?? { start, step, nextDeadline }),
+    });
+    this.watch = new Watch(this);
+    for (const node of this.nodes) this.engine.startLater(node, 0);
+    this.clients = new Clients(this);
+  }
+
+  get nodes(): readonly VirtualNode[] {
+    return this.engine.nodes;
+  }
+
+  get nowMs(): number {
+    return this.engine.nowMs;
+  }
+
+  troubleOf(node: VirtualNode): Trouble {
+    return this.#trouble[node.index] as Trouble;
+  }
+
+  #policy(): EnginePolicy {
+    return {
+      ...seededDelays(
+        this.setup,
+        (node) => this.troubleOf(node),
+        () => this.nowMs,
+      ),
+      route: (node, dial) => this.reach.route(node, dial),
+      listen: (node, effect) => this.#listen(node, effect),
+      commit: (node) => this.#commit(node),
+      deliver: (node) => (this.#opportunity('delivery', node).length > 0 ? 'EIO' : null),
+      send: (lane, input) => this.#send(lane, input),
+      mayArrive: (lane) => !this.ways.isBlocked(lane),
+      beforeEvent: (event) => this.#beforeEvent(event),
+    };
+  }
+
+  #watching(journal: SimHooks['journal']): EngineWatch {
+    return {
+      step: (node, input, before, effects) => {
+        const t = this.nowMs + node.offsetMs;
+        journal?.(JSON.stringify({ t, node: node.name, n: node.steps, input, effects }));
+        const after = node.mta as NonNullable<VirtualNode['mta']>;
+        if (before === null) this.watch.started(node, after, effects);
+        else this.watch.stepped(node, before, after, effects);
+      },
+      delivered: (node, { copy, content, envelope, destination }, again) => {
+        if (again) return;
+        const mailbox = destination.to === 'mailbox' ? destination.address : null;
+        this.watch.mail.delivered(envelope, mailbox, `${node.store.uuid} ${copy}`, node.store.contents.get(content));
+      },
+      submitted: (node, submissionId, mtsId) => this.clients.submitted(node, submissionId, mtsId),
+      submitRefused: (_node, submissionId) => this.clients.refused(submissionId),
+      halted: (node) => this.#ended(node, this.troubleOf(node).restartAfterMs),
+      submissionStored: (submissionId, mtsId) => this.watch.submissionStored(submissionId, mtsId),
+      accepted: (node, effect) => this.watch.accepted(node, effect),
+      erased: (node, message, copy) => this.watch.erased(node, message, copy),
+    };
+  }
+
+  /** Faults that an opportunity brings. They are recorded here, and only while there are faults. */
+  #faultsAt(per: Opportunity, at: number, mta: number): readonly SimFault[] {
+    if (!this.safety) return [];
+    const faults = this.#source.at(per, at, mta);
+    for (const fault of faults) {
+      this.faults.push(fault);
+      this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
+    }
+    return faults;
+  }
+
+  /** One more opportunity of a sort, at a node. */
+  #opportunity(per: Exclude<Opportunity, 'event'>, { index }: VirtualNode): readonly SimFault[] {
+    const at = this.#seen[per];
+    this.#seen[per] += 1;
+    return this.#faultsAt(per, at, index);
+  }
+
+  #beforeEvent(event: EngineEvent): void {
+    if (!this.safety) return;
+    const { events } = this.engine;
+    const about = processOf(event)?.index ?? hash(this.setup.seed, 6, events) % this.nodes.length;
+    for (const fault of this.#faultsAt('event', events, about)) beginFault(this, fault);
+  }
+
+  #listen(node: VirtualNode, { port }: ListenEffect): ListenOutcome {
+    if (this.#opportunity('listen', node).length === 0) return { port };
+    this.troubleOf(node).crippled = true;
+    return { osError: 'EADDRNOTAVAIL' };
+  }
+
+  #send(lane: Lane, input: TransitInput): number {
+    const { network } = this.engine;
+    if (isTurnGive(input)) for (const fault of this.#opportunity('give', lane.from.node)) loseOnSend(network, lane, fault);
+    let moreMs = 0;
+    for (const fault of this.#opportunity('sent', lane.to.node)) {
+      if (fault.kind === 'delay') moreMs += fault.byMs;
+      else loseOnSend(network, lane, fault);
+    }
+    return moreMs;
+  }
+
+  #commit(node: VirtualNode): CommitOutcome {
+    let failure: CommitOutcome['failure'] = null;
+    let carries = false;
+    let instead: CommitOutcome['instead'] = null;
+    for (const fault of this.#opportunity('commit', node)) {
+      if (fault.kind === 'crash-after-commit') instead = () => this.crash(node, fault);
+      if (fault.kind !== 'store-full' && fault.kind !== 'store-io') continue;
+      failure = fault.kind === 'store-full' ? 'full' : 'io';
+      carries = fault.carried;
+    }
+    return { failure, carries, instead };
+  }
+
+  /** A process dies. What was not stored is lost; the others notice in their own time. */
+  crash(node: VirtualNode, { keep, noticeMs, forMs }: Extract<SimFault, { kind: 'crash' | 'crash-after-commit' }>): void {
+    if (!node.up) return;
+    this.engine.crash(node, { keep, noticeMs });
+    this.#ended(node, forMs);
+  }
+
+  #ended(node: VirtualNode, restartAfterMs: number): void {
+    this.troubleOf(node).crippled = false;
+    this.engine.startLater(node, restartAfterMs);
+  }
+
+  /** Something that a fault has begun ends after a while, or with the faults. */
+  over(afterMs: number, end: () => void): void {
+    let done = false;
+    const run = (): void => {
+      if (done) return;
+      done = true;
+      end();
+    };
+    this.#overs.push(run);
+    this.engine.run(afterMs, run);
+  }
+
+  /** The faults are over: what they began ends, and every MTA is up. */
+  endFaults(): void {
+    this.safety = false;
+    for (const over of this.#overs.splice(0)) over();
+    for (const node of this.nodes) {
+      node.stalledUntilMs = 0;
+      endTrouble(this.troubleOf(node));
+      if (!node.up) this.engine.startLater(node, 0);
+      // The adapter works again, and the MTA is started anew to make use of it.
+      else if (this.troubleOf(node).crippled) {
+        this.watch.operatorStops();
+        this.engine.input(node, { type: 'stop' });
+      }
+    }
+    this.watch.faultsEnded();
+  }
+}
+
+function isTurnGive(input: TransitInput): boolean {
+  if (input.type !== 'frame') return false;
+  if (input.link === 'memory') return input.frame.type === 'apdu' && input.frame.apdu.kind === 'turn-give';
+  const { frame: pdu } = input;
+  return pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give';
+}
+
+/** A core that throws breaks a rule; any other error is one of the simulator. */
+function guarded({ start, step, nextDeadline }: EngineCore): EngineCore {
+  const guard = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Violation({ rule: 'total', detail: `The core throws: ${message}` });
+    }
+  };
+  return {
+    start: (config, recovered, nowMs) => guard(() => start(config, recovered, nowMs)),
+    step: (mta, input, nowMs) => guard(() => step(mta, input, nowMs)),
+    nextDeadline,
+  };
+}
