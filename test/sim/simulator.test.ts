@@ -287,7 +287,10 @@ test('mtalab sim', (t) => {
   const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
   t.same(verifyJournal(lines.map((line) => JSON.parse(line) as JournalEntry)).differences, []);
   t.equal(mtalab('--plan', plan).code, 1, 'the plan fails again');
-  t.match(mtalab('--faults', 'flood'), { code: 2, err: /--faults takes all, none, or a list of faults such as cut,lose=1\/50, not "flood"; the faults are cut, / });
+  t.match(mtalab('--faults', 'flood'), {
+    code: 2,
+    err: /--faults takes all, none, or a list of faults such as cut,lose=1\/50, not "flood"; the faults are cut, /,
+  });
   t.end();
 });
 
