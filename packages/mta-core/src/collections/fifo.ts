@@ -1,7 +1,7 @@
 /**
- * A persistent first-in first-out queue of rows with rising ids: chunks of at most 32 rows, so that a queue of a hundred
- * thousand costs no more than a short copy at each end. What comes back (a transfer was interrupted) goes into a small
- * sorted list in front and leaves again first, in its old order.
+ * A persistent first-in first-out queue of rows with rising ids. It keeps them in chunks of at most 32, so that a change copies
+ * little even in a queue of a hundred thousand. A row that comes back (its transfer was interrupted) goes into a small sorted
+ * list in front, and leaves first, in its old order.
  */
 import { type Row, type Table, withoutRow, withRow } from './table.js';
 
@@ -10,7 +10,7 @@ const chunkRows = 32;
 export type Fifo<T extends Row> = {
   /** Rows that came back, in order of their ids. */
   readonly returned: Table<T>;
-  /** Rows of the first chunk are gone up to here. */
+  /** Index of the first row still queued in the first chunk. */
   readonly headAt: number;
   readonly chunks: readonly (readonly T[])[];
   readonly size: number;
@@ -48,7 +48,7 @@ export function shift<T extends Row>(fifo: Fifo<T>): Fifo<T> {
   return { returned, headAt: 0, chunks: chunks.slice(1), size: size - 1 };
 }
 
-/** Give a row back to where it was taken from. */
+/** Returns a row to the place it was taken from. */
 export function giveBack<T extends Row>(fifo: Fifo<T>, row: T): Fifo<T> {
   return { ...fifo, returned: withRow(fifo.returned, row), size: fifo.size + 1 };
 }
