@@ -5,7 +5,7 @@
 export type Row = { readonly id: number };
 export type Table<T extends Row> = readonly T[];
 
-/** Index of the row with this id. If there is none, the index where it belongs, negated, minus one. */
+/** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
 function indexOf<T extends Row>(table: Table<T>, id: number): number {
   let low = 0;
   let high = table.length - 1;

@@ -31,7 +31,7 @@ export function emptyTree<T extends Row>(): Tree<T> {
   return empty;
 }
 
-/** Index of the row with this id. If there is none, the index where it belongs, negated, minus one. */
+/** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
 function placeIn<T extends Row>(rows: readonly T[], id: number): number {
   let low = 0;
   let high = rows.length - 1;

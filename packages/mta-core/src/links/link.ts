@@ -181,7 +181,7 @@ export type LinkUser = {
   readonly lost: (ctx: Context, ref: AssociationRef) => void;
   /** The association ends here, without recovery and without an APDU. */
   readonly ended: (ctx: Context, ref: AssociationRef) => void;
-  /** The peer broke the protocol: aborts the association, and logs the state in which that happened. */
+  /** The peer broke the protocol: aborts the association, and logs the association's state at that moment. */
   readonly breached: (ctx: Context, ref: AssociationRef, what: string) => void;
   /** The peer cannot do what the protocol requires: aborts the association for this reason. */
   readonly aborts: (ctx: Context, ref: AssociationRef, why: string) => void;

@@ -22,7 +22,7 @@ import { entryIdsOf } from './update.js';
 
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
-/** Starts an MTA with what its store kept. The MTA runs once a listener is up. */
+/** Starts an MTA with what its store kept. The MTA runs once its links are ready. */
 export function start(config: MtaConfig, recovered: Recovered, nowMs: number): Stepped {
   const ctx = beginning(config, recovered, nowMs);
   startUp(ctx, recovered);

@@ -19,7 +19,7 @@ function take(ctx: Context, token: number): PendingStore | undefined {
   ctx.mta.stores = dropRow(ctx.mta.stores, token);
   if (pending.purpose === 'reception') {
     const { storing } = entryAt(ctx, pending.entry);
-    // Another store of the peer may have begun an activity of the same number meanwhile.
+    // Meanwhile the peer may have begun an activity of the same number with another store.
     if (rowOf(storing, pending.activity)?.token === token)
       patchEntry(ctx, pending.entry, { storing: withoutRow(storing, pending.activity) });
   }

@@ -1,6 +1,6 @@
 /**
  * The services of the RPC runtime itself: the management interface (C706 appendix Q) on every listening address, and the endpoint
- * mapper (C706 appendix O) on addresses of its own. This file has the arguments and results of their operations as plain data.
+ * mapper (C706 appendix O) on addresses of its own. It defines the arguments and results of their operations as plain data.
  */
 import { managementInterface, mapperInterface, mtaInterface, type Syntax } from './pdu.js';
 

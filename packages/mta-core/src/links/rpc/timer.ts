@@ -33,7 +33,7 @@ export function rpcTimer(ctx: Context): void {
       }
       shut(ctx, connection);
       if (connection.phase === 'bound') indicateLoss(ctx, connection, ntError.timedOut);
-      // The caller reports an unavailable server (the socket's own error would be 10060).
+      // To the caller the server is unavailable (the socket's own error would be 10060).
       if (connection.side === 'client') indicateBindFailed(ctx, connection, ntError.serverUnavailable);
     } else if (connection.side === 'client') {
       cancelOverdue(ctx, connection);

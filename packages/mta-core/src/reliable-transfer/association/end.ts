@@ -25,7 +25,7 @@ export function controlBlockOf(association: Association): number {
   return association.id % 2 ** 32;
 }
 
-/** Number of associations that count: open, opening, or lost within Disconnect, no matter which side opened them. */
+/** Number of associations that count: open, opening, or lost within Disconnect, whichever side opened them. */
 export function countedAssociations(entry: LtabEntry): number {
   let count = 0;
   for (const { state } of entry.associations) if (state !== 'closing') count += 1;
@@ -39,7 +39,7 @@ export function dropConnections(ctx: Context, ref: AssociationRef): void {
   patchAssociation(ctx, ref, { lifetimeAtMs: null, wantsClose: false });
 }
 
-/** Lets the incoming transfers of a lost association wait until the Recovery Timeout for a resumption. */
+/** Lets the incoming transfers of a lost or ended association wait until the Recovery Timeout for a resumption. */
 function interruptIncoming(ctx: Context, ref: AssociationRef): void {
   const entry = entryAt(ctx, ref.entry);
   if (!entry.incoming.some((row) => row.association === ref.association)) return;
