@@ -1,6 +1,6 @@
 /**
- * A persistent first-in first-out queue of rows with rising ids. Rows sit in chunks of 32, and the chunk that fills up is kept apart, so a
- * push copies that chunk only, however long the queue is. A row that comes back (its transfer was interrupted) goes into a small sorted
+ * A persistent first-in first-out queue of rows with rising ids. Rows sit in chunks of 32, and the newest chunk is kept apart, so a
+ * push copies that chunk alone, however long the queue is. A row that comes back (its transfer was interrupted) goes into a small sorted
  * list in front, and leaves again first, in its old order.
  */
 import { appended, type Row, type Table, withoutRow, withRow } from './table.js';
@@ -10,11 +10,11 @@ const chunkRows = 32;
 export type Fifo<T extends Row> = {
   /** Rows that came back, in order of their ids. */
   readonly returned: Table<T>;
-  /** Rows of the first chunk are gone up to here. The tail is the first chunk where there is no other. */
+  /** Index of the first row still queued in the first chunk. The tail is the first chunk where there is no other. */
   readonly headAt: number;
   /** Full chunks. */
   readonly chunks: readonly (readonly T[])[];
-  /** The chunk that fills up. */
+  /** The newest rows, at most a chunk. */
   readonly tail: readonly T[];
   readonly size: number;
 };
@@ -47,7 +47,7 @@ export function shift<T extends Row>(fifo: Fifo<T>): Fifo<T> {
     : { returned, headAt: 0, chunks: chunks.slice(1), tail, size: size - 1 };
 }
 
-/** Give a row back to where it was taken from. */
+/** Returns a row to the place it was taken from. */
 export function giveBack<T extends Row>(fifo: Fifo<T>, row: T): Fifo<T> {
   return { ...fifo, returned: withRow(fifo.returned, row), size: fifo.size + 1 };
 }

@@ -1,6 +1,6 @@
 /**
- * A persistent set of whole numbers as sorted, disjoint, inclusive intervals. Activity ids of one sender are mostly
- * consecutive, so what was received stays a handful of intervals however much mail has passed.
+ * A persistent set of whole numbers as sorted, disjoint, inclusive intervals. Activity ids of one sender are mostly consecutive,
+ * so the received ids stay a handful of intervals however much mail has passed.
  */
 export type Intervals = readonly (readonly [low: number, high: number])[];
 
@@ -30,7 +30,7 @@ export function including(set: Intervals, value: number): Intervals {
   const joinsNext = next !== undefined && next[0] === value + 1;
   const low = joinsBefore ? before[0] : value;
   const high = joinsNext ? next[1] : value;
-  // Mostly an id that follows the last one.
+  // The usual case: an id above all others.
   if (next === undefined) {
     const end = set.slice(0, joinsBefore ? -1 : undefined);
     end.push([low, high]);

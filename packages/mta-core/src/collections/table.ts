@@ -1,13 +1,13 @@
 /**
- * A persistent table of rows that carry a rising numeric id: a sorted array, searched by bisection. Small, JSON-able,
- * with one order, and cheaper to copy than an object with the ids as keys.
+ * A persistent table of a few rows with numeric ids: a sorted array, searched by bisection. JSON can hold it, its order is fixed,
+ * and it is cheaper to copy than an object with the ids as keys.
  */
 export type Row = { readonly id: number };
 export type Table<T extends Row> = readonly T[];
 
 const none: readonly never[] = [];
 
-/** Index of the row with this id, or of the place where it belongs, as a negative number minus one. */
+/** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
 function indexOf<T extends Row>(table: Table<T>, id: number): number {
   let low = 0;
   let high = table.length - 1;
@@ -36,7 +36,7 @@ export function rowOf<T extends Row>(table: Table<T>, id: number): T | undefined
   return at < 0 ? undefined : table[at];
 }
 
-/** The table with this row in place of the one with its id, or added. */
+/** The table with this row added, or replacing the row with its id. */
 export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
   const at = indexOf(table, row.id);
   if (-at - 1 === table.length) return appended(table, row);

@@ -1,7 +1,7 @@
 /**
- * A persistent table of many rows with numeric ids: a B+ tree, so that a change copies a path of small arrays, however many rows there
- * are. Each node knows the earliest deadline below it. It is plain data, JSON-able, and keeps one order, that of the ids. For the few
- * rows of one association or connection see table.ts.
+ * A persistent table of many rows with numeric ids: a B+ tree, so that a change copies a path of small arrays, however many rows
+ * there are. Each node knows the earliest deadline below it. It is plain data that JSON can hold, in the order of the ids. For a
+ * few rows, such as those of one association, see table.ts.
  */
 import { appended, type Row } from './table.js';
 
@@ -14,13 +14,13 @@ export type Tree<T extends Row> = {
   readonly size: number;
   /** The earliest deadline of a row, or null. */
   readonly dueMs: number | null;
-  /** Of a leaf. Ids rise. */
+  /** The rows of a leaf. Ids rise. */
   readonly rows: readonly T[];
-  /** Of a branch: at least two, none empty. */
+  /** The children of a branch: at least two, none empty. */
   readonly children: readonly Tree<T>[];
 };
 
-/** When a row wants a timer; null for never. */
+/** The deadline of a row; null for none. */
 export type DueOf<T extends Row> = (row: T) => number | null;
 
 const never = (): null => null;
@@ -31,7 +31,7 @@ export function emptyTree<T extends Row>(): Tree<T> {
   return empty;
 }
 
-/** Index of the row with this id, or of the place where it belongs, as a negative number minus one. */
+/** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
 function placeIn<T extends Row>(rows: readonly T[], id: number): number {
   let low = 0;
   let high = rows.length - 1;
@@ -45,7 +45,7 @@ function placeIn<T extends Row>(rows: readonly T[], id: number): number {
   return -low - 1;
 }
 
-/** Index of the child in which this id is, if it is anywhere. */
+/** Index of the only child that can hold this id. */
 function childFor<T extends Row>(children: readonly Tree<T>[], id: number): number {
   let low = 0;
   let high = children.length - 1;
@@ -83,7 +83,7 @@ function collect<T extends Row>({ rows, children }: Tree<T>, into: T[]): void {
   for (const child of children) collect(child, into);
 }
 
-/** Rows whose deadline is at or before `nowMs`. Passes over what is not due. */
+/** Rows whose deadline is at or before `nowMs`. Skips subtrees where nothing is due. */
 export function dueRows<T extends Row>(tree: Tree<T>, nowMs: number, dueOf: DueOf<T>): readonly T[] {
   const due: T[] = [];
   collectDue(tree, nowMs, dueOf, due);
@@ -128,7 +128,7 @@ function branch<T extends Row>(children: readonly Tree<T>[]): Tree<T> {
   return { low: children[0]?.low ?? 0, size, dueMs, rows: none, children };
 }
 
-/** In place of `list[at]`, these: one, two after a split, or none. */
+/** Replaces `list[at]` with these items: one, two after a split, or none. */
 function spliced<T>(list: readonly T[], at: number, items: readonly T[]): T[] {
   const copy = list.slice();
   if (items.length === 1) copy[at] = items[0] as T;
@@ -136,14 +136,16 @@ function spliced<T>(list: readonly T[], at: number, items: readonly T[]): T[] {
   return copy;
 }
 
-/** One node, or two where it has become too large. What rises, rises at the end: then the first keeps all it has. */
+/**
+ * Splits a list in two when it has become too large. A list that grew at its end leaves the first part full, as ids mostly rise.
+ */
 function parted<T>(list: readonly T[], atEnd: boolean): readonly (readonly T[])[] {
   if (list.length <= fanOut) return [list];
   const cut = atEnd ? list.length - 1 : list.length >>> 1;
   return [list.slice(0, cut), list.slice(cut)];
 }
 
-/** Adds a row that is not there. */
+/** Adds a row whose id is new. */
 function putInto<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): readonly Tree<T>[] {
   if (node.children.length === 0) {
     const place = -placeIn(node.rows, row.id) - 1;
@@ -158,7 +160,7 @@ function putInto<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): readonl
   return parted(children, at === node.children.length - 1).map(branch);
 }
 
-/** A leaf with another row at this place: the earliest deadline is looked for anew only where the row that goes had it. */
+/** A leaf with the row at this index replaced. It searches for the earliest deadline again only if the old row had it. */
 function replaced<T extends Row>(node: Tree<T>, at: number, row: T, dueOf: DueOf<T>): Tree<T> {
   const rows = node.rows.slice();
   rows[at] = row;
@@ -168,7 +170,7 @@ function replaced<T extends Row>(node: Tree<T>, at: number, row: T, dueOf: DueOf
   return { low: node.low, size: node.size, dueMs, rows, children: none };
 }
 
-/** The tree with another row in place of the one with its id; null where there is none. */
+/** The tree with the row of this id replaced; null if there is none. */
 function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree<T> | null {
   if (node.children.length === 0) {
     const at = placeIn(node.rows, row.id);
@@ -184,10 +186,10 @@ function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree
   return { low: node.low, size: node.size, dueMs: sooner(node.dueMs, is.dueMs), rows: none, children };
 }
 
-/** The tree with this row in place of the one with its id, or added. */
+/** The tree with this row added, or replacing the row with its id. */
 export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = never): Tree<T> {
   const { low, size, rows, children } = tree;
-  // What is new mostly has the highest id.
+  // A new row mostly has the highest id.
   if (children.length === 0 && size < fanOut && (size === 0 || (rows[size - 1] as T).id < row.id)) {
     const dueMs = sooner(tree.dueMs, dueOf(row));
     return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: appended(rows, row), children: none };

@@ -1,9 +1,9 @@
-/** The links there are. */
+/** All links, by kind. */
 import type { Link, Links } from './link.js';
 import { memoryLink } from './memory/memory-link.js';
 import { rpcLink } from './rpc/rpc-link.js';
 
 export const links: Links = { rpc: rpcLink, memory: memoryLink };
 
-/** The same, in the order in which their timers fire. */
+/** All links, in the order in which their timers fire. */
 export const allLinks: readonly Link[] = Object.values(links);

@@ -1,4 +1,4 @@
-/** One line of text per frame, whatever its link. */
+/** Describes a frame of any link in one line of text. */
 import type { LinkFrame } from './link.js';
 import { describeMemoryFrame } from './memory/describe.js';
 import { describePdu } from './rpc/describe.js';

@@ -1,4 +1,4 @@
-/** The beginning and the end of a step: its own copy of the state, and the rows that it has changed put back. */
+/** Begins a step with its own copy of the state, and ends it by putting the changed rows into their tables. */
 import { putRow } from '../collections/tree.js';
 import { links } from '../links/all.js';
 import { connectionDue } from '../links/rpc/connections.js';

@@ -1,4 +1,4 @@
-/** One step in the making: the state so far, the effects so far, and the links with what they have yet to pass on. */
+/** The working data of one step: its state and effects so far, and the RPC events that it must still handle. */
 import type { Links, LinkUser } from '../links/link.js';
 import type { Connection, Indication } from '../links/rpc/state.js';
 import type { Mutable } from './copies.js';
@@ -7,14 +7,17 @@ import type { Effect } from './effect.js';
 import type { Association, LtabEntry, Mta } from './state.js';
 
 export type Context = {
-  /** This step's own copy: its fields are written in place. What they lead to belongs to earlier states too, and is never written. */
+  /**
+   * This step's own copy. Its fields are written in place; the objects in them belong to earlier states too, and are never
+   * written.
+   */
   readonly mta: Mutable<Mta>;
   /** The instant of this step, in milliseconds of the lab's clock. */
   readonly nowMs: number;
   effects: Effect[];
   /** Events of the RPC runtime. The RPC link handles them, in order, before the step ends. */
   indications: Indication[];
-  /** Entries that have changed since they last did what they can. */
+  /** Entries that have changed since `pumpEntry` last ran for them. */
   changed: readonly number[];
   /** Entries whose threshold must be evaluated: something was stored, opened or lost. */
   thresholdChecks: readonly number[];

@@ -1,11 +1,11 @@
 /**
- * Copies of the large rows of the state, for the step that makes them to write. Field by field, as a spread of as many fields costs ten
- * times as much. The types see to it that no field is forgotten.
+ * Copies the large rows of the state, so that a step can write its own copy in place. It copies field by field, because a spread
+ * of so many fields costs ten times as much. The types catch a missing field.
  */
 import type { Connection } from '../links/rpc/state.js';
 import type { Association, EntryCounters, LtabEntry, Mta } from './state.js';
 
-/** A row that belongs to the step alone. */
+/** A row that one step owns and may write. */
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function copyOfMta(mta: Mta): Mutable<Mta> {

@@ -1,4 +1,4 @@
-/** Deadlines: an enumerated set that lives in the state. A firing that comes too early or twice does no harm. */
+/** The deadlines of an MTA, all kept in its state. A timer that fires too early or twice does no harm. */
 
 import { dropRow, dueRows, rowsIn } from '../collections/tree.js';
 import { allLinks } from '../links/all.js';
@@ -18,7 +18,7 @@ function earlier(one: number | null, other: number | null): number | null {
   return other === null || one < other ? one : other;
 }
 
-/** The deadlines of an association: each with the instant it is armed for (null: not armed), and what is done when it is due. */
+/** The deadlines of an association: the instant of each (null: not armed), and the action when it is due. */
 const associationDeadlines: readonly {
   readonly atMs: (association: Association) => number | null;
   readonly fire: (ctx: Context, ref: AssociationRef, association: Association) => void;
@@ -39,7 +39,7 @@ const associationDeadlines: readonly {
 ];
 
 function lifetimePassed(ctx: Context, ref: AssociationRef, association: Association): void {
-  // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
+  // The queue may hold mail that this association cannot carry because the Turn is lost. It stays open as long as that lasts.
   const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfer === null;
   patchAssociation(
     ctx,
@@ -64,8 +64,7 @@ export function entryDeadline(entry: LtabEntry): number | null {
 }
 
 /**
- * When this MTA next needs a `timer` input, in milliseconds of the lab's clock, or null when only the world outside can make
- * it do anything.
+ * When this MTA next needs a `timer` input, in milliseconds of the lab's clock, or null when only another input can make it act.
  */
 export function nextDeadline(mta: Mta): number | null {
   let earliest = mta.stopAtMs;
@@ -97,7 +96,7 @@ function fireEntry(ctx: Context, entryId: number): void {
   for (const { id } of entry.associations) fireAssociation(ctx, { entry: entryId, association: id });
 }
 
-/** Queue again the copies whose Transfer Interval has passed (or all, when the operator says so). */
+/** Requeues the copies whose Transfer Interval has passed, or all copies when the operator says so. */
 export function wakeWaiting(ctx: Context, entryId: number, everything: boolean): void {
   const { waiting } = entryAt(ctx, entryId);
   for (const { untilMs: _, ...copy } of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, waitingDue)) {
@@ -107,7 +106,7 @@ export function wakeWaiting(ctx: Context, entryId: number, everything: boolean):
   }
 }
 
-/** Fires what was due when this began. A firing that ends the association ends the rest. */
+/** Fires the deadlines that were due at the call. If one ends the association, the rest do not fire. */
 function fireAssociation(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;

@@ -1,10 +1,13 @@
-/** Rows that a step has copied and may write: one in most steps, so the last one is at hand and a map is made for more only. */
+/**
+ * The rows that a step has copied and may write. Most steps copy one, so the last row has a field of its own and only further
+ * rows need a map.
+ */
 import type { Row } from '../collections/table.js';
 import type { Mutable } from './copies.js';
 
 export type Drafts<T extends Row> = {
   last: Mutable<T> | null;
-  /** All of them, once there are two. */
+  /** All rows, once there are two. */
   all: Map<number, Mutable<T>> | null;
 };
 
@@ -25,13 +28,13 @@ export function addDraft<T extends Row>(drafts: Drafts<T>, draft: Mutable<T>): v
   drafts.last = draft;
 }
 
-/** The row is gone. */
+/** Drops a row that has left its table. */
 export function dropDraft<T extends Row>(drafts: Drafts<T>, id: number): void {
   if (drafts.last?.id === id) drafts.last = null;
   drafts.all?.delete(id);
 }
 
-/** Does this with each of them, in the order in which they were first changed. */
+/** Calls `put` with each row, in the order of their first change. */
 export function eachDraft<T extends Row>({ last, all }: Drafts<T>, put: (draft: Mutable<T>) => void): void {
   if (all !== null) for (const draft of all.values()) put(draft);
   else if (last !== null) put(last);

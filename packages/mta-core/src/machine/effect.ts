@@ -1,23 +1,23 @@
-/** Everything an MTA can ask of its driver. Effects are carried out in the order given. */
+/** The effects of an MTA: everything it can ask of its driver. The driver carries them out in order. */
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { LinkFrame, LinkKind } from '../links/link.js';
 import type { ContentHandle, Destination, Envelope, ReportFacts, StoredMessage } from '../mail/message.js';
 
 export type StoreEffect = {
   readonly type: 'store';
-  /** Comes back in `stored` or `store-failed`. All parts of one effect are one transaction. */
+  /** The answer, `stored` or `store-failed`, repeats it. All parts of one effect are one transaction. */
   readonly token: number;
-  /** Messages to be kept, each with all its copies. */
+  /** Messages to keep, each with all its copies. */
   readonly accept: readonly StoredMessage[];
-  /** Reports to be rendered: the content of the accepted message with this content key. */
+  /** A report to render as the content of the accepted message with this content key. */
   readonly render?: { readonly content: number; readonly facts: ReportFacts };
-  /** Octets to be kept under a content key, at an offset. */
+  /** Octets to keep under a content key, at an offset. */
   readonly segments: readonly { readonly content: number; readonly offset: number; readonly handle: ContentHandle }[];
-  /** Submission id to be remembered with the message; if it is known already nothing is stored and `known` comes back. */
+  /** Submission id to remember with the message. If the store has it already, it stores nothing and answers with `known`. */
   readonly submission?: { readonly submissionId: string; readonly mtsId: string };
-  /** Activity to be remembered as received, in the same transaction. */
+  /** Activity to remember as received, in the same transaction. */
   readonly received?: { readonly sender: string; readonly activity: number };
-  /** Copies to be erased in the same transaction (a report takes the place of what it reports on). */
+  /** Copies to erase in the same transaction (a report replaces the copy it reports on). */
   readonly forget: readonly number[];
 };
 
@@ -41,10 +41,10 @@ export type Effect =
     }
   /** Send a frame on a connection that is up. */
   | LinkFrame
-  /** Close a connection once what was sent is written. Nothing of it is reported any more. Also gives up a dial. */
+  /** Close a connection once everything sent is written, or give up a dial. The driver reports nothing more about it. */
   | { readonly type: 'close'; readonly conn: number }
   | StoreEffect
-  /** Erase copies (and messages whose last copy goes, with their content). Joins the next commit. Answer: `forgotten`. */
+  /** Erase copies, and each message with its content when its last copy goes. Joins the next commit. Answer: `forgotten`. */
   | { readonly type: 'forget'; readonly token: number; readonly copies: readonly number[] }
   /** Erase content segments of an incoming transfer that will not be completed. Not answered. */
   | { readonly type: 'drop-content'; readonly content: number }
@@ -60,9 +60,9 @@ export type Effect =
     }
   /** An event-log entry. */
   | { readonly type: 'report'; readonly event: ReportedEvent }
-  /** The message of this submission is on disk (or was, already). */
+  /** The message of this submission is on disk. `known`: an earlier submission with the same id stored it. */
   | { readonly type: 'submitted'; readonly submissionId: string; readonly mtsId: string; readonly known: boolean }
   | { readonly type: 'submit-refused'; readonly submissionId: string; readonly reason: string }
-  /** The end of this process. `clean`: leave the clean-shutdown mark. */
+  /** End this process. `clean`: leave the clean-shutdown mark. */
   | { readonly type: 'halt'; readonly code: number; readonly clean: boolean };
 export type EffectType = Effect['type'];

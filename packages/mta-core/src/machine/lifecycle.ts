@@ -1,4 +1,4 @@
-/** Start and stop of an MTA. */
+/** Starts and stops an MTA. */
 
 import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
 import { emptyFifo } from '../collections/fifo.js';
@@ -98,8 +98,8 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
 }
 
 /**
- * Group ids begin elsewhere with each start: one that was given before must not be known by chance, or a peer that has not
- * noticed the end of this MTA would join its old association to somebody's new one.
+ * Each start counts group ids from another number. Otherwise a peer that has not noticed the restart could name an old group that
+ * is now the group of another peer's association, and join it.
  */
 function firstGroup(incarnation: number): number {
   const [starts, groupsEach] = [0xffff, 0x10000];
@@ -112,7 +112,7 @@ export function beginning(config: MtaConfig, recovered: Recovered, nowMs: number
   return beginStep(mta, nowMs);
 }
 
-/** Report an unclean stop, take back what the store kept, and ask for the listeners. */
+/** Reports an unclean stop, queues what the store kept, and opens the listeners. */
 export function startUp(ctx: Context, recovered: Recovered): void {
   if (!recovered.clean) {
     report(ctx, 2219, {});
@@ -120,13 +120,13 @@ export function startUp(ctx: Context, recovered: Recovered): void {
     report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
   }
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
-  // Nobody knows any more how far their transfers had come.
+  // How far their transfers had come is unknown, so each counts as sent whole.
   enqueue(ctx, byAge, true);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
 }
 
-/** With the last of its listeners answered, a starting MTA runs, or it cannot. */
+/** Once every listener is up or has failed, a starting MTA runs, or halts if it cannot. */
 export function runWhenReady(ctx: Context): void {
   if (ctx.mta.phase !== 'starting') return;
   const each = Object.values(ctx.links).map((link) => link.readiness(ctx.mta));
@@ -144,13 +144,13 @@ function running(ctx: Context): void {
   ctx.thresholdChecks = entryIdsOf(ctx.mta);
 }
 
-/** Stop in order: no new activity, associations are closed, then the end. */
+/** Begins an orderly stop: no new activity, associations close, then the MTA halts. */
 export function stopping(ctx: Context): void {
   if (ctx.mta.phase === 'stopping' || ctx.mta.phase === 'halted') return;
   patchMta(ctx, { phase: 'stopping', stopAtMs: ctx.nowMs + ctx.mta.settings.stopTimeoutS * 1000 });
 }
 
-/** The time a stop may take is over: what could not be closed is aborted. */
+/** Aborts the remaining associations once the stop timeout has passed. */
 export function stopNow(ctx: Context): void {
   if (ctx.mta.phase !== 'stopping' || ctx.mta.stopAtMs === null || ctx.mta.stopAtMs > ctx.nowMs) return;
   patchMta(ctx, { stopAtMs: null });
@@ -163,12 +163,13 @@ export function stopNow(ctx: Context): void {
   }
 }
 
-/** Stopping, and nothing is left to be done: the end. Mail still queued is in the store and waits there. */
+/** Halts a stopping MTA when nothing is left to do. Queued mail stays in the store. */
 export function haltWhenDone(ctx: Context): void {
   const { mta } = ctx;
   if (mta.phase !== 'stopping') return;
   if (mta.stores.size > 0) return;
-  // What a broken disk will not erase must not keep this process for ever: it is sent or delivered again and then recognised.
+  // A broken disk must not keep this process alive for ever. A copy it did not erase is sent or delivered again, and then
+  // recognised.
   if (mta.stopAtMs !== null && (mta.forgets.size > 0 || mta.mailboxes.delivering.length > 0)) return;
   if (mta.associationsInAll > 0) return;
   report(ctx, 9299, { version: mta.version, build: mta.build });

@@ -1,4 +1,4 @@
-/** What the operator can do to a running MTA. */
+/** Carries out the operator's commands to a running MTA. */
 
 import { quirkOf } from '../catalogues/quirks/index.js';
 import { changedBindings } from '../links/rpc/local-bindings.js';
@@ -26,8 +26,8 @@ export function commanded(ctx: Context, command: OperatorCommand): void {
 }
 
 /**
- * Switch a quirk. From legacy to fixed, the connections of this MTA's associations are dropped if the bug could have broken
- * them, so that each is recovered under the new rule: what an old rule has broken does not stay broken.
+ * Switches a quirk. On a switch from legacy to fixed, a quirk that takes effect at once drops the connections of all open
+ * associations: the bug may have broken them, and each recovers under the fixed rule.
  */
 function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void {
   const quirk = quirkOf(article);
@@ -44,7 +44,7 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
   }
 }
 
-/** End the waits of one entry: the Open Interval, the Transfer Interval, the pause before the next recovery. */
+/** Ends the waits of one entry: the Open Interval, the Transfer Interval, the pause before the next recovery. */
 function retryNow(ctx: Context, entryId: number): void {
   patchEntry(ctx, entryId, { openRetryAtMs: null });
   wakeWaiting(ctx, entryId, true);

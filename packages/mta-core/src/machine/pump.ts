@@ -1,6 +1,6 @@
 /**
- * What an entry of the locality table can do now: open what is needed, recover what is lost, send, give, ask, close. Called
- * at the end of a step for every entry the step has changed, so no event can be forgotten.
+ * Lets an entry of the locality table do what it can now: open, recover, send, give the Turn, ask for it, close. Every step ends
+ * with this for each entry it has changed, so no event can be missed.
  */
 
 import { mostAssociations } from '../catalogues/settings.js';
@@ -15,7 +15,7 @@ import type { Context } from './context.js';
 import type { Association, AssociationRef } from './state.js';
 import { entryAt, linkOf, markChanged, patchAssociation, report } from './update.js';
 
-/** Something is queued and there is no association to use: one is opened, unless an Open Interval has to pass first. */
+/** Opens the first association for queued mail, unless an Open Interval must pass first. */
 function openFirst(ctx: Context, entryId: number): void {
   if (ctx.mta.phase !== 'running') return;
   const entry = entryAt(ctx, entryId);
@@ -26,13 +26,13 @@ function openFirst(ctx: Context, entryId: number): void {
 }
 
 /**
- * The threshold: one more association, if the queue calls for it and the limits permit it. Asked at each stored, open, loss
- * and start, and only then: a further association that was refused is not tried again before something has happened.
+ * Evaluates the threshold: opens one more association if the queue is long enough and the limits permit it. This happens only
+ * after a store, an opening, a loss and the start, so that a refused association is not retried before something has happened.
  */
 export function considerOpening(ctx: Context, entryId: number): void {
   const { mta } = ctx;
   if (mta.phase !== 'running') return;
-  // First, or a second one for urgent mail could be opened, and none be left for the rest.
+  // This comes first. Otherwise a second association for urgent mail could open, and leave none for the rest.
   levelUrgent(ctx, entryId);
   const entry = entryAt(ctx, entryId);
   const { settings } = mta;
@@ -57,7 +57,7 @@ function isOverLimit({ mta }: Context, entryId: number): boolean {
   return mta.overLimit.includes(entryId);
 }
 
-/** Has a limit been reported of this entry? It is reported once each time it is reached. */
+/** Records whether a limit has been reported for this entry: it is reported once each time it is reached. */
 function setOverLimit(ctx: Context, entryId: number, over: boolean): void {
   if (isOverLimit(ctx, entryId) === over) return;
   const { overLimit } = ctx.mta;
@@ -76,7 +76,7 @@ function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
   return false;
 }
 
-/** Let every association of an entry do what it can. */
+/** Lets every association of an entry do what it can. */
 export function pumpEntry(ctx: Context, entryId: number): void {
   openFirst(ctx, entryId);
   levelUrgent(ctx, entryId);
@@ -90,7 +90,7 @@ export function pumpEntry(ctx: Context, entryId: number): void {
   }
 }
 
-/** The one above the limit is for urgent mail only while there are others up to the limit; else it is one of those. */
+/** Makes the association for urgent mail an ordinary one once the entry is no longer above its limit. */
 function levelUrgent(ctx: Context, entryId: number): void {
   const entry = entryAt(ctx, entryId);
   if (entry.associations.length === 0) return;
@@ -130,7 +130,10 @@ function pumpOpen(ctx: Context, ref: AssociationRef, association: Association): 
   if (priority !== null && linkOf(ctx, ref.entry).ready(ctx, ref)) please(ctx, ref, priority);
 }
 
-/** Stopping: activities end, then the initiator closes in order; what cannot be closed is aborted when the time is up. */
+/**
+ * While the MTA stops, activities finish, then the initiator closes the association. `stopNow` aborts what is left when the time
+ * is up.
+ */
 function pumpStopping(ctx: Context, ref: AssociationRef, association: Association): void {
   if (association.state === 'closing') return;
   if (association.state !== 'open') return endAssociation(ctx, ref);

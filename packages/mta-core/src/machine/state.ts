@@ -1,4 +1,4 @@
-/** The state of an MTA: immutable plain data, JSON-able, without classes and closures. */
+/** The state of an MTA: immutable plain data that JSON can hold, without classes and closures. */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
 import type { Settings } from '../catalogues/settings.js';
@@ -21,14 +21,14 @@ export type QueuedCopy = {
   readonly recipients: readonly string[];
   /** Transfer failures so far. */
   readonly failures: number;
-  /** Octets the peer has confirmed to keep, and until when it keeps them (null while in transfer). */
+  /** Octets that the peer has confirmed, and until when it keeps them (null while in transfer). */
   readonly confirmedUpTo: number;
   readonly confirmedUntilMs: number | null;
-  /** The whole content has been sent at least once: what became of it may be unknown. */
+  /** The whole content has been sent at least once, so the peer may have it. */
   readonly sentWhole: boolean;
   /**
-   * It was sent whole on an association of this start that was lost before the answer came, so it may reach the peer late, over the
-   * connection of then. What was sent before this start may not: the peer drops all that it held with an older incarnation.
+   * This start sent the copy whole on an association that was lost before the answer came, so it may still reach the peer late,
+   * over the old connection. A copy sent before this start cannot: the peer drops everything it held with an older incarnation.
    */
   readonly strayed?: true;
 };
@@ -57,17 +57,17 @@ export type Mailboxes = {
   readonly waiting: Tree<LocalCopy>;
 };
 
-/** An association of a locality table entry: what links, timers and stores mean by "which one". */
+/** Names an association by its locality table entry and its id, for links, timers and stores. */
 export type AssociationRef = { readonly entry: number; readonly association: number };
 
-/** States of an association, role-blind: see the transition table. How far an opening has come is known to its link. */
+/** States of an association, the same for both roles: see the transition table. The link knows how far an opening has come. */
 export type AssociationState =
-  /** The initiator opens or recovers it: the link is being made, or the RTORQ waits for its answer. */
+  /** The initiator opens or recovers it: it makes the connections, or waits for the answer to its RTORQ. */
   | 'opening'
-  /** The responder has an RTORQ to answer, and its link is not there both ways yet. */
+  /** The responder has an RTORQ to answer, and its link does not work both ways yet. */
   | 'answering'
   | 'open'
-  /** Connections lost; kept for Disconnect. */
+  /** Its connections are lost. Both sides keep it for the time Disconnect. */
   | 'lost'
   /** RT-CLOSE was sent (initiator) or is being answered (responder). */
   | 'closing';
@@ -78,7 +78,7 @@ export type TurnState =
   | 'held'
   /** Mine; the peer has asked. */
   | 'asked-of'
-  /** Given away; the acknowledgement is not here yet. */
+  /** Given away; the acknowledgement has not come yet. */
   | 'given'
   /** Theirs; I have not asked. */
   | 'theirs'
@@ -110,7 +110,10 @@ export type Association = Row & {
   /** 0 for the first open, else the number of the recovery that made (or is making) the present connections. */
   readonly recovery: number;
   readonly turn: TurnState;
-  /** Responder, during a recovery: whose Turn the recovering RTORQ says it is. Adopted when the association is open again. */
+  /**
+   * Responder, during a recovery: whose Turn the recovering RTORQ says it is. This side adopts it when the association is open
+   * again.
+   */
   readonly statedTurn: TurnSide | null;
   /** Priority of the peer's pending Turn-Please (`asked-of`), else null. */
   readonly askedPriority: number | null;
@@ -119,12 +122,12 @@ export type Association = Row & {
   readonly dialogueMode: DialogueMode;
   readonly checkpointSizeK: number;
   readonly windowSize: number;
-  /** The one above the limit, for urgent messages only. */
+  /** Opened above the limit, for urgent messages only. */
   readonly urgentOnly: boolean;
   readonly transfer: Transfer | null;
-  /** Open, initiator: when idle long enough to close. */
+  /** Open, initiator: when it has been idle long enough to close. */
   readonly lifetimeAtMs: number | null;
-  /** Lifetime has passed: close as soon as the rules permit. Any mail takes this back. */
+  /** Lifetime has passed: close as soon as the rules permit. Any mail cancels this. */
   readonly wantsClose: boolean;
   /** Lost: when it is given up. */
   readonly disconnectAtMs: number | null;
@@ -139,10 +142,10 @@ export type Association = Row & {
   readonly deadlineMs: number | null;
 };
 
-/** An incoming transfer of which some segments, but not all, are here. Its id is the activity id. */
+/** An incoming transfer that has some of its segments, but not all. Its id is the activity id. */
 export type Incoming = {
   readonly id: number;
-  /** The association on which it goes on. */
+  /** The association that carries it now. */
   readonly association: number;
   readonly content: number;
   /** Octets that have arrived, and octets that are on disk. */
@@ -180,26 +183,26 @@ export type LtabEntry = Row & {
   readonly password: string;
   readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
   readonly waiting: Tree<WaitingCopy>;
-  /** Accepted and not yet confirmed, in transfer or not. */
+  /** Copies accepted and not yet confirmed, in transfer or not. */
   readonly queued: number;
   readonly queuedBytes: number;
   readonly associations: Table<Association>;
   /** Open failures since mail last moved, and until when no association is opened. */
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
-  /** What the peer last said of itself. It will never begin an activity below `settledBelow` again: what comes is late. */
+  /** What the peer last said about itself. It never begins an activity below `settledBelow` again: one that comes is late. */
   readonly peer: { readonly incarnation: number; readonly storeUuid: string; readonly settledBelow: number } | null;
-  /** Copies confirmed and erased, to be named as settled in a later APDU. */
+  /** Copies confirmed and erased. A later APDU names them as settled. */
   readonly settling: readonly number[];
   readonly incoming: Table<Incoming>;
-  /** Activities of this peer that have arrived whole and are on their way to the disk, with the tokens of their writes. */
+  /** Activities of this peer that have arrived whole and are being written to disk, with the tokens of their writes. */
   readonly storing: Table<Row & { readonly token: number }>;
   readonly counters: EntryCounters;
   /** The earliest deadline of this entry, kept up to date at the end of each step. */
   readonly deadlineMs: number | null;
 };
 
-/** What is to happen when a `store` effect comes back. */
+/** What the core does when the store answers a `store` effect. */
 export type PendingStore = Row &
   (
     | {
@@ -213,17 +216,17 @@ export type PendingStore = Row &
         readonly entry: number;
         readonly sender: string;
         readonly activity: number;
-        /** What has come, also where nothing but a report on it is kept. */
+        /** The envelope as received, even if the MTA keeps only a report on it. */
         readonly envelope: Envelope;
         readonly messages: readonly StoredMessage[];
-        /** Where the confirmation goes: to the segment that brought the end, and to repetitions that came meanwhile. */
+        /** Where the confirmations go: to the last segment, and to repetitions that came meanwhile. */
         readonly replies: readonly { readonly association: number; readonly conn: number; readonly serial: number }[];
       }
     | {
         readonly purpose: 'segment';
         readonly entry: number;
         readonly activity: number;
-        /** Where it is put: an activity that begins anew has a new content. */
+        /** Content key of the segment. An activity that begins again gets a new one. */
         readonly content: number;
         readonly upTo: number;
         readonly association: number;
@@ -233,27 +236,27 @@ export type PendingStore = Row &
     | {
         readonly purpose: 'report';
         readonly messages: readonly StoredMessage[];
-        /** What is reported on: gone with the report's arrival on disk, tried again later if that fails. */
+        /** The copy that the report is about. It is erased when the report is on disk, and tried again later if that fails. */
         readonly subject: QueuedCopy;
         readonly entry: number | null;
       }
   );
 
-/** Copies of one adjacent MTA whose erasure is on its way to the disk. */
+/** Copies of one adjacent MTA that are being erased from disk. */
 export type PendingForget = Row & {
   readonly entry: number | null;
   readonly copies: readonly number[];
-  /** May they be named as settled? Not those that may still be under way on an association that was lost. */
+  /** May an APDU name them as settled? Not if they may still be under way on a lost association. */
   readonly named: boolean;
 };
 
-/** What is remembered of one sender. */
+/** The activities received from one sender and not settled yet. */
 export type ReceivedActivities = Row & { readonly activities: Intervals };
 
 /** Where mail for a domain goes: the name of an adjacent MTA. */
 export type Routes = {
   readonly byDomain: Readonly<Record<string, string>>;
-  /** For all other domains; null: nowhere. */
+  /** The adjacent MTA for all other domains; null for none. */
   readonly other: string | null;
 };
 
@@ -270,7 +273,7 @@ export type Mta = {
   readonly version: string;
   readonly build: string;
   readonly settings: Settings;
-  /** In the order in which they are dialled from. */
+  /** In dialling order. */
   readonly bindings: readonly Binding[];
   readonly cluster: boolean;
   readonly mapperPort: number | null;
@@ -282,7 +285,7 @@ export type Mta = {
   readonly incarnation: number;
   readonly storeUuid: string;
   readonly phase: 'starting' | 'running' | 'stopping' | 'halted';
-  /** `stopping`: when what is left is aborted. */
+  /** `stopping`: when the remaining associations are aborted. */
   readonly stopAtMs: number | null;
   readonly rpc: RpcRuntime;
   readonly memory: MemoryRuntime;
@@ -294,7 +297,7 @@ export type Mta = {
   readonly entryIds: Readonly<Record<string, number>>;
   /** Associations over the whole locality table. */
   readonly associationsInAll: number;
-  /** Entries of which event 57 or 9280 has been reported since the limit was reached. */
+  /** Entries for which event 57 or 9280 has been reported since the limit was reached. */
   readonly overLimit: readonly number[];
   /** Counter behind copy ids, content keys, MTS identifiers and association names. */
   readonly nextNumber: number;
@@ -302,7 +305,7 @@ export type Mta = {
   readonly stores: Tree<PendingStore>;
   readonly forgets: Tree<PendingForget>;
   readonly mailboxes: Mailboxes;
-  /** Senders' store UUIDs, numbered. */
+  /** A number for each sender's store UUID. */
   readonly senders: Readonly<Record<string, number>>;
   /** Activities received and not yet settled, by the number of their sender. A sender with none has no row. */
   readonly received: Tree<ReceivedActivities>;

@@ -1,6 +1,6 @@
 /**
- * The protocol core: `start` and `step` over immutable plain data. Total: any input in any state gives a state. The same code
- * runs on sockets, in the simulator, in the checker and in the browser.
+ * The protocol core: `start` and `step` over immutable plain data. Both are total: every input in every state gives a state. The
+ * same code runs on sockets, in the simulator, in the checker and in the browser.
  */
 
 import type { MtaConfig } from '../catalogues/settings.js';
@@ -24,7 +24,7 @@ const none: readonly never[] = [];
 
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
-/** Bring an MTA to life with what its store kept. It runs once a listener is up. */
+/** Starts an MTA with what its store kept. The MTA runs once its links are ready. */
 export function start(config: MtaConfig, recovered: Recovered, nowMs: number): Stepped {
   const ctx = beginning(config, recovered, nowMs);
   startUp(ctx, recovered);
@@ -33,7 +33,7 @@ export function start(config: MtaConfig, recovered: Recovered, nowMs: number): S
   return { mta: ctx.mta, effects: ctx.effects };
 }
 
-/** Something happens at an instant: the next state, and what the driver is to do, in order. */
+/** Applies one input at an instant. Returns the next state, and the effects for the driver in order. */
 export function step(mta: Mta, input: Input, nowMs: number): Stepped {
   if (mta.phase === 'halted') return { mta, effects: [] };
   const ctx = beginStep(mta, nowMs);
@@ -84,14 +84,14 @@ function take(ctx: Context, input: Input): void {
 }
 
 /**
- * After the input: the links pass on what has happened, every entry that has changed does what it can, and so on until nothing
- * changes any more. Each round uses something up (an event of a link, a queued copy, a permission to ask), so it ends.
+ * Finishes a step: the links pass on their events, and each changed entry does what it can, until nothing changes. Each round
+ * uses up something (a link's event, a queued copy, a permission to ask), so the loop ends.
  */
 function finish(ctx: Context): void {
   const { phase } = ctx.mta;
   do {
     for (const link of allLinks) link.drain(ctx);
-    // The list may grow meanwhile.
+    // `considerOpening` may extend this list.
     for (let at = 0; at < ctx.thresholdChecks.length; at += 1) considerOpening(ctx, ctx.thresholdChecks[at] as number);
     ctx.thresholdChecks = none;
     // A stop concerns every entry.

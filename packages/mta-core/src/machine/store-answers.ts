@@ -1,4 +1,4 @@
-/** What follows when the store has done its part, or could not. */
+/** Handles the store's answers: a write is done or has failed, copies are erased. */
 
 import { rowOf, withoutRow } from '../collections/table.js';
 import { dropRow, findRow } from '../collections/tree.js';
@@ -19,7 +19,7 @@ function take(ctx: Context, token: number): PendingStore | undefined {
   ctx.mta.stores = dropRow(ctx.mta.stores, token);
   if (pending.purpose === 'reception') {
     const { storing } = entryAt(ctx, pending.entry);
-    // Another store of the peer may have begun an activity of the same number meanwhile.
+    // Meanwhile the peer may have begun an activity of the same number with another store.
     if (rowOf(storing, pending.activity)?.token === token)
       patchEntry(ctx, pending.entry, { storing: withoutRow(storing, pending.activity) });
   }
@@ -65,7 +65,7 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
   queueUp(ctx, messages);
 }
 
-/** A message from an adjacent MTA is on disk: now, and not before, it is confirmed. */
+/** A message from an adjacent MTA is on disk: only now is it confirmed. */
 function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'reception' }>): void {
   const { sender, activity, entry, envelope } = pending;
   if (activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
@@ -102,7 +102,7 @@ export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-f
   }
 }
 
-/** Copies are erased for good: the receiver may be told to forget their ids. */
+/** Copies are erased from disk: a later APDU may name them as settled, so that the receiver forgets their ids. */
 export function forgetDone(ctx: Context, token: number): void {
   const pending = findRow(ctx.mta.forgets, token);
   if (pending === undefined) return;

@@ -1,4 +1,4 @@
-/** Small named changes of the state within one step. Everything else goes through these. */
+/** Small named changes of the state within one step. All other code changes the state through them. */
 
 import type { EventId, EventParameters, ReportedEvent } from '../catalogues/events/parameters.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
@@ -11,7 +11,7 @@ import { addDraft, draftOf, dropDraft } from './drafts.js';
 import type { Effect, StoreEffect } from './effect.js';
 import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCounters, PendingStore } from './state.js';
 
-/** Copy ids, content keys and association rows are incarnation * 2^32 + counter: they rise for ever within one store. */
+/** Copy ids, content keys and association ids are incarnation * 2^32 + counter, so they rise for ever within one store. */
 export const incarnationStride = 2 ** 32;
 
 const none: readonly never[] = [];
@@ -38,7 +38,7 @@ export function takeNumber(ctx: Context): number {
   return number;
 }
 
-/** A number for a connection that is dialled now: always even, over all links. */
+/** The number for a new dialled connection: always even, and unique over all links. */
 export function takeConnection(ctx: Context): number {
   const conn = ctx.mta.nextConnection;
   ctx.mta.nextConnection = conn + 2;
@@ -56,7 +56,7 @@ export function count(ctx: Context, name: keyof MtaCounters): void {
   ctx.mta.counters = counters;
 }
 
-/** The entry with this LTAB index, as this step has it. Only called with indexes that came from the table. */
+/** The entry with this LTAB index, with this step's changes. The index must come from the table. */
 export function entryAt(ctx: Context, entryId: number): LtabEntry {
   return draftOf(ctx.entries, entryId) ?? (findRow(ctx.mta.ltab, entryId) as LtabEntry);
 }
@@ -67,12 +67,12 @@ export function entryNamed(ctx: Context, name: string): LtabEntry | undefined {
   return Object.hasOwn(entryIds, name) ? entryAt(ctx, entryIds[name] as number) : undefined;
 }
 
-/** The state with another row in place of an entry: for those who look at states from outside. */
+/** The state with one entry replaced: for code that inspects states outside a step. */
 export function withEntry(mta: Mta, entry: LtabEntry): Mta {
   return { ...mta, ltab: putRow(mta.ltab, entry, ({ deadlineMs }) => deadlineMs) };
 }
 
-/** All LTAB indexes, rising. */
+/** All LTAB indexes, in rising order. */
 export function entryIdsOf({ ltab }: Mta): number[] {
   return Array.from({ length: ltab.size }, (_, index) => index + 1);
 }
@@ -82,23 +82,23 @@ export function linkOf(ctx: Context, entryId: number): Link {
   return ctx.links[entryAt(ctx, entryId).link];
 }
 
-/** Something that concerns this entry has changed: before the step ends it does what it can. */
+/** Marks an entry as changed, so that it does what it can before the step ends. */
 export function markChanged(ctx: Context, entryId: number): void {
   ctx.changed = withNumber(ctx.changed, entryId);
 }
 
-/** Before the step ends, evaluate the threshold of this entry: something was stored, opened or lost. */
+/** Makes the step evaluate this entry's threshold before it ends: something was stored, opened or lost. */
 export function checkThreshold(ctx: Context, entryId: number): void {
   ctx.thresholdChecks = withNumber(ctx.thresholdChecks, entryId);
 }
 
-/** The list with this number, once. Most steps concern one entry. */
+/** Adds a number to a list once. The first line is the fast path: most steps concern one entry. */
 function withNumber(list: readonly number[], number: number): readonly number[] {
   if (list.length === 0) return [number];
   return list.includes(number) ? list : [...list, number];
 }
 
-/** The entry as a row of this step, to be written in place. It counts as changed. */
+/** This step's own copy of the entry, for writing in place. Marks the entry as changed. */
 export function draftEntry(ctx: Context, entryId: number): Mutable<LtabEntry> {
   markChanged(ctx, entryId);
   const known = draftOf(ctx.entries, entryId);
@@ -112,7 +112,7 @@ export function patchEntry(ctx: Context, entryId: number, patch: Partial<LtabEnt
   Object.assign(draftEntry(ctx, entryId), patch);
 }
 
-/** The counters of an entry, to be written in place. */
+/** This step's own copy of an entry's counters, for writing in place. */
 export function draftCounters(ctx: Context, entryId: number): Mutable<EntryCounters> {
   const entry = draftEntry(ctx, entryId);
   const counters = copyOfEntryCounters(entry.counters);
@@ -129,7 +129,7 @@ export function associationOf(ctx: Context, ref: AssociationRef): Association | 
   return rowOf(entryAt(ctx, ref.entry).associations, ref.association);
 }
 
-/** Files a new association, which the caller has made for this. */
+/** Adds a new association to its entry. The caller made the row for this, so the step may write it. */
 export function addAssociation(ctx: Context, entryId: number, association: Association): void {
   const entry = draftEntry(ctx, entryId);
   entry.associations = withRow(entry.associations, association);
@@ -137,7 +137,7 @@ export function addAssociation(ctx: Context, entryId: number, association: Assoc
   ctx.mta.associationsInAll += 1;
 }
 
-/** The association as a row of this step, to be written in place; undefined when it is gone. */
+/** This step's own copy of the association, for writing in place; undefined if the association is gone. */
 export function draftAssociation(ctx: Context, ref: AssociationRef): Mutable<Association> | undefined {
   const entry = draftEntry(ctx, ref.entry);
   const known = draftOf(ctx.associations, ref.association);
@@ -169,7 +169,7 @@ type StorePart = 'accept' | 'render' | 'segments' | 'submission' | 'received' | 
 type StoreParts = { readonly [Part in StorePart]?: StoreEffect[Part] | undefined };
 type Without<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-/** Asks for a durable write and remembers what it is for. */
+/** Requests a durable write and remembers its purpose. */
 export function storeFor(ctx: Context, pending: Without<PendingStore>, parts: StoreParts): void {
   const token = ctx.mta.nextToken;
   ctx.mta.nextToken = token + 1;
@@ -182,14 +182,14 @@ export function storeFor(ctx: Context, pending: Without<PendingStore>, parts: St
   emit(ctx, effect);
 }
 
-/** The row is made by the caller for this one write, so it is given its id in place. */
+/** Sets the id in place: the caller made this row for one write. */
 function withId(pending: Without<PendingStore>, id: number): PendingStore {
   (pending as Mutable<PendingStore>).id = id;
   return pending as PendingStore;
 }
 
 /**
- * Ask for copies to be erased.
+ * Asks the driver to erase copies.
  * @param entry null for mail of this MTA's own mailboxes.
  * @param named see `PendingForget`.
  */

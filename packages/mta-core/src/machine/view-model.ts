@@ -1,7 +1,4 @@
-/**
- * What the views of an MTA look like: plain objects with stable names. Instants are milliseconds of the lab's clock, null
- * when there is none.
- */
+/** The types of an MTA's views: plain objects with stable names. Instants are milliseconds of the lab's clock, or null. */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
 import type { LinkKind, LinkPhase } from '../links/link.js';
@@ -9,7 +6,7 @@ import type { Priority } from '../mail/message.js';
 import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
 import type { AssociationState, EntryCounters, TurnState } from './state.js';
 
-/** A state as people read it: while an association is opened, how far its link has come. */
+/** A state as people read it. While an association opens, it says how far the link has come. */
 export type ShownState = Exclude<AssociationState, 'opening' | 'answering'> | Exclude<LinkPhase, 'up' | 'down'>;
 
 /** Performance counters of one adjacent MTA, under the names of the object MSExchangeMTA Connections. */
@@ -36,20 +33,20 @@ export type ConnectionCounters = {
 
 /** A local binding. */
 export type BindingView = {
-  /** Its place in the configuration, by which it is named when the order changes. */
+  /** Its place in the configuration. It stays the same when the order changes. */
   readonly id: number;
   readonly address: string;
-  /** The port listened on; the configured one while nothing is. */
+  /** The port of its listener; the configured port while there is no listener. */
   readonly port: number;
   readonly label: string;
   readonly enabled: boolean;
-  /** Its turn when another MTA is dialled, from 1; null where it is never dialled from. */
+  /** Its place in the dialling order, from 1; null if no dial leaves from it. */
   readonly dialOrder: number | null;
   /** `off`: was not enabled at the start. */
   readonly listening: 'opening' | 'up' | 'failed' | 'off';
   /** The operating system's error where listening has failed. */
   readonly osError: string | null;
-  /** Port of the endpoint mapper at this address; null where there is none of its own. */
+  /** Port of the endpoint mapper at this address; null without one. */
   readonly mapperPort: number | null;
 };
 
@@ -65,11 +62,11 @@ export type LtabView = {
   readonly associations: Readonly<Partial<Record<ShownState, number>>>;
   readonly queued: number;
   readonly waiting: number;
-  /** Incoming transfers of which a part is here. */
+  /** Incoming transfers that have arrived in part. */
   readonly incoming: number;
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
-  /** What the adjacent MTA last said of itself. */
+  /** What the adjacent MTA last said about itself. */
   readonly peerIncarnation: number | null;
   readonly peerStoreUuid: string | null;
   readonly deadlineMs: number | null;
@@ -101,9 +98,9 @@ export type AssociationView = {
   readonly role: Role;
   readonly state: ShownState;
   readonly turn: TurnState;
-  /** Whose Turn it is, in this side's belief. */
+  /** Whose Turn this side believes it to be. */
   readonly believes: TurnSide;
-  /** This side has asked for the Turn and not got it yet. */
+  /** This side has asked for the Turn and has not got it yet. */
   readonly pleaseOutstanding: boolean;
   /** Priority of the adjacent MTA's Turn-Please that waits here; null without one. */
   readonly askedPriority: number | null;
@@ -126,23 +123,23 @@ export type AssociationView = {
   readonly moved: number;
   readonly transfer: TransferView | null;
   readonly openedAtMs: number;
-  /** When it is closed for want of traffic. */
+  /** When it closes for lack of traffic. */
   readonly lifetimeAtMs: number | null;
-  /** That time has passed: it closes as soon as the rules permit. */
+  /** Its Lifetime has passed: it closes as soon as the rules permit. */
   readonly wantsClose: boolean;
-  /** Opening or closing: when that must be over. */
+  /** When its opening or closing must be over. */
   readonly openByMs: number | null;
   /** Lost: when it is given up, and when its initiator tries again. */
   readonly disconnectAtMs: number | null;
   readonly recoverAtMs: number | null;
 };
 
-/** A queue: one for each adjacent MTA, and `mailboxes` for what is delivered here. */
+/** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
 export type QueueView = {
   readonly name: string;
   /** LTAB index; null for `mailboxes`. */
   readonly ltabIndex: number | null;
-  /** Accepted and not yet confirmed (or delivered): all of the below together. */
+  /** Copies accepted and not yet confirmed (or delivered): the sum of the fields below. */
   readonly queued: number;
   readonly queuedBytes: number;
   readonly urgent: number;
@@ -156,11 +153,11 @@ export type QueueView = {
   readonly oldestSubmittedAtMs: number | null;
   /** When the next association is tried after a failed opening. */
   readonly openRetryAtMs: number | null;
-  /** When the first of those that wait is tried again. */
+  /** When the first waiting copy is tried again. */
   readonly transferRetryAtMs: number | null;
 };
 
-/** One copy of a message that is here. */
+/** One copy of a message that this MTA holds. */
 export type MessageView = {
   /** Copy id as `incarnation-counter`. */
   readonly id: string;

@@ -1,6 +1,4 @@
-/**
- * Views of an MTA for people and for JSON, in the forms of view-model.ts. They read the state and never change it.
- */
+/** Builds the views of view-model.ts from the state of an MTA, for people and for JSON. It never changes the state. */
 
 import { peek, rowsOf } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
@@ -31,7 +29,7 @@ export function ltabOf({ ltab }: Pick<Mta, 'ltab'>): readonly LtabEntry[] {
   return rowsIn(ltab);
 }
 
-/** What is remembered of a sender: its activities that have been received and are not settled yet. */
+/** The activities received from a sender and not settled yet. */
 export function receivedOf({ senders, received }: Mta, sender: string): Intervals {
   const number = Object.hasOwn(senders, sender) ? senders[sender] : undefined;
   return (number === undefined ? undefined : findRow(received, number)?.activities) ?? [];
@@ -47,7 +45,7 @@ function earliest(instants: Iterable<number | null | undefined>): number | null 
   return found;
 }
 
-/** The oldest of each queue's heads and of what waits or is in transfer: queues are in order of arrival. */
+/** The submission time of the oldest copy. Queues are in order of arrival, so their heads are enough. */
 function oldestOf(entry: LtabEntry): number | null {
   return earliest([
     ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
@@ -79,7 +77,7 @@ function performanceOf(entry: LtabEntry): ConnectionCounters {
   };
 }
 
-/** The local bindings, in the order in which they are dialled from. */
+/** The local bindings, in dialling order. */
 export function viewBindings(mta: Mta): readonly BindingView[] {
   const tried = triedBindings(mta);
   return mta.bindings.map(({ id, address, port, label, enabled }) => {
@@ -143,7 +141,7 @@ function viewTransfer(association: Association): TransferView | null {
   };
 }
 
-/** The state in words: of an opening, how far its link has come. */
+/** The state in words. For an opening, it says how far the link has come. */
 function shownStateOf(association: Association, link: LinkView | null): ShownState {
   const { state } = association;
   if (state !== 'opening' && state !== 'answering') return state;
@@ -155,7 +153,7 @@ function linkView(mta: Mta, entry: LtabEntry, { id: association }: Association):
   return links[entry.link].view(mta, { entry: entry.id, association });
 }
 
-/** How far an association is, as people read it: `dialling`, `calling`, ..., `open`, `lost`, `closing`. */
+/** The state of an association as people read it: `dialling`, `calling`, ..., `open`, `lost`, `closing`. */
 export function shownState(mta: Mta, entry: LtabEntry, association: Association): ShownState {
   return shownStateOf(association, linkView(mta, entry, association));
 }
@@ -199,7 +197,7 @@ export function viewAssociations(mta: Mta): readonly AssociationView[] {
   return ltabOf(mta).flatMap((entry) => entry.associations.map((association) => viewAssociation(mta, entry, association)));
 }
 
-/** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
+/** The queues for adjacent MTAs, in order of their indexes, then the queue for this MTA's mailboxes. */
 export function viewQueues(mta: Mta): readonly QueueView[] {
   const remote = ltabOf(mta).map(
     (entry): QueueView => ({
@@ -287,8 +285,8 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
 }
 
 /**
- * Copies that are here, for each adjacent MTA those in transfer first, then the queues in the order they are served.
- * @param limit how many at most.
+ * The copies that this MTA holds. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
+ * @param limit maximum number of copies.
  */
 export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {
   const views: MessageView[] = [];

@@ -1,4 +1,4 @@
-/** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
+/** Accepts a message: splits it into one copy per destination, and reports on recipients without a route. */
 
 import type { Context } from '../machine/context.js';
 import type { Mutable } from '../machine/copies.js';
@@ -18,23 +18,23 @@ import { routeOf } from './routing.js';
 export type Acceptance = {
   readonly messages: readonly StoredMessage[];
   readonly render?: { readonly content: number; readonly facts: ReportFacts };
-  /** No copy of the message itself is kept: its content can go. */
+  /** No copy of the message itself is kept, so its content can be dropped. */
   readonly contentUnused: boolean;
 };
 
-/** More hops than any sane route has: a loop through MTAs that do not write traces. */
+/** No sane route has this many hops: it is a loop through MTAs that do not write traces. */
 const longestTrace = 64;
 
 export function mtsIdentifier(mtaName: string, number: number): string {
   return `c=lab;mta=${mtaName};${describeActivity(number)}`;
 }
 
-/** One copy per adjacent MTA and one per mailbox; recipients that have no route are left over. */
+/** One copy per adjacent MTA and one per mailbox; recipients without a route are left over. */
 function split(ctx: Context, recipients: readonly string[]): { copies: Copy[]; unroutable: string[] } {
   const copies: Mutable<Copy>[] = [];
   const unroutable: string[] = [];
   const seen = recipients.length > 1 ? new Set<string>() : null;
-  /** Places of the copies that are on their way to an adjacent MTA. */
+  /** The index in `copies` of the copy for each adjacent MTA. */
   const ways = recipients.length > 1 ? new Map<string, number>() : null;
   for (const recipient of recipients) {
     if (seen?.has(recipient) === true) continue;
@@ -61,9 +61,9 @@ export function hasLoop(ctx: Context, envelope: Envelope): boolean {
 }
 
 /**
- * Turn a message that has arrived (by submission or from an adjacent MTA) into what the store is to keep.
- * @param envelope with this MTA in its trace already.
- * @param looped it has been here before: nothing is sent on, its originator is told.
+ * Turns a message that has arrived (by submission or from an adjacent MTA) into what the store must keep.
+ * @param envelope already with this MTA in its trace.
+ * @param looped the message has been here before: it goes no further, and its originator gets a report.
  */
 export function acceptMessage(
   ctx: Context,
@@ -76,7 +76,7 @@ export function acceptMessage(
   const messages: StoredMessage[] = copies.length > 0 ? [{ content, envelope, copies }] : [];
   if (unroutable.length === 0) return { messages, contentUnused: false };
   if (envelope.originator === '') {
-    // A report that cannot go on must not be reported on: it is kept for the operator, as it is.
+    // This MTA makes no report on a report: it keeps the report for the operator as a dead letter.
     const dead: Copy = { id: takeNumber(ctx), destination: { to: 'dead-letter' }, recipients: unroutable };
     return { messages: [{ content, envelope, copies: [...copies, dead] }], contentUnused: false };
   }
@@ -97,7 +97,7 @@ export function acceptMessage(
   return { messages: [...messages, made], render: { content: made.content, facts }, contentUnused: copies.length === 0 };
 }
 
-/** The report on a message, as a message of its own to the originator. Says so in the event log. */
+/** Makes the report on a message, as a new message to the originator, and logs event 290. */
 export function makeReport(ctx: Context, facts: ReportFacts): StoredMessage {
   const content = takeNumber(ctx);
   const envelope: Envelope = {

@@ -1,4 +1,4 @@
-/** Mail for this MTA's own mailboxes, and its dead letters: handed to the driver, a bounded number at a time. */
+/** Delivers mail to this MTA's mailboxes and its dead letters through the driver, a bounded number at a time. */
 
 import { peek, push, shift } from '../collections/fifo.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
@@ -10,7 +10,7 @@ import { count, emit, forgetCopies, patchMta } from '../machine/update.js';
 /** When a failed delivery is tried again. */
 export const localDue = ({ untilMs }: LocalCopy): number | null => untilMs;
 
-/** Deliveries the driver has under way at one time. */
+/** Most deliveries that the driver has under way at one time. */
 const deliveringLimit = 64;
 
 export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
@@ -19,11 +19,11 @@ export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
   deliverNext(ctx);
 }
 
-/** Hand over what waits, as far as the limit permits. */
+/** Hands queued copies to the driver, as far as the limit permits. */
 export function deliverNext(ctx: Context): void {
   const { phase, stopAtMs } = ctx.mta;
   if (phase === 'starting' || phase === 'halted') return;
-  // The time a stop may take is over: the process ends before it could hear that a delivery is done, and would repeat it.
+  // The stop timeout has passed. The process would end before the driver confirms a delivery, and the next start would repeat it.
   if (phase === 'stopping' && stopAtMs === null) return;
   for (;;) {
     const { queue, delivering, waiting } = ctx.mta.mailboxes;
@@ -40,7 +40,7 @@ export function deliverNext(ctx: Context): void {
   }
 }
 
-/** The copy is in its mailbox: it can leave the store. */
+/** The copy is in its mailbox, so it can leave the store. */
 export function mailboxDelivered(ctx: Context, id: number): void {
   const { queue, delivering, waiting } = ctx.mta.mailboxes;
   const copy = rowOf(delivering, id);
@@ -54,14 +54,14 @@ export function mailboxDelivered(ctx: Context, id: number): void {
 
 /**
  * The mailbox could not be written.
- * @returns the copy when its retries have ended and it is out of the mailboxes: it must be reported on.
+ * @returns the copy when its retries have ended and it has left the mailboxes: the caller must report on it.
  */
 export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
   const copy = rowOf(ctx.mta.mailboxes.delivering, id);
   if (copy === undefined) return null;
   const { mailboxes, settings } = ctx.mta;
   const delivering = withoutRow(mailboxes.delivering, id);
-  // A dead letter is the last place there is: it is tried for ever.
+  // A dead letter has no other place to go, so it is retried for ever.
   if (copy.failures >= settings.maxTransferRetries && copy.destination.to !== 'dead-letter') {
     patchMta(ctx, { mailboxes: { ...mailboxes, delivering } });
     return copy;
@@ -72,7 +72,7 @@ export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
   return null;
 }
 
-/** Queue again what has waited long enough (or everything, when the operator says so). */
+/** Requeues the copies that have waited long enough, or all of them when the operator says so. */
 export function wakeMailboxes(ctx: Context, everything: boolean): void {
   const { waiting } = ctx.mta.mailboxes;
   for (const copy of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, localDue)) {
@@ -82,7 +82,7 @@ export function wakeMailboxes(ctx: Context, everything: boolean): void {
   }
 }
 
-/** Copies on their way into mailboxes of this MTA. */
+/** Number of copies still on their way into mailboxes of this MTA. */
 export function mailboxCopies({ mailboxes }: Mta): number {
   return mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.size;
 }

@@ -6,7 +6,7 @@ export const priorities: readonly Priority[] = ['urgent', 'normal', 'non-urgent'
 /** The integer a Turn-Please for mail of this priority carries (0 is kept for closing). */
 export const turnPriority: Readonly<Record<Priority, number>> = { urgent: 1, normal: 2, 'non-urgent': 3 };
 
-/** One MTA that a message has passed, in order. An MTA that finds itself here has found a loop. */
+/** One MTA that a message has passed. An MTA that finds itself in a trace has found a loop. */
 export type TraceStep = {
   readonly mta: string;
   /** When the message reached it, in milliseconds of the lab's clock. */
@@ -30,7 +30,7 @@ export type Envelope = {
   readonly trace: readonly TraceStep[];
 };
 
-/** The envelope as it travels in the first RTTR of an activity: with the recipients of this copy. */
+/** The envelope that travels in the first RTTR of an activity: it includes the recipients of this copy. */
 export type TransferEnvelope = Envelope & { readonly recipients: readonly string[] };
 
 /** The envelope for the next hop, with the recipients of this copy. */
@@ -39,15 +39,15 @@ export function transferEnvelope(envelope: Envelope, recipients: readonly string
   return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace, recipients };
 }
 
-/** The envelope alone, with this trace. */
+/** The envelope without recipients, with this trace. */
 export function withTrace(envelope: Envelope, trace: Envelope['trace']): Envelope {
   const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes } = envelope;
   return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace };
 }
 
 /**
- * A piece of content, by reference. On sockets the sender's handle names a stretch of a stored content (`content` is its
- * key) and the receiver's handle names octets put aside by the driver (`ref`). The simulator passes handles through.
+ * A piece of content, by reference. On sockets the sender's handle names a part of a stored content (`content` is its key), and
+ * the receiver's handle names octets that the driver has put aside (`ref`). The simulator passes handles through.
  */
 export type ContentHandle = {
   /** Length of this piece in octets. */
@@ -69,7 +69,7 @@ export type Destination =
   | { readonly to: 'mailbox'; readonly address: string }
   | { readonly to: 'dead-letter' };
 
-/** One copy of a message on its way to one destination: what queues hold and what is confirmed one by one. */
+/** One copy of a message on its way to one destination. Queues hold copies, and the receiver confirms each by itself. */
 export type Copy = {
   /**
    * The durable activity id, made when the copy was queued: incarnation * 2^32 + counter, so it rises for ever within one
@@ -83,12 +83,12 @@ export type Copy = {
 /** Copies are numbered incarnation * 2^32 + counter. */
 const counterRange = 2 ** 32;
 
-/** A copy's id, which is its activity id, as people read it: the start in which it was made, then its number, such as `3-17`. */
+/** A copy's id (its activity id) as people read it: the incarnation that made it, then its number, such as `3-17`. */
 export function describeActivity(id: number): string {
   return `${Math.floor(id / counterRange)}-${id % counterRange}`;
 }
 
-/** A message with its copies, as it is put into the store in one transaction. */
+/** A message with its copies, as the store keeps it in one transaction. */
 export type StoredMessage = {
   /** Key of the content in the store, also the key of the message: rises within one store. */
   readonly content: number;
@@ -111,7 +111,7 @@ export type ReportFacts = {
   readonly reportingMta: string;
   /** The message reported on. */
   readonly subject: Envelope;
-  /** Key of its content, which the report may quote the head of. */
+  /** Key of its content. The report may quote the head of it. */
   readonly subjectContent: number;
   readonly recipients: readonly string[];
   readonly reason: NonDeliveryReason;

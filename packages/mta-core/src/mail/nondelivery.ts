@@ -1,4 +1,4 @@
-/** Non-delivery: a copy whose retries have ended is replaced by a report to its originator, in one transaction. */
+/** Replaces a copy whose retries have ended with a report to its originator, in one transaction. */
 
 import { putRow } from '../collections/tree.js';
 import type { Context } from '../machine/context.js';
@@ -10,8 +10,8 @@ import type { NonDeliveryDiagnostic, ReportFacts } from './message.js';
 import { countCopies, countOut, waitingDue } from './queue.js';
 
 /**
- * Give a copy up. It is out of all queues already, but still counted at its entry.
- * A report is never reported on: it goes to the dead letters of this MTA instead.
+ * Gives a copy up. It has left all queues already, but its entry still counts it. This MTA makes no report on a report, and puts
+ * the report into its dead letters instead.
  * @param at the entry it was queued for; null for mail of this MTA's mailboxes.
  */
 export function giveUp(
@@ -53,7 +53,7 @@ export function giveUp(
   );
 }
 
-/** The report could not be stored: the copy is kept, and given up again after another Transfer Interval. */
+/** The report could not be stored: keeps the copy, and gives it up again after another Transfer Interval. */
 export function reportNotStored(ctx: Context, at: number | null, subject: QueuedCopy): void {
   const untilMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
   if (at === null) {
@@ -72,8 +72,8 @@ export function reportNotStored(ctx: Context, at: number | null, subject: Queued
 }
 
 /**
- * A copy of this MTA's mailboxes in the form that reports speak of. One that is older than this start may be in its mailbox:
- * the MTA may have died before it heard so.
+ * A mailbox copy in the form that reports use. A copy older than this start may be in its mailbox already: the MTA may have died
+ * before the driver confirmed the delivery.
  */
 export function asQueued(ctx: Context, copy: LocalCopy): QueuedCopy {
   const { id, content, envelope, recipients, failures } = copy;

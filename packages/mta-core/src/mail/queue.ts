@@ -7,7 +7,7 @@ import { draftEntry, entryNamed } from '../machine/update.js';
 import { addMailboxCopy } from './mailboxes.js';
 import { type Priority, priorities, type StoredMessage } from './message.js';
 
-/** When the Transfer Interval of a copy that waits has passed. */
+/** When the Transfer Interval of a waiting copy has passed. */
 export const waitingDue = ({ untilMs }: WaitingCopy): number => untilMs;
 
 /** The copy an association would send next, or nothing. */
@@ -20,7 +20,7 @@ export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | un
   return undefined;
 }
 
-/** Copies that no association has taken and that need not wait: what an association is opened for. */
+/** Number of copies that no association has taken and that need not wait. An association is opened for these. */
 export function availableCount(entry: LtabEntry): number {
   let count = 0;
   for (const priority of priorities) count += entry.queues[priority].size;
@@ -28,8 +28,8 @@ export function availableCount(entry: LtabEntry): number {
 }
 
 /**
- * Put the copies of messages that are on disk where they belong.
- * @param sentWhole they may have been sent before, nobody knows.
+ * Queues the copies of messages that are on disk.
+ * @param sentWhole an earlier start may have sent them.
  */
 export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWhole = false): readonly number[] {
   const touched: number[] = [];
@@ -41,7 +41,7 @@ export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWh
         enqueueAt(ctx, entry.id, freshCopy(id, message, recipients, sentWhole));
         if (!touched.includes(entry.id)) touched.push(entry.id);
       } else {
-        // Mail of an adjacent MTA that has left the configuration is kept for the operator.
+        // Mail for an adjacent MTA that has left the configuration is kept for the operator.
         const place = destination.to === 'mta' ? ({ to: 'dead-letter' } as const) : destination;
         addMailboxCopy(ctx, { id, content, envelope, recipients, destination: place, entry: null, failures: 0, untilMs: null });
       }
@@ -67,28 +67,28 @@ function enqueueAt(ctx: Context, entryId: number, copy: QueuedCopy): void {
   entry.queuedBytes += sizeBytes;
 }
 
-/** Take the next copy out of its queue. It stays counted as queued until it is confirmed. */
+/** Takes the next copy out of its queue. It stays counted as queued until it is confirmed. */
 export function takeCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   const { priority } = copy.envelope;
   entry.queues = withQueue(entry, priority, shift(entry.queues[priority]));
 }
 
-/** Give a copy back to its old place in the queue. */
+/** Returns a copy to its old place in the queue. */
 export function returnCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   const { priority } = copy.envelope;
   entry.queues = withQueue(entry, priority, giveBack(entry.queues[priority], copy));
 }
 
-/** A copy has left the entry for good: confirmed, or reported on. */
+/** Stops counting a copy at its entry: it was confirmed, or reported on. */
 export function countOut(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   entry.queued -= 1;
   entry.queuedBytes -= copy.envelope.sizeBytes;
 }
 
-/** Change the number of copies this MTA holds in all. */
+/** Changes the total number of copies that this MTA holds. */
 export function countCopies(ctx: Context, change: number): void {
   ctx.mta.queuedCopies += change;
 }

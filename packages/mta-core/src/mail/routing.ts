@@ -1,9 +1,9 @@
-/** Where mail goes: to an adjacent MTA or to a mailbox of this MTA, by the domain of each recipient. */
+/** Routes mail to an adjacent MTA or to a mailbox of this MTA, by the domain of each recipient. */
 
 import type { Mta } from '../machine/state.js';
 import type { Destination } from './message.js';
 
-/** The domain of an address in lower case, or null where the text is no address. */
+/** The domain of an address in lower case, or null if the text is not an address. */
 export function domainOf(address: string): string | null {
   const at = address.lastIndexOf('@');
   if (at <= 0 || at === address.length - 1 || address.length > 320) return null;
@@ -14,7 +14,7 @@ export function domainOf(address: string): string | null {
   return address.slice(at + 1).toLowerCase();
 }
 
-/** The way to a recipient, or null when there is none. */
+/** The destination for a recipient, or null without a route. */
 export function routeOf(mta: Mta, recipient: string): Destination | null {
   const domain = domainOf(recipient);
   if (domain === null) return null;

@@ -1,4 +1,4 @@
-/** A client hands a message in. */
+/** Accepts or refuses a message that a client submits. */
 import type { Context } from '../machine/context.js';
 import type { Submission } from '../machine/input.js';
 import { emit, storeFor, takeNumber } from '../machine/update.js';
@@ -7,10 +7,10 @@ import type { Envelope } from './message.js';
 import { countCopies } from './queue.js';
 import { domainOf } from './routing.js';
 
-/** Recipients of one submission. */
+/** Most recipients of one submission. */
 const mostRecipients = 1000;
 
-/** Why this submission cannot be taken, in words for the client, or null. */
+/** Why the MTA refuses this submission, in words for the client; null if it accepts. */
 function fault(ctx: Context, submission: Submission): string | null {
   const { settings } = ctx.mta;
   const { recipients, sizeBytes, originator } = submission;

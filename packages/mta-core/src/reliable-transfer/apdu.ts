@@ -1,10 +1,10 @@
 /**
  * The application protocol data units of the Reliable Transfer Service Element (X.218, X.228) as plain data. Each link carries
- * them in its own way; octets are the business of the transport package.
+ * them in its own way; the transport package encodes them.
  */
 import type { ContentHandle, TransferEnvelope } from '../mail/message.js';
 
-/** Who of an association's two sides is meant: the one that opened it or the one that answered. */
+/** The two sides of an association: the MTA that opened it, and the MTA that answered. */
 export type Role = 'initiator' | 'responder';
 
 /**
@@ -38,7 +38,7 @@ export type AbortReason = keyof typeof abortReason;
 /** Dialogue mode of X.218: may the Turn pass (two-way alternate), or does the initial holder keep it (monologue)? */
 export type DialogueMode = 'monologue' | 'two-way-alternate';
 
-/** Window of an RTORQ or RTOAC that names none (X.228): a number of 0 says so, as there is no window of 0. */
+/** Window size when an RTORQ or RTOAC names none (X.228). The value 0 means none, as no window has size 0. */
 export const defaultWindowSize = 3;
 
 /** RT-OPEN request. */
@@ -46,10 +46,10 @@ export type Rtorq = {
   readonly kind: 'rtorq';
   /** Segment size in units of 1024 octets; 0 means no checkpoints, the whole message in one segment. */
   readonly checkpointSizeK: number;
-  /** Segments that may be unconfirmed at one time; 0 where none is named. */
+  /** Segments that may be unconfirmed at one time; 0 if not named. */
   readonly windowSize: number;
   readonly dialogueMode: DialogueMode;
-  /** Who holds the Turn from now on, in the memory of the initiator. */
+  /** The holder of the Turn from now on, as the initiator remembers it. */
   readonly turn: Role;
   /** 0 for a first open; else the number of this recovery, counted by the initiator from 1. */
   readonly recovery: number;
@@ -64,7 +64,7 @@ export type Rtoac = {
 export type Rtorj = { readonly kind: 'rtorj'; readonly reason: RefuseReason };
 /** Turn-Please. Priority 0 is the highest and asks for the Turn to close; 1 urgent, 2 normal, 3 non-urgent. */
 export type Rttp = { readonly kind: 'turn-please'; readonly priority: number };
-/** The Turn is handed over. The giver ceases to hold it when it sends this. */
+/** Hands the Turn over. The giver stops holding it when it sends this. */
 export type TurnGive = { readonly kind: 'turn-give' };
 /** One segment of a transfer. The first one sent on an association carries the envelope (activity start or resume). */
 export type Rttr = {
@@ -86,7 +86,7 @@ export type Confirm = {
   readonly upTo: number;
   readonly stored: boolean;
 };
-/** The answer to an RTTR whose activity the receiver will not go on with. The association lives. */
+/** The answer to an RTTR whose activity the receiver will not continue. The association lives. */
 export type Refuse = { readonly kind: 'refuse'; readonly activity: number; readonly reason: AbortReason };
 /** The sender gives an activity up (S-ACTIVITY-DISCARD), for instance at the transfer timeout. The association lives. */
 export type Discard = { readonly kind: 'discard'; readonly activity: number; readonly reason: AbortReason };
@@ -97,7 +97,7 @@ export type Rtab = { readonly kind: 'rtab'; readonly reason: AbortReason };
 
 /** APDUs that one side sends to the other on an association that is open. */
 export type SendApdu = Rttp | TurnGive | Rttr | Discard | Rtab;
-/** What a receiver says to a transfer: an answer to an RTTR or a discard. */
+/** A receiver's answer to an RTTR or a discard. */
 export type TransferAnswer = Confirm | Refuse | Discarded;
 export type Apdu = Rtorq | Rtoac | Rtorj | SendApdu | TransferAnswer;
 
@@ -106,7 +106,7 @@ export type MtaCredentials = {
   readonly mtaName: string;
   /** Empty when none is configured. */
   readonly password: string;
-  /** Counts the starts of this MTA on this store. A higher one voids all that was held with a lower one. */
+  /** Counts the starts of this MTA on this store. A higher number voids everything held with a lower one. */
   readonly incarnation: number;
   /** Names the sender's store; activity ids are unique within it. */
   readonly storeUuid: string;

@@ -1,6 +1,6 @@
 /**
- * One stable line of text per APDU: what tests compare, logs print and ladders show. Content never appears, and text from the
- * network cannot break the line.
+ * Describes an APDU in one stable line of text, for tests, logs and ladders. Content never appears, and text from the network
+ * cannot break the line.
  */
 import { describeActivity } from '../mail/message.js';
 import type { Apdu } from './apdu.js';
@@ -8,7 +8,7 @@ import type { Apdu } from './apdu.js';
 const maxTextLength = 64;
 const maxListed = 4;
 
-/** Text from outside, cut short and on one line. */
+/** Text from the network, shortened and on one line. */
 export function plain(text: string): string {
   const oneLine = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
   return oneLine.length > maxTextLength ? `${oneLine.slice(0, maxTextLength)}...` : oneLine;
@@ -51,7 +51,7 @@ export function describeApdu(apdu: Apdu): string {
   }
 }
 
-/** Copies named as settled, with a blank in front; nothing without any. */
+/** Copies named as settled, with a blank in front; empty if there are none. */
 export function describeSettled(settled: readonly number[]): string {
   return settled.length === 0 ? '' : ` settled=${listed(settled.map(describeActivity))}`;
 }

@@ -1,4 +1,4 @@
-/** An APDU has come on an association that is open: what is done with each kind. */
+/** Handles each kind of APDU that arrives on an open association. */
 import type { ReplyTo } from '../links/link.js';
 import type { Context } from '../machine/context.js';
 import type { AssociationRef } from '../machine/state.js';
@@ -10,8 +10,8 @@ import { settled } from './transfer/settlement.js';
 import { giveReceived, pleaseReceived } from './turn/turn.js';
 
 /**
- * What may come during a close: the peer has not read ours and asks for the Turn, or gives the association up itself; or its
- * own close has overtaken the last segments of a transfer that we have refused, on a link where it can.
+ * May this APDU arrive during a close? A peer that has not read our close may ask for the Turn or abort. On a link where a close
+ * can overtake segments, the last segments of a transfer that we have refused may also follow it.
  */
 function mayCrossClose(kind: SendApdu['kind']): boolean {
   return kind === 'turn-please' || kind === 'rtab' || kind === 'rttr';
@@ -20,7 +20,7 @@ function mayCrossClose(kind: SendApdu['kind']): boolean {
 /**
  * Executes an APDU of the peer.
  * @param named copies that the peer names as settled.
- * @returns false where it broke the protocol, or was an RTAB: the association has ended.
+ * @returns false if it broke the protocol or was an RTAB: the association has ended.
  */
 export function apduReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: SendApdu, named: readonly number[]): boolean {
   const association = associationOf(ctx, ref);

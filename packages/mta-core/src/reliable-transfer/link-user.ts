@@ -1,4 +1,4 @@
-/** The reliable transfer as the links see it. */
+/** The functions of the reliable transfer that links call. */
 import type { LinkUser } from '../links/link.js';
 import { agreed, openRequested, refuses } from './association/answer.js';
 import { closed, closeRequested } from './association/close.js';

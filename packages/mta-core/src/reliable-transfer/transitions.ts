@@ -1,4 +1,4 @@
-/** The one way in which an association or its Turn changes state: along an edge of its table, or not at all. */
+/** Changes the state of an association or its Turn, only along an edge of its table. All other code changes them through here. */
 import type { Context } from '../machine/context.js';
 import type { Mutable } from '../machine/copies.js';
 import type { Association, AssociationRef } from '../machine/state.js';

@@ -1,4 +1,4 @@
-/** One line of text per frame of the memory link, in the words of the RPC link where both say the same. */
+/** Describes a frame of the memory link in one line of text, with the RPC link's words where both say the same. */
 
 import type { MtaCredentials } from '../../reliable-transfer/apdu.js';
 import { describeApdu, describeSettled, plain } from '../../reliable-transfer/describe-apdu.js';

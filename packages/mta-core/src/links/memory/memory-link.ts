@@ -1,10 +1,10 @@
 /**
- * The memory link: one connection for each association, frames in order, no RPC. It is the smallest link that the reliable transfer runs
- * on: tests use it to show that no rule of associations and the Turn depends on RPC, and a browser can.
+ * The memory link: one connection for each association, frames in order, no RPC. It is the smallest link for the reliable
+ * transfer. Tests use it to show that no rule of associations and the Turn depends on RPC; a browser can use it too.
  *
- * A connection is dialled by name; the driver connects it at once or says that it cannot. The initiator sends `open`, the responder
- * `open-answer`. Both directions share the connection, so nothing overtakes anything. A Turn-Please has no answer, so a loss that the
- * driver does not report remains unnoticed while a side does nothing but ask.
+ * The core dials by name, and the driver connects at once or reports a failure. The initiator sends `open`, the responder
+ * `open-answer`. Both directions share the connection, so no frame overtakes another. A Turn-Please has no answer, so a side that
+ * only asks does not notice a loss that the driver does not report.
  */
 import { dropRow, dueRows, findRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
@@ -16,7 +16,10 @@ import type { Link, LinkView } from '../link.js';
 import type { MemoryFrame } from './frame.js';
 import type { MemoryConnection } from './state.js';
 
-/** A peer that leaves an RTTR, a discard, a Turn-Give or a close unanswered for so long is gone: as long as an RPC call waits. */
+/**
+ * How long the answer to an RTTR, a discard, a Turn-Give or a close may take before the peer counts as gone: as long as for an
+ * RPC call.
+ */
 const answerTimeoutMs = 120_000;
 
 type Frame<Type extends MemoryFrame['type']> = Extract<MemoryFrame, { type: Type }>;
@@ -27,7 +30,7 @@ function connectionOf(mta: Mta, conn: number): MemoryConnection | undefined {
   return findRow(mta.memory.connections, conn);
 }
 
-/** The connection of an association. Few are open at a time, so they are looked through. */
+/** The connection of an association. Few are open at a time, so a linear search is enough. */
 function connectionFor(mta: Mta, { entry, association }: AssociationRef): MemoryConnection | undefined {
   return rowsIn(mta.memory.connections).find(({ owner }) => owner?.entry === entry && owner.association === association);
 }
@@ -58,7 +61,7 @@ function open(ctx: Context, ref: AssociationRef): void {
   emit(ctx, { type: 'dial', link: 'memory', conn: id, host: name, port: 0 });
 }
 
-/** The connection has been removed: the reliable transfer learns of it as of any other loss. */
+/** Reports a removed connection to the reliable transfer, like any other loss. */
 function lost(ctx: Context, { owner: ref }: MemoryConnection): void {
   const state = ref === null ? undefined : associationOf(ctx, ref)?.state;
   if (ref === null || state === undefined || state === 'lost') return;
@@ -94,7 +97,7 @@ function input(ctx: Context, given: Input): void {
 function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame): void {
   const { owner: ref, phase } = connection;
   if (frame.type === 'open' && phase === 'answering') return openArrived(ctx, connection, frame);
-  // Nothing but an `open` comes before an association, and nothing at all of one that has ended.
+  // Only an `open` may come before an association, and no frame may come after its end.
   if (ref === null || associationOf(ctx, ref) === undefined) return shut(ctx, connection);
   switch (frame.type) {
     case 'open':
@@ -126,7 +129,7 @@ function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame)
   }
 }
 
-/** An answer has come: the time for the next one begins. An answer to nothing changes nothing. */
+/** An answer has come: starts the time limit for the next one. An answer to nothing changes nothing. */
 function answerArrived(ctx: Context, connection: MemoryConnection, serial: number): void {
   const unanswered = connection.unanswered.filter((each) => each !== serial);
   if (unanswered.length === connection.unanswered.length) return;
@@ -169,13 +172,13 @@ function close(ctx: Context, ref: AssociationRef, settled: readonly number[]): v
   transmit(ctx, connection.id, { type: 'close', settled });
 }
 
-/** An opening takes too long, an accepted connection never brings an RTORQ, or an answer does not come. */
+/** Closes a connection when its opening takes too long, its RTORQ never comes, or an answer does not come. */
 function timer(ctx: Context): void {
   for (const { id } of dueRows(ctx.mta.memory.connections, ctx.nowMs, connectionDue)) {
     const connection = connectionOf(ctx.mta, id);
     if (connection === undefined || connection.deadlineMs === null || connection.deadlineMs > ctx.nowMs) continue;
     shut(ctx, connection);
-    // An unanswered copy waits for the Transfer Interval, as after any transfer that fails.
+    // An unanswered copy waits for the Transfer Interval, as after any failed transfer.
     if (connection.owner !== null) ctx.user.transferFailed(ctx, connection.owner, 'The next MTA did not answer the transfer.');
     lost(ctx, connection);
   }

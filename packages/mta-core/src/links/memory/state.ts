@@ -7,9 +7,9 @@ export type MemoryConnection = Row & {
   /** `dialling` until it is up, `calling` until the RTORQ is answered; an accepted one is `answering` until its RTORQ has come. */
   readonly phase: 'dialling' | 'calling' | 'answering' | 'up';
   readonly remote: string;
-  /** When the opening must be over, or the next answer must be here; null while nothing is awaited. */
+  /** When the opening must be over, or the next answer must have come; null while neither is due. */
   readonly deadlineMs: number | null;
-  /** Null for one whose RTORQ has not come yet. */
+  /** Null until its RTORQ has come. */
   readonly owner: AssociationRef | null;
   readonly nextSerial: number;
   /** Serials of the RTTRs, discards and Turn-Gives of this side that have not been answered. */

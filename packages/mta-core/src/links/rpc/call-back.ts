@@ -14,7 +14,7 @@ import { withProtocol } from './string-binding.js';
 type Called = Extract<Indication, { type: 'called' }>;
 type BindArgument = Extract<RpcArgument, { op: 'MtaBind' }>;
 
-/** Endpoints of the caller that are tried on the way back; more than any host of this kind has. */
+/** Most endpoints of the caller that are tried on the way back. No host of this kind has so many. */
 const maxEndpoints = 8;
 
 /** MtaBind has come. */
@@ -35,7 +35,7 @@ function answer(
   rpcReply(ctx, to.conn, to.call, { op: 'MtaBind', from: ctx.user.credentials(ctx, entryId), apdu });
 }
 
-/** Dials back to where the caller says it can be reached. */
+/** Dials back to the endpoints that the caller has named. */
 function callBack(ctx: Context, ref: AssociationRef, called: Called, argument: BindArgument): void {
   const { conn, call, address, group } = called;
   rpcOwn(ctx, conn, ref);
@@ -64,7 +64,7 @@ export function backBindFailed(ctx: Context, ref: AssociationRef, error: number)
   if (!dialNext(ctx, ref)) wayBackFailed(ctx, ref, error);
 }
 
-/** MtaBindBack cannot be made, or was not answered: event 9322, and the waiting MtaBind is refused. */
+/** MtaBindBack cannot be called, or was not answered: logs event 9322, and refuses the waiting MtaBind. */
 export function wayBackFailed(ctx: Context, ref: AssociationRef, error: number): void {
   if (associationOf(ctx, ref) === undefined) return;
   const { id, name } = entryAt(ctx, ref.entry);

@@ -1,4 +1,4 @@
-/** The carrier of an association: what the RPC link knows of its connections, and the small changes that are made to it. */
+/** The carrier of an association: the RPC link's record of its connections, and small changes to it. */
 import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
@@ -8,7 +8,7 @@ import { putRuntime } from './connections.js';
 import { rpcClose, rpcCloseGroup, rpcOwn } from './runtime.js';
 import type { Carrier, DataConnection } from './state.js';
 
-/** How an opening goes on, by its phase; a blank cell never occurs. */
+/** The next phase of an opening; a blank cell never occurs. */
 const phaseTable: Readonly<Record<LinkPhase, Readonly<Partial<Record<'bound' | 'agreed', LinkPhase>>>>> = {
   dialling: { bound: 'calling' },
   calling: { agreed: 'up' },
@@ -59,14 +59,14 @@ export function patchCarrier(ctx: Context, ref: AssociationRef, patch: Partial<C
   if (carrier !== undefined) putCarrier(ctx, { ...carrier, ...patch });
 }
 
-/** An opening or a recovery begins: the carrier is there, without connections. */
+/** Begins an opening or a recovery: makes its carrier, without connections. */
 export function beginCarrier(ctx: Context, ref: AssociationRef, phase: 'dialling' | 'dialling-back'): void {
   const before = carrierOf(ctx.mta, ref);
   const { path = null, pathsLeft = [] } = before ?? {};
   putCarrier(ctx, { ...withoutConnections({ id: ref.association, entry: ref.entry }), phase, path, pathsLeft });
 }
 
-/** The opening has come one step further. */
+/** Moves an opening to its next phase. */
 export function advancePhase(ctx: Context, ref: AssociationRef, event: 'bound' | 'agreed', patch: Partial<Carrier>): void {
   const carrier = carrierOf(ctx.mta, ref);
   const phase = carrier === undefined ? undefined : phaseTable[carrier.phase][event];
@@ -74,13 +74,13 @@ export function advancePhase(ctx: Context, ref: AssociationRef, event: 'bound' |
   patchCarrier(ctx, ref, { ...patch, phase });
 }
 
-/** Closes every connection of an association. What they still carried is void, answers included. */
+/** Closes every connection of an association. APDUs and answers still under way on them are void. */
 export function dropConnections(ctx: Context, ref: AssociationRef): void {
   const carrier = carrierOf(ctx.mta, ref);
   if (carrier === undefined) return;
   const { ownFirst, peerFirst, peerGroup, ownData, peerData } = carrier;
   for (const conn of [ownFirst, peerFirst, ownData.conn, peerData]) if (conn !== null) rpcClose(ctx, conn);
-  // A data connection of the peer that has not been used yet goes too, so that the peer notices.
+  // This also closes an unused data connection of the peer, so that the peer notices.
   if (peerGroup !== null) rpcCloseGroup(ctx, peerGroup.group);
   patchCarrier(ctx, ref, withoutConnections(carrier));
 }
@@ -90,7 +90,9 @@ export function forgetCarrier(ctx: Context, ref: AssociationRef): void {
   putRuntime(ctx, { ...rpc, carriers: dropRow(rpc.carriers, ref.association, carrierDue) });
 }
 
-/** This attempt to open or recover is over. To the RPC runtime of the called side it is as if there had been none. */
+/**
+ * The attempt to open or recover has failed. On the called side, the caller's connection no longer belongs to the association.
+ */
 export function failAttempt(ctx: Context, ref: AssociationRef): void {
   const carrier = carrierOf(ctx.mta, ref);
   const isCalled = carrier?.phase === 'dialling-back' || carrier?.phase === 'calling-back';

@@ -21,12 +21,15 @@ import { mapperBound, mapperPdu, resolvingFailed } from './resolve.js';
 import type { Connection } from './state.js';
 import { bindingAt } from './string-binding.js';
 
-/** The one presentation context a client of ours binds. */
+/** The only presentation context that our clients bind. */
 export const clientContext = 0;
 /** Call id of the bind; requests count on from here. */
 export const bindCall = 1;
 
-/** @param address that was found for the host, if that is a name: it may have others, with tables of groups of their own. */
+/**
+ * @param address the address found for a host name. The connection keeps it, because other addresses of that name have their own
+ * group tables.
+ */
 export function clientConnected(ctx: Context, connection: Connection, address: string | undefined): void {
   if (connection.phase !== 'dialling') return;
   const remote = address === undefined ? connection.remote : bindingAt(connection.remote, address);
@@ -50,7 +53,7 @@ export function clientDialFailed(ctx: Context, connection: Connection, error: nu
   tell(ctx, connection, error);
 }
 
-/** The connection is gone: tells whom it concerns. */
+/** The connection is gone: notifies the connection that waits for it, or its owner. */
 function tell(ctx: Context, connection: Connection, error: number, nak: number | null = null): void {
   if (connection.asksFor !== null) resolvingFailed(ctx, connection, error);
   else if (connection.phase === 'bound') indicateLoss(ctx, connection, error);
@@ -58,7 +61,7 @@ function tell(ctx: Context, connection: Connection, error: number, nak: number |
 }
 
 export function clientPdu(ctx: Context, connection: Connection, pdu: Pdu): void {
-  // A server may announce that it will be gone. Nothing follows from it: the loss, when it comes, says enough.
+  // A server may announce its shutdown. This needs no action: the loss follows, and is handled then.
   if (pdu.type === 'shutdown') return;
   if (connection.phase !== 'bound') {
     bindAnswered(ctx, connection, pdu);
@@ -89,9 +92,9 @@ export function clientBreach(ctx: Context, connection: Connection, error: number
 
 export function clientLost(ctx: Context, connection: Connection): void {
   forget(ctx, connection);
-  // Lost before a request was sent, or with none unanswered: surely nothing was executed.
+  // Without an unanswered request, surely nothing was executed.
   const error = connection.calls.length > 0 ? ntError.callFailed : ntError.callFailedDidNotExecute;
-  // A mapper that hangs up is as good as none.
+  // A mapper that hangs up counts as unavailable.
   tell(ctx, connection, connection.asksFor === null ? error : ntError.serverUnavailable);
 }
 
@@ -120,7 +123,7 @@ function bindAnswered(ctx: Context, connection: Connection, pdu: Pdu): void {
 function acknowledged(ctx: Context, connection: Connection, pdu: BindAckPdu): void {
   const [result] = pdu.results;
   const asked = connection.group;
-  // A server that answers with another group than the one asked for would leave us on a connection of strangers.
+  // If the server names another group than the one we asked for, this connection would belong to strangers.
   if (result === undefined || pdu.results.length !== 1 || pdu.group === 0 || (asked !== 0 && pdu.group !== asked)) {
     clientBreach(ctx, connection, ntError.protocolError);
     return;
@@ -138,7 +141,7 @@ function acknowledged(ctx: Context, connection: Connection, pdu: BindAckPdu): vo
   else mapperBound(ctx, bound);
 }
 
-/** An answer to a call that is over here (it was cancelled meanwhile) is no concern of anyone. */
+/** Handles an answer. It ignores an answer to a call that is over here (it was cancelled meanwhile). */
 function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu): void {
   const call = rowOf(connection.calls, pdu.call);
   if (call === undefined) return;

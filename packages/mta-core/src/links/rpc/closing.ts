@@ -1,4 +1,4 @@
-/** RT-CLOSE over RPC: MtaUnBind by the initiator, MtaUnBindBack by the responder, then the answer. */
+/** RT-CLOSE over RPC: MtaUnBind by the initiator, MtaUnBindBack by the responder, then the answer to MtaUnBind. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, report } from '../../machine/update.js';
@@ -47,7 +47,7 @@ export function unbindBackCalled(ctx: Context, ref: AssociationRef, called: Call
   rpcReply(ctx, called.conn, called.call, { op: 'MtaUnBindBack', apdu: { kind: 'close-ack' } });
 }
 
-/** MtaUnBindBack was answered, or failed: the responder answers MtaUnBind, and both sides let go. */
+/** MtaUnBindBack was answered, or failed: the responder answers MtaUnBind, and both sides drop the association. */
 export function unbindBackOver(ctx: Context, ref: AssociationRef, error: number | null): void {
   const answering = carrierOf(ctx.mta, ref)?.answering ?? null;
   if (answering === null) return;

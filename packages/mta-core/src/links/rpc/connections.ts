@@ -1,4 +1,4 @@
-/** How the runtime's parts change its state. A connection is copied at its first change in a step, then written in place. */
+/** Changes the connections of the RPC runtime. A step copies a connection at its first change, then writes the copy in place. */
 
 import { type Table, withoutRow } from '../../collections/table.js';
 import { dropRow, findRow, putRow } from '../../collections/tree.js';
@@ -10,7 +10,7 @@ import { leaveGroup } from './groups.js';
 import type { Pdu } from './pdu.js';
 import type { Connection, OutstandingCall, RpcRuntime } from './state.js';
 
-/** Calls of one connection that may wait for their answers, either side. */
+/** Most unanswered calls on one connection, for either side. */
 export const maxOutstandingCalls = 64;
 
 export function putRuntime(ctx: Context, rpc: RpcRuntime): void {
@@ -26,12 +26,12 @@ export function connectionDue({ deadlineMs, side, calls }: Connection): number |
   return earliest;
 }
 
-/** A connection as this step has it. */
+/** A connection, with this step's changes. */
 export function connectionOf(ctx: Context, conn: number): Connection | undefined {
   return draftOf(ctx.connections, conn) ?? findRow(ctx.mta.rpc.connections, conn);
 }
 
-/** Files a new connection, or a changed one. */
+/** Stores a new connection, or a changed one. */
 export function putConnection(ctx: Context, connection: Connection): void {
   const { rpc } = ctx.mta;
   const isNew = findRow(rpc.connections, connection.id) === undefined;
@@ -63,7 +63,7 @@ export function send(ctx: Context, conn: number, pdu: Pdu): void {
   emit(ctx, { type: 'frame', link: 'rpc', conn, frame: pdu });
 }
 
-/** The connection is gone: its row goes, with its calls, and its place in its group. */
+/** Removes a connection that is gone, with its calls and its place in its group. */
 export function forget(ctx: Context, connection: Connection): void {
   const rpc = ctx.mta.rpc;
   // Groups are kept by the server; a client's row only remembers the number.
@@ -72,7 +72,10 @@ export function forget(ctx: Context, connection: Connection): void {
   dropDraft(ctx.connections, connection.id);
 }
 
-/** Ends a connection that still is. One that waits for an endpoint mapper has no socket; that which asks for it has. */
+/**
+ * Closes a connection. A connection that waits for an endpoint mapper has no socket, so this closes the connection that asks the
+ * mapper.
+ */
 export function shut(ctx: Context, connection: Connection): void {
   if (connection.phase === 'resolving') {
     forget(ctx, connection);

@@ -1,4 +1,4 @@
-/** Presentation contexts: which of what a client offers a server takes (C706 12.6.4.3, 12.6.4.4). */
+/** Presentation contexts: which of a client's offers the server accepts (C706 12.6.4.3, 12.6.4.4). */
 
 import { rowOf, type Table, withRow } from '../../collections/table.js';
 import { type ContextResult, maxFragmentBytes, ndrSyntax, type PresentationContext, type Syntax } from './pdu.js';
@@ -20,16 +20,13 @@ function rejected(reason: number): ContextResult {
   return { result: 2, reason, transfer: noSyntax };
 }
 
-/** The interface that a context offered at this address is for; undefined when it is not served there. */
+/** The interface that an offered context is for; undefined if this address does not serve it. */
 function servedAs({ abstract }: PresentationContext, at: ListeningAddress['serves']): RpcInterface | undefined {
   const wanted = interfaceOf(abstract);
   return wanted === at || wanted === 'management' ? wanted : undefined;
 }
 
-/**
- * Answers the contexts offered one by one. A context held already may be offered again, for the same interface or another; it is
- * then not counted twice.
- */
+/** Answers each offered context. The client may offer a held context again, for the same interface or another; it counts once. */
 export function negotiate(
   at: ListeningAddress['serves'],
   held: Table<AcceptedContext>,
@@ -47,7 +44,7 @@ export function negotiate(
   return { held: now, results };
 }
 
-/** The fragment length both sides use, in octets, given what the two sides of a bind or its answer say. */
+/** The fragment length both sides use, in octets, from the two lengths that a bind or its answer states. */
 export function fragmentBytes(maxXmit: number, maxRecv: number): number {
   const agreed = Math.min(Math.max(maxXmit, minFragmentBytes), Math.max(maxRecv, minFragmentBytes), maxFragmentBytes);
   return agreed - (agreed % 8);

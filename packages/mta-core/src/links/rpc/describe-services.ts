@@ -1,10 +1,10 @@
-/** Calls of the management interface and the endpoint mapper in words. */
+/** Describes calls of the management interface and the endpoint mapper in words. */
 import type { Syntax } from './pdu.js';
 import { interfaceOf, type LookupHandle, nilUuid, type ServiceArgument, type ServiceResult, type Tower } from './services.js';
 
 const maxListed = 4;
 
-/** Everything here was read from a fixed number of octets, so nothing needs to be made harmless. */
+/** These values were read from a fixed number of octets, so they need no sanitising. */
 function nameOf(syntax: Syntax): string {
   return interfaceOf(syntax) ?? `${syntax.uuid}/${syntax.version}`;
 }

@@ -1,6 +1,6 @@
 /**
- * One stable line of text per PDU: what tests compare, logs print and ladders show. Passwords, store ids and
- * content never appear, and text from the network cannot break the line.
+ * Describes a PDU in one stable line of text, for tests, logs and ladders. Passwords, store ids and content never appear, and
+ * text from the network cannot break the line.
  */
 import { describeApdu, describeSettled, listed, plain } from '../../reliable-transfer/describe-apdu.js';
 import { describeServiceArgument, describeServiceResult } from './describe-services.js';
@@ -63,7 +63,7 @@ function describeResult(body: RpcResult): string {
   }
 }
 
-/** Contexts are worth words only where they are not the one that every MTA offers. */
+/** The contexts in words; empty for the one context that every MTA offers. */
 function describeContexts(contexts: readonly PresentationContext[]): string {
   const words = contexts.map(({ id, abstract, transfer }) => {
     const name = interfaceOf(abstract) ?? `${plain(abstract.uuid)}/${abstract.version}`;

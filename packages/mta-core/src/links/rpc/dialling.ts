@@ -1,18 +1,21 @@
-/** Dialling for the first connection: each remote string binding in turn, from each local address in turn. */
+/** Dials the first connection of an opening: tries each remote string binding in turn, from each local address in turn. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { carrierOf, patchCarrier } from './carrier.js';
 import { dialPaths, mayDialFrom } from './local-bindings.js';
 import { rpcBind } from './runtime.js';
 
-/** Dials the first of these string bindings; the others, and other local addresses, are kept for when it fails. */
+/** Dials the first of these string bindings, and keeps the other paths in case that fails. */
 export function dialFrom(ctx: Context, ref: AssociationRef, endpoints: readonly string[]): void {
   const openByMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
   patchCarrier(ctx, ref, { openByMs, pathsLeft: dialPaths(ctx.mta, endpoints) });
   dialNext(ctx, ref);
 }
 
-/** @returns false when nothing is left to be tried. */
+/**
+ * Dials the next path.
+ * @returns false if no path is left.
+ */
 export function dialNext(ctx: Context, ref: AssociationRef): boolean {
   const left = carrierOf(ctx.mta, ref)?.pathsLeft.filter((each) => mayDialFrom(ctx.mta, each)) ?? [];
   const [path, ...pathsLeft] = left;

@@ -1,4 +1,7 @@
-/** The answers of the management interface and the endpoint mapper. Nothing is kept between calls: a handle holds its place itself. */
+/**
+ * Answers calls of the management interface and the endpoint mapper. It keeps no state between calls: a lookup handle contains
+ * its own position.
+ */
 
 import { rowOf } from '../../collections/table.js';
 import type { Mta } from '../../machine/state.js';
@@ -33,7 +36,7 @@ export function answerService(mta: Mta, at: ListeningAddress, argument: ServiceA
     case 'is_server_listening':
       return { op: 'is_server_listening', listening: true, status: serviceStatus.ok };
     case 'stop_server_listening':
-      // No stranger stops this server.
+      // No client may stop this server.
       return { op: 'stop_server_listening', status: serviceStatus.accessDenied };
     case 'ept_lookup':
       return lookUp(mta, argument);
@@ -59,7 +62,7 @@ function registered(mta: Mta): readonly Registered[] {
   });
 }
 
-/** The place in the list at which a handle goes on: 0 for a nil one, null for one that is none of ours. */
+/** The list index where a handle continues: 0 for a nil handle, null for a handle that is not ours. */
 function placeOf({ attributes, uuid }: LookupHandle): number | null {
   if (attributes !== 0) return null;
   if (uuid === nilUuid) return 0;
@@ -72,7 +75,7 @@ function handleAt(place: number): LookupHandle {
 
 type Page<T> = { readonly handle: LookupHandle; readonly page: readonly T[]; readonly status: number };
 
-/** What of a list fits an answer. A page that is not full is the last one; behind a full one there may be an empty one. */
+/** The part of a list that fits into one answer. A page that is not full is the last one; an empty page may follow a full one. */
 function pageOf<T>(all: readonly T[], handle: LookupHandle, most: number): Page<T> | null {
   const from = placeOf(handle);
   if (from === null) return null;
@@ -125,7 +128,7 @@ function isVersionOf(entry: Syntax, asked: Syntax, option: number): boolean {
 function map(mta: Mta, at: ListeningAddress, { tower, handle, most }: Argument<'ept_map'>): ServiceResult | number {
   if (tower === 'none') return { op: 'ept_map', handle: nilHandle, most, towers: [], status: serviceStatus.cannotPerform };
   const all = registered(mta);
-  // Who has come to this address can surely reach it again.
+  // The client has reached this address, so it can reach it again.
   const near = all.filter(({ listening }) => listening.address === at.address);
   const far = all.filter(({ listening }) => listening.address !== at.address);
   const towers = [...near, ...far].map(({ entry }) => entry.tower).filter((each) => answers(each, tower));

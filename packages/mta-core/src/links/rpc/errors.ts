@@ -1,7 +1,7 @@
-/** Windows NT errors that a client makes of what a server answers. */
+/** Maps a server's answers to the Windows NT errors that the client reports. */
 import { faultStatus, type NakReason, ntError } from './pdu.js';
 
-/** Reason 0 is 1727, congestion and limits are 1723, a version that is not supported is 1728. */
+/** Reason 0 gives 1727, congestion and limits give 1723, an unsupported version gives 1728. */
 export function errorOfNak(reason: NakReason): number {
   switch (reason) {
     case 1:
@@ -15,9 +15,9 @@ export function errorOfNak(reason: NakReason): number {
 }
 
 /**
- * A context that the server rejected in a bind_ack: RPC_S_UNKNOWN_IF (1717) when it does not know the interface,
- * RPC_S_UNSUPPORTED_TRANS_SYN (1730) when it knows none of the transfer syntaxes, RPC_S_SERVER_TOO_BUSY (1723) at its
- * limit of contexts, else 1728.
+ * The error for a context that the server rejected in a bind_ack: RPC_S_UNKNOWN_IF (1717) when it does not know the interface,
+ * RPC_S_UNSUPPORTED_TRANS_SYN (1730) when it knows none of the transfer syntaxes, RPC_S_SERVER_TOO_BUSY (1723) at its limit of
+ * contexts, else 1728.
  */
 export function errorOfRejection(reason: number): number {
   switch (reason) {
@@ -33,8 +33,8 @@ export function errorOfRejection(reason: number): number {
 }
 
 /**
- * A fault's status. Windows servers put their own small error numbers there (5, 1783): those stand for themselves. What
- * has no number of its own is 1726, or 1727 when the server says that nothing was executed.
+ * The error for a fault's status. Windows servers also put their own small error numbers there (5, 1783), which stay as they are.
+ * Any other status gives 1726, or 1727 if the server says that nothing was executed.
  */
 export function errorOfFault(status: number, didNotExecute: boolean): number {
   switch (status) {

@@ -1,4 +1,4 @@
-/** Association groups: which connections belong together, kept by a server per listening address (MS-RPCE 3.3.1). */
+/** Association groups: a server records, per listening address, which connections belong together (MS-RPCE 3.3.1). */
 import { rpcBehaviourOf } from '../../catalogues/quirks/index.js';
 import { rowOf, withRow } from '../../collections/table.js';
 import { dropRow, findRow, putRow } from '../../collections/tree.js';
@@ -11,25 +11,25 @@ const maxGroup = 0xffffffff;
 /** Connections of one group: an association has two. */
 const maxMembers = 16;
 
-/** Remote hosts remembered as misfiled; beyond it every group is filed where it arrived. */
+/** Most remote hosts remembered as misfiled. Beyond that, every group is filed where it arrived. */
 const maxMisfiled = 1024;
 
-/** The remote address without its port: the RPC runtime knows peers by nothing else. */
+/** The remote address without its port. The RPC runtime knows a peer only by this. */
 function hostOf({ remote }: Connection): string {
   return remote.replace(/:\d+$/, '');
 }
 
-/** Where a new group of this connection is filed: which address' table, and what is remembered of it. */
+/** Chooses the address whose table gets a new group, and remembers the host of a misfiled group. */
 function filing(mta: Mta, connection: Connection): { readonly rpc: RpcRuntime; readonly address: number } {
   const { rpc } = mta;
   const arrivedAt = connection.address as number;
   const host = hostOf(connection);
   const first = !rpc.misfiled.includes(host) && rpc.misfiled.length < maxMisfiled;
   const others = rpc.addresses.filter(({ id, state, serves }) => id !== arrivedAt && state === 'up' && serves === 'mta');
-  // The next one in turn, so that of two addresses each is the other's.
+  // The next address in turn, so that each of two addresses gets the groups of the other.
   const other = others.find(({ id }) => id > arrivedAt) ?? others[0];
   const where = rpcBehaviourOf(mta.legacy).filesNewGroupAt(first);
-  // Endpoint mappers are another process of Windows NT, with tables of its own.
+  // On Windows NT the endpoint mapper is another process with its own tables.
   const isMapper = rowOf(rpc.addresses, arrivedAt)?.serves === 'mapper';
   if (where === 'where it arrived' || other === undefined || isMapper) return { rpc, address: arrivedAt };
   return { rpc: { ...rpc, misfiled: [...rpc.misfiled, host] }, address: other.id };
@@ -39,7 +39,7 @@ function withGroups(rpc: RpcRuntime, address: ListeningAddress, groups: Listenin
   return { ...rpc, addresses: withRow(rpc.addresses, { ...address, groups }) };
 }
 
-/** A new group for a connection that has arrived; null when there is no such address. */
+/** Makes a new group for an accepted connection; null if its address does not exist. */
 export function newGroup(mta: Mta, connection: Connection): { readonly rpc: RpcRuntime; readonly group: number } | null {
   const { rpc, address: filedAt } = filing(mta, connection);
   const address = rowOf(rpc.addresses, filedAt);
@@ -52,7 +52,7 @@ export function newGroup(mta: Mta, connection: Connection): { readonly rpc: RpcR
   };
 }
 
-/** One connection more in a group that is known at that address; null when it is not known there, or has too many already. */
+/** Adds a connection to a group; null if its address does not know the group, or the group is full. */
 export function joinGroup(rpc: RpcRuntime, connection: Connection, group: number): RpcRuntime | null {
   const address = rowOf(rpc.addresses, connection.address as number);
   if (address === undefined) return null;
@@ -68,8 +68,8 @@ export function isMisfiled({ addresses }: RpcRuntime, { side, address, group }: 
 }
 
 /**
- * The connection ends. If its group was misfiled and came to no association (a stranger's bind, an MtaBind that was refused),
- * the first association of that peer is still to come.
+ * Removes a connection that ends. If its group was misfiled but carried no association (a stranger's bind, a refused MtaBind),
+ * that peer's next group counts as its first again.
  */
 export function leaveGroup(rpc: RpcRuntime, connection: Connection): RpcRuntime {
   const left = withoutMember(rpc, connection);
@@ -78,7 +78,7 @@ export function leaveGroup(rpc: RpcRuntime, connection: Connection): RpcRuntime 
   return { ...left, misfiled: left.misfiled.filter((each) => each !== host) };
 }
 
-/** The address in whose table a group is filed, wherever it arrived. */
+/** The address whose table has a group, no matter where the group arrived. */
 function filedAt(rpc: RpcRuntime, group: number): ListeningAddress | undefined {
   return rpc.addresses.find(({ groups }) => findRow(groups, group) !== undefined);
 }
@@ -88,7 +88,7 @@ export function groupOf(rpc: RpcRuntime, group: number): Group | undefined {
   return address === undefined ? undefined : findRow(address.groups, group);
 }
 
-/** One connection less in its group; the group goes with its last connection. */
+/** Removes a connection from its group, and the group with its last connection. */
 function withoutMember(rpc: RpcRuntime, { id, group, owner: left }: Connection): RpcRuntime {
   const address = filedAt(rpc, group);
   const known = address === undefined ? undefined : findRow(address.groups, group);
@@ -100,7 +100,7 @@ function withoutMember(rpc: RpcRuntime, { id, group, owner: left }: Connection):
   return withGroups(rpc, address, groups);
 }
 
-/** A group with another owner, or with none. */
+/** Sets or clears the owner of a group. */
 export function ownedGroup(rpc: RpcRuntime, group: number, owner: AssociationRef | null): RpcRuntime {
   const address = filedAt(rpc, group);
   const known = address === undefined ? undefined : findRow(address.groups, group);

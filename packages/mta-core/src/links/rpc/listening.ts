@@ -1,4 +1,4 @@
-/** What the RPC link listens on, and whether an MTA can run on it. */
+/** Logs failed listeners of the RPC link, and decides whether the MTA can run on the others. */
 import { behaviourOf } from '../../catalogues/quirks/index.js';
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
@@ -9,7 +9,7 @@ import type { Readiness } from '../link.js';
 import { placeOfBinding } from './local-bindings.js';
 import { ntError } from './pdu.js';
 
-/** Event 9321 for a listener that has failed. */
+/** Logs event 9321 for a failed listener. */
 export function reportFailedListen(ctx: Context, input: Extract<Input, { type: 'listen-failed' }>): void {
   const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
   const address = listening === undefined ? '' : placeOfBinding(listening);
@@ -21,7 +21,8 @@ export function readiness(mta: Mta): Readiness {
   if (addresses.some((address) => address.state === 'opening')) return 'waiting';
   const failed = addresses.filter((address) => address.state === 'failed');
   if (failed.length === 0) return 'ready';
-  // A configured endpoint mapper is relied on, save where the adapter itself is of no use.
+  // Peers rely on a configured endpoint mapper, so its failure counts, unless the MTA's own listener at that address has failed
+  // too.
   const serving = addresses.filter(({ state, serves }) => state === 'up' && serves === 'mta').map(({ address }) => address);
   const mapperFailed = failed.some(({ serves, address }) => serves === 'mapper' && serving.includes(address));
   const goesOn = behaviourOf(mta.legacy).afterFailedListen(mta.cluster) === 'go on';

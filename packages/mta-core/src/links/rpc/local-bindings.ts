@@ -1,19 +1,19 @@
-/** The bindings of this MTA: which addresses a dial may leave from, in which order. */
+/** The local bindings of this MTA: which addresses a dial may leave from, and in which order. */
 import { behaviourOf } from '../../catalogues/quirks/index.js';
 import type { BindingConfig } from '../../catalogues/settings.js';
 import type { Mta } from '../../machine/state.js';
 import { familyOf, isUnspecified, parseStringBinding } from './string-binding.js';
 
-/** A binding as this MTA has it: `id` is its place in the configuration, whatever the order is now. */
+/** A local binding. Its `id` is its place in the configuration, and stays the same when the order changes. */
 export type Binding = BindingConfig & { readonly id: number };
 
-/** One attempt of an opening: a remote string binding, dialled from a local address. Null: the system chooses the address. */
+/** One attempt of an opening: a remote string binding, and the local address to dial it from. Null: the system chooses. */
 export type DialPath = { readonly endpoint: string; readonly from: string | null };
 
-/** What an operator says of the bindings: all of them, in the new order of dialling. */
+/** One binding in an operator's change. The change lists all bindings, in the new dialling order. */
 export type BindingChange = { readonly id: number; readonly enabled: boolean };
 
-/** The bindings that are dialled from, in order. */
+/** The bindings that dials leave from, in order. */
 export function triedBindings(mta: Mta): readonly Binding[] {
   const enabled = mta.bindings.filter((binding) => binding.enabled);
   return behaviourOf(mta.legacy).bindingsToTry(mta.cluster) === 'all' ? enabled : enabled.slice(0, 1);
@@ -27,18 +27,18 @@ function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] 
   const remote = familyOf(parseStringBinding(endpoint)?.host ?? '');
   // `::` stands for the addresses of both families.
   const fitting = tried.filter(({ address }) => remote === 'name' || address === '::' || familyOf(address) === remote);
-  // Where none is of that family the system is asked all the same: it says that it cannot be done, and so does the log.
+  // No binding has that address family. Dial anyway, so that the system's error gets into the log.
   if (fitting.length === 0) return tried.map(({ address }) => address).filter((address, at, all) => all.indexOf(address) === at);
   const from = fitting.map(({ address }) => (isUnspecified(address) ? null : address));
   return from.filter((address, at) => from.indexOf(address) === at);
 }
 
-/** Each of these string bindings in turn, from each local address in turn. */
+/** All paths to these string bindings: each in turn, from each local address in turn. */
 export function dialPaths(mta: Mta, endpoints: readonly string[]): readonly DialPath[] {
   return endpoints.flatMap((endpoint) => localAddresses(mta, endpoint).map((from) => ({ endpoint, from })));
 }
 
-/** What is wished of the bindings, which are named by their label, their address, or `address[port]`. */
+/** A wanted change of the bindings. It names them by their label, their address, or `address[port]`. */
 export type BindingWish = {
   /** These first, in this order; the others follow as they are. */
   readonly order?: readonly string[] | undefined;
@@ -46,7 +46,7 @@ export type BindingWish = {
   readonly disable?: readonly string[] | undefined;
 };
 
-/** The ids of the bindings of these names, or what is wrong with a name. */
+/** The ids of the bindings with these names, or the error in a name. */
 function idsOf(bindings: readonly Binding[], names: readonly string[]): string | readonly number[] {
   const ids: number[] = [];
   for (const name of names) {
@@ -64,7 +64,7 @@ function idsOf(bindings: readonly Binding[], names: readonly string[]): string |
   return ids;
 }
 
-/** A wish as the whole list in its new order, or what is wrong with it. */
+/** A wish as the whole list in its new order, or the error in it. */
 export function wishedBindings(bindings: readonly Binding[], wish: BindingWish): string | readonly BindingChange[] {
   const first = idsOf(bindings, wish.order ?? []);
   if (typeof first === 'string') return first;
@@ -89,8 +89,8 @@ export function mayDialFrom(mta: Mta, { from }: DialPath): boolean {
 }
 
 /**
- * The bindings in another order, or with others enabled.
- * @returns what is wrong with the change, or the bindings.
+ * Applies a change to the order of the bindings, or to which are enabled.
+ * @returns the error in the change, or the new bindings.
  */
 export function changedBindings(bindings: readonly Binding[], change: readonly BindingChange[]): string | readonly Binding[] {
   if (new Set(change.map(({ id }) => id)).size !== change.length) return 'a binding is named twice';

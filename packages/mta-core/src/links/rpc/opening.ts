@@ -12,7 +12,7 @@ import type { Carrier, Indication } from './state.js';
 
 type Called = Extract<Indication, { type: 'called' }>;
 
-/** String bindings at which this MTA can be called back, in the order in which it uses its bindings itself. */
+/** String bindings at which this MTA can be called back, in its own dialling order. */
 function ownEndpoints(mta: Mta): string[] {
   if (mta.advertise.length > 0) return [...mta.advertise];
   return mta.bindings.flatMap(({ id, address, enabled }) => {
@@ -21,7 +21,7 @@ function ownEndpoints(mta: Mta): string[] {
   });
 }
 
-/** Dials the adjacent MTA. While nobody has said where it is, the attempt fails at once, as if nobody listened there. */
+/** Dials the adjacent MTA. Without a configured endpoint the attempt fails at once, as if no server listened. */
 export function open(ctx: Context, ref: AssociationRef): void {
   beginCarrier(ctx, ref, 'dialling');
   dialFrom(ctx, ref, entryAt(ctx, ref.entry).endpoints);
@@ -53,13 +53,13 @@ export function openTimedOut(ctx: Context, ref: AssociationRef, error: number): 
   firstBindFailed(ctx, ref, error);
 }
 
-/** The connection was bound, but MtaBind came to nothing on it. */
+/** Logs event 9318: the connection was bound, but MtaBind got no answer on it. */
 export function bindUnanswered(ctx: Context, ref: AssociationRef, error: number): void {
   const { id, name } = entryAt(ctx, ref.entry);
   report(ctx, 9318, { ltabIndex: id, ntError: error, commsError: error, bindError: 0, remoteServer: name });
 }
 
-/** An association that this MTA opens, by its name. */
+/** The association of this name that this MTA opens; null if there is none. */
 function associationNamed(ctx: Context, name: string, peer: string): AssociationRef | null {
   const entry = entryNamed(ctx, peer);
   const [start, number] = name.slice(ctx.mta.name.length + 1).split('/');
@@ -89,7 +89,7 @@ function isExpected(ctx: Context, ref: AssociationRef, recovery: number): boolea
 export function bindAnswered(ctx: Context, ref: AssociationRef, { from, apdu }: Extract<RpcResult, { op: 'MtaBind' }>): void {
   const carrier = carrierOf(ctx.mta, ref);
   if (carrier?.phase !== 'calling') return;
-  // Without the way back the association could carry nothing.
+  // Without the peer's connection back, the association could carry nothing.
   if (apdu.kind === 'rtoac' && carrier.peerFirst === null) return failAttempt(ctx, ref);
   ctx.user.openAnswered(ctx, ref, from, apdu);
   if (associationOf(ctx, ref)?.state === 'open') advancePhase(ctx, ref, 'agreed', { openByMs: null, pathsLeft: [] });

@@ -1,6 +1,6 @@
 /**
- * The five operations that carry the reliable transfer over the LAN link (MtaBind to MtaUnBindBack), as plain data. An operation is a
- * call that wants an answer, so this link answers a Turn-Please and a Turn-Give too.
+ * The five operations that carry the reliable transfer over the LAN link (MtaBind to MtaUnBindBack), as plain data. Every
+ * operation is a call with an answer, so this link answers a Turn-Please and a Turn-Give too.
  */
 import type {
   Apdu,
@@ -24,7 +24,7 @@ export type CloseAck = { readonly kind: 'close-ack' };
 
 /** What answers an MtaSend. An RTAB is never answered: its sender drops the connections behind it. */
 export type SendAnswer = PleaseNoted | TurnGiveAck | TransferAnswer;
-/** Whatever an operation or its answer carries. */
+/** Everything that an operation or its answer can carry. */
 export type CarriedApdu = Apdu | PleaseNoted | TurnGiveAck | Close | CloseAck;
 
 /** Arguments of the operations, by opnum. */
@@ -41,7 +41,7 @@ export type RpcArgument =
   | {
       readonly op: 'MtaSend';
       readonly apdu: SendApdu;
-      /** Copies whose confirmation reached the sender and that it has erased: the receiver may forget their ids. */
+      /** Confirmed copies that the sender has erased: the receiver may forget their ids. */
       readonly settled: readonly number[];
     }
   | { readonly op: 'MtaUnBind'; readonly association: AssociationId; readonly apdu: Close; readonly settled: readonly number[] }
@@ -66,7 +66,7 @@ export const opnumOf: Readonly<Record<RpcOperation, number>> = {
 };
 export const operationOf: readonly RpcOperation[] = ['MtaBind', 'MtaBindBack', 'MtaSend', 'MtaUnBind', 'MtaUnBindBack'];
 
-/** Is this the argument, or the result, of an operation of the MTA, and not one of the runtime itself? */
+/** Does this argument or result belong to an operation of the MTA, not to one of the runtime itself? */
 export function isMtaBody<T extends { readonly op: string }>(body: T): body is Extract<T, { readonly op: RpcOperation }> {
   return body.op in opnumOf;
 }

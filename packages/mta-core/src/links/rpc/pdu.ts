@@ -1,6 +1,6 @@
 /**
- * Connection-oriented DCE/RPC PDUs (C706 chapter 12, MS-RPCE) as plain data, with whole calls in place of fragments:
- * splitting and joining stubs is the business of the transport package, which knows octets.
+ * Connection-oriented DCE/RPC PDUs (C706 chapter 12, MS-RPCE) as plain data, with whole calls in place of fragments. The
+ * transport package splits and joins the fragments.
  */
 import type { RpcArgument, RpcResult } from './operations.js';
 import type { ServiceArgument, ServiceResult } from './services.js';
@@ -9,7 +9,7 @@ import type { ServiceArgument, ServiceResult } from './services.js';
 export type Syntax = { readonly uuid: string; readonly version: number };
 /** The LAN interface of the Exchange MTA. */
 export const mtaInterface: Syntax = { uuid: '9e8ee830-4459-11ce-979b-00aa005ffebe', version: 2 };
-/** The management interface of C706 (appendix Q), which every server has: tools ask it what a server serves. */
+/** The management interface of C706 (appendix Q). Every server has it, and tools ask it which interfaces the server serves. */
 export const managementInterface: Syntax = { uuid: 'afa8bd80-7d8a-11c9-bef4-08002b102989', version: 1 };
 /** The endpoint mapper of C706 (appendix O): which port serves an interface? */
 export const mapperInterface: Syntax = { uuid: 'e1af8308-5d1f-11c9-91a4-08002b14a0fa', version: 3 };
@@ -51,7 +51,7 @@ export type RequestPdu = {
   readonly call: number;
   readonly context: number;
   readonly opnum: number;
-  /** What the stub says; `bad` when it cannot be read (fault 000006f7), `unread` when nobody knows the opnum. */
+  /** The decoded stub; `bad` if it cannot be read (fault 000006f7), `unread` if the opnum is unknown. */
   readonly body: RpcArgument | ServiceArgument | { readonly op: 'bad'; readonly detail: string } | { readonly op: 'unread' };
 };
 export type ResponsePdu = {

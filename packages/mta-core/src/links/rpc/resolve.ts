@@ -1,6 +1,6 @@
 /**
- * Finding a server through the endpoint mapper of its host. The connection that was asked for waits in the phase `resolving`, without
- * a socket; another one goes to the mapper on its behalf, is closed, and the first one is dialled to the port that was found.
+ * Finds a server through the endpoint mapper of its host. The requested connection waits in the phase `resolving`, without a
+ * socket. A second connection asks the mapper and is closed. Then the first one is dialled to the port found.
  */
 
 import type { Context } from '../../machine/context.js';
@@ -12,12 +12,12 @@ import { nilHandle, serviceOpnumOf, serviceStatus, type Tower } from './services
 import type { Connection } from './state.js';
 import { parseStringBinding, resolvedBinding } from './string-binding.js';
 
-/** Call id of the one question; the bind has 1. */
+/** Call id of the only request; the bind has 1. */
 const mapCall = 2;
-/** Towers asked for. The mapper names that of the address at which it was asked first, and no other one is wanted. */
+/** Towers requested. The mapper first names the address that received the request, and no other is wanted. */
 const mostTowers = 1;
 
-/** Dials a connection to where it goes. */
+/** Dials a connection to this host and port. */
 export function dial(ctx: Context, { id, from }: Connection, host: string, port: number): void {
   emit(ctx, { type: 'dial', link: 'rpc', conn: id, host, port, ...(from === null ? {} : { localAddress: from }) });
 }
@@ -30,14 +30,14 @@ export function askMapper(ctx: Context, waiting: Connection, host: string, port:
   dial(ctx, asking, host, port);
 }
 
-/** The connection to the mapper is bound. */
+/** The connection to the mapper is bound: asks for the port. */
 export function mapperBound(ctx: Context, asking: Connection): void {
   const tower: Tower = { abstract: mtaInterface, transfer: ndrSyntax, port: 0, address: '0.0.0.0' };
   const body = { op: 'ept_map', object: null, tower, handle: nilHandle, most: mostTowers } as const;
   send(ctx, asking.id, { type: 'request', call: mapCall, context: 0, opnum: serviceOpnumOf.ept_map, body });
 }
 
-/** What the mapper says once it is bound. */
+/** Handles a PDU of the mapper after the bind. */
 export function mapperPdu(ctx: Context, asking: Connection, pdu: Pdu): void {
   if ((pdu.type !== 'response' && pdu.type !== 'fault') || pdu.call !== mapCall) {
     failed(ctx, asking, ntError.protocolError);
@@ -57,7 +57,7 @@ export function mapperPdu(ctx: Context, asking: Connection, pdu: Pdu): void {
   }
 }
 
-/** The host is the one where the mapper was found, whatever that thinks of its own addresses: only the port is taken from it. */
+/** Dials the mapper's own host at the port found. It ignores the address that the mapper names. */
 function dialFound(ctx: Context, asking: Connection, port: number): void {
   shut(ctx, asking);
   const waiting = connectionOf(ctx, asking.asksFor as number);
@@ -73,7 +73,7 @@ function failed(ctx: Context, asking: Connection, error: number): void {
   resolvingFailed(ctx, asking, error);
 }
 
-/** The connection to the mapper is gone without an answer that helps: so is the one that it asked for. */
+/** The connection to the mapper is gone without a useful answer: fails the connection that waits for it. */
 export function resolvingFailed(ctx: Context, asking: Connection, error: number): void {
   const waiting = connectionOf(ctx, asking.asksFor as number);
   if (waiting === undefined) return;

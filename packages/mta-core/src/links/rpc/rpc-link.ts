@@ -50,7 +50,7 @@ function indicated(ctx: Context, indication: Indication): void {
   const ref = indication.owner;
   const carrier = ref === null ? undefined : carrierOf(ctx.mta, ref);
   if (ref === null || carrier === undefined) {
-    // Its association is gone; so should the connection be, if it is one of ours.
+    // Its association is gone, so a connection that we have bound is closed.
     if (indication.type === 'bound') rpcClose(ctx, indication.conn);
     return;
   }
@@ -80,7 +80,8 @@ function bound(
   carrier: Carrier,
   { conn, group, remote }: Extract<Indication, { type: 'bound' }>,
 ): void {
-  // The data connection has to go to the same address and port, whatever a name server or an endpoint mapper would say by then.
+  // The data connection must go to the same address and port, even if a name server or an endpoint mapper would answer otherwise
+  // by then.
   const { path, ownFirst, ownData, phase } = carrier;
   if (conn === ownFirst && path !== null && path.endpoint !== remote)
     patchCarrier(ctx, ref, { path: { ...path, endpoint: remote } });
@@ -129,7 +130,7 @@ function callFailed(ctx: Context, ref: AssociationRef, op: RpcOperation, error: 
   } else if (op === 'MtaUnBindBack') {
     unbindBackOver(ctx, ref, error);
   } else {
-    // The peer cannot execute what we send: this copy must not come back at once, and the association is no good.
+    // The peer cannot execute our calls: this copy must not be sent again at once, and the association is of no use.
     const state = associationOf(ctx, ref)?.state;
     report(ctx, 9316, { ltabIndex: ref.entry, ntError: error });
     ctx.user.transferFailed(ctx, ref, `The next MTA could not execute the transfer (Windows NT error ${error}).`);
@@ -158,7 +159,8 @@ function callCancelled(
   ctx.user.transferFailed(ctx, ref, 'The next MTA did not answer the transfer for two minutes.');
   const state = associationOf(ctx, ref)?.state;
   if (state === 'open') ctx.user.lost(ctx, ref);
-  // Several calls of one association may be given up at once: the first has led to its loss, from which it is to be recovered.
+  // Several calls of one association may be given up at once. The first has made it lost, and it must then be recovered, not
+  // ended.
   else if (state !== 'lost') ctx.user.ended(ctx, ref);
 }
 
@@ -173,7 +175,7 @@ function connectionLost(
   if (state === 'lost') return;
   if (state === 'open') return ctx.user.lost(ctx, ref);
   if (state === 'closing') return ctx.user.ended(ctx, ref);
-  // Without its caller the way back is of no use, and has not failed.
+  // If the caller's own connection is lost, the way back is of no use, but it has not failed.
   if (phase === 'calling-back' && conn !== peerFirst) return wayBackFailed(ctx, ref, error);
   if (phase === 'calling') bindUnanswered(ctx, ref, error);
   failAttempt(ctx, ref);
@@ -192,7 +194,7 @@ function called(ctx: Context, indication: Called): void {
   else unbindBackCalled(ctx, ref, indication);
 }
 
-/** The runtime's timers, then those of the carriers: an opening that takes too long, a data bind to be tried again. */
+/** Fires the runtime's timers, then those of the carriers: an opening that takes too long, a data bind to retry. */
 function timer(ctx: Context): void {
   rpcTimer(ctx);
   for (const { id: association, entry } of dueRows(ctx.mta.rpc.carriers, ctx.nowMs, carrierDue)) {

@@ -1,7 +1,7 @@
 /**
- * The RPC runtime as the MTA sees it: association groups, connections and calls at the level of PDUs, without octets.
- * Everything here is pure and total. It replaces `ctx.mta.rpc`, appends effects for the driver and indications for the
- * MTA, and does nothing where a connection or a call is gone. Sources: C706 chapters 9 and 12, MS-RPCE section 3.3.
+ * The RPC runtime as the MTA sees it: association groups, connections and calls at the level of PDUs, without octets. The
+ * functions here are pure and total. They replace `ctx.mta.rpc`, append effects for the driver and indications for the MTA, and
+ * ignore a connection or call that is gone. Sources: C706 chapters 9 and 12, MS-RPCE section 3.3.
  */
 
 import { rowOf, withRow } from '../../collections/table.js';
@@ -33,7 +33,10 @@ import { familyOf, parseStringBinding } from './string-binding.js';
 /** Call ids are 32 bits wide on the wire. */
 const maxCall = 0xffffffff;
 
-/** Opens a listening address for every enabled binding, and one for an endpoint mapper on each of their hosts' addresses. Once, at start. */
+/**
+ * Opens a listening address for every enabled binding, and one for an endpoint mapper at each of their addresses. Called once, at
+ * start.
+ */
 export function rpcListen(ctx: Context): void {
   const { bindings, mapperPort, rpc } = ctx.mta;
   const enabled = bindings.filter((binding) => binding.enabled);
@@ -47,7 +50,7 @@ export function rpcListen(ctx: Context): void {
   putRuntime(ctx, { ...rpc, addresses: [...own, ...mappers] });
 }
 
-/** Does another one of these listen on this address too? `0.0.0.0` takes in all IPv4 addresses, `::` those of both families. */
+/** Does another one of these listen on this address too? `0.0.0.0` covers all IPv4 addresses, `::` those of both families. */
 function isCovered(address: string, at: number, all: readonly { readonly address: string }[]): boolean {
   if (all.findIndex((each) => each.address === address) < at) return true;
   const wide = (text: string): boolean => text !== address && all.some((each) => each.address === text);
@@ -65,8 +68,8 @@ export type BindRequest = {
 };
 
 /**
- * Dials and binds, after asking the endpoint mapper where the string binding has no port; ends in the indication `bound` or
- * `bind-failed`, the latter in the same step when the string binding cannot be read (1722) or the limit of connections is
+ * Dials and binds. If the string binding has no port, it asks the endpoint mapper first. Ends in the indication `bound` or
+ * `bind-failed`. The latter comes in the same step if the string binding cannot be read (1722) or the limit of connections is
  * reached (14).
  * @returns the connection's id, always even.
  */
@@ -104,7 +107,7 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
   return id;
 }
 
-/** The next call id that no outstanding call bears. Ids start again after 2^32 calls. */
+/** The next call id that no outstanding call has. Ids start again after 2^32 calls. */
 function freeCall(connection: Connection): number {
   let id = connection.nextCall > maxCall ? bindCall + 1 : connection.nextCall;
   while (rowOf(connection.calls, id) !== undefined) id = id >= maxCall ? bindCall + 1 : id + 1;
@@ -113,8 +116,8 @@ function freeCall(connection: Connection): number {
 
 /**
  * Calls an operation of the peer; ends in `answered`, `call-failed`, `call-cancelled` or the connection's end.
- * @returns the call's id; null when the connection is not bound by us, or may have no further call outstanding (64, or
- * one where the server did not agree to multiplexing).
+ * @returns the call's id; null if we have not bound the connection, or it has its limit of outstanding calls (64, or one if the
+ * server did not agree to multiplexing).
  */
 export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
   const connection = boundAs('client', ctx, conn);
@@ -147,7 +150,7 @@ export function rpcFault(ctx: Context, conn: number, call: number, status: numbe
   send(ctx, conn, { type: 'fault', call, context: waiting.context, cancelCount: 0, status, didNotExecute });
 }
 
-/** Gives up a call of ours: co_cancel is sent and nothing more is heard of it. */
+/** Gives up a call of ours: sends co_cancel. No indication follows. */
 export function rpcCancel(ctx: Context, conn: number, call: number): void {
   const connection = boundAs('client', ctx, conn);
   if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
@@ -155,13 +158,16 @@ export function rpcCancel(ctx: Context, conn: number, call: number): void {
   send(ctx, conn, { type: 'co_cancel', call });
 }
 
-/** Closes a connection, or gives up its dial. Nothing more is heard of it. One to an endpoint mapper is the runtime's own affair. */
+/**
+ * Closes a connection, or gives up its dial. No indication follows. It ignores a connection to an endpoint mapper, which only the
+ * runtime may close.
+ */
 export function rpcClose(ctx: Context, conn: number): void {
   const connection = connectionOf(ctx, conn);
   if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
 }
 
-/** Closes what has arrived with an association group of ours and belongs to no association yet. */
+/** Closes the accepted connections of an association group that belong to no association yet. */
 export function rpcCloseGroup(ctx: Context, group: number): void {
   for (const id of groupOf(ctx.mta.rpc, group)?.members ?? []) {
     const connection = connectionOf(ctx, id);
@@ -170,8 +176,8 @@ export function rpcCloseGroup(ctx: Context, group: number): void {
 }
 
 /**
- * A switch of the runtime's behaviour begins anew: the next group of each peer is its first. What was filed under a wrong address
- * is lost, or an opening that is under way would end in an association that can never send.
+ * Starts afresh after a switch of the runtime's behaviour: the next group of each peer counts as its first. Connections with a
+ * misfiled group are lost. Otherwise an opening under way would end in an association that can never send.
  */
 export function rpcForgetMisfiled(ctx: Context): void {
   putRuntime(ctx, { ...ctx.mta.rpc, misfiled: [] });
@@ -183,7 +189,7 @@ export function rpcForgetMisfiled(ctx: Context): void {
   }
 }
 
-/** Says what a connection belongs to: its later indications carry it. */
+/** Sets the association that a connection belongs to. Its later indications carry it. */
 export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null): void {
   const connection = connectionOf(ctx, conn);
   if (connection === undefined) return;
@@ -192,7 +198,7 @@ export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null)
   if (connection.side === 'server') putRuntime(ctx, ownedGroup(ctx.mta.rpc, connection.group, owner));
 }
 
-/** Calls on a connection that wait for their answers. */
+/** Number of unanswered calls on a connection. */
 export function callsOn(ctx: Context, conn: number): number {
   return connectionOf(ctx, conn)?.calls.length ?? 0;
 }
@@ -203,7 +209,7 @@ function boundAs(side: Connection['side'], ctx: Context, conn: number): Connecti
   return connection.side === side ? connection : undefined;
 }
 
-/** Takes in what the network did. Inputs of other kinds, and of connections that are gone, change nothing. */
+/** Handles an input from the network. It ignores inputs of other kinds and of connections that are gone. */
 export function rpcInput(ctx: Context, input: Input): void {
   switch (input.type) {
     case 'frame':
@@ -212,7 +218,7 @@ export function rpcInput(ctx: Context, input: Input): void {
     case 'malformed':
     case 'lost': {
       const connection = connectionOf(ctx, input.conn);
-      // What waits for an endpoint mapper has no socket yet of which anything could be told.
+      // A connection that waits for an endpoint mapper has no socket yet, so no input can concern it.
       if (connection === undefined || connection.phase === 'resolving') return;
       if (connection.side === 'client') clientInput(ctx, connection, input);
       else serverInput(ctx, connection, input);

@@ -1,4 +1,4 @@
-/** APDUs as MtaSend calls: the data connection that carries them, their answers, and what comes from the peer. */
+/** Sends and receives APDUs as MtaSend calls, and makes the data connection that carries them. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import { associationOf, markChanged, report } from '../../machine/update.js';
@@ -13,10 +13,10 @@ import type { Connection, Indication } from './state.js';
 type Called = Extract<Indication, { type: 'called' }>;
 type SendArgument = Extract<RpcArgument, { op: 'MtaSend' }>;
 
-/** Calls that overtook an RTOAC and wait for it. */
+/** Most calls that overtook an RTOAC and wait for it. */
 const maxHeld = 16;
 
-/** Opens the own data connection, between the addresses that the first one used and with its group. */
+/** Opens our data connection, between the same addresses as our first connection and with its group. */
 export function bindData(ctx: Context, ref: AssociationRef): void {
   const carrier = carrierOf(ctx.mta, ref);
   if (carrier === undefined || carrier.path === null || carrier.ownGroup === null) return;
@@ -24,14 +24,14 @@ export function bindData(ctx: Context, ref: AssociationRef): void {
   patchCarrier(ctx, ref, { ownData: { state: 'binding', conn, retryAtMs: null } });
 }
 
-/** The data bind was refused: no data can be sent on this association. It is tried again at the Transfer Interval. */
+/** The data bind was refused: no data can be sent on this association. This side retries the bind after the Transfer Interval. */
 export function dataBindFailed(ctx: Context, ref: AssociationRef, error: number): void {
   report(ctx, 9316, { ltabIndex: ref.entry, ntError: error });
   const retryAtMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
   patchCarrier(ctx, ref, { ownData: { state: 'refused', conn: null, retryAtMs } });
 }
 
-/** Is the data connection bound? If there is none yet it is opened, and what waits for it comes later. */
+/** Is the data connection bound? If there is none yet, this opens it, and the APDU must wait. */
 export function ready(ctx: Context, ref: AssociationRef): boolean {
   const state = carrierOf(ctx.mta, ref)?.ownData.state;
   if (state === 'none') bindData(ctx, ref);
@@ -58,7 +58,7 @@ export function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number 
   return rpcCall(ctx, conn, { op: 'MtaSend', apdu, settled: ctx.user.takeSettled(ctx, ref.entry) });
 }
 
-/** A side that has not sent anything yet has no data connection: then its first one carries this last word. */
+/** Sends an RTAB. A side that has sent nothing yet has no data connection, so its first connection carries the RTAB. */
 export function abort(ctx: Context, ref: AssociationRef, reason: AbortReason): void {
   const carrier = carrierOf(ctx.mta, ref);
   const conn = carrier?.ownData.state === 'bound' ? carrier.ownData.conn : (carrier?.ownFirst ?? null);
@@ -74,7 +74,7 @@ export function sendAnswered(ctx: Context, ref: AssociationRef, call: number, an
   else ctx.user.answered(ctx, ref, call, answer);
 }
 
-/** The association whose group this data connection came with. */
+/** The association whose group this data connection names. */
 export function ownerOfGroup(mta: Mta, { address, group }: Pick<Connection, 'address' | 'group'>): AssociationRef | null {
   const owner = groupOf(mta.rpc, group)?.owner ?? null;
   const known = owner === null ? null : carrierOf(mta, owner)?.peerGroup;
@@ -103,7 +103,7 @@ export function sendCalled(ctx: Context, called: Called, argument: SendArgument)
   else execute(ctx, ref, { conn, call }, argument);
 }
 
-/** The RTOAC has been read: what overtook it is executed now, in its order. */
+/** The RTOAC has been read: executes the calls that overtook it, in their order. */
 export function releaseHeld(ctx: Context, ref: AssociationRef): void {
   const carrier = carrierOf(ctx.mta, ref);
   if (carrier === undefined || carrier.phase !== 'up' || carrier.held.length === 0) return;
@@ -114,7 +114,7 @@ export function releaseHeld(ctx: Context, ref: AssociationRef): void {
   }
 }
 
-/** Every call wants an answer: a Turn-Please and a Turn-Give get theirs here, a transfer gets its own later. */
+/** Executes a call. Every call needs an answer: a Turn-Please and a Turn-Give get theirs here, a transfer gets its own later. */
 function execute(
   ctx: Context,
   ref: AssociationRef,

@@ -1,6 +1,6 @@
 /**
- * The server side of a connection, from its acceptance to its end. A client that breaks the protocol loses the
- * connection; what it did within the protocol but we cannot serve is answered with a fault and the connection lives.
+ * The server side of a connection, from its acceptance to its end. A client that breaks the protocol loses the connection. A
+ * valid request that we cannot serve gets a fault, and the connection lives.
  */
 
 import { rowOf, withRow } from '../../collections/table.js';
@@ -27,13 +27,13 @@ import { type BindPdu, faultStatus, type NakReason, ntError, type Pdu, type Requ
 import { type ServiceArgument, serviceOperation } from './services.js';
 import type { Connection, ListeningAddress, OutstandingCall } from './state.js';
 
-/** Connections over `maxConnections` that are still told why they get no service; one more is closed unheard. */
+/** Connections over `maxConnections` that still get a bind_nak with the reason. Any further connection is closed at once. */
 const surplusConnections = 16;
 
 export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'accepted' }>): void {
   const rpc = ctx.mta.rpc;
   const { maxConnections, dialTimeoutS } = ctx.mta.settings;
-  // An id that is taken, or one of ours, would be a fault of the driver: nothing here may answer for another connection.
+  // An id that is taken, or even, would be a fault of the driver. It is ignored, so that it cannot affect another connection.
   if (input.conn % 2 === 0 || connectionOf(ctx, input.conn) !== undefined) return;
   const inUse = rpc.connections.size;
   if (inUse >= maxConnections + surplusConnections || rowOf(rpc.addresses, input.binding) === undefined) {
@@ -53,13 +53,13 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
     multiplex: false,
     calls: [],
     nextCall: 0,
-    // A connection that never binds would hold its place for ever.
+    // Otherwise a connection that never binds would hold its place for ever.
     deadlineMs: ctx.nowMs + dialTimeoutS * 1000,
     owner: null,
   });
 }
 
-/** Where it arrived. It would not have been accepted without, and listening addresses stay as they are at the start. */
+/** The listening address where it arrived. It exists: `serverAccepted` requires it, and listening addresses never go away. */
 function addressOf(ctx: Context, connection: Connection): ListeningAddress {
   return rowOf(ctx.mta.rpc.addresses, connection.address as number) as ListeningAddress;
 }
@@ -79,7 +79,7 @@ export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
       cancelArrived(ctx, connection, pdu.call);
       return;
     case 'orphaned':
-      // The client has lost interest: no answer, and the call is not run to its end for nobody.
+      // The client no longer wants the answer, so the call is dropped.
       if (rowOf(connection.calls, pdu.call) !== undefined) dropCall(ctx, connection, pdu.call);
       return;
     default:
@@ -89,7 +89,7 @@ export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
 }
 
 export function serverMalformed(ctx: Context, connection: Connection, version: boolean): void {
-  // The call id of what could not be read is not known.
+  // The PDU could not be read, so its call id is unknown.
   if (version && connection.phase !== 'bound') {
     refuse(ctx, connection, 0, 4);
     return;
@@ -118,7 +118,7 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     refuse(ctx, connection, pdu.call, 2);
     return;
   }
-  // A second bind; or one that offers nothing, which no bind_ack could answer.
+  // A second bind, or a bind without contexts, which no bind_ack could answer.
   if (connection.phase === 'bound' || pdu.contexts.length === 0) {
     refuse(ctx, connection, pdu.call, 0);
     return;
@@ -129,7 +129,7 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     return;
   }
   const { held, results } = negotiate(addressOf(ctx, connection).serves, [], pdu.contexts);
-  // Nor may one that binds and has nothing to say: it is closed if it belongs to no association by the time at which a client
+  // A bound connection must not hold its place for ever either. It is closed if it belongs to no association by the time a client
   // has given up any call.
   const deadlineMs = ctx.nowMs + 2 * ctx.mta.settings.rpcCallTimeoutS * 1000;
   putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, multiplex: pdu.multiplex, deadlineMs });
@@ -145,7 +145,7 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
   });
 }
 
-/** The group this connection is now in: a new one when none was asked for, null when it asked for one not known here. */
+/** Puts a connection into the group it names, or into a new one if it names none. Null if the named group is not known here. */
 function enterGroup(ctx: Context, connection: Connection, asked: number): number | null {
   if (asked !== 0) {
     const joined = joinGroup(ctx.mta.rpc, connection, asked);
@@ -159,7 +159,7 @@ function enterGroup(ctx: Context, connection: Connection, asked: number): number
   return made.group;
 }
 
-/** The group in an alter_context says nothing new and is not looked at. */
+/** Handles an alter_context. It ignores the group in it, which says nothing new. */
 function alterArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
   if (connection.phase !== 'bound') {
     breach(ctx, connection);
@@ -192,7 +192,8 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     return;
   }
   if (rowOf(connection.calls, pdu.call) !== undefined) {
-    // Nobody could tell which of the two calls an answer is for, so the flag cannot be set, nor the connection kept.
+    // Two calls now have one id, so an answer could be for either. The fault cannot claim that nothing was executed, and the
+    // connection must end.
     sendFault(ctx, connection, pdu, faultStatus.protocolError, false);
     breach(ctx, connection);
     return;
@@ -208,7 +209,7 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     sendFault(ctx, connection, pdu, faultStatus.operationOutOfRange, true);
     return;
   }
-  // The stub finds this out after the call was dispatched, hence without the flag.
+  // The stub finds this out after the dispatch, so the fault does not claim that nothing was executed.
   if (body.op === 'bad' || body.op === 'unread' || body.op !== op) {
     sendFault(ctx, connection, pdu, faultStatus.badStubData, false);
     return;
@@ -239,7 +240,7 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
   });
 }
 
-/** A call that the runtime answers itself, at once. */
+/** Answers a call of the runtime's own services at once. */
 function serve(ctx: Context, connection: Connection, pdu: RequestPdu, argument: ServiceArgument): void {
   const answer = answerService(ctx.mta, addressOf(ctx, connection), argument);
   const { call, context } = pdu;

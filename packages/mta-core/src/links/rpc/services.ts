@@ -1,13 +1,13 @@
 /**
- * What the RPC runtime itself serves, beside the MTA: the management interface (C706 appendix Q) on every listening address, and the
- * endpoint mapper (C706 appendix O) on addresses of its own. Arguments and results of their operations, as plain data.
+ * The services of the RPC runtime itself: the management interface (C706 appendix Q) on every listening address, and the endpoint
+ * mapper (C706 appendix O) on addresses of its own. It defines the arguments and results of their operations as plain data.
  */
 import { managementInterface, mapperInterface, mtaInterface, type Syntax } from './pdu.js';
 
 /** The interfaces that a presentation context may be for. */
 export type RpcInterface = 'mta' | 'management' | 'mapper';
 
-/** The interface that has this abstract syntax; undefined when nobody here knows it. Minor versions must be the same. */
+/** The interface that has this abstract syntax; undefined if it is unknown. Minor versions must be the same. */
 export function interfaceOf({ uuid, version }: Syntax): RpcInterface | undefined {
   switch (uuid) {
     case mtaInterface.uuid:
@@ -21,17 +21,17 @@ export function interfaceOf({ uuid, version }: Syntax): RpcInterface | undefined
   }
 }
 
-/** The protocol tower of an interface over TCP: where it is, layer by layer. */
+/** The protocol tower of an interface over TCP: its location, layer by layer. */
 export type Tower = {
   readonly abstract: Syntax;
   readonly transfer: Syntax;
-  /** 0 in a question. */
+  /** 0 in a query. */
   readonly port: number;
-  /** IPv4 address in dotted decimal; 0.0.0.0 in a question, and for what has no IPv4 address. */
+  /** IPv4 address in dotted decimal; 0.0.0.0 in a query, and for an endpoint without an IPv4 address. */
   readonly address: string;
 };
 
-/** Where a lookup goes on; all nil for its beginning and its end. */
+/** Where a lookup continues; all nil at its beginning and its end. */
 export type LookupHandle = { readonly attributes: number; readonly uuid: string };
 
 export const nilUuid = '00000000-0000-0000-0000-000000000000';
@@ -64,7 +64,7 @@ export type ServiceArgument =
     }
   | { readonly op: 'ept_lookup_handle_free'; readonly handle: LookupHandle };
 
-/** `most` is that of the call: NDR gives the size of the caller's array back. */
+/** `most` repeats the value of the call, because NDR returns the size of the caller's array. */
 export type ServiceResult =
   | { readonly op: 'inq_if_ids'; readonly interfaces: readonly Syntax[]; readonly status: number }
   | { readonly op: 'is_server_listening'; readonly listening: boolean; readonly status: number }

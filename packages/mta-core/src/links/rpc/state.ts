@@ -1,4 +1,4 @@
-/** State and upward indications of the RPC runtime: association groups, connections, calls. */
+/** The state of the RPC runtime (association groups, connections, calls), and the indications it gives to the RPC link. */
 
 import type { Table } from '../../collections/table.js';
 import { emptyTree, type Tree } from '../../collections/tree.js';
@@ -42,7 +42,7 @@ export type Connection = {
   readonly remote: string;
   /** Client side: the local address it is dialled from; null where the system chooses. */
   readonly from: string | null;
-  /** Client side: it asks an endpoint mapper on behalf of this connection, which waits for it. Null for any other. */
+  /** Client side: the waiting connection for which this one asks an endpoint mapper. Null for any other. */
   readonly asksFor: number | null;
   /** Association group: asked for (client, before the ack) or agreed; 0 while there is none. */
   readonly group: number;
@@ -51,14 +51,14 @@ export type Connection = {
   readonly calls: Table<OutstandingCall>;
   readonly nextCall: number;
   /**
-   * Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound, and then when it,
-   * or another of its group, must belong to an association.
+   * Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound; after the
+   * bind, when it, or another of its group, must belong to an association.
    */
   readonly deadlineMs: number | null;
   readonly owner: AssociationRef | null;
 };
 
-/** An association group as one listening address keeps it. It lives as long as one of its connections. */
+/** An association group of one listening address. It lives as long as one of its connections. */
 export type Group = {
   readonly id: number;
   /** Its connections. */
@@ -68,7 +68,7 @@ export type Group = {
 };
 
 export type ListeningAddress = {
-  /** That of the binding; an endpoint mapper's is that of the binding it belongs to, and `mapperIds`. */
+  /** The id of the binding; for an endpoint mapper, the id of its binding plus `mapperIds`. */
   readonly id: number;
   /** The management interface is served on both. */
   readonly serves: 'mta' | 'mapper';
@@ -88,27 +88,27 @@ export type DataConnection = {
   readonly retryAtMs: number | null;
 };
 
-/** A call that overtook the RTOAC and is kept until that is read. */
+/** A call that overtook the RTOAC. It is kept until the RTOAC is read. */
 export type HeldCall = { readonly conn: number; readonly call: number; readonly argument: RpcArgument };
 
 /**
- * What carries one association over RPC: the first connection of each side (MtaBind, MtaBindBack, and the close) and the data
- * connection of each side, bound with the association group of that side's first.
+ * The connections that carry one association over RPC: the first connection of each side (MtaBind, MtaBindBack, and the close)
+ * and the data connection of each side, bound with the association group of its first.
  */
 export type Carrier = {
-  /** The association's. */
+  /** The id of the association. */
   readonly id: number;
   readonly entry: number;
   readonly phase: LinkPhase;
-  /** What is still to be tried by this opening: remote string bindings, each from each local address. */
+  /** The paths that this opening has not tried yet. */
   readonly pathsLeft: readonly DialPath[];
-  /** The string binding the own first connection was made to, and the local address it was made from. */
+  /** The path of our first connection: its string binding and its local address. */
   readonly path: DialPath | null;
   readonly ownFirst: number | null;
-  /** The group that the own first connection was given: the own data connection is bound with it. */
+  /** The group of our first connection: our data connection is bound with it. */
   readonly ownGroup: number | null;
   readonly peerFirst: number | null;
-  /** The group it was given here, and at which address: the peer's data connection comes with it. */
+  /** The group of the peer's first connection, and its listening address: the peer's data connection names this group. */
   readonly peerGroup: { readonly address: number; readonly group: number } | null;
   readonly ownData: DataConnection;
   readonly peerData: number | null;
@@ -124,7 +124,7 @@ export type RpcRuntime = {
   readonly connections: Tree<Connection>;
   /** Group ids are counted over the whole runtime, so one of another address is never known by chance. */
   readonly nextGroup: number;
-  /** Remote hosts whose first group was filed under another address than that at which it arrived. */
+  /** Remote hosts whose first group was filed under another address than the one it arrived at. */
   readonly misfiled: readonly string[];
   /** The connections of each association, by its id. */
   readonly carriers: Tree<Carrier>;
@@ -138,12 +138,12 @@ export const idleRuntime: RpcRuntime = {
   carriers: emptyTree(),
 };
 
-/** Ids of endpoint mappers' listening addresses begin here: beyond those of all bindings. */
+/** Ids of endpoint mappers' listening addresses begin here: above those of all bindings. */
 export const mapperIds = 1000;
 
-/** What the runtime tells the MTA. `error` is a Windows NT error number. */
+/** An event of the runtime for the RPC link. `error` is a Windows NT error number. */
 export type Indication =
-  /** A bind of ours was acknowledged. `remote`: the string binding it went to, with what was found for it: port, address of a name. */
+  /** A bind of ours was acknowledged. `remote`: its string binding, with the port and the address that were found for it. */
   | {
       readonly type: 'bound';
       readonly conn: number;
@@ -160,7 +160,7 @@ export type Indication =
       readonly nak: number | null;
       readonly remote: string;
     }
-  /** The peer calls one of our operations; answer it with `reply` or `fault`. */
+  /** The peer calls one of our operations; answer it with `rpcReply` or `rpcFault`. */
   | {
       readonly type: 'called';
       readonly conn: number;
@@ -208,5 +208,5 @@ export type Indication =
       readonly call: number;
       readonly op: RpcOperation;
     }
-  /** A bound connection of either side is gone, by the peer, the network or a breach of protocol (1728, 1783). */
+  /** The peer, the network or a breach of protocol (1728, 1783) has ended a bound connection of either side. */
   | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: AssociationRef | null; readonly error: number };

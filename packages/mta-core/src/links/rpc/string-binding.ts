@@ -1,8 +1,8 @@
-/** String bindings: how an endpoint is written in configurations and in MtaBind. */
+/** String bindings: the text form of endpoints in configurations and in MtaBind. */
 
 export type ParsedBinding = {
   readonly host: string;
-  /** Of the server itself, or of the endpoint mapper that knows it. */
+  /** The port of the server itself, or of the endpoint mapper that knows it. */
   readonly port: number;
   readonly throughMapper: boolean;
 };
@@ -16,26 +16,26 @@ const ipv6 = /^(?=.*:.*:)[0-9a-f:.]+(?:%[a-z0-9._-]+)?$/i;
 /** The longest DNS name. */
 const maxHostLength = 253;
 
-/** Does it stand for all addresses of a host? `0.0.0.0` for those of IPv4, `::` for those of both families. */
+/** Does it stand for all addresses of a host? `0.0.0.0` stands for those of IPv4, `::` for those of both families. */
 export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
-/** Would listeners at these two addresses be in each other's way at one port? */
+/** Would listeners at these two addresses conflict on one port? */
 export function addressesMeet(one: string, other: string): boolean {
   if (one === other || one === '::' || other === '::') return true;
   return (one === '0.0.0.0' || other === '0.0.0.0') && familyOf(one) === familyOf(other);
 }
 
-/** Which addresses can reach this host: a name may stand for addresses of either family. */
+/** The address family of a host. A name may stand for addresses of either family. */
 export function familyOf(host: string): 'IPv4' | 'IPv6' | 'name' {
   if (host.includes(':')) return 'IPv6';
   return /^\d+\.\d+\.\d+\.\d+$/.test(host) ? 'IPv4' : 'name';
 }
 
 /**
- * Takes `ncacn_ip_tcp:host[port]` and `host[port]` apart; the host is a name, an IPv4 address or an IPv6 address (which
- * may stand in brackets of its own). Without a port the endpoint mapper of that host is asked, at port 135 or, as in
+ * Parses `ncacn_ip_tcp:host[port]` and `host[port]`. The host is a name, an IPv4 address or an IPv6 address (which may stand in
+ * brackets of its own). A text without a port leads to the endpoint mapper of that host, at port 135 or, as in
  * `host[,mapper=4135]`, at another one. Null for anything else: other protocol sequences, port 0.
  */
 export function parseStringBinding(text: string): ParsedBinding | null {
@@ -50,13 +50,13 @@ export function parseStringBinding(text: string): ParsedBinding | null {
   return ipv6.test(host) || (!bracketed && nameOrIpv4.test(host)) ? { host, port, throughMapper } : null;
 }
 
-/** A string binding with the address that was found for its host. */
+/** A string binding with its host replaced by the address found for it. */
 export function bindingAt(text: string, address: string): string {
   const [, before = '', host = ''] = form.exec(text) ?? [];
   return `${before.slice(0, before.length - host.length)}${address}${text.slice(before.length)}`;
 }
 
-/** A string binding in full, with its protocol: endpoints may be configured without. */
+/** A string binding with its protocol, which a configured endpoint may omit. */
 export function withProtocol(text: string): string {
   return /^ncacn_/i.test(text) ? text : `ncacn_ip_tcp:${text}`;
 }

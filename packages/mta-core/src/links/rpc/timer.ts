@@ -16,7 +16,7 @@ import { groupOf } from './groups.js';
 import { ntError } from './pdu.js';
 import type { Connection, RpcRuntime } from './state.js';
 
-/** The earliest deadline, in milliseconds of the lab's clock, or null when nothing is waited for. */
+/** The earliest deadline, in milliseconds of the lab's clock, or null for none. */
 export function rpcDeadline({ connections, carriers }: RpcRuntime): number | null {
   if (connections.dueMs === null) return carriers.dueMs;
   return carriers.dueMs !== null && carriers.dueMs < connections.dueMs ? carriers.dueMs : connections.dueMs;
@@ -34,7 +34,7 @@ export function rpcTimer(ctx: Context): void {
       }
       shut(ctx, connection);
       if (connection.phase === 'bound') indicateLoss(ctx, connection, ntError.timedOut);
-      // To the caller it is as if the server were not there (the socket's own error would be 10060).
+      // To the caller the server is unavailable (the socket's own error would be 10060).
       if (connection.side === 'client') indicateBindFailed(ctx, connection, ntError.serverUnavailable);
     } else if (connection.side === 'client') {
       cancelOverdue(ctx, connection);
@@ -42,7 +42,9 @@ export function rpcTimer(ctx: Context): void {
   }
 }
 
-/** A data connection may be bound long before the peer has something to send. It ends with the association of its group. */
+/**
+ * Does this connection's group have an association? The peer may bind its data connection long before it has something to send.
+ */
 function isAwaited(rpc: RpcRuntime, { group }: Connection): boolean {
   return (groupOf(rpc, group)?.owner ?? null) !== null;
 }

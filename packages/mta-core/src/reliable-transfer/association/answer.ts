@@ -1,4 +1,4 @@
-/** The responder's side of an opening or a recovery: an RTORQ has come, and is accepted or refused. */
+/** The responder's side of an opening or a recovery: accepts or refuses an RTORQ. */
 import { behaviourOf } from '../../catalogues/quirks/index.js';
 import { mostAssociations } from '../../catalogues/settings.js';
 import type { OpenRequest, OpenVerdict } from '../../links/link.js';
@@ -13,7 +13,7 @@ import { meetPeer } from './introduction.js';
 import { newAssociation, opened } from './open.js';
 import { permits } from './table.js';
 
-/** An RTORQ has come: from a stranger, from an adjacent MTA that opens an association, or from one that recovers it. */
+/** Decides on an RTORQ from a stranger, or from an adjacent MTA that opens or recovers an association. */
 export function openRequested(ctx: Context, request: OpenRequest): OpenVerdict {
   const { from, association: name, rtorq, controlBlock } = request;
   const entry = entryNamed(ctx, from.mtaName);
@@ -22,7 +22,7 @@ export function openRequested(ctx: Context, request: OpenRequest): OpenVerdict {
     return { refused: 'validationFailure', entryId: null };
   }
   if (ctx.mta.phase !== 'running') return refuse(ctx, entry, request, 'rtsBusy');
-  // The name of an association begins with that of the MTA that opened it: nobody opens one in another's name.
+  // The name of an association begins with its initiator's name, so that no MTA opens one in another's name.
   const named = name.startsWith(`${entry.name}/${from.incarnation}/`);
   if (!named || !meetPeer(ctx, entry.id, from, null)) return refuse(ctx, entry, request, 'validationFailure');
   const known = entryAt(ctx, entry.id).associations.find((candidate) => candidate.name === name);
@@ -60,10 +60,10 @@ function recoveryRequested(ctx: Context, entry: LtabEntry, request: OpenRequest,
   const { rtorq } = request;
   if (known === undefined || known.role !== 'responder' || !permits(known, 'recovery-received'))
     return refuse(ctx, entry, request, 'cannotRecover');
-  // An attempt that its initiator has abandoned, overtaken by a later one.
+  // A later attempt has overtaken this one, which its initiator has abandoned.
   if (rtorq.recovery <= known.recovery) return refuse(ctx, entry, request, 'rtsBusy');
   const ref: AssociationRef = { entry: entry.id, association: known.id };
-  // The recovery is itself notice of the loss, for a side that has not noticed.
+  // If this side has not noticed the loss yet, the recovery reveals it.
   if (known.state === 'open') loseAssociation(ctx, ref);
   else dropConnections(ctx, ref);
   changeState(ctx, ref, 'recovery-received', {
@@ -73,7 +73,7 @@ function recoveryRequested(ctx: Context, entry: LtabEntry, request: OpenRequest,
   return { accepted: ref };
 }
 
-/** The link is there both ways: now, and not before, what the RTORQ said holds on this side too. */
+/** The link works both ways: only now does this side adopt what the RTORQ said. */
 export function agreed(ctx: Context, ref: AssociationRef): Rtoac {
   const association = associationOf(ctx, ref) as Association;
   opened(ctx, ref, { statedTurn: null, turn: turnNow(ctx, association) });
@@ -81,7 +81,7 @@ export function agreed(ctx: Context, ref: AssociationRef): Rtoac {
   return { kind: 'rtoac', checkpointSizeK, windowSize };
 }
 
-/** Whose Turn it is on an association that is open again: the behaviour decides. */
+/** The Turn of an association that is open again. The behaviour decides whose it is. */
 function turnNow(ctx: Context, association: Association): Association['turn'] {
   const { statedTurn, turn } = association;
   if (statedTurn === null) return turn;
@@ -91,7 +91,7 @@ function turnNow(ctx: Context, association: Association): Association['turn'] {
   return next;
 }
 
-/** The link of an association that was accepted cannot be made: logs and counts the refusal. @returns the RTORJ. */
+/** The link of an accepted association cannot be made: logs and counts the refusal. @returns the RTORJ. */
 export function refuses(ctx: Context, ref: AssociationRef, reason: RefuseReason, controlBlock: number): Rtorj {
   const recovery = associationOf(ctx, ref)?.recovery ?? 0;
   reportRefusal(ctx, entryAt(ctx, ref.entry), reason, controlBlock, recovery);
@@ -103,7 +103,7 @@ function refuse(ctx: Context, entry: LtabEntry, request: OpenRequest, reason: Re
   return { refused: reason, entryId: entry.id };
 }
 
-/** What is logged and counted of an RTORJ of this MTA. */
+/** Logs and counts an RTORJ of this MTA. */
 function reportRefusal(ctx: Context, entry: LtabEntry, reason: RefuseReason, controlBlock: number, recovery: number): void {
   countAt(ctx, entry.id, { rejectedIn: 1 });
   report(ctx, 1293, {

@@ -1,4 +1,4 @@
-/** Closing in order (RT-CLOSE): the initiator closes, the responder agrees, and both sides let go. */
+/** Closes an association in order (RT-CLOSE): the initiator closes, the responder agrees, and both sides drop it. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, linkOf, patchEntry } from '../../machine/update.js';
@@ -16,7 +16,8 @@ export function closeAssociation(ctx: Context, ref: AssociationRef): void {
 
 /**
  * The initiator's RT-CLOSE has come.
- * @returns false, with nothing changed, where it may not close: only an initiator that holds the Turn may, with no activity under way.
+ * @returns false, with nothing changed, if the peer may not close. It must be the initiator and hold the Turn, and no activity
+ * may be under way.
  */
 export function closeRequested(ctx: Context, ref: AssociationRef, named: readonly number[]): boolean {
   const association = associationOf(ctx, ref);
@@ -30,7 +31,7 @@ export function closeRequested(ctx: Context, ref: AssociationRef, named: readonl
   return true;
 }
 
-/** Closed in order: the two sides understand each other, also where no mail had to move. */
+/** The association has closed in order. That shows that both sides understand each other, even if no mail moved. */
 export function closed(ctx: Context, ref: AssociationRef): void {
   patchEntry(ctx, ref.entry, { openFailures: 0 });
   endAssociation(ctx, ref);

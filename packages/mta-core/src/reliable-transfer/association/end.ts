@@ -1,4 +1,4 @@
-/** How an association comes to an end, or loses its connections for a while. */
+/** Ends an association, or marks it lost until it is recovered. */
 
 import { dropRow, firstRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
@@ -25,21 +25,21 @@ export function controlBlockOf(association: Association): number {
   return association.id % 2 ** 32;
 }
 
-/** Associations that count: open, opening, or lost within Disconnect, whoever opened them. */
+/** Number of associations that count: open, opening, or lost within Disconnect, whichever side opened them. */
 export function countedAssociations(entry: LtabEntry): number {
   let count = 0;
   for (const { state } of entry.associations) if (state !== 'closing') count += 1;
   return count;
 }
 
-/** Drops what carries an association. What is still under way on it is void, answers included. */
+/** Drops the connections of an association. APDUs and answers still under way on them are void. */
 export function dropConnections(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref) === undefined) return;
   linkOf(ctx, ref.entry).drop(ctx, ref);
   patchAssociation(ctx, ref, { lifetimeAtMs: null, wantsClose: false });
 }
 
-/** Incoming transfers of an association that is gone wait for a resumption until the Recovery Timeout. */
+/** Lets the incoming transfers of a lost or ended association wait until the Recovery Timeout for a resumption. */
 function interruptIncoming(ctx: Context, ref: AssociationRef): void {
   const entry = entryAt(ctx, ref.entry);
   if (!entry.incoming.some((row) => row.association === ref.association)) return;
@@ -50,7 +50,7 @@ function interruptIncoming(ctx: Context, ref: AssociationRef): void {
   patchEntry(ctx, ref.entry, { incoming });
 }
 
-/** The end: no recovery. Its mail goes back to the shared queue. */
+/** Ends an association without recovery. Its mail goes back to the shared queue. */
 export function endAssociation(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref) === undefined) return;
   dropConnections(ctx, ref);
@@ -58,14 +58,14 @@ export function endAssociation(ctx: Context, ref: AssociationRef): void {
   interruptIncoming(ctx, ref);
   removeAssociation(ctx, ref);
   linkOf(ctx, ref.entry).forget(ctx, ref);
-  // There is room in the table again: MTAs that have no association for want of it may get one.
+  // The table has room again: adjacent MTAs that got no association because it was full may get one.
   for (const entryId of ctx.mta.overLimit) if (entryAt(ctx, entryId).associations.length === 0) checkThreshold(ctx, entryId);
 }
 
 /**
- * A connection of an open association was lost: the others are closed, every Please is void, the mail goes back to the
- * shared queue. The initiator sets out to recover at once; the responder waits for it until Disconnect. Event 1294 (Q246278):
- * what is recovered is the same association in RTSE alone; below, it is a new one (X.228 7.7).
+ * An open association has lost a connection: closes the others, voids every Please, and returns the mail to the shared queue. The
+ * initiator starts to recover at once; the responder waits for that until Disconnect. It logs event 1294 (Q246278): RTSE recovers
+ * the same association, but the layers below make a new one (X.228 7.7).
  */
 export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its connections were lost'): void {
   const association = associationOf(ctx, ref);
@@ -97,14 +97,14 @@ export function recoveryFailed(ctx: Context, ref: AssociationRef): void {
 }
 
 /**
- * Is this association one that the peer is opening for the first time? It may fail as ours did, so nothing may depend on it: two
- * MTAs that can never agree would try without a pause, each for as long as the other's attempt lasts.
+ * Is the peer opening this association for the first time? Its attempt may fail as ours did, so nothing may depend on it.
+ * Otherwise two MTAs that can never agree would retry without a pause, each while the other's attempt lasts.
  */
 function isInboundOpening({ recovery, state }: Association): boolean {
   return recovery === 0 && state === 'answering';
 }
 
-/** Opening failed: wait the Open Interval, unless another association works or is being opened by this side. */
+/** An opening has failed: waits the Open Interval, unless another association works or this side is opening one. */
 export function openFailed(ctx: Context, entryId: number): void {
   countAt(ctx, entryId, { failedOut: 1 });
   const entry = entryAt(ctx, entryId);
@@ -116,7 +116,7 @@ export function openFailed(ctx: Context, entryId: number): void {
     giveUpMany(ctx, entryId);
     const { waiting } = entryAt(ctx, entryId);
     const left = availableCount(entryAt(ctx, entryId)) + waiting.size;
-    // What is left has its turn when the next attempt has failed too, and that is made without a wait.
+    // The remaining copies are given up when the next attempt fails too. That attempt follows without a wait.
     patchEntry(ctx, entryId, left > 0 ? { openRetryAtMs: ctx.nowMs } : { openFailures: 0, openRetryAtMs: null });
     return;
   }
@@ -124,10 +124,10 @@ export function openFailed(ctx: Context, entryId: number): void {
   patchEntry(ctx, entryId, { openFailures: entry.openFailures + 1, openRetryAtMs: ctx.nowMs + seconds * 1000 });
 }
 
-/** Messages reported on in one step: each report is a write under way, and this process must not stand still for minutes. */
+/** Most messages reported on in one step. Each report is a pending write, and this process must not stand still for minutes. */
 const mostReportsAtOnce = 2000;
 
-/** The open retries have ended: what is queued is reported to its originators, oldest first. */
+/** The open retries have ended: reports on the queued copies to their originators, oldest first. */
 function giveUpMany(ctx: Context, entryId: number): void {
   const copies: QueuedCopy[] = [];
   for (let next = nextCopy(entryAt(ctx, entryId), false); next !== undefined && copies.length < mostReportsAtOnce; ) {
@@ -146,8 +146,8 @@ function giveUpMany(ctx: Context, entryId: number): void {
 }
 
 /**
- * Abort an association: RTAB, then the end on this side. If it had moved no message
- * that counts as an open failure, so that a quarrel about the protocol cannot turn into a busy loop.
+ * Aborts an association: sends an RTAB, then ends it on this side. If it had moved no message, that counts as an open failure, so
+ * that a dispute about the protocol cannot become a busy loop.
  */
 export function abortAssociation(ctx: Context, ref: AssociationRef, reason: AbortReason, why: string): void {
   const association = associationOf(ctx, ref);
@@ -165,14 +165,14 @@ export function abnormalEnd(ctx: Context, ref: AssociationRef, why: string): voi
   if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry);
 }
 
-/** The peer broke the protocol: the association is aborted, and the log entry says in which state that was. */
+/** The peer broke the protocol: aborts the association, and logs the state in which that happened. */
 export function protocolError(ctx: Context, ref: AssociationRef, what: string): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
   abortAssociation(ctx, ref, 'protocolError', `${what} in state ${shownState(ctx, ref, association)}, Turn ${association.turn}`);
 }
 
-/** The state in words: of an opening, how far its link has come. */
+/** The state in words. For an opening, it says how far the link has come. */
 function shownState(ctx: Context, ref: AssociationRef, { state }: Association): string {
   if (state !== 'opening' && state !== 'answering') return state;
   return linkOf(ctx, ref.entry).view(ctx.mta, ref)?.phase ?? state;

@@ -1,4 +1,4 @@
-/** What is known of an adjacent MTA: which store it has and which of its starts this is. */
+/** Records what an adjacent MTA says about itself: its store, and its incarnation (which of its starts this is). */
 
 import type { Context } from '../../machine/context.js';
 import { emit, entryAt, entryIdsOf, patchEntry } from '../../machine/update.js';
@@ -7,17 +7,17 @@ import { settled } from '../transfer/settlement.js';
 import { endAssociation } from './end.js';
 
 /**
- * Take note of an introduction. A new incarnation (or a new store) voids all that was held with an older one.
- * @param keep the association in whose course it came.
- * @returns false when the introduction comes from an older start than one seen before, with the store of
- *   another MTA, or with the wrong password.
+ * Records an introduction. A new incarnation (or a new store) voids everything held with an older one.
+ * @param keep the association that brought it.
+ * @returns false when the introduction comes from an older start than one seen before, with the store of another MTA, or with the
+ * wrong password.
  */
 export function meetPeer(ctx: Context, entryId: number, credentials: MtaCredentials, keep: number | null): boolean {
   const entry = entryAt(ctx, entryId);
   if (credentials.mtaName !== entry.name || credentials.password !== entry.password) return false;
   const { storeUuid, incarnation } = credentials;
   const known = entry.peer;
-  // Two MTAs with one store (a copy of the data folder) would bear the same activity ids, and swallow each other's mail.
+  // Two MTAs with one store (a copied data folder) would use the same activity ids, and lose mail as false duplicates.
   const others = entryIdsOf(ctx.mta).filter((id) => id !== entryId);
   if (others.some((id) => entryAt(ctx, id).peer?.storeUuid === storeUuid)) return false;
   if (known !== null && known.storeUuid === storeUuid) {

@@ -1,8 +1,8 @@
-/** Lifetime: how long an idle association is kept by the side that will close it. */
+/** Lifetime: how long the initiator keeps an idle association before it closes it. */
 import type { Context } from '../../machine/context.js';
 import type { Association } from '../../machine/state.js';
 
-/** When Lifetime has passed, if it runs anew from now: at the initiator alone. */
+/** When a Lifetime that starts now has passed; null for the responder, which does not close. */
 export function lifetimeFromNow(ctx: Context, { role }: Association): number | null {
   return role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null;
 }

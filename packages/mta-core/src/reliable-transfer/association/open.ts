@@ -32,7 +32,7 @@ import { controlBlockOf, endAssociation, openFailed, recoveryFailed } from './en
 import { meetPeer } from './introduction.js';
 import { lifetimeFromNow } from './lifetime.js';
 
-/** How this MTA introduces itself: to an adjacent MTA in full, to a stranger (null) by its name alone. */
+/** How this MTA introduces itself. A stranger (null) gets neither password nor store. */
 export function credentialsFor(ctx: Context, entryId: number | null): MtaCredentials {
   const { name: mtaName, incarnation, storeUuid } = ctx.mta;
   if (entryId === null) return { mtaName, password: '', incarnation, storeUuid: '', settledBelow: 0 };
@@ -40,7 +40,7 @@ export function credentialsFor(ctx: Context, entryId: number | null): MtaCredent
   return { mtaName, password, incarnation, storeUuid, settledBelow: settledBelow(ctx, entryId) };
 }
 
-/** A row for an association that begins now. */
+/** The row of a new association. */
 export function newAssociation(
   ctx: Context,
   id: number,
@@ -89,7 +89,7 @@ export function openAssociation(ctx: Context, entryId: number, urgentOnly: boole
   linkOf(ctx, entryId).open(ctx, { entry: entryId, association: id });
 }
 
-/** Sets out to recover a lost association of ours, under the next recovery number. */
+/** Starts to recover a lost association of ours, under the next recovery number. */
 export function recoverAssociation(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
@@ -142,8 +142,8 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
     lifetimeAtMs: lifetimeFromNow(ctx, association),
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });
-  // A sign of life: what waits for the Open Interval need not wait any longer. The failures before it count until mail has moved:
-  // an MTA that opens associations only to abort them must not be tried for ever.
+  // The peer is alive, so the Open Interval ends. Earlier failures still count until mail has moved: a peer that opens
+  // associations only to abort them must not be tried for ever.
   patchEntry(ctx, ref.entry, { openRetryAtMs: null });
   if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
   checkThreshold(ctx, ref.entry);
@@ -159,14 +159,14 @@ function refused(ctx: Context, ref: AssociationRef, association: Association, re
     associationType: association.recovery === 0 ? 'open' : 'recover',
   });
   if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);
-  // What the peer does not know any more can never be recovered: forget it, and let waiting mail open a fresh one.
+  // The peer no longer knows the association, so it can never be recovered. Waiting mail opens a new one.
   endAssociation(ctx, ref);
-  // A peer that has not been restarted has aborted it, and could do so for ever: without a message moved that is a failure.
+  // A peer that was not restarted has aborted it, and could do so for ever. If no message moved, that is an open failure.
   const sameStart = peer?.incarnation === from.incarnation && peer.storeUuid === from.storeUuid;
   if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry);
 }
 
-/** This attempt is over, without an association. */
+/** The attempt to open or recover has failed. */
 export function attemptFailed(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;

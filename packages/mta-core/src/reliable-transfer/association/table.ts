@@ -1,19 +1,18 @@
 /**
  * The life of an association between two MTAs, as a table.
  *
- * One side opens it (the initiator: `opening` until its RTORQ is answered), the other answers (the responder: `answering` until its
- * link is there both ways). Both end in `open`. Losing what carries it takes it to `lost`, where it is kept for Disconnect; only the
- * initiator leads it out of there, by the same steps under the next recovery number. `closing` lasts from the RT-CLOSE to its answer.
- * Where no row says otherwise an association simply ends: refused, aborted, closed or given up, it leaves the table.
+ * The initiator opens it (`opening` until its RTORQ is answered); the responder answers (`answering` until its link works both
+ * ways). Both end in `open`. The loss of its connections makes it `lost`, and both sides keep it for the time Disconnect. Only
+ * the initiator recovers it, by the same steps under the next recovery number. `closing` lasts from the RT-CLOSE to its answer.
+ * Where no row says otherwise, the association ends: a refused, aborted, closed or given-up association is removed.
  *
- * The table does not know which role it serves: an initiator never sees the events of a responder. A blank cell is a protocol error,
- * and is reported with the names of state and event.
- * Sources: X.228 clauses 7.1, 7.2 and 7.6; the rules of recovery are this project's.
+ * One table serves both roles, because an initiator never sees the events of a responder. A blank cell is a protocol error, and
+ * the log names its state and event. Sources: X.228 clauses 7.1, 7.2 and 7.6; the rules of recovery are this project's.
  */
 import type { Association, AssociationState } from '../../machine/state.js';
 
 export type AssociationEvent =
-  /** RTOAC was read (initiator), or the link is there both ways (responder). */
+  /** The initiator has read the RTOAC, or the responder's link works both ways. */
   | 'agreed'
   /** This attempt to recover has failed; others may follow. */
   | 'attempt-failed'
@@ -21,7 +20,7 @@ export type AssociationEvent =
   | 'recover'
   /** An RTORQ that recovers this association has arrived. */
   | 'recovery-received'
-  /** What carries it was lost. */
+  /** Its connections were lost. */
   | 'loss'
   /** RT-CLOSE was sent or has arrived. */
   | 'close';

@@ -1,4 +1,4 @@
-/** What becomes of the outgoing activity of an association that is interrupted, and of one that fails. */
+/** Handles an outgoing activity that is interrupted with its association, or that fails. */
 
 import { putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
@@ -7,7 +7,7 @@ import { associationOf, entryAt, patchAssociation, patchEntry } from '../../mach
 import { giveUp } from '../../mail/nondelivery.js';
 import { returnCopy, waitingDue } from '../../mail/queue.js';
 
-/** The activity stops with its association: the copy goes back to its old place, and remembers what is confirmed. */
+/** The activity stops with its association: the copy goes back to its old place, and keeps the confirmed octets. */
 export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null) return;
@@ -24,8 +24,9 @@ export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
 }
 
 /**
- * A transfer failed while its association lives: wait the Transfer Interval, or report when the retries have ended.
- * @param refused the receiver said that it does not have the message: what became of it is known.
+ * A transfer failed while its association lives: the copy waits the Transfer Interval, or is reported on when its retries have
+ * ended.
+ * @param refused the receiver said that it does not have the message, so the outcome is known.
  */
 export function transferFailed(ctx: Context, ref: AssociationRef, why: string, refused = false): void {
   const transfer = associationOf(ctx, ref)?.transfer;

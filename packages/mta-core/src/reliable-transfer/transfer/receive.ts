@@ -1,4 +1,6 @@
-/** The incoming activity: kept segment by segment, confirmed when on disk, recognised when it comes a second time. */
+/**
+ * Receives activities: stores each segment, confirms it once it is on disk, and recognises an activity that comes a second time.
+ */
 
 import { rowOf, withoutRow, withRow } from '../../collections/table.js';
 import { findRow, putRow } from '../../collections/tree.js';
@@ -29,7 +31,7 @@ import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { cannotRemember, wasReceived } from './settlement.js';
 
-/** Interrupted incoming transfers of one peer that wait for their resumption; the oldest makes room. */
+/** Most interrupted transfers of one peer that wait for a resumption. Beyond that, the oldest is dropped. */
 const mostInterrupted = 64;
 
 /** Answers an RTTR or a discard. */
@@ -65,7 +67,8 @@ export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
     ctx.mta.stores = putRow(ctx.mta.stores, { ...storing, replies });
     return;
   }
-  // Sent on an association that its sender has long lost, and given up or moved since: nobody waits for the answer.
+  // The sender has long lost the association of this RTTR, and has since given the copy up or moved it. It does not wait for the
+  // answer.
   if (apdu.activity < (entryAt(ctx, ref.entry).peer?.settledBelow ?? 0)) {
     refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
     return;
@@ -87,8 +90,8 @@ function breach(ctx: Context, ref: AssociationRef, what: string): null {
 }
 
 /**
- * Is there no room for a copy for each of these recipients? What all goes into mailboxes here has room also where mail for other MTAs
- * fills the queues: two MTAs that are full of mail for each other would otherwise refuse each other's for ever.
+ * Is there too little room for a copy for each of these recipients? If all recipients have mailboxes here, mail for other MTAs
+ * does not count. Otherwise two MTAs that are full of mail for each other would refuse each other's mail for ever.
  */
 function isFullFor(mta: Mta, recipients: readonly string[]): boolean {
   const room = mta.settings.maxQueuedCopies - recipients.length;
@@ -137,7 +140,7 @@ function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Inco
 /** A later segment: it must follow the one before. */
 function continued(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Incoming | null {
   const row = rowOf(entryAt(ctx, ref.entry).incoming, apdu.activity);
-  // Refused before, or taken over by another association: what was on its way comes too late.
+  // The activity was refused before, or another association has taken it over: this segment comes too late.
   if (row === undefined || row.association !== ref.association)
     return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
   if (row.arrived !== apdu.offset) return breach(ctx, ref, `rttr at octet ${apdu.offset}, expected ${row.arrived}`);
@@ -205,7 +208,7 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
   if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });
 }
 
-/** A segment is on disk: it is confirmed, also when the rest of its message has overtaken it on the way there. */
+/** A segment is on disk: confirms it, even if the rest of its message was on disk first. */
 export function segmentStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const entry = entryAt(ctx, pending.entry);
   const row = rowOf(entry.incoming, pending.activity);
@@ -216,7 +219,7 @@ export function segmentStored(ctx: Context, pending: Extract<PendingStore, { pur
   reply(ctx, pending.entry, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
 }
 
-/** A segment could not be stored: the activity ends here, and the sender tries again later. */
+/** A segment could not be stored: drops the activity, and the sender tries again later. */
 export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'segment' }>): void {
   const row = rowOf(entryAt(ctx, pending.entry).incoming, pending.activity);
   if (row?.content === pending.content) dropIncoming(ctx, pending.entry, row);

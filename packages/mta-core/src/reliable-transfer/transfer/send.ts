@@ -1,4 +1,7 @@
-/** The outgoing activity: one copy at a time on an association, in segments of a checkpoint, at most a window of them open. */
+/**
+ * Sends activities: one copy at a time on an association, in segments of the checkpoint size, at most a window of them
+ * unconfirmed.
+ */
 
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
@@ -23,7 +26,7 @@ import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { transferFailed } from './interrupt.js';
 
-/** When a discard for which there is no room on the connection is tried again. */
+/** Milliseconds before the retry of a discard for which the connection had no room. */
 const noRoomMs = 1000;
 
 function timeoutS(ctx: Context, copy: QueuedCopy): number {
@@ -36,14 +39,14 @@ function timeoutS(ctx: Context, copy: QueuedCopy): number {
   return perK * Math.max(1, Math.ceil(copy.envelope.sizeBytes / 1024));
 }
 
-/** The copy as its transfer has it: what the peer keeps of it is the transfer's affair now. */
+/** The copy for its transfer, without the confirmed octets: the transfer counts those now. */
 function inTransfer(copy: QueuedCopy): QueuedCopy {
   const { id, content, envelope, recipients, failures, sentWhole, strayed } = copy;
   const taken = { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
   return strayed === undefined ? taken : { ...taken, strayed };
 }
 
-/** Take a copy from its queue and start its activity, or resume it from the last checkpoint the peer confirmed. */
+/** Takes a copy from its queue and starts its activity, or resumes it from the last checkpoint the peer confirmed. */
 export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCopy): void {
   takeCopy(ctx, ref.entry, copy);
   const association = associationOf(ctx, ref) as Association;
@@ -68,14 +71,14 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
   sendSegments(ctx, ref);
 }
 
-/** Credit a message that has moved to the association it moved on, if that still lives. Earlier open failures are made good. */
+/** Counts a message that has moved at its association, if that still exists, and clears the earlier open failures. */
 export function countMoved(ctx: Context, ref: AssociationRef): void {
   const association = draftAssociation(ctx, ref);
   if (association !== undefined) association.moved += 1;
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
-/** Send as many segments as the window permits. */
+/** Sends as many segments as the window permits. */
 function sendSegments(ctx: Context, ref: AssociationRef): void {
   for (;;) {
     const association = associationOf(ctx, ref);
@@ -113,7 +116,7 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
   }
 }
 
-/** The answer to an RTTR or a discard has come. That of an activity that is over already is of no interest. */
+/** The answer to an RTTR or a discard has come. An answer for an activity that is over is ignored. */
 export function transferAnswered(ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
@@ -139,7 +142,7 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
   }
 }
 
-/** The receiver has the whole message on disk: it can leave our store. */
+/** The receiver has the whole message on disk, so the copy can leave our store. */
 function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
   const { copy } = transfer;
   (draftAssociation(ctx, ref) as Mutable<Association>).transfer = null;
@@ -149,7 +152,7 @@ function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): voi
   const counters = draftCounters(ctx, ref.entry);
   counters.messagesOut += 1;
   counters.bytesOut += copy.envelope.sizeBytes;
-  // One that was sent whole before may come once more, late, on the connection of then: the receiver must go on knowing it.
+  // A strayed copy may still arrive a second time over its old connection, so the receiver must go on remembering it.
   forgetCopies(ctx, ref.entry, [copy.id], copy.strayed !== true);
   const entry = entryAt(ctx, ref.entry);
   const { priority, mtsId, sizeBytes } = copy.envelope;
@@ -179,12 +182,12 @@ function refused(ctx: Context, ref: AssociationRef, transfer: Transfer, reason: 
   }
 }
 
-/** The transfer timeout has passed: give the activity up, and say so to the receiver. */
+/** The transfer timeout has passed: gives the activity up, and sends the receiver a discard. */
 export function discardTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null || transfer.discarding) return;
   const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
-  // The connection carries as much as it may: there is room when something on it is answered or given up.
+  // The connection is at its limit of unanswered calls. It has room again when one is answered or given up.
   const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
   patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });
 }

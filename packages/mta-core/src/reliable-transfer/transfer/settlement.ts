@@ -1,7 +1,7 @@
 /**
- * What may be forgotten, by sender and receiver. A receiver remembers each activity it has stored, so that a second copy of a message does
- * no harm. It forgets one when the sender names it as settled: the sender has the confirmation, and has erased the copy. Each APDU can
- * name some; each introduction carries a watermark below which everything is settled.
+ * Decides which activity ids sender and receiver may forget. A receiver remembers each activity it has stored, so that a second
+ * copy of a message does no harm. It forgets one when the sender names it as settled: the sender has the confirmation, and has
+ * erased the copy. Each APDU can name some; each introduction carries a watermark below which everything is settled.
  */
 
 import { firstFresh, rowsOf } from '../../collections/fifo.js';
@@ -12,7 +12,7 @@ import type { Mta } from '../../machine/state.js';
 import { draftEntry, emit, entryAt } from '../../machine/update.js';
 import { priorities } from '../../mail/message.js';
 
-/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next introduction. */
+/** Most ids named in one APDU, and most ids kept for naming. The watermark of the next introduction covers the rest. */
 const maxNamed = 256;
 const maxKept = 4096;
 
@@ -23,7 +23,7 @@ export function takeSettled(ctx: Context, entryId: number): readonly number[] {
   return settling.length > maxNamed ? settling.slice(0, maxNamed) : settling;
 }
 
-/** The erasure of these copies is on disk. */
+/** These copies are erased from disk: later APDUs name them as settled. */
 export function nameLater(ctx: Context, entryId: number, copies: readonly number[]): void {
   const entry = draftEntry(ctx, entryId);
   const settling = [...entry.settling, ...copies];
@@ -56,9 +56,11 @@ export function settledBelow(ctx: Context, entryId: number): number {
   return lowest;
 }
 
-/** Received and unsettled ids per sender: a peer that never settles is stopped here. More than any sender may have queued. */
+/**
+ * Most unsettled ids remembered per sender. This stops a peer that never settles, and is more than any sender may have queued.
+ */
 const maxUnsettled = 1_000_000;
-/** Senders of which something is remembered. A peer has a new name with each new store. */
+/** Most senders with unsettled ids. A peer has a new name with each new store. */
 const maxSenders = 1000;
 
 const nothing: Intervals = [];
@@ -68,7 +70,7 @@ function numberOf({ senders }: Mta, sender: string): number | undefined {
   return Object.hasOwn(senders, sender) ? senders[sender] : undefined;
 }
 
-/** What is remembered of a sender. */
+/** The activities received from a sender and not settled yet. */
 function receivedFrom(mta: Mta, sender: string): Intervals {
   const number = numberOf(mta, sender);
   return (number === undefined ? undefined : findRow(mta.received, number)?.activities) ?? nothing;
@@ -78,24 +80,25 @@ export function wasReceived(mta: Mta, sender: string, activity: number): boolean
   return contains(receivedFrom(mta, sender), activity);
 }
 
-/** Can no further activity of this sender be remembered? Then none may be accepted. */
+/** Is there no room to remember another activity of this sender? Then none may be accepted. */
 export function cannotRemember(mta: Mta, sender: string): boolean {
   const known = receivedFrom(mta, sender);
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined) return mta.received.size >= maxSenders;
-  // Few sets reach so far that they need to be counted.
+  // Only a set that spans this many ids needs to be counted.
   return last[1] - first[0] >= maxUnsettled && sizeOf(known) >= maxUnsettled;
 }
 
-/** A message is on disk, and its activity with it. */
+/** Remembers an activity whose message is on disk. */
 export function remember(ctx: Context, sender: string, activity: number): void {
   keep(ctx, sender, including(receivedFrom(ctx.mta, sender), activity));
 }
 
-/** The sender has named copies as settled: their ids need not be remembered any longer. */
+/** The sender has named copies as settled: this MTA forgets their ids. */
 export function settled(ctx: Context, sender: string, activities: readonly number[], below?: number): void {
   const before = receivedFrom(ctx.mta, sender);
-  // What is on its way to the disk is settled there, behind itself, and is not remembered when it arrives.
+  // An activity below the watermark may still be on its way to disk. The `settle` effect follows it there, and `receptionStored`
+  // does not remember it.
   const storing =
     below !== undefined &&
     rowsIn(ctx.mta.stores).some((each) => each.purpose === 'reception' && each.sender === sender && each.activity < below);
@@ -113,7 +116,9 @@ function keep(ctx: Context, sender: string, activities: Intervals): void {
   mta.received = activities.length === 0 ? dropRow(mta.received, number) : putRow(mta.received, { id: number, activities });
 }
 
-/** Numbers a sender. Those of which nothing is remembered give way when there are too many: a peer has a new name with each new store. */
+/**
+ * Numbers a sender. If there are too many, senders without unsettled ids are dropped: a peer has a new name with each new store.
+ */
 function newSender(ctx: Context, sender: string): number {
   const { mta } = ctx;
   const known = Object.entries(mta.senders);

@@ -1,4 +1,4 @@
-/** Turn-Please and Turn-Give: when they are sent, and what is done when they come. */
+/** Sends and receives Turn-Please and Turn-Give, and decides when to send them. */
 
 import { behaviourOf } from '../../catalogues/quirks/index.js';
 import type { Context } from '../../machine/context.js';
@@ -11,7 +11,7 @@ import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { believes } from './table.js';
 
-/** A Turn-Please has come. @returns false where it broke the protocol. */
+/** A Turn-Please has come. @returns false if it broke the protocol. */
 export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: number): boolean {
   const association = associationOf(ctx, ref) as Association;
   // A Please that crosses our close is discarded: its mail will go by a new association.
@@ -29,7 +29,7 @@ export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: numb
   return false;
 }
 
-/** The Turn has come. Its acknowledgement is the link's own. @returns false where that broke the protocol. */
+/** The Turn has come. The link acknowledges it. @returns false if it broke the protocol. */
 export function giveReceived(ctx: Context, ref: AssociationRef): boolean {
   if (!changeTurn(ctx, ref, 'give-received')) {
     protocolError(ctx, ref, 'turn-give');
@@ -39,13 +39,13 @@ export function giveReceived(ctx: Context, ref: AssociationRef): boolean {
   return true;
 }
 
-/** The peer has acknowledged our Turn-Give: now this side may ask for the Turn again. */
+/** The peer has acknowledged our Turn-Give, so this side may ask for the Turn again. */
 export function giveAcknowledged(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref) === undefined) return;
   if (!changeTurn(ctx, ref, 'give-acknowledged')) protocolError(ctx, ref, 'turn-give-ack');
 }
 
-/** Hand the Turn over. From this moment it is the peer's. */
+/** Hands the Turn over. From this moment it is the peer's. */
 export function give(ctx: Context, ref: AssociationRef): void {
   if (linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'turn-give' }) === null) return;
   changeTurn(ctx, ref, 'give-sent', { askedPriority: null, transfersSinceAsked: 0 });
@@ -60,8 +60,8 @@ export function please(ctx: Context, ref: AssociationRef, priority: number): voi
 }
 
 /**
- * The peer has asked: is the Turn given now? At once when this side has nothing to send or the Please outranks it, else after
- * Turn-Request-Threshold further transfers. Priority 0 (close) waits until there is nothing to send.
+ * The peer has asked for the Turn: does this side give it now? It gives at once if it has nothing to send or the Please outranks
+ * its mail, else after Turn-Request-Threshold further transfers. Priority 0 (close) waits until there is nothing to send.
  */
 export function givesNow(ctx: Context, entry: LtabEntry, association: Association): boolean {
   const next = nextCopy(entry, association.urgentOnly);
