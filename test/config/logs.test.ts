@@ -59,7 +59,7 @@ note: Information
 
 message NMI2219: Field Engineering Event, severity 14
 01-02-26 12:04:05pm
-  The last run did not end in order, so the message database is checked before the start
+  The last run did not end cleanly, so the MTA checks the message database before it starts
 
 message NMI0051: Security Event, severity 14
 (MTA XFER-IN(23) Proc 42) 01-01-70 12:00:00am

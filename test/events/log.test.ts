@@ -120,13 +120,16 @@ test('selection', (t) => {
 test('the explanation under an event, and of the error number in it', (t) => {
   t.match(explainedEvent(viewOf(9316)), {
     id: 9316,
-    explanation: /refused its bind/,
+    explanation: /refused the bind/,
     error: /^1727: the RPC call failed and did not run\. /,
     articles: ['Q181721'],
   });
   t.match(explainedEvent(viewOf(2219)), { error: null, articles: ['Q285350', 'Q280449', 'Q163295'] });
   t.equal(renderReason(viewOf(9298), paint(false)).split('\n').length, 1);
-  t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [/^ {6}No connection .* \(Q280449\)$/, /^ {6}error 1722: /]);
+  t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [
+    /^ {6}This MTA could not connect .* \(Q280449\)$/,
+    /^ {6}error 1722: /,
+  ]);
   t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /the catalogue does not have this event/);
   t.end();
 });

@@ -39,7 +39,7 @@ const refused: readonly (readonly [string, number, string])[] = [
   ['hold rttr from', 15, 'expected the name of an MTA, but the text ends here'],
   ['hold rttr from MTA-C', 16, 'expected the name of an MTA (MTA-A, MTA-B), found "MTA-C"; did you mean "MTA-A"?'],
   ['hold rttr from MTA-A now', 22, 'expected nothing more, found "now"'],
-  ['hold rttr from "MTA-A', 16, 'a quote that has no partner'],
+  ['hold rttr from "MTA-A', 16, 'a quote without its partner'],
   ['delay rttr', 11, 'expected a delay in milliseconds, but the text ends here'],
   ['delay rttr 2 86400001', 14, 'expected a delay in milliseconds, a whole number from 0 to 86400000, found "86400001"'],
   ['delay rttr 86400001', 12, 'expected a delay of at most 86400000 ms, found "86400001"'],

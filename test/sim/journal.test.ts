@@ -63,7 +63,7 @@ test('journals of a real pair under 200 random cuts replay without a difference'
   }
 });
 
-test('a journal whose process was killed replays too; the torn line is passed over', async (t) => {
+test('a journal whose process was killed replays too; the torn line is skipped', async (t) => {
   await using lab = await spawnPair({ delivery: 'ledger', journal: true });
   await load(lab, 5, 1);
   await lab.waitForDelivered(10);
@@ -76,7 +76,7 @@ test('a journal whose process was killed replays too; the torn line is passed ov
   truncateSync(file, readFileSync(file).lastIndexOf('\n') - 2);
   const torn = await verified(file);
   t.same(torn.differences, []);
-  t.match(torn.remarks, [/journal\.jsonl:\d+: this line was torn when its process died; it is passed over$/]);
+  t.match(torn.remarks, [/journal\.jsonl:\d+: this line was torn when its process died; it is skipped$/]);
 
   await killed.restart();
   await late;
@@ -156,15 +156,15 @@ const timer = '{"t":1,"node":"A","n":2,"input":{"type":"timer"},"effects":[]}';
 
 /** The lines, the line of the error, and the words about it. */
 const unreadable: readonly (readonly [readonly string[], number, RegExp])[] = [
-  [['{"t":1', timer], 1, /^j:1: this line is no JSON \(/],
-  [['{"t":1', 'half', begin], 1, /this line is no JSON/],
-  [['17'], 1, /this is no entry of a journal: an object \{t, node, n, input, effects\} is expected$/],
+  [['{"t":1', timer], 1, /^j:1: this line is not JSON \(/],
+  [['{"t":1', 'half', begin], 1, /this line is not JSON/],
+  [['17'], 1, /this is not a journal entry: expected an object \{t, node, n, input, effects\}$/],
   [['', '{}'], 2, /^j:2: `t` must be the time, a number of milliseconds$/],
   [['{"t":1,"n":1}'], 1, /`node` must be the name of an MTA$/],
   [[timer.replace('"n":2', '"n":0')], 1, /`n` must be the number of the step, a whole number from 1$/],
   [[timer.replace('{"type":"timer"}', '[]')], 1, /`input` must be an object with a `type`$/],
-  [[begin, timer.replace('timer', 'tiemr')], 2, /there is no input of the type "tiemr"$/],
-  [[timer.replace('timer', 'start')], 1, /an input `start` has the configuration of the MTA/],
+  [[begin, timer.replace('timer', 'tiemr')], 2, /unknown type of input: "tiemr"$/],
+  [[timer.replace('timer', 'start')], 1, /an input `start` must have the configuration of the MTA/],
   [[timer.replace('[]', '[1]')], 1, /`effects` must be a list of objects, each with a `type`$/],
 ];
 
@@ -172,7 +172,7 @@ test('what is no journal is told with its line', async (t) => {
   for (const [lines, line, message] of unreadable) {
     t.throws(() => readJournalText(lines.join('\n'), 'j'), { name: 'JournalError', line, message });
   }
-  t.same(readJournalText(`${begin}\n\n{"t":`, 'j').remarks, ['j:3: this line was torn when its process died; it is passed over']);
+  t.same(readJournalText(`${begin}\n\n{"t":`, 'j').remarks, ['j:3: this line was torn when its process died; it is skipped']);
   t.same(readJournalText(`${begin}\n{"end":"the limit"}`, 'j').remarks, ['j:2: the recording ends here: the limit']);
   const journal = await virtualJournal();
   const ofB = journal.filter((entry) => entry.node === 'MTA-B');

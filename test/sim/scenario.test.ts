@@ -78,7 +78,7 @@ test('what is not seen is said, and spoils the verdict', async (t) => {
   t.match(cases[0], {
     mode: 'legacy',
     asDocumented: false,
-    verdict: /^Not as documented: The fault was reached: .* Each side believes that the other has the Turn\./,
+    verdict: /^Not as documented: The fault acted: .* Each side believes that the other has the Turn\./,
   });
   t.match(cases[0]?.observations.filter((each) => !each.ok)[0], { seen: 'the fault the give was not armed' });
   t.match(

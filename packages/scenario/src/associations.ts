@@ -1,6 +1,6 @@
-/** The associations of a lab with what each side of them believes. */
+/** Joins the two sides of each association of a lab, with what each side believes. */
 
-/** What one side says of an association: the part that joining needs. */
+/** One side's view of an association, as far as joining needs it. */
 export type AssociationSide = {
   readonly name: string;
   readonly role: string;
@@ -16,25 +16,25 @@ export type JoinedAssociation<Side extends AssociationSide = AssociationSide> = 
   readonly name: string;
   /** The two MTAs, the initiator first where it is known. */
   readonly between: readonly string[];
-  /** What each side says of it, by name of the MTA. A side that knows nothing of it is missing. */
+  /** Each side's view, by name of the MTA. A side that does not know the association is missing. */
   readonly sides: Readonly<Record<string, Side>>;
   /** Which MTA has the Turn, in the belief of each side. */
   readonly holder: Readonly<Record<string, string>>;
   /**
-   * `one`: exactly one side believes it holds the Turn. `nobody`: both believe the other has it. `both`: both believe they
+   * `one`: exactly one side believes it holds the Turn. `nobody`: each believes the other has it. `both`: both believe they
    * have it. `unknown`: one side does not know the association.
    */
   readonly turn: 'one' | 'nobody' | 'both' | 'unknown';
 };
 
-/** Join the sides by the association's name. `rows` holds the answer of each MTA to `associations`. */
+/** Joins the sides by the association's name. `rows` holds each MTA's answer to `associations`. */
 export function joinAssociations<Side extends AssociationSide>(
   rows: ReadonlyMap<string, readonly Side[]>,
 ): readonly JoinedAssociation<Side>[] {
   const joined = new Map<string, Map<string, Side>>();
   for (const [node, list] of rows) {
     for (const row of list) {
-      // Names are made by the initiator, so the two MTAs are part of the identity.
+      // Each initiator makes its own names, so the two MTAs are part of the identity.
       const key = `${[node, row.peer].sort().join(' ')} ${row.name}`;
       const sides = joined.get(key) ?? new Map<string, Side>();
       sides.set(node, row);

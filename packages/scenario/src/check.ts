@@ -1,4 +1,4 @@
-/** Looking at a stage, and saying what is seen. */
+/** Checks what a scenario expects of its stage, and says what was seen. */
 
 import type { JoinedAssociation } from './associations.js';
 import { openedIn, passedIn, recoveriesIn } from './counts.js';
@@ -7,7 +7,7 @@ import type { Bound, Check, CheckKey } from './model.js';
 import type { LoggedEvent, Stage } from './stage.js';
 import { counted } from './words.js';
 
-/** One thing looked at: does it hold, and what was seen. */
+/** The result of one check: whether it holds, and what was seen. */
 export type Seen = { readonly ok: boolean; readonly seen: string };
 
 /** What the scenario remembers between its steps. */
@@ -15,7 +15,7 @@ export type Memory = {
   readonly faults: Map<string, { readonly hits: number }>;
   /** Deliveries at the last mark. */
   marked: number;
-  /** Entries of each MTA's event log at the last mark. */
+  /** Number of entries in each MTA's event log at the last mark. */
   readonly logged: Map<string, number>;
 };
 
@@ -76,7 +76,7 @@ function ofEvents(entries: readonly LoggedEvent[], check: NonNullable<Check['eve
   return { ok: within(found.length, count), seen };
 }
 
-/** Each id once, with how often it came in a row. */
+/** Joins equal neighbours to one id with a count. */
 function runsOf(entries: readonly LoggedEvent[]): readonly { readonly id: number; readonly count: number }[] {
   const runs: { id: number; count: number }[] = [];
   for (const { id } of entries) {
@@ -156,7 +156,7 @@ const looks: Look = {
   },
 };
 
-/** All that is to be looked at. Told is the first, and what does not hold. */
+/** Makes every check given. The words cover the first check, and each that does not hold. */
 export async function look(stage: Stage, memory: Memory, check: Check): Promise<Seen> {
   const seen: Seen[] = [];
   for (const key of Object.keys(check) as CheckKey[]) {

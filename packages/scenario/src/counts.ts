@@ -1,9 +1,9 @@
-/** The figures of a case, as it stood after its last step. */
+/** Counts the figures of a case after its last step. */
 import type { LinkPdu } from '@mtalab/trace';
 import type { Stage } from './stage.js';
 
 export type CaseCounts = {
-  /** Associations opened afresh, and recoveries asked for, on the link. */
+  /** New associations, and recovery requests, that the link saw. */
   readonly opened: number;
   readonly recoveries: number;
   /** bind_nak and co_cancel PDUs that passed the link. */
@@ -19,14 +19,14 @@ export type CaseCounts = {
   readonly events: Readonly<Record<string, Readonly<Record<string, number>>>>;
 };
 
-/** Recoveries that were asked for, as the link saw them pass. */
+/** Number of recovery requests that passed the link. */
 export function recoveriesIn(pdus: readonly LinkPdu[]): number {
   return pdus.filter(({ pdu, fate }) => {
     return fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery > 0;
   }).length;
 }
 
-/** Associations are counted by the first connection of each: the one that carried a fresh MtaBind. */
+/** Counts associations by their first connection, which carries an MtaBind without recovery. */
 export function openedIn(pdus: readonly LinkPdu[]): number {
   const first = new Set<number>();
   for (const { pdu, conn, fate } of pdus) {
@@ -36,12 +36,12 @@ export function openedIn(pdus: readonly LinkPdu[]): number {
   return first.size;
 }
 
-/** PDUs of a type that have passed the link. */
+/** Number of PDUs of a type that passed the link. */
 export function passedIn(pdus: readonly LinkPdu[], type: LinkPdu['pdu']['type']): number {
   return pdus.filter(({ pdu, fate }) => fate === 'passed' && pdu.type === type).length;
 }
 
-/** Count now, at the MTAs of these names. */
+/** Counts now, at the MTAs with these names. */
 export async function countsOf(stage: Stage, names: readonly string[]): Promise<CaseCounts> {
   const events: Record<string, Record<string, number>> = {};
   for (const name of names) {

@@ -1,14 +1,14 @@
 /**
- * A scenario as plain data: MTAs, mail, faults, moves of the clock, and what must be seen. The file that holds one is read
- * elsewhere; here it is run, on real processes or on virtual time, with the same verdict.
+ * A scenario as plain data: MTAs, mail, faults, moves of the clock, and what must be seen. It runs on real processes or on
+ * virtual time, with the same verdict.
  */
 import type { BindingWish, Priority, Settings } from '@mtalab/mta-core';
 
-/** `legacy`: the documented bug is on. `fixed`: nothing is. */
+/** `legacy`: the documented bug is on. `fixed`: no bug is on. */
 export type Mode = 'legacy' | 'fixed';
 export const modes: readonly Mode[] = ['legacy', 'fixed'];
 
-/** A binding of an MTA; what is left out has its default. Port 0: one that the stage chooses. */
+/** A binding of an MTA. A missing field has its default; with port 0 the stage chooses one. */
 export type ScenarioBinding = {
   readonly address: string;
   readonly port?: number | undefined;
@@ -19,36 +19,36 @@ export type ScenarioBinding = {
 export type ScenarioMta = {
   readonly name: string;
   readonly domain: string;
-  /** In the order in which they are dialled from. Default: 127.0.0.1 alone. */
+  /** In the order in which the MTA dials from them. Default: 127.0.0.1 alone. */
   readonly bindings?: readonly ScenarioBinding[] | undefined;
-  /** Is this a server of a cluster? */
+  /** Whether this is a server of a cluster. */
   readonly cluster?: boolean | undefined;
   /** Not started at the beginning. */
   readonly down?: boolean | undefined;
 };
 
-/** What a number must be: this, or from `least` to `most`. */
+/** The expected number: exactly this, or from `least` to `most`. */
 export type Bound = number | { readonly least?: number | undefined; readonly most?: number | undefined };
 
-/** What is looked at, at one moment. All that is given must hold; the first one is told in numbers. */
+/** What must hold at one moment. All given checks must hold; the result shows the first in numbers. */
 export type Check = {
-  /** How often this fault has acted, by its name. */
+  /** How often the fault with this name has acted. */
   readonly fault?: { readonly name: string; readonly hits: Bound } | undefined;
   /** Associations that either side knows. */
   readonly associations?:
     | {
         readonly count?: Bound | undefined;
-        /** On both sides of all of them. */
+        /** The state on both sides of every association. */
         readonly state?: string | undefined;
-        /** Who has the Turn, on all of them: exactly one side, nobody, both. */
+        /** Who has the Turn on every association: exactly one side, nobody, or both. */
         readonly turn?: 'one' | 'nobody' | 'both' | undefined;
       }
     | undefined;
-  /** Associations of which each side believes that the other has the Turn. */
+  /** Associations on which each side believes that the other has the Turn. */
   readonly stuck?: Bound | undefined;
-  /** Recoveries that were asked for on the link. */
+  /** Recovery requests that passed the link. */
   readonly recoveries?: Bound | undefined;
-  /** Associations opened afresh: first connections on which an MtaBind has passed. */
+  /** New associations: first connections on which an MtaBind has passed. */
   readonly opened?: Bound | undefined;
   /** Copies delivered into mailboxes since the last `mark`. */
   readonly delivered?: Bound | undefined;
@@ -56,11 +56,11 @@ export type Check = {
   readonly queued?: Readonly<Record<string, Bound>> | undefined;
   /** Non-delivery reports made. */
   readonly reports?: Bound | undefined;
-  /** Binds that were refused: each bind_nak that has passed the link since the start. */
+  /** Refused binds: each bind_nak that has passed the link since the start. */
   readonly naks?: Bound | undefined;
   /** PDUs of a kind of the fault language that have passed the link since the start. */
   readonly passed?: { readonly kind: string; readonly from?: string | undefined; readonly count: Bound } | undefined;
-  /** Entries of an MTA's event log since the last `mark`, with these parameters where some are given. */
+  /** Entries of an MTA's event log since the last `mark`, with these parameters if some are given. */
   readonly events?:
     | {
         readonly at: string;
@@ -69,19 +69,19 @@ export type Check = {
         readonly params?: Readonly<Record<string, string | Bound>> | undefined;
       }
     | undefined;
-  /** Of the entries since the last `mark` those with these ids, and in this order; one id may stand for several in a row. */
+  /** The entries with these ids since the last `mark` must come in this order; one id may stand for several in a row. */
   readonly eventsInOrder?: { readonly at: string; readonly ids: readonly number[] } | undefined;
-  /** The exit code with which the last process of an MTA has ended. */
+  /** The exit code of an MTA's last process. */
   readonly exit?: { readonly at: string; readonly code: Bound } | undefined;
-  /** Is the MTA running? By its name. */
+  /** Whether each MTA runs, by its name. */
   readonly up?: Readonly<Record<string, boolean>> | undefined;
 };
 export type CheckKey = keyof Check;
 
 type Common = {
-  /** Told to whoever watches, before the step. */
+  /** Shown to the viewer before the step. */
   readonly say?: string | undefined;
-  /** In this case alone. */
+  /** The step belongs to this case alone. */
   readonly only?: Mode | undefined;
 };
 
@@ -94,13 +94,13 @@ export type Step = Common &
           readonly to: string;
           readonly count: number;
           readonly priority: Priority;
-          /** Length of each content; without it a few lines. */
+          /** Length of each content. Default: a few lines. */
           readonly sizeBytes?: number | undefined;
         };
       }
     /** Arm a fault, in the fault language. It counts from now on. */
     | { readonly fault: { readonly name: string; readonly does: string } }
-    /** Let go what faults hold, or end black holes. */
+    /** `release` lets held PDUs go; `heal` ends black holes. */
     | { readonly release: true }
     | { readonly heal: true }
     /** Cut all connections now. */
@@ -110,33 +110,33 @@ export type Step = Common &
     /** End an MTA: `kill` at once (what is not on its disk is lost), `stop` in order. */
     | { readonly kill: string }
     | { readonly stop: string }
-    /** Start an MTA that must come up, or one that may end instead. */
+    /** `start` an MTA that must come up, or `attempt` to start one that may end instead. */
     | { readonly start: string }
     | { readonly attempt: string }
     /** Stop in order, and start again. */
     | { readonly restart: string }
-    /** The bindings of an MTA in another order, some enabled or disabled: dials follow at once, listeners at its next start. */
+    /** Reorder, enable or disable an MTA's bindings: dials follow at once, listeners at its next start. */
     | { readonly bindings: BindingWish & { readonly at: string } }
-    /** End what this MTA waits for: Open Intervals, Transfer Intervals. */
+    /** End the Open and Transfer Intervals that this MTA waits for. */
     | { readonly retry: string }
     | { readonly set: { readonly article: string; readonly mode: Mode; readonly at?: readonly string[] | undefined } }
-    /** Deliveries and entries of the event logs are counted from here. */
+    /** Count deliveries and event log entries from here. */
     | { readonly mark: true }
-    /** What must be seen now, in plain words, and how it is measured. `headline`: it sums the case up in a list of many. */
+    /** What must be seen now, in plain words, and how it is measured. `headline`: a list of many cases shows it. */
     | { readonly see: string; readonly check: Check; readonly headline?: boolean | undefined }
   );
 
 export type Scenario = {
-  /** Name of the scenario: the article where it is one's. */
+  /** The scenario's name: its article, if it has one. */
   readonly name: string;
   readonly title: string;
   /** What it is about, for the reader. */
   readonly about?: string | undefined;
-  /** The article whose story this is a further part of. */
+  /** The article that this scenario adds to. */
   readonly companionTo?: string | undefined;
-  /** The cases there are. Default: both. */
+  /** The cases that the scenario has. Default: both. */
   readonly modes?: readonly Mode[] | undefined;
-  /** All are adjacent to each other. */
+  /** All MTAs are adjacent to each other. */
   readonly mtas: readonly ScenarioMta[];
   /** Settings that differ from Exchange's defaults, for all MTAs. */
   readonly settings: Partial<Settings>;
@@ -145,6 +145,6 @@ export type Scenario = {
   /** The fault, in words. */
   readonly fault: string;
   readonly steps: readonly Step[];
-  /** What it means when all was seen as it must be; for each case there is. */
+  /** The verdict of each case in which everything expected was seen. */
   readonly verdict: { readonly [Each in Mode]?: string | undefined };
 };

@@ -1,4 +1,4 @@
-/** What came out of a scenario: the same form, wherever it ran. */
+/** The result of a scenario, in the same form wherever it ran. */
 import type { LadderLine } from '@mtalab/trace';
 import type { CaseCounts } from './counts.js';
 import { type Mode, modes, type Scenario } from './model.js';
@@ -10,7 +10,7 @@ export type Observation = {
   readonly ok: boolean;
   /** What was seen, in numbers. */
   readonly seen: string;
-  /** Is it one of those that sum the case up? */
+  /** A list of many cases shows it. */
   readonly headline?: true;
 };
 
@@ -24,7 +24,7 @@ export type CaseResult = {
   readonly counts: CaseCounts;
 };
 
-/** What came of the steps of a case. */
+/** The outcome of a case's steps. */
 export type Played = { readonly observations: readonly Observation[]; readonly counts: CaseCounts };
 
 export type ScenarioResult = {
@@ -39,7 +39,7 @@ export type ScenarioResult = {
   readonly cases: readonly CaseResult[];
 };
 
-/** The cases of a scenario that are to be run: those asked for, as far as it has them. */
+/** The cases to run: those requested, if the scenario has them. */
 export function casesOf(scenario: Scenario, asked: readonly Mode[] = modes): readonly Mode[] {
   const has = scenario.modes ?? modes;
   return asked.filter((mode) => has.includes(mode));

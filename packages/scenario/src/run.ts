@@ -51,7 +51,7 @@ type Ordered = Extract<
   { readonly attempt: unknown } | { readonly restart: unknown } | { readonly bindings: unknown } | { readonly retry: unknown }
 >;
 
-/** What an operator does to one MTA. */
+/** Steps that an operator takes at one MTA. */
 async function ordered(stage: Stage, step: Ordered): Promise<void> {
   if ('attempt' in step) await stage.attempt(step.attempt);
   else if ('retry' in step) await stage.retry(step.retry);
@@ -71,11 +71,11 @@ async function mark(scenario: Scenario, stage: Stage, memory: Memory): Promise<v
 
 export type StepsOptions = {
   readonly tell?: ((text: string) => void) | undefined;
-  /** Looked at before each step: is the rest not wanted any more? */
+  /** Checked before each step; true ends the scenario. */
   readonly ended?: (() => boolean) | undefined;
 };
 
-/** Thrown where the rest of a scenario is not wanted any more. */
+/** Thrown if the caller ends the scenario before its last step. */
 export class ScenarioEnded extends Error {
   override readonly name = 'ScenarioEnded';
 
@@ -85,8 +85,8 @@ export class ScenarioEnded extends Error {
 }
 
 /**
- * Do all steps of this case.
- * @returns what was to be seen, whether it was, and the figures at the end.
+ * Runs all steps of this case.
+ * @returns the observations, and the figures at the end.
  * @throws ScenarioEnded
  */
 export async function runSteps(

@@ -1,4 +1,4 @@
-/** What a scenario needs of the place it runs in. A virtual lab and a lab of processes both are one. */
+/** The stage is the lab that a scenario runs in: a virtual lab, or a lab of processes. */
 import type { BindingWish, Priority } from '@mtalab/mta-core';
 import type { LinkPdu } from '@mtalab/trace';
 import type { JoinedAssociation } from './associations.js';
@@ -15,15 +15,15 @@ export type StageMessage = {
 /** An entry of an event log. */
 export type LoggedEvent = { readonly id: number; readonly params: Readonly<Record<string, string | number>> };
 
-/** How a process ended: with an exit code, or (code null) as the words say. */
+/** How a process ended: with an exit code, or (if the code is null) as the words say. */
 export type StageExit = { readonly code: number | null; readonly words: string };
 
 export type Stage = {
   /** Every PDU that has passed the link so far. */
   readonly pdus: readonly LinkPdu[];
-  /** Hand in a message; resolves when it is on disk. */
+  /** Submit a message; resolves when it is on disk. */
   submit(at: string, message: StageMessage): Promise<void>;
-  /** Arm a fault; gives a look at how often it has acted. @throws FaultSyntaxError */
+  /** Arm a fault; the result counts how often it acts. @throws FaultSyntaxError */
   fault(text: string): { readonly hits: number };
   release(): void;
   heal(): void;
@@ -32,9 +32,9 @@ export type Stage = {
   kill(name: string): Promise<void>;
   stop(name: string): Promise<void>;
   start(name: string): Promise<void>;
-  /** Start an MTA that may end before it is up: that is no error. */
+  /** Start an MTA. It is no error if the MTA ends before it is up. */
   attempt(name: string): Promise<void>;
-  /** Change the bindings; of an MTA that is down, those of its next start. */
+  /** Change the bindings. An MTA that is down takes them at its next start. */
   bindings(name: string, wish: BindingWish): Promise<void>;
   /** End the Open and Transfer Intervals that this MTA waits for. */
   retry(name: string): Promise<void>;
@@ -50,7 +50,7 @@ export type Stage = {
   reports(): Promise<number>;
   /** The event log of an MTA, over all its lives. */
   events(name: string): Promise<readonly LoggedEvent[]>;
-  /** How the last process of an MTA has ended; null when it runs or was never started. */
+  /** How an MTA's last process ended; null if it runs or never started. */
   exit(name: string): Promise<StageExit | null>;
   up(name: string): Promise<boolean>;
 };

@@ -1,25 +1,28 @@
 /**
- * The decision points at which a documented bug makes the MTA behave otherwise. Main code asks a `Behaviour` and never
- * knows which article, if any, shaped it. `corrected` answers every question as the standards and the fixed builds do.
+ * Decision points where a documented bug changes what the MTA does. Main code asks a `Behaviour` and does not know which
+ * article shaped it, if any. `corrected` answers every question as the standards and the fixed builds do.
  */
 export type TurnSide = 'mine' | 'theirs';
 
 export type Behaviour = {
   /**
-   * The responder of a recovered association asks: whose Turn is it now?
-   * @param stated what the initiator's recovering RTORQ says.
-   * @param remembered what this side believed before the loss.
+   * Whose Turn it is after a recovery, as the responder decides.
+   * @param stated whose Turn the initiator's recovering RTORQ says it is.
+   * @param remembered whose Turn this side believed it was before the loss.
    */
   readonly turnAfterRecovery: (stated: TurnSide, remembered: TurnSide) => TurnSide;
-  /** A Turn-Please has come to a side that believes the other one has the Turn. */
+  /** What a side does with a Turn-Please that arrives while it believes the other side has the Turn. */
   readonly pleaseWithoutTurn: () => 'protocol-error' | 'ignore';
-  /** Which of the enabled local bindings are tried, in order, when another MTA is dialled? */
+  /** Which enabled local bindings the MTA tries, in order, when it dials another MTA. */
   readonly bindingsToTry: (cluster: boolean) => 'all' | 'first';
-  /** At start an adapter could not be listened on, others could. */
+  /** What the MTA does at start if it cannot listen on one adapter but can listen on others. */
   readonly afterFailedListen: (cluster: boolean) => 'go on' | 'fatal';
 };
 
-/** `corrected` for the MTA. On a cluster an address stands for a virtual server, so no other one will do: by design, in every build. */
+/**
+ * The corrected MTA. On a cluster each address stands for a virtual server, so no other address will do: by design, in every
+ * build.
+ */
 export const corrected: Behaviour = {
   turnAfterRecovery: (stated) => stated,
   pleaseWithoutTurn: () => 'protocol-error',
@@ -27,11 +30,12 @@ export const corrected: Behaviour = {
   afterFailedListen: (cluster) => (cluster ? 'fatal' : 'go on'),
 };
 
-/** The decision points of the RPC runtime, which is a part of Windows NT and has bugs and corrections of its own. */
+/** Decision points of the RPC runtime. It is part of Windows NT, so it has its own bugs and corrections. */
 export type RpcBehaviour = {
   /**
-   * In the table of which listening address is a new association group filed?
-   * @param first has none been filed under a wrong address for this peer, since the start or since the bug was switched?
+   * Which listening address's table gets a new association group.
+   * @param first true until one of this peer's groups is filed under a wrong address, since the start or since the bug was
+   *   switched.
    */
   readonly filesNewGroupAt: (first: boolean) => 'where it arrived' | 'another address';
 };
@@ -43,13 +47,13 @@ export type Quirk = {
   /** Knowledge Base article. */
   readonly article: string;
   readonly title: string;
-  /** Builds that had it, in words. */
+  /** Builds that have the bug, in words. */
   readonly builds: string;
-  /** The host at which it shows. Where that is not any, it has several bindings. */
+  /** The host that shows the bug. Every kind but `any host` has several bindings. */
   readonly showsAt: 'any host' | 'two listeners' | 'a first binding that gets nowhere' | 'an adapter that fails';
   /**
-   * When a live switch to the corrected behaviour shows. `at once`: the connections of this MTA's associations are dropped, so
-   * that what the bug has broken is mended by their recovery.
+   * When a live switch to the corrected behaviour takes effect. `at once`: the MTA drops the connections of its associations,
+   * and their recovery mends what the bug broke.
    */
   readonly takesEffect: 'at once' | 'at the next dial' | 'at the next start';
 } & (

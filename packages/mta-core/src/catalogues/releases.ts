@@ -1,43 +1,43 @@
 /**
- * The documented releases of Exchange and the service packs of Windows NT 4.0, and which article's bug each of them has.
- * What an article says is a span of builds; the matrix follows from the spans.
+ * The documented releases of Exchange, the service packs of Windows NT 4.0, and the articles whose bug each of them has.
+ * Each article gives spans of builds; the matrix follows from the spans.
  */
 import { quirkOf } from './quirks/index.js';
 
 export type Product = 'Exchange' | 'Windows NT';
 
-/** One cell of the matrix: does this release have the bug of this article? */
+/** One cell of the matrix: whether this release has the bug of this article. */
 export type ReleaseCell = {
   readonly article: string;
   readonly on: boolean;
-  /** Which article says so, and how. */
+  /** The reason, such as `Q166594: corrected in SP5 (996.72)`. */
   readonly because: string;
 };
 
 export type Release = {
   readonly product: Product;
-  /** `5.5`; of Windows NT `4.0`, or `4.0 TSE` for the Terminal Server Edition. */
+  /** `5.5`; for Windows NT `4.0`, or `4.0 TSE` for the Terminal Server Edition. */
   readonly version: string;
-  /** `2653.23`; of Windows NT 4.0 always `1381`. */
+  /** `2653.23`; for Windows NT 4.0 always `1381`. */
   readonly build: string;
-  /** `RTM`, `SP4`, `post-SP4`; of Windows NT `SP0` to `SP6a`. */
+  /** `RTM`, `SP4`, `post-SP4`; for Windows NT `SP0` to `SP6a`. */
   readonly servicePack: string;
   /** `5.5 SP4 (2653.23)`, `4.0 TSE SP4`. */
   readonly name: string;
   /** The shortest text that `resolveRelease` or `resolveNt` understands: `5.5sp4`, `2654.39`, `4.0tsesp4`. */
   readonly short: string;
-  /** Every article about this product. */
+  /** One cell for each article about this product. */
   readonly cells: readonly ReleaseCell[];
-  /** The articles whose bug it has and that can be switched on here. */
+  /** Articles whose bug this release has, and for which there is a quirk. */
   readonly articles: readonly string[];
-  /** The articles whose bug it has and for which there is no quirk here. */
+  /** Articles whose bug this release has, but for which there is no quirk. */
   readonly withoutQuirk: readonly string[];
 };
 
 /** A text that names no release, or several. */
 export class UnknownReleaseError extends Error {
   override readonly name = 'UnknownReleaseError';
-  /** Names of the nearest releases; empty when the text is not of a form that is understood. */
+  /** Names of the nearest releases; empty if the text has no known form. */
   readonly nearest: readonly string[];
 
   constructor(message: string, nearest: readonly string[]) {
@@ -74,17 +74,20 @@ const exchangeBuilds: Readonly<Record<string, readonly (readonly [build: string,
 };
 
 const ntBuild = '1381';
-/** The Terminal Server Edition came out at the level of SP3 and has service packs of its own, the last of them SP6. */
+/** The Terminal Server Edition came out at the level of SP3 and has its own service packs up to SP6. */
 const ntPacks: Readonly<Record<string, readonly string[]>> = {
   '4.0': ['SP0', 'SP1', 'SP2', 'SP3', 'SP4', 'SP5', 'SP6', 'SP6a'],
   '4.0 TSE': ['SP3', 'SP4', 'SP5', 'SP6'],
 };
 
-/** One version has the bug from `from` (default: from its first release on) to before `corrected`: builds, or service packs of NT. */
+/**
+ * A version has the bug from `from` (default: its first release) until before `corrected`. Both are builds, or service packs of
+ * NT.
+ */
 type Span = { readonly version: string; readonly from?: string; readonly corrected: string };
 type Article = { readonly article: string; readonly product: Product; readonly title: string; readonly spans: readonly Span[] };
 
-/** The articles and what they say of releases. */
+/** The articles, and the releases that each one names. */
 export const releaseArticles: readonly Article[] = [
   {
     article: 'Q166594',
@@ -133,7 +136,7 @@ function rank(mark: string): number {
   return Number(major) * 1000 + Number(minor);
 }
 
-/** A place in the history of a version: `SP5 (996.72)`; a build that is no release of its own is named with the next one. */
+/** Names a build within its version: `SP5 (996.72)`. An unreleased build is named with the next release. */
 function place(product: Product, version: string, mark: string): string {
   if (product === 'Windows NT') return mark;
   const next = exchangeBuilds[version]?.find(([build]) => rank(build) >= rank(mark));
@@ -194,16 +197,16 @@ export const ntReleases: readonly Release[] = Object.entries(ntPacks).flatMap(([
   ),
 );
 
-/** Longest text that is looked at. */
+/** Longest text read, in characters. */
 const maxText = 64;
 
-/** What a text asks for; null where it says nothing. */
+/** What a text names; null for each part that it leaves out. */
 type Asked = { readonly version: string | null; readonly servicePack: string | null; readonly build: string | null };
 
 const exchangeForm = /^(\d\.\d(?!\d))?[\s.,-]*(rtm|(?:post-?)?sp\s?\d[a-z]?)?[\s.,(-]*(\d{3,4}\.\d{1,3})?\)?$/;
 const ntForm = /^(\d\.\d{1,2}|\d)?[\s-]*(tse)?[\s,-]*(rtm|sp\s?\d[a-z]?)?$/;
 
-/** Lower case, and the long words short. */
+/** The text in lower case, without the product's name and with long words shortened. */
 function plain(text: string): string {
   return text
     .slice(0, maxText)
@@ -223,7 +226,7 @@ function askedExchange(text: string): Asked | null {
   const [all = '', version, pack, build] = exchangeForm.exec(plain(text)) ?? [];
   if (all === '') return null;
   if (version === undefined && pack === undefined && build === undefined) return null;
-  // A version alone is the release it began with.
+  // A version alone means its RTM.
   const servicePack = pack === undefined ? (build === undefined ? 'RTM' : null) : packName(pack);
   return { version: version ?? null, servicePack, build: build ?? null };
 }
@@ -233,7 +236,7 @@ function askedNt(text: string): Asked | null {
   if (all === '' || (version === undefined && edition === undefined && pack === undefined)) return null;
   const number = version === undefined || version === '4' ? '4.0' : version;
   const name = edition === undefined ? number : `${number} TSE`;
-  // Without a word of service packs: the last one.
+  // A text without a service pack means the last one.
   const last = ntPacks[name]?.at(-1) ?? 'SP6a';
   const servicePack = pack === undefined ? last : packName(pack).replace('RTM', 'SP0');
   return { version: name, servicePack, build: null };
@@ -247,7 +250,7 @@ function fits(release: Release, asked: Asked): boolean {
   );
 }
 
-/** Those of the nearest version with the smallest distance. */
+/** The nearest builds, or the nearest service packs of the nearest version. */
 function nearestTo(asked: Asked, releases: readonly Release[]): readonly Release[] {
   const closest = (all: readonly Release[], distance: (release: Release) => number): readonly Release[] => {
     const least = Math.min(...all.map(distance));
@@ -255,7 +258,7 @@ function nearestTo(asked: Asked, releases: readonly Release[]): readonly Release
   };
   const { version, servicePack, build } = asked;
   if (build !== null) {
-    // The ones before and after it.
+    // The builds just before and after it.
     const sorted = [...releases].sort((a, b) => rank(a.build) - rank(b.build));
     const after = sorted.findIndex((release) => rank(release.build) >= rank(build));
     return after === -1 ? sorted.slice(-1) : sorted.slice(Math.max(0, after - 1), after + 1);
@@ -286,8 +289,8 @@ function resolve(text: string, asked: Asked | null, releases: readonly Release[]
 }
 
 /**
- * The release of Exchange a text names: `5.5sp4`, `5.5 SP4`, `5.5-sp4`, `5.5` and `5.5rtm` (both RTM), `2653.23`, `5.5 2653.23`,
- * `5.5.2653.23`, or a name that `exchangeReleases` has.
+ * The release of Exchange that a text names: `5.5sp4`, `5.5 SP4`, `5.5-sp4`, `5.5` and `5.5rtm` (both RTM), `2653.23`,
+ * `5.5 2653.23`, `5.5.2653.23`, or a name from `exchangeReleases`.
  * @throws UnknownReleaseError
  */
 export function resolveRelease(text: string): Release {
@@ -295,7 +298,7 @@ export function resolveRelease(text: string): Release {
 }
 
 /**
- * The Windows NT a text names: `4.0sp3`, `sp3`, `4.0 SP6a`, `4.0rtm` (SP0), `4.0` (its last service pack), `4.0tse sp4`.
+ * The Windows NT that a text names: `4.0sp3`, `sp3`, `4.0 SP6a`, `4.0rtm` (SP0), `4.0` (its last service pack), `4.0tse sp4`.
  * @throws UnknownReleaseError
  */
 export function resolveNt(text: string): Release {
@@ -307,13 +310,13 @@ export const defaultRelease: Release = resolveRelease('5.5.2654.54');
 /** Windows NT 4.0 SP6a. */
 export const defaultNt: Release = resolveNt('4.0');
 
-/** What an MTA is said to be, and what is added to that or taken away from it. */
+/** The release and Windows NT wanted for an MTA, and the articles to switch on or off in addition. */
 export type ProfileRequest = {
   readonly release?: string | undefined;
   readonly nt?: string | undefined;
-  /** Articles that are on besides. */
+  /** Articles to switch on in addition. */
   readonly legacy?: readonly string[] | undefined;
-  /** Articles that are off all the same. */
+  /** Articles to switch off, even if the release has them. */
   readonly fixed?: readonly string[] | undefined;
 };
 
@@ -321,11 +324,11 @@ export type ProfileRequest = {
 export type Profile = {
   readonly release: Release;
   readonly nt: Release;
-  /** The articles that the two bring with them. */
+  /** Articles that come with the release and the Windows NT. */
   readonly own: readonly string[];
-  /** Those, with what was added and without what was taken away. */
+  /** `own`, plus the articles added, minus those removed. */
   readonly legacy: readonly string[];
-  /** Articles whose bug the release or the Windows NT has and for which there is no quirk here. */
+  /** Articles whose bug the release or the Windows NT has, but for which there is no quirk. */
   readonly withoutQuirk: readonly string[];
 };
 
@@ -338,10 +341,10 @@ export function resolveProfile({ release: releaseText, nt: ntText, legacy = [], 
   return { release, nt, own, legacy: on, withoutQuirk: [...release.withoutQuirk, ...nt.withoutQuirk] };
 }
 
-/** Releases in a row that an article says the same of. */
+/** Consecutive releases that have the same cell for an article. */
 export type ReleaseReason = ReleaseCell & { readonly first: Release; readonly last: Release };
 
-/** What an article says of every release of its product, oldest first; neighbours of the same version are put together. */
+/** An article's cells for every release of its product, oldest first; equal neighbours of one version are joined. */
 export function releaseReasons(article: string): readonly ReleaseReason[] {
   const reasons: ReleaseReason[] = [];
   for (const release of [...exchangeReleases, ...ntReleases]) {

@@ -20,9 +20,11 @@ export type Settings = {
   readonly associationLifetimeS: number;
   /** Session-Disconnect-Timer: how long a lost association is kept for recovery, in seconds. */
   readonly disconnectS: number;
-  /** Temp-Assoc-Threshold: messages queued per association before one more is opened. */
+  /** Temp-Assoc-Threshold: messages queued per association before the MTA opens another. */
   readonly threshold: number;
-  /** `reached`: opened at the threshold (the articles' word); `exceeded`: at one more (the property page's word). */
+  /**
+   * `reached`: the MTA opens at the threshold (the articles' word); `exceeded`: at one message more (the property page's word).
+   */
   readonly thresholdRule: 'reached' | 'exceeded';
   /** Transfer-Timeout-Urgent, seconds per K of content. */
   readonly transferTimeoutUrgentSPerK: number;
@@ -30,17 +32,17 @@ export type Settings = {
   readonly transferTimeoutNormalSPerK: number;
   /** Transfer-Timeout-Non-Urgent, seconds per K of content. */
   readonly transferTimeoutNonUrgentSPerK: number;
-  /** Two-Way-Alternate-Facility: may the Turn pass? */
+  /** Two-Way-Alternate-Facility: whether the Turn may pass. */
   readonly twoWayAlternate: boolean;
-  /** Local-Initial-Turn: does the initiator hold the Turn at first? */
+  /** Local-Initial-Turn: whether the initiator holds the Turn at first. */
   readonly localInitialTurn: boolean;
   /** Turn-Request-Threshold: transfers the holder may still make after a Turn-Please (own default, none documented). */
   readonly turnRequestThreshold: number;
-  /** An RPC call without an answer is cancelled after this, in seconds. */
+  /** Time after which the MTA cancels an RPC call without an answer, in seconds. */
   readonly rpcCallTimeoutS: number;
   /** Dial and bind of one binding, in seconds (own). */
   readonly dialTimeoutS: number;
-  /** Dialling and binding of one opening over all its string bindings, in seconds; its calls have `rpcCallTimeoutS` (own). */
+  /** Dial and bind of one opening over all its string bindings, in seconds; its calls have `rpcCallTimeoutS` (own). */
   readonly openTimeoutS: number;
   /** How long a stop waits for associations to close in order before it aborts them, in seconds (own). */
   readonly stopTimeoutS: number;
@@ -49,8 +51,8 @@ export type Settings = {
   /** LAN associations over the whole locality table. */
   readonly maxAssociations: number;
   /**
-   * Copies in all queues of this MTA together; above it a submission is refused, and a transfer unless it all goes into mailboxes
-   * here, of which there may be as many again (own).
+   * Copies in all queues of this MTA together (own). Above it the MTA refuses submissions, and also transfers unless all their
+   * copies go to local mailboxes. Copies for local mailboxes may number as many again.
    */
   readonly maxQueuedCopies: number;
   /** Largest content, in octets (own). */
@@ -59,10 +61,13 @@ export type Settings = {
   readonly maxConnections: number;
 };
 
-/** Connections of one association: the first and the data connection of either side. */
+/** Connections of one association: the first and the data connection of each side. */
 const connectionsEach = 4;
 
-/** Associations over the whole locality table: one without room for its connections could never be used, nor closed. */
+/**
+ * Limit of associations over the whole locality table. An association without room for its connections could be neither used
+ * nor closed.
+ */
 export function mostAssociations(settings: Settings): number {
   return Math.min(settings.maxAssociations, Math.max(1, Math.floor(settings.maxConnections / connectionsEach)));
 }
@@ -103,22 +108,22 @@ export type PeerConfig = {
   readonly endpoints: readonly string[];
   /** Password this MTA sends to the peer and expects from it; empty for none. */
   readonly password: string;
-  /** The link to it; RPC where none is named. */
+  /** The link to it; default RPC. */
   readonly link?: LinkKind;
 };
 
 /** Mail for `domain` (or any domain, `*`) goes to the adjacent MTA `mta`. The first match wins. */
 export type Route = { readonly domain: string; readonly mta: string };
 
-/** One binding of this MTA: an address it listens on, and dials from. */
+/** One binding of this MTA: an address that it listens on and dials from. */
 export type BindingConfig = {
-  /** IPv4 or IPv6 address. The unspecified ones (`0.0.0.0`, `::`) leave the choice to the system when dialling. */
+  /** IPv4 or IPv6 address. With an unspecified one (`0.0.0.0`, `::`) the system chooses the address of each dial. */
   readonly address: string;
-  /** TCP port listened on; 0 for one that the system chooses. Dials leave from a port of the system's choice. */
+  /** TCP port to listen on; with 0 the system chooses one. The system also chooses the port of each dial. */
   readonly port: number;
   /** Name of the adapter, for people; empty for none. */
   readonly label: string;
-  /** A binding that is disabled is neither listened on (from the next start) nor dialled from (at once). */
+  /** The MTA does not listen on a disabled binding (from its next start) and does not dial from it (at once). */
   readonly enabled: boolean;
 };
 
@@ -128,13 +133,16 @@ export type MtaConfig = {
   /** Exchange version and build printed by events 9298 and 9299. */
   readonly version: string;
   readonly build: string;
-  /** In the order in which they are dialled from. */
+  /** In the order in which the MTA dials from them. */
   readonly bindings: readonly BindingConfig[];
-  /** Is this a server of a cluster? It uses its first binding alone to dial, and does not start on fewer adapters than it has. */
+  /**
+   * Whether this is a server of a cluster: it dials from its first binding alone, and does not start if one of its adapters
+   * fails.
+   */
   readonly cluster: boolean;
   /** TCP port of the endpoint mapper on each binding's address; null: none. */
   readonly mapperPort: number | null;
-  /** String bindings to be called back at. Empty: those this MTA listens on. */
+  /** String bindings for call backs to this MTA. Empty: those it listens on. */
   readonly advertise: readonly string[];
   readonly settings: Settings;
   readonly peers: readonly PeerConfig[];

@@ -1,10 +1,10 @@
 /**
- * What a fault can name: a PDU by its type (`bind`), by the RTSE APDU in it (`turn-give`), or by the operation called
- * (`MtaSend` is the call, `MtaSend-answer` its response). One PDU is of several kinds at once.
+ * The kinds of PDU that a fault can name: by type (`bind`), by the RTSE APDU in it (`turn-give`), or by the operation
+ * (`MtaSend` is the call, `MtaSend-answer` its response). One PDU has several kinds at once.
  */
 import { type ApduKind, operationOf, opnumOf, type Pdu, type PduType } from '@mtalab/mta-core';
 
-/** What can be told of a call from its first fragment: the PDU's type and, for a request, the operation numbers. */
+/** What the first fragment of a call shows: the PDU's type and, for a request, the operation numbers. */
 type Carrier = { readonly type: PduType | null; readonly opnums: readonly number[] | null };
 
 const request = (...opnums: number[]): Carrier => ({ type: 'request', opnums });
@@ -56,8 +56,8 @@ const carriers: ReadonlyMap<string, Carrier> = new Map<string, Carrier>([
 export const faultKinds: readonly string[] = [...carriers.keys()];
 
 /**
- * The kinds of this PDU. A call or an answer whose stub cannot be read is only a `request` or a `response`; an unread
- * stub does not name its operation here even when the number is known, because nobody will execute it.
+ * The kinds of this PDU. A call or an answer whose stub cannot be read is only a `request` or a `response`, even if its
+ * operation number is known, because nobody will execute it.
  */
 export function kindsOf(pdu: Pdu): readonly string[] {
   const kinds: string[] = ['any', pdu.type];
@@ -70,7 +70,7 @@ export function kindsOf(pdu: Pdu): readonly string[] {
   return kinds;
 }
 
-/** Could a call that starts with a fragment of this type (and operation number, for a request) turn out to be of `kind`? */
+/** Whether a call that starts with a fragment of this type (and operation number, for a request) may turn out to be of `kind`. */
 export function mayBecome(kind: string, type: PduType | null, opnum: number | null): boolean {
   const carrier = carriers.get(kind);
   if (carrier === undefined) return false;

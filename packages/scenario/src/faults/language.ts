@@ -1,6 +1,5 @@
 /**
- * The language in which faults are given. One fault is one line of words; case, hyphens and underscores of the fixed
- * words do not matter.
+ * The fault language. One fault is one line of words; case, hyphens and underscores of the fixed words do not matter.
  *
  *     fault  = cut | drop | hold | hole | delay | random
  *     cut    = "cut" ( "before" | "after" ) KIND [ N ] [ from ]
@@ -13,24 +12,24 @@
  *     from   = "from" NAME
  *
  * - KIND: a PDU type (`bind_ack`), an APDU (`turn-give`), an operation (`MtaSend`, its response `MtaSend-answer`), or `any`.
- * - N: the N-th of its kind, default 1, counted over all connections of the proxy from the moment the fault was added; with
- *   `from`, only what this MTA sends is counted. NAME may stand in double quotes.
- * - `cut before`: the PDU reaches the proxy and is not passed on; all connections of its association are cut. `cut after`: it
- *   is passed on into the receiver's kernel first. `drop-connection` cuts only the connection that the PDU is on.
- * - `hold`: the PDU and what follows it in this direction on this connection wait until they are released.
- * - `black-hole`: the PDU and what follows it likewise are swallowed until healed; the connection stays up.
- * - `delay`: the PDU and what follows it likewise wait MS milliseconds of the lab's clock (`500` or `500ms`).
- * - RATIO: `5%`, or `1/20`. Each PDU (of the KIND) is hit with this chance and the association cut before it or after it,
- *   likewise by chance. S makes the chance repeatable; the fault ends after M hits, without a limit never.
+ * - N: the N-th of its kind, default 1. The count covers all connections of the proxy from the moment the fault was added; with
+ *   `from`, only what this MTA sends counts. NAME may stand in double quotes.
+ * - `cut before`: the proxy does not pass the PDU on, and cuts all connections of its association. `cut after`: it first passes
+ *   the PDU on into the receiver's kernel. `drop-connection` cuts only the connection that the PDU is on.
+ * - `hold`: the PDU, and all that follows it on this connection in this direction, waits until released.
+ * - `black-hole`: the proxy swallows the same PDUs until healed; the connection stays up.
+ * - `delay`: the same PDUs wait MS milliseconds of the lab's clock (`500` or `500ms`).
+ * - RATIO: `5%`, or `1/20`. The fault hits each PDU (of the KIND) with this chance and cuts the association before or after it,
+ *   also by chance. S makes the chance repeatable. The fault ends after M hits; without a limit it never ends.
  */
 import { faultKinds } from './kinds.js';
 import { sameWord, Words } from './words.js';
 
 type Target = {
   readonly kind: string;
-  /** Which one of the kind is meant, counted from 1. */
+  /** Which PDU of the kind, counted from 1. */
   readonly nth: number;
-  /** The MTA that sends it; null for either. */
+  /** The MTA that sends it; null for any. */
   readonly from: string | null;
 };
 export type FaultSpec =
@@ -45,7 +44,7 @@ export type FaultSpec =
       readonly hits: number;
       readonly outOf: number;
       readonly seed: number;
-      /** Hits after which the fault is over; null for no limit. */
+      /** Hits after which the fault ends; null for no limit. */
       readonly limit: number | null;
     };
 
@@ -78,7 +77,7 @@ export function parseFault(text: string, names: readonly string[] = []): FaultSp
   }
 }
 
-/** The fault in its shortest form, in the language itself: reading it gives the same fault. */
+/** The fault in the shortest form of the language; `parseFault` reads it back as the same fault. */
 export function describeFault(fault: FaultSpec): string {
   const from = fault.from === null ? '' : ` from ${/^[^\s"]+$/.test(fault.from) ? fault.from : `"${fault.from}"`}`;
   if (fault.action === 'cut-randomly') {
@@ -98,7 +97,7 @@ function readTarget(words: Words, names: readonly string[]): Target {
   return { kind, nth, from: readFrom(words, numbered ? [] : ['a number'], names) };
 }
 
-/** With one number it is the time, with two the first says which one of the kind. */
+/** One number is the time. Of two numbers, the first says which PDU of the kind. */
 function readDelay(words: Words, names: readonly string[]): FaultSpec {
   const kind = readKind(words);
   const firstAt = words.at;

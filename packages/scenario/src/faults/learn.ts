@@ -1,9 +1,9 @@
-/** What a link learns from the PDUs that pass: who dialled, and which association a connection belongs to. */
+/** Learns from passing PDUs which MTA dialled a connection, and which association the connection belongs to. */
 import type { Pdu } from '@mtalab/mta-core';
 
 /** The part of a connection that is learned. */
 type Learned = {
-  /** Name of the MTA that was dialled: association groups are kept there. */
+  /** Name of the dialled MTA, which keeps the association groups. */
   readonly link: string;
   clientName: string | null;
   association: string | null;
@@ -11,8 +11,8 @@ type Learned = {
 };
 
 /**
- * Learn from one PDU. MtaBind and MtaBindBack name the caller and the association on the first connection of each way;
- * a data connection is known by binding with the group id that this first connection was given by the same MTA.
+ * Learns from one PDU. MtaBind and MtaBindBack name the caller and the association on the first connection of each direction. A
+ * data connection binds with the group id that the same MTA gave to that first connection.
  */
 export function learn(connection: Learned, fromClient: boolean, pdu: Pdu, all: Iterable<Learned>): void {
   if (fromClient && pdu.type === 'bind' && pdu.group !== 0) joinGroup(connection, pdu.group, all);

@@ -1,13 +1,16 @@
-/** The faults of a link (the proxy's, or a virtual one): which are armed, what each has counted, and what they do to a PDU that arrives. */
+/**
+ * The faults of a link (the proxy's, or a virtual one): which are armed, what each has counted, and what each does to an
+ * arriving PDU.
+ */
 import type { Pdu, PduType } from '@mtalab/mta-core';
 import { kindsOf, mayBecome } from './kinds.js';
 import { describeFault, type FaultSpec } from './language.js';
 import { type Chance, chance } from './random.js';
 
-/** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may again. `done`: it is over. */
+/** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may act again. `done`: it has ended. */
 export type FaultState = 'armed' | 'reached' | 'done';
 
-/** One fault as it stands; a live view, its values change while the proxy runs. */
+/** A live view of one fault: its values change while the proxy runs. */
 export type FaultHandle = {
   readonly id: number;
   /** The fault in the language, in its shortest form. */
@@ -24,7 +27,9 @@ export type ArmedFault = { -readonly [Key in keyof FaultHandle]: FaultHandle[Key
   readonly chance: Chance | null;
 };
 
-/** What happens to one PDU. Several faults may act on it; cutting before it outranks swallowing, that outranks the others. */
+/**
+ * What happens to one PDU. Several faults may act on it: a cut before it outranks swallowing, and swallowing outranks the rest.
+ */
 type Verdict = {
   readonly cutBefore?: ArmedFault;
   readonly swallow?: ArmedFault;
@@ -40,7 +45,7 @@ export class FaultPlan {
   readonly #faults: ArmedFault[] = [];
   #lastId = 0;
 
-  /** @throws Error when there are too many faults. */
+  /** @throws Error if there are too many faults. */
   add(spec: FaultSpec): ArmedFault {
     if (this.#faults.length >= maxFaults) throw new Error(`a proxy takes at most ${maxFaults} faults: remove some that are done`);
     this.#lastId += 1;
@@ -66,12 +71,15 @@ export class FaultPlan {
     return [...this.#faults];
   }
 
-  /** Faults added later have higher ids. A call of several fragments is judged by the faults known at its first one. */
+  /** Faults added later have higher ids. Only the faults known at its first fragment act on a call. */
   get lastId(): number {
     return this.#lastId;
   }
 
-  /** Must the fragments of a call wait until it is known whole, because a fault may act on it before its first octet passes? */
+  /**
+   * Whether the fragments of a call must wait until the call is complete, because a fault may act before its first octet
+   * passes.
+   */
   needsWhole(type: PduType | null, opnum: number | null, from: string): boolean {
     return this.#faults.some((fault) => {
       if (!isLive(fault) || (fault.spec.from !== null && fault.spec.from !== from)) return false;
@@ -80,7 +88,7 @@ export class FaultPlan {
     });
   }
 
-  /** Count this PDU with every fault that was known at `knownId`, and say what they do to it. */
+  /** Counts this PDU with every fault up to id `knownId`, and says what those faults do to it. */
   judge(pdu: Pdu, from: string, knownId: number): Verdict {
     if (this.#faults.length === 0) return pass;
     const kinds = kindsOf(pdu);
@@ -100,7 +108,7 @@ export class FaultPlan {
   }
 }
 
-/** Can the fault still meet a PDU? Only the seeded ones can after their first hit. */
+/** Whether the fault can still meet a PDU. After their first hit only seeded faults can. */
 function isLive(fault: ArmedFault): boolean {
   return fault.state === 'armed' || (fault.state === 'reached' && fault.chance !== null);
 }
@@ -124,13 +132,13 @@ function meets(fault: ArmedFault): keyof Verdict | null {
   }
 }
 
-/** What the fault did lasts no longer (released, healed, passed on, or its connection is gone). Seeded faults go on. */
+/** Ends what the fault does: its PDUs were released, healed or passed on, or its connection is gone. Seeded faults go on. */
 export function endAction(fault: ArmedFault | null | undefined): void {
   if (fault?.state === 'reached' && fault.chance === null) fault.state = 'done';
 }
 
 function stateAfterHit(fault: ArmedFault): FaultState {
   if (fault.spec.action === 'cut-randomly') return fault.hits === fault.spec.limit ? 'done' : 'reached';
-  // A cut after the PDU is done when the PDU has left: the flow says so.
+  // A cut after the PDU is done only when the PDU has left, which the flow reports.
   return 'when' in fault.spec && fault.spec.when === 'before' ? 'done' : 'reached';
 }

@@ -1,7 +1,7 @@
-/** The words of a fault's text, each with its place, and the errors about them. */
+/** Splits a fault's text into words with their places, and makes the errors about them. */
 import { distance } from 'fastest-levenshtein';
 
-/** A fault's text cannot be read. The message says what is wrong, where, and which word may have been meant. */
+/** The fault's text cannot be read. The message says what is wrong, where, and which word the user may have meant. */
 export class FaultSyntaxError extends Error {
   override readonly name = 'FaultSyntaxError';
   /** Place in the text, counted from 1. */
@@ -16,20 +16,20 @@ type Word = { readonly text: string; readonly at: number; readonly quoted: boole
 
 const maxTextLength = 256;
 
-/** Words are parted by white space; a word in double quotes may contain it. */
+/** White space separates words; a word in double quotes may contain it. */
 function split(text: string): readonly Word[] {
   const words: Word[] = [];
   const pattern = /"([^"]*)"|(\S+)/g;
   for (const match of text.matchAll(pattern)) {
     const word = match[1] ?? match[2] ?? '';
     if (match[1] === undefined && word.includes('"'))
-      throw new FaultSyntaxError(text, match.index + 1, 'a quote that has no partner');
+      throw new FaultSyntaxError(text, match.index + 1, 'a quote without its partner');
     words.push({ text: word, at: match.index + 1, quoted: match[1] !== undefined });
   }
   return words;
 }
 
-/** Case, hyphens and underscores are easily mixed up and never tell two words apart. */
+/** Ignores case, hyphens and underscores: users mix them up, and no two words differ in them alone. */
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, '');
 
 /** The valid word that this one stands for, whatever its case and hyphens. */
@@ -37,10 +37,10 @@ export function sameWord(word: string, valid: readonly string[]): string | undef
   return valid.find((one) => one === word) ?? valid.find((one) => plain(one) === plain(word));
 }
 
-/** The nearest valid word, when it is near enough to have been meant. */
+/** The nearest valid word, if the user may have meant it. */
 function nearestWord(word: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
-  // Two letters that changed places are two changes.
+  // Two swapped letters count as two changes.
   let bestDistance = 1 + Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 3)));
   for (const one of valid) {
     const apart = distance(plain(word), plain(one));
@@ -73,7 +73,7 @@ export class Words {
     return this.#words[this.#next];
   }
 
-  /** Place of the next word, or just behind the text. */
+  /** Place of the next word, or just after the text. */
   get at(): number {
     return this.peek()?.at ?? this.#text.length + 1;
   }
@@ -100,7 +100,7 @@ export class Words {
     if (found !== undefined) return found;
     const word = this.peek();
     const near = word !== undefined && nearestWord(word.text, valid) !== undefined;
-    // A long list is only worth reading when there is no better advice.
+    // A long list helps only if no near word can be suggested.
     const choice = near && valid.length > 8 ? what : `${what} (${listed(valid)})`;
     if (word === undefined) throw this.error(`expected ${choice}, but the text ends here`);
     throw this.unknown(word.text, `expected ${choice}`, valid);

@@ -1,8 +1,8 @@
-/** Inputs and effects in one line of words, for whoever reads about a difference. */
+/** Describes an input or an effect in one line, for reports of differences. */
 import { describeActivity, describeFrame, type Effect, type Input } from '@mtalab/mta-core';
 import type { JournalStart } from './entry.js';
 
-/** Such as `frame on connection 2: request 3 MtaSend turn-give`. */
+/** For example `frame on connection 2: request 3 MtaSend turn-give`. */
 export function describeInput(input: Input | JournalStart): string {
   switch (input.type) {
     case 'start':
@@ -35,7 +35,7 @@ export function describeInput(input: Input | JournalStart): string {
   }
 }
 
-/** Such as `frame on connection 2: request 3 MtaSend turn-give`, or the type with its JSON where that says more. */
+/** For example `frame on connection 2: request 3 MtaSend turn-give`; JSON for an effect other than a frame. */
 export function describeEffect(effect: Effect | undefined): string {
   if (effect === undefined) return 'nothing';
   if (effect.type === 'frame') return `frame on connection ${effect.conn}: ${describeFrame(effect)}`;

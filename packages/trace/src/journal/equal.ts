@@ -1,11 +1,14 @@
-/** Comparing what two steps caused, as JSON says it. */
+/** Compares the effects of two steps by their JSON. */
 
-/** The value as it comes back from a file: without what JSON does not keep. */
+/** The value as it comes back from a file, without what JSON drops. */
 export function asJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
-/** Where two JSON values differ first, such as `.pdu.body.apdu.kind`; null when they are the same. The order of keys is none. */
+/**
+ * Path of the first difference of two JSON values, such as `.pdu.body.apdu.kind`; null if they are equal. The order of keys
+ * does not count.
+ */
 export function firstDifference(one: unknown, other: unknown, path = ''): string | null {
   if (Object.is(one, other)) return null;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return path;

@@ -1,4 +1,4 @@
-/** Reading a journal line by line. Pure: whoever has the lines (of a file, of a stream, of a text) hands them in. */
+/** Reads a journal line by line. Pure: the caller hands in the lines of a file, a stream or a text. */
 import { flawOf, type JournalEntry, type LocatedEntry } from './entry.js';
 
 /** A journal that cannot be read. The message names the file, the line, and what is wrong with it. */
@@ -16,12 +16,12 @@ export class JournalError extends Error {
 }
 
 /**
- * Reads the lines of one journal in order. A line that was torn by the death of its process is passed over with a remark: it
- * is the last one, or a start follows.
+ * Reads the lines of one journal in order. It skips a line torn by the death of its process, with a remark: such a line is the
+ * last one, or a start follows.
  */
 export class JournalReader {
   readonly file: string;
-  /** What a reader of the journal should know, in words. */
+  /** Remarks for the person who reads the journal. */
   readonly remarks: string[] = [];
   #line = 0;
   #torn: { readonly line: number; readonly problem: string } | null = null;
@@ -32,9 +32,9 @@ export class JournalReader {
   }
 
   /**
-   * Take the next line, without its end.
-   * @returns the entry, or null when the line holds none.
-   * @throws JournalError when it is neither an entry nor torn.
+   * Take the next line, without its line end.
+   * @returns the entry, or null if the line holds none.
+   * @throws JournalError if the line is neither an entry nor torn.
    */
   take(text: string): LocatedEntry | null {
     this.#line += 1;
@@ -44,7 +44,7 @@ export class JournalReader {
       value = JSON.parse(text);
     } catch (error) {
       this.#failOverTorn();
-      this.#torn = { line: this.#line, problem: `this line is no JSON (${(error as Error).message})` };
+      this.#torn = { line: this.#line, problem: `this line is not JSON (${(error as Error).message})` };
       return null;
     }
     if (isEnd(value)) {
@@ -61,13 +61,13 @@ export class JournalReader {
     return { line: this.#line, entry };
   }
 
-  /** There are no more lines. */
+  /** Call after the last line. */
   end(): void {
     if (this.#torn !== null) this.#forgiveTorn();
   }
 
   #forgiveTorn(): void {
-    this.remarks.push(`${this.file}:${this.#torn?.line}: this line was torn when its process died; it is passed over`);
+    this.remarks.push(`${this.file}:${this.#torn?.line}: this line was torn when its process died; it is skipped`);
     this.#torn = null;
   }
 
@@ -80,7 +80,7 @@ function isEnd(value: unknown): value is { readonly end: string } {
   return typeof value === 'object' && value !== null && typeof (value as { end?: unknown }).end === 'string';
 }
 
-/** All entries of a journal that is at hand as text, with what is to be remarked. @throws JournalError */
+/** All entries of a journal given as text, with remarks for its reader. @throws JournalError */
 export function readJournalText(
   text: string,
   file = 'journal',

@@ -1,9 +1,9 @@
-/** A journal run through the core once more, node by node. */
+/** Runs a journal through the core again, node by node. */
 import { type Effect, type Input, type Mta, start, step } from '@mtalab/mta-core';
 import type { JournalStart, LocatedEntry } from './entry.js';
 import { JournalError } from './read.js';
 
-/** The core: two functions. Others may be put in its place, to see whether a journal would tell. */
+/** The core: two functions. A test can put others in their place, to see whether a replay finds the difference. */
 export type ReplayCore = {
   readonly start: typeof start;
   readonly step: typeof step;
@@ -11,7 +11,7 @@ export type ReplayCore = {
 
 export const realCore: ReplayCore = { start, step };
 
-/** One step, done again. */
+/** One replayed step. */
 export type Replayed = {
   /** The state before; null at a start. */
   readonly before: Mta | null;
@@ -35,8 +35,8 @@ export class Replayer {
   }
 
   /**
-   * @throws JournalError when the node has not started, or when steps before this one are missing. What the core throws comes
-   *   through as it is.
+   * @throws JournalError if the node has not started, or if steps before this one are missing. Errors of the core pass through
+   *   unchanged.
    */
   take({ line, entry }: LocatedEntry): Replayed {
     const { node, n, t, input } = entry;
@@ -52,7 +52,7 @@ export class Replayer {
     return { before, mta, effects };
   }
 
-  /** Pass over a step that nobody wants done again. */
+  /** Skip a step without replaying it. */
   skip({ entry }: LocatedEntry): void {
     this.#lastN = entry.n;
   }
@@ -61,7 +61,7 @@ export class Replayer {
     return this.#core.start(input.config, input.recovered, nowMs);
   }
 
-  /** Steps are counted without a gap: within a life of the node, or within the file. */
+  /** Checks that the steps have no gap, within a life of the node or within the file. */
   #continued(line: number, node: string, n: number, life: Life | undefined): Mta {
     if (life === undefined) throw new JournalError(this.#file, line, `the journal of ${node} does not begin with a start`);
     if (n !== life.n + 1 && n !== this.#lastN + 1) {

@@ -1,47 +1,47 @@
-/** Does the core, given the inputs of a journal once more, do what the journal says it did? */
+/** Checks that the core, given a journal's inputs again, does what the journal says it did. */
 import type { Effect } from '@mtalab/mta-core';
 import { describeEffect, describeInput } from './describe.js';
 import type { JournalEntry, LocatedEntry } from './entry.js';
 import { asJson, firstDifference } from './equal.js';
 import { type ReplayCore, Replayer, realCore } from './replay.js';
 
-/** A step that came out otherwise. */
+/** A step whose replay differs from the journal. */
 export type Difference = {
   /** Line of the journal, from 1. */
   readonly line: number;
   readonly node: string;
   readonly n: number;
   readonly t: number;
-  /** What happened, in words. */
+  /** The input, in words. */
   readonly input: string;
-  /** Which effect of the step differs, from 0; null when the core failed. */
+  /** Which effect of the step differs, counted from 0; null if the core failed. */
   readonly effect: number | null;
   /** Where in that effect, such as `.pdu.body.apdu`. */
   readonly path: string;
-  /** The effect as the journal has it, in words; `nothing` when the core did more. */
+  /** The effect as the journal has it, in words; `nothing` if the core did more. */
   readonly expected: string;
-  /** The effect of the core, in words; `nothing` when it did less. */
+  /** The effect of the core, in words; `nothing` if it did less. */
   readonly got: string;
 };
 
 export type Verification = {
-  /** Steps done again. */
+  /** Steps replayed. */
   readonly steps: number;
   /** Effects compared. */
   readonly effects: number;
   /** Lives of nodes: each start begins one. */
   readonly lives: number;
-  /** At most one for each life: after the first the states have parted. */
+  /** At most one for each life, because after the first the states differ. */
   readonly differences: readonly Difference[];
 };
 
-/** Differences kept. */
+/** Limit of the differences kept. */
 const mostDifferences = 100;
 
 /** Verifies one journal, entry by entry. */
 export class JournalVerifier {
   readonly #replayer: Replayer;
-  /** Nodes whose present life has parted from the journal. */
+  /** Nodes whose present life already differs from the journal. */
   readonly #parted = new Set<string>();
   readonly #differences: Difference[] = [];
   #steps = 0;
@@ -55,7 +55,7 @@ export class JournalVerifier {
 
   /**
    * @returns the difference found in this step, or null.
-   * @throws JournalError when a node does not begin with a start, or lines are missing.
+   * @throws JournalError if a node does not begin with a start, or lines are missing.
    */
   take(located: LocatedEntry): Difference | null {
     const { entry } = located;
@@ -110,7 +110,7 @@ function differenceOf(
   return null;
 }
 
-/** Where the short words are the same for both, JSON shows what they leave out. */
+/** If the short words of both are equal, JSON shows the difference. */
 function inWords(expected: Effect | undefined, got: Effect | undefined): Pick<Difference, 'expected' | 'got'> {
   const words = { expected: describeEffect(expected), got: describeEffect(got) };
   return words.expected === words.got ? { expected: JSON.stringify(expected), got: JSON.stringify(got) } : words;
@@ -118,7 +118,7 @@ function inWords(expected: Effect | undefined, got: Effect | undefined): Pick<Di
 
 /**
  * Run a whole journal through the core and compare every effect. `line` of a difference is the place in `entries`, from 1.
- * @throws JournalError when a node does not begin with a start, or entries are missing.
+ * @throws JournalError if a node does not begin with a start, or entries are missing.
  */
 export function verifyJournal(entries: Iterable<JournalEntry>, core: ReplayCore = realCore): Verification {
   const verifier = new JournalVerifier('journal', core);

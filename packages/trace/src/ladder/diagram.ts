@@ -1,4 +1,4 @@
-/** The ladder as a sequence diagram, in the languages of Mermaid and of PlantUML. */
+/** Draws the ladder as a sequence diagram for Mermaid or PlantUML. */
 import type { TurnSide } from '@mtalab/mta-core';
 import { isNote, type LadderLine, nodesOf } from './line.js';
 
@@ -8,7 +8,7 @@ function participantsOf(lines: readonly LadderLine[]): ReadonlyMap<string, Parti
   return new Map([...nodesOf(lines)].sort().map((name, at) => [name, { id: `P${at + 1}`, name }]));
 }
 
-/** Beliefs that this line changes, as a sentence; null when it changes none. */
+/** Finds the beliefs about the Turn that each line changes. */
 class Changes {
   readonly #last = new Map<string, TurnSide>();
 
@@ -30,12 +30,12 @@ function labelOf(line: LadderLine): string {
   return `${line.text}${fate}${fault}`;
 }
 
-/** Semicolons end a statement of Mermaid, and a number sign begins a character's number. */
+/** In Mermaid a semicolon ends a statement, and a number sign begins a character code. */
 function mermaidText(text: string): string {
   return text.replace(/[#;]/g, (char) => `#${char.charCodeAt(0)};`);
 }
 
-/** A `sequenceDiagram` of Mermaid: lost PDUs have a cross, a note tells when a belief about the Turn changes. */
+/** A `sequenceDiagram` of Mermaid: a lost PDU has a cross, and a note marks each changed belief about the Turn. */
 export function ladderMermaid(lines: readonly LadderLine[]): string {
   const participants = participantsOf(lines);
   const all = [...participants.values()];
@@ -52,7 +52,7 @@ export function ladderMermaid(lines: readonly LadderLine[]): string {
   return rows.join('\n');
 }
 
-/** A backslash would escape, and a line end would end the label. */
+/** PlantUML would read a backslash as an escape. */
 function plantText(text: string): string {
   return text.replaceAll('\\', '~\\');
 }

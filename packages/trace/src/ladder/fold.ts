@@ -1,7 +1,7 @@
-/** Shorter ladders: what nobody wants to read one by one becomes one line. */
+/** Shortens ladders: a stretch of lines that repeat becomes one line. */
 import { isNote, type LadderLine } from './line.js';
 
-/** Pairs of lines that come in long stretches. */
+/** Pairs of lines that often repeat. */
 const pairs: readonly { readonly there: RegExp; readonly back: RegExp; readonly text: string }[] = [
   {
     there: /^request \d+ MtaSend rttr .* last/,
@@ -11,7 +11,7 @@ const pairs: readonly { readonly there: RegExp; readonly back: RegExp; readonly 
   { there: /^bind group=[1-9]/, back: /^bind_nak/, text: 'binds of a data connection, each answered by bind_nak' },
 ];
 
-/** Long stretches of transfers, each confirmed, become one line, and so do binds that are refused again and again. */
+/** Folds each long stretch of confirmed transfers, or of refused binds, into one line. */
 export function folded(lines: readonly LadderLine[]): LadderLine[] {
   const result: LadderLine[] = [];
   for (let at = 0; at < lines.length; ) {
@@ -46,20 +46,20 @@ const ofOpening = /^(bind_ack|bind_nak|request \d+ MtaBind(Back)? |response \d+ 
 const asked = /^request \d+ MtaBind .*rtorq turn=(\w+) recovery=(\d+)/;
 const answered = /^response \d+ (?:(rtoac)|rtorj reason=(\S+))/;
 
-/** An opening in the making: the line that stands for it, and what is known of it. */
+/** An opening in progress: its line, and what is known of it so far. */
 type Opening = {
   readonly at: number;
   readonly initiator: string;
   line: LadderLine;
   turn: string | null;
   recovery: number;
-  /** Set when nothing more can come. */
+  /** How the opening ended; null while it is in progress. */
   end: string | null;
 };
 
 /**
- * Each opening or recovery of an association becomes one line, with the binds of its data connections: eight and four PDUs
- * that are the same each time. Binds of a connection whose association nobody knows stay as they are.
+ * Folds each opening or recovery of an association into one line, with the binds of its data connections: eight or four PDUs
+ * that are the same each time. Binds of a connection without a known association stay as they are.
  */
 export function withShortOpenings(lines: readonly LadderLine[]): LadderLine[] {
   const result: LadderLine[] = [];
@@ -71,7 +71,7 @@ export function withShortOpenings(lines: readonly LadderLine[]): LadderLine[] {
   return result;
 }
 
-/** @returns true when the line is part of an opening and needs no line of its own. */
+/** @returns true if the line is part of an opening and needs no line of its own. */
 function take(line: LadderLine, openings: Map<string, Opening>, result: LadderLine[]): boolean {
   const { association, text } = line;
   if (association === null || isNote(line)) return false;
@@ -90,7 +90,7 @@ function take(line: LadderLine, openings: Map<string, Opening>, result: LadderLi
     return true;
   }
   if (present === undefined) return false;
-  // What fails after the opening is worth a line.
+  // A failure after the opening keeps its own line.
   if (present.end !== null && (line.fate !== 'passed' || text.startsWith('bind_nak') || present.line.fate !== 'passed'))
     return false;
   note(present, line);

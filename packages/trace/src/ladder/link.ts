@@ -1,4 +1,4 @@
-/** A ladder from what a link saw (the proxy's, or a virtual one), with the beliefs that the journals of both ends add. */
+/** Builds a ladder from what a link saw (the proxy's, or a virtual one). The journals of both ends add the beliefs. */
 import { describePdu, type TurnSide } from '@mtalab/mta-core';
 import type { LadderLine } from './line.js';
 import type { LinkPdu } from './link-pdu.js';
@@ -8,11 +8,11 @@ import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
 /** A PDU at the link: as it came from its sender, and (if it was passed on) as it went to its receiver. */
 type Passage = { readonly pdu: LinkPdu; readonly text: string; readonly arrived: PduMoment; readonly left: PduMoment | null };
 
-/** A connection of the link stands between two ends: it is the server of the one that dialled, and the client of the other. */
+/** A connection through the link. The link is the server of the end that dialled, and the client of the other end. */
 type Between = { readonly client: string; readonly asServer: ConnectionEnd; readonly asClient: ConnectionEnd };
 
 function endOf(node: string, peer: string, conn: number): ConnectionEnd {
-  // The link has no lab time: among equals the order decides.
+  // The link has no lab time, so the order decides among equals.
   return { node, conn, peer: peer === '?' ? null : peer, openedMs: Number.NaN, sent: [], received: [] };
 }
 
@@ -22,11 +22,11 @@ function momentAt(end: ConnectionEnd, kind: PduMoment['kind'], text: string): Pd
   return moment;
 }
 
-/** Each PDU once, at the place where it was last told. */
+/** Each PDU once, at the place of its last report. */
 function passages(pdus: Iterable<LinkPdu>): { readonly list: readonly Passage[]; readonly connections: readonly Between[] } {
   const last = new Map<number, LinkPdu>();
   for (const pdu of pdus) {
-    // A held PDU is told again when it leaves, and leaves its first place.
+    // A held PDU is reported again when it leaves; only the last report keeps its place.
     last.delete(pdu.seq);
     last.set(pdu.seq, pdu);
   }
@@ -34,7 +34,7 @@ function passages(pdus: Iterable<LinkPdu>): { readonly list: readonly Passage[];
   const list: Passage[] = [];
   for (const pdu of last.values()) {
     const { from, to, conn } = pdu;
-    // Who dialled speaks first.
+    // The end that dialled sends first.
     const known = connections.get(conn);
     const between = known ?? { client: from, asServer: endOf(to, from, 1), asClient: endOf(from, to, 0) };
     connections.set(conn, between);
@@ -48,7 +48,7 @@ function passages(pdus: Iterable<LinkPdu>): { readonly list: readonly Passage[];
   return { list, connections: [...connections.values()] };
 }
 
-/** @param trails of the MTAs, by name, as far as there are journals. */
+/** @param trails by name of the MTA, for the MTAs that have a journal. */
 export function ladderOf(pdus: Iterable<LinkPdu>, trails: ReadonlyMap<string, Trail>): LadderLine[] {
   const { list, connections } = passages(pdus);
   const ends = [...trails.values()].flatMap((trail) => trail.ends);

@@ -1,6 +1,6 @@
 /**
- * Finds which connection of one MTA is which of another, by what passed on them. Nothing else can tell: addresses are not in
- * the journal of the called side, and a proxy may stand between.
+ * Matches the connections of one MTA with those of another by what passed on them. Nothing else identifies them: the called
+ * side's journal has no addresses, and a proxy may stand between.
  */
 import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
 
@@ -9,7 +9,7 @@ export function isClient(end: ConnectionEnd): boolean {
   return end.conn % 2 === 0;
 }
 
-/** What was sent and not received is lost; so what was received is looked for in what was sent, in order. */
+/** Finds each received PDU among the sent ones, in order. A PDU that was sent but not received is lost. */
 function inOrder(
   sent: readonly PduMoment[],
   received: readonly PduMoment[],
@@ -34,18 +34,18 @@ function nextOf(sent: readonly PduMoment[], from: number, text: string): number 
 
 const ignore = (): void => undefined;
 
-/** How much of what passed on these two ends agrees. */
+/** How many PDUs these two ends have in common. */
 function agreement(client: ConnectionEnd, server: ConnectionEnd): number {
   return inOrder(client.sent, server.received, ignore) + inOrder(server.sent, client.received, ignore);
 }
 
-/** What was found: nothing of it is written into the trails, which may serve for several ladders. */
+/** The matches found. They stay outside the trails, because one trail may serve several ladders. */
 export class Matching {
   /** The same PDU at the other end, both ways. */
   readonly partners = new Map<PduMoment, PduMoment>();
   readonly #peers = new Map<ConnectionEnd, string>();
 
-  /** The MTA at the other end; null when neither this end nor the matching knows it. */
+  /** The MTA at the other end; null if neither this end nor the matching knows it. */
   peerOf(end: ConnectionEnd): string | null {
     return this.#peers.get(end) ?? end.peer;
   }
@@ -62,7 +62,7 @@ export class Matching {
   }
 }
 
-/** The first PDU each way: the answer has the number of the association group, which one life of a server gives once. */
+/** The first PDU each way. The answer has the number of the association group, which a server gives only once in its life. */
 function keyOf(request: PduMoment | undefined, answer: PduMoment | undefined): string {
   return `${request?.text ?? ''}\n${answer?.text ?? ''}`;
 }
@@ -78,7 +78,7 @@ class Servers {
     }
   }
 
-  /** The one that agrees best with this client, the nearest in time among equals. */
+  /** Takes the server end that agrees best with this client; among equals, the nearest in time. */
   take(client: ConnectionEnd, key: string): ConnectionEnd | null {
     const group = this.#byKey.get(key);
     let best: { readonly end: ConnectionEnd; readonly agreed: number; readonly apartMs: number } | null = null;
@@ -95,7 +95,7 @@ class Servers {
   }
 }
 
-/** Join every PDU that was sent with the same one received, where it was. */
+/** Matches every sent PDU with its arrival, if it arrived. */
 export function matchConnections(trails: Iterable<Trail>): Matching {
   const ends = [...trails].flatMap((trail) => trail.ends);
   const matching = new Matching();
@@ -107,7 +107,7 @@ export function matchConnections(trails: Iterable<Trail>): Matching {
   return matching;
 }
 
-/** The same for ends of which it is known who dialled. Both lists are in the order of their opening, for each MTA. */
+/** The same, if it is known which ends dialled. In both lists, the ends of each MTA are in the order of their opening. */
 export function matchEnds(dialled: readonly ConnectionEnd[], accepted: readonly ConnectionEnd[], matching: Matching): void {
   const clients = dialled.toSorted((one, other) => one.openedMs - other.openedMs || 0);
   const servers = accepted.filter((end) => end.received.length > 0);

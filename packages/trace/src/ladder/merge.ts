@@ -1,4 +1,4 @@
-/** A ladder from journals alone: the trails of the MTAs, merged so that nothing is received before it was sent. */
+/** Builds a ladder from journals alone. It merges the trails of the MTAs so that nothing is received before it was sent. */
 import type { TurnSide } from '@mtalab/mta-core';
 import { type LadderLine, noteLine } from './line.js';
 import { type Matching, matchConnections } from './match.js';
@@ -6,7 +6,7 @@ import type { Moment, PduMoment, Trail } from './trail.js';
 
 type Draft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
 
-/** The lines in an order that agrees with each MTA's own; between MTAs, the lab's clock decides. */
+/** The lines of all trails. Each MTA's lines keep their order; between MTAs, the lab's clock decides. */
 export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
   const all = [...trails];
   const merger = new Merger(matchConnections(all), new Set(all.map((trail) => trail.node)));
@@ -21,14 +21,14 @@ export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
 
 type Next = { readonly trail: Trail; readonly moment: Moment; readonly ready: boolean };
 
-/** The earliest moment that nothing else has to come before. */
+/** The earliest moment that need not wait for another. */
 function earliest(trails: readonly Trail[], places: ReadonlyMap<Trail, number>, merger: Merger): Next | null {
   let best: Next | null = null;
   for (const trail of trails) {
     const moment = trail.moments[places.get(trail) ?? 0];
     if (moment === undefined) continue;
     const ready = merger.isReady(moment);
-    // Not ready is only ever chosen when two connections were taken for one: better a wrong order than no ladder.
+    // A moment that is not ready is chosen only if two connections were taken for one. A wrong order is better than no ladder.
     const better = best === null || (ready !== best.ready ? ready : moment.tMs < best.moment.tMs);
     if (better) best = { trail, moment, ready };
   }
@@ -41,7 +41,7 @@ class Merger {
   readonly #known: ReadonlySet<string>;
   readonly #drafts = new Map<PduMoment, Draft>();
 
-  /** @param known the MTAs whose journals there are. */
+  /** @param known the MTAs that have a journal. */
   constructor(matching: Matching, known: ReadonlySet<string>) {
     this.#matching = matching;
     this.#known = known;
@@ -68,7 +68,7 @@ class Merger {
 
   #sent(moment: PduMoment): void {
     const to = this.#matching.peerOf(moment.end) ?? '?';
-    // Of an MTA whose journal is not here nobody knows what reached it.
+    // Without the receiver's journal the PDU counts as passed.
     const fate = this.#matching.partners.has(moment) || !this.#known.has(to) ? 'passed' : 'lost';
     const draft: Draft = {
       from: moment.node,

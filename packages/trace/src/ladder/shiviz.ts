@@ -1,12 +1,12 @@
-/** The ladder for ShiViz: a log with vector clocks, one event for each sending and each receiving. */
+/** Writes the ladder for ShiViz: a log with vector clocks, one event for each sending and each receiving. */
 import { isNote, type LadderLine } from './line.js';
 
-/** What ShiViz is to be given as its log parsing expression. Its names of hosts may have hyphens. */
+/** The log parsing expression for ShiViz. Host names may have hyphens. */
 export const shivizExpression = '(?<host>\\S+) (?<clock>\\{.*\\})\\n(?<event>.*)';
 
 type Event = { readonly node: string; readonly line: LadderLine; readonly at: number; readonly kind: 'sent' | 'received' };
 
-/** The events of each MTA in its own order: by step where that is known, else by the order of the lines. */
+/** The events of each MTA in its own order: by step if it is known, otherwise by the order of the lines. */
 function eventsOf(lines: readonly LadderLine[]): ReadonlyMap<string, Event[]> {
   const events = new Map<string, Event[]>();
   const add = (node: string, line: LadderLine, at: number, kind: Event['kind']): void => {
@@ -25,7 +25,7 @@ function eventsOf(lines: readonly LadderLine[]): ReadonlyMap<string, Event[]> {
     if (arrives && (line.steps === undefined || line.steps.received !== null))
       add(line.to, line, line.steps?.received ?? count, 'received');
   }
-  // A sort is stable: without steps the order of the lines stays.
+  // The sort is stable, so equal steps keep the order of their lines.
   if (known) for (const list of events.values()) list.sort((one, other) => one.at - other.at);
   return events;
 }
@@ -39,8 +39,8 @@ function merged(one: Clock, other: Clock): Clock {
 }
 
 /**
- * A file that ShiViz takes as it is: its first row is the log parsing expression, the second (empty) would part executions, then
- * two rows for each event, `host {clock}` and what happened.
+ * A file for ShiViz. The first row is the log parsing expression, and the second (empty) is the separator of executions. Two
+ * rows follow for each event: `host {clock}`, and what happened.
  */
 export function ladderShiViz(lines: readonly LadderLine[]): string {
   const events = eventsOf(lines);
@@ -69,7 +69,7 @@ export function ladderShiViz(lines: readonly LadderLine[]): string {
   }
 }
 
-/** A host is one word. */
+/** ShiViz reads a host as one word. */
 function hostOf(node: string): string {
   return node.replace(/\s/g, '_');
 }

@@ -1,16 +1,16 @@
-/** The ladder as text. */
+/** Draws the ladder as text. */
 import type { TurnSide } from '@mtalab/mta-core';
 import { isNote, type LadderLine, nodesOf } from './line.js';
 
 export type TextOptions = {
-  /** Columns that an arrow and its text may take; longer texts go on in the next row. Default 100. */
+  /** Columns for an arrow with its text; a longer text continues in the next row. Default 100. */
   readonly width?: number;
 };
 
-/** Rows that one text may take. */
+/** Limit of the rows for one text. */
 const mostRows = 3;
 
-/** Parts of a text that fit into so many columns, cut at spaces where that can be. */
+/** Splits a text into rows of this many columns, at spaces where possible. */
 function wrapped(text: string, columns: number): readonly string[] {
   const rows: string[] = [];
   let rest = text;
@@ -24,7 +24,7 @@ function wrapped(text: string, columns: number): readonly string[] {
   return rows;
 }
 
-/** Beliefs as last told, for each association by itself. */
+/** The last known beliefs, for each association. */
 class Beliefs {
   readonly #told = new Map<string, string>();
 
@@ -38,8 +38,8 @@ class Beliefs {
 }
 
 /**
- * Between two MTAs, one on each edge with its belief (`mine`, `theirs`) about the Turn of the association concerned, the PDU
- * on its arrow; a cross ends an arrow that did not arrive. Between more of them, a list.
+ * The ladder of two MTAs. Each stands on one edge with its belief (`mine`, `theirs`) about the Turn of the line's association;
+ * the PDUs are arrows between them. A cross ends the arrow of a PDU that did not arrive.
  */
 export function ladderText(lines: readonly LadderLine[], left: string, right: string, options: TextOptions = {}): string {
   const most = options.width ?? 100;
@@ -78,7 +78,7 @@ function bodyOf(line: LadderLine, left: string, width: number): readonly string[
 
 const sideWords: Readonly<Record<TurnSide, string>> = { mine: 'mine', theirs: 'theirs' };
 
-/** The ladder of any number of MTAs: two stand on the edges, more are named in each line. */
+/** The ladder of any number of MTAs. Two stand on the edges; with more, each line names its MTAs. */
 export function ladderAsText(lines: readonly LadderLine[], options: TextOptions = {}): string {
   const names = [...nodesOf(lines)].sort();
   const [left = '', right = ''] = names;

@@ -23,21 +23,21 @@ export type ConnectionEnd = {
   readonly received: PduMoment[];
 };
 
-/** A PDU at one end: sent or received, and what that end believed of the Turn right after. */
+/** A PDU at one end: sent or received, and what that end believed about the Turn right after. */
 export type PduMoment = {
   readonly kind: 'sent' | 'received';
   readonly node: string;
-  /** Place among all moments of this MTA. */
+  /** Position among all moments of this MTA. */
   readonly index: number;
   readonly tMs: number;
   readonly text: string;
   readonly end: ConnectionEnd;
-  /** The association the connection belonged to, where it did. */
+  /** The association of the connection; null if it has none. */
   readonly association: string | null;
   readonly believes: TurnSide | null;
 };
 
-/** Something that happened at one MTA without a PDU: it started again, or noticed a loss. */
+/** An event without a PDU: the MTA started again, or noticed a loss. */
 export type NoteMoment = {
   readonly kind: 'note';
   readonly node: string;
@@ -50,12 +50,12 @@ export type NoteMoment = {
 
 export type Moment = PduMoment | NoteMoment;
 
-/** A ladder that is too long to be drawn, or made of what does not fit together. */
+/** The ladder is too long to draw, or its parts do not fit together. */
 export class LadderError extends Error {
   override readonly name = 'LadderError';
 }
 
-/** Moments of all MTAs together. */
+/** Limit of the moments of all MTAs together. */
 const mostMoments = 2_000_000;
 
 /** Everything one MTA did, over its lives. */
@@ -130,7 +130,7 @@ export class Trail {
   }
 }
 
-/** States in which an association that was open is only after a loss: what recovers at once is never seen as lost. */
+/** States that show the loss of an open association. One that recovers at once is never in the state `lost`. */
 const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'opening', 'answering']);
 
 /** The MTA that calls, where the PDU names it. */
@@ -141,7 +141,7 @@ function callerOf(pdu: Pdu): string | null {
 
 type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
 
-/** The association a connection belongs to, and whose Turn its side believes it to be. */
+/** The association of a connection, and whose Turn its side believes it is. */
 function locate(mta: Mta, conn: number): Place | null {
   const owner = rowsIn(mta.rpc.connections).find((connection) => connection.id === conn)?.owner ?? null;
   if (owner === null) return null;
@@ -156,7 +156,7 @@ export class Trails {
   readonly nodes = new Map<string, Trail>();
   #moments = 0;
 
-  /** A reader for one more journal: hand it the entries in order. @throws JournalError, LadderError */
+  /** A reader for one more journal; it takes the entries in order. @throws JournalError, LadderError */
   reader(file: string): (located: LocatedEntry) => void {
     const replayer = new Replayer(file);
     return (located) => {
@@ -174,7 +174,7 @@ export class Trails {
     };
   }
 
-  /** Take all of a journal. */
+  /** Read a whole journal. */
   read(file: string, entries: Iterable<LocatedEntry>): this {
     const take = this.reader(file);
     for (const located of entries) take(located);

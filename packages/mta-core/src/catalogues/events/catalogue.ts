@@ -24,7 +24,7 @@ export type EventText = {
   /** One line: what happened, then the parameters with their labels. Free of control characters. */
   readonly text: string;
   readonly parameters: Readonly<Record<string, string | number>>;
-  /** `[product process thread procedure] (severity)`, with what no source gives left out. */
+  /** `[product process thread procedure] (severity)`, without the parts that no source gives. */
   readonly trailer: string;
 };
 
@@ -59,7 +59,7 @@ function trailerOf(lead: readonly (string | number)[], origin: EventOrigin | nul
   return named.length === 0 ? `(${severity})` : `[${named.join(' ')}] (${severity})`;
 }
 
-/** Words for an event. Total: long strings are shortened, control characters are shown as escapes. */
+/** Words for an event. It never fails: it shortens long strings and shows control characters as escapes. */
 export function describeEvent(event: ReportedEvent): EventText {
   const entry = eventsById[event.id] as EventEntry;
   const given = event.params as Readonly<Record<string, string | number>>;
@@ -83,7 +83,7 @@ export function describeEvent(event: ReportedEvent): EventText {
   };
 }
 
-/** An event in short lines, as the text log has it: what happened, then each parameter with its label. Free of control characters. */
+/** An event in short lines for the text log: what happened, then each parameter with its label. Free of control characters. */
 export function describeEventLines(event: ReportedEvent): readonly string[] {
   const entry = eventsById[event.id] as EventEntry;
   const given = event.params as Readonly<Record<string, string | number>>;
@@ -94,7 +94,7 @@ export function describeEventLines(event: ReportedEvent): readonly string[] {
   return [entry.says, ...shown];
 }
 
-/** What the error number in an event means, in plain words; null for an event that carries none. */
+/** What the error number in an event means, in plain words; null if the event carries none. */
 export function errorMeaning(event: ReportedEvent): string | null {
   const { ntError, errorCode } = event.params as { readonly ntError?: number; readonly errorCode?: number };
   const error = ntError ?? errorCode;

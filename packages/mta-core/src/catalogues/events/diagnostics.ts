@@ -6,10 +6,10 @@ import type { EventId } from './parameters.js';
 /** The level of every category, in Exchange's order. */
 export type DiagnosticsLevels = Readonly<Record<EventCategory, DiagnosticsLevel>>;
 
-/** The names of the levels, from the least to the most. */
+/** The names of the levels, from least to most. */
 export const levelNames = Object.keys(diagnosticsLevels) as readonly DiagnosticsLevel[];
 
-/** `level` for every category, but for those that `of` names. */
+/** `level` for every category except those in `of`. */
 export function levelsOf(
   level: DiagnosticsLevel = 'none',
   of: { readonly [Category in EventCategory]?: DiagnosticsLevel | undefined } = {},
@@ -17,19 +17,19 @@ export function levelsOf(
   return Object.fromEntries(categories.map((category) => [category, of[category] ?? level])) as DiagnosticsLevels;
 }
 
-/** Is an event shown? It is when its own level is not above that of its category. */
+/** Whether an event is shown: its own level must not be above the level of its category. */
 export function isShown(id: EventId, levels: DiagnosticsLevels): boolean {
   const { level, category } = eventsById[id];
   return level === 0 || level <= diagnosticsLevels[levels[category]];
 }
 
-/** The category of this name, whatever its case; undefined when there is none. */
+/** The category with this name, in any case; undefined if there is none. */
 export function categoryNamed(text: string): EventCategory | undefined {
   const wanted = text.trim().replace(/\s+/g, ' ').toLowerCase();
   return categories.find((category) => category.toLowerCase() === wanted);
 }
 
-/** The level of this name, whatever its case, or of this number (0, 1, 3, 5); undefined when there is none. */
+/** The level with this name, in any case, or with this number (0, 1, 3, 5); undefined if there is none. */
 export function levelNamed(text: string): DiagnosticsLevel | undefined {
   const wanted = text.trim().toLowerCase();
   return levelNames.find((name) => name === wanted || String(diagnosticsLevels[name]) === wanted);

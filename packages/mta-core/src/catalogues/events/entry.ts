@@ -18,13 +18,13 @@ export const categories = [
 ] as const;
 export type EventCategory = (typeof categories)[number];
 
-/** Diagnostics levels: an event is shown when its own level is not above the one chosen. */
+/** Diagnostics levels: an event is shown when its own level is not above the chosen one. */
 export const diagnosticsLevels = { none: 0, minimum: 1, medium: 3, maximum: 5 } as const;
 export type DiagnosticsLevel = keyof typeof diagnosticsLevels;
 
 export type EventType = 'Error' | 'Warning' | 'Information';
 
-/** The part of the MTA that an entry names in its trailer. A part that no source gives is null. */
+/** The part of the MTA that reports an event, as the trailer names it. Null: no source gives the field. */
 export type EventOrigin = {
   readonly product: string | null;
   readonly process: string | null;
@@ -35,19 +35,19 @@ export type EventOrigin = {
 export type EventEntry<Id extends EventId = EventId> = {
   readonly type: EventType;
   readonly category: EventCategory;
-  /** 16 and 14 the gravest, 6 the least; printed at the end of the trailer. */
+  /** From 16 (gravest) down to 6; printed at the end of the trailer. */
   readonly severity: number;
   /** Shown from this diagnostics level on. */
   readonly level: (typeof diagnosticsLevels)[DiagnosticsLevel];
-  /** Null where no source names it: the trailer is then the severity alone. */
+  /** Null if no source names it: the trailer is then the severity alone. */
   readonly origin: EventOrigin | null;
-  /** What stands before the origin in the trailer, where something does. */
+  /** Words before the origin in the trailer, if any. */
   readonly lead?: (params: EventParameters[Id]) => readonly (string | number)[];
   /** Label of each parameter, in the order they are printed. */
   readonly labels: { readonly [Key in keyof EventParameters[Id]]: string };
-  /** What has happened, in words of this project, without a full stop. */
+  /** What happened, in this project's words, without a full stop. */
   readonly says: string;
-  /** One plain sentence for the person who reads the log: what it means and what to do. */
+  /** What the event means and what to do, in plain words for the reader of the log. */
   readonly explanation: string;
   /** Knowledge Base articles in which the event plays a part. */
   readonly articles: readonly string[];

@@ -11,7 +11,7 @@ export const interfaceEvents = {
     labels: { ltabIndex: 'LTAB index', ntError: 'Windows NT error' },
     says: 'RPC communications error: nothing went out over the connection, which the MTA will try to recover',
     explanation:
-      'A connection of an association could not be made or used; with error 1727 the peer refused its bind and no mail was handed over.',
+      'The MTA could not make or use a connection of an association; error 1727 means that the peer refused the bind and no mail was handed over.',
     articles: ['Q181721'],
   },
   9277: {
@@ -32,7 +32,7 @@ export const interfaceEvents = {
     },
     says: 'An RPC call that had no answer for two minutes was cancelled',
     explanation:
-      'The other MTA, or the network on the way, took the call and never answered; look at whether its answers can reach this host.',
+      'The other MTA did not answer, or the network lost the call or the answer; check whether its answers can reach this host.',
     articles: ['Q181721', 'Q189494'],
   },
   9318: {
@@ -50,7 +50,7 @@ export const interfaceEvents = {
     },
     says: 'RPC communications error: the bind to the other MTA failed',
     explanation:
-      'No connection to that MTA could be made on any of the bindings tried; it is tried again after the Open Interval.',
+      'This MTA could not connect to the other one from any binding that it tried; it tries again after the Open Interval.',
     articles: ['Q280449'],
   },
   9321: {
@@ -60,9 +60,9 @@ export const interfaceEvents = {
     level: 0,
     origin: originOf('BASE IL', 'MAIN BASE', 1, 504),
     labels: { ntError: 'Windows NT error', address: 'Address', osError: 'Operating system error' },
-    says: 'RPC communications error: an address of this MTA could not be listened on',
+    says: 'RPC communications error: the MTA could not listen on one of its addresses',
     explanation:
-      'Nobody can reach this MTA on that address until the cause, named by the operating system error, is removed and the MTA is started again.',
+      'Nobody can reach this MTA on that address; remove the cause, which the operating system error names, and restart the MTA.',
     articles: ['Q285350', 'Q280449'],
   },
   9322: {
@@ -81,7 +81,7 @@ export const interfaceEvents = {
     },
     says: 'The call back to the MTA that opens an association (MtaBindBack) failed',
     explanation:
-      'The other MTA reached this one, but this one cannot reach it on the endpoints it named; check that those are right and open.',
+      'The other MTA reached this one, but this one cannot reach the endpoints that the other named; check that they are right and open.',
     articles: [],
   },
   9323: {

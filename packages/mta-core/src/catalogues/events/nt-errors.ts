@@ -2,15 +2,16 @@
 import type { EventId } from './parameters.js';
 
 export type ErrorEntry = {
-  /** Whose number it is: Windows NT's (Winsock's among them), or the MTA's own connection layer's. */
+  /** Who defines the number: Windows NT (with Winsock), or the MTA's own connection layer. */
   readonly of: 'Windows NT' | 'connection layer';
   /** What the number says, without a full stop. */
   readonly text: string;
-  /** One plain sentence: what it means to an MTA. */
+  /** What the number means to an MTA, in plain words. */
   readonly explanation: string;
   /**
-   * The events it can stand in, in ascending order: what this MTA makes of an RPC server that keeps to the protocol, another MTA or
-   * not; for the connection layer's, those on record. Empty where it is known but no event here carries it.
+   * The events that can carry the number, in ascending order. For Windows NT: the events that this MTA logs if the RPC server
+   * keeps to the protocol, be it an MTA or not. For the connection layer: the events on record. Empty if no event carries the
+   * number.
    */
   readonly events: readonly EventId[];
   /** Knowledge Base articles in which an MTA logs it. */
@@ -25,7 +26,7 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     of: 'Windows NT',
     text: 'access denied',
     explanation:
-      'The RPC server at the other end refused the call. An MTA that refuses a call back answers with it too; event 1293 tells of that, without the number.',
+      'The RPC server at the other end refused the call. An MTA that refuses a call back also answers with it; that refusal is event 1293, which lacks the number.',
     events: [9316, 9318, 9322, 9323],
     articles: [],
   },
@@ -39,42 +40,42 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
   1717: {
     of: 'Windows NT',
     text: 'the RPC interface is unknown',
-    explanation: 'Something listens there and speaks RPC, but it is no MTA.',
+    explanation: 'Something listens there and speaks RPC, but it is not an MTA.',
     events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1722: {
     of: 'Windows NT',
     text: 'the RPC server is unavailable',
-    explanation: 'No connection came about: nothing listens there, or the network does not lead there from the binding used.',
+    explanation: 'No connection was made: nothing listens there, or the network does not lead there from the binding used.',
     events: [9316, 9318, 9322],
     articles: ['Q280449'],
   },
   1723: {
     of: 'Windows NT',
     text: 'the RPC server is too busy',
-    explanation: 'The other MTA has as many connections or calls as it may have; it is tried again later.',
+    explanation: 'The other MTA has reached its limit of connections or calls; this MTA tries again later.',
     events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1726: {
     of: 'Windows NT',
     text: 'the RPC call failed; it may have run',
-    explanation: 'The connection was lost before the answer came, so the other MTA may have done what was asked, or not.',
+    explanation: 'The connection was lost before the answer came, so the other MTA may or may not have executed the call.',
     events: [9316, 9318, 9322, 9323],
     articles: [],
   },
   1727: {
     of: 'Windows NT',
     text: 'the RPC call failed and did not run',
-    explanation: 'The bind was refused or the call never left, so nothing was handed over and it is safe to do it again.',
+    explanation: 'The bind was refused or the call never left, so nothing was handed over and the call can be repeated safely.',
     events: [9316, 9318, 9322, 9323],
     articles: ['Q181721'],
   },
   1728: {
     of: 'Windows NT',
     text: 'a protocol error occurred in RPC',
-    explanation: 'What came over the connection breaks the rules of RPC; the connection is dropped.',
+    explanation: 'The other side sent data that breaks the rules of RPC; this MTA drops the connection.',
     events: [9316, 9318, 9322, 9323],
     articles: [],
   },
@@ -95,7 +96,7 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
   1752: {
     of: 'Windows NT',
     text: 'the endpoint mapper cannot do this',
-    explanation: 'The endpoint mapper of the other host did not understand the question where the MTA listens.',
+    explanation: 'The endpoint mapper of the other host did not understand the query for the address of the MTA.',
     events: [9318, 9322],
     articles: [],
   },
@@ -116,28 +117,28 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
   1818: {
     of: 'Windows NT',
     text: 'the RPC call was cancelled',
-    explanation: 'No answer came within two minutes, and this side gave the call up; see event 9277.',
+    explanation: 'No answer came within two minutes, and this side cancelled the call; see event 9277.',
     events: [9322, 9323],
     articles: ['Q189494'],
   },
   8464: {
     of: 'connection layer',
     text: ownCode,
-    explanation: 'It goes with a message for a control block that is gone already; see event 1209, which does not carry it.',
+    explanation: 'It belongs to a message for a control block that no longer exists; see event 1209, which lacks the number.',
     events: [],
     articles: [],
   },
   8511: {
     of: 'connection layer',
     text: ownCode,
-    explanation: 'It goes with event 4284: the network below the connector is down.',
+    explanation: 'Event 4284 carries it: the network below the connector is down.',
     events: [4284],
     articles: ['Q232602'],
   },
   8640: {
     of: 'connection layer',
     text: ownCode,
-    explanation: 'It goes with event 4287, behind a 4284 of the same moment.',
+    explanation: 'Event 4287 carries it, right after a 4284.',
     events: [4287],
     articles: ['Q232602'],
   },
@@ -145,7 +146,7 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     of: 'Windows NT',
     text: 'the connection was reset by the other side',
     explanation:
-      'The other process ended, or something between the two cut the connection; cut while this MTA calls or binds it is 1726 or 1727 instead.',
+      'The other process ended, or something between the two cut the connection; a cut during a call or a bind of this MTA is 1726 or 1727 instead.',
     events: [9318],
     articles: [],
   },
@@ -153,27 +154,27 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     of: 'Windows NT',
     text: 'the connection attempt timed out',
     explanation:
-      'Nothing answers any more: the host is down, or the network swallows what is sent; a connection that never came about is 1722 instead.',
+      'Nothing answers any more: the host is down, or the network swallows what is sent; a connection that was never made is 1722 instead.',
     events: [9318],
     articles: [],
   },
   10061: {
     of: 'Windows NT',
     text: 'the connection was refused',
-    explanation: 'The host answers, but nothing listens on that port; events have 1722 for it, as RPC has.',
+    explanation: 'The host answers, but nothing listens on that port; RPC and the events report it as 1722.',
     events: [],
     articles: [],
   },
   11004: {
     of: 'Windows NT',
     text: 'the name is valid but has no data of the type asked for',
-    explanation: 'At a start it means that an adapter cannot be listened on; the operating system error beside it tells why.',
+    explanation: 'At a start it means that the MTA cannot listen on an adapter; the operating system error beside it says why.',
     events: [9321],
     articles: ['Q285350'],
   },
 };
 
-/** What an error number of an event means, in plain words. A number that is not known is said to be so. */
+/** What an error number of an event means, in plain words. For an unknown number the words say so. */
 export function ntErrorText(error: number): string {
   return errorsByNumber[error]?.text ?? `error ${error}, not known here`;
 }

@@ -1,4 +1,4 @@
-/** The parameters of each event-log entry, by event id. Labels and order are the catalogue's business. */
+/** The parameters of each event-log entry, by event id. The catalogue defines their labels and order. */
 export type EventParameters = {
   9298: { readonly version: string; readonly build: string };
   9299: { readonly version: string; readonly build: string };
@@ -27,7 +27,7 @@ export type EventParameters = {
     readonly commsError: number;
     readonly bindError: number;
     readonly remoteServer: string;
-    /** With its protocol; empty where the caller named no endpoint that can be dialled. */
+    /** With its protocol; empty if the caller named no endpoint that can be dialled. */
     readonly protocolString: string;
   };
   9323: { readonly ltabIndex: number; readonly ntError: number };

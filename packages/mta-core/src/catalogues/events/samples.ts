@@ -1,4 +1,7 @@
-/** Parameters as each event carries them, for explanations: a missing one does not compile, a test holds them against real entries. */
+/**
+ * Sample parameters of each event, for explanations. A missing one does not compile, and a test compares them with real
+ * entries.
+ */
 import type { EventId, EventParameters, ReportedEvent } from './parameters.js';
 
 const call = { remoteServer: 'MTA-B', callName: 'MtaBind', stringBinding: 'ncacn_ip_tcp:127.0.0.1[4097]' };
@@ -50,5 +53,5 @@ export function sampleEvent(id: EventId): ReportedEvent {
   return { id, params: sampleParameters[id] } as ReportedEvent;
 }
 
-/** The ids of all events there are, in ascending order. */
+/** The ids of all events, in ascending order. */
 export const eventIds: readonly EventId[] = (Object.keys(sampleParameters).map(Number) as EventId[]).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** Events of the message transfer itself (X.400 Service) and of who may connect (Security). */
+/** Events of message transfer (X.400 Service) and of access control (Security). */
 import { type EventCatalogue, originOf } from './entry.js';
 
 const refusalLabels = {
@@ -27,7 +27,7 @@ export const x400Events = {
     origin: originOf('BASE IL', 'MAIN BASE', 31, 490),
     labels: { version: 'Version', build: 'Build' },
     says: 'The MTA has started and is ready',
-    explanation: 'The message store has been read, the addresses are listened on, and mail can move.',
+    explanation: 'The MTA has read its message store and listens on its addresses; mail can move.',
     articles: [],
   },
   9299: {
@@ -37,9 +37,8 @@ export const x400Events = {
     level: 0,
     origin: originOf('BASE IL', 'MAIN BASE', 33, 490),
     labels: { version: 'Version', build: 'Build' },
-    says: 'The MTA has closed down in order',
-    explanation:
-      'Associations are closed and the store carries the mark of a clean shutdown, so the next start needs no recovery.',
+    says: 'The MTA has shut down cleanly',
+    explanation: 'The associations are closed and the store is marked as clean, so the next start needs no recovery.',
     articles: [],
   },
   57: {
@@ -51,7 +50,7 @@ export const x400Events = {
     labels: { entity: 'Entity', limit: 'Limit' },
     says: 'The limit of associations with this entity is reached',
     explanation:
-      'No further association to that MTA is opened; a queue that goes on growing means that those which are open do not move mail.',
+      'This MTA opens no further association to that entity; if the queue keeps growing, the open associations do not move mail.',
     articles: ['Q278444'],
   },
   289: {
@@ -62,7 +61,7 @@ export const x400Events = {
     origin: originOf('MTA', 'XFER-IN', 17, 26),
     labels: { entity: 'Entity' },
     says: 'A connection to this entity could not be opened',
-    explanation: 'Mail for that MTA stays queued and the next attempt follows after the Open Interval.',
+    explanation: 'Mail for that MTA stays queued; the next attempt follows after the Open Interval.',
     articles: [],
   },
   290: {
@@ -72,8 +71,8 @@ export const x400Events = {
     level: 0,
     origin: originOf('MTA', 'DISP:RESULT', 22, 136),
     labels: { reason: 'Reason', diagnostic: 'Diagnostic', mtsId: 'MTS-ID', destination: 'Destination' },
-    says: 'A message cannot be delivered and its originator is sent a non-delivery report',
-    explanation: 'The retries have ended, or there is no way to that destination; the report tells the originator which.',
+    says: 'A message cannot be delivered, and its originator gets a non-delivery report',
+    explanation: 'The retries are used up, or no route leads to that destination; the report says which.',
     articles: [],
   },
   301: {
@@ -85,7 +84,7 @@ export const x400Events = {
     labels: { entity: 'Entity', controlBlock: 'Control block index', seconds: 'Seconds' },
     says: 'The wait before the next attempt to open has begun',
     explanation:
-      'No association to that MTA is opened until this time has passed, it calls in itself, or an operator says to retry now.',
+      'This MTA opens no association to that entity until the time has passed, that entity calls, or an operator orders a retry.',
     articles: [],
   },
   1290: {
@@ -95,8 +94,8 @@ export const x400Events = {
     level: 0,
     origin: originOf('PLATFORM', 'KERNEL', 20, 130),
     labels: refusalLabels,
-    says: 'An association that this MTA asked for was refused',
-    explanation: 'The other MTA answered and said no, for the reason given.',
+    says: 'Another MTA refused an association that this MTA requested',
+    explanation: 'The other MTA answered with a refusal, for the reason given.',
     articles: [],
   },
   1293: {
@@ -106,8 +105,8 @@ export const x400Events = {
     level: 0,
     origin: originOf('PLATFORM', 'KERNEL', 20, 130),
     labels: refusalLabels,
-    says: 'An association that another MTA asked for was refused here',
-    explanation: 'This MTA turned the caller away, for the reason given.',
+    says: 'This MTA refused an association that another MTA requested',
+    explanation: 'This MTA refused the caller, for the reason given.',
     articles: [],
   },
   1294: {
@@ -116,12 +115,12 @@ export const x400Events = {
     severity: 10,
     level: 0,
     origin: originOf('PLATFORM', 'KERNEL', 20, 130),
-    // As in the one entry on record. What the four numbers stand for is not documented.
+    // Copied from the one entry on record. The meaning of the four numbers is not documented.
     lead: () => [198, 1, 0, 1],
     labels: { entity: 'Entity', reason: 'Reason' },
-    says: 'An association ended without being closed in order',
+    says: 'An association ended without an orderly close',
     explanation:
-      'Its connections were lost, it was aborted, or it was not recovered in time, as the reason says. Mail in transfer on it stays queued. One that was lost is recovered; else the mail goes over another association.',
+      'Its connections were lost, it was aborted, or it was not recovered in time, as the reason says. Mail in transfer on it stays queued. The MTA recovers a lost association; otherwise the mail goes over another one.',
     articles: ['Q246278'],
   },
   1209: {
@@ -131,8 +130,9 @@ export const x400Events = {
     level: 0,
     origin: originOf('PLATFORM', 'KERNEL', 19, 62),
     labels: { lpi: 'LPI' },
-    says: 'Session error: something came for a source LPI that is not valid',
-    explanation: 'It belongs to a control block that is gone already, as after a connection that the network dropped.',
+    says: 'Session error: data came for a source LPI that is not valid',
+    explanation:
+      'The LPI belongs to a control block that no longer exists, for example because the network dropped its connection.',
     articles: ['Q232602'],
   },
   2035: {
@@ -143,7 +143,7 @@ export const x400Events = {
     origin: originOf('BASE', 'POP4 DOWN', 6, null),
     labels: { locality: 'Locality' },
     says: 'The connections to this locality are lost',
-    explanation: 'The network below the connector is down; they are opened again at the Open Interval.',
+    explanation: 'The network below the connector is down; the MTA opens them again at the Open Interval.',
     articles: ['Q232602'],
   },
   4284: {
@@ -154,7 +154,8 @@ export const x400Events = {
     origin: originOf('POP4', 'POP4 DOWN', 4, 179),
     labels: { errorCode: 'Error code=' },
     says: 'A connection or disconnection went wrong',
-    explanation: 'The code is of the connection layer of the MTA, not of Windows NT; the network to the other MTA is not usable.',
+    explanation:
+      'The code comes from the connection layer of the MTA, not from Windows NT; the network to the other MTA is not usable.',
     articles: ['Q232602'],
   },
   4287: {
@@ -165,7 +166,7 @@ export const x400Events = {
     origin: originOf('POP4', 'POP4 DOWN', 4, 18),
     labels: { errorCode: 'Error code=' },
     says: 'An error inside the MTA',
-    explanation: 'The code is of the connection layer of the MTA, not of Windows NT; it goes with event 4284.',
+    explanation: 'The code comes from the connection layer of the MTA, not from Windows NT; event 4284 comes with it.',
     articles: ['Q232602'],
   },
   271: {
@@ -198,7 +199,7 @@ export const x400Events = {
     origin: originOf('MTA', 'XFER-IN', 23, 42),
     labels: { mtaName: 'MTA name', address: 'Address', association: 'Association index' },
     says: 'An MTA that is not known here tried to bind',
-    explanation: 'Nobody of that name is configured as a peer; add it, or find out who calls.',
+    explanation: 'No peer of that name is configured; add one, or find out who calls.',
     articles: [],
   },
   55: {

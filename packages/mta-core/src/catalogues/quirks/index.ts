@@ -4,7 +4,7 @@ import { q181721 } from './q181721.js';
 import { q280449 } from './q280449.js';
 import { q285350 } from './q285350.js';
 
-/** Every quirk there is, by article. */
+/** Every quirk, in the order of the articles. */
 export const quirks: readonly Quirk[] = [q166594, q181721, q280449, q285350];
 
 export function quirkOf(article: string): Quirk | undefined {

@@ -1,10 +1,10 @@
 import type { Quirk } from '../behaviour.js';
 
 /**
- * Q166594: messages are not delivered over the first association. After a recovery the responder goes on believing its
- * own memory of the Turn, and a Turn-Please that reaches a side which believes it has no Turn is ignored. A give lost with
- * the connection then leaves an association that is up and on which nobody may send. The memory is the responder's affair
- * alone; the Please is ignored in either role, else the initiator would abort what is stuck and so cure it.
+ * Q166594: messages are not delivered over the first association. After a recovery the responder keeps its own memory of the
+ * Turn, and a side that believes it has no Turn ignores a Turn-Please. If a Turn-Give is lost with its connection, the
+ * association stays up but nobody may send on it. Only the responder keeps its memory. Both roles ignore the Please; otherwise
+ * the initiator would abort the stuck association and so cure it.
  */
 export const q166594: Quirk = {
   article: 'Q166594',

@@ -1,9 +1,9 @@
 import type { Quirk } from '../behaviour.js';
 
 /**
- * Q181721: messages are not delivered over an association. The RPC runtime of the receiving host files the first association
- * of a peer in the table of another of its addresses. The next bind arrives at the right address, the group is not known
- * there, and the runtime answers bind_nak. It takes two listening addresses; with one there is no wrong table to file it in.
+ * Q181721: messages are not delivered over an association. The receiving host's RPC runtime files the first association group
+ * of a peer in the table of another of its addresses. The next bind arrives at the right address, whose table lacks the group,
+ * and the runtime answers bind_nak. The bug needs two listening addresses: with one there is no wrong table.
  */
 export const q181721: Quirk = {
   article: 'Q181721',

@@ -1,8 +1,8 @@
 import type { Quirk } from '../behaviour.js';
 
 /**
- * Q280449: event 9318 on multihomed servers. Code that was meant for clusters dials from the first binding alone, on every
- * server. Where the peer is behind another one, no bind succeeds until that binding is put first.
+ * Q280449: event 9318 on multihomed servers. Code meant for clusters makes every server dial from its first binding alone. If
+ * only another binding reaches the peer, no bind succeeds until that binding is put first.
  */
 export const q280449: Quirk = {
   article: 'Q280449',

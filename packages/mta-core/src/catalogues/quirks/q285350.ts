@@ -1,8 +1,8 @@
 import type { Quirk } from '../behaviour.js';
 
 /**
- * Q285350: the MTA does not start, Windows NT error 11004. It listens on all active adapters, and one that cannot serve RPC
- * ends the start, on every server and not on clusters alone. Disabling that adapter is the workaround.
+ * Q285350: the MTA does not start, Windows NT error 11004. The MTA listens on all active adapters. If one of them cannot serve
+ * RPC, the start fails on every server, not only on clusters. Disabling that adapter is the workaround.
  */
 export const q285350: Quirk = {
   article: 'Q285350',
