@@ -278,7 +278,9 @@ export class VirtualLab implements Stage {
       this.#engine.step();
     } catch (error) {
       if (!(error instanceof RestlessTimer)) throw error;
-      throw new VirtualLabError(`the clock does not advance: a timer at ${this.nowMs} ms fires again and again`, { cause: error });
+      throw new VirtualLabError(`the clock does not advance: a timer at ${this.nowMs} ms fires again and again`, {
+        cause: error,
+      });
     }
   }
 
