@@ -1,4 +1,7 @@
-/** A lab of three with a hostile MTA H, which sends anything at any time. A must stay total and keep its limits, and the mail between A and B must move. */
+/**
+ * A lab of three with a hostile MTA H, which sends anything at any time. A must stay total and keep its limits, and the mail between
+ * A and B must move.
+ */
 import { type LinkKind, ltabOf, type Settings } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import type { Carried } from '../support/pure-wire.js';

@@ -1,4 +1,7 @@
-/** A hostile neighbour on RPC sends anything at any time. The core stays total and keeps its limits, and the mail of the other neighbour moves. */
+/**
+ * A hostile neighbour on RPC sends anything at any time. The core stays total and keeps its limits, and the mail of the other
+ * neighbour moves.
+ */
 import {
   contains,
   excluding,

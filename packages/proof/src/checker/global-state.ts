@@ -73,7 +73,7 @@ export type Move =
 export type Moved = {
   readonly global: GlobalState;
   readonly breach: Breach | null;
-  /** Dials that were decided in the course of the move. */
+  /** Number of dials with an outcome in this move. */
   readonly dials: number;
 };
 

@@ -19,7 +19,7 @@ export type Space = {
   readonly breaches: readonly FoundBreach[];
   readonly atRest: number;
   readonly drained: number;
-  /** Which states are drained (1), and in which a report is being written (2). */
+  /** Flags of each state: drained (1), writing a report (2). */
   readonly drainedStates: Numbers;
   /** Moves without faults and new messages, by state: `starts[i]` to `starts[i + 1]`. */
   readonly starts: Numbers;

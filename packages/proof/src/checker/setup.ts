@@ -17,7 +17,7 @@ import type { CheckBounds, CheckedCore } from './options.js';
 import { StepCache } from './step-cache.js';
 import { TextNumbers } from './text-numbers.js';
 
-/** The first binding of MTA n listens on this port plus n, each further one so many above. */
+/** The first binding of MTA n listens on `firstPort` + n; `nextBinding` is the step to the port of each further binding. */
 const firstPort = 5001;
 const nextBinding = 1000;
 /** Most cached states of MTAs in each of two generations. */

@@ -44,7 +44,7 @@ export class Clients {
     }
   }
 
-  /** Submissions that were answered with an identifier. */
+  /** Number of submissions answered with an identifier. */
   get answered(): number {
     return this.#answered;
   }

@@ -10,7 +10,7 @@ export type Host = {
   readonly endpoints: readonly string[];
 };
 
-/** MTA n listens on this port plus n at its first address, and so many above for each further one. */
+/** MTA n listens on `firstPort` + n at its first address; `nextAddress` is the step to the port of each further address. */
 const firstPort = 5001;
 const nextAddress = 10_000;
 /** A port without a listener. */

@@ -8,7 +8,7 @@ import type { PlannedSubmission, SimPlan } from './run-plan.js';
 import { type SimResult, simulate, simulatePlan } from './simulate.js';
 import type { SimHooks } from './simulation.js';
 
-/** A content that needs no thought. */
+/** Size of a trivial content, octets. */
 const plainBytes = 100;
 /** Number of early opportunities to try for a fault. */
 const mostEarlier = 4;
