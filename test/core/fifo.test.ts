@@ -1,7 +1,7 @@
 import { emptyFifo, giveBack, peek, push, rowsOf, shift } from '@mtalab/mta-core';
 import { test } from 'tap';
 
-test('rows leave in order, and what comes back leaves first, in its old order', (t) => {
+test('rows leave in order, and returned rows leave first, in their old order', (t) => {
   let fifo = emptyFifo<{ id: number }>();
   for (let id = 1; id <= 100; id += 1) fifo = push(fifo, { id });
   const taken = [];

@@ -1,4 +1,4 @@
-/** What a neighbour may say at any time: APDUs and introductions, right and wrong, as arbitraries. */
+/** Arbitraries for the APDUs and introductions of a hostile neighbour, valid and invalid. */
 import type { AssociationId } from '@mtalab/mta-core';
 import fc from 'fast-check';
 

@@ -1,16 +1,19 @@
-/** A lab of three in which H says anything at any time: A must stay total and keep its limits, and the mail between A and B must move. */
+/**
+ * A lab of three with a hostile MTA H, which sends anything at any time. A must stay total and keep its limits, and the mail between
+ * A and B must move.
+ */
 import { type LinkKind, ltabOf, type Settings } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import type { Carried } from '../support/pure-wire.js';
 import { PureLab, withLink } from '../support/purelab.js';
 import { store } from './hostile-apdus.js';
 
-/** What may happen besides: mail each way, time, losses, a disk that is full. */
+/** Other things that may happen: mail each way, time, losses, a full disk. */
 const happenings: Readonly<Record<string, (lab: PureLab, id: string) => void>> = {
   settle: (lab) => void lab.settle(),
   step: (lab) => void lab.deliverOne(),
   pass: (lab) => lab.pass(61_000),
-  // Lifetimes end, and what follows from that is still under way.
+  // Lifetimes end, and the PDUs that follow are still under way.
   lapse: (lab) => {
     lab.nowMs += 301_000;
     for (const name of lab.nodes.keys()) lab.input(name, { type: 'timer' });
@@ -23,7 +26,7 @@ const happenings: Readonly<Record<string, (lab: PureLab, id: string) => void>> =
   'mail from B': (lab, id) => lab.submit('B', id, ['x@a.example'], { sizeBytes: 2000 }),
 };
 
-/** On any connection that H has, in the name of H. */
+/** Sends on any connection of H, in the name of H. */
 function say(lab: PureLab, at: number, said: Carried): void {
   const wires = lab.wires.filter((wire) => wire.client.node === 'H' || wire.server.node === 'H');
   const wire = wires[at % Math.max(1, wires.length)];
@@ -41,7 +44,7 @@ export function limitsHold(lab: PureLab): void {
   if (lab.mta('A').queuedCopies < 0) throw new Error('fewer copies than none');
 }
 
-/** Each message between A and B has arrived once, or has been reported on. */
+/** Each message between A and B has arrived once, or its originator has a report. */
 export function mailHasMoved(lab: PureLab): void {
   const reported = [...lab.reports.values()].map((facts) => facts.subject.mtsId);
   for (const { submissionId, mtsId } of lab.submitted) {
@@ -51,7 +54,7 @@ export function mailHasMoved(lab: PureLab): void {
   }
 }
 
-/** A and B share a password, or H could speak as the one to the other. */
+/** A and B share a password; otherwise H could impersonate one of them. */
 export function labWithStranger(link: LinkKind, settings: Partial<Settings>): PureLab {
   return new PureLab(['A', 'B', 'H'], settings, {}, (config) => {
     const { peers } = withLink(link)(config);
@@ -63,7 +66,7 @@ export function labWithStranger(link: LinkKind, settings: Partial<Settings>): Pu
   });
 }
 
-/** @param said what H says, all over the same link. */
+/** @param said the PDUs or frames of H, all over the same link. */
 export function nobodySuffersFrom(link: LinkKind, said: fc.Arbitrary<Carried>): void {
   const acts = fc.array(
     fc.oneof(

@@ -1,4 +1,4 @@
-/** A neighbour that says anything at any time over the memory link, and neighbours that lose anything at any time. */
+/** A hostile neighbour on the memory link, which sends any frame at any time. */
 import { type Association, ltabOf, type MemoryConnection, type MemoryFrame, rowsIn } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -17,7 +17,7 @@ const frame: fc.Arbitrary<MemoryFrame> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ type: 'close-answer' as const }) },
 );
 
-test('whatever one neighbour says over the memory link, nothing is thrown, limits hold, and the mail of the others arrives once', (t) => {
+test('a hostile neighbour on the memory link: the core never throws, limits hold, and the mail of the others arrives once', (t) => {
   nobodySuffersFrom(
     'memory',
     frame.map((said) => ({ link: 'memory', frame: said })),
@@ -30,14 +30,14 @@ const end = (lab: PureLab): MemoryConnection | undefined =>
 const entryOfH = 2;
 const associationAt = (lab: PureLab): Association | undefined => ltabOf(lab.mta('A'))[entryOfH - 1]?.associations[0];
 
-/** Lets one thing after another arrive until A is in this state. */
+/** Lets items arrive one by one until A is in this state. */
 function until(lab: PureLab, reached: () => boolean): void {
   while (!reached()) if (!lab.deliverOne()) throw new Error('the state is never reached');
 }
 
 const [toH, toA] = [['x@h.example'], ['x@a.example']];
 
-/** How A gets into each state in which it has a connection with H. */
+/** The steps that bring A into each state with a connection to H. */
 const states: Readonly<Record<string, (lab: PureLab) => void>> = {
   calling: (lab) => {
     lab.submit('A', 'm1', toH);
@@ -102,7 +102,7 @@ for (const [state, enter] of Object.entries(states)) {
         const wire = lab.wireOf('A', end(lab)?.id ?? Number.NaN);
         if (wire === undefined) throw new Error('no connection is there');
         const direction = wire.client.node === 'A' ? 'toClient' : 'toServer';
-        // What H said itself is still under way, and comes later.
+        // Frames that H has sent earlier are still under way and arrive later.
         const own = wire[direction].splice(0);
         for (const each of said) lab.inject(wire, direction, { link: 'memory', frame: each });
         for (const _ of said) lab.deliverOn(wire, direction);
@@ -141,7 +141,7 @@ const frames = {
   'close-answer': { type: 'close-answer' },
 } as const satisfies Readonly<Record<string, MemoryFrame>>;
 
-/** What A does with a frame: the reason in its log (1294), or what becomes of the association and its connection. */
+/** The reaction of A to a frame: the reason in its log (1294), or the fate of the association and its connection. */
 const reactions: readonly (readonly [state: string, frame: keyof typeof frames, reaction: string])[] = [
   ['calling', 'turn-give', 'turn-give in state calling, Turn held'],
   ['calling', 'rtab', 'aborted by the peer: userError'],

@@ -1,4 +1,7 @@
-/** A neighbour that says anything at any time over RPC: the core stays total, keeps its limits, and its other neighbour's mail moves. */
+/**
+ * A hostile neighbour on RPC sends anything at any time. The core stays total and keeps its limits, and the mail of the other
+ * neighbour moves.
+ */
 import {
   contains,
   excluding,
@@ -87,7 +90,7 @@ const pdu: fc.Arbitrary<Pdu> = fc.oneof(
     ),
   },
 );
-test('whatever one neighbour says over RPC, nothing is thrown, limits hold, and the mail of the others arrives once', (t) => {
+test('a hostile neighbour on RPC: the core never throws, limits hold, and the mail of the others arrives once', (t) => {
   nobodySuffersFrom(
     'rpc',
     pdu.map((frame) => ({ link: 'rpc', frame })),
@@ -95,7 +98,7 @@ test('whatever one neighbour says over RPC, nothing is thrown, limits hold, and 
   t.end();
 });
 
-test('sets of activities: many taken out at once, or put in at once', (t) => {
+test('sets of activities: remove many at once, add many at once', (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(40)), fc.array(fc.nat(40)), (values, out) => {
       const set = values.reduce<Intervals>(including, []);
@@ -108,7 +111,7 @@ test('sets of activities: many taken out at once, or put in at once', (t) => {
   t.end();
 });
 
-test('a window that nobody names is 3', (t) => {
+test('the default window is 3', (t) => {
   for (const kind of ['rtorq', 'rtoac'] as const) {
     const lab = new PureLab(['A', 'B']);
     lab.hooks.onFrame = ({ pdu: sent }) => {
@@ -125,7 +128,7 @@ test('a window that nobody names is 3', (t) => {
   t.end();
 });
 
-/** A lab of three in which something is said otherwise than it was meant. */
+/** A lab of three after a change, for example of its PDUs in transit or of its configuration. */
 function labWith(change: (lab: PureLab) => void): PureLab {
   const lab = new PureLab(['A', 'B', 'C']);
   change(lab);
@@ -140,7 +143,7 @@ function refusalsAt(lab: PureLab, name: string): unknown[] {
   return lab.events.filter(({ node, event }) => node === name && event.id === 1293).map(({ event }) => event.params);
 }
 
-test('an MTA with the store of another is refused: their activity ids would be the same', (t) => {
+test('an MTA refuses a peer that has the store of another: their activity ids would be the same', (t) => {
   const lab = labWith((made) => {
     made.crash('C');
     Object.assign(made.node('C').store, { uuid: 'store-of-B' });
@@ -151,7 +154,7 @@ test('an MTA with the store of another is refused: their activity ids would be t
   t.end();
 });
 
-test('nobody opens an association in the name of another', (t) => {
+test('no MTA can open an association in the name of another', (t) => {
   const lab = labWith((made) => {
     made.hooks.onFrame = ({ from: sender, pdu: sent }) => {
       if (sender === 'C' && sent.type === 'request' && sent.body.op === 'MtaBind')

@@ -1,6 +1,6 @@
 /**
- * What the reliable transfer may expect of any link (`links/link.ts`). `links/*.txt` has it as stories with an outcome that is the same
- * on every link; the table below has the moments at which a connection may be lost.
+ * The contract of every link with the reliable transfer (`links/link.ts`). The stories in `links/*.txt` have the same outcome
+ * on every link. The table below lists the moments of a loss.
  */
 import { type LinkFrame, type LinkKind, ltabOf } from '@mtalab/mta-core';
 import { comparable } from '../interaction/both-links.js';
@@ -8,7 +8,7 @@ import { outcomesOf, writtenOut } from '../interaction/run-story.js';
 import { kindsOf } from '../interaction/words.js';
 import { PureLab, withLink } from '../support/purelab.js';
 
-/** What a story leads to on a link. The time is left out: how long a link waits for a connection is its own affair. */
+/** The outcome of a story on a link, without times: each link decides how long it waits for a connection. */
 export function outcomeOn(link: LinkKind, story: string): string {
   const blocks = outcomesOf(story, link).map(({ head, lines }) => ({
     head,
@@ -17,9 +17,9 @@ export function outcomeOn(link: LinkKind, story: string): string {
   return writtenOut(blocks);
 }
 
-/** A frame by the kind and the sender, and what becomes of the association that is lost before or after it arrives. */
+/** A frame (kind and sender), and the fate of the association after a loss just before or after its arrival. */
 export type Moment = { readonly kind: string; readonly from: 'A' | 'B'; readonly before: Fate; readonly after: Fate };
-/** `fails`: the opening, and the Open Interval passes. `recovers`: the same association goes on. `ends`: nothing is left to recover. */
+/** `fails`: the opening fails, and the Open Interval passes. `recovers`: the same association continues. `ends`: there is nothing to recover. */
 type Fate = 'fails' | 'recovers' | 'ends';
 
 /** The frames of an exchange: A opens and sends, B asks for the Turn and sends, A asks for it and closes. */
@@ -34,13 +34,13 @@ export const moments: readonly Moment[] = [
   { kind: 'rttr', from: 'B', before: 'recovers', after: 'recovers' },
   { kind: 'confirm', from: 'A', before: 'recovers', after: 'recovers' },
   { kind: 'turn-please', from: 'A', before: 'recovers', after: 'recovers' },
-  // With the Turn that A has asked for, it closes at once.
+  // A has asked for the Turn, and closes as soon as it has it.
   { kind: 'turn-give', from: 'B', before: 'recovers', after: 'ends' },
   { kind: 'close', from: 'A', before: 'ends', after: 'ends' },
   { kind: 'close-ack', from: 'B', before: 'ends', after: 'ends' },
 ];
 
-/** The exchange, with all connections lost at a moment. Nothing must be left of it in the end. */
+/** Runs the exchange, and loses all connections at one moment. In the end nothing must remain of it. */
 export function loseAt(
   link: LinkKind,
   { kind, from }: Moment,

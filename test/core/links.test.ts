@@ -1,4 +1,4 @@
-/** Every kind of link keeps the contract of `links/link.ts`. `UPDATE=1` rewrites the outcomes: to those of the last kind. */
+/** Every kind of link keeps the contract of `links/link.ts`. `UPDATE=1` rewrites the outcomes to those of the last kind. */
 import { type AssociationView, type LinkKind, viewAssociations } from '@mtalab/mta-core';
 import { test } from 'tap';
 import { PureLab, withLink } from '../support/purelab.js';
@@ -15,7 +15,7 @@ for (const kind of kinds) {
     kind,
   );
 
-  test(`${kind}: what is shown of an association while it opens, sends, and is lost`, (t) => {
+  test(`${kind}: the view of an association during its opening, a transfer and a loss`, (t) => {
     const lab = new PureLab(['A', 'B'], {}, {}, withLink(kind));
     const shown = (): AssociationView | undefined => viewAssociations(lab.mta('A'))[0];
     lab.heldStores.add('B');
@@ -33,7 +33,7 @@ for (const kind of kinds) {
 
   for (const moment of moments) {
     for (const when of ['before', 'after'] as const) {
-      test(`${kind}: all is lost ${when} the ${moment.kind} from ${moment.from}`, (t) => {
+      test(`${kind}: all connections are lost ${when} the ${moment.kind} from ${moment.from}`, (t) => {
         const { fate, lab } = loseAt(kind, moment, when);
         t.equal(fate, moment[when]);
         t.same(lab.deliveries.map(({ mailbox }) => mailbox).sort(), ['x@a.example', 'x@b.example']);
@@ -57,7 +57,7 @@ function chain(linkAtB: LinkKind): PureLab {
   }));
 }
 
-test('an MTA with links of two kinds passes mail on from one to the other', (t) => {
+test('an MTA with links of two kinds forwards mail from one to the other', (t) => {
   const lab = chain('memory');
   const links: string[] = [];
   lab.hooks.onDial = ({ from, to, link }) => void links.push(`${from}-${to} ${link}`);
@@ -75,7 +75,7 @@ test('an MTA with links of two kinds passes mail on from one to the other', (t) 
   t.end();
 });
 
-test('an RTORQ over a link that is not the one configured is refused as that of a stranger', (t) => {
+test('an MTA refuses an RTORQ over a link that is not configured, like that of a stranger', (t) => {
   const lab = chain('rpc');
   lab.submit('A', 'm1', ['x@b.example']);
   lab.settle();

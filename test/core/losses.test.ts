@@ -1,5 +1,5 @@
 import { ltabOf } from '@mtalab/mta-core';
-/** MTAs on the memory link that lose connections, processes and disks at any moment: each message arrives once, or is reported on. */
+/** MTAs on the memory link lose connections, processes and disks at any moment. Each message arrives once, or its originator gets a report. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { PureLab, withLink } from '../support/purelab.js';
@@ -7,7 +7,7 @@ import { PureLab, withLink } from '../support/purelab.js';
 const names = ['A', 'B', 'C'] as const;
 const node = fc.constantFrom(...names);
 
-/** Something that happens to one MTA, or to the connection of this number. */
+/** An event at one MTA, or at the connection with this number. */
 const happenings: Readonly<Record<string, (lab: PureLab, name: string, wire: number, id: string) => void>> = {
   settle: (lab) => void lab.settle(),
   step: (lab) => void lab.deliverOne(),
@@ -60,19 +60,19 @@ const acts = fc.array(
   { minLength: 20, maxLength: 80, size: 'max' },
 );
 
-/** Everything works again, for as long as the slowest retry takes. */
+/** Repairs everything and lets the longest retry time pass. */
 function atPeace(lab: PureLab): void {
   lab.unreachable.clear();
   lab.heldStores.clear();
   lab.notice();
   for (const { name, up } of lab.nodes.values()) if (up) lab.storeDone(name);
-  // A stop that waited for its disk comes to its end.
+  // A stop that waited for its disk ends.
   lab.pass(4000);
   for (const { name, up } of lab.nodes.values()) if (!up) lab.startNode(name);
   lab.pass(2 * 3_600_000);
 }
 
-/** Each message has arrived once, or its originator has a report: one that says so where it may have arrived as well. */
+/** Each message has arrived once, or its originator has a report. If the message may have arrived too, the report says so. */
 function nothingIsLost(lab: PureLab): void {
   const reports = new Map([...lab.reports.values()].map((facts) => [facts.subject.mtsId, facts.outcomeUnknown]));
   for (const { submissionId, mtsId } of lab.submitted) {
@@ -89,8 +89,8 @@ function nothingIsLost(lab: PureLab): void {
   }
 }
 
-test('whatever is lost, each message arrives once or is reported on, and nothing is left over', (t) => {
-  // What the runs reached: without it the property could pass by never getting anywhere.
+test('after any losses, each message arrives once or is reported on, and nothing is left over', (t) => {
+  // Counts the situations that the runs reach. Otherwise the property could pass because the runs reach none.
   const seen = { recoveries: 0, duplicates: 0, turnsGiven: 0, delivered: 0 };
   fc.assert(
     fc.property(acts, (run) => {

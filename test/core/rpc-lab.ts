@@ -1,4 +1,4 @@
-/** Runtimes wired together in memory, with strangers who say what a script tells them: the fixture of the RPC tests. */
+/** The fixture of the RPC tests: runtimes wired together in memory, and strangers that follow a script. */
 import {
   beginStep,
   type Context,
@@ -19,7 +19,7 @@ import {
   type Settings,
 } from '@mtalab/mta-core';
 
-/** As much of an MTA as its RPC runtime looks at. */
+/** The part of an MTA that its RPC runtime reads. */
 export function bareMta(ports: readonly number[], settings: Partial<Settings>, mapperPort: number | null = null): Mta {
   return {
     name: 'MTA-A',
@@ -41,7 +41,7 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** One step: the new state is frozen, so that a change in place is an error at the step that makes it. */
+/** Runs one step and freezes the new state, so that a change in place fails at once. */
 export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): Context {
   const ctx = beginStep(deepFreeze(mta), nowMs);
   action(ctx);
@@ -50,7 +50,7 @@ export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): C
 }
 
 type End = { readonly party: string; readonly conn: number };
-/** `deaf`: ends that have closed; a driver tells them nothing more. */
+/** `deaf`: closed ends, which get no further input from the driver. */
 type Wire = { readonly dialler: End; readonly listener: End; readonly deaf: Set<End>; up: boolean };
 type Parcel = Pdu | { readonly type: 'close' } | { readonly type: 'malformed'; readonly version: boolean };
 type Event =
@@ -62,7 +62,7 @@ export class Lab {
   held = false;
   readonly nodes = new Map<string, Mta>();
   readonly out: string[] = [];
-  /** What listens where: a runtime, a stranger, or nobody who ever answers. */
+  /** The listener at each address: a runtime, a stranger, or one that never answers. */
   readonly ports = new Map<number, { readonly party: string; readonly binding: number }>();
   readonly silent = new Set<number>();
   readonly #strangers = new Set<string>();
@@ -86,7 +86,7 @@ export class Lab {
     for (const name of this.nodes.keys()) this.step(name, rpcTimer);
   }
 
-  /** Lets everything on the wires arrive, unless it is held back. */
+  /** Lets everything on the wires arrive, except held PDUs. */
   flow(): void {
     while (!this.held) {
       const event = this.#events.shift();
@@ -107,14 +107,14 @@ export class Lab {
     this.ports.set(port, { party: name, binding: 0 });
   }
 
-  /** What a stranger says, on its latest connection. */
+  /** A stranger sends a PDU on its latest connection. */
   say(name: string, parcel: Parcel): void {
     const wire = this.#wireOf(name, 0);
     if (wire === undefined) throw new Error(`${name} has no connection`);
     this.#events.push({ type: 'parcel', wire, to: wire.dialler.party === name ? wire.listener : wire.dialler, parcel });
   }
 
-  /** The network loses a connection, and what is on its way on it. */
+  /** The network loses a connection and the PDUs under way on it. */
   cut(name: string, conn: number): void {
     const wire = this.#wireOf(name, conn);
     if (wire === undefined) throw new Error(`${name} ${conn} is not connected`);
@@ -216,7 +216,7 @@ export class Lab {
 
   #arrive(wire: Wire, to: End, parcel: Parcel): void {
     if (wire.deaf.has(to)) {
-      // It may still write its own close, which then arrives at the other end.
+      // The end may still write its own close, which then arrives at the other end.
       if (parcel.type === 'close') wire.up = false;
     } else if (parcel.type === 'close') {
       wire.up = false;
@@ -240,7 +240,7 @@ export class Lab {
   }
 }
 
-/** An indication in words. */
+/** An indication as text. */
 function tell(indication: Indication): string {
   const { type, owner } = indication;
   const of = owner === null ? '' : ` owner=${owner.entry}/${owner.association}`;

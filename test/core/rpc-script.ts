@@ -109,7 +109,7 @@ function responseOf(call: number, context: number, words: Words): ResponsePdu {
   return { ...answer, body: service === undefined ? sampleResults[operation(words.bare[1])] : serviceResult(service, words) };
 }
 
-/** What strangers say. */
+/** PDUs of strangers. */
 export function parsePdu(type: string, text: string): Pdu {
   const words = new Words(text);
   const call = Number(words.bare[0] ?? words.number('call', 1));
@@ -156,7 +156,7 @@ function makeNode(lab: Lab, name: string, words: Words): void {
   lab.step(name, rpcListen);
 }
 
-/** `up B 0`: what the system says about a listen; `up B 0 failed`. */
+/** `up B 0`, `up B 0 failed`: the system's answer to a listen. */
 function listenAnswered(lab: Lab, words: Words): void {
   const [name, index, failed] = words.bare as [string, string, string | undefined];
   const binding = Number(index);
@@ -188,7 +188,7 @@ function bind(lab: Lab, name: string, words: Words): void {
   });
 }
 
-/** What the MTA of a node asks of its runtime: `A call 2 MtaSend`. */
+/** Calls of an MTA to its runtime: `A call 2 MtaSend`. */
 function ask(lab: Lab, name: string, verb: string, text: string): void {
   const words = new Words(text);
   const [first, second, third] = words.bare;
@@ -276,7 +276,7 @@ function carryOut(lab: Lab, line: string): void {
   }
 }
 
-/** `repeat FROM TO command` replaces `#` by each number; only the last one's outcome is shown. */
+/** `repeat FROM TO command` replaces `#` by each number, and shows only the last outcome. */
 function perform(lab: Lab, line: string): void {
   const repeated = /^repeat (\d+) (\d+) (.*)$/.exec(line);
   if (repeated === null) {
@@ -293,7 +293,7 @@ function perform(lab: Lab, line: string): void {
   }
 }
 
-/** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
+/** Runs an interaction file and returns it with its actual outcomes. */
 export function runScript(text: string): string {
   const lab = new Lab();
   const blocks = text.trimEnd().split('\n\n');

@@ -1,4 +1,4 @@
-/** What may happen to an RPC runtime, at random: for the properties that hold whatever does. */
+/** Random events for an RPC runtime, for properties that must hold after any of them. */
 import {
   type Context,
   type Input,
@@ -16,7 +16,7 @@ import {
 import fc from 'fast-check';
 import { parsePdu, sampleArguments, sampleResults } from './rpc-script.js';
 
-/** What a stranger, or a peer, may say at any time. */
+/** PDUs that a stranger or a peer may send at any time. */
 const sayings = [
   'bind',
   'bind group=1',
@@ -86,7 +86,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ type: fc.constant('malformed'), conn: conns, version: fc.boolean(), detail: fc.constant('x') }),
   fc.record({ type: fc.constant('lost'), conn: conns, error: fc.constant(10054) }),
 );
-/** One or more steps in a row, under a name that a counterexample prints. */
+/** One or more consecutive steps, with a name that a counterexample prints. */
 type Story = { readonly name: string; readonly steps: readonly Act[] };
 
 function story(name: string, ...steps: readonly Act[]): Story {
@@ -133,7 +133,7 @@ export const stories: fc.Arbitrary<Story> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(story('timer', rpcTimer)) },
 );
 
-/** Something that fits, on some bound connection: an answer to the oldest call of ours, or a request or cancel of theirs. */
+/** A valid PDU on a bound connection: an answer to this side's oldest call, or a request or cancel of the peer. */
 function fitting(ctx: Context, choice: number, text: string): void {
   const bound = rowsIn(ctx.mta.rpc.connections).filter((connection) => connection.phase === 'bound');
   const connection = bound[choice % Math.max(1, bound.length)];
@@ -154,7 +154,7 @@ function served(conn: number): Act[] {
   ];
 }
 
-/** A bind of ours that goes well. */
+/** A successful bind by this side. */
 function opened(ack: string): Act[] {
   const latest = (ctx: Context): number => ctx.mta.nextConnection - 2;
   return [
@@ -164,7 +164,7 @@ function opened(ack: string): Act[] {
   ];
 }
 
-/** A bind of ours through an endpoint mapper that answers. */
+/** A bind by this side through an endpoint mapper that answers. */
 function resolved(found: string): Act[] {
   const asking = (ctx: Context): number => rowsIn(ctx.mta.rpc.connections).findLast(({ asksFor }) => asksFor !== null)?.id ?? 0;
   return [

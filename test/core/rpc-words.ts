@@ -1,4 +1,4 @@
-/** Words of the commands of the RPC interaction files, and what they say of the services of the runtime itself. */
+/** Parses the command words of the RPC interaction files, including those for the services of the runtime itself. */
 import {
   managementInterface,
   mapperInterface,
@@ -30,7 +30,7 @@ export class Words {
 
   constructor(text: string) {
     for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-      // A string binding may hold one too.
+      // A string binding may contain `=` too.
       const at = word.includes('[') ? -1 : word.indexOf('=');
       if (at > 0) this.#named.set(word.slice(0, at), word.slice(at + 1));
       else this.bare.push(word);
@@ -55,7 +55,7 @@ export class Words {
   }
 }
 
-/** `ept_map` and the like, with what differs from the simplest question: `interface=v3 handle=UUID most=1 inquiry=1 versions=2`. */
+/** `ept_map` and similar requests, with the differences from the simplest one: `interface=v3 handle=UUID most=1 inquiry=1 versions=2`. */
 export function serviceArgument(op: ServiceOperation, words: Words): ServiceArgument {
   const uuid = words.text('handle');
   const handle = uuid === undefined ? nilHandle : { attributes: words.number('attributes', 0), uuid };
@@ -78,7 +78,7 @@ export function serviceArgument(op: ServiceOperation, words: Words): ServiceArgu
   }
 }
 
-/** `ports=4001,4002 address=127.0.0.2 status=16c9a0d6`: what a mapper answers. */
+/** `ports=4001,4002 address=127.0.0.2 status=16c9a0d6`: the answer of a mapper. */
 export function serviceResult(op: ServiceOperation, words: Words): ServiceResult {
   const status = Number.parseInt(words.text('status') ?? '0', 16);
   if (op === 'stop_server_listening') return { op, status };
@@ -92,7 +92,7 @@ export function serviceResult(op: ServiceOperation, words: Words): ServiceResult
   return { op, handle: nilHandle, most: 16, towers, status };
 }
 
-/** The operation of a service that a word names. */
+/** The service operation of a word. */
 export function serviceOf(word: string | undefined): ServiceOperation | undefined {
   return word !== undefined && word in serviceOpnumOf ? (word as ServiceOperation) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The RPC runtime, told as stories in `rpc/*.txt`: commands, then `----`, then what they led to. `UPDATE=1` rewrites the
- * outcomes. Lines read `NODE CONNECTION > PDU` for what is sent and `NODE CONNECTION told ...` for what the MTA hears.
+ * Stories of the RPC runtime in `rpc/*.txt`: commands, then `----`, then their outcome. `UPDATE=1` rewrites the
+ * outcomes. A line `NODE CONNECTION > PDU` is an outgoing PDU; `NODE CONNECTION told ...` is an indication to the MTA.
  */
 import {
   type Context,
@@ -113,7 +113,7 @@ const indicationTypes = [
   'connection-lost',
 ];
 
-/** What must hold after each step, whatever happened. */
+/** The invariants after every step. */
 function violation(before: Mta, ctx: Context): string | null {
   const { addresses, nextGroup } = ctx.mta.rpc;
   const connections = rowsIn(ctx.mta.rpc.connections);
@@ -139,7 +139,7 @@ function violation(before: Mta, ctx: Context): string | null {
     if (effect.type === 'frame' && !has(before, effect.conn) && !has(ctx.mta, effect.conn))
       return 'a PDU for a connection that was not';
   }
-  // Who is gone is told of once, if at all, and who is told to be gone is.
+  // A connection has at most one final indication, and exists no longer after it.
   for (const indication of ctx.indications) {
     const ends = indication.type === 'bind-failed' || indication.type === 'connection-lost';
     if (ends === has(ctx.mta, indication.conn)) return `${indication.type} against the state`;
@@ -147,12 +147,12 @@ function violation(before: Mta, ctx: Context): string | null {
   return unaccounted(before, ctx);
 }
 
-/** Calls and binds of ours that ended must have been told of, unless it was the MTA itself that ended them. */
+/** Each ended call or bind of this side needs an indication, unless the MTA itself ended it. */
 function unaccounted(before: Mta, ctx: Context): string | null {
   for (const was of rowsIn(before.rpc.connections)) {
     const is = rowsIn(ctx.mta.rpc.connections).find((connection) => connection.id === was.id);
     const told = ctx.indications.filter((indication) => indication.conn === was.id);
-    // One that asks a mapper speaks for the connection that waits for it.
+    // A connection to a mapper gives no indication: the waiting connection does.
     const mustTell = was.asksFor === null && (was.side === 'client' || was.phase === 'bound');
     if (was.asksFor !== null && told.length > 0) return `connection ${was.id} to a mapper is told of`;
     if (is === undefined && mustTell && told.length !== 1) return `connection ${was.id} ended with ${told.length} words`;
@@ -164,23 +164,23 @@ function unaccounted(before: Mta, ctx: Context): string | null {
   return null;
 }
 
-test('any input in any state: groups are counted right, ends are told once, nothing is kept too long', (t) => {
+test('any input in any state: group counts are right, each end has one indication, nothing stays too long', (t) => {
   const runs = fc.array(fc.tuple(stories, fc.constantFrom(0, 0, 0, 1000, 20_000, 120_000)), {
     minLength: 20,
     maxLength: 60,
     size: 'max',
   });
-  // What the runs reached: without it the property could pass by never getting anywhere.
+  // Counts the situations that the runs reach. Otherwise the property could pass because the runs reach none.
   const heard = new Set<string>();
   fc.assert(
     fc.property(runs, fc.boolean(), (run, nearTheEnd) => {
       let mta = turn(bareMta([1, 2], { maxConnections: 5 }, 135), 0, rpcListen).mta;
-      // Numbers that are about to start again.
+      // Numbers close to their wrap-around.
       if (nearTheEnd) mta = { ...mta, rpc: { ...mta.rpc, nextGroup: 0xffffffff } };
       let nowMs = 0;
       const take = (name: string, act: (ctx: Context) => void): void => {
         const ctx = turn(mta, nowMs, act);
-        // What the MTA itself ends it is not told of.
+        // The MTA gets no indication of an end that it caused itself.
         const wrong = /^(close|cancel)/.test(name) ? null : violation(mta, ctx);
         if (wrong !== null) throw new Error(`${name}: ${wrong}`);
         mta = ctx.mta;
@@ -199,7 +199,7 @@ test('any input in any state: groups are counted right, ends are told once, noth
   t.end();
 });
 
-test('the address found for a name stands in its place from then on', (t) => {
+test('the address found for a name replaces the name from then on', (t) => {
   const texts: [endpoint: string, address: string, remote: string][] = [
     ['mta-b[4097]', '10.0.0.7', '10.0.0.7[4097]'],
     ['ncacn_ip_tcp:mta-b[4097]', '::1', 'ncacn_ip_tcp:::1[4097]'],
@@ -217,7 +217,7 @@ test('the address found for a name stands in its place from then on', (t) => {
     t.match(ctx.indications, [{ type: 'bound', remote }]);
     t.equal(parseStringBinding(remote)?.port, 4097);
   }
-  // The host of a mapper that was asked is the host that is dialled.
+  // The runtime dials the host of the mapper that has answered.
   const { conn, mta } = begun('mta-b[,mapper=4135]', '10.0.0.7');
   const asked = turn(mta, 0, (ctx) =>
     rpcInput(ctx, { type: 'frame', link: 'rpc', conn, frame: parsePdu('bind_ack', 'group=1') }),
@@ -230,7 +230,7 @@ test('the address found for a name stands in its place from then on', (t) => {
   t.end();
 });
 
-test('call ids start again after 2^32, without taking one that is in use', (t) => {
+test('call ids wrap around after 2^32 and skip those in use', (t) => {
   let mta = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h[1]', group: 0, from: null })).mta;
   mta = turn(mta, 0, (ctx) => {
     rpcInput(ctx, { type: 'connected', conn: 2 });

@@ -1,4 +1,4 @@
-/** The reliable transfer and the mail stand on their own: they compile where no link can be found, and speak of none. */
+/** The reliable transfer and the mail do not depend on links: they compile without any link, and name none. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'tap';
@@ -16,7 +16,7 @@ const sourcesIn = (folder: string): string[] =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => join(folder, file));
 
-/** Compiles both rooms, with every module of a folder out of sight. */
+/** Compiles both folders while the modules of one other folder are hidden. */
 function compileWithout(hidden: string): { readonly program: ts.Program; readonly errors: readonly ts.Diagnostic[] } {
   const host = ts.createCompilerHost({});
   const onDisk = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
@@ -38,7 +38,7 @@ const explained = ({ file, messageText }: ts.Diagnostic): string =>
 const isIn = (folders: readonly string[], file: string | undefined): boolean =>
   file !== undefined && folders.some((folder) => below(folder, resolve(file)));
 
-test('there are links to be hidden', (t) => {
+test('there are links to hide', (t) => {
   t.ok(links.includes('rpc'));
   t.end();
 });
@@ -51,19 +51,19 @@ for (const link of links) {
     t.same(
       compiled.filter((file) => below(hidden, file)),
       [],
-      'it is out of sight',
+      'the link is hidden',
     );
     t.ok(compiled.includes(join(core, 'src/links/link.ts')), 'the seam is not');
     t.ok(
       errors.some((error) => /Cannot find module/.test(explained(error))),
-      'those who name it miss it',
+      'modules that import it fail',
     );
     t.same(errors.filter(({ file }) => isIn(rooms, file?.fileName)).map(explained), []);
     t.end();
   });
 }
 
-/** What only RPC has. The reliable transfer says of a link what link.ts says: it opens, sends, answers, closes, drops. */
+/** Words of RPC alone. About links, the reliable transfer uses the words of link.ts: open, send, answer, close, drop. */
 const wordsOfRpc = [
   /rpc/i,
   /Mta(Un)?Bind/,
@@ -81,7 +81,7 @@ const wordsOfRpc = [
   /\bncacn/i,
 ];
 
-test('the reliable transfer says no word of RPC', (t) => {
+test('the reliable transfer uses no word of RPC', (t) => {
   const sources = rooms.flatMap(sourcesIn);
   t.ok(sources.length > 10);
   for (const file of sources) {
@@ -94,7 +94,7 @@ test('the reliable transfer says no word of RPC', (t) => {
   for (const word of wordsOfRpc)
     t.ok(
       rpc.some((text) => word.test(text)),
-      `RPC says ${word}`,
+      `RPC uses ${word}`,
     );
   t.end();
 });

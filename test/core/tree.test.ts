@@ -1,4 +1,4 @@
-/** Trees of rows against the simplest thing that does the same: a map, sorted whenever it is looked at. */
+/** Compares trees of rows with the simplest model: a map that is sorted at every read. */
 import { dropRow, dueRows, emptyTree, findRow, firstRow, putRow, rowsIn, type Tree, treeOf } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -7,7 +7,7 @@ type Row = { readonly id: number; readonly dueMs: number | null };
 const dueOf = ({ dueMs }: Row): number | null => dueMs;
 
 const instants = fc.option(fc.integer({ min: 0, max: 9 }), { nil: null });
-/** Many ids, so that leaves split, and few, so that rows are replaced and dropped. */
+/** Many ids split leaves; few ids make rows replace and drop each other. */
 const ids = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5000 }));
 const acts = fc.array(
   fc.oneof(
@@ -29,7 +29,7 @@ function frozen(tree: Tree<Row>): Tree<Row> {
   return Object.freeze(tree);
 }
 
-/** What must hold of every node. */
+/** The invariants of every node. */
 function unsound({ low, size, rows, children }: Tree<Row>): string | null {
   if (rows.length > 32 || children.length > 32) return 'a node is too large';
   if (rows.length > 0 && children.length > 0) return 'a node is leaf and branch';
@@ -39,7 +39,7 @@ function unsound({ low, size, rows, children }: Tree<Row>): string | null {
   return children.map(unsound).find((found) => found !== null) ?? null;
 }
 
-test('a tree does what a map does, whatever is done to it, and leaves what it was', (t) => {
+test('after any operations a tree equals a map, and its old versions stay unchanged', (t) => {
   fc.assert(
     fc.property(acts, (list) => {
       let tree = frozen(emptyTree<Row>());
@@ -77,7 +77,7 @@ test('a tree does what a map does, whatever is done to it, and leaves what it wa
   t.end();
 });
 
-test('a tree of many rows is shallow, and a change shares all but a path', (t) => {
+test('a tree of many rows is shallow, and a change copies only one path', (t) => {
   const many = treeOf(Array.from({ length: 20_000 }, (_, index): Row => ({ id: index + 1, dueMs: null })));
   const nodesOf = (tree: Tree<Row>): Tree<Row>[] => [tree, ...tree.children.flatMap(nodesOf)];
   const before = new Set(nodesOf(many));

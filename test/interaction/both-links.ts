@@ -1,4 +1,4 @@
-/** Which stories run on the memory link as well, and where their outcome there may be another: the table of `README.md`. */
+/** Lists the stories that also run on the memory link, and their different outcomes there: the table of `README.md`. */
 import { readFileSync } from 'node:fs';
 import { type Block, withoutLabs } from './run-story.js';
 
@@ -19,13 +19,13 @@ function rowsOf(readme: string): Row[] {
 
 export type Exceptions = {
   readonly rows: readonly Row[];
-  /** Is no part of this story about RTSE alone? */
+  /** Is the whole story about RPC? */
   readonly isLeftOut: (story: string) => boolean;
-  /** Labs of a story, by their number, with another outcome on the memory link, and why. */
+  /** Labs of a story, by number, with another outcome on the memory link, and the reason. */
   readonly otherLabs: (story: string) => ReadonlyMap<number, string>;
   /** Rows of its recovery table with another outcome. */
   readonly otherRows: (story: string) => readonly string[];
-  /** A story as it runs on the memory link, without outcomes: what is about RPC is left out, what differs is explained. */
+  /** A story for the memory link, without outcomes: omits the labs about RPC, and explains the differences. */
   readonly onMemory: (story: string, text: string) => string;
 };
 
@@ -47,7 +47,7 @@ export function readExceptions(path: string): Exceptions {
   };
 }
 
-/** With a comment in front of each lab whose outcome is another one. */
+/** Puts a comment before each lab with another outcome. */
 function explained(text: string, reasons: ReadonlyMap<number, string>): string {
   let lab = 0;
   return text.replaceAll(/^lab /gm, (line) => {
@@ -57,7 +57,7 @@ function explained(text: string, reasons: ReadonlyMap<number, string>): string {
   });
 }
 
-/** Of the outcome, what does not depend on the link: no events of connections and dials, and no numbers of connections. */
+/** The part of an outcome that does not depend on the link: without events of connections and dials, and without numbers of connections. */
 export function comparable(lines: readonly string[]): string[] {
   const kept = lines
     .filter((line) => !/^\w+ logs (93\d\d|9277) /.test(line))
@@ -68,11 +68,11 @@ export function comparable(lines: readonly string[]): string[] {
         .replace(/(logs 5[15] .*) association=\d+/, '$1')
         .replaceAll(/, 93\d\d x\d+/g, ''),
     );
-  // Without what happened then, the time says nothing.
+  // A time without its events says nothing.
   return kept.filter((line, index) => !(line.startsWith('-- at ') && kept[index + 1]?.startsWith('-- at ')));
 }
 
-/** The rows of a recovery table: each loss of a frame and how it ended, by the APDU that the frame carries. */
+/** The rows of a recovery table: each loss of a frame and its outcome, by the APDU of the frame. */
 export function tableRows(lines: readonly string[]): ReadonlyMap<string, string> {
   const rows = new Map<string, string>();
   let apdu = '';
@@ -96,7 +96,7 @@ function apduIn(line: string): string {
     .replace(/ close-ack$/, ' close-answer');
 }
 
-/** The number of the lab that each block belongs to, from 1. */
+/** The number of the lab of each block, from 1. */
 export function labNumbers(blocks: readonly Block[]): number[] {
   let lab = 0;
   return blocks.map(({ head }) => {

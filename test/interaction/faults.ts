@@ -1,4 +1,4 @@
-/** What a story does to the frames on their way: cut, hold, swallow, and speak in another's name. */
+/** The faults of a story: cut connections, hold or swallow frames, and forge APDUs. */
 import { type BindPdu, findRow, ltabOf, type Mta, opnumOf, rowsIn, type SendApdu } from '@mtalab/mta-core';
 import { type Carried, directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
 import type { PureLab, Sent } from '../support/purelab.js';
@@ -10,7 +10,7 @@ type Armed = {
   readonly act: 'cut-before' | 'cut-after' | 'hold';
   readonly kind: string;
   readonly from: string | undefined;
-  /** How many more of the kind may pass. */
+  /** Number of further frames of this kind that may pass. */
   left: number;
   readonly unnoticedBy: string | undefined;
 };
@@ -37,7 +37,7 @@ export class Faults {
     };
   }
 
-  /** Faults that were asked for and did not happen. */
+  /** Requested faults that have not happened. */
   get unreached(): readonly string[] {
     return this.#armed.map((fault) => fault.text);
   }
@@ -73,18 +73,18 @@ export class Faults {
     this.#swallowed.push({ from, kind: words.take('the kind of frame') });
   }
 
-  /** Data binds that come to this MTA are answered with bind_nak 0. */
+  /** Answers data binds to this MTA with bind_nak 0. */
   refuseBinds(node: string): void {
     this.#refusedBinds.add(node);
   }
 
-  /** Swallow nothing more, and refuse no bind. */
+  /** Ends swallowing and refused binds. */
   flow(): void {
     this.#swallowed = [];
     this.#refusedBinds.clear();
   }
 
-  /** @returns false when the frame goes no further. */
+  /** @returns false if the frame does not continue. */
   #passes(sent: Sent): boolean {
     const kinds = kindsOf(sent.frame);
     if (this.#swallowed.some(({ kind, from }) => kinds.includes(kind) && (from === undefined || from === sent.from))) {
@@ -136,7 +136,7 @@ export class Faults {
     return false;
   }
 
-  /** All connections of the association that this one belongs to. */
+  /** All connections of the association of this connection. */
   #relatedTo(wire: Wire): readonly Wire[] {
     const name = this.#printer.associationOf(wire);
     if (name === undefined) return [wire];
@@ -150,7 +150,7 @@ export class Faults {
     for (const wire of cut) this.#lab.cutWire(wire, unnoticedBy ?? null);
   }
 
-  /** `A rttr activity=9 offset=0 length=10 last size=10`: an APDU in the name of A, where A's own APDUs travel. */
+  /** `A rttr activity=9 offset=0 length=10 last size=10`: sends an APDU in the name of A, on the connection of A's own APDUs. */
   say(name: string, words: Words): void {
     const mta = this.#lab.mta(name);
     const said = words.after('on');

@@ -1,5 +1,5 @@
 /**
- * The protocol, told as stories in `data/*.txt`: commands, then `----`, then what they led to. `UPDATE=1` rewrites the
+ * Stories of the protocol in `data/*.txt`: commands, then `----`, then their outcome. `UPDATE=1` rewrites the
  * outcomes; read the difference before you keep it.
  */
 import { testStories } from '../support/stories.js';

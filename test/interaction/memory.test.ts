@@ -1,5 +1,5 @@
 /**
- * The stories about RTSE alone, on the memory link: `memory/*.txt` has what each leads to there, frame by frame. What becomes of the
+ * Runs the stories about RTSE alone on the memory link: `memory/*.txt` has their outcomes there, frame by frame. The fate of the
  * mail, the associations and the Turn is the same as on RPC. `README.md` lists the exceptions; `UPDATE=1` rewrites the outcomes.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ for (const story of stories) {
     t.end();
   });
 
-  test(`${story} ends alike on both links`, (t) => {
+  test(`${story} has the same outcome on both links`, (t) => {
     const others = exceptions.otherLabs(story);
     const [onRpc, onMemory] = [outcomesOf(text, 'rpc'), outcomesOf(text, 'memory')];
     t.equal(onMemory.length, onRpc.length);
@@ -54,7 +54,7 @@ for (const story of stories) {
   });
 }
 
-test('every exception is of a story, and every file of a story that runs', (t) => {
+test('every exception belongs to a story, and every file to a story that runs', (t) => {
   t.same(storiesIn(memory), stories);
   const all = storiesIn(data);
   for (const { story, place } of exceptions.rows) {

@@ -1,4 +1,4 @@
-/** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
+/** Prints a story: one line for each event, with the same words in every run. */
 import { type Association, believes, describeFrame, findRow, ltabOf, type ReportedEvent, shownState } from '@mtalab/mta-core';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
@@ -6,11 +6,11 @@ import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
 import { usualAddress } from '../support/purelab.js';
 import { carriesApdu } from './words.js';
 
-/** How much is told: every frame, only those with APDUs, only what becomes of the mail, or nothing. */
+/** The levels of detail: every frame, only frames with APDUs, only the fate of the mail, or nothing. */
 export const levels = ['pdus', 'apdus', 'outcomes', 'nothing'] as const;
 export type Level = (typeof levels)[number];
 
-/** Events every story would be full of. */
+/** Events too frequent to print. */
 const untold: readonly number[] = [271, 272, 9298];
 
 const turnWords: Readonly<Record<Association['turn'], string>> = {
@@ -21,7 +21,7 @@ const turnWords: Readonly<Record<Association['turn'], string>> = {
   asking: 'theirs, asking',
 };
 
-/** `A mine`: what an MTA believes about the Turn, and the state when it is not open. */
+/** `A mine`: the belief of an MTA about the Turn, and the state of the association if it is not open. */
 function beliefOf(name: string, side: { readonly association: Association; readonly state: string } | undefined): string {
   if (side === undefined) return `${name} -`;
   const { association } = side;
@@ -29,7 +29,7 @@ function beliefOf(name: string, side: { readonly association: Association; reado
   return `${name} ${state}${turnWords[association.turn]}`;
 }
 
-/** Both sides of an association, by its name. */
+/** Both sides of an association, by name. */
 export function sidesOf(
   lab: PureLab,
   name: string,
@@ -78,7 +78,7 @@ function numberIn(name: string | undefined): number {
   return /^m\d+$/.test(name ?? '') ? Number((name as string).slice(1)) : Number.NaN;
 }
 
-/** A frame's line stands before what follows from it, but the beliefs it ends with are those after it was taken. */
+/** The line of a frame precedes its consequences, but the beliefs at its end are those after its receipt. */
 type Slot = { text: string };
 type Line = { readonly head: string; readonly names: string[]; readonly tail: string };
 
@@ -90,7 +90,7 @@ function lineOf({ head, names, tail }: Line): string {
   return `${head}${ranges(names)}${tail}`;
 }
 
-/** `A dials B at ::1 from 127.0.0.2: EINVAL`; addresses only where they are not the usual one. */
+/** `A dials B at ::1 from 127.0.0.2: EINVAL`; omits the usual address. */
 function dialLine({ link, from, to, host, localAddress, wire, osError }: Dialled): string {
   const at = link === 'memory' || host === usualAddress ? '' : ` at ${host}`;
   const local = localAddress === undefined || localAddress === usualAddress ? '' : ` from ${localAddress}`;
@@ -104,7 +104,7 @@ export class Printer {
   #lines: (string | Slot | Line)[] = [];
   #slot: Slot | null = null;
   #toldMs = 0;
-  /** Which association a connection belongs to, once that is known. */
+  /** The association of each connection, once known. */
   readonly #associations = new Map<number, string>();
   /** Names of messages by MTS identifier. */
   readonly names = new Map<string, string>();
@@ -121,7 +121,7 @@ export class Printer {
     lab.hooks.onHalt = (node, clean, code) => this.#tell('outcomes', `${node} ends${clean ? ' in order' : ` with code ${code}`}`);
   }
 
-  /** What was told since the last time. */
+  /** Lines since the last call. */
   take(): string[] {
     const lines = this.#lines.map((line) =>
       this.#withNames(typeof line === 'string' ? line : 'text' in line ? line.text : lineOf(line)),
@@ -130,12 +130,12 @@ export class Printer {
     return lines;
   }
 
-  /** Messages by the names they were submitted under, also where an event came before the acceptance. */
+  /** Names messages as submitted, even if an event comes before the acceptance. */
   #withNames(line: string): string {
     return line.replace(/c=lab;mta=[^;]+;\d+-\d+/g, (mtsId) => this.#named(mtsId));
   }
 
-  /** Tell something, whatever the level. */
+  /** Prints a line at any level. */
   say(line: string): void {
     this.#clock();
     this.#lines.push(line);
@@ -149,14 +149,14 @@ export class Printer {
     return levels.indexOf(level) >= levels.indexOf(this.level);
   }
 
-  /** The time, whenever it has moved on since something was told. */
+  /** Prints the time if it has advanced since the last line. */
   #clock(): void {
     if (this.#lab.nowMs === this.#toldMs) return;
     this.#toldMs = this.#lab.nowMs;
     this.#lines.push(`-- at ${this.#toldMs / 1000} s`);
   }
 
-  /** A frame is about to be taken. */
+  /** Called before the receiver takes a frame. */
   arriving(sent: Sent): void {
     if (!this.#tells(levelOf(sent))) return;
     this.#clock();
@@ -164,14 +164,14 @@ export class Printer {
     this.#lines.push(this.#slot);
   }
 
-  /** It was taken: what do both sides believe now? */
+  /** Called after the receiver has taken a frame: adds the beliefs of both sides. */
   taken(sent: Sent): void {
     const association = this.associationOf(sent.wire);
     if (this.#slot !== null && association !== undefined) this.#slot.text += `  [${association}: ${this.beliefs(association)}]`;
     this.#slot = null;
   }
 
-  /** A frame goes no further. */
+  /** A frame does not continue. */
   stopped(sent: Sent, fate: string): void {
     if (this.#tells(levelOf(sent))) this.say(`${sent.from}>${sent.to} #${sent.wire.id} ${describeFrame(sent.frame)}  (${fate})`);
   }
@@ -189,12 +189,12 @@ export class Printer {
       .join('; ');
   }
 
-  /** In a lab of two both sides are told of, even if one does not know the association (any more). */
+  /** In a lab of two, prints both sides even if one does not know the association (any more). */
   #concerns(association: string, name: string, sides: readonly { readonly node: string }[]): boolean {
     return this.#lab.nodes.size === 2 || association.startsWith(`${name}/`) || sides.some((side) => side.node === name);
   }
 
-  /** The association that a connection belongs to, as far as one of its ends knows. */
+  /** The association of a connection, if one of its ends knows it. */
   associationOf(wire: Wire): string | undefined {
     for (const end of [wire.client, wire.server]) {
       const node = this.#lab.node(end.node);
@@ -216,7 +216,7 @@ export class Printer {
     this.#tell('outcomes', [`${node} logs ${event.id}`, ...params].join(' '));
   }
 
-  /** A message by the name it was submitted under. */
+  /** The name of a message in its submission. */
   #named(mtsId: string): string {
     const facts = this.#lab.reports.get(mtsId);
     if (facts !== undefined) return `report(${this.#named(facts.subject.mtsId)})`;
@@ -239,7 +239,7 @@ export class Printer {
     this.#gather(`${node} accepts `, submissionId, known ? ` (known as ${this.#named(mtsId)})` : '');
   }
 
-  /** Lines that differ in nothing but the message are told as one. */
+  /** Joins lines that differ only in the message. */
   #gather(head: string, name: string, tail: string): void {
     if (!this.#tells('outcomes')) return;
     this.#clock();

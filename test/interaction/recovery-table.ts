@@ -1,6 +1,6 @@
 /**
- * Each frame of a standard exchange, lost in turn: A opens and sends, B asks for the Turn and sends, A asks it back and sends,
- * then the association idles until it is closed. One line for each loss: how the MTAs came out of it.
+ * Loses each frame of a standard exchange in turn: A opens and sends, B asks for the Turn and sends, A asks for it back and sends,
+ * then the association is idle until A closes it. Prints one line for each loss, with the state of the MTAs after it.
  */
 import { describeFrame, type LinkKind, ltabOf } from '@mtalab/mta-core';
 import { PureLab, type Sent, withLink } from '../support/purelab.js';
@@ -12,16 +12,16 @@ const mails: readonly (readonly [from: string, id: string, to: string])[] = [
   ['A', 'm3', 'x@b.example'],
 ];
 
-/** Losses: before the frame arrives; after, with the answer lost; after, and the one who sent it does not notice at first. */
+/** Losses: before the frame arrives; after it, with the answer lost; after it, and the sender does not notice at first. */
 const losses = ['before', 'after', 'unnoticed'] as const;
 type Loss = (typeof losses)[number];
 
-/** Every loss is noticed and recovered within this, well before Lifetime. */
+/** The MTAs notice and recover every loss within this time, well before Lifetime. */
 const recoverMs = 30_000;
-/** Everything has ended within this: call timeout, Disconnect, Lifetime, Open Interval. */
+/** Everything has ended within this time: call timeout, Disconnect, Lifetime, Open Interval. */
 const restMs = 3 * 3_600_000;
 
-/** One run of the exchange. `at` is the number of the frame that the loss belongs to, from 1. */
+/** One run of the exchange. `at` is the number of the lost frame, from 1. */
 function exchange(
   link: LinkKind,
   legacy: readonly string[],
@@ -56,7 +56,7 @@ function exchange(
   return { frames, outcome: `${after}; ${inTheEnd(lab)}` };
 }
 
-/** How things stand half a minute after the loss. */
+/** The state half a minute after the loss. */
 function cameOut(lab: PureLab): string {
   lab.pass(recoverMs);
   const names = associationNames(lab);
@@ -72,7 +72,7 @@ function cameOut(lab: PureLab): string {
     .join(', ');
 }
 
-/** Associations that were agreed upon by whoever opened them. */
+/** Number of associations that their initiators have opened. */
 function openedIn(lab: PureLab): number {
   return [...lab.nodes.values()].reduce((sum, node) => sum + (ltabOf(node.mta)[0]?.counters.associationsOut ?? 0), 0);
 }
@@ -90,7 +90,7 @@ function inTheEnd(lab: PureLab): string {
   return `${mail}, ${openedIn(lab)} opened${left.length === 0 ? '' : `, ${left.join(' ')} still there`}`;
 }
 
-/** @param legacy the MTAs that have Q166594. */
+/** @param legacy the MTAs with Q166594. */
 export function recoveryTable(link: LinkKind, legacy: readonly string[]): string[] {
   const { frames, outcome } = exchange(link, legacy, 0, 'before');
   const lines = [`without a loss: ${outcome}`];

@@ -1,10 +1,10 @@
-/** Reads and runs interaction files: blocks of comments and commands, `----`, and what the commands led to. */
+/** Reads and runs interaction files: blocks of comments and commands, `----`, and the outcome. */
 import type { LinkKind } from '@mtalab/mta-core';
 import type { Level } from './printer.js';
 import { Story } from './story.js';
 import { Words } from './words.js';
 
-/** `head`: the comments and commands. `lines`: what they led to; null where there is no command. */
+/** `head`: the comments and commands. `lines`: their outcome; null if there is no command. */
 export type Block = { readonly head: readonly string[]; readonly lines: readonly string[] | null };
 
 /** The blocks of a file, without outcomes. */
@@ -25,9 +25,9 @@ function commandsOf(head: readonly string[]): string[] {
 
 type Run = {
   readonly link: LinkKind;
-  /** How much is printed; null: as much as the story watches. */
+  /** Level of detail of the output; null: as the story watches. */
   readonly level: Level | null;
-  /** Called after each block: lines to be added. */
+  /** Called after each block; returns lines to add. */
   readonly after: (story: Story) => readonly string[];
 };
 
@@ -60,12 +60,12 @@ function missed(story: Story): string[] {
   return story.unreached.map((fault) => `NEVER REACHED: ${fault}`);
 }
 
-/** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
+/** Runs an interaction file and returns it with its actual outcomes. */
 export function runStory(text: string, link: LinkKind = 'rpc'): string {
   return writtenOut(runBlocks(text, { link, level: null, after: () => [] }));
 }
 
-/** Blocks as they stand in a file. */
+/** The text of blocks in a file. */
 export function writtenOut(blocks: readonly Block[]): string {
   const shown = blocks.map(({ head, lines }) =>
     lines === null ? head : [...head, '----', ...(lines.length === 0 ? ['nothing'] : lines)],
@@ -73,7 +73,7 @@ export function writtenOut(blocks: readonly Block[]): string {
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** What becomes of the mail and the associations, block by block, without the frames that do it. */
+/** The fate of the mail and the associations, block by block, without the frames. */
 export function outcomesOf(text: string, link: LinkKind): readonly Block[] {
   return runBlocks(text, { link, level: 'outcomes', after: (story) => story.atRest() });
 }

@@ -1,4 +1,4 @@
-/** One lab of an interaction file: MTAs on virtual time that follow the commands of `README.md`, and print a line for each thing that happens. */
+/** One lab of an interaction file: MTAs on virtual time that follow the commands of `README.md`, and print a line for each event. */
 import {
   type BindingWish,
   type LinkKind,
@@ -17,7 +17,7 @@ import { associationNames, type Level, levels, Printer, ranges, sidesOf } from '
 import { recoveryTable } from './recovery-table.js';
 import { bindingOf, durationMs, priorityOf, type Words, wishOf } from './words.js';
 
-/** Settings whose values are words. */
+/** Settings with words as values. */
 const texts: Readonly<Record<string, string | boolean>> = { true: true, false: false };
 
 export class Story {
@@ -28,7 +28,7 @@ export class Story {
   readonly #fixedLevel: Level | null;
   #messages = 0;
 
-  /** @param fixedLevel how much is printed, whatever the story watches; null: as much as the story watches. */
+  /** @param fixedLevel level of detail of the output; null: as the story watches. */
   constructor(words: Words, link: LinkKind, fixedLevel: Level | null) {
     this.#link = link;
     this.#fixedLevel = fixedLevel;
@@ -55,12 +55,12 @@ export class Story {
     return this.#printer.take();
   }
 
-  /** What the file must not end with. */
+  /** Requested faults that have not happened; a file must not end with any. */
   get unreached(): readonly string[] {
     return this.#faults.unreached;
   }
 
-  /** What both sides of each association believe now that nothing is under way; nothing while something is. */
+  /** The beliefs of both sides of each association if nothing is under way; otherwise empty. */
   atRest(): string[] {
     const busy = this.#lab.wires.some((wire) => directions.some((direction) => wire[direction].length > 0));
     if (busy) return [];
@@ -150,7 +150,7 @@ export class Story {
     this.#lab.input(name, { type: 'command', command: { op: 'set', article: words.take('the article'), mode } });
   }
 
-  /** At once where the MTA runs, and for its next start in any case. */
+  /** Applies at once if the MTA runs, and at its next start in any case. */
   #changeBindings(name: string, wish: BindingWish): void {
     const node = this.#lab.node(name);
     const configured = node.config.bindings.map((binding, id) => ({ ...binding, id }));

@@ -1,4 +1,4 @@
-/** The words of a command line, and the names under which stories speak of frames. */
+/** The words of a command line, and the names of frames in stories. */
 import {
   type BindingConfig,
   type BindingWish,
@@ -9,7 +9,7 @@ import {
   priorities,
 } from '@mtalab/mta-core';
 
-/** `name=value` words apart from the others. */
+/** Separates `name=value` words from the others. */
 export class Words {
   readonly bare: string[] = [];
   readonly named = new Map<string, string>();
@@ -22,14 +22,14 @@ export class Words {
     }
   }
 
-  /** The next word that has no name, taken away. */
+  /** Takes the next word without a name. */
   take(what: string): string {
     const word = this.bare.shift();
     if (word === undefined) throw new Error(`${what} is missing`);
     return word;
   }
 
-  /** The word after this one, both taken away; undefined when this one is not there. */
+  /** Takes this word and the one after it, and returns the latter; undefined if this word is missing. */
   after(word: string): string | undefined {
     const at = this.bare.indexOf(word);
     return at < 0 ? undefined : this.bare.splice(at, 2)[1];
@@ -60,7 +60,7 @@ export function durationMs(text: string): number {
   return Number(found[1]) * unit;
 }
 
-/** `lan1@127.0.0.2[6001]`, `[::1]`, `lan2@!127.0.0.2` (disabled); without a port of its own it has this one. */
+/** `lan1@127.0.0.2[6001]`, `[::1]`, `lan2@!127.0.0.2` (disabled). The default port is the given one. */
 export function bindingOf(text: string, usualPort: number): BindingConfig {
   const found = /^(?:(\w+)@)?(!?)(?:\[([0-9a-f:]+)\]|([\d.]+))(?:\[(\d+)\])?$/.exec(text);
   const address = found?.[3] ?? found?.[4];
@@ -76,7 +76,7 @@ export function wishOf(words: Words): BindingWish {
   return { [what]: [...words.bare] };
 }
 
-/** What a frame may be called in a story: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
+/** The names of a frame in stories: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
 export function kindsOf(carried: LinkFrame): readonly string[] {
   const kinds = carried.link === 'rpc' ? kindsOfPdu(carried.frame) : kindsOfMemoryFrame(carried.frame);
   return ['any', ...kinds];
@@ -94,7 +94,7 @@ function kindsOfPdu(pdu: Pdu): readonly string[] {
   return kinds;
 }
 
-/** The memory link's own answers also have the name that they have on RPC. */
+/** Answers of the memory link also have their RPC names. */
 function kindsOfMemoryFrame(frame: MemoryFrame): readonly string[] {
   if ('apdu' in frame) return [frame.type, frame.apdu.kind];
   if (frame.type === 'give-ack') return [frame.type, 'turn-give-ack'];
@@ -102,7 +102,7 @@ function kindsOfMemoryFrame(frame: MemoryFrame): readonly string[] {
   return [frame.type];
 }
 
-/** Is this frame more than the binding of a connection? */
+/** Does this frame do more than bind a connection? */
 export function carriesApdu(carried: LinkFrame): boolean {
   if (carried.link !== 'rpc') return true;
   const { type } = carried.frame;

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 export const associationMutants: readonly Mutant[] = [
   {
     name: 'recovery-keeps-connections',
-    broken: 'A recovery that comes before the loss was noticed leaves the old connections in use.',
+    broken: 'If a recovery arrives before the responder has noticed the loss, the responder still uses the old connections.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -17,7 +17,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'loss-keeps-data-connection',
-    broken: 'A loss leaves the data connection in use where another connection was lost.',
+    broken: 'After the loss of another connection, a side still uses its data connection.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -35,7 +35,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'stale-recovery-accepted',
-    broken: 'A recovery that its initiator has abandoned long ago is accepted after a later one.',
+    broken: 'The responder accepts an abandoned recovery after a later one.',
     ground: null,
     checked: { messages: [1, 0], losses: 2, timers: 'any' },
     patches: [
@@ -48,7 +48,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'abandoned-bind-back-accepted',
-    broken: 'The initiator accepts a MtaBindBack that belongs to an attempt it has abandoned.',
+    broken: 'The initiator accepts a MtaBindBack of an attempt that it has abandoned.',
     ground: 'losses',
     patches: [
       {
@@ -60,7 +60,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'recovery-number-not-raised',
-    broken: 'Every recovery of an association bears the number 1.',
+    broken: 'Every recovery of an association has the number 1.',
     ground: 'losses',
     patches: [
       { file: 'reliable-transfer/association/open.ts', find: 'recovery: association.recovery + 1', replace: 'recovery: 1' },
@@ -68,7 +68,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'both-recover',
-    broken: 'The responder, too, sets out to recover a lost association.',
+    broken: 'The responder, too, recovers a lost association.',
     ground: 'losses',
     patches: [
       {
@@ -80,7 +80,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody-recovers',
-    broken: 'Nobody sets out to recover a lost association: it is kept until Disconnect, and mail waits.',
+    broken: 'The initiator does not recover a lost association: it keeps it until Disconnect, and mail waits.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -93,7 +93,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'cannot-recover-kept',
-    broken: 'An association that the peer says it cannot recover is kept, and tried again until Disconnect.',
+    broken: 'The initiator keeps an association that the peer cannot recover, and tries again until Disconnect.',
     ground: 'crashes',
     patches: [
       {
@@ -105,7 +105,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'disconnect-never-fires',
-    broken: 'A lost association that nobody recovers is kept for ever.',
+    broken: 'An MTA keeps a lost association for ever if its recovery fails.',
     ground: 'crashes',
     checked: true,
     patches: [
@@ -118,7 +118,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'disconnect-not-cancelled',
-    broken: 'The Disconnect timer goes on when the association has been recovered, and ends it.',
+    broken: 'The Disconnect timer continues after a recovery, and ends the association.',
     ground: 'losses',
     patches: [
       {
@@ -135,7 +135,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'recovery-timer-not-cancelled',
-    broken: 'The timer of the next recovery goes on while the recovery is under way.',
+    broken: 'The timer of the next recovery continues during a recovery.',
     ground: 'losses',
     patches: [
       {
@@ -147,7 +147,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'second-timeout-ends',
-    broken: 'Where several calls of an association are given up at once, it is not recovered.',
+    broken: 'If an MTA gives up several calls of an association at once, it does not recover the association.',
     ground: 'timeouts',
     patches: [
       {
@@ -159,7 +159,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'opening-timer-not-cancelled',
-    broken: 'The timer of the dial goes on when the first connection is bound, and nothing ever answers it.',
+    broken: 'The timer of the dial continues after the bind of the first connection, and no answer stops it.',
     ground: 'any',
     patches: [
       {
@@ -171,7 +171,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'early-apdu-executed',
-    broken: 'An APDU that overtakes the RTOAC is carried out at once.',
+    broken: 'A side executes an APDU that overtakes the RTOAC at once.',
     ground: 'any',
     patches: [
       {
@@ -188,7 +188,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'early-apdu-refused',
-    broken: 'An APDU that overtakes the RTOAC counts as a breach of the protocol.',
+    broken: 'A side treats an APDU that overtakes the RTOAC as a breach of the protocol.',
     ground: 'any',
     checked: true,
     patches: [
@@ -201,7 +201,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'early-apdu-forgotten',
-    broken: 'An APDU that overtakes the RTOAC is put aside and never looked at again.',
+    broken: 'A side puts an APDU that overtakes the RTOAC aside and never executes it.',
     ground: 'any',
     patches: [
       {
@@ -213,7 +213,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'new-start-ignored',
-    broken: 'The associations with an MTA are kept when that MTA is met after a new start.',
+    broken: 'An MTA keeps its associations with a peer that has restarted.',
     ground: 'crashes',
     patches: [
       {
@@ -225,7 +225,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'old-start-accepted',
-    broken: 'An introduction from an earlier start of an MTA is accepted after one from a later start.',
+    broken: 'An MTA accepts an introduction from an earlier start of a peer after one from a later start.',
     ground: 'restarts',
     patches: [
       {
@@ -237,7 +237,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'open-interval-ignored',
-    broken: 'An opening that has failed is tried again at once, without the Open Interval.',
+    broken: 'After a failed opening an MTA tries again at once, without the Open Interval.',
     ground: 'crashes',
     patches: [
       {
@@ -249,7 +249,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'threshold-plus-one',
-    broken: 'A further association is opened at one message more than the threshold.',
+    broken: 'An MTA opens a further association one message after the threshold.',
     ground: 'any',
     patches: [
       { file: 'machine/pump.ts', find: "'reached' ? entry.queued < enough :", replace: "'reached' ? entry.queued <= enough :" },
@@ -257,7 +257,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'threshold-not-per-association',
-    broken: 'The threshold is not multiplied by the number of associations.',
+    broken: 'An MTA does not multiply the threshold by the number of associations.',
     ground: 'any',
     patches: [
       {
@@ -282,7 +282,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'limit-per-mta-ignored',
-    broken: 'Associations with one MTA are opened beyond their limit.',
+    broken: 'An MTA opens associations with one MTA beyond their limit.',
     ground: 'narrow',
     patches: [
       {
@@ -294,7 +294,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'limit-of-all-ignored',
-    broken: 'Associations are opened beyond the limit of the whole locality table.',
+    broken: 'An MTA opens associations beyond the limit of the whole locality table.',
     ground: 'crowded',
     patches: [
       {
@@ -306,7 +306,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'limit-of-all-ignored-inbound',
-    broken: 'Associations are accepted beyond the limit of the whole locality table.',
+    broken: 'An MTA accepts associations beyond the limit of the whole locality table.',
     ground: 'crowded',
     patches: [
       {
@@ -318,7 +318,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'urgent-association-stays-urgent',
-    broken: 'The association above the limit is for urgent mail only, even when all others have gone.',
+    broken: 'The association above the limit stays reserved for urgent mail after all others have gone.',
     ground: 'narrow',
     patches: [
       {
@@ -336,7 +336,7 @@ export const associationMutants: readonly Mutant[] = [
   },
   {
     name: 'data-connection-of-no-group',
-    broken: 'The data connection is bound with a group of its own, and not with that of the first one.',
+    broken: 'The data connection binds with a group of its own instead of that of the first connection.',
     ground: 'calm',
     patches: [{ file: 'links/rpc/sending.ts', find: 'group: carrier.ownGroup }', replace: 'group: 0 }' }],
   },

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 export const bindingMutants: readonly Mutant[] = [
   {
     name: 'first-binding-only',
-    broken: 'Only the first binding is used to dial, on every server.',
+    broken: 'Every server, not only one of a cluster, dials only from its first binding.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
@@ -17,7 +17,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'cluster-dials-from-all',
-    broken: 'A server of a cluster, too, dials from all its bindings.',
+    broken: 'A server of a cluster dials from all its bindings.',
     ground: 'hosts',
     checked: { environment: 'other-network-first', cluster: true, messages: [1, 0], losses: 0 },
     patches: [
@@ -30,7 +30,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'other-family-only',
-    broken: 'A dial leaves from addresses of the other family than the peer has.',
+    broken: 'A dial leaves from an address of another family than that of the peer.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
@@ -39,7 +39,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'disabled-binding-dialled',
-    broken: 'A dial leaves from a binding that is disabled.',
+    broken: 'A dial leaves from a disabled binding.',
     ground: 'hosts',
     patches: [
       {
@@ -47,19 +47,19 @@ export const bindingMutants: readonly Mutant[] = [
         find: 'const enabled = mta.bindings.filter((binding) => binding.enabled);',
         replace: 'const enabled = mta.bindings;',
       },
-      // It is asked once more when its turn comes.
+      // The code checks the binding again before its dial.
       { file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
     ],
   },
   {
     name: 'disabled-meanwhile-dialled',
-    broken: 'An opening goes on to dial from a binding that was disabled in its course.',
+    broken: 'An opening still dials from a binding that the operator has disabled meanwhile.',
     ground: 'hosts',
     patches: [{ file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
   },
   {
     name: 'disabled-binding-listened-on',
-    broken: 'An MTA listens on a binding that is disabled.',
+    broken: 'An MTA listens on a disabled binding.',
     ground: 'hosts',
     patches: [
       {
@@ -71,7 +71,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'next-path-not-tried',
-    broken: 'When a dial fails, neither the next string binding nor the next local address is tried.',
+    broken: 'After a failed dial the MTA tries neither the next string binding nor the next local address.',
     ground: 'hosts',
     checked: { environment: 'other-network-first', messages: [1, 0], losses: 0 },
     patches: [
@@ -84,7 +84,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'one-endpoint-back',
-    broken: 'Of the string bindings at which the caller says it can be reached only the first is tried.',
+    broken: 'To call back, an MTA tries only the first string binding that the caller has named.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
     patches: [
@@ -97,7 +97,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'data-connection-from-elsewhere',
-    broken: 'The data connection leaves from whatever address the system chooses.',
+    broken: 'The data connection leaves from an address that the system chooses.',
     ground: 'hosts',
     checked: { messages: [1, 0], losses: 0 },
     patches: [
@@ -128,7 +128,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'incomplete-bindings-accepted',
-    broken: 'A command that does not name every binding leaves the MTA without those it does not name.',
+    broken: 'A command that omits bindings removes them from the MTA.',
     ground: 'hosts',
     patches: [
       {
@@ -140,7 +140,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'binding-named-twice-accepted',
-    broken: 'A command that names a binding twice leaves the MTA with two of it.',
+    broken: 'A command that names a binding twice duplicates it.',
     ground: 'hosts',
     patches: [
       {
@@ -164,7 +164,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'failed-listen-ends',
-    broken: 'An MTA that cannot listen on one of its addresses ends, on every server.',
+    broken: 'On every server, an MTA ends if it cannot listen on one of its addresses.',
     ground: 'hosts',
     checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
     patches: [
@@ -190,7 +190,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'listens-not-awaited',
-    broken: 'An MTA decides whether it runs when the first of its listens is answered.',
+    broken: 'After the answer to its first listen an MTA already decides whether to run.',
     ground: 'hosts',
     checked: { environment: 'failing-adapter', messages: [1, 0], losses: 0 },
     patches: [
@@ -215,7 +215,7 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'first-group-misfiled',
-    broken: 'The first association group of a peer is filed under another address.',
+    broken: 'The runtime files the first association group of a peer under another address.',
     ground: 'hosts',
     checked: { environment: 'two-listeners', messages: [1, 0], losses: 0 },
     patches: [
@@ -228,15 +228,15 @@ export const bindingMutants: readonly Mutant[] = [
   },
   {
     name: 'misfiled-peer-forgotten',
-    broken: 'With Q181721 every association group of a peer is filed under another address, and not the first alone.',
+    broken: 'With Q181721 the runtime files every association group of a peer under another address, not only the first.',
     ground: null,
-    // At this threshold a second association is opened at once, and with the article as it is mail moves over that one.
+    // At this threshold the MTA opens a second association at once. With the real article, mail moves over that one.
     checked: { legacy: ['Q181721'], messages: [1, 0], losses: 0, threshold: 1 },
     patches: [{ file: 'links/rpc/groups.ts', find: 'misfiled: [...rpc.misfiled, host]', replace: 'misfiled: rpc.misfiled' }],
   },
   {
     name: 'misfiled-for-good',
-    broken: 'When Q181721 is switched off, openings that are under way keep the group that was misfiled for them.',
+    broken: 'When the operator switches Q181721 off, openings under way keep their misfiled group.',
     ground: null,
     checked: { legacy: ['Q181721'], cure: true, messages: [1, 0], losses: 0 },
     patches: [

@@ -1,4 +1,4 @@
-/** Looks for the rule that a mutant breaks: seed after seed on its ground, until one does. */
+/** Finds the rule that a mutant breaks: runs seed after seed on its ground until one breaks a rule. */
 import type { EngineCore } from '@mtalab/engine';
 import { type CheckOptions, check, type RuleId, simulate, verdictText } from '@mtalab/proof';
 import { associationMutants } from './association.js';
@@ -18,7 +18,7 @@ export const mutants: readonly Mutant[] = [
 
 export type Kill = { readonly rule: RuleId; readonly seed: number };
 
-/** The first seed on which a rule is broken; null when none of them is. */
+/** The first seed that breaks a rule; null if none does. */
 export function hunt(core: EngineCore, ground: GroundName, seeds: number): Kill | null {
   for (let seed = 1; seed <= seeds; seed += 1) {
     const { verdict } = simulate(grounds[ground], seed, { core });
@@ -27,7 +27,7 @@ export function hunt(core: EngineCore, ground: GroundName, seeds: number): Kill 
   return null;
 }
 
-/** What the core does wrong on the first seeds of a ground, in words: nothing, if it is without fault. */
+/** The verdicts on the first seeds of a ground; empty if the core has no fault. */
 export function faultsOf(core: EngineCore, ground: GroundName, seeds: number): readonly string[] {
   const found: string[] = [];
   for (let seed = 1; seed <= seeds && found.length < 3; seed += 1) {
@@ -37,10 +37,10 @@ export function faultsOf(core: EngineCore, ground: GroundName, seeds: number): r
   return found;
 }
 
-/** States that the checker looks at: one message each way and one loss, not the whole of it. */
+/** Number of states that the checker visits: one message each way and one loss, not the whole space. */
 const fewStates = 6000;
 
-/** What the checker finds, and in how few lines it tells it; null when it finds nothing within `fewStates`. */
+/** The breach that the checker finds, and the length of its story in lines; null if it finds none within `fewStates`. */
 export function checked(core: EngineCore, options: CheckOptions = {}): { readonly rule: RuleId; readonly lines: number } | null {
   const { properties } = check({ ...options, core, maxStates: fewStates });
   const broken = properties.find(({ verdict }) => verdict === 'fails');

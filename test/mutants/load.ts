@@ -1,4 +1,4 @@
-/** Makes a core with a fault in it: the sources are compiled one by one, the patched ones after their patch, and imported. */
+/** Makes a core with a planted fault: patches the sources, compiles them one by one, and imports them. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -21,7 +21,7 @@ function compiled(text: string): string {
   return ts.transpileModule(text, { compilerOptions }).outputText;
 }
 
-/** Finds a text whatever the white space in it, so that reformatting a source spoils no patch. */
+/** Finds a text and ignores differences of white space, so that a reformatted source breaks no patch. */
 function pattern(find: string): RegExp {
   const words = find.trim().split(/\s+/);
   return new RegExp(words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+'), 'g');
@@ -31,14 +31,14 @@ function patched(text: string, { file, find, replace }: Patch, mutant: string): 
   const count = [...text.matchAll(pattern(find))].length;
   if (count !== 1) {
     throw new Error(
-      `The mutant '${mutant}' cannot be made: its text stands ${count} times in packages/mta-core/src/${file}, not once. ` +
-        `Write its patch anew for the present source. The text: ${find.trim()}`,
+      `The mutant '${mutant}' does not fit: its text occurs ${count} times in packages/mta-core/src/${file}, not once. ` +
+        `Rewrite its patch for the present source. The text: ${find.trim()}`,
     );
   }
   return text.replace(pattern(find), () => replace);
 }
 
-/** The core's compiled sources, and cores with faults made from them. Holds a temporary folder until it is disposed of. */
+/** Compiles the core's sources and makes cores with faults from them. Holds a temporary folder until its disposal. */
 export class Workshop {
   readonly #folder = mkdtempSync(join(tmpdir(), 'mtalab-mutants-'));
   readonly #texts = new Map<string, string>();
@@ -55,14 +55,14 @@ export class Workshop {
   }
 
   /**
-   * A core with these patches; without any, the core as it is.
-   * @throws Error that names the mutant when a patch does not fit.
+   * A core with these patches; without patches, the real core.
+   * @throws Error if a patch does not fit; the message names the mutant.
    */
   async core({ name, patches }: Pick<Mutant, 'name' | 'patches'>): Promise<EngineCore> {
     const changed = new Map<string, string>();
     for (const patch of patches) {
       const text = changed.get(patch.file) ?? this.#texts.get(patch.file);
-      if (text === undefined) throw new Error(`The mutant '${name}' cannot be made: there is no ${patch.file} in the core.`);
+      if (text === undefined) throw new Error(`The mutant '${name}' does not fit: there is no ${patch.file} in the core.`);
       changed.set(patch.file, patched(text, patch, name));
     }
     this.#made += 1;

@@ -17,7 +17,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'known-submission-queued',
-    broken: 'A message that a client submits a second time is sent a second time.',
+    broken: 'An MTA sends a message again if a client submits it again.',
     ground: 'calm',
     patches: [
       { file: 'machine/store-answers.ts', find: 'if (input.known !== undefined) {', replace: 'if (input.known === null) {' },
@@ -25,7 +25,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'ids-start-again',
-    broken: 'Identifiers begin again with each start.',
+    broken: 'Identifiers begin again at each start.',
     ground: 'crashes',
     patches: [
       { file: 'machine/lifecycle.ts', find: 'recovered.incarnation * incarnationStride + 1', replace: 'incarnationStride + 1' },
@@ -33,7 +33,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'unroutable-recipient-forgotten',
-    broken: 'Recipients without a route are forgotten if the message has others.',
+    broken: 'An MTA forgets recipients without a route if the message has others.',
     ground: 'calm',
     patches: [
       {
@@ -45,7 +45,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'loop-not-detected',
-    broken: 'An MTA does not recognise a message that it has sent before, and sends it round again.',
+    broken: 'An MTA does not recognise a message that it has sent before, and sends it again.',
     ground: 'calm',
     patches: [
       {
@@ -57,7 +57,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'report-on-report',
-    broken: 'A report that cannot be transferred is itself reported on.',
+    broken: 'An MTA reports on a report that it cannot transfer.',
     ground: 'disks',
     patches: [
       { file: 'mail/nondelivery.ts', find: "if (envelope.originator === '') {", replace: 'if (envelope.mtsId === null) {' },
@@ -65,13 +65,13 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'report-lost-when-store-fails',
-    broken: 'A report that cannot be written is forgotten, and its message with it.',
+    broken: 'If the disk refuses a report, the MTA forgets the report and its message.',
     ground: 'disks',
     patches: [{ file: 'machine/store-answers.ts', find: 'reportNotStored(ctx, pending.entry, pending.subject);', replace: '' }],
   },
   {
     name: 'reported-message-kept',
-    broken: 'A message stays in the store when a report has taken its place.',
+    broken: 'A message stays in the store after a report has replaced it.',
     ground: 'disks',
     patches: [{ file: 'mail/nondelivery.ts', find: 'forget: [id],', replace: 'forget: [],' }],
   },
@@ -89,7 +89,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'failed-delivery-dropped',
-    broken: 'A message whose mailbox cannot be written is not tried again.',
+    broken: 'After a failed write to a mailbox the MTA does not try again.',
     ground: 'disks',
     patches: [
       {
@@ -101,7 +101,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'recovered-mail-left-in-store',
-    broken: 'Of the mail that the store kept over a restart, only the oldest message is queued again.',
+    broken: 'After a restart the MTA queues only the oldest message of its store.',
     ground: 'crashes',
     patches: [
       { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.slice(0, 1), true);' },
@@ -109,7 +109,7 @@ export const mailMutants: readonly Mutant[] = [
   },
   {
     name: 'recovered-mail-out-of-order',
-    broken: 'The mail that the store kept over a restart is queued newest first.',
+    broken: 'After a restart the MTA queues the mail of its store newest first.',
     ground: 'crashes',
     patches: [
       { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.reverse(), true);' },

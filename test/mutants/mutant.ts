@@ -1,7 +1,7 @@
-/** What a planted fault is: a small patch of the core's sources, and where it shows soonest. */
+/** The form of a planted fault: a small patch of the core's sources, and the kind of run that shows it soonest. */
 import type { CheckOptions, SimOptionsGiven } from '@mtalab/proof';
 
-/** Replaces a text that stands exactly once in a source of the core. White space counts as one blank, however much of it. */
+/** Replaces a text that occurs exactly once in a source of the core. Any run of white space counts as one blank. */
 export type Patch = {
   /** Below `packages/mta-core/src`. */
   readonly file: string;
@@ -14,9 +14,9 @@ export type Mutant = {
   /** What is broken, in one sentence. */
   readonly broken: string;
   readonly patches: readonly Patch[];
-  /** Where the simulator looks for it; null where only the checker does. */
+  /** The ground of the simulator; null if only the checker looks for the fault. */
   readonly ground: GroundName | null;
-  /** The checker, too, finds it among its first states: with what it does by default, or within these bounds. */
+  /** The checker also finds the fault among its first states: with its default options, or within these bounds. */
   readonly checked?: true | CheckOptions;
 };
 
@@ -24,19 +24,19 @@ const often = { n: 1, of: 20 } as const;
 const seldom = { n: 1, of: 60 } as const;
 
 /**
- * Kinds of runs in which faults of the core show soon: which faults of the world come, and which settings are not left to chance.
- * No ground names a seed: each mutant is hunted from seed 1 upwards.
+ * Kinds of runs that show faults of the core soon: the simulated faults of each, and its fixed settings.
+ * No ground names a seed: the simulator hunts each mutant from seed 1 upwards.
  */
 export const grounds = {
   /** All faults, all settings drawn. */
   any: {},
   /** No fault at all. */
   calm: { faults: {} },
-  /** Connections are lost, more often than not with a Turn-Give. */
+  /** The network loses connections, mostly with a Turn-Give. */
   losses: { faults: { cut: seldom, lose: often, 'lose-give': { n: 1, of: 2 }, delay: often } },
-  /** MTAs die, or are stopped, while their stores take their time. */
+  /** MTAs die or stop while their stores are slow. */
   crashes: { faults: { crash: seldom, 'crash-after-commit': often, stop: seldom, 'slow-store': seldom, cut: seldom } },
-  /** The disk is full or broken, mailboxes cannot be written, and messages are given up. */
+  /** The disk is full or broken, writes to mailboxes fail, and MTAs give up messages. */
   disks: {
     faults: { 'store-full': often, 'store-io': often, mailbox: { n: 1, of: 4 }, 'slow-store': seldom, cut: seldom },
     settings: { maxTransferRetries: 0 },
@@ -46,7 +46,7 @@ export const grounds = {
     faults: { cut: seldom, lose: seldom, crash: seldom, 'slow-store': seldom },
     settings: { checkpointSizeK: 1, windowSize: 3, recoveryTimeoutS: 60 },
   },
-  /** Messages of many segments take too long, and are given up at the first failure. */
+  /** Messages of many segments take too long, and MTAs give them up at the first failure. */
   timeouts: {
     faults: { delay: often, stall: seldom, 'slow-store': often },
     settings: {
@@ -57,17 +57,17 @@ export const grounds = {
       transferTimeoutNonUrgentSPerK: 2,
     },
   },
-  /** MTAs die and are soon back, while what they have sent is still under way. */
+  /** MTAs die and soon start again, while their PDUs are still under way. */
   restarts: { faults: { crash: seldom, delay: { n: 1, of: 4 } } },
-  /** Associations are closed as soon as they have nothing to do. */
+  /** MTAs close associations as soon as these are idle. */
   closing: { faults: { delay: often }, settings: { associationLifetimeS: 1, turnRequestThreshold: 0 } },
-  /** MTAs die while their disks keep them waiting, and many associations are opened meanwhile. */
+  /** MTAs die while they wait for their disks and open many associations. */
   slow: { faults: { 'slow-store': { n: 1, of: 30 }, crash: { n: 1, of: 40 } }, settings: { threshold: 1 } },
   /** The locality table is full with two associations. */
   crowded: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociations: 2, maxAssociationsPerMta: 9 } },
   /** Adapters fail, and operators change the bindings. */
   hosts: { faults: { adapter: { n: 1, of: 3 }, bindings: often } },
-  /** One association with an MTA, and one for urgent mail, are permitted, and more are wanted. */
+  /** The limits permit one association with an MTA and one for urgent mail; the load needs more. */
   narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1 } },
 } as const satisfies Readonly<Record<string, SimOptionsGiven>>;
 

@@ -1,6 +1,6 @@
 /**
- * Faults planted in the core, each of which the rules must find: within 100 seeds here, within 1,000 in `npm run verify`.
- * `UPDATE=1` writes the table of `docs/verification/mutants.md` anew.
+ * Plants faults in the core. The rules must find each one: within 100 seeds here, within 1,000 in `npm run verify`.
+ * `UPDATE=1` rewrites the table of `docs/verification/mutants.md`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rules } from '@mtalab/proof';
@@ -57,9 +57,9 @@ test('the core without a planted fault keeps all rules on the same seeds', async
 
 test('a patch that does not fit is an error that names its mutant', async (t) => {
   const patch = { file: 'machine/pump.ts', find: 'no such text', replace: '' };
-  await t.rejects(workshop.core({ name: 'gone', patches: [patch] }), /mutant 'gone' cannot be made: its text stands 0 times/);
+  await t.rejects(workshop.core({ name: 'gone', patches: [patch] }), /mutant 'gone' does not fit: its text occurs 0 times/);
   const twice = { ...patch, find: 'ctx.mta' };
-  await t.rejects(workshop.core({ name: 'twice', patches: [twice] }), /'twice' cannot be made: its text stands \d+ times/);
+  await t.rejects(workshop.core({ name: 'twice', patches: [twice] }), /'twice' does not fit: its text occurs \d+ times/);
   await t.rejects(workshop.core({ name: 'lost', patches: [{ ...patch, file: 'gone.ts' }] }), /'lost' .* no gone\.ts in the core/);
 });
 
@@ -83,7 +83,7 @@ test('the documentation has every planted fault and what finds it', (t) => {
     writeFileSync(doc, lines.join('\n'));
   } else {
     const rows = lines.slice(at + 2, end);
-    // Which of several broken rules is seen first may change with the core; that a rule is named may not.
+    // The first of several broken rules may change with the core, but each row must name a rule.
     const known = rows.filter((row) => Object.hasOwn(rules, /^\| [^|]+ \| [^|]+ \| `([a-z-]+)` \|/.exec(row)?.[1] ?? ''));
     t.same(known, rows, 'each row names a rule');
     t.same(

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 export const transferMutants: readonly Mutant[] = [
   {
     name: 'confirm-before-store',
-    broken: 'A message is confirmed when it has arrived, before it is on disk.',
+    broken: 'The receiver confirms a message before it is on disk.',
     ground: 'calm',
     checked: true,
     patches: [
@@ -18,7 +18,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'segment-confirmed-before-store',
-    broken: 'A segment is confirmed when it has arrived, before it is on disk.',
+    broken: 'The receiver confirms a segment before it is on disk.',
     ground: 'segments',
     patches: [
       {
@@ -31,13 +31,13 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'received-ids-lost-at-restart',
-    broken: 'What was received before a restart is not recognised after it.',
+    broken: 'After a restart the receiver does not recognise messages that it received before.',
     ground: 'crashes',
     patches: [{ file: 'machine/lifecycle.ts', find: 'recovered.received.map(', replace: 'recovered.received.slice(0, 0).map(' }],
   },
   {
     name: 'received-ids-not-remembered',
-    broken: 'What was received is recognised after a restart, but not before.',
+    broken: 'The receiver recognises a repeated message only after a restart.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -50,7 +50,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'duplicate-while-storing',
-    broken: 'A message that comes again while its first arrival is being written is taken for a new one.',
+    broken: 'While the disk writes a message, the receiver takes its repetition for a new message.',
     ground: 'crashes',
     patches: [
       {
@@ -75,7 +75,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'settled-below-too-high',
-    broken: 'An introduction tells the receiver to forget messages that are still to be sent.',
+    broken: 'An introduction tells the receiver to forget messages that the sender has yet to send.',
     ground: 'losses',
     patches: [
       { file: 'reliable-transfer/transfer/settlement.ts', find: 'return lowest;', replace: 'return ctx.mta.nextNumber;' },
@@ -96,7 +96,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'forget-before-confirm',
-    broken: 'The sender erases a message when it has sent it, before it is confirmed.',
+    broken: 'The sender erases a message after sending it, before its confirmation.',
     ground: 'calm',
     checked: true,
     patches: [
@@ -109,7 +109,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'any-confirmation-is-the-last',
-    broken: 'The confirmation of a segment is taken for that of the whole message.',
+    broken: 'The sender takes the confirmation of a segment for that of the whole message.',
     ground: 'segments',
     patches: [
       {
@@ -121,7 +121,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'copy-dropped-on-loss',
-    broken: 'A message in transfer is lost from the queue with its connection.',
+    broken: 'When the connection is lost, the queue loses the message in transfer.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -151,7 +151,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'least-urgent-first',
-    broken: 'The least urgent mail is sent first.',
+    broken: 'An MTA sends the least urgent mail first.',
     ground: 'calm',
     patches: [
       {
@@ -187,7 +187,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'resumed-without-the-rest',
-    broken: 'A resumed transfer is accepted although nothing is kept of its beginning.',
+    broken: 'The receiver accepts a resumed transfer although it has not kept the beginning.',
     ground: 'segments',
     patches: [
       {
@@ -200,7 +200,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'resumed-from-unkept-octets',
     broken:
-      'An interrupted transfer is resumed behind what was sent, not behind what was confirmed, and its receiver does not look.',
+      'The sender resumes an interrupted transfer after the last sent octet, not the last confirmed one, and the receiver does not check.',
     ground: 'segments',
     patches: [
       {
@@ -217,7 +217,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'interrupted-kept-for-ever',
-    broken: 'What has come of an interrupted transfer is kept beyond the Recovery Timeout.',
+    broken: 'The receiver keeps the beginning of an interrupted transfer beyond the Recovery Timeout.',
     ground: 'segments',
     patches: [
       {
@@ -230,7 +230,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'discarded-kept',
-    broken: 'What has come of a transfer that its sender gives up is kept.',
+    broken: 'The receiver keeps the beginning of a transfer that its sender has given up.',
     ground: 'timeouts',
     patches: [
       {
@@ -242,7 +242,7 @@ export const transferMutants: readonly Mutant[] = [
   },
   {
     name: 'sent-whole-forgotten',
-    broken: 'A report does not say that its message may have been delivered all the same.',
+    broken: 'A report does not say that its message may have been delivered.',
     ground: 'losses',
     patches: [
       {

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 export const turnMutants: readonly Mutant[] = [
   {
     name: 'give-during-transfer',
-    broken: 'The holder gives the Turn when it should, but also in the middle of a transfer.',
+    broken: 'The holder gives the Turn even in the middle of a transfer.',
     ground: 'calm',
     checked: true,
     patches: [
@@ -21,7 +21,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'giver-keeps-turn',
-    broken: 'A side that gives the Turn goes on holding it.',
+    broken: 'A side keeps the Turn after giving it.',
     ground: 'calm',
     checked: true,
     patches: [{ file: 'reliable-transfer/turn/table.ts', find: "'give-sent': 'given'", replace: "'give-sent': 'held'" }],
@@ -53,7 +53,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'remembered-turn',
-    broken: 'After a recovery the responder goes by its own memory of the Turn.',
+    broken: 'After a recovery the responder trusts its own memory of the Turn.',
     ground: 'losses',
     patches: [
       {
@@ -77,7 +77,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'please-kept-over-loss',
-    broken: 'The holder still has the Please in mind after the connection was lost.',
+    broken: 'The holder remembers a Please after the loss of the connection.',
     ground: 'losses',
     checked: true,
     patches: [
@@ -91,7 +91,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'please-not-repeated',
-    broken: 'A side that had asked for the Turn does not ask again after the connection was lost.',
+    broken: 'A side that has asked for the Turn does not ask again after a loss.',
     ground: 'losses',
     patches: [
       {
@@ -117,7 +117,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'please-before-ack',
-    broken: 'A side asks for the Turn again before its own Give is acknowledged.',
+    broken: 'A side asks for the Turn again before the peer has acknowledged its Give.',
     ground: 'calm',
     patches: [
       {
@@ -134,7 +134,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'please-by-holder',
-    broken: 'A side with more mail than it can send asks for a Turn that it has.',
+    broken: 'The holder asks for the Turn when it has more mail than it can send.',
     ground: 'calm',
     checked: true,
     patches: [
@@ -170,7 +170,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'turn-request-threshold-plus-one',
-    broken: 'The holder makes one transfer more after a Please than Turn-Request-Threshold permits.',
+    broken: 'After a Please the holder makes one transfer more than Turn-Request-Threshold permits.',
     ground: 'any',
     patches: [
       {
@@ -182,7 +182,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'transfers-not-counted',
-    broken: 'Transfers after a Please are not counted, so that the Turn is given only when there is nothing left to send.',
+    broken: 'The holder does not count transfers after a Please, so it gives the Turn only when it has no more mail.',
     ground: 'any',
     checked: true,
     patches: [
@@ -195,7 +195,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'give-without-please',
-    broken: 'The responder gives the Turn as soon as it has nothing to send, though nobody has asked.',
+    broken: 'The responder gives the Turn without a Please as soon as it has no mail.',
     ground: 'calm',
     checked: true,
     patches: [
@@ -216,7 +216,7 @@ export const turnMutants: readonly Mutant[] = [
   },
   {
     name: 'transfer-without-turn',
-    broken: 'A side that has asked for the Turn does not wait for it.',
+    broken: 'A side that has asked for the Turn sends without waiting for it.',
     ground: 'calm',
     checked: true,
     patches: [

@@ -1,10 +1,10 @@
-/** The part of `npm run verify` that is about mutants. */
+/** Hunts the mutants for `npm run verify`. */
 import { checked, hunt, mutants } from './hunt.js';
 import { Workshop } from './load.js';
 
 /**
- * Every mutant is hunted on its own ground, and then, as a measure of the rules alone, where nothing is chosen to suit it.
- * @throws Error that names those which survive on their own ground.
+ * Hunts every mutant on its own ground, then on a ground that does not suit it specially, as a measure of the rules alone.
+ * @throws Error; the message names the mutants that survive on their own ground.
  */
 export async function verifyMutants(seeds: number): Promise<string> {
   using workshop = new Workshop();

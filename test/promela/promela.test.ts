@@ -1,6 +1,6 @@
 /**
- * The Turn of an association, formulated a second time in Promela (turn.pml), and searched by spin.
- * Both models must have the same moves: the checker's, of the real core, under the abstraction below, and spin's.
+ * Compares two models of the Turn: a second formulation in Promela (turn.pml), which spin searches, and the real core, which the
+ * checker searches. Under the abstraction below both must have the same moves.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ type Bounds = { readonly messages: readonly [number, number]; readonly losses: n
 const turnLetters = { held: 'h', 'asked-of': 'a', given: 'g', theirs: 't', asking: 'k' };
 const stateLetters: Readonly<Record<string, string>> = { calling: 'c', 'calling-back': 'c', open: 'o', lost: 'l' };
 
-/** What the Turn needs to know of a PDU, as the letters that turn.pml uses. */
+/** The letter of a PDU in turn.pml: only what matters to the Turn. */
 function letter(pdu: Pdu | null): string {
   if (pdu === null) return '#';
   if (pdu.type !== 'request' && pdu.type !== 'response') return `(${pdu.type})`;
@@ -61,7 +61,7 @@ function onlyCarrier(mta: Mta): Carrier | undefined {
   return findRow(mta.rpc.carriers, onlyAssociation(mta)?.id ?? -1);
 }
 
-/** Beyond the life of the first association, or without a data connection: turn.pml leaves that out. */
+/** States beyond the life of the first association, or without a data connection: turn.pml omits them. */
 function isOutside({ mtas, connections }: SeenState): boolean {
   const [a, b] = mtas.map(onlyAssociation);
   if (a === undefined)
@@ -106,7 +106,7 @@ function connectionText({ mtas }: SeenState, seen: SeenConnection): string | nul
     recovery = server?.recovery;
     if (onlyCarrier(mtas[seen.server] as Mta)?.peerFirst !== seen.serverConn) kind = dataKind;
   } else {
-    // Abandoned by its client before the server has read from it what it is for.
+    // The client has abandoned it before the server has read its purpose.
     const { body } = (seen.toServer[0] ?? {}) as Partial<Extract<Pdu, { type: 'request' }>>;
     if (body?.op === 'MtaBind') recovery = body.rtorq.recovery;
     else if (body?.op === 'MtaBindBack') recovery = body.recovery;
@@ -116,7 +116,7 @@ function connectionText({ mtas }: SeenState, seen: SeenConnection): string | nul
   return `${recovery}${kind}${ends}>${toServer}<${seen.toClient.map(letter).join('')}`;
 }
 
-/** The state of the checker as turn.pml has it. */
+/** The state of the checker in the notation of turn.pml. */
 function abstraction(state: SeenState): string | null {
   if (isOutside(state)) return null;
   const b = onlyAssociation(state.mtas[1] as Mta);
@@ -146,7 +146,7 @@ function checked(bounds: Bounds, core: CheckedCore = { start, step }): { readonl
 
 type Spun = { readonly states: number; readonly errors: number; readonly edges: Moves; readonly said: string };
 
-/** Lets spin search the model with everything it has switched off that could leave a move out. */
+/** Runs spin on the model, without any reduction that could omit a move. */
 function spun({ messages, losses, legacy }: Bounds): Spun {
   const folder = mkdtempSync(join(tmpdir(), 'mtalab-promela-'));
   const run = (command: string, ...args: string[]): string => {
@@ -159,7 +159,7 @@ function spun({ messages, losses, legacy }: Bounds): Spun {
     const bounds = [`-DMAIL_A=${messages[0]}`, `-DMAIL_B=${messages[1]}`, `-DLOSSES=${losses}`];
     run('spin', ...bounds, ...(legacy ? ['-DLEGACY'] : []), '-a', model);
     run('gcc', '-w', '-O0', '-DNOREDUCE', '-o', 'pan', 'pan.c');
-    // All errors are counted, and none ends the search.
+    // Spin counts all errors, and none ends the search.
     const out = run('./pan', '-c0', '-m1000000');
     const edges = new Map<string, Set<string>>();
     for (const [, before = '', after = ''] of out.matchAll(/^EDGE (.*)\|(.*)$/gm)) {
@@ -178,10 +178,10 @@ function spun({ messages, losses, legacy }: Bounds): Spun {
   }
 }
 
-/** Numbers of recoveries say no more than which came first: they are replaced by their ranks, as in the checker's fingerprints. */
+/** Of recovery numbers only the order matters: replaces them by their ranks, as the checker's fingerprints do. */
 function ranked(text: string): string {
   const words = text.split(' ');
-  // The sides' words are its first two, a stray connection has no number.
+  // The first two words are the sides; a stray connection has no number.
   const at = (word: string, index: number): number | null =>
     index < 2 ? (word.startsWith('n') ? null : 1) : index > 2 && /^\d/.test(word) ? 0 : null;
   const numbers = words.flatMap((word, index) => word[at(word, index) ?? word.length] ?? []);
@@ -198,7 +198,7 @@ function listed(edges: Moves): string[] {
   return [...edges].flatMap(([from, targets]) => [...targets].map((to) => `${from}  ->  ${to}`)).sort();
 }
 
-/** Abstract states, the two ends of every move. */
+/** The abstract states at the two ends of every move. */
 function ends(edges: Moves): ReadonlySet<string> {
   return new Set([...edges].flatMap(([from, targets]) => [from, ...targets]));
 }
@@ -206,7 +206,7 @@ function ends(edges: Moves): ReadonlySet<string> {
 /** Nothing is under way, every connection is up, and neither side holds the Turn. */
 const nobodyHolds = /^o\d[gtk]\S* o\d[gtk]\S* \S+( \d[FKPQ]u1[12]><)*$/;
 
-/** Moves on the shortest way from the start to an abstract state like this; null when there is none. */
+/** Number of moves on the shortest path from the start to a matching abstract state; null if there is none. */
 function shortest(edges: Moves, start: string, wanted: RegExp): number | null {
   const seen = new Set([start]);
   let level = [start];
@@ -256,7 +256,7 @@ for (const bounds of bounded) {
   });
 }
 
-/** The core, but that the acknowledgement of a Turn-Give is not waited for. */
+/** The core, except that it does not wait for the acknowledgement of a Turn-Give. */
 const hasty: CheckedCore = {
   start,
   step: (mta, input, nowMs) => {
@@ -267,7 +267,7 @@ const hasty: CheckedCore = {
   },
 };
 
-test('a core that goes another way is told from the model', { skip }, async (t) => {
+test('the model exposes a core with other moves', { skip }, async (t) => {
   const bounds: Bounds = { messages: [1, 1], losses: 0, legacy: false };
   const wanted = listed(spun(bounds).edges);
   t.same(listed(checked(bounds).edges), wanted);

@@ -1,6 +1,6 @@
 /*
- * The Turn of one association between two MTAs, a second formulation, its rules checked against the core: the opening by A, mail
- * both ways, losses and recoveries. One process of atomic guarded commands.
+ * A second formulation of the Turn of one association between two MTAs; a test checks it against the core. It covers the opening
+ * by A, mail both ways, losses and recoveries. It is one process of atomic guarded commands.
  *
  * -DMAIL_A=n -DMAIL_B=n -DLOSSES=n: the bounds. -DLEGACY: the responder keeps the Turn it remembers, and a Turn-Please at a side
  * without the Turn is ignored (Q166594).
@@ -9,8 +9,8 @@
  * connections: F, A's first, for MtaBind; K, B's way back; P, on which A's APDUs travel; Q, on which B's do. Connection x is
  * 4 * attempt + (0 F, 1 K, 2 P, 3 Q). A queue is a number of hexadecimal digits, the next to arrive the lowest.
  *
- * Left out, by the flag `out` that ends a path: whatever leads beyond this association's life (a failed first opening, its end, a
- * further association) and data connections that cannot be had.
+ * The flag `out` ends a path that the model omits: beyond the life of this association (a failed first opening, its end, a
+ * further association), or without a possible data connection.
  */
 #define CONNECTIONS (4 * (LOSSES + 1))
 
@@ -42,7 +42,7 @@
 
 /* The two sides. */
 byte state[2], recovery[2], turn[2], transfer[2], waiting[2], data[2], mail[2];
-/* B, in a recovery: whose Turn the RTORQ says it is, as the digit of that RTORQ. A: a call that has overtaken the RTOAC. */
+/* B, in a recovery: the digit of the RTORQ, which states who holds the Turn. A: a call that has overtaken the RTOAC. */
 byte stated, held;
 /* The connections. Phase: 0 none, 1 up, 2 lost. Client's end up? Server's end: 0 down, 1 nobody's, 2 the association's. */
 byte phase[CONNECTIONS], client[CONNECTIONS], server[CONNECTIONS];
@@ -168,7 +168,7 @@ inline forgetPlease(s) {
 
 inline dial(x) { phase[x] = 1; client[x] = 1; server[x] = 1 }
 
-/* A dial that this step was told to refuse: a loss. */
+/* A dial that this step refuses: a loss. */
 inline refuseDial() { dialled = 1; losses-- }
 
 inline recoverA() {
@@ -240,7 +240,7 @@ inline execute(s, x, it) {
   proceed(s)
 }
 
-/* A connection that belongs to the association is gone for this side. */
+/* This side has lost a connection of the association. */
 inline goneForA() {
   if :: state[0] == OPEN -> loseA() :: state[0] == CALLING -> attemptFailedA() :: else fi
 }
@@ -362,7 +362,7 @@ inline submitA() {
   fi
 }
 
-/* B does not know of the association yet: it opens its own. Where that fails its mail waits, for the Open Interval or for A's. */
+/* B does not know the association yet and opens its own. If that fails, B's mail waits for the Open Interval or for A's association. */
 inline submitB() {
   mail[1]--;
   if
@@ -422,7 +422,7 @@ inline look() {
 inline judge() {
   assert(out || !(state[0] == OPEN && state[1] == OPEN && recovery[0] == recovery[1] && turn[0] <= ASKED_OF && turn[1] <= ASKED_OF));
   look();
-  /* When nothing more happens by itself, somebody holds the Turn on an open association, and no mail waits. */
+  /* When nothing more happens by itself, one side holds the Turn on an open association, and no mail waits. */
   assert(out || any != 0 || state[0] == LOST || (state[0] == OPEN && state[1] == OPEN
     && (turn[0] <= ASKED_OF || turn[1] <= ASKED_OF) && waiting[0] + waiting[1] + transfer[0] + transfer[1] == 0));
   any = 0

@@ -1,4 +1,4 @@
-/** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
+/** The exhaustive checker: its search space, its findings, and proof that its short cuts omit nothing. */
 import { spawnSync } from 'node:child_process';
 import {
   type Association,
@@ -18,7 +18,7 @@ import { test } from 'tap';
 
 const legacy = ['Q166594'];
 
-/** Everything that can be widened. */
+/** All options that widen the search. */
 const full: CheckOptions = { stores: 'in-time', binds: 'in-time', cuts: 'any', timers: 'any', symmetry: false, eager: false };
 
 const holding: readonly (readonly [string, CheckOptions])[] = [
@@ -53,7 +53,7 @@ const holding: readonly (readonly [string, CheckOptions])[] = [
   ['Q285350, but no adapter fails', { legacy: ['Q285350'], environment: 'two-listeners', messages: [1, 0] }],
 ];
 
-/** Clusters do by design what the articles complain of: no rule is broken, and no mail moves. */
+/** Clusters do by design what the articles report as bugs: no rule is broken, and no mail moves. */
 const clusters: readonly (readonly [string, CheckOptions])[] = [
   ['the first binding is of another family', { cluster: true, environment: 'other-family-first' }],
   ['the first binding is on another network', { cluster: true, environment: 'other-network-first', messages: [1, 0] }],
@@ -73,7 +73,7 @@ test('corrected: every rule holds in the whole bounded space', async (t) => {
   }
 });
 
-test('a cluster keeps every rule, too', (t) => {
+test('a cluster keeps every rule too', (t) => {
   for (const [name, options] of clusters) {
     const { exhausted, holds, properties } = check(options);
     t.ok(exhausted && holds, `${name}: ${properties.flatMap(({ rule, verdict }) => (verdict === 'holds' ? [] : [rule])).join()}`);
@@ -85,7 +85,7 @@ type Pair = {
   readonly article: string;
   readonly environment: EnvironmentName;
   readonly rule: RuleId;
-  /** What is told, line by line. */
+  /** The lines of the story. */
   readonly story: readonly RegExp[];
 };
 
@@ -122,9 +122,9 @@ const pairs: readonly Pair[] = [
   },
 ];
 
-test('each LAN article is found without a script where its addresses are, and its correction holds there', (t) => {
+test('without a script the checker finds each LAN article in its environment, and the correction holds there', (t) => {
   for (const { article, environment, rule, story } of pairs) {
-    // The environment is chosen for the article; nothing else is: no loss, no crash.
+    // Only the environment suits the article: there is no loss and no crash.
     const bounds: CheckOptions = { messages: [1, 0], losses: 0 };
     const broken = check({ ...bounds, legacy: [article] });
     t.equal(broken.bounds.environment, environment, article);
@@ -137,7 +137,7 @@ test('each LAN article is found without a script where its addresses are, and it
     t.match(
       lines.map(({ text }) => text),
       story,
-      `${article} is told in ${lines.length} lines`,
+      `the story of ${article} has ${lines.length} lines`,
     );
     t.equal(lines.length, story.length);
     t.same(verifyJournal(journal ?? []).differences, [], `${article}: the journal replays`);
@@ -148,7 +148,7 @@ test('each LAN article is found without a script where its addresses are, and it
   t.end();
 });
 
-/** What an association is to one side, without ids. */
+/** One side of an association, without ids. */
 function sideOf(mta: Mta, entry: LtabEntry, association: Association): string {
   const { id, role, recovery, turn, transfer } = association;
   const state = shownState(mta, entry, association);
@@ -160,7 +160,7 @@ function entryText(mta: Mta, entry: LtabEntry): string {
   return `${entry.queued}: ${entry.associations.map((association) => sideOf(mta, entry, association)).join('; ')}`;
 }
 
-/** Two MTAs where nothing is under way, without telling which is which. */
+/** Two MTAs with nothing under way, in either order. */
 function atRest(mtas: readonly Mta[], quiet: boolean): string | null {
   return quiet
     ? mtas
@@ -179,7 +179,7 @@ const shortCuts: readonly (readonly [string, CheckOptions, CheckOptions, CheckOp
   ['symmetry', { losses: 0 }, {}, { symmetry: false }],
   ['answers first', { losses: 0 }, {}, { eager: false }],
   ['answers first, with a loss', small, {}, { eager: false }],
-  // A dial that hangs is a state by itself only where binds take their time.
+  // A hanging dial is a separate state only if binds take their time.
   ['binds at once', small, {}, { binds: 'in-time' }, /dialling|binding/],
   ['stores at once', small, {}, { stores: 'in-time' }],
   ['stores at once, two listeners', { ...small, environment: 'two-listeners' }, {}, { stores: 'in-time' }],
@@ -192,24 +192,24 @@ const shortCuts: readonly (readonly [string, CheckOptions, CheckOptions, CheckOp
   ],
 ];
 
-test('a short cut reaches the same states of rest as the long way', async (t) => {
+test('a short cut reaches the same states of rest as the full search', async (t) => {
   for (const [name, base, short, long, apart] of shortCuts) {
     const [one, other] = [reachable({ ...base, ...short }, atRest), reachable({ ...base, ...long }, atRest)];
     t.ok(one.size > 5, `${name}: ${one.size} states of rest`);
     t.same(
       [...one].filter((text) => !other.has(text)),
       [],
-      `${name}: none too many`,
+      `${name}: no extra state`,
     );
     t.same(
       [...other].filter((text) => !one.has(text) && apart?.test(text) !== true),
       [],
-      `${name}: none left out`,
+      `${name}: no missing state`,
     );
   }
 });
 
-test('Q166594 is found without a script, and told in at most 12 lines', async (t) => {
+test('without a script the checker finds Q166594, in a story of at most 12 lines', async (t) => {
   const result = check({ legacy });
   t.notOk(result.holds);
   const verdict = result.properties.find(({ rule }) => rule === 'queues-drain');
@@ -232,7 +232,7 @@ test('Q166594 is found without a script, and told in at most 12 lines', async (t
 
 type Change = (mta: Mta) => Mta;
 
-/** The core, with something done to each state it comes to. */
+/** The core, with a change to each of its states. */
 function changed(change: Change): CheckedCore {
   return {
     start,
@@ -272,19 +272,19 @@ const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] 
   ],
   [
     'recovery',
-    'a lost association is never recovered nor given up',
+    'a lost association is neither recovered nor given up',
     { messages: [1, 0], losses: 2 },
     changed(withAssociations((each) => (each.state === 'lost' ? { ...each, recoverAtMs: null, disconnectAtMs: null } : each))),
   ],
   [
     'queues-drain',
-    'nobody tries again after an opening has failed',
+    'no MTA tries again after a failed opening',
     { messages: [1, 0] },
     changed(withEntries((entry) => ({ ...entry, openRetryAtMs: null }))),
   ],
 ];
 
-test('planted faults are found', async (t) => {
+test('the checker finds planted faults', async (t) => {
   for (const [rule, name, options, core] of faults) {
     const broken = check({ ...options, core }).properties.filter(({ verdict }) => verdict === 'fails');
     t.ok(
@@ -294,7 +294,7 @@ test('planted faults are found', async (t) => {
   }
 });
 
-test('limits of the search are told', async (t) => {
+test('the checker reports the limits of the search', async (t) => {
   const { exhausted, holds, properties } = check({ maxStates: 100 });
   t.notOk(exhausted);
   t.notOk(holds, 'what was not searched is not said to hold');

@@ -1,4 +1,4 @@
-/** The engine: one thing happens at a time, a watch sees all of it, and any node can be shown. */
+/** The engine: runs one event at a time, shows every event to a watch, and can show any node. */
 import {
   ContentMismatch,
   Engine,
@@ -85,7 +85,7 @@ function submit(engine: Engine, node: VirtualNode, to: string): void {
   engine.input(node, { type: 'submit', submission });
 }
 
-/** Lets things happen until nothing but time can bring anything. */
+/** Runs events until only time can make anything happen. */
 function settle(engine: Engine): void {
   while (engine.busy > 0) engine.step();
 }
@@ -94,7 +94,7 @@ function nodesOf({ nodes }: Engine): readonly [VirtualNode, VirtualNode] {
   return [nodes[0] as VirtualNode, nodes[1] as VirtualNode];
 }
 
-test('a message goes through, one event at a time, and the watch sees all of it', (t) => {
+test('a message arrives, one event at a time, and the watch sees every event', (t) => {
   const steps: string[] = [];
   const frames: Record<FrameFate, string[]> = { sent: [], arrived: [], lost: [] };
   const seen = { commits: 0, delivered: 0 };
@@ -138,7 +138,7 @@ test('a message goes through, one event at a time, and the watch sees all of it'
   t.end();
 });
 
-test('a node can be shown at any moment: process, store, sockets, and what is under way', (t) => {
+test('the engine can show a node at any moment: process, store, sockets, and frames under way', (t) => {
   const engine = engineOf();
   const [a, b] = nodesOf(engine);
   t.match(viewNode(engine, a), { name: 'A', up: false, mta: null, listeners: {}, sockets: [], timerAtMs: null });
@@ -168,7 +168,7 @@ test('a node can be shown at any moment: process, store, sockets, and what is un
   t.end();
 });
 
-test('a lost connection takes the end of what is under way, and each end notices in its own time', (t) => {
+test('a lost connection loses the last frames under way, and each end notices in its own time', (t) => {
   const lost: string[] = [];
   const notices: [string, number][] = [];
   const engine = engineOf(
@@ -201,7 +201,7 @@ test('a lost connection takes the end of what is under way, and each end notices
   t.end();
 });
 
-test('a policy may keep what is sent, and send it later; or have a lane wait', (t) => {
+test('a policy may hold a frame and send it later, or block a lane', (t) => {
   const kept: { readonly lane: Lane; readonly input: Parameters<NonNullable<EnginePolicy['send']>>[1] }[] = [];
   let blocked = false;
   const arrived: string[] = [];
@@ -238,7 +238,7 @@ test('a policy may keep what is sent, and send it later; or have a lane wait', (
   t.end();
 });
 
-test('a crash loses what was not stored, a process that stands still gets it later', (t) => {
+test('a crash loses data not yet stored; a paused process gets its input later', (t) => {
   const engine = engineOf({ commitDelayMs: () => 50 });
   const [a, b] = nodesOf(engine);
   settle(engine);
@@ -259,7 +259,7 @@ test('a crash loses what was not stored, a process that stands still gets it lat
   t.end();
 });
 
-test('what the user of the engine schedules happens in its turn, unless it is called off', (t) => {
+test('a job of the user runs in its turn, unless the user cancels it', (t) => {
   const engine = engineOf();
   settle(engine);
   const done: string[] = [];
@@ -280,7 +280,7 @@ test('what the user of the engine schedules happens in its turn, unless it is ca
   t.end();
 });
 
-test('a timer that never rests ends the run', (t) => {
+test('a timer that fires for ever at one instant ends the run', (t) => {
   const restless: EngineCore = { start, step, nextDeadline: (mta) => (mta.phase === 'running' ? 0 : nextDeadline(mta)) };
   const engine = engineOf({}, { core: restless });
   t.throws(() => {
@@ -289,7 +289,7 @@ test('a timer that never rests ends the run', (t) => {
   t.end();
 });
 
-/** A core that knows one thing: at the input of a type it has these effects. */
+/** A minimal core: each type of input has fixed effects. */
 function scripted(script: Readonly<Record<string, readonly Effect[]>>, inputs: Input[]): EngineCore {
   const mta = { phase: 'running' } as Mta;
   return {
@@ -302,7 +302,7 @@ function scripted(script: Readonly<Record<string, readonly Effect[]>>, inputs: I
   };
 }
 
-test('frames of any link travel; of them all only the content reference of an RTTR changes on the way', (t) => {
+test('the engine carries frames of any link, and changes only the content reference of an RTTR', (t) => {
   const rttr = (content: number, length: number): LinkFrame => ({
     type: 'frame',
     link: 'memory',

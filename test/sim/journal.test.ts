@@ -1,4 +1,4 @@
-/** Journals: what real processes write is what the core does, cut and killed as they may be; and what is wrong is told. */
+/** Journals: those of real processes replay through the core, even after cuts and kills; replay reports every difference. */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ async function load(lab: Lab, count: number, seed: number): Promise<void> {
   await Promise.all([one('MTA-A', 'MTA-B'), one('MTA-B', 'MTA-A')]);
 }
 
-/** Lab time goes on, as fast as nothing happens, until so many copies are delivered. */
+/** Advances lab time, skipping idle time, until this many copies are delivered. */
 async function moveOnUntil(lab: Lab, delivered: number): Promise<void> {
   for (let timers = 0; timers < 500 && lab.delivered < delivered; timers += 1) await lab.advance();
   await lab.waitForDelivered(delivered, { timeoutMs: 5000 });
@@ -63,7 +63,7 @@ test('journals of a real pair under 200 random cuts replay without a difference'
   }
 });
 
-test('a journal whose process was killed replays too; the torn line is skipped', async (t) => {
+test('the journal of a killed process replays too; replay skips the torn line', async (t) => {
   await using lab = await spawnPair({ delivery: 'ledger', journal: true });
   await load(lab, 5, 1);
   await lab.waitForDelivered(10);
@@ -72,7 +72,7 @@ test('a journal whose process was killed replays too; the torn line is skipped',
   killed.kill('SIGKILL');
   await killed.exited;
   const file = journalOf(lab, 'MTA-B');
-  // Whether the kill tears a line is chance; here the last whole one always is torn.
+  // The kill tears a line only by chance, so this test always tears the last whole one.
   truncateSync(file, readFileSync(file).lastIndexOf('\n') - 2);
   const torn = await verified(file);
   t.same(torn.differences, []);
@@ -106,7 +106,7 @@ function asText(entries: readonly unknown[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 }
 
-test('whatever is changed in a journal is found, and told with its place', async (t) => {
+test('replay finds every change in a journal and reports its place', async (t) => {
   const journal = await virtualJournal();
   const asWritten = readJournalText(asText(journal)).entries.map((located) => located.entry);
   t.match(verifyJournal(asWritten), { steps: journal.length, lives: 2, differences: [] });
@@ -126,7 +126,7 @@ test('whatever is changed in a journal is found, and told with its place', async
   const bent = entry.effects.map((effect) => (effect.type === 'frame' ? { ...effect, conn: effect.conn + 2 } : effect));
   t.match(changed(bent).differences, [{ path: '.conn', got: /^frame on connection \d+: response/, input: /^(frame|stored)/ }]);
 
-  // Every single effect counts.
+  // Replay checks every single effect.
   for (const [index, each] of asWritten.entries()) {
     if (each.effects.length === 0) continue;
     const without = asWritten.with(index, { ...each, effects: each.effects.slice(0, -1) });
@@ -134,7 +134,7 @@ test('whatever is changed in a journal is found, and told with its place', async
   }
 });
 
-test('a core that does otherwise is found by the journal of one that did right', async (t) => {
+test('the journal of a correct core exposes a core that behaves differently', async (t) => {
   const journal = await virtualJournal();
   const silent: typeof step = (mta, input, nowMs) => {
     const stepped = step(mta, input, nowMs);
@@ -154,7 +154,7 @@ test('a core that does otherwise is found by the journal of one that did right',
 const begin = '{"t":1,"node":"A","n":1,"input":{"type":"start","config":{},"recovered":{}},"effects":[]}';
 const timer = '{"t":1,"node":"A","n":2,"input":{"type":"timer"},"effects":[]}';
 
-/** The lines, the line of the error, and the words about it. */
+/** The lines, the line of the error, and its message. */
 const unreadable: readonly (readonly [readonly string[], number, RegExp])[] = [
   [['{"t":1', timer], 1, /^j:1: this line is not JSON \(/],
   [['{"t":1', 'half', begin], 1, /this line is not JSON/],
@@ -168,7 +168,7 @@ const unreadable: readonly (readonly [readonly string[], number, RegExp])[] = [
   [[timer.replace('[]', '[1]')], 1, /`effects` must be a list of objects, each with a `type`$/],
 ];
 
-test('what is no journal is told with its line', async (t) => {
+test('an invalid journal gives an error with its line', async (t) => {
   for (const [lines, line, message] of unreadable) {
     t.throws(() => readJournalText(lines.join('\n'), 'j'), { name: 'JournalError', line, message });
   }
@@ -182,7 +182,7 @@ test('what is no journal is told with its line', async (t) => {
   });
 });
 
-test('mtalab replay tells the first difference and ends with 1', async (t) => {
+test('mtalab replay prints the first difference and exits with 1', async (t) => {
   const dir = t.testdir();
   const [good, bad, none] = ['good.jsonl', 'bad.jsonl', 'none.jsonl'].map((name) => join(dir, name)) as [string, string, string];
   const journal = await virtualJournal();

@@ -1,4 +1,4 @@
-/** Ladders: from journals alone, from what a link saw, from a list of lines; as text and as diagrams. */
+/** Ladders: from journals alone, from the PDUs on a link, or from a list of lines; as text and as diagrams. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ import { type Test, test } from 'tap';
 
 const domains: Readonly<Record<string, string>> = { 'MTA-A': 'a.example', 'MTA-B': 'b.example', 'MTA-C': 'c.example' };
 
-/** Mail from everyone to everyone, under faults; MTA-A is killed once in the middle. */
+/** Mail between all MTAs, with faults; the test kills MTA-A once in the middle. */
 async function busyLab(names: readonly string[], faults: readonly string[], rounds = 4): Promise<VirtualLab> {
   const mtas = names.map((name) => ({ name, domain: domains[name] as string }));
   const lab = new VirtualLab({ mtas, settings: {}, legacy: {} });
@@ -52,7 +52,7 @@ async function busyLab(names: readonly string[], faults: readonly string[], roun
   return lab;
 }
 
-/** The give is lost with its association, which is recovered. */
+/** The Turn-Give is lost with its association; then the association is recovered. */
 async function lostGive(): Promise<VirtualLab> {
   const mtas = ['MTA-A', 'MTA-B'].map((name) => ({ name, domain: domains[name] as string }));
   const lab = new VirtualLab({ mtas, settings: {}, legacy: {} });
@@ -79,13 +79,13 @@ function trailsOf(lab: VirtualLab): Trails {
   return trails;
 }
 
-/** What a line says, whatever its place. A bind that was never answered does not tell who sent it. */
+/** The text of a line without its place. An unanswered bind does not show its sender. */
 function gist({ from, to, text, association, believes, fate }: LadderLine): string {
   if (text === 'bind group=0') return text;
   return JSON.stringify([from, to, text, association, Object.entries(believes).sort(), fate === 'passed']);
 }
 
-test('a ladder made from journals alone is the one that the link saw', async (t) => {
+test('a ladder from journals alone equals the ladder from the link', async (t) => {
   for (const [names, faults] of [
     [['MTA-A', 'MTA-B'], []],
     [['MTA-A', 'MTA-B'], ['cut randomly 1/10 seed 1 limit 60']],
@@ -106,7 +106,7 @@ test('a ladder made from journals alone is the one that the link saw', async (t)
     const merged = mergeTrails(trails.nodes.values());
     const pdus = merged.filter((line) => !isNote(line));
     t.ok(pdus.length > 60, `${pdus.length} PDUs`);
-    // What the link passed on to a process that was killed meanwhile reached nobody: only the link can know that it tried.
+    // A PDU that the link forwards to a process killed meanwhile reaches no MTA. Only the link knows of the attempt.
     const arrived = seen.filter((line) => line.fate !== 'passed' || line.steps?.received !== null);
     t.same(
       pdus
@@ -123,13 +123,13 @@ test('a ladder made from journals alone is the one that the link saw', async (t)
   }
 });
 
-/** PDUs that were sent and did not arrive: those the link lost, and those it never got because it was cut before. */
+/** PDUs that were sent and did not arrive: the link lost them, or was cut before it got them. */
 function lostBetween(lab: VirtualLab, seen: readonly LadderLine[]): number {
   const sent = lab.journal.flatMap((entry) => entry.effects).filter((effect) => effect.type === 'frame').length;
   return sent - seen.filter((line) => line.fate === 'passed' && line.steps?.received !== null).length;
 }
 
-/** Every MTA's own order is kept, and nothing is received before it was sent. */
+/** Each MTA's own order stays, and no PDU arrives before it is sent. */
 function inOrder(t: Test, lines: readonly LadderLine[]): void {
   const last = new Map<string, number>();
   let wrong = 0;
@@ -149,7 +149,7 @@ test('one journal of two, or one of a whole lab, is enough', async (t) => {
   const alone = mergeTrails(new Trails().read('B', located(lab.journal.filter(({ node }) => node === 'MTA-B'))).nodes.values());
   t.ok(
     alone.every((line) => isNote(line) || line.fate === 'passed'),
-    'what the other one got, nobody knows',
+    'the journal does not show what the other MTA received',
   );
   t.same(
     [...new Set(alone.flatMap(({ from, to }) => [from, to]))].sort().filter((name) => name !== '?'),
@@ -176,14 +176,14 @@ test('transfers are folded and openings are one line', async (t) => {
   );
   const sum = (lines: readonly LadderLine[]): number => lines.reduce((count, line) => count + line.count, 0);
   t.equal(sum(short), sum(all), 'every PDU is in one of the lines');
-  // An opening that fails says where; one that is cut and tried again is two lines.
+  // A failed opening shows where it failed; an opening that is cut and repeated is two lines.
   const cut = await busyLab(['MTA-A', 'MTA-B'], ['cut before MtaBindBack 1'], 1);
   const lines = withShortOpenings(ladderOf(cut.pdus, trailsOf(cut).nodes)).filter((line) => /^opening/.test(line.text));
   t.match(lines[0], { text: /: cut at request 2 MtaBindBack$/, fate: 'cut', fault: 'cut before MtaBindBack 1' });
   t.match(lines[1], { text: /: accepted$/, fate: 'passed' });
 });
 
-/** A plain list of lines, as a counterexample is. */
+/** A plain list of lines, like a counterexample. */
 const story: readonly LadderLine[] = [
   ladderLine({
     from: 'MTA-A',
@@ -206,7 +206,7 @@ const story: readonly LadderLine[] = [
   noteLine('', 'the faults stop'),
 ];
 
-test('a list of lines is drawn as text, with both beliefs, within its width', (t) => {
+test('a list of lines becomes text, with both beliefs, within its width', (t) => {
   t.equal(
     ladderAsText(story),
     [
@@ -285,7 +285,7 @@ test('Mermaid and PlantUML get arrows, crosses and notes, and no text breaks the
 
 type Event = { readonly host: string; readonly clock: Readonly<Record<string, number>>; readonly event: string };
 
-/** Reads a file for ShiViz as ShiViz does: by the expression in its first row. */
+/** Reads a ShiViz file as ShiViz does: by the expression in its first row. */
 function parsed(text: string): readonly Event[] {
   const [expression = '', executions = '?', ...rest] = text.split('\n');
   if (executions !== '') throw new Error('the second row must be empty');
@@ -296,7 +296,7 @@ function parsed(text: string): readonly Event[] {
   }));
 }
 
-test('ShiViz gets one event for each sending and receiving, with clocks that say what came before what', async (t) => {
+test('ShiViz gets one event for each send and receipt, with clocks that show their causal order', async (t) => {
   t.ok(
     ladderShiViz(story).startsWith(
       `${shivizExpression}\n\nMTA-A {"MTA-A":1}\nto MTA-B: opening of MTA-A/1/3 (the Turn is mine)\n`,
@@ -311,7 +311,7 @@ test('ShiViz gets one event for each sending and receiving, with clocks that say
   let [gaps, early] = [0, 0];
   const told = new Map<string, number>();
   for (const { host, clock } of events) {
-    // Its own count rises by one; it knows no more of the others than they have done so far.
+    // Its own count rises by one, and its count of each other MTA is at most the events of that MTA so far.
     if (clock[host] !== (own.get(host) ?? 0) + 1) gaps += 1;
     own.set(host, clock[host] ?? 0);
     for (const [other, count] of Object.entries(clock)) if (count > (own.get(other) ?? 0)) early += 1;
@@ -322,7 +322,7 @@ test('ShiViz gets one event for each sending and receiving, with clocks that say
   t.same([...told.values()], [3, 3, 3], 'everybody has heard of everybody');
 });
 
-test('mtalab ladder draws what files hold', async (t) => {
+test('mtalab ladder draws the contents of files', async (t) => {
   const dir = t.testdir();
   const lab = await lostGive();
   const write = (name: string, values: readonly unknown[]): string => {

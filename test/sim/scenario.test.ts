@@ -1,4 +1,4 @@
-/** Scenarios as data: one file, run on virtual time and on real processes, with the same verdict. */
+/** Scenarios as data: one file runs on virtual time and on real processes, with the same verdict. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ function mtalab(...args: readonly string[]) {
   return spawnSync(process.execPath, ['packages/cli/bin/mtalab.js', ...args], { encoding: 'utf8' });
 }
 
-/** What both places must agree on: every sentence, whether it was seen, and the numbers. */
+/** The results that both stages must share: every sentence, whether the run showed it, and the numbers. */
 function verdicts(result: Pick<ScenarioResult, 'cases'>) {
   return result.cases.map(({ mode, asDocumented, verdict, observations }) => ({ mode, asDocumented, verdict, observations }));
 }
@@ -40,7 +40,7 @@ test('Q166594: legacy fails as documented and fixed passes, on virtual time and 
   t.match(result, { article: 'Q166594', reproduced: true, between: ['MTA-A', 'MTA-B'] });
   t.same(verdicts(result), verdicts(onSim));
 
-  // The ladder of the journals alone says the same as the one of the proxy.
+  // The ladder from the journals alone equals the ladder of the proxy.
   const folder = join(dir, 'kept', 'legacy');
   const journals = scenario.mtas.map(({ name }) => join(folder, name, 'data', 'journal.jsonl'));
   const replay = mtalab('replay', '--verify', ...journals);
@@ -69,7 +69,7 @@ test('every kind of step does the same on virtual time and on processes', async 
   t.match(onProcesses, { on: 'processes', asDocumented: true });
 });
 
-test('what is not seen is said, and spoils the verdict', async (t) => {
+test('the result names each sentence that the run does not show, and the verdict fails', async (t) => {
   const scenario = loadScenario(scenarioFileOf('Q166594'));
   // Without the fault the bug does not show.
   const harmless: Scenario = { ...scenario, steps: scenario.steps.filter((step) => !('fault' in step)) };
@@ -115,7 +115,7 @@ steps:
 `;
 const see = '  - { see: something, check: { delivered: 1 } }\n';
 
-/** The steps, and what is said about them: line, column, words. */
+/** The steps, and the error: line, column, message. */
 const wrong: readonly (readonly [string, string])[] = [
   ['', '7:7: steps: expected a list of 1 to 1000 entries; found nothing'],
   ['  - mark: true\n', '8:3: steps: the scenario has no observation; add a step with see and check'],
@@ -198,7 +198,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** Bindings of the first MTA, and what is written after it. */
+/** Bindings of the first MTA, and the error. */
 const bindings: readonly (readonly [readonly [string, string?], string])[] = [
   [
     ["{ address: '::1' }, { address: '0:0::1' }"],
@@ -218,7 +218,7 @@ const bindings: readonly (readonly [readonly [string, string?], string])[] = [
   ],
 ];
 
-test('a scenario file with mistakes is told about each, with its place and the nearest word', (t) => {
+test('each mistake in a scenario file gives an error with its place and the nearest word', (t) => {
   const dir = t.testdir();
   const file = join(dir, 'wrong.yaml');
   for (const [steps, message] of wrong) {
@@ -236,7 +236,7 @@ test('a scenario file with mistakes is told about each, with its place and the n
   }
   writeFileSync(file, bound("{ address: '::1', port: 4097 }, { address: '::1' }"));
   t.equal(loadScenario(file).mtas[0]?.bindings?.length, 2, 'two ports of one address');
-  // One case, and what belongs to the other.
+  // A scenario with one case, and with fields of the other case.
   const fixedOnly = head.replace('title: x', 'title: x\nmodes: [fixed]');
   writeFileSync(file, fixedOnly + see);
   t.throws(() => loadScenario(file), {

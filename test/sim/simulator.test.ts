@@ -1,6 +1,6 @@
 /**
- * The simulator: it finds nothing wrong with the core, it finds what is planted, and it does the same thing twice.
- * `SEEDS=from-to` runs other seeds of a pair than the usual ones.
+ * The simulator: it finds no fault in the core, it finds planted faults, and it repeats its runs exactly.
+ * `SEEDS=from-to` runs a pair with other seeds than the usual ones.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ import { test } from 'tap';
 const range = /^(\d+)-(\d+)$/.exec(process.env['SEEDS'] ?? '');
 const [firstSeed, lastSeed] = range === null ? [1, 500] : [Number(range[1]), Number(range[2])];
 
-test('seeds of a pair keep all rules, and every fault comes up', (t) => {
+test('seeds of a pair keep all rules, and every kind of fault happens', (t) => {
   const failures: string[] = [];
   const seen = new Set<string>();
   let accepted = 0;
@@ -64,7 +64,7 @@ for (const [options, seeds] of networks) {
   });
 }
 
-test('without faults, all mail to where there is a way arrives, and none twice', (t) => {
+test('without faults, all routable mail arrives once', (t) => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const { ok, mail, plan } = simulate({ faults: {}, swarm: false }, seed);
     const lost = plan.submissions
@@ -83,7 +83,7 @@ function journalOf(options: SimOptionsGiven, seed: number): string {
   return digest.digest('hex');
 }
 
-test('the same seed gives the same journal, another seed another', (t) => {
+test('the same seed gives the same journal, and another seed gives another', (t) => {
   const digests = new Set<string>();
   for (let seed = 1; seed <= 100; seed += 1) {
     const [once, twice] = [journalOf({}, seed), journalOf({}, seed)];
@@ -113,7 +113,7 @@ test('a plan repeats its run without the generator, and survives JSON', (t) => {
   t.end();
 });
 
-test('Q166594 is found by a liveness rule, and shrunk to one lost Turn-Give', (t) => {
+test('a liveness rule finds Q166594, and the shrinker reduces the run to one lost Turn-Give', (t) => {
   const found: number[] = [];
   for (let seed = 1; seed <= 100; seed += 1) {
     const { verdict } = simulate({ legacy: ['Q166594'] }, seed);
@@ -137,7 +137,7 @@ const lanArticles: readonly (readonly [article: string, rule: string, faults: re
   ['Q285350', 'starts', ['adapter'], 0],
 ];
 
-test('the LAN articles are found within a few seeds, and shrunk to what they need', (t) => {
+test('a few seeds find the LAN articles, and the shrinker reduces each run to its essentials', (t) => {
   for (const [article, rule, faults, submissions] of lanArticles) {
     const options = { legacy: [article] };
     const seed = [...Array(20).keys()].find((each) => simulate(options, each + 1).verdict?.rule === rule);
@@ -154,7 +154,7 @@ test('the LAN articles are found within a few seeds, and shrunk to what they nee
   t.end();
 });
 
-/** A core whose effects are changed on their way out. */
+/** A core with changed effects. */
 function coreWith(change: (effect: Effect) => readonly Effect[]): EngineCore {
   return {
     start,
@@ -185,19 +185,19 @@ const planted: readonly (readonly [what: string, core: EngineCore, rule: string]
   ],
   ['received ids that are not kept', storeWith(({ received: _, ...effect }) => effect), 'confirm-after-store'],
   [
-    'mail that is confirmed but not kept',
+    'a confirmed message that is not stored',
     storeWith((effect) => (effect.received === undefined ? effect : { ...effect, accept: [] })),
     'nothing-lost',
   ],
   [
-    'segments that are put in the wrong place',
+    'segments stored at the wrong offset',
     storeWith((effect) => ({ ...effect, segments: effect.segments.map((each) => ({ ...each, offset: each.offset + 1 })) })),
     'content',
   ],
   ['deliveries that are forgotten', coreWith((effect) => (effect.type === 'deliver' ? [] : [effect])), 'queues-drain'],
   ['copies that are never erased', coreWith((effect) => (effect.type === 'forget' ? [] : [effect])), 'rest'],
   [
-    'the end of a message cut off in its envelope',
+    'an envelope that cuts off the end of its message',
     coreWith((effect) => [
       effect.type === 'deliver'
         ? { ...effect, envelope: { ...effect.envelope, sizeBytes: effect.envelope.sizeBytes + 1 } }
@@ -206,7 +206,7 @@ const planted: readonly (readonly [what: string, core: EngineCore, rule: string]
     'content',
   ],
   [
-    'a delivery to somebody else',
+    'a delivery to the wrong recipient',
     coreWith((effect) => [
       effect.type === 'deliver' && effect.destination.to === 'mailbox'
         ? { ...effect, destination: { to: 'mailbox', address: 'eve@a.example' } }
@@ -220,7 +220,7 @@ const planted: readonly (readonly [what: string, core: EngineCore, rule: string]
     'once',
   ],
   [
-    'a submission accepted at once',
+    'a submission accepted before it is stored',
     {
       start,
       nextDeadline,
@@ -238,7 +238,7 @@ const planted: readonly (readonly [what: string, core: EngineCore, rule: string]
   ],
   ['a timer that is never set', { start, step, nextDeadline: () => null }, 'queues-drain'],
   [
-    'a timer that does not get on',
+    'a timer that fires for ever at one instant',
     { start, step, nextDeadline: (mta) => (ltabOf(mta).some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
     'time-moves',
   ],
@@ -256,7 +256,7 @@ for (const [what, core, rule] of planted) {
   });
 }
 
-test('options out of range are refused in words', (t) => {
+test('an option out of range gives an error that names it', (t) => {
   t.throws(() => simOptions({ mtas: 1 }), /mtas must be a whole number from 2 to 1000/);
   t.throws(() => simOptions({ mtas: 3, topology: 'pair' }), /pair has 2 MTAs/);
   t.throws(() => simOptions({ faults: { cut: { n: 2, of: 1 } } }), /ratio of the fault cut/);
@@ -294,7 +294,7 @@ test('mtalab sim', (t) => {
   t.end();
 });
 
-test('the documentation has every fault and every rule', (t) => {
+test('the documentation lists every fault and every rule', (t) => {
   const text = readFileSync('docs/verification/simulator.md', 'utf8');
   for (const [kind, { ratio, most }] of Object.entries(simFaults)) {
     const row = text.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';

@@ -1,4 +1,4 @@
-/** Events in the order of their instants, then of their ranks, then of their making. */
+/** A queue of events, sorted by instant, then by rank, then by creation order. */
 import type { EngineEvent, EventBody } from './event.js';
 
 export class Agenda {

@@ -1,4 +1,4 @@
-/** Commits of the stores: what comes while a commit is awaited goes into it, in order. */
+/** Commits of the stores: a commit takes all jobs that arrive before it, in order. */
 import type { Input } from '@mtalab/mta-core';
 import type { Engine } from './engine.js';
 import type { VirtualNode } from './node.js';
@@ -19,7 +19,7 @@ export class Commits {
     this.#schedule(node, false);
   }
 
-  /** The event is over: a commit that was to wait for all that the event brings can be scheduled. */
+  /** Called after an event: schedules the commit that waits for all jobs of the event. */
   eventEnds(node: VirtualNode): void {
     this.#schedule(node, true);
   }

@@ -1,34 +1,34 @@
-/** A connection between two nodes: first in, first out each way. */
+/** A connection between two nodes, FIFO in each direction. */
 import type { Input } from '@mtalab/mta-core';
 import type { VirtualNode } from './node.js';
 
-/** What travels on a connection is the input that its receiver gets. */
+/** An item on a connection is the input that its receiver gets. */
 export type TransitInput = Extract<Input, { type: 'accepted' | 'connected' | 'frame' | 'lost' }>;
 
 export type InTransit = { readonly input: TransitInput; readonly atMs: number };
 
 /** One direction of a connection. */
 export type Lane = {
-  /** Twice the number of the connection, and one more on the way to the client. */
+  /** Twice the number of the connection; plus one for the lane to the client. */
   readonly id: number;
   readonly connection: VirtualConnection;
   readonly from: ConnectionEnd;
   readonly to: ConnectionEnd;
-  /** What is under way, in order. */
+  /** Items under way, in order. */
   readonly items: InTransit[];
-  /** When the last of it arrives. */
+  /** When the last item arrives. */
   lastAtMs: number;
-  /** Things sent so far. */
+  /** Items sent so far. */
   sent: number;
-  /** The first thing may not arrive (see `EnginePolicy.mayArrive`); all that follows waits behind it. */
+  /** The first item may not arrive (see `EnginePolicy.mayArrive`); all others wait behind it. */
   stuck: boolean;
 };
 
 export type ConnectionEnd = {
   readonly node: VirtualNode;
-  /** The number by which the core there knows the connection. */
+  /** The number of the connection in the core at this end. */
   readonly conn: number;
-  /** Does the process still hold it? */
+  /** Does the process still hold the connection? */
   alive: boolean;
 };
 
@@ -38,9 +38,9 @@ export type VirtualConnection = {
   readonly server: ConnectionEnd;
   readonly toServer: Lane;
   readonly toClient: Lane;
-  /** Lost: it takes nothing new. */
+  /** A lost connection accepts nothing new. */
   broken: boolean;
-  /** Its place in the list of all connections; -1 when it is not there. */
+  /** Index in the list of all connections; -1 if it is not in the list. */
   place: number;
 };
 
@@ -65,7 +65,7 @@ export function opposite({ connection, id }: Lane): Lane {
   return id % 2 === 0 ? connection.toClient : connection.toServer;
 }
 
-/** All connections that at least one process holds. Their order depends on nothing but the run. */
+/** All connections that at least one process holds. Their order depends on the run alone. */
 export class ConnectionList {
   readonly #list: VirtualConnection[] = [];
 
@@ -73,12 +73,12 @@ export class ConnectionList {
     return this.#list.length;
   }
 
-  /** @param index any whole number from 0; the list goes round. */
+  /** @param index any whole number from 0, modulo the number of connections. */
   at(index: number): VirtualConnection {
     return this.#list[index % this.#list.length] as VirtualConnection;
   }
 
-  /** Those of this moment: changes on the way do no harm. */
+  /** A snapshot: the caller may change the list while it iterates. */
   [Symbol.iterator](): IterableIterator<VirtualConnection> {
     return this.#list.slice()[Symbol.iterator]();
   }
@@ -88,7 +88,7 @@ export class ConnectionList {
     this.#list.push(connection);
   }
 
-  /** Takes a connection out once neither process holds it. */
+  /** Removes a connection once neither process holds it. */
   release(connection: VirtualConnection): void {
     if (connection.client.alive || connection.server.alive || connection.place < 0) return;
     const last = this.#list.pop() as VirtualConnection;

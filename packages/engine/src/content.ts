@@ -1,6 +1,6 @@
 /**
- * The content reference of an RTTR, replaced on its way. The sender refers to a place in its own store; the receiver gets the name
- * of the content instead, because octets never travel on virtual time. Nothing else in the engine looks into a frame.
+ * Replaces the content reference of an RTTR in transit. The sender refers to a place in its own store; the receiver gets the name
+ * of the content instead, because octets never travel on virtual time. No other part of the engine looks into a frame.
  */
 import type { Frames, LinkFrame } from '@mtalab/mta-core';
 import type { VirtualStore } from './virtual-store.js';

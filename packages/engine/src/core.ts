@@ -1,7 +1,7 @@
 /** The functions of the core that the engine calls. */
 import { nextDeadline, start, step } from '@mtalab/mta-core';
 
-/** Others can take the place of the real ones, such as those of a core with a planted fault. */
+/** A user can replace the real functions, for example with those of a core with a planted fault. */
 export type EngineCore = {
   readonly start: typeof start;
   readonly step: typeof step;

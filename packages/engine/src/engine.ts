@@ -1,6 +1,6 @@
 /**
- * The one engine of virtual time: nodes (each the core itself, with a store), one network, and one clock with one agenda. The
- * clock jumps to the next event. Nothing here is left to chance: what is not fixed by the core a policy decides.
+ * The engine of virtual time: nodes (each is the real core with a store), one network, and one clock with one agenda. The
+ * clock jumps to the next event. The engine is deterministic: a policy decides everything that the core does not fix.
  */
 import type { Effect, Input, MtaConfig } from '@mtalab/mta-core';
 import type { JournalStart } from '@mtalab/trace';
@@ -13,20 +13,20 @@ import { endProcess, newNode, type VirtualNode } from './node.js';
 import type { EnginePolicy, EngineWatch, ProcessLoss } from './policy.js';
 import { type StoreJob, VirtualStore } from './virtual-store.js';
 
-/** Firings of one timer at one instant, in a row. */
+/** Most consecutive firings of one timer at one instant. */
 const maxFirings = 1000;
 
 export type EngineOptions = {
-  /** One node each, in this order. None is started. */
+  /** One node for each configuration, in this order. The engine starts none of them. */
   readonly mtas: readonly MtaConfig[];
   readonly policy: EnginePolicy;
   readonly watch?: EngineWatch;
   readonly core?: EngineCore;
-  /** Where the clock stands at first, ms. Default 0. */
+  /** Initial value of the clock, ms. Default 0. */
   readonly nowMs?: number;
 };
 
-/** A timer fires again and again without getting the clock on. */
+/** A timer fires again and again, and the clock does not advance. */
 export class RestlessTimer extends Error {
   override readonly name = 'RestlessTimer';
   readonly node: VirtualNode;
@@ -42,7 +42,7 @@ export class Engine {
   readonly network: VirtualNetwork;
   readonly policy: EnginePolicy;
   readonly watch: EngineWatch;
-  /** What is being done: the step of the core under way, or the last one. */
+  /** The present step of the core, or the last one. */
   doing: { readonly node: VirtualNode; readonly input: Input | JournalStart } | null = null;
   readonly #core: EngineCore;
   readonly #agenda = new Agenda();
@@ -74,27 +74,27 @@ export class Engine {
     return this.#nowMs;
   }
 
-  /** Events on the agenda other than timers and background ones. At 0 nothing but time can make anything happen. */
+  /** Number of events on the agenda, without timers and background events. At 0 only time can make anything happen. */
   get busy(): number {
     return this.#busy;
   }
 
-  /** Events that have happened. */
+  /** Number of events so far. */
   get events(): number {
     return this.#events;
   }
 
-  /** Steps of the core, over all nodes. */
+  /** Steps of the core so far, of all nodes. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** The next event on the agenda. It may be void by now. */
+  /** The next event on the agenda. It may be void already. */
   get next(): EngineEvent | undefined {
     return this.#agenda.peek();
   }
 
-  /** Events on the agenda, void ones among them. */
+  /** Events on the agenda, including void ones. */
   get pending(): number {
     return this.#agenda.size;
   }
@@ -109,9 +109,9 @@ export class Engine {
   }
 
   /**
-   * Runs something later.
-   * @param background does not count as busy.
-   * @returns how to call it off.
+   * Runs a job later.
+   * @param background the job does not keep the lab busy.
+   * @returns a function that cancels the job.
    */
   run(delayMs: number, run: () => void, background = false): () => void {
     const job: { run: (() => void) | null } = { run };
@@ -123,12 +123,12 @@ export class Engine {
     };
   }
 
-  /** Starts the process of a node later, if it is down then. */
+  /** Starts the process of a node later, if it is still down then. */
   startLater(node: VirtualNode, delayMs: number): void {
     this.after(delayMs, { type: 'start', node });
   }
 
-  /** Moves the clock on while nothing happens. @throws RangeError when something is due before. */
+  /** Advances the clock without an event. @throws RangeError if an event is due before. */
   passTo(atMs: number): void {
     const next = this.#agenda.peek();
     if (next !== undefined && next.atMs < atMs) throw new RangeError(`something is due at ${next.atMs} ms, before ${atMs} ms`);
@@ -136,9 +136,9 @@ export class Engine {
   }
 
   /**
-   * Lets the next thing happen.
-   * @returns what has happened; null when nothing did: the agenda is empty, the event was void, or the process that it is for
-   * stands still and gets it later.
+   * Runs the next event.
+   * @returns the event; null if none ran: the agenda is empty, the event was void, or its process is paused and gets the event
+   * later.
    * @throws RestlessTimer; ContentMismatch; and what the core throws.
    */
   step(): EngineEvent | null {
@@ -198,7 +198,7 @@ export class Engine {
     this.#stepped(node, input, mta, effects, null);
   }
 
-  /** One step of the core, and its effects. Nothing happens where the process is down. */
+  /** Runs one step of the core and its effects. Does nothing if the process is down. */
   input(node: VirtualNode, input: Input): void {
     const before = node.mta;
     if (!node.up || before === null) return;
@@ -274,7 +274,7 @@ export class Engine {
     );
   }
 
-  /** An input for the process as it is now: should it end before, the input is void. */
+  /** Schedules an input for the present process. If that process ends before, the input is void. */
   inputLater(node: VirtualNode, input: Input, delayMs: number): void {
     this.after(delayMs, { type: 'input', node, incarnation: node.store.incarnation, input });
   }
@@ -291,19 +291,19 @@ export class Engine {
     this.watch.halted?.(node, code);
   }
 
-  /** A process dies. What was not stored is lost. @param loss null: all that it sent arrives, and the others notice after it. */
+  /** Kills a process. Data not yet stored are lost. @param loss null: everything sent arrives, then the other ends notice. */
   crash(node: VirtualNode, loss: ProcessLoss | null): void {
     if (!node.up) return;
     this.network.processEnded(node, loss);
     endProcess(node);
   }
 
-  /** One more thing for the next commit of a node. */
+  /** Adds a job to the next commit of a node. */
   job(node: VirtualNode, job: StoreJob): void {
     this.#commits.add(node, job);
   }
 
-  /** Into the mailbox; the core learns of it by an input of its own. A mailbox knows the copies that it has. */
+  /** Puts a copy into the mailbox and answers the core by a separate input. A mailbox recognises copies that it already has. */
   #deliver(node: VirtualNode, effect: DeliverEffect): void {
     const { copy } = effect;
     const detail = this.policy.deliver?.(node, effect) ?? null;
@@ -325,7 +325,7 @@ export class Engine {
     if (atMs !== null) this.schedule(atMs, { type: 'timer', node });
   }
 
-  /** The clock of one node jumps ahead. */
+  /** Moves the clock of one node ahead. */
   jump(node: VirtualNode, byMs: number): void {
     node.offsetMs += byMs;
     if (node.up) this.#armTimer(node);
@@ -340,13 +340,13 @@ export class Engine {
   }
 }
 
-/** Has the timer been set anew since, or the job been called off? */
+/** Has the core set the timer again since, or has the user cancelled the job? */
 function isVoid(event: EngineEvent): boolean {
   if (event.type === 'timer') return event.node.timerAtMs !== event.atMs;
   return event.type === 'run' && event.job.run === null;
 }
 
-/** A job that has run can be called off no more. */
+/** A job that has run cannot be cancelled. */
 function runOnce(job: { run: (() => void) | null }): void {
   const { run } = job;
   job.run = null;

@@ -1,6 +1,6 @@
 /**
  * The network of the engine: dials, frames in order on each connection, losses. It carries the frames of any link and looks into
- * none. What a policy decides (delays, routes, faults) it asks the policy for.
+ * none. A policy decides on delays, routes and faults.
  */
 import { type LinkFrame, ntError } from '@mtalab/mta-core';
 import {
@@ -20,7 +20,7 @@ import type { ProcessLoss, Route } from './policy.js';
 
 type Reached = Extract<Route, { readonly binding: number }>;
 
-/** WSAECONNRESET: how a process learns of the end of a connection. */
+/** WSAECONNRESET: the error by which a process notices the end of a connection. */
 const connectionReset = 10054;
 
 export class VirtualNetwork {
@@ -33,7 +33,7 @@ export class VirtualNetwork {
     this.#engine = engine;
   }
 
-  /** Things that were sent on connections so far: frames, and what sets a connection up. */
+  /** Number of items sent on connections so far: frames, and the items that set up a connection. */
   get sent(): number {
     return this.#sent;
   }
@@ -46,7 +46,7 @@ export class VirtualNetwork {
     else engine.after(delayMs, { type: 'dial', node, incarnation: node.store.incarnation, dial });
   }
 
-  /** A dial has come to where its target should be. */
+  /** A dial has reached the place of its target. */
   dialled(node: VirtualNode, dial: DialEffect): void {
     if (node.dials.has(dial.conn)) this.#dialled(node, dial, false);
   }
@@ -81,7 +81,7 @@ export class VirtualNetwork {
     this.#send(connection.toClient, { type: 'connected', conn });
   }
 
-  /** A process sends a frame. On a connection that it does not have, the frame goes nowhere. */
+  /** Sends a frame of a process. Drops the frame if the process does not have the connection. */
   frame(node: VirtualNode, frame: LinkFrame): void {
     const lane = node.sockets.get(frame.conn);
     if (lane !== undefined) this.#send(lane, receivedFrame(node.store, frame, lane.to.conn));
@@ -96,7 +96,7 @@ export class VirtualNetwork {
     if (moreMs !== null) this.transmit(lane, input, delayMs + moreMs);
   }
 
-  /** Puts something on its way. On a lost connection, or to an end that is gone, it goes nowhere. */
+  /** Sends an item. Drops it if the connection is lost or the other end is gone. */
   transmit(lane: Lane, input: TransitInput, delayMs: number): void {
     if (!lane.connection.broken && lane.to.alive) this.#put(lane, input, delayMs);
     else if (input.type === 'frame') this.#engine.watch.frame?.('lost', lane, input);
@@ -110,7 +110,7 @@ export class VirtualNetwork {
     this.#engine.schedule(atMs, { type: 'arrive', lane });
   }
 
-  /** The process lets go of a connection, or gives up a dial. */
+  /** The process releases a connection, or gives up a dial. */
   close(node: VirtualNode, conn: number): void {
     node.dials.delete(conn);
     const lane = node.sockets.get(conn);
@@ -119,7 +119,7 @@ export class VirtualNetwork {
     this.#letGo(lane, null, false);
   }
 
-  /** The process has ended, and with it all its connections. @param loss null when it ended in order: what it sent arrives. */
+  /** Ends all connections of a process that has ended. @param loss null for an orderly end: everything sent arrives. */
   processEnded(node: VirtualNode, loss: ProcessLoss | null): void {
     for (const lane of node.sockets.values()) this.#letGo(lane, loss, true);
   }
@@ -145,8 +145,8 @@ export class VirtualNetwork {
   }
 
   /**
-   * The network loses a connection. Each end notices in its own time, but never before what was under way would have arrived.
-   * @param keep how much of what is under way still arrives, each way.
+   * Loses a connection. Each end notices in its own time, but never before the items under way would have arrived.
+   * @param keep how many of the items under way still arrive, each way.
    */
   break(
     connection: VirtualConnection,
@@ -161,7 +161,7 @@ export class VirtualNetwork {
     }
   }
 
-  /** The end of what is under way is gone; all of it where the lane is stuck. */
+  /** Drops the last items under way; all of them if the lane is stuck. */
   #cutOff(lane: Lane, keep: number): void {
     this.#drop(lane, lane.stuck ? 0 : keep);
     lane.stuck = false;
@@ -175,7 +175,7 @@ export class VirtualNetwork {
     for (const { input } of dropped) if (input.type === 'frame') watch.frame('lost', lane, input);
   }
 
-  /** The first thing under way on a lane has come to its end. */
+  /** The first item under way has reached the end of its lane. */
   arrive(lane: Lane): void {
     const engine = this.#engine;
     const first = lane.items[0];
@@ -203,7 +203,7 @@ export class VirtualNetwork {
     this.connections.release(lane.connection);
   }
 
-  /** A lane is stuck no longer: all that waits there sets out again, in order. */
+  /** Frees a stuck lane: sends all waiting items again, in order. */
   resume(lane: Lane): void {
     lane.stuck = false;
     lane.lastAtMs = this.#engine.nowMs;

@@ -1,4 +1,4 @@
-/** Shows one node as plain data: its process, its store, its sockets and what is under way to and from it. */
+/** Shows one node as plain data: its process, its store, its sockets, and the frames under way to and from it. */
 import type { Mta, StoredMessage } from '@mtalab/mta-core';
 import type { Lane, TransitInput } from './connection.js';
 import { opposite } from './connection.js';
@@ -7,7 +7,7 @@ import type { OpenListener, VirtualNode } from './node.js';
 import type { Content, StoreJob } from './virtual-store.js';
 
 export type SocketView = {
-  /** The number by which the core knows the connection. */
+  /** The core's number of the connection. */
   readonly conn: number;
   readonly peer: string;
   readonly side: 'client' | 'server';
@@ -27,25 +27,25 @@ export type TransitView = {
 export type NodeView = {
   readonly name: string;
   readonly up: boolean;
-  /** Its own clock, ms. */
+  /** The node's own clock, ms. */
   readonly nowMs: number;
-  /** When its timer fires, ms of virtual time; null when none is set. */
+  /** When the timer of the node fires, ms of virtual time; null if it is not set. */
   readonly timerAtMs: number | null;
-  /** The state of the core, after the last step where the process is down. */
+  /** The state of the core. If the process is down, the state after its last step. */
   readonly mta: Mta | null;
   readonly store: {
     readonly incarnation: number;
     readonly messages: readonly StoredMessage[];
     /** By content key. */
     readonly contents: Readonly<Record<number, Content>>;
-    /** What waits for the next commit. */
+    /** Jobs that wait for the next commit. */
     readonly jobs: readonly StoreJob[];
   };
-  /** By the id of the binding. */
+  /** By binding id. */
   readonly listeners: Readonly<Record<number, OpenListener>>;
   readonly sockets: readonly SocketView[];
   readonly dials: readonly number[];
-  /** In the order of the sockets; of each first what comes in. */
+  /** In the order of the sockets; for each socket, incoming frames first. */
   readonly underWay: readonly TransitView[];
 };
 

@@ -1,4 +1,4 @@
-/** One MTA of the engine: its process while it runs, and what outlives the process. */
+/** One MTA of the engine: its process while it runs, and the state that outlives the process. */
 import type { LinkKind, Mta, MtaConfig } from '@mtalab/mta-core';
 import type { Lane } from './connection.js';
 import type { StoreJob, VirtualStore } from './virtual-store.js';
@@ -7,38 +7,38 @@ import type { StoreJob, VirtualStore } from './virtual-store.js';
 export type OpenListener = { readonly link: LinkKind; readonly address: string; readonly port: number };
 
 export type VirtualNode = {
-  /** Its place among all nodes. */
+  /** Index among all nodes. */
   readonly index: number;
   readonly name: string;
-  /** What the next start reads. */
+  /** The configuration for the next start. */
   config: MtaConfig;
   readonly store: VirtualStore;
   /** The state of the core; the last one while the process is down, null before the first start. */
   mta: Mta | null;
   up: boolean;
-  /** How far its clock is ahead of the engine's, ms. */
+  /** How far the node's clock is ahead of the engine's, ms. */
   offsetMs: number;
-  /** The process stands still until this instant: what comes for it waits. */
+  /** The process is paused until this instant, and its events wait. */
   stalledUntilMs: number;
-  /** Open connections: by the number that the core has for each, the direction that leads away from this node. */
+  /** Open connections: the outgoing lane of each, by the core's number of the connection. */
   readonly sockets: Map<number, Lane>;
-  /** Dials under way, by their number. */
+  /** Dials under way, by number. */
   readonly dials: Set<number>;
-  /** Open listeners, by the id of their binding. */
+  /** Open listeners, by binding id. */
   readonly listeners: Map<number, OpenListener>;
-  /** The number of the next connection that it accepts. */
+  /** The number of the next accepted connection. */
   nextAccepted: number;
-  /** What the next commit takes. */
+  /** Jobs for the next commit. */
   jobs: StoreJob[];
   commitPending: boolean;
-  /** Commits that were scheduled, over all lives. */
+  /** Number of scheduled commits, over all lives of the process. */
   commits: number;
-  /** The instant for which its timer is set, on the engine's clock. */
+  /** The instant at which the node's timer fires, on the engine's clock. */
   timerAtMs: number | null;
-  /** The last instant at which its timer fired, and how often it did so at that instant. */
+  /** The last instant at which the timer fired, and how often it fired then. */
   firedAtMs: number;
   firings: number;
-  /** Steps of this life. */
+  /** Steps in the present life of the process. */
   steps: number;
 };
 
@@ -66,7 +66,7 @@ export function newNode(index: number, config: MtaConfig, store: VirtualStore): 
   };
 }
 
-/** Nothing of a process outlives it but its store and its clock. */
+/** Resets a node after the end of its process: only store and clock outlive the process. */
 export function endProcess(node: VirtualNode): void {
   node.up = false;
   node.jobs = [];

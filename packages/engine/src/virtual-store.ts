@@ -1,35 +1,35 @@
 /**
- * The store of one simulated MTA, with the rules of the real ones: what waits becomes durable in one commit, in its order; an
- * effect `store` is all or nothing; a submission whose id is known stores nothing; what makes room is never refused but may
- * have to wait for a later commit. Contents are names of contents: octets are never needed to see whether they are the same.
+ * The store of one simulated MTA, with the rules of the real stores. One commit makes all waiting jobs durable, in order. An
+ * effect `store` is all or nothing. A submission with a known id stores nothing. A job that frees space never fails, but may
+ * have to wait for a later commit. The store keeps names of contents, not octets: a name suffices to compare contents.
  */
 import type { ContentHandle, Effect, Input, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 
-/** The core sends or stores octets that do not fit the contents of this store: a fault of the core, never of the network. */
+/** The core sends or stores octets that do not fit the contents of this store: a bug of the core, never of the network. */
 export class ContentMismatch extends Error {
   override readonly name = 'ContentMismatch';
 }
 
 export type StoreWork = Extract<Effect, { type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
-/** What waits for the next commit: effects, and contents that clients have handed in. */
+/** Jobs for the next commit: effects, and contents that clients have submitted. */
 export type StoreJob =
   | StoreWork
   | { readonly type: 'put'; readonly content: number; readonly name: string; readonly sizeBytes: number };
 export type StoreOutcome = Extract<Input, { type: 'stored' | 'store-failed' | 'forgotten' }>;
 
-/** A content: whose it is, and how much of it is there, from its beginning. */
+/** A content: its name, and how many of its octets are there, counted from its beginning. */
 export type Content = { readonly name: string; readonly sizeBytes: number };
 
-/** What the rules want to know of a commit. */
+/** What a commit reports to the rules. */
 export type StoreWatch = {
   /** A submission is durable. */
   readonly submitted: (submissionId: string, mtsId: string) => void;
   readonly accepted: (effect: StoreEffect) => void;
-  /** A copy is about to be erased without a report in its place. */
+  /** The store is about to erase a copy, and no report replaces it. */
   readonly erased: (message: StoredMessage, copy: StoredMessage['copies'][number]) => void;
 };
 
-/** Length of a rendered report: it grows with what it has to list. */
+/** Length of a rendered report, in octets: it grows with the recipients that it lists. */
 function reportBytes(recipients: number): number {
   return 400 + 60 * recipients;
 }
@@ -40,12 +40,12 @@ export class VirtualStore {
   clean = true;
   readonly messages = new Map<number, StoredMessage>();
   readonly contents = new Map<number, Content>();
-  /** Activity ids received and not yet settled, by the sender's store. */
+  /** Activity ids that were received and are not settled yet, by the sender's store. */
   readonly received = new Map<string, Set<number>>();
-  /** All that ever were, as `store activity`. For the rules. */
+  /** All activities ever received, as `store activity`. For the rules. */
   readonly everReceived = new Set<string>();
   readonly submissions = new Map<string, string>();
-  /** Copies that were put into mailboxes. */
+  /** Copies that are in mailboxes. */
   readonly delivered = new Set<number>();
   readonly #messageOfCopy = new Map<number, number>();
   readonly #watch: StoreWatch;
@@ -55,7 +55,7 @@ export class VirtualStore {
     this.#watch = watch;
   }
 
-  /** What a start finds, and a new incarnation. Contents that no message has are given up. */
+  /** What a start finds, with a new incarnation number. Drops contents that belong to no message. */
   begin(): Recovered {
     this.incarnation += 1;
     const { clean } = this;
@@ -72,7 +72,7 @@ export class VirtualStore {
     };
   }
 
-  /** Make one job durable. @param failure the disk takes nothing new. @returns what the core is told, if it waits for anything. */
+  /** Makes one job durable. @param failure why the disk accepts no new data. @returns the answer to the core, if it waits for one. */
   commit(job: StoreJob, failure: StoreFailure | null): StoreOutcome | null {
     switch (job.type) {
       case 'store':
@@ -93,7 +93,7 @@ export class VirtualStore {
     }
   }
 
-  /** Where the content of a piece that is sent comes from: its name and place, as the receiver gets it. */
+  /** The source of an outgoing piece of content: name and offset, as the receiver gets them. */
   handleFor(handle: ContentHandle): ContentHandle {
     const content = handle.content === undefined ? undefined : this.contents.get(handle.content);
     const offset = handle.offset ?? 0;
@@ -147,7 +147,7 @@ export class VirtualStore {
     for (const { id } of message.copies) this.#messageOfCopy.set(id, message.content);
   }
 
-  /** Pieces come in order; one that starts below the end so far replaces everything from there on. */
+  /** Pieces come in order; a piece that starts below the present end replaces everything from its offset on. */
   #piece(content: number, offset: number, handle: ContentHandle): void {
     const at = handle.ref?.lastIndexOf(':') ?? -1;
     const name = handle.ref?.slice(0, at) ?? '';

@@ -1,6 +1,6 @@
 /**
- * The fault language at work on the network of the engine, as the fault proxy does it on real sockets. Every PDU comes to this gate
- * when it is sent; the gate lets it pass, holds it, swallows it, or cuts connections. Frames of other links pass untouched.
+ * Applies the fault language to the network of the engine, as the fault proxy applies it to real sockets. Every PDU passes this gate
+ * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections. It forwards frames of other links unchanged.
  */
 import type { Pdu } from '@mtalab/mta-core';
 import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, parseFault } from '@mtalab/scenario';
@@ -14,12 +14,12 @@ export type GateHost = {
   /** Names of the MTAs. */
   readonly names: readonly string[];
   readonly network: () => VirtualNetwork;
-  /** Runs something after so many ms of virtual time. @returns how to prevent it. */
+  /** Runs a job after a delay in ms of virtual time. @returns a function that cancels it. */
   readonly after: (ms: number, run: () => void) => () => void;
 };
 
 type Waiting = {
-  /** Null for the orderly end of the direction. */
+  /** Null is the orderly end of the direction. */
   readonly sent: { readonly seq: number; readonly pdu: Pdu; readonly input: TransitInput } | null;
   hold: ArmedFault | null;
   delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
@@ -32,7 +32,7 @@ type GateLane = { readonly lane: Lane; readonly queue: Waiting[]; swallowing: Ar
 type GateConnection = {
   readonly connection: VirtualConnection;
   readonly id: number;
-  /** The MTA that was dialled. */
+  /** The dialled MTA. */
   readonly link: string;
   clientName: string | null;
   association: string | null;
@@ -42,7 +42,7 @@ type GateConnection = {
 };
 
 export class FaultGate {
-  /** Every PDU that came here, and what became of it. */
+  /** Every PDU that reached the gate, and its fate. */
   readonly pdus: LinkPdu[] = [];
   readonly policy: Pick<EnginePolicy, 'send' | 'close'> = {
     send: (lane, input) => this.#arrive(lane, input),
@@ -50,7 +50,7 @@ export class FaultGate {
   };
   readonly #host: GateHost;
   readonly #plan = new FaultPlan();
-  /** Those that are not lost, in the order of their making. */
+  /** Connections that are not lost, oldest first. */
   readonly #connections = new Map<VirtualConnection, GateConnection>();
   #lastSeq = 0;
 
@@ -63,7 +63,7 @@ export class FaultGate {
     return this.#plan.add(parseFault(text, this.#host.names));
   }
 
-  /** Something is sent. @returns null for what the gate sends on by itself, or never. */
+  /** Called for each item sent. @returns null if the gate forwards the item later, or never. */
   #arrive(lane: Lane, input: TransitInput): number | null {
     if (input.type === 'accepted') this.#connected(lane.connection);
     if (input.type !== 'frame' || input.link !== 'rpc') return 0;
@@ -127,7 +127,7 @@ export class FaultGate {
     return { fault, cancel };
   }
 
-  /** An end closes: the other one notices after what was sent before. For a process that has ended, see `lose`. */
+  /** An end closes: the other end notices after everything that was sent before. For the end of a process, see `lose`. */
   #close(away: Lane, processEnded: boolean): boolean {
     const connection = this.#connections.get(away.connection);
     if (connection === undefined || processEnded) return true;
@@ -137,7 +137,7 @@ export class FaultGate {
     return true;
   }
 
-  /** The process of this MTA has ended: all its connections are cut, and those that still wait here for their orderly end. */
+  /** The process of this MTA has ended: cuts all its connections, and those whose orderly end still waits at the gate. */
   lose(node: VirtualNode): void {
     for (const connection of [...this.#connections.values()]) {
       const { from, to } = connection.up.lane;
@@ -195,7 +195,7 @@ export class FaultGate {
     for (const other of [...this.#connections.values()]) if (other.association === association) this.#cut(other, fault);
   }
 
-  /** What has passed arrives, what waits here is lost, then both ends notice. */
+  /** PDUs that have passed arrive, PDUs that wait here are lost, then both ends notice. */
   #cut(gated: GateConnection, fault: ArmedFault | null): void {
     const { connection, up, down } = gated;
     if (!this.#connections.delete(connection)) return;

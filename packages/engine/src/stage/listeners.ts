@@ -1,12 +1,12 @@
-/** Who listens where in a virtual lab. All its MTAs are on one machine, which has the loopback addresses and no other. */
+/** The listeners of a virtual lab. All MTAs are on one machine, which has only the loopback addresses. */
 import { familyOf, isUnspecified } from '@mtalab/mta-core';
 
-/** A listener: of which MTA, and for which of its bindings. */
+/** A listener: its MTA, and the binding that it serves. */
 export type Listener = { readonly node: string; readonly binding: number; readonly address: string; readonly port: number };
 
 export type DialTarget = { readonly host: string; readonly port: number; readonly localAddress?: string | undefined };
 
-/** Has the machine this address? */
+/** Does the machine have this address? */
 function isOwn(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || isUnspecified(address);
 }
@@ -20,7 +20,7 @@ function serves(listener: Listener, { host, port }: DialTarget): boolean {
 export class Listeners {
   readonly #open: Listener[] = [];
 
-  /** @param ports those to be tried in turn. @returns the port it listens on, or what the operating system has against it. */
+  /** @param ports the ports to try in turn. @returns the port of the new listener, or the error of the operating system. */
   open(listener: Omit<Listener, 'port'>, ports: readonly number[]): number | string {
     const { address } = listener;
     if (!isOwn(address)) return 'EADDRNOTAVAIL';
@@ -30,12 +30,12 @@ export class Listeners {
     return port;
   }
 
-  /** The MTA has ended. */
+  /** Closes the listeners of an MTA that has ended. */
   close(node: string): void {
     for (const listener of this.#open.filter((each) => each.node === node)) this.#open.splice(this.#open.indexOf(listener), 1);
   }
 
-  /** Who takes the call; or what the operating system says instead. */
+  /** The listener that accepts the dial, or the error of the operating system. */
   find(target: DialTarget): Listener | string {
     const { host, localAddress } = target;
     if (localAddress !== undefined && !isOwn(localAddress)) return 'EADDRNOTAVAIL';

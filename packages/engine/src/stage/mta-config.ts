@@ -1,4 +1,4 @@
-/** What the MTAs of a virtual lab are started with. */
+/** The start configuration of the MTAs of a virtual lab. */
 import {
   type BindingConfig,
   defaultRelease,
@@ -10,7 +10,7 @@ import {
 import type { ScenarioMta } from '@mtalab/scenario';
 import type { VirtualStore } from '../virtual-store.js';
 
-/** The ports that an MTA gets where its configuration leaves them open, the first that is free on its address. */
+/** The ports that an MTA tries if its configuration names none; it gets the first one that is free on its address. */
 export function portsFor(place: number): readonly number[] {
   return Array.from({ length: 50 }, (_, at) => 5001 + place + 1000 * at);
 }
@@ -19,7 +19,7 @@ function bindingsOf({ bindings = [{ address: '127.0.0.1' }] }: ScenarioMta): rea
   return bindings.map(({ address, port = 0, label = '', enabled = true }) => ({ address, port, label, enabled }));
 }
 
-/** Where the others find an MTA: all are on one machine. */
+/** The string bindings of an MTA for the other MTAs: all are on one machine. */
 function endpointsOf(mta: ScenarioMta, place: number): readonly string[] {
   const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '127.0.0.1' };
   const enabled = bindingsOf(mta).filter((one) => one.enabled);
@@ -29,7 +29,7 @@ function endpointsOf(mta: ScenarioMta, place: number): readonly string[] {
   });
 }
 
-/** The configuration of one MTA: adjacent to all others, mail for their domains goes straight to them. */
+/** The configuration of one MTA: it is adjacent to all others and routes mail for their domains directly to them. */
 export function configOf(
   mta: ScenarioMta,
   all: readonly ScenarioMta[],
@@ -57,7 +57,7 @@ export function configOf(
   };
 }
 
-/** What a start finds in the store. After an unclean stop it has looked at every queue with copies, as real stores do. */
+/** What a start finds in the store. After an unclean stop it has checked every queue with copies, as real stores do. */
 export function recoveredFrom(store: VirtualStore): Recovered {
   const recovered = store.begin();
   const copies = recovered.messages.flatMap((message) => message.copies);

@@ -1,12 +1,12 @@
-/** Changes the bindings of an MTA of a virtual lab: for its next start, and at once where it runs. */
+/** Changes the bindings of an MTA of a virtual lab: for its next start, and at once if it runs. */
 import { type Binding, type BindingWish, type OperatorCommand, wishedBindings } from '@mtalab/mta-core';
 import type { VirtualNode } from '../node.js';
 import { VirtualLabError } from './virtual-lab-error.js';
 
 /**
- * Puts the wish into the configuration of the next start.
- * @returns the command for the MTA where it runs, else null.
- * @throws VirtualLabError when the bindings cannot be so.
+ * Puts the change into the configuration for the next start.
+ * @returns the command for the MTA if it runs, else null.
+ * @throws VirtualLabError if the change is not possible.
  */
 export function rebind(node: VirtualNode, wish: BindingWish): OperatorCommand | null {
   const changeOf = (bindings: readonly Binding[]) => {

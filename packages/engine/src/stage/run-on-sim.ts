@@ -1,4 +1,4 @@
-/** A scenario on virtual time. */
+/** Runs a scenario on virtual time. */
 
 import type { Mode, Scenario } from '@mtalab/scenario';
 import { type CaseResult, caseResult, casesOf, runSteps, type ScenarioResult, scenarioResult } from '@mtalab/scenario';
@@ -6,7 +6,7 @@ import type { JournalEntry, LinkPdu } from '@mtalab/trace';
 import { folded, ladderOf, Trails } from '@mtalab/trace';
 import { VirtualLab } from './virtual-lab.js';
 
-/** What else came of a case: the journal of all MTAs, and what the link saw. */
+/** The records of a case: the journal of all MTAs, and the PDUs that the link saw. */
 export type VirtualRecord = {
   readonly mode: Mode;
   readonly journal: readonly JournalEntry[];
@@ -15,15 +15,15 @@ export type VirtualRecord = {
 };
 
 export type VirtualOptions = {
-  /** The cases to be run, as far as the scenario has them; default all. */
+  /** The cases to run, as far as the scenario has them; default all. */
   readonly modes?: readonly Mode[];
   readonly tell?: (text: string) => void;
-  /** Is the rest not wanted any more? */
+  /** Does the caller want to skip the rest? */
   readonly ended?: () => boolean;
   readonly record?: (record: VirtualRecord) => void;
 };
 
-/** @throws FaultSyntaxError, VirtualLabError when a step cannot be done; ScenarioEnded. */
+/** @throws FaultSyntaxError; VirtualLabError if a step is not possible; ScenarioEnded. */
 export async function runOnSim(scenario: Scenario, options: VirtualOptions = {}): Promise<ScenarioResult> {
   const cases: CaseResult[] = [];
   for (const mode of casesOf(scenario, options.modes)) cases.push(await runCase(scenario, mode, options));

@@ -1,4 +1,4 @@
-/** A virtual lab can go no further, or was asked for what makes no sense. */
+/** The virtual lab cannot go on, or the request makes no sense. */
 export class VirtualLabError extends Error {
   override readonly name = 'VirtualLabError';
 }

@@ -13,11 +13,11 @@ import { configOf, portsFor, recoveredFrom } from './mta-config.js';
 import { rebind } from './rebind.js';
 import { VirtualLabError } from './virtual-lab-error.js';
 
-/** 2000-01-01, as good a beginning as any. */
+/** 2000-01-01, an arbitrary start. */
 const epochMs = 946_684_800_000;
-/** Events between two rests. */
+/** Most events between two rests. */
 const maxEvents = 5_000_000;
-/** Which entries the event log shows when nobody has changed its levels. */
+/** The default levels of the event log. */
 const shownLevels = levelsOf();
 /** See `VirtualLab.#rank`. */
 const ranks = { delayed: 0, timer: 1, atOnce: 1_000_000, lateTimer: 2_000_000 } as const;
@@ -37,7 +37,7 @@ export class VirtualLab implements Stage {
   readonly #answers = new Map<string, string | null>();
   readonly #exits = new Map<VirtualNode, StageExit>();
   readonly #logs = new Map<VirtualNode, LoggedEvent[]>();
-  /** Is what happens now the end of a delay of the fault language? */
+  /** Does a delay of the fault language end in the present event? */
   #delayEnds = false;
   #delivered = 0;
   #submissions = 0;
@@ -85,8 +85,8 @@ export class VirtualLab implements Stage {
   }
 
   /**
-   * Order within one instant. First what a fault has delayed until now, then the timers that were set for now, MTA by MTA, then
-   * what follows from these in the order of its making. A timer that is set at its own instant waits until all is at rest.
+   * Orders the events of one instant. First the items that a fault has delayed until now, then the timers, MTA by MTA, then the
+   * events that follow from these, in creation order. A timer that is set for the present instant waits until all is at rest.
    */
   #rank(event: EventBody, now: boolean): number {
     if (event.type === 'timer') return event.node.index + (now ? ranks.lateTimer : ranks.timer);
@@ -110,7 +110,7 @@ export class VirtualLab implements Stage {
     };
   }
 
-  /** Everything that happened so far, of all MTAs, in order. */
+  /** The journal of all MTAs so far, in order. */
   get journal(): readonly JournalEntry[] {
     return this.#journal;
   }
@@ -238,7 +238,7 @@ export class VirtualLab implements Stage {
     return this.#node(name).up;
   }
 
-  /** The states of those that run, by their names. */
+  /** The states of the running MTAs, by name. */
   #running(): readonly (readonly [name: string, mta: Mta])[] {
     return this.#engine.nodes.flatMap(({ name, up, mta }) => (up && mta !== null ? [[name, mta] as const] : []));
   }
@@ -256,7 +256,7 @@ export class VirtualLab implements Stage {
     return log;
   }
 
-  /** @throws VirtualLabError when it has ended. */
+  /** @throws VirtualLabError if the MTA has ended. */
   #mustRun(node: VirtualNode): void {
     if (node.up) return;
     throw new VirtualLabError(`${node.name} ${this.#exits.get(node)?.words ?? 'is not running'} before it was running`);
@@ -278,16 +278,18 @@ export class VirtualLab implements Stage {
       this.#engine.step();
     } catch (error) {
       if (!(error instanceof RestlessTimer)) throw error;
-      throw new VirtualLabError(`the clock does not get on: a timer at ${this.nowMs} ms never rests`, { cause: error });
+      throw new VirtualLabError(`the clock does not advance: a timer at ${this.nowMs} ms fires again and again`, {
+        cause: error,
+      });
     }
   }
 
-  /** Until nothing but a timer can make anything happen. A delay of the fault language ends by itself, so it is waited for. */
+  /** Runs until only a timer can make anything happen. A delay of the fault language ends by itself, so this waits for it. */
   #rest(): void {
     this.#steps(() => this.#engine.busy > 0);
   }
 
-  /** Until nothing is left to be done at this instant, other than timers; or until then. */
+  /** Runs until nothing but timers is left at this instant, or until the condition holds. */
   #work(until: () => boolean = () => false): void {
     this.#steps(() => {
       const { next } = this.#engine;

@@ -1,4 +1,4 @@
-/** The exhaustive checker: every interleaving of two MTAs, or three in a chain, within bounds. */
+/** The exhaustive checker: visits every interleaving of two MTAs, or three in a chain, within bounds. */
 import type { Mta } from '@mtalab/mta-core';
 import { type RuleId, rules } from '../rules/catalogue.js';
 import { type GlobalState, isQuiet, type SearchContext } from './global-state.js';
@@ -17,7 +17,7 @@ import { type FoundBreach, Search, type Space, wrongIn } from './search.js';
 import { setUp } from './setup.js';
 import { faultsLate, tellStory } from './story.js';
 
-/** What the checker says something about, the weightiest first. */
+/** The rules that the checker checks, the most important first. */
 const checkedRules: readonly RuleId[] = [
   'one-turn',
   'turn-to-transfer',
@@ -54,8 +54,8 @@ function found(options: CheckOptions, bounds: CheckBounds, space: Space, breach:
 }
 
 const givenUp =
-  'Mail is given up, and without further faults nothing else can become of it, although the next MTA can be reached.';
-const hopeless = 'Mail waits, and without further faults or new mail nothing will ever deliver it.';
+  'An MTA gives up mail although it can reach the next MTA, and no run without further faults can deliver that mail.';
+const hopeless = 'Mail waits, and no run without further faults or new mail can deliver it.';
 
 function standstill(options: CheckOptions, bounds: CheckBounds, path: readonly number[]): number[] | null {
   const { context, initial, orders } = setUp(bounds, options.core);
@@ -68,7 +68,7 @@ function stateAfter(context: SearchContext, initial: GlobalState, path: readonly
   return global;
 }
 
-/** Mail that could only be given up. */
+/** Finds mail that the MTAs could only give up. */
 function unreachable(options: CheckOptions, bounds: CheckBounds, space: Space): Found | null {
   const state = firstHopeless(space, false);
   if (state === null) return null;
@@ -86,7 +86,7 @@ function allFound(options: CheckOptions, bounds: CheckBounds, space: Space): rea
       const path = pathTo(space.visited, state);
       list.push({ rule: 'queues-drain', detail: hopeless, path: [...path, ...(standstill(options, bounds, path) ?? [])] });
     }
-    // Where mail waits for ever, it is not for want of a connection that it is not delivered.
+    // If mail waits for ever, the cause is not a missing connection.
     const given = state === null ? unreachable(options, bounds, space) : null;
     if (given !== null) list.push(given);
   }
@@ -94,10 +94,10 @@ function allFound(options: CheckOptions, bounds: CheckBounds, space: Space): rea
 }
 
 /**
- * Search the whole bounded space, or up to the first breach of a rule. Needs memory for about 4 KB per state of the widest
- * level and 30 octets for every state; the caller gives the heap.
- * @param tell called now and then.
- * @throws when the checker itself cannot go on (more than 40 connections at a time, a submission that is refused).
+ * Searches the whole bounded space, or up to the first breach of a rule. Needs about 4 KB of memory per state of the widest
+ * level and 30 octets for every state; the caller provides the heap.
+ * @param tell receives progress from time to time.
+ * @throws if the checker itself cannot go on (more than 40 connections at a time, or a refused submission).
  */
 export function check(options: CheckOptions = {}, tell?: (progress: CheckProgress) => void): CheckResult {
   const bounds = boundsOf(options);
@@ -140,9 +140,9 @@ function searchSpace(
 }
 
 /**
- * The reachable states under an abstraction: what two searches have in common, or another model of the protocol.
- * @param abstraction of the MTAs, in the order of the chain; `quiet` when nothing is under way between them or to a disk. Null
- *   leaves a state out.
+ * Returns the reachable states under an abstraction, to compare two searches, or the checker with another model of the protocol.
+ * @param abstraction maps the MTAs, in the order of the chain, to a text; `quiet`: nothing is under way between them or to a
+ *   disk. Null omits a state.
  */
 export function reachable(
   options: CheckOptions,

@@ -1,26 +1,26 @@
 /**
- * What the rows of numbers for the fingerprint are made of. A number from 0 up stands for itself. An id is written as a tag and what
- * is needed to find out later which of its kind it is: ids are counted up through a whole run and say nothing by themselves, only
- * which are equal and which came first.
+ * The codes in the rows of numbers for the fingerprint. A number from 0 up stands for itself. An id is a tag and the data that later
+ * give its rank among the ids of its kind: ids count up through a whole run, and only their equality and order
+ * mean anything.
  */
 
-/** Tags, and what follows them. */
+/** Tags, and the data that follow them. */
 export const tag = {
   /** The number of an MTA. */
   mta: -1,
   /** MTA whose store made the copy; id. */
   copy: -2,
-  /** MTA whose store made the copies; the id from which on they are meant. */
+  /** MTA whose store made the copies; the lowest id of the range. */
   from: -3,
   /** Number of an association's name. */
   association: -4,
   /** Association; recovery number. */
   recovery: -5,
-  /** MTA, its number of the connection. */
+  /** MTA; its number of the connection. */
   connection: -6,
-  /** MTA, its number of the connection, call. */
+  /** MTA; its number of the connection; call. */
   call: -7,
-  /** Call on the connection that the PDU travels on. */
+  /** Call on the PDU's connection. */
   callHere: -8,
   /** MTA that keeps the association group; id. */
   group: -9,
@@ -30,13 +30,13 @@ export const tag = {
   message: -11,
 } as const;
 
-/** In the code of a PDU: the MTA that sent it, the MTA it goes to. */
+/** In the code of a PDU: its sender and its receiver. */
 export const sender = 1000;
 export const receiver = 1001;
 
 const words = new Map<string, number>();
 
-/** A number for a word of the program: a state, an operation, a kind. */
+/** The number of a word of the program, such as a state, an operation or a kind. */
 export function word(text: string): number {
   const known = words.get(text);
   if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 /**
- * States of nodes as rows of numbers, for the fingerprint: see `codes.ts`. What no decision of the core depends on is left out
- * (counters, instants, names of events, what a report would say); a deadline is armed or not.
+ * Encodes states of nodes as rows of numbers, for the fingerprint: see `codes.ts`. The rows omit data that no decision of the core
+ * depends on (counters, instants, names of events, texts of reports). Of a deadline they say only whether it is armed.
  */
 import {
   type Association,
@@ -66,7 +66,7 @@ class Writer {
   head({ messages, boxes, pending }: NodeParts): number[] {
     const { mailboxes, phase, stores, forgets, incarnation } = this.#mta;
     const code: number[] = [word(phase), tag.incarnation, this.#at, incarnation, messages.length];
-    // All are switched off together.
+    // The operator switches all articles off together.
     code.push(flag(this.#mta.legacy.length > 0));
     this.#hosts(code);
     const ordered = [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
@@ -91,18 +91,18 @@ class Writer {
     return code;
   }
 
-  /** What depends on there being several addresses; nothing where there is one. */
+  /** State that depends on several addresses; empty if there is one. */
   #hosts(code: number[]): void {
     const { bindings, rpc } = this.#mta;
     if (bindings.length < 2) return;
     for (const { id, enabled } of bindings) code.push(id, flag(enabled));
     for (const { id, state } of rpc.addresses) code.push(id, word(state));
-    // Which hosts, not in which order.
+    // The set of hosts matters, not their order.
     for (const [number, name] of this.#numbers.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
     code.push(0);
   }
 
-  /** A path by the places of its ends among the endpoints of the peer and the own bindings. */
+  /** A path, as indices into the peer's endpoints and the own bindings. */
   #path(code: number[], { endpoint, from }: DialPath, endpoints: readonly string[]): void {
     code.push(1 + endpoints.indexOf(endpoint), 1 + this.#mta.bindings.findIndex(({ address }) => address === from));
   }
@@ -146,7 +146,7 @@ class Writer {
     }
   }
 
-  /** The parts of a write that the core's own record of it does not show. */
+  /** The parts of a write that the core's own record of the write does not show. */
   #write(code: number[], write: PendingWrite): void {
     code.push(word(write.type));
     if (write.type !== 'settle') return;
@@ -175,7 +175,7 @@ class Writer {
     const peer = this.#numbers.mta(entry.name);
     const uuid = [...Object.keys(received)].find((each) => this.#numbers.store(each) === peer) ?? '';
     this.#ids(code, peer, received[uuid] ?? []);
-    // What the core remembers, where that is not what its disk holds.
+    // The core's memory, if it differs from its disk.
     const remembered = receivedOf(this.#mta, uuid).flatMap(([low, high]) =>
       Array.from({ length: high - low + 1 }, (_each, index) => low + index),
     );
@@ -186,7 +186,7 @@ class Writer {
     }
     code.push(entry.waiting.size);
     for (const copy of rowsIn(entry.waiting)) this.#queued(code, copy);
-    // Failures count only towards a limit that no bounded run of faults can reach.
+    // Failures count only towards a limit that a bounded number of faults cannot reach.
     const failures = this.#mta.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
     code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(this.#mta.overLimit.includes(entry.id)));
     if (entry.peer === null) code.push(0);
@@ -254,7 +254,7 @@ class Writer {
     else code.push(tag.connection, this.#at, conn);
   }
 
-  /** In the table of which address a group is. */
+  /** The address whose table holds a group. */
   #filedAt(group: number): number {
     return this.#mta.rpc.addresses.findIndex(({ groups }) => findRow(groups, group) !== undefined);
   }

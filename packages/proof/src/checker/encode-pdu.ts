@@ -1,4 +1,4 @@
-/** PDUs as rows of numbers, for the fingerprint: see `codes.ts`. */
+/** Encodes PDUs as rows of numbers, for the fingerprint: see `codes.ts`. */
 import {
   isMtaBody,
   type MtaCredentials,
@@ -47,7 +47,7 @@ function encodeCredentials(code: number[], from: MtaCredentials, by: number): vo
   code.push(tag.incarnation, by, from.incarnation, tag.from, by, from.settledBelow);
 }
 
-/** @param by the MTA that calls. @param to the MTA that is called. */
+/** @param by the calling MTA. @param to the called MTA. */
 export function encodeArgument(code: number[], body: RpcArgument, numbers: TextNumbers, by: number, to: number): void {
   code.push(word(body.op));
   if (body.op === 'MtaBind') {

@@ -1,14 +1,14 @@
-/** Where the MTAs of a search stand: which addresses they have, which of these reach which, and which may fail. */
+/** The hosts of a search: their addresses, which of these reach which, and which may fail. */
 import { type Quirk, quirkOf, type Settings } from '@mtalab/mta-core';
 
 type Environment = {
-  /** In a few words. */
+  /** Short description. */
   readonly words: string;
-  /** Addresses of each MTA, in the order of its bindings. Where none are given there is one, `127.0.0.1`. */
+  /** Addresses of each MTA, in the order of its bindings. Default: one address, `127.0.0.1`. */
   readonly addresses: readonly (readonly string[])[];
-  /** MTAs, by number, one of whose adapters may turn out to be unable to serve RPC when the MTA starts. At most one fails, for good. */
+  /** Numbers of the MTAs that may have a failed adapter, unable to serve RPC, at their start. At most one adapter fails, permanently. */
   readonly mayFail: readonly number[];
-  /** May an MTA be out of reach for good, or for as long as another one starts? */
+  /** May an MTA be out of reach, permanently or while another one starts? */
   readonly outOfReach: boolean;
 };
 
@@ -48,8 +48,8 @@ export function environmentOf(name: EnvironmentName): Environment {
 }
 
 /**
- * Settings that an environment needs. Mail for an MTA that is out of reach is to be reported soon, and not after a day of attempts
- * that differ in nothing; but not so soon that the faults alone use up its attempts. A crash can take two: its own, and one while
+ * Settings that an environment needs. An MTA must soon report mail for an MTA out of reach, not after a day of identical
+ * attempts. But the faults alone must not use up the attempts. A crash can use two: one when it happens, and one while
  * its MTA starts.
  */
 export function settingsFor(name: EnvironmentName, losses: number, crashes: number): Partial<Settings> {
@@ -57,7 +57,7 @@ export function settingsFor(name: EnvironmentName, losses: number, crashes: numb
   return outOfReach ? { maxOpenRetries: 1 + losses + 2 * crashes + mayFail.length } : {};
 }
 
-/** What an environment is, in a few words. */
+/** Short description of an environment. */
 export function environmentWords(name: EnvironmentName): string {
   return environments[name].words;
 }
@@ -70,7 +70,7 @@ const showsIn: Readonly<Record<Quirk['showsAt'], EnvironmentName>> = {
   'an adapter that fails': 'failing-adapter',
 };
 
-/** The environment in which the first of these articles that takes more than one address can show. */
+/** The environment that shows the first of these articles that needs more than one address. */
 export function environmentFor(legacy: readonly string[]): EnvironmentName {
   return legacy.map((article) => showsIn[quirkOf(article)?.showsAt ?? 'any host']).find((name) => name !== 'plain') ?? 'plain';
 }

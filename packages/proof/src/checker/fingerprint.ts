@@ -1,10 +1,10 @@
 /**
- * The fingerprint of a global state: 64 bits over its canonical form. Two states that differ in nothing but the values of ids,
- * where equality and order are the same, get the same fingerprint; with symmetry, so do two mirror images.
+ * The fingerprint of a global state: 64 bits over its canonical form. Two states get the same fingerprint if they differ only in
+ * the values of ids, and equality and order of the ids are the same. With symmetry, two mirror images get the same one too.
  *
- * Copies, calls, recoveries and incarnations are replaced by their ranks among those that occur (order matters: queues,
- * watermarks, "not higher than the last seen"), associations and groups by the order of their first occurrence in the
- * canonical order of the parts (only equality matters), connections by their place in that order.
+ * The canonical form replaces ids. Copies, calls, recoveries and incarnations become their ranks among those that occur, because
+ * their order matters (queues, watermarks, "not higher than the last seen"). Of associations and groups only equality matters:
+ * they become the order of their first occurrence in the canonical order of the parts. Connections become their place in that order.
  */
 import { receiver, sender, tag } from './codes.js';
 import type { ConnectionState, GlobalState } from './global-state.js';
@@ -13,7 +13,7 @@ import type { NodeState } from './node-step.js';
 const multiplierA = 0x85ebca6b;
 const multiplierB = 0xc2b2ae35;
 
-/** Numbers seen, in order. */
+/** A sorted set of numbers. */
 class Ranks {
   values: number[] = [];
 
@@ -25,7 +25,7 @@ class Ranks {
     values.splice(at, 0, value);
   }
 
-  /** How many are lower. */
+  /** How many numbers are lower. */
   of(value: number): number {
     const { values } = this;
     let at = 0;
@@ -44,7 +44,7 @@ export class Fingerprinter {
   #buffer: number[] = [];
   #length = 0;
   #connections: readonly ConnectionState[] = [];
-  /** For each connection, its place in the canonical order. */
+  /** The place of each connection in the canonical order. */
   #places: number[] = [];
   #ordered: number[] = [];
   readonly #copies: Ranks[];
@@ -56,7 +56,7 @@ export class Fingerprinter {
   #groups: number[] = [];
   #place: number[] = [];
 
-  /** @param orders orders of the MTAs under which a state is looked at: one, or one and its mirror image. */
+  /** @param orders the orders of the MTAs to compare: one, or one and its mirror image. */
   constructor(mtas: number, orders: readonly (readonly number[])[]) {
     this.#orders = orders;
     this.#copies = Array.from({ length: mtas }, () => new Ranks());
@@ -103,7 +103,7 @@ export class Fingerprinter {
     this.#place = place;
     this.#put1(global.losses);
     this.#put1(global.crashes);
-    // Where an adapter can break there are no mirror images, so its MTA's number needs no place.
+    // If an adapter can fail there are no mirror images, so the number of its MTA needs no translation.
     this.#put1(global.broken === null ? 0 : 1 + global.broken.at * 8 + global.broken.binding);
     for (const at of order) {
       const node = global.nodes[at] as NodeState;
@@ -119,7 +119,7 @@ export class Fingerprinter {
     for (const index of this.#ordered) this.#writeConnection(global, index);
   }
 
-  /** By the MTA that dialled, and of one MTA as it dialled them. */
+  /** Sorted by the dialling MTA, then by the order of its dials. */
   #orderConnections(global: GlobalState, order: readonly number[]): void {
     const ordered = this.#ordered;
     ordered.length = 0;
@@ -187,14 +187,14 @@ export class Fingerprinter {
       if (this.#recoveryOf[index] === association) return this.#recoveries[index] as Ranks;
     }
     const ranks = new Ranks();
-    // A first opening is no recovery: 0 keeps its rank whether or not it occurs.
+    // A first opening is not a recovery, so 0 keeps its rank whether it occurs or not.
     ranks.add(0);
     this.#recoveryOf.push(association);
     this.#recoveries.push(ranks);
     return ranks;
   }
 
-  /** Which ids occur? The same under every order, so asked once. */
+  /** Collects the ids that occur. They are the same under every order, so once is enough. */
   #gather(): void {
     for (const ranks of this.#copies) ranks.values.length = 0;
     for (const ranks of this.#incarnations) ranks.values.length = 0;

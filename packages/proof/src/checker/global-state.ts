@@ -1,7 +1,7 @@
 /**
- * The global state of the checker, and the moves that lead out of it. The network is FIFO per connection and direction, with no
- * order across connections. A lost connection takes nothing new; of what was under way any prefix may still arrive, then an end
- * notices, each in its own time.
+ * The global state of the checker, and the types of its moves. The network is FIFO per connection and direction, with no
+ * order across connections. A lost connection accepts nothing new. Any prefix of the PDUs under way may still arrive; then each
+ * end notices, in its own time.
  */
 import { rowOf } from '@mtalab/mta-core';
 import type { Breach } from '../rules/catalogue.js';
@@ -12,18 +12,18 @@ export type ConnectionState = {
   readonly client: number;
   readonly clientConn: number;
   readonly server: number;
-  /** The server's binding that was dialled, and whether the local address it was dialled from gets there. */
+  /** The dialled binding of the server, and whether the client's local address reaches it. */
   readonly binding: number;
   readonly routed: boolean;
-  /** 0 while it is being dialled. */
+  /** 0 during the dial. */
   readonly serverConn: number;
-  /** Name of the association it was dialled for. */
+  /** Name of the association that the dial is for. */
   readonly association: string;
   readonly phase: 'dialling' | 'up' | 'lost';
-  /** Does the MTA at this end still believe in it? */
+  /** Does the MTA at this end still believe that the connection is up? */
   readonly clientUp: boolean;
   readonly serverUp: boolean;
-  /** Under way. Null is the end of the connection, closed by the other side. */
+  /** PDUs under way. Null is the end of the connection, closed by the other side. */
   readonly toServer: readonly (Parcel | null)[];
   readonly toClient: readonly (Parcel | null)[];
 };
@@ -33,12 +33,12 @@ export type GlobalState = {
   readonly connections: readonly ConnectionState[];
   /** Messages still to be submitted, per MTA. */
   readonly unsubmitted: readonly number[];
-  /** Faults left. */
+  /** Number of faults left. */
   readonly losses: number;
   readonly crashes: number;
-  /** The adapter that cannot serve RPC, once that has turned out. */
+  /** The adapter that cannot serve RPC, once its failure has shown. */
   readonly broken: { readonly at: number; readonly binding: number } | null;
-  /** Accepted messages that are neither delivered nor reported. */
+  /** Accepted messages that are not delivered or reported yet. */
   readonly undelivered: readonly number[];
   readonly reported: readonly number[];
 };
@@ -46,26 +46,26 @@ export type GlobalState = {
 export type Side = 'client' | 'server';
 
 export type Move =
-  /** The next of what is under way arrives. */
+  /** The next PDU under way arrives. */
   | { readonly kind: 'deliver'; readonly connection: number; readonly to: Side }
-  /** An end of a lost connection notices. */
+  /** One end of a lost connection notices the loss. */
   | { readonly kind: 'notice'; readonly connection: number; readonly to: Side }
   /** A dial succeeds. */
   | { readonly kind: 'connect'; readonly connection: number }
-  /** A dial fails, as it must: its local address does not get there, or nobody listens there. */
+  /** A dial must fail: its local address does not reach the target, or the target has no listener. */
   | { readonly kind: 'in-vain'; readonly connection: number }
-  /** The system answers a listen. `breaks`: it turns out now that this adapter cannot serve RPC. */
+  /** The system answers a listen. `breaks`: the failure of this adapter shows now. */
   | { readonly kind: 'listen'; readonly at: number; readonly binding: number; readonly outcome: 'up' | 'broken' | 'breaks' }
   /** A write is on disk. */
   | { readonly kind: 'commit'; readonly at: number }
   | { readonly kind: 'timer'; readonly at: number; readonly timer: Timer }
   /** The operator switches all articles of an MTA off. */
   | { readonly kind: 'cure'; readonly at: number }
-  /** A client hands a message in. */
+  /** A client submits a message. */
   | { readonly kind: 'submit'; readonly at: number }
   /** The network loses these connections. */
   | { readonly kind: 'lose'; readonly connections: readonly number[] }
-  /** A dial fails: a loss. */
+  /** A dial fails; this counts as a loss. */
   | { readonly kind: 'refuse'; readonly connection: number }
   /** An MTA crashes and starts again. */
   | { readonly kind: 'crash'; readonly at: number };
@@ -73,24 +73,24 @@ export type Move =
 export type Moved = {
   readonly global: GlobalState;
   readonly breach: Breach | null;
-  /** Dials that were decided in the course of the move. */
+  /** Number of dials with an outcome in this move. */
   readonly dials: number;
 };
 
 export type SearchContext = {
   readonly steps: StepContext;
-  /** Told of each PDU that will not arrive, while a counterexample is told. */
+  /** Called for each PDU that will not arrive, while a counterexample is printed. */
   dropped: ((from: number, to: number, parcel: Parcel) => void) | null;
   /** By port. */
   readonly listeners: ReadonlyMap<number, { readonly mta: number; readonly binding: number; readonly address: string }>;
-  /** Does every MTA have a binding, among those it may dial from, that gets to its neighbours? */
+  /** Does every MTA have a permitted binding that reaches its neighbours? */
   readonly allReachable: boolean;
   readonly bindsAtOnce: boolean;
   readonly eager: boolean;
   readonly cure: boolean;
   readonly anyCut: boolean;
   readonly timersAnyTime: boolean;
-  /** The message an MTA submits when it has this many left. */
+  /** The message that an MTA submits when it has this many left. */
   readonly submission: (at: number, left: number) => Parameters<typeof arrived>[3];
 };
 

@@ -1,4 +1,4 @@
-/** The moves of the bounded space under an abstraction, to hold them against those of another model of the protocol. */
+/** Lists the moves of the bounded space under an abstraction, to compare them with another model of the protocol. */
 import type { Mta, Pdu } from '@mtalab/mta-core';
 import { Fingerprinter } from './fingerprint.js';
 import { type ConnectionState, type GlobalState, isQuiet } from './global-state.js';
@@ -7,13 +7,13 @@ import { boundsOf, type CheckOptions } from './options.js';
 import { setUp } from './setup.js';
 import { none, Visited } from './visited.js';
 
-/** A connection and what is under way on it. Null in place of a PDU is its end, closed by the other side. */
+/** A connection and the PDUs under way on it. Null in place of a PDU is the end of the connection, closed by the other side. */
 export type SeenConnection = Omit<ConnectionState, 'toServer' | 'toClient'> & {
   readonly toServer: readonly (Pdu | null)[];
   readonly toClient: readonly (Pdu | null)[];
 };
 
-/** A state of the checker, for abstractions. */
+/** A state of the checker, as an abstraction sees it. */
 export type SeenState = {
   /** In the order of the chain. */
   readonly mtas: readonly Mta[];
@@ -26,10 +26,10 @@ export type SeenState = {
 };
 
 export type AbstractMoves = {
-  /** States of the checker that were visited. */
+  /** Number of visited states of the checker. */
   readonly states: number;
   readonly transitions: number;
-  /** For each abstract state those that one move leads to; itself is not among them. */
+  /** For each abstract state, the other states that one move leads to. */
   readonly edges: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
@@ -49,9 +49,9 @@ function seen(global: GlobalState): SeenState {
 }
 
 /**
- * All abstract moves within bounds: pairs of abstractions of a state and of one that a single move leads to. Breaches of rules
+ * All abstract moves within bounds: pairs of abstractions of a state and of its successor. Breaches of rules
  * do not end the search.
- * @param abstraction null leaves a state out, and all that is reached through it alone.
+ * @param abstraction null omits a state, and all states that are reachable only through it.
  */
 export function abstractMoves(options: CheckOptions, abstraction: (state: SeenState) => string | null): AbstractMoves {
   const bounds = boundsOf(options);
@@ -63,7 +63,7 @@ export function abstractMoves(options: CheckOptions, abstraction: (state: SeenSt
   let level: GlobalState[] = [];
   let first = 0;
   let transitions = 0;
-  /** @returns the abstraction of a state; null when it is left out. */
+  /** @returns the abstraction of a state; null omits the state. */
   const enter = (global: GlobalState): string | null => {
     const text = abstraction(seen(global));
     if (text === null) return null;

@@ -1,4 +1,4 @@
-/** From every reachable state a drained one must be reachable without further faults and without new messages. */
+/** Checks that from every reachable state the MTAs can reach a drained one without further faults or new messages. */
 import { Fingerprinter } from './fingerprint.js';
 import type { GlobalState, SearchContext } from './global-state.js';
 import { isFault, moved, movesOf } from './moves.js';
@@ -6,8 +6,8 @@ import { givesUp, isDrained, type Space } from './search.js';
 import { none, Visited } from './visited.js';
 
 /**
- * @param givingUp may mail be given up on the way?
- * @returns the first state, in the order of the search, from which no drained state can be reached; null when there is none.
+ * @param givingUp may the MTAs give up mail on the way?
+ * @returns the first state, in search order, from which no drained state is reachable; null if there is none.
  */
 export function firstHopeless(space: Space, givingUp = true): number | null {
   const count = space.visited.size;
@@ -18,7 +18,7 @@ export function firstHopeless(space: Space, givingUp = true): number | null {
   }
   const barred = new Set<number>();
   if (!givingUp) for (let index = 0; index < space.givingUp.length; index += 1) barred.add(space.givingUp.at(index));
-  // Most moves lead on, so that few rounds from the end to the beginning suffice.
+  // Most moves lead forward, so a few rounds from the end to the beginning suffice.
   for (let changed = true; changed; ) {
     changed = false;
     for (let state = count - 1; state >= 0; state -= 1) {
@@ -36,12 +36,12 @@ export function firstHopeless(space: Space, givingUp = true): number | null {
   return first < 0 ? null : first;
 }
 
-/** The states that are looked at from one state onward. */
+/** Most states to visit from one state onward. */
 const mostAhead = 20_000;
 
 /**
- * The shortest way on from a state, without faults and new messages, to where nothing more happens by itself.
- * @returns null when mail can drain from there after all, or when there is no such end nearby.
+ * The shortest path from a state, without faults and new messages, to a state in which nothing more happens by itself.
+ * @returns null if mail can drain from the state after all, or if there is no such end nearby.
  */
 export function wayToStandstill(
   context: SearchContext,
@@ -72,7 +72,7 @@ export function wayToStandstill(
   return end === null ? null : pathTo(visited, end);
 }
 
-/** The shortest way on from a state, without faults and new messages, to a move that gives mail up; empty when there is none nearby. */
+/** The shortest path from a state, without faults and new messages, to a move that gives up mail; empty if there is none nearby. */
 export function wayToGivingUp(context: SearchContext, from: GlobalState, orders: readonly (readonly number[])[]): number[] {
   const fingerprinter = new Fingerprinter(context.steps.configs.length, orders);
   const visited = new Visited();
@@ -95,7 +95,7 @@ export function wayToGivingUp(context: SearchContext, from: GlobalState, orders:
   return [];
 }
 
-/** The moves that lead to a state, each by its place among the moves of the state before. */
+/** The moves that lead to a state, each as its index among the moves of the previous state. */
 export function pathTo(visited: Visited, state: number): number[] {
   const path: number[] = [];
   for (let at = state; visited.parent(at) !== none; at = visited.parent(at)) path.push(visited.move(at));

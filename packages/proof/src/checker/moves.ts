@@ -1,4 +1,4 @@
-/** The moves that lead out of a state, and where each leads. */
+/** Lists the moves out of a state, and computes the state after each. */
 import { ltabOf, type Mta } from '@mtalab/mta-core';
 import {
   type ConnectionState,
@@ -23,7 +23,7 @@ export function isFault(move: Move): boolean {
   );
 }
 
-/** The same move in another state, if it is there: by what it does to whom. */
+/** A key that finds the same move in another state: its kind and the MTA or connection concerned. */
 export function nameOf(global: GlobalState, move: Move): string {
   const of = (index: number): string => {
     const { client, clientConn, server } = global.connections[index] as ConnectionState;
@@ -75,7 +75,7 @@ export function movesOf(context: SearchContext, global: GlobalState): readonly M
   for (const { at, pending, mta } of global.nodes) {
     if (pending.length > 0) moves.push({ kind: 'commit', at });
     if (mta.phase === 'starting') addListens(moves, global, at, mta);
-    // Clients find nobody to hand their mail to before it runs, nor when it has ended.
+    // Clients cannot submit mail before the MTA runs or after it has ended.
     if (mta.phase !== 'running') continue;
     if (context.cure && mta.legacy.length > 0) moves.push({ kind: 'cure', at });
     if (timers) for (const timer of timersOf(mta)) moves.push({ kind: 'timer', at, timer });
@@ -86,7 +86,7 @@ export function movesOf(context: SearchContext, global: GlobalState): readonly M
   return moves;
 }
 
-/** Each listener is up or has failed in its own time. Of all adapters one can be broken. */
+/** Each listen gets its answer in its own time. At most one adapter can fail. */
 function addListens(moves: Move[], { broken }: GlobalState, at: number, mta: Mta): void {
   for (const { id: binding, state } of mta.rpc.addresses) {
     if (state !== 'opening') continue;
@@ -96,7 +96,7 @@ function addListens(moves: Move[], { broken }: GlobalState, at: number, mta: Mta
   }
 }
 
-/** What changes nothing but the books of one end may go first (see docs/verification/checker.md). */
+/** Moves that change only the internal records of one end may go first (see docs/verification/checker.md). */
 function urgentMove(context: SearchContext, global: GlobalState): readonly Move[] | null {
   if (!context.eager) return null;
   for (const [index, connection] of global.connections.entries()) {
@@ -114,12 +114,12 @@ function urgentMove(context: SearchContext, global: GlobalState): readonly Move[
   return null;
 }
 
-/** Is there a move that goes before all others? */
+/** Is there a move that must go first? */
 export function isUrgent(context: SearchContext, global: GlobalState): boolean {
   return urgentMove(context, global) !== null;
 }
 
-/** An answer that its receiver does no more with than strike the call off its list. */
+/** Is this an answer whose receiver only removes the call from its list? */
 function isIdle(item: Parcel | null | undefined): boolean {
   if (item === undefined || item === null || item.pdu.type !== 'response') return false;
   const { body } = item.pdu;
@@ -127,7 +127,7 @@ function isIdle(item: Parcel | null | undefined): boolean {
 }
 
 /**
- * Does the next thing arrive at an association that is closing? It ends, sooner or later, and nothing else comes of it. A
+ * Does the next item arrive at a closing association? Sooner or later that association ends, with no other consequence. A
  * transfer is the exception: it may bring a message.
  */
 function endsClosing(global: GlobalState, connection: ConnectionState, to: Side): boolean {
@@ -142,7 +142,7 @@ function endsClosing(global: GlobalState, connection: ConnectionState, to: Side)
 
 function canBeLost(connection: ConnectionState): boolean {
   if (connection.phase !== 'up') return false;
-  // Nothing but its end is under way: losing it comes to the same.
+  // Only the end of the connection is under way, so a loss has the same effect.
   const rest = connection.clientUp ? connection.toClient : connection.toServer;
   return (connection.clientUp && connection.serverUp) || rest.some((item) => item !== null);
 }
@@ -161,8 +161,8 @@ function addLosses(moves: Move[], global: GlobalState, anyCut: boolean): void {
 }
 
 /**
- * The state a move leads to.
- * @param refused of the dials made in its course, those that fail, as bits.
+ * The state after a move.
+ * @param refused bits of the dials that fail, among those made during the move.
  */
 export function moved(context: SearchContext, global: GlobalState, move: Move, refused = 0): Moved {
   const draft = new SuccessorDraft(context, global);
@@ -213,14 +213,14 @@ export function moved(context: SearchContext, global: GlobalState, move: Move, r
   return { global: draft.global(), breach: draft.breach, dials: draft.dials };
 }
 
-/** A move and its refusals as one number. */
+/** Encodes a move and its refused dials as one number. */
 export const refusalUnit = 1024;
 
 export function codeOf(index: number, refused: number): number {
   return index + refused * refusalUnit;
 }
 
-/** What is under a number, in the state it is a move of. */
+/** Decodes a number in the state that the move leaves. */
 export function moveOf(
   context: SearchContext,
   global: GlobalState,
@@ -237,7 +237,7 @@ export function after(context: SearchContext, global: GlobalState, code: number)
   return moved(context, global, move, refused);
 }
 
-/** Which dials may fail together: of so many dials at most so many. */
+/** The sets of dials that may fail together, as bits: at most `losses` of `dials`. */
 export function refusals(dials: number, losses: number): readonly number[] {
   const sets: number[] = [];
   for (let set = 1; set < 1 << dials; set += 1) if (bits(set) <= losses) sets.push(set);

@@ -1,7 +1,7 @@
 /**
- * One MTA of the checker: the core's state with what its disk holds. All that happens inside one MTA between two arrivals is
- * one node step, and a node step depends on nothing but the MTA's own past; so each is computed once and then remembered
- * at the state it starts from, however many global states share that state.
+ * One MTA of the checker: the state of the core and of its disk. A node step is everything that happens inside one MTA between
+ * two arrivals. It depends only on that MTA's own past. So the checker computes each node step once and caches it
+ * at its initial state, however many global states share that state.
  */
 import {
   type Effect,
@@ -29,16 +29,16 @@ import type { StepCache } from './step-cache.js';
 import type { TextNumbers } from './text-numbers.js';
 import { due, type Timer } from './timers.js';
 
-/** What survives a crash. */
+/** The state that survives a crash. */
 type Disk = {
   readonly incarnation: number;
   readonly messages: readonly StoredMessage[];
   readonly received: Readonly<Record<string, readonly number[]>>;
-  /** Copies that are in their mailbox already and not erased yet: delivering them once more finds them there. */
+  /** Copies that are already in their mailbox and not erased yet: a second delivery finds them there. */
   readonly boxes: readonly number[];
 };
 
-/** A PDU on its way, with its code for the fingerprint; null in place of one is the end of a connection. */
+/** A PDU under way, with its code for the fingerprint; null in place of a PDU is the end of a connection. */
 export type Parcel = { readonly id: number; readonly pdu: Pdu; readonly code: readonly number[] };
 
 export type Out =
@@ -49,7 +49,7 @@ export type Out =
       readonly conn: number;
       readonly host: string;
       readonly port: number;
-      /** Local address; null where the system chooses one. */
+      /** Local address; null if the system chooses it. */
       readonly from: string | null;
       readonly association: string;
     };
@@ -78,24 +78,24 @@ export type StepResult = {
   readonly breach: Breach | null;
 };
 
-/** What all node steps of one search have in common. */
+/** The context of all node steps of one search. */
 export type StepContext = {
   readonly core: CheckedCore;
   readonly configs: readonly MtaConfig[];
   readonly numbers: TextNumbers;
   readonly storesAtOnce: boolean;
-  /** MTAs whose listens are answered in their own time, and may fail; all others listen at once. */
+  /** MTAs whose listens take their own time and may fail; all others listen at once. */
   readonly mayFail: readonly number[];
   readonly cache: StepCache;
-  /** The clock; stands still but while a counterexample is told. */
+  /** The clock, ms; it stands still, except while a counterexample is printed. */
   nowMs: number;
-  /** Told of every step of the core, while a counterexample is told. */
+  /** Called for every step of the core, while a counterexample is printed. */
   record: ((at: number, input: unknown, effects: readonly Effect[], before: Mta | null, after: Mta) => void) | null;
 };
 
 export const storeUuidOf = (name: string): string => `store-of-${name}`;
 
-/** One run of inputs through an MTA, from the first input to the last answer of its own disk. */
+/** Runs an MTA from one input to the last answer of its own disk. */
 class Run {
   readonly #context: StepContext;
   readonly #at: number;
@@ -189,13 +189,13 @@ class Run {
       case 'report':
         if (effect.event.id === 1294) {
           const { reason } = effect.event.params;
-          // A breach is told with the state in which it came; other ends are nobody's fault.
+          // The reason of a breach names the state; other ends are not faults of an MTA.
           if (!/ in state [a-z-]+, Turn /.test(reason)) return;
           this.breach ??= {
             rule: 'no-quarrel',
             mta: this.mta.name,
             event: 'event 1294',
-            detail: `An association is aborted: ${reason}.`,
+            detail: `It aborts an association: ${reason}.`,
           };
         }
         return;
@@ -213,7 +213,7 @@ class Run {
     return cache.parcel(pdu, (id) => ({ id, pdu, code: encodePdu(pdu, numbers) }));
   }
 
-  /** Is what is being confirmed on this disk? */
+  /** Is the confirmed transfer on this disk? */
   #confirms(conn: number, pdu: Pdu): void {
     if (pdu.type !== 'response' || pdu.body.op !== 'MtaSend') return;
     const { apdu } = pdu.body;
@@ -221,7 +221,7 @@ class Run {
     const entry = entryOf(this.mta, conn);
     const known = this.disk.received[entry?.peer?.storeUuid ?? ''];
     if (entry === undefined || known?.includes(apdu.activity) === true) return;
-    // Settled already, hence stored before.
+    // A settled transfer was stored before.
     if (apdu.activity < (entry.peer?.settledBelow ?? 0)) return;
     const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
     this.breach ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(apdu.activity), detail };
@@ -232,7 +232,7 @@ class Run {
     this.begin();
   }
 
-  /** What the effects so far have led to. */
+  /** The outcome of the effects so far. */
   begin(): void {
     for (let input = this.#queue.shift(); input !== undefined; input = this.#queue.shift()) this.#step(input);
   }
@@ -301,7 +301,7 @@ function finished(context: StepContext, at: number, run: Run, nextAccepted: numb
   for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
   const make = (): NodeState => nodeOf(context, parts);
-  // A journal has the counters, which equal states may have otherwise.
+  // A journal shows the counters, and equal states may differ in them.
   const node = context.record === null ? context.cache.node(parts, make) : make();
   return { node, out: run.out, accepted: run.accepted, delivered: run.delivered, reported: run.reported, breach };
 }
@@ -328,7 +328,7 @@ export function started(context: StepContext, at: number, before: NodeState | nu
   return finished(context, at, run, 1);
 }
 
-/** Something arrives at an MTA. @param key names the arrival among all that can happen in this state. */
+/** An input arrives at an MTA. @param key identifies the input among all possible inputs of this state. */
 export function arrived(context: StepContext, node: NodeState, key: unknown, input: () => Input): StepResult {
   return remembered(context, node, key, () => {
     const run = new Run(context, node);
@@ -338,7 +338,7 @@ export function arrived(context: StepContext, node: NodeState, key: unknown, inp
   });
 }
 
-/** What waits for the disk is on it. */
+/** The waiting writes reach the disk. */
 export function committed(context: StepContext, node: NodeState): StepResult {
   return remembered(context, node, 'commit', () => {
     const run = new Run(context, node);

@@ -1,52 +1,52 @@
-/** What the checker is asked, and what it answers. */
+/** The options and the result of the checker. */
 import type { Priority, Settings, start, step } from '@mtalab/mta-core';
 import type { JournalEntry } from '@mtalab/trace';
 import type { RuleId } from '../rules/catalogue.js';
 import { type EnvironmentName, environmentFor, settingsFor } from './environment.js';
 
-/** The core that is checked: two functions. Others may be put in its place, to see whether the checker would tell. */
+/** The two functions of the checked core. Tests replace them with a faulty core, to see whether the checker finds the fault. */
 export type CheckedCore = { readonly start: typeof start; readonly step: typeof step };
 
 export type CheckOptions = {
-  /** Messages submitted at the one end for the other, and the other way. Default 1 and 1. */
+  /** Number of messages from the first end to the last, and the other way. Default 1 and 1. */
   readonly messages?: readonly [number, number];
-  /** Connections the network may lose: one connection, or all of one association together. Default 1. */
+  /** Number of losses: each takes one connection, or all connections of one association. Default 1. */
   readonly losses?: number;
-  /** Crashes with an immediate restart, of any MTA. Default 0. */
+  /** Number of crashes with an immediate restart, of any MTA. Default 0. */
   readonly crashes?: number;
   /** Temp-Assoc-Threshold of all MTAs. Default 2. */
   readonly threshold?: number;
-  /** Articles whose legacy behaviour is on, at all MTAs. */
+  /** Articles whose legacy behaviour is on at all MTAs. */
   readonly legacy?: readonly string[];
-  /** Which addresses the MTAs have. Default: where the first of these articles can show; without any, one address each. */
+  /** The addresses of the MTAs. Default: an environment that shows the first of the articles; without an article, one address each. */
   readonly environment?: EnvironmentName;
   /** Are all MTAs servers of clusters? Default false. */
   readonly cluster?: boolean;
-  /** May the operator switch the articles off, at each MTA once and at any moment? What they have broken must then mend. Default false. */
+  /** May the operator switch the articles off, once at each MTA, at any moment? Then the MTAs must recover. Default false. */
   readonly cure?: boolean;
   /** Three MTAs in a chain; the ends send to each other through the middle. Default false: two. */
   readonly chain?: boolean;
-  /** Priorities of the messages of one MTA, in turn. Default: normal. */
+  /** Priorities of the successive messages of each MTA. Default: normal. */
   readonly priorities?: readonly Priority[];
   /** Segments per message. Default 1. */
   readonly segments?: number;
-  /** Any other setting of all MTAs. */
+  /** Other settings of all MTAs. */
   readonly settings?: Partial<Settings>;
-  /** The states after which the search gives up. Default 50 million. */
+  /** Number of states after which the search stops. Default 50 million. */
   readonly maxStates?: number;
-  /** End at the first breach of a rule (default), or go through the whole space and find the first breach of each rule. */
+  /** End at the first breach of a rule (default), or search the whole space for the first breach of each rule. */
   readonly stopAtFirst?: boolean;
-  /** `at-once` (default): a write is on disk when the step that asked for it ends. `in-time`: at any later moment. */
+  /** `at-once` (default): a write is on disk when the step that requests it ends. `in-time`: at any later moment. */
   readonly stores?: 'at-once' | 'in-time';
-  /** `at-once` (default): dial, accept, bind and bind_ack are one move, made before any other. `in-time`: each is a move. */
+  /** `at-once` (default): dial, accept, bind and bind_ack are one move, before any other. `in-time`: each is a move. */
   readonly binds?: 'at-once' | 'in-time';
-  /** What one loss takes: all connections of an association (default), or these or any single one. */
+  /** The connections that one loss takes: all of an association (default), or all or any single one. */
   readonly cuts?: 'association' | 'any';
   /** `quiet` (default): any armed timer may fire whenever nothing is under way. `any`: at any moment. */
   readonly timers?: 'quiet' | 'any';
-  /** Search mirror images of a state only once. Default true; has no effect where the two ends are not alike. */
+  /** Search mirror images of a state only once. Default true; no effect if the two ends differ. */
   readonly symmetry?: boolean;
-  /** Deliver what is no more than an end of a finished conversation before anything else. Default true. */
+  /** Deliver the last PDU of a finished conversation before anything else. Default true. */
   readonly eager?: boolean;
   /** The core to check; default: the real one. */
   readonly core?: CheckedCore;
@@ -82,16 +82,16 @@ export function boundsOf(options: CheckOptions): CheckBounds {
   };
 }
 
-/** One line of a counterexample: an APDU, a fault, or what somebody did. */
+/** One line of a counterexample: an APDU, a fault, or an action. */
 export type StoryLine = {
-  /** Who did it, or sent it; null for the network. */
+  /** The actor or sender; null for the network. */
   readonly from: string | null;
-  /** For whom an APDU was; null for all other lines. */
+  /** The receiver of an APDU; null for all other lines. */
   readonly to: string | null;
   readonly text: string;
   /** Did the APDU not arrive? */
   readonly lost: boolean;
-  /** Whose Turn each MTA believes it to be after this line, by the names of the MTAs. */
+  /** Who each MTA believes holds the Turn after this line, by MTA name. */
   readonly believes: Readonly<Record<string, string>>;
 };
 
@@ -99,7 +99,7 @@ export type Counterexample = {
   /** Moves from the start. */
   readonly moves: number;
   readonly lines: readonly StoryLine[];
-  /** Every step of every MTA, in the form that `mtalab replay` takes; null where the moves cannot be put on one clock. */
+  /** Every step of every MTA, in the form that `mtalab replay` reads; null if the moves do not fit on one clock. */
   readonly journal: readonly JournalEntry[] | null;
 };
 
@@ -107,24 +107,24 @@ export type PropertyVerdict = {
   readonly rule: RuleId;
   readonly words: string;
   readonly clause: string;
-  /** `holds` in the whole bounded space; `open`: the search ended before it could be said. */
+  /** `holds`: in the whole bounded space. `open`: the search ended before it could decide. */
   readonly verdict: 'holds' | 'fails' | 'open';
-  /** What was seen, where it fails. */
+  /** The breach, if the rule fails. */
   readonly detail: string | null;
   readonly counterexample: Counterexample | null;
 };
 
 export type CheckResult = {
   readonly bounds: CheckBounds;
-  /** Was every reachable state of the bounded space visited? */
+  /** Did the search visit every reachable state of the bounded space? */
   readonly exhausted: boolean;
   readonly states: number;
   readonly transitions: number;
-  /** Moves on the longest shortest way to a state. */
+  /** Number of moves on the shortest path to the farthest state. */
   readonly depth: number;
-  /** States from which the MTAs can do nothing more by themselves. */
+  /** Number of states in which the MTAs can do nothing more by themselves. */
   readonly atRest: number;
-  /** States in which every accepted message has been delivered or reported and no copy is left. */
+  /** Number of states in which every accepted message has been delivered or reported and no copy is left. */
   readonly drained: number;
   readonly properties: readonly PropertyVerdict[];
   readonly holds: boolean;
@@ -134,6 +134,6 @@ export type CheckProgress = {
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
-  /** States waiting to be looked at. */
+  /** Number of states still to visit. */
   readonly frontier: number;
 };

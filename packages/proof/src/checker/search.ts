@@ -1,4 +1,4 @@
-/** Breadth-first over all interleavings: every state of the bounded space once, the shortest way to each. */
+/** Breadth-first search over all interleavings: visits every state of the bounded space once, by the shortest path. */
 import { type LtabEntry, ltabOf, type MtaConfig, rowsIn } from '@mtalab/mta-core';
 import type { Breach } from '../rules/catalogue.js';
 import { noHolder, twoHolders } from '../rules/turn.js';
@@ -8,7 +8,7 @@ import { codeOf, isFault, moved, movesOf, refusals } from './moves.js';
 import type { CheckBounds, CheckProgress } from './options.js';
 import { Numbers, none, Visited } from './visited.js';
 
-/** A breach of a rule: in a state, or on the way to it from its parent by a move. */
+/** A breach of a rule: in a state, or during the move to it from its parent. */
 export type FoundBreach = { readonly breach: Breach; readonly state: number; readonly move: number | null };
 
 export type Space = {
@@ -19,12 +19,12 @@ export type Space = {
   readonly breaches: readonly FoundBreach[];
   readonly atRest: number;
   readonly drained: number;
-  /** Which states are drained (1), and in which a report is being written (2). */
+  /** Flags of each state: drained (1), writing a report (2). */
   readonly drainedStates: Numbers;
-  /** Moves of the MTAs and the network without faults and without new messages, by state: `starts[i]` to `starts[i + 1]`. */
+  /** Moves without faults and new messages, by state: `starts[i]` to `starts[i + 1]`. */
   readonly starts: Numbers;
   readonly targets: Numbers;
-  /** Places in `targets` of moves that give mail up although its way is open, in order. */
+  /** Indices in `targets` of moves that give up mail although its path is open, ascending. */
   readonly givingUp: Numbers;
 };
 
@@ -33,7 +33,7 @@ function entryFor(global: GlobalState, at: number, peer: number, names: readonly
   return mta === undefined ? undefined : ltabOf(mta).find((entry) => entry.name === (names[peer] as MtaConfig).name);
 }
 
-/** Nothing of any message is left anywhere but in mailboxes, and on the disks of MTAs that have ended and wait for somebody to mend them. */
+/** Messages are only in mailboxes, and on the disks of MTAs that have ended and wait for repair. */
 export function isDrained(global: GlobalState): boolean {
   const left = global.nodes.filter(({ mta }) => mta.phase !== 'halted');
   return (
@@ -42,7 +42,7 @@ export function isDrained(global: GlobalState): boolean {
   );
 }
 
-/** Does a move report mail on whose way nothing stands? Before an article is switched off it may have used up all attempts. */
+/** Does a move report mail although its path is open? While an article is on, the mail may have used up all attempts. */
 export function givesUp({ allReachable, cure }: SearchContext, before: GlobalState, after: GlobalState): boolean {
   return (
     allReachable &&
@@ -52,12 +52,12 @@ export function givesUp({ allReachable, cure }: SearchContext, before: GlobalSta
   );
 }
 
-/** Is it decided that mail is reported, and only not yet on disk? */
+/** Has an MTA decided to report mail, and is the report not on disk yet? */
 function isReporting(global: GlobalState): boolean {
   return global.nodes.some(({ mta }) => rowsIn(mta.stores).some(({ purpose }) => purpose === 'report'));
 }
 
-/** What is wrong with a state by itself. */
+/** Breaches that one state shows without its past. */
 export function wrongIn(context: SearchContext, global: GlobalState): Breach | null {
   const { configs } = context.steps;
   const quiet = isQuiet(global) && global.connections.every(({ phase }) => phase === 'up');
@@ -79,10 +79,13 @@ function stuck(global: GlobalState): Breach {
       .filter((entry) => entry.queued > 0)
       .map((entry) => `${entry.queued} at ${mta.name} for ${entry.name}`),
   );
-  return { rule: 'queues-drain', detail: `Nothing more can happen by itself, and mail still waits: ${where.join(', ')}.` };
+  return {
+    rule: 'queues-drain',
+    detail: `The MTAs can do nothing more by themselves, and mail still waits: ${where.join(', ')}.`,
+  };
 }
 
-/** States between two lines of progress. */
+/** Number of states between two lines of progress. */
 const tellEach = 1024;
 
 type Level = { readonly global: GlobalState; readonly state: number };
@@ -127,7 +130,7 @@ export class Search {
       this.#next = [];
       for (let at = 0; at < level.length; at += 1) {
         const { global, state } = level[at] as Level;
-        // What has been expanded is not held on to while the rest of its level is.
+        // Release each expanded state, so that memory does not hold it until its level ends.
         (level as (Level | null)[])[at] = null;
         this.#expand(global, state);
         if (this.#over()) break;

@@ -1,4 +1,4 @@
-/** The MTAs of a search, and where it begins. */
+/** The MTAs of a search, and its initial state. */
 import {
   type BindingConfig,
   defaultRelease,
@@ -17,12 +17,12 @@ import type { CheckBounds, CheckedCore } from './options.js';
 import { StepCache } from './step-cache.js';
 import { TextNumbers } from './text-numbers.js';
 
-/** The first binding of MTA n listens on this port plus n, each further one so many above. */
+/** The first binding of MTA n listens on `firstPort` + n; `nextBinding` is the step to the port of each further binding. */
 const firstPort = 5001;
 const nextBinding = 1000;
-/** States of MTAs that are remembered, in each of two generations. */
+/** Most cached states of MTAs in each of two generations. */
 const rememberedSteps = 10_000;
-/** One checkpoint, the smallest there is. */
+/** One checkpoint of the smallest size, in octets. */
 const segmentBytes = 1024;
 
 function bindingsOf({ environment }: CheckBounds, at: number): readonly BindingConfig[] {
@@ -68,7 +68,7 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
   }));
 }
 
-/** Which message an MTA submits is told by how many it has left. */
+/** The number of messages that an MTA has left identifies the next one that it submits. */
 function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): SearchContext['submission'] {
   const last = configs.length - 1;
   return (at, left) => (): Input => {
@@ -92,13 +92,13 @@ function submissions(bounds: CheckBounds, configs: readonly MtaConfig[]): Search
 export type Setup = {
   readonly context: SearchContext;
   readonly initial: GlobalState;
-  /** Orders of the MTAs under which a state looks the same. */
+  /** Orders of the MTAs under which two mirror images have one fingerprint. */
   readonly orders: readonly (readonly number[])[];
 };
 
 /**
- * @param record told of every step of the core.
- * @param nowMs where the clock stands still.
+ * @param record called for every step of the core.
+ * @param nowMs the constant value of the clock, ms.
  */
 export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, record: StepContext['record'] = null): Setup {
   const configs = configsOf(bounds);
@@ -142,7 +142,7 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
     reported: [],
   };
   const order = configs.map((_config, at) => at);
-  // Mirror images look the same only where the MTAs have the same addresses.
+  // Mirror images are equal only if the MTAs have the same addresses.
   const alike = environmentOf(bounds.environment).addresses.length === 0;
   return { context, initial, orders: bounds.symmetry && alike ? [order, [...order].reverse()] : [order] };
 }

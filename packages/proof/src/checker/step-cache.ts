@@ -1,13 +1,13 @@
 /**
- * What node steps have led to, so that none is computed twice while it may be asked for again; and one object for equal
- * states of an MTA, and for equal PDUs, so that what was computed for the one serves the other and both need memory once.
+ * Caches the outcomes of node steps, so that the checker does not compute a recent one twice. Equal states of an MTA share
+ * one object, and so do equal PDUs: they share cached results and memory.
  */
 import { ltabOf, type Pdu } from '@mtalab/mta-core';
 import type { NodeState, Parcel, StepResult } from './node-step.js';
 
 /**
- * The latest entries of a map, in two generations: what is not asked for again while a whole generation fills up is let go, so
- * that the past of the search is not kept alive.
+ * A map of recent entries, in two generations. It drops an entry that nobody reads while a whole generation fills up, so
+ * that it does not keep the past of the search alive.
  */
 class Recent<Key, Value> {
   #young = new Map<Key, Value>();
@@ -41,7 +41,7 @@ export class StepCache {
   readonly #parcels: Recent<string, Parcel>;
   #nextParcel = 0;
 
-  /** @param limit states of MTAs that are remembered, in each of two generations. */
+  /** @param limit most cached states of MTAs in each of two generations. */
   constructor(limit: number) {
     this.#results = new Recent(limit);
     this.#nodes = new Recent(limit);
@@ -58,7 +58,7 @@ export class StepCache {
     else results.set(key, result);
   }
 
-  /** The one object for states that are equal but for what they have counted. */
+  /** The shared object for states that are equal except for their counters. */
   node(parts: Omit<NodeState, 'code' | 'kept'>, make: () => NodeState): NodeState {
     const key = keyOf(parts);
     const known = this.#nodes.get(key);
@@ -79,7 +79,7 @@ export class StepCache {
   }
 }
 
-/** All of a state that the core may ever look at, and that is not the same in every state. */
+/** Key of a state: everything that the core may read and that differs between states. */
 function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' | 'kept'>): string {
   const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
     mta;
@@ -107,7 +107,7 @@ function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' 
   return digest(JSON.stringify([at, disk, pending, nextAccepted, core]));
 }
 
-/** 104 bits of a text, as a short text. */
+/** A hash of a text, 104 bits, as a short text. */
 function digest(text: string): string {
   let one = 0x9e3779b9;
   let two = 0x85ebca6b;

@@ -1,4 +1,4 @@
-/** A counterexample told: the moves of the checker as a ladder that people can follow, and as a journal that replays. */
+/** Prints a counterexample: the moves of the checker as a ladder for people, and as a journal that replays. */
 import {
   type Association,
   believes,
@@ -20,13 +20,13 @@ import type { CheckBounds, CheckedCore, Counterexample, StoryLine } from './opti
 import { setUp } from './setup.js';
 import { instantOf, type Timer } from './timers.js';
 
-/** An opening or a recovery is one line, written where it begins to hold on both sides. */
+/** An opening or a recovery is one line, written when both sides have completed it. */
 type Opening = { readonly association: string; readonly recovery: number };
 
 class Teller {
   readonly #context: SearchContext;
   readonly lines: StoryLine[] = [];
-  /** What was under way when a loss took it, and the line that tells of the loss. */
+  /** The PDUs that a loss has taken, and the line that shows the loss. */
   readonly #underWay = new Map<unknown, StoryLine>();
   readonly #noted: { readonly at: number; readonly effect: Effect; readonly mta: Mta }[] = [];
   #dropped: { readonly from: number; readonly to: number; readonly parcel: Parcel }[] = [];
@@ -56,7 +56,7 @@ class Teller {
     if (after.reported.length > before.reported.length) this.#line(after, null, null, 'the message is reported as not delivered');
   }
 
-  /** What the core did that no APDU shows. */
+  /** Shows actions of the core that no APDU shows. */
   note(at: number, effects: readonly Effect[], mta: Mta): void {
     for (const effect of effects) this.#noted.push({ at, effect, mta });
   }
@@ -110,7 +110,7 @@ class Teller {
         this.#line(after, this.#name(move.at), null, `${this.#name(move.at)}: ${timerWords[move.timer.kind]}`);
         return;
       default:
-        // To notice a loss shows in what the MTA does next; connections and disks are no APDUs.
+        // The next actions of the MTA show that it has noticed a loss; connections and disks are not APDUs.
         return;
     }
   }
@@ -120,7 +120,7 @@ class Teller {
     return this.#name(at === 0 ? configs.length - 1 : 0);
   }
 
-  /** What did not arrive: told beside the loss that took it. */
+  /** Adds a lost PDU to the line of its loss. */
   #lost(after: GlobalState, from: number, to: number, parcel: Parcel): void {
     const text = apduText(parcel.pdu);
     if (text === null) return;
@@ -152,7 +152,7 @@ class Teller {
   }
 }
 
-/** An event that tells of an end which no APDU shows, in words; null for all others. */
+/** The text of an event that shows an end without an APDU; null for all other events. */
 function eventText(event: ReportedEvent): string | null {
   switch (event.id) {
     case 9316:
@@ -182,7 +182,7 @@ function lostWords(connections: readonly ConnectionState[]): string {
   return connections.length === 1 ? `one connection of ${names}` : `all connections of ${names}`;
 }
 
-/** The APDU that a PDU carries, where it is one that the ladder shows. */
+/** The text of the APDU in a PDU, if the ladder shows it. */
 function apduText(pdu: Pdu): string | null {
   if (pdu.type !== 'request' && pdu.type !== 'response') return pdu.type === 'fault' ? 'fault' : null;
   const { body } = pdu;
@@ -211,7 +211,7 @@ function roleAt(global: GlobalState, at: number, name: string): string | undefin
   return [...associationsOf(global, at)].find((association) => association.name === name)?.role;
 }
 
-/** Whose Turn each MTA believes it to be, association by association. */
+/** Who each MTA believes holds the Turn, association by association. */
 function beliefs(global: GlobalState): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [at, node] of global.nodes.entries()) {
@@ -243,8 +243,8 @@ function namesOf(bounds: CheckBounds, core: CheckedCore | undefined, path: reado
 type Holds = (context: SearchContext, global: GlobalState) => boolean;
 
 /**
- * The path of these moves; null where one of them is not there, or where they do not end in the breach. What goes first in the
- * one order of moves (an answer that changes nothing) may have gone at another place in the other.
+ * The path of these moves; null if one of them is impossible, or if they do not end in the breach. A move that must go first in
+ * one order of moves (an answer that changes nothing) may be at another place in the other.
  */
 function pathOf(bounds: CheckBounds, core: CheckedCore | undefined, names: readonly Named[], holds: Holds): number[] | null {
   const { context, initial } = setUp(bounds, core);
@@ -268,9 +268,9 @@ function pathOf(bounds: CheckBounds, core: CheckedCore | undefined, names: reado
 }
 
 /**
- * Of the shortest ways to a breach, one that people follow more easily: each fault as late as it can be, so that what it takes
- * is seen to be sent before.
- * @param holds is the breach there in this state?
+ * Of the shortest paths to a breach, returns one that people follow more easily. Each fault comes as late as possible, so that
+ * the ladder shows a PDU before its loss.
+ * @param holds does this state show the breach?
  */
 export function faultsLate(
   bounds: CheckBounds,
@@ -294,7 +294,7 @@ export function faultsLate(
   return best;
 }
 
-/** @param path moves from the start, each by its place among those of its state. */
+/** @param path moves from the start, each as its index among the moves of its state. */
 export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): Counterexample {
   let teller: Teller | null = null;
   const { context, initial } = setUp(bounds, core, (at, _input, effects, before, after) =>
@@ -312,8 +312,8 @@ export function tellStory(bounds: CheckBounds, core: CheckedCore | undefined, pa
 }
 
 /**
- * The same moves with a clock that runs: at a timer it goes on to that timer's instant. Where another timer of the same MTA
- * is due by then the moves cannot be put on one clock, and there is no journal.
+ * The same moves with a running clock: each timer advances it to the timer's instant. If another timer of the same MTA
+ * is due by then, the moves do not fit on one clock, and there is no journal.
  */
 function journalOf(bounds: CheckBounds, core: CheckedCore | undefined, path: readonly number[]): readonly JournalEntry[] | null {
   const entries: Recorded[] = [];

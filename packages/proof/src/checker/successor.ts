@@ -1,14 +1,14 @@
-/** One move in the making: what it does to the MTAs and to the network. */
+/** Builds the successor of a state: applies one move to the MTAs and to the network. */
 import { type MtaConfig, rowOf } from '@mtalab/mta-core';
 import type { Breach } from '../rules/catalogue.js';
 import { reaches } from '../rules/reach.js';
 import { type ConnectionState, canConnect, type GlobalState, type SearchContext, type Side } from './global-state.js';
 import { arrived, crashed, type NodeState, type Out, type Parcel, type StepResult } from './node-step.js';
 
-/** Connections at one time, over all MTAs. */
+/** Most connections at one time, of all MTAs. */
 const mostConnections = 40;
 
-/** A state in the making: one move's consequences. */
+/** A draft of the state after one move. */
 export class SuccessorDraft {
   readonly #context: SearchContext;
   nodes: NodeState[];
@@ -20,9 +20,9 @@ export class SuccessorDraft {
   undelivered: readonly number[];
   reported: readonly number[];
   breach: Breach | null = null;
-  /** Dials decided so far. */
+  /** Dials with an outcome so far. */
   dials = 0;
-  /** Dials that have not been decided. */
+  /** Dials without an outcome. */
   readonly #dials: ConnectionState[] = [];
 
   constructor(context: SearchContext, global: GlobalState) {
@@ -108,7 +108,7 @@ export class SuccessorDraft {
     );
   }
 
-  /** What is under way to this end will not be read any more. */
+  /** This end will not read the PDUs under way to it. */
   #drop(connection: ConnectionState, to: Side): void {
     if (this.#context.dropped === null) return;
     const [items, at, from] =
@@ -142,8 +142,8 @@ export class SuccessorDraft {
   }
 
   /**
-   * Where binds are at once, each dial is decided as soon as it is made.
-   * @param refused the dials that fail, as bits: each is a loss.
+   * If binds are at once, decides each dial as soon as an MTA makes it.
+   * @param refused bits of the dials that fail: each is a loss.
    */
   decideDials(refused: number): void {
     if (!this.#context.bindsAtOnce) return;
@@ -204,7 +204,7 @@ export class SuccessorDraft {
     );
   }
 
-  /** One end learns that the connection is gone. */
+  /** One end notices that the connection is gone. */
   notice(connection: ConnectionState, to: Side): void {
     const { steps } = this.#context;
     const [at, conn] = to === 'server' ? [connection.server, connection.serverConn] : [connection.client, connection.clientConn];
@@ -232,7 +232,7 @@ export class SuccessorDraft {
     this.fail(connection);
   }
 
-  /** A dial comes to nothing. */
+  /** A dial fails. */
   fail(connection: ConnectionState): void {
     this.put(connection, null);
     const { client, clientConn: conn } = connection;
@@ -268,7 +268,7 @@ export class SuccessorDraft {
     this.take(crashed(this.#context.steps, this.nodes[at] as NodeState));
   }
 
-  /** A process is gone, and lets go of its connections; the others notice in their own time. */
+  /** A process ends and releases its connections; the other ends notice in their own time. */
   #processEnds(at: number): void {
     for (const connection of this.connections.slice()) {
       if (connection.client === at && connection.clientUp) this.#drop(connection, 'client');
@@ -287,11 +287,11 @@ export class SuccessorDraft {
     }
   }
 
-  /** A message that is on no disk, was not delivered and not reported is lost. */
+  /** A message is lost if it is on no disk and was neither delivered nor reported. */
   checkKept(): void {
     for (const message of this.undelivered) {
       if (this.nodes.some(({ kept }) => kept.includes(message))) continue;
-      const detail = 'A message is on no disk any more, and was neither delivered nor reported.';
+      const detail = 'A message is on no disk, and was neither delivered nor reported.';
       this.breach ??= { rule: 'kept-until-confirmed', message: String(message), detail };
     }
   }

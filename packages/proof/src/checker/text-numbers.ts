@@ -1,4 +1,4 @@
-/** Small numbers for the texts that occur in states: equal texts get equal numbers, and nothing else matters. */
+/** Maps the texts in states to small numbers: equal texts get equal numbers. The numbers mean nothing else. */
 export class TextNumbers {
   readonly mtas: readonly string[];
   readonly #numbers = new Map<string, number>();
@@ -23,7 +23,7 @@ export class TextNumbers {
     return this.#stores.get(uuid) ?? -1;
   }
 
-  /** Messages, by their MTS identifiers. */
+  /** Number of a message, by MTS identifier. */
   message(mtsId: string): number {
     return numberIn(this.#messages, mtsId);
   }

@@ -1,4 +1,4 @@
-/** The timers of an MTA, one by one: which are armed, and the state in which one of them is due. */
+/** The timers of an MTA, one by one: finds the armed ones, and makes the state in which one of them is due. */
 import {
   type Association,
   type Carrier,
@@ -15,7 +15,7 @@ import {
   withRow,
 } from '@mtalab/mta-core';
 
-/** A deadline that is armed: what, of which association or copy. */
+/** An armed deadline: its kind, and its association or copy. */
 export type Timer = { readonly entry: number; readonly kind: TimerKind; readonly id: number };
 export type TimerKind = 'recovery' | 'disconnect' | 'lifetime' | 'open-retry' | 'transfer-retry' | 'data-retry';
 
@@ -35,7 +35,7 @@ export function timersOf(mta: Mta): readonly Timer[] {
 function associationTimers(mta: Mta, entry: LtabEntry, association: Association): TimerKind[] {
   const { state, lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
   const kinds: TimerKind[] = [];
-  // With mail waiting or in transfer, Lifetime only begins anew.
+  // While mail waits or is in transfer, Lifetime only starts again.
   if (lifetimeAtMs !== null && entry.queued === 0 && association.transfer === null) kinds.push('lifetime');
   if (disconnectAtMs !== null && state !== 'open' && state !== 'closing') kinds.push('disconnect');
   if (recoverAtMs !== null) kinds.push('recovery');
@@ -43,12 +43,12 @@ function associationTimers(mta: Mta, entry: LtabEntry, association: Association)
   return kinds;
 }
 
-/** When the bind of a data connection is tried again. */
+/** When the MTA tries the bind of a data connection again. */
 function dataRetryOf(mta: Mta, association: number): number | null {
   return findRow(mta.rpc.carriers, association)?.ownData.retryAtMs ?? null;
 }
 
-/** The instant a timer is armed for. */
+/** The instant of an armed timer. */
 export function instantOf(mta: Mta, timer: Timer): number {
   const entry = ltabOf(mta)[timer.entry - 1] as LtabEntry;
   if (timer.kind === 'open-retry') return entry.openRetryAtMs ?? 0;
@@ -63,7 +63,7 @@ export function instantOf(mta: Mta, timer: Timer): number {
   return instants[timer.kind] ?? 0;
 }
 
-/** The state with this one deadline at hand: deadlines are constants here, and all others lie ahead. */
+/** The state in which only this deadline is due: deadlines are constants here, and all others are later. */
 export function due(mta: Mta, timer: Timer, nowMs: number): Mta {
   if (timer.kind === 'data-retry') return withDueData(mta, timer.id, nowMs);
   const entry = ltabOf(mta)[timer.entry - 1] as LtabEntry;

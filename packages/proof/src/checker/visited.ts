@@ -1,6 +1,6 @@
-/** What has been visited: 64-bit fingerprints in typed arrays, and for each state where it was first reached from. */
+/** The set of visited states: 64-bit fingerprints in typed arrays, with the parent of each state. */
 
-/** A list of numbers that grows. */
+/** A growing list of numbers. */
 export class Numbers {
   #values: Uint32Array;
   length = 0;
@@ -28,7 +28,7 @@ export const none = 0xffffffff;
 export class Visited {
   readonly #high = new Numbers();
   readonly #low = new Numbers();
-  /** The state each was first reached from, and by which of its moves. */
+  /** The parent of each state, and the move from the parent. */
   readonly #parents = new Numbers();
   readonly #moves = new Numbers();
   /** Open addressing: index + 1, or 0. */
@@ -46,7 +46,7 @@ export class Visited {
     return this.#moves.at(state);
   }
 
-  /** @returns the number of the state, and through `isNew` whether it was not there. */
+  /** @returns the number of the state; `isNew` says whether the state is new. */
   add(high: number, low: number, parent: number, move: number): number {
     const mask = this.#slots.length - 1;
     let slot = low & mask;

@@ -1,4 +1,4 @@
-/** The rule of the bindings: which addresses an MTA has, listens on and dials from. Pure functions over states and effects. */
+/** The rule of the bindings: the addresses that an MTA has, listens on and dials from. Pure functions over states and effects. */
 import {
   type Carrier,
   type Effect,
@@ -20,20 +20,20 @@ function broken(mta: string, detail: string): Breach {
   return { rule: 'bindings', mta, detail };
 }
 
-/** A start: does the MTA ask to listen on what is enabled, and on nothing else? */
+/** Does a starting MTA listen on all enabled bindings, and on no others? */
 export function listensBroken({ name, bindings }: MtaConfig, effects: readonly Effect[]): Breach | null {
   const listens = effects.filter((effect): effect is Listen => effect.type === 'listen').map(({ binding }) => binding);
-  // An endpoint mapper has numbers beyond those of the bindings.
+  // Listeners of an endpoint mapper have ids beyond those of the bindings.
   const asked = listens.filter((binding) => binding < bindings.length);
   const enabled = bindings.flatMap((binding, id) => (binding.enabled ? [id] : []));
   if ([...asked].sort().join() === enabled.join()) return null;
   return broken(
     name,
-    `It asks to listen on the bindings ${asked.join(', ') || 'none'}; enabled are ${enabled.join(', ') || 'none'}.`,
+    `It listens on the bindings ${asked.join(', ') || 'none'}, but ${enabled.join(', ') || 'none'} are enabled.`,
   );
 }
 
-/** A step: has a command left the bindings what they were, and does each dial leave from where it may? */
+/** Has a command kept the set of bindings, and does each dial leave from a permitted address? */
 export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   if (before.bindings !== after.bindings) {
     const ids = (mta: Mta): string =>
@@ -58,7 +58,7 @@ function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const carrier = rowsIn(mta.rpc.carriers).find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
   if (carrier !== undefined) {
     if (carrier.ownData.conn === dial.conn) return dataBroken(mta, carrier, dial, from);
-    // An attempt that is under way goes on as it was begun, in the old order, but from no binding that was disabled meanwhile.
+    // An attempt under way keeps its old order of bindings, but skips bindings that were disabled meanwhile.
     const old = findRow(before.rpc.carriers, carrier.id);
     const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
     if (isEnabled && old?.pathsLeft.some((path) => path.from === from) === true) return null;
@@ -68,23 +68,23 @@ function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
     .filter((binding) => binding.enabled)
     .map(({ address }) => (isUnspecified(address) ? null : address));
   const may = enabled.length === 0 ? [null] : mta.cluster ? enabled.slice(0, 1) : enabled;
-  // Here an attempt begins: what it will try later is decided, too.
+  // An attempt begins here, and this step also fixes all its later dials.
   const all = [from, ...later];
   if (all.every((each) => may.includes(each))) return null;
-  return broken(mta.name, `It dials from ${all.map(words).join(', ')}; it may from ${may.map(words).join(', ')}.`);
+  return broken(mta.name, `It dials from ${all.map(words).join(', ')}; permitted are ${may.map(words).join(', ')}.`);
 }
 
 function words(address: string | null): string {
   return address ?? 'any address';
 }
 
-/** The data connection goes where the first connection went, and leaves from where that one left. */
+/** The data connection must use the local and remote addresses of the first connection. */
 function dataBroken(mta: Mta, carrier: Carrier, { host, port }: Dial, from: string | null): Breach | null {
   const { ownFirst, path } = carrier;
   const remote = ownFirst === null ? undefined : findRow(mta.rpc.connections, ownFirst)?.remote;
   const target = remote === undefined ? null : parseStringBinding(remote);
   if (target === null || path === null || (target.host === host && target.port === port && path.from === from)) return null;
-  const detail = `The data connection is dialled to ${host}[${port}] from ${words(from)}; the first one was to ${remote} from ${words(path.from)}.`;
+  const detail = `It dials the data connection to ${host}[${port}] from ${words(from)}; the first connection went to ${remote} from ${words(path.from)}.`;
   const name = rowOf(ltabOf(mta)[carrier.entry - 1]?.associations ?? [], carrier.id)?.name;
   return { ...broken(mta.name, detail), ...(name === undefined ? {} : { association: name }) };
 }

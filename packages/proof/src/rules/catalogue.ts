@@ -1,13 +1,13 @@
 /**
- * What must always hold, in plain words. The rules know neither the code that is checked nor the faults: they look at states,
- * effects and stores alone. Whoever finds a breach says which rule, and what of the run it was about.
+ * The catalogue of rules, in plain words. The rules know neither the checked code nor the faults: they look only at states,
+ * effects and stores. Each breach names its rule, and the MTA, association or message concerned.
  */
 
 type Rule = {
-  /** Safety: nothing bad ever happens. Liveness: once the faults are over, what must happen does. */
+  /** Safety: nothing bad ever happens. Liveness: once the faults are over, the required things happen. */
   readonly kind: 'safety' | 'liveness';
   readonly words: string;
-  /** Where it comes from: a clause of a standard, an article, or this project's own design. */
+  /** Source of the rule: a clause of a standard, an article, or this project's own design. */
   readonly clause: string;
 };
 
@@ -19,100 +19,101 @@ export const rules = {
   },
   'turn-to-transfer': {
     kind: 'safety',
-    words: 'Nobody transfers without the Turn.',
+    words: 'An MTA transfers mail only while it holds the Turn.',
     clause: 'X.218 9.3, X.228 7.3',
   },
   'turn-moves': {
     kind: 'safety',
     words:
-      'The Turn is given only when asked for and never during a transfer, and asked for only by the side that has it not, once.',
+      'An MTA gives the Turn only after a Please, and never during a transfer. Only the side without the Turn asks for it, and only once.',
     clause: 'X.218 9.4 and 9.5, X.228 7.4 and 7.5',
   },
   recovery: {
     kind: 'safety',
     words:
-      'The initiator recovers what is lost, and it alone, each time under a higher number; no connection from before the loss is kept, nothing of an abandoned attempt is accepted, and what cannot be recovered is forgotten.',
+      'Only the initiator recovers a lost association, each time under a higher number. Neither side keeps connections from before the loss or accepts a call of an abandoned attempt. If the peer cannot recover the association, the initiator forgets it.',
     clause: 'X.228 7.7; rules.md, the Turn after a loss',
   },
   'agreed-first': {
     kind: 'safety',
-    words: 'No APDU is carried out on an association before its opening has been agreed.',
+    words: 'An MTA executes no APDU on an association before both sides have agreed to open it.',
     clause: 'X.228 7.1; rules.md, associations',
   },
   'open-interval': {
     kind: 'safety',
-    words: 'After a failure to open an association the Open Interval passes before the next attempt.',
+    words: 'After a failed attempt to open an association, the MTA waits for the Open Interval before the next attempt.',
     clause: 'Open-Retry-Interval, event 301; rules.md, associations',
   },
   'stop-in-order': {
     kind: 'safety',
-    words: 'A stop in order waits for what has been asked of the store.',
+    words: 'An orderly stop waits until the store has answered every request.',
     clause: 'rules.md, start and stop',
   },
   incarnation: {
     kind: 'safety',
-    words: 'When an MTA is met that has started anew, nothing is kept that was agreed with its earlier life.',
+    words: 'After a peer has restarted, an MTA keeps no association with the earlier process of that peer.',
     clause: 'rules.md, associations',
   },
   'turn-answered': {
     kind: 'safety',
     words:
-      'A holder that is asked for the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold; asked for a close, it gives when no mail waits.',
+      'After a Please, the holder of the Turn starts no transfer that the Please outranks, and none beyond Turn-Request-Threshold. After a Please for a close, it gives the Turn only if no mail waits.',
     clause: 'X.218 9.4; rules.md, the Turn',
   },
   threshold: {
     kind: 'safety',
-    words: 'A further association is opened when the queue has reached the threshold for each there is, and not before.',
+    words:
+      'An MTA opens a further association when the queue reaches the threshold times the number of associations, and not before.',
     clause: 'Q166594, Q181721 (Temp-Assoc-Threshold)',
   },
   'confirm-after-store': {
     kind: 'safety',
-    words: 'Nothing is confirmed before it is stored.',
+    words: 'An MTA confirms nothing before it is stored.',
     clause: 'X.218 9.3 (transfer of responsibility)',
   },
   'accept-after-store': {
     kind: 'safety',
-    words: 'A submission is accepted only when its message is stored, and always under the same identifier.',
+    words: 'An MTA accepts a submission only after it has stored the message, and always under the same identifier.',
     clause: 'X.411 8.2.1.1',
   },
   'kept-until-confirmed': {
     kind: 'safety',
-    words: 'A message leaves a store only when the next MTA or the mailbox has it, or a report takes its place.',
+    words: 'A store erases a message only after the next MTA or the mailbox has it, or a report replaces it.',
     clause: 'X.218 9.3 (transfer of responsibility)',
   },
   content: {
     kind: 'safety',
-    words: 'What arrives is what was submitted, octet for octet.',
+    words: 'The delivered content equals the submitted content, octet for octet.',
     clause: 'X.411 12.2.1.1 (content)',
   },
   once: {
     kind: 'safety',
-    words: 'No message is delivered to a recipient twice.',
+    words: 'No recipient gets a message twice.',
     clause: 'X.411 12.3.1.3; rules.md, exactly once',
   },
   addressed: {
     kind: 'safety',
-    words: 'A message is delivered to those it was addressed to, and to nobody else.',
+    words: 'Only the recipients that a message names get it.',
     clause: 'X.411 12.3.1.3',
   },
   order: {
     kind: 'safety',
-    words: 'An association takes the most urgent message first, and within a priority the oldest.',
+    words: 'An association sends the most urgent message first, and within a priority the oldest.',
     clause: 'X.411 14.3.4; rules.md, the Turn',
   },
   limits: {
     kind: 'safety',
-    words: 'No limit is exceeded.',
+    words: 'An MTA exceeds no limit.',
     clause: 'Q166594 (threshold), rules.md, associations, X.228 7.3 (window)',
   },
   'unique-ids': {
     kind: 'safety',
-    words: 'Identifiers of messages and copies are never used again.',
+    words: 'An MTA never reuses an identifier of a message or a copy.',
     clause: 'X.411 8.5.2 (MTS identifier)',
   },
   'no-quarrel': {
     kind: 'safety',
-    words: 'Two MTAs that keep to the protocol never find each other in breach of it.',
+    words: 'Two MTAs that follow the protocol never accuse each other of a breach.',
     clause: 'X.228 7 (protocol errors)',
   },
   total: {
@@ -122,83 +123,82 @@ export const rules = {
   },
   'time-moves': {
     kind: 'liveness',
-    words: 'An MTA comes to an end of what it can do at one instant, and the run to an end altogether.',
+    words: 'An MTA takes finitely many steps at one instant, and the run ends.',
     clause: 'rules.md, the Turn after a loss',
   },
   'holder-after-faults': {
     kind: 'liveness',
-    words:
-      'When no fault lasts and all that was under way has arrived, each open association has exactly one holder of the Turn.',
+    words: 'Once the faults are over and nothing is under way, each open association has exactly one holder of the Turn.',
     clause: 'X.218 9.4; Q166594',
   },
   answered: {
     kind: 'liveness',
-    words: 'Once no fault lasts every call is answered: none has to be given up.',
+    words: 'Once the faults are over, every call gets an answer: no caller gives one up.',
     clause: 'C706 6.4 (RPC calls); event 9277',
   },
   'queues-drain': {
     kind: 'liveness',
-    words: 'Once the faults are over no queue waits for ever.',
+    words: 'Once the faults are over, no queue waits for ever.',
     clause: 'Q166594, Q181721; rules.md, associations',
   },
   starts: {
     kind: 'safety',
     words:
-      'An MTA waits until each of its listens is answered; then it starts if one of them is up, on a cluster if all are, and else it ends.',
+      'An MTA waits for the answers to all its listens. Then it runs if one listener is up (on a cluster: if all are up); otherwise it ends.',
     clause: 'Q285350; rules.md, bindings',
   },
   bindings: {
     kind: 'safety',
     words:
-      'An MTA keeps the bindings of its configuration, whatever their order; it listens on those enabled, dials from them, on a cluster from the first alone, and its data connection takes the way of the first connection.',
+      'An MTA keeps the bindings of its configuration, in any order. It listens on the enabled ones and dials from them (on a cluster: only from the first). Its data connection uses the addresses of the first connection.',
     clause: 'Q280449; rules.md, bindings',
   },
   reachable: {
     kind: 'liveness',
     words:
-      'While no fault lasts, no mail is given up for want of a connection to an MTA that listens where an enabled binding reaches it.',
+      'Once the faults are over, an MTA gives up no mail because it cannot connect to an MTA that listens at an address within reach of an enabled binding.',
     clause: 'Q280449; rules.md, bindings',
   },
   'no-loop': {
     kind: 'safety',
-    words: 'No MTA sends a message on that it has sent on before.',
+    words: 'No MTA forwards a message twice.',
     clause: 'X.411 (trace information); rules.md, associations',
   },
   reportable: {
     kind: 'safety',
-    words: 'No report is made on a report, nor on any message that names no originator.',
+    words: 'No MTA reports on a report, or on a message without an originator.',
     clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   'nothing-lost': {
     kind: 'liveness',
     words:
-      'Every accepted message ends delivered or reported to its originator; a report ends delivered or with the dead letters.',
+      'For every accepted message, each recipient gets it or the originator gets a report. Each report reaches a mailbox or the dead letters.',
     clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   'true-report': {
     kind: 'liveness',
-    words: 'A message that is delivered is not reported as not delivered, unless the report says that the outcome is unknown.',
+    words: 'No report says that a delivered message was not delivered, unless it says that the outcome is unknown.',
     clause: 'X.411 8.3.1.2 (reports); rules.md, exactly once',
   },
   rest: {
     kind: 'liveness',
-    words: 'At rest nothing is left over: no connection, no association, no transfer, nothing in a store.',
+    words: 'At rest an MTA has no connection, no association and no transfer, and its store is empty.',
     clause: 'rules.md, associations (Association-Lifetime)',
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type RuleId = keyof typeof rules;
 
-/** A breach, and what it was about. */
+/** A breach of a rule, and the MTA, association and message concerned. */
 export type Breach = {
   readonly rule: RuleId;
-  /** What was seen, in one sentence. */
+  /** What happened, in one sentence. */
   readonly detail: string;
   readonly mta?: string;
   readonly association?: string;
   /** MTS identifier, or activity. */
   readonly message?: string;
-  /** The input or event in whose course it was seen, as one line. */
+  /** The input or event during which the breach appeared, as one line. */
   readonly event?: string;
 };
 
@@ -215,7 +215,7 @@ export function verdictOf(breach: Breach, atMs: number): RuleVerdict {
   return { ...breach, ...rules[breach.rule], atMs };
 }
 
-/** A verdict in words for people. */
+/** A verdict as text for people. */
 export function verdictText(verdict: RuleVerdict): string {
   const about = [
     verdict.mta === undefined ? '' : `MTA ${verdict.mta}`,
@@ -231,7 +231,7 @@ export function verdictText(verdict: RuleVerdict): string {
   ].join('\n');
 }
 
-/** Thrown where a rule finds a breach; ends the run. */
+/** Thrown when a rule finds a breach; ends the run. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   readonly breach: Breach;

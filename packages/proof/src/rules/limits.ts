@@ -1,4 +1,4 @@
-/** Limits, and what may be left at rest: pure functions over states. */
+/** Rules of limits, of the threshold, and of the state at rest: pure functions over states. */
 import {
   type LtabEntry,
   ltabOf,
@@ -11,34 +11,31 @@ import {
 } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
-/** Connections beyond the limit that are still told why they get no service, as `rpc/server.ts` documents. */
+/** Connections beyond the limit that still get a refusal with a reason: see `rpc/server.ts`. */
 const surplusConnections = 17;
-/** Copies of one arrival come together, so the limit of copies may be passed by what several arrivals hold. */
+/** The copies of one arrival come together, so the copies of several arrivals may exceed the limit. */
 const copiesOfArrivals = 1024;
 
 /** Limits of a whole MTA. */
 export function beyondLimits(mta: Mta): Breach | null {
   const { settings, rpc, queuedCopies, mailboxes } = mta;
   if (rpc.connections.size > settings.maxConnections + surplusConnections) {
-    return over(mta, `${rpc.connections.size} connections, ${settings.maxConnections} are permitted`);
+    return over(mta, `${rpc.connections.size} connections, the limit is ${settings.maxConnections}`);
   }
   const local = mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.size;
   const most = settings.maxQueuedCopies + copiesOfArrivals;
   if (queuedCopies - local > most || local > most || queuedCopies < 0) {
-    return over(mta, `${queuedCopies} queued copies, ${settings.maxQueuedCopies} are permitted`);
+    return over(mta, `${queuedCopies} queued copies, the limit is ${settings.maxQueuedCopies}`);
   }
   return null;
 }
 
-/** Limits of what concerns one adjacent MTA. */
+/** Limits for one adjacent MTA. */
 export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
   const { settings } = mta;
   const counted = entry.associations.filter(({ state }) => state !== 'closing').length;
   if (counted > settings.maxAssociationsPerMta + 1) {
-    return over(
-      mta,
-      `${counted} associations with ${entry.name}, ${settings.maxAssociationsPerMta} and one urgent are permitted`,
-    );
+    return over(mta, `${counted} associations with ${entry.name}, the limit is ${settings.maxAssociationsPerMta} and one urgent`);
   }
   let waiting = entry.waiting.size;
   for (const priority of priorities) waiting += entry.queues[priority].size;
@@ -57,7 +54,7 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
     const association = entry.associations.find(({ id }) => id === row.association);
     if (association !== undefined && row.unconfirmed > association.windowSize) {
       return {
-        ...over(mta, `${row.unconfirmed} segments were taken in a window of ${association.windowSize}`),
+        ...over(mta, `${row.unconfirmed} unconfirmed segments received in a window of ${association.windowSize}`),
         association: association.name,
       };
     }
@@ -69,7 +66,7 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
 export function tableBeyondLimits(mta: Mta): Breach | null {
   const all = tableSize(mta);
   if (all > mostAssociations(mta.settings)) {
-    return over(mta, `${all} associations in the locality table, ${mostAssociations(mta.settings)} are permitted`);
+    return over(mta, `${all} associations in the locality table, the limit is ${mostAssociations(mta.settings)}`);
   }
   const busy = rowsIn(mta.rpc.connections).find(({ calls }) => calls.length > maxOutstandingCalls);
   return busy === undefined ? null : over(mta, `${busy.calls.length} calls wait on connection ${busy.id}`);
@@ -79,12 +76,12 @@ function over(mta: Mta, what: string): Breach {
   return { rule: 'limits', mta: mta.name, detail: `${what}.` };
 }
 
-/** Associations that count for the threshold. */
+/** Number of associations that count for the threshold. */
 function counted({ associations }: LtabEntry): number {
   return associations.filter(({ state }) => state !== 'closing').length;
 }
 
-/** One step: was a further association opened too early, or one that was due not at all? @param stored it heard from its store. */
+/** Did one step open a further association too early, or fail to open a due one? @param stored its input came from the store. */
 export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, stored: boolean): Breach | null {
   const { threshold, thresholdRule, maxAssociationsPerMta } = after.settings;
   const reached = (associations: number): boolean =>
@@ -99,14 +96,14 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
       rule: 'threshold',
       mta: after.name,
       association: isNew.name,
-      detail: `Association number ${now} is opened while ${of}.`,
+      detail: `It opens association number ${now} while ${of}.`,
     };
   }
   const due =
     stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
   const room = tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
   if (!due || !room || now > then || opened) return null;
-  return { rule: 'threshold', mta: after.name, detail: `No association is opened to the ${then} there are while ${of}.` };
+  return { rule: 'threshold', mta: after.name, detail: `It has ${then} associations and opens no further one while ${of}.` };
 }
 
 function tableSize(mta: Mta): number {
@@ -115,7 +112,7 @@ function tableSize(mta: Mta): number {
   return all;
 }
 
-/** Mail that an MTA still has, where all should have gone. */
+/** Mail that an MTA still has when its queues should be empty. */
 export function undrained(mta: Mta): Breach | null {
   for (const entry of ltabOf(mta)) {
     if (entry.queued === 0) continue;
@@ -134,7 +131,7 @@ export function undrained(mta: Mta): Breach | null {
   return null;
 }
 
-/** What an MTA holds on to although there is nothing more to be done. */
+/** State that an MTA still holds at rest. */
 export function leftOver(mta: Mta): Breach | null {
   const left = (what: string): Breach => ({ rule: 'rest', mta: mta.name, detail: `${what}.` });
   for (const entry of ltabOf(mta)) {

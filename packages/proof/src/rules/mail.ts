@@ -1,4 +1,4 @@
-/** Rules about what becomes of messages: a ledger of all that was accepted, delivered and reported, kept apart from the MTAs. */
+/** Rules about the fate of messages: a ledger of all accepted, delivered and reported messages, independent of the MTAs. */
 import type { Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
 import { type Breach, Violation } from './catalogue.js';
 
@@ -7,10 +7,10 @@ type Accepted = {
   /** Name of its content. */
   readonly content: string;
   readonly sizeBytes: number;
-  /** A message without originator cannot be reported on: it ends with the dead letters. */
+  /** A message without an originator gets no report: if it cannot be delivered, it goes to the dead letters. */
   readonly reportable: boolean;
   readonly recipients: ReadonlySet<string>;
-  /** By recipient: the copy that was delivered. */
+  /** The delivered copy, by recipient. */
   readonly delivered: Map<string, string>;
   readonly reported: Map<string, { readonly outcomeUnknown: boolean }>;
   deadLetters: number;
@@ -32,7 +32,7 @@ export class MailLedger {
   #delivered = 0;
   #deadLetters = 0;
 
-  /** A submission is on disk. */
+  /** Called when a submission is on disk. */
   accepted(
     submissionId: string,
     mtsId: string,
@@ -49,7 +49,7 @@ export class MailLedger {
       throw new Violation({
         rule: 'once',
         message: mtsId,
-        detail: `Submission ${submissionId} was accepted as ${known} already.`,
+        detail: `Submission ${submissionId} was already accepted as ${known}.`,
       });
     }
     this.#bySubmission.set(submissionId, mtsId);
@@ -68,7 +68,7 @@ export class MailLedger {
       throw new Violation({
         rule: 'unique-ids',
         message: mtsId,
-        detail: `The MTS identifier ${mtsId} is given to a second message.`,
+        detail: `A second message gets the MTS identifier ${mtsId}.`,
       });
     }
     this.#messages.set(mtsId, {
@@ -83,7 +83,7 @@ export class MailLedger {
     });
   }
 
-  /** A report is on disk: itself a message, to the originator of its subject. */
+  /** Called when a report is on disk. A report is a message to the originator of its subject. */
   report(report: Envelope, facts: ReportFacts, sizeBytes: number): void {
     this.#add(report.mtsId, '', `report ${report.mtsId}`, sizeBytes, false, [facts.subject.originator]);
     this.#reports += 1;
@@ -92,11 +92,11 @@ export class MailLedger {
       throw new Violation({
         rule: 'reportable',
         message: about,
-        detail: `A report is made on ${about}, which has no originator.`,
+        detail: `It reports on ${about}, which has no originator.`,
       });
     const subject = this.#messages.get(about);
     if (subject === undefined) {
-      const detail = `A report is made on ${facts.subject.mtsId}, which nobody has accepted.`;
+      const detail = `It reports on ${facts.subject.mtsId}, which no MTA has accepted.`;
       throw new Violation({ rule: 'nothing-lost', message: facts.subject.mtsId, detail });
     }
     for (const recipient of facts.recipients) {
@@ -106,7 +106,7 @@ export class MailLedger {
     }
   }
 
-  /** Copies are on disk. @param store whose. */
+  /** Called when copies are on disk. @param store the store that has them. */
   copies(store: string, message: StoredMessage): void {
     const { trace, mtsId } = message.envelope;
     const here = trace.at(-1)?.mta;
@@ -114,12 +114,16 @@ export class MailLedger {
       trace.filter(({ mta }) => mta === here).length > 1 &&
       message.copies.some(({ destination }) => destination.to === 'mta')
     ) {
-      throw new Violation({ rule: 'no-loop', message: mtsId, detail: `${here} is to send on what has passed it before.` });
+      throw new Violation({
+        rule: 'no-loop',
+        message: mtsId,
+        detail: `${here} is to forward a message that has passed it before.`,
+      });
     }
     for (const { id } of message.copies) {
       const key = `${store} ${id}`;
       if (this.#copies.has(key)) {
-        const detail = `The copy id ${id} of ${store} is given to a second copy.`;
+        const detail = `A second copy gets the copy id ${id} of ${store}.`;
         throw new Violation({ rule: 'unique-ids', message: message.envelope.mtsId, detail });
       }
       this.#copies.add(key);
@@ -127,9 +131,9 @@ export class MailLedger {
   }
 
   /**
-   * A copy is in a mailbox or with the dead letters.
-   * @param copy the copy, over all stores: a second delivery of the same one (after a crash) is none.
-   * @param content what its store has as its content.
+   * Called when a copy is in a mailbox or with the dead letters.
+   * @param copy the copy, unique over all stores. A repeated delivery of the same copy (after a crash) does not count.
+   * @param content the content of the copy in its store.
    */
   delivered(
     envelope: Envelope,
@@ -143,7 +147,7 @@ export class MailLedger {
       throw new Violation({
         ...about,
         rule: 'addressed',
-        detail: `${envelope.mtsId} is delivered, but nobody has submitted it.`,
+        detail: `${envelope.mtsId} was delivered, but never submitted.`,
       });
     }
     if (
@@ -152,7 +156,7 @@ export class MailLedger {
       envelope.sizeBytes !== message.sizeBytes
     ) {
       const found = content === undefined ? 'nothing' : `${content.sizeBytes} octets of ${content.name}`;
-      const detail = `${message.sizeBytes} octets of ${message.content} were submitted, ${found} are delivered (envelope: ${envelope.sizeBytes}).`;
+      const detail = `${message.sizeBytes} octets of ${message.content} were submitted, but ${found} delivered (envelope: ${envelope.sizeBytes}).`;
       throw new Violation({ ...about, rule: 'content', detail });
     }
     if (mailbox === null) {
@@ -164,19 +168,19 @@ export class MailLedger {
       throw new Violation({
         ...about,
         rule: 'addressed',
-        detail: `It is delivered to ${mailbox}, to whom it was not addressed.`,
+        detail: `It was delivered to ${mailbox}, which is not a recipient.`,
       });
     }
     const before = message.delivered.get(mailbox);
     if (before === copy) return;
     if (before !== undefined) {
-      throw new Violation({ ...about, rule: 'once', detail: `${mailbox} gets it twice: as ${before} and as ${copy}.` });
+      throw new Violation({ ...about, rule: 'once', detail: `${mailbox} got it twice: as ${before} and as ${copy}.` });
     }
     message.delivered.set(mailbox, copy);
     this.#delivered += 1;
   }
 
-  /** When all has come to rest: has every message come to its end? */
+  /** Checks at rest that every message was delivered or reported. */
   atEnd(): Breach | null {
     for (const [mtsId, message] of this.#messages) {
       const breach = this.#fate(mtsId, message);
@@ -194,11 +198,11 @@ export class MailLedger {
           return {
             rule: 'true-report',
             message: mtsId,
-            detail: `${what} is delivered to ${recipient}, but reported as not delivered.`,
+            detail: `${what} was delivered to ${recipient}, but reported as not delivered.`,
           };
         }
       } else if (report === undefined && (reportable || deadLetters === 0)) {
-        return { rule: 'nothing-lost', message: mtsId, detail: `${what} for ${recipient} is neither delivered nor reported.` };
+        return { rule: 'nothing-lost', message: mtsId, detail: `${what} for ${recipient} was neither delivered nor reported.` };
       }
     }
     return null;

@@ -1,4 +1,4 @@
-/** Rules of opening, recovery and end, so far as one step shows a breach: pure functions over states, the input and the effects. */
+/** Rules of opening, recovery and end that one step can break: pure functions over states, the input and the effects. */
 import {
   type Association,
   type Effect,
@@ -14,7 +14,7 @@ import type { Breach } from './catalogue.js';
 
 type Step = { readonly before: Mta; readonly after: Mta; readonly input: Input; readonly effects: readonly Effect[] };
 
-/** What one step does that opening, recovery or end forbid. */
+/** Returns the first breach of these rules in one step. */
 export function openingBroken(step: Step): Breach | null {
   const { input } = step;
   if (input.type === 'timer') return endedByTimer(step) ?? impatient(step) ?? haltedEarly(step);
@@ -41,7 +41,7 @@ function associations(mta: Mta): readonly Association[] {
   return ltabOf(mta).flatMap((entry) => entry.associations);
 }
 
-/** An association that works is gone because a time has passed. */
+/** A timer has ended a working association. */
 function endedByTimer({ before, after }: Step): Breach | null {
   if (after.phase !== 'running') return null;
   const left = new Set(associations(after).map(({ id }) => id));
@@ -50,16 +50,16 @@ function endedByTimer({ before, after }: Step): Breach | null {
   return { rule: 'recovery', association: ended.name, detail: 'It is open, and a timer ends it without a close.' };
 }
 
-/** The peer cannot recover an association: it is to be forgotten. */
+/** If the peer cannot recover an association, this side must forget it. */
 function keptInVain({ before, after }: Step, conn: number): Breach | null {
   const recovering = owned(before, conn);
   if (recovering === undefined || recovering.recovery === 0) return null;
   const kept = associations(after).find(({ id }) => id === recovering.id);
   if (kept === undefined) return null;
-  return { rule: 'recovery', association: kept.name, detail: 'The peer cannot recover it, and it is kept.' };
+  return { rule: 'recovery', association: kept.name, detail: 'The peer cannot recover it, but this side keeps it.' };
 }
 
-/** A MtaBindBack that belongs to another attempt than the present one. */
+/** A MtaBindBack must belong to the present attempt. */
 function abandoned({ before, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   if (body.op !== 'MtaBindBack') return null;
   const { association: name, recovery } = body as Extract<RpcArgument, { op: 'MtaBindBack' }>;
@@ -74,11 +74,11 @@ function abandoned({ before, effects }: Step, conn: number, body: { readonly op:
       effect.frame.body.accepted,
   );
   if (!accepted || present?.recovery === recovery) return null;
-  const detail = `A MtaBindBack of recovery ${recovery} is accepted in the course of recovery ${present?.recovery ?? 'none'}.`;
+  const detail = `It accepts a MtaBindBack of recovery ${recovery} during recovery ${present?.recovery ?? 'none'}.`;
   return { rule: 'recovery', association: name, detail };
 }
 
-/** An APDU that has overtaken the RTOAC is to wait. */
+/** An APDU that has overtaken the RTOAC must wait. */
 function early({ after, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   const association = body.op === 'MtaSend' ? owned(after, conn) : undefined;
   if (association === undefined || (association.state !== 'opening' && association.state !== 'answering')) return null;
@@ -88,10 +88,10 @@ function early({ after, effects }: Step, conn: number, body: { readonly op: stri
       (effect.type === 'frame' && effect.link === 'rpc' && effect.conn === conn && effect.frame.type === 'response'),
   );
   if (!done) return null;
-  return { rule: 'agreed-first', association: association.name, detail: `An APDU is carried out in state ${association.state}.` };
+  return { rule: 'agreed-first', association: association.name, detail: `It executes an APDU in state ${association.state}.` };
 }
 
-/** The Open Interval begins, and an opening too. */
+/** A step that begins an Open Interval must not begin an attempt to open. */
 function impatient({ before, after, effects }: Step): Breach | null {
   for (const effect of effects) {
     if (effect.type !== 'report' || effect.event.id !== 301) continue;
@@ -101,7 +101,7 @@ function impatient({ before, after, effects }: Step): Breach | null {
       ({ id, role, recovery }) => role === 'initiator' && recovery === 0 && rowOf(was?.associations ?? [], id) === undefined,
     );
     if (begun === undefined) continue;
-    const detail = `${seconds} s have to pass after a failure to open an association to ${entity}, and another is begun at once.`;
+    const detail = `After a failure to open an association to ${entity}, it must wait ${seconds} s, but it tries again at once.`;
     return { rule: 'open-interval', association: begun.name, detail };
   }
   return null;
@@ -111,8 +111,8 @@ function entryOf(mta: Mta, name: string): LtabEntry | undefined {
   return ltabOf(mta).find((entry) => entry.name === name);
 }
 
-/** The end, in order, while the store is still at work. */
+/** An MTA must not end in order while its store still works. */
 function haltedEarly({ after, effects }: Step): Breach | null {
   if (after.stores.size === 0 || !effects.some((effect) => effect.type === 'halt' && effect.clean)) return null;
-  return { rule: 'stop-in-order', detail: `It ends while the store has not answered (${after.stores.size} times).` };
+  return { rule: 'stop-in-order', detail: `It ends before the store has answered ${after.stores.size} requests.` };
 }

@@ -1,19 +1,19 @@
-/** Which address reaches which, where there are no real networks; and which MTA another one can reach at all. */
+/** Decides which address reaches which without real networks, and which MTA can reach another one at all. */
 import { isUnspecified, type Mta, type MtaConfig, parseStringBinding } from '@mtalab/mta-core';
 
-/** All of IPv6 is one network here; of IPv4 those addresses are on one that begin with the same two numbers. */
+/** All IPv6 addresses are on one network here; IPv4 addresses are on one network if their first two numbers are equal. */
 function networkOf(address: string): string {
   return address.includes(':') ? 'IPv6' : address.split('.', 2).join('.');
 }
 
-/** Does a dial from this local address get to that remote one? Null: the system chooses the local address, and finds one. */
+/** Does a dial from this local address reach that remote one? Null: the system chooses a local address that does. */
 export function reaches(from: string | null, to: string): boolean {
   return from === null || isUnspecified(from) || networkOf(from) === networkOf(to);
 }
 
 /**
- * Does one of the enabled bindings get to one of these string bindings? On a server of a cluster the first of them alone counts.
- * @param listens does anybody listen there?
+ * Does an enabled binding reach one of these string bindings? On a server of a cluster only the first enabled binding counts.
+ * @param listens is there a listener at this string binding?
  */
 export function canReach(
   { bindings, cluster }: Pick<Mta | MtaConfig, 'bindings' | 'cluster'>,

@@ -2,7 +2,7 @@
 import type { Effect, Mta } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
-/** One step of an MTA that starts. Does it run when it may, end when it must, and wait until all its listeners are decided? */
+/** One step of a starting MTA. Does it wait for the answers to all listens, then run if it may, or end if it must? */
 export function startBroken(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   if (before.phase !== 'starting' || after.phase === 'stopping') return null;
   // A stop in order.
@@ -11,12 +11,12 @@ export function startBroken(before: Mta, after: Mta, effects: readonly Effect[])
   const mapper = after.rpc.addresses.filter(({ serves }) => serves === 'mapper');
   const count = (state: string): number => addresses.filter((address) => address.state === state).length;
   const [opening, up, failed] = [count('opening'), count('up'), count('failed')];
-  const of = `${up} of ${addresses.length} addresses can be listened on${opening > 0 ? `, ${opening} are not decided` : ''}${after.cluster ? ', on a cluster' : ''}`;
+  const of = `${up} of ${addresses.length} listeners are up${opening > 0 ? `, ${opening} are undecided` : ''}${after.cluster ? ', on a cluster' : ''}`;
   const broken = (what: string): Breach => ({ rule: 'starts', mta: after.name, detail: `${what}: ${of}.` });
   const undecided = opening > 0 || mapper.some(({ state }) => state === 'opening');
   if (after.phase === 'starting') return undecided ? null : broken('It neither runs nor ends');
   if (undecided) return broken(after.phase === 'running' ? 'It runs too early' : 'It ends too early');
-  // Whoever asks for an endpoint mapper relies on it, save where the adapter itself is of no use.
+  // On each address that is up, a configured endpoint mapper must be up too.
   const serving = new Set(addresses.filter(({ state }) => state === 'up').map(({ address }) => address));
   const mapped = mapper.every(({ state, address }) => state === 'up' || !serving.has(address));
   const runs =

@@ -1,4 +1,4 @@
-/** Rules of the Turn and of what an association carries: pure functions over states and effects of the core. */
+/** Rules of the Turn and of the APDUs that an association carries: pure functions over states and effects of the core. */
 import {
   type Association,
   believes,
@@ -26,7 +26,7 @@ function isUp({ state }: Association): boolean {
   return state === 'open' || state === 'closing';
 }
 
-/** Never two holders. @param mine the entry of one MTA for the other. @param theirs the other's entry for the first. */
+/** Never two holders. @param mine one MTA's entry for the other. @param theirs the other MTA's entry for the first. */
 export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   for (const one of mine.associations) {
     if (!isUp(one) || believes(one.turn) !== 'mine') continue;
@@ -41,7 +41,7 @@ export function twoHolders(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   return null;
 }
 
-/** Exactly one holder. To be asked only when the faults are over and nothing is under way between the two. */
+/** Exactly one holder. Call this only when the faults are over and nothing is under way between the two MTAs. */
 export function noHolder(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   for (const one of mine.associations) {
     if (one.state !== 'open' || believes(one.turn) === 'mine') continue;
@@ -50,13 +50,13 @@ export function noHolder(mine: LtabEntry, theirs: LtabEntry): Breach | null {
     return {
       rule: 'holder-after-faults',
       association: one.name,
-      detail: `Nobody holds the Turn: ${theirs.name} believes that ${mine.name} has it (${one.turn}), ${mine.name} that ${theirs.name} has it (${other.turn}).`,
+      detail: `Nobody holds the Turn: ${theirs.name} believes that ${mine.name} has it (${one.turn}), and ${mine.name} believes that ${theirs.name} has it (${other.turn}).`,
     };
   }
   return null;
 }
 
-/** The association an outgoing PDU belongs to: as it is after the step, or before it if the step ended it. */
+/** The association of an outgoing PDU: its state after the step, or before the step if the step ended it. */
 function associationOfConnection(before: Mta, after: Mta, conn: number): { entry: LtabEntry; association: Association } | null {
   for (const mta of [after, before]) {
     const owner = findRow(mta.rpc.connections, conn)?.owner;
@@ -68,7 +68,7 @@ function associationOfConnection(before: Mta, after: Mta, conn: number): { entry
   return null;
 }
 
-/** What one step sends: is this side permitted to send it? */
+/** May this side send the PDUs of this step? */
 export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
   for (const effect of effects) {
     if (effect.type !== 'frame' || effect.link !== 'rpc' || effect.frame.type !== 'request' || effect.frame.body.op !== 'MtaSend')
@@ -90,28 +90,28 @@ function undueApdu(association: Association, apdu: SendApdu): Breach | null {
   const { turn, transfer } = association;
   if (apdu.kind === 'rttr') {
     const message = describeActivity(apdu.activity);
-    if (believes(turn) !== 'mine') return { rule: 'turn-to-transfer', message, detail: `An RTTR is sent in state ${turn}.` };
+    if (believes(turn) !== 'mine') return { rule: 'turn-to-transfer', message, detail: `It sends an RTTR in state ${turn}.` };
   }
   if (apdu.kind === 'turn-give') {
     if (transfer !== null) {
-      return { rule: 'turn-moves', message: describeActivity(transfer.copy.id), detail: 'The Turn is given during a transfer.' };
+      return { rule: 'turn-moves', message: describeActivity(transfer.copy.id), detail: 'It gives the Turn during a transfer.' };
     }
-    if (turn !== 'given') return { rule: 'turn-moves', detail: `The Turn is given in state ${turn}.` };
+    if (turn !== 'given') return { rule: 'turn-moves', detail: `It gives the Turn in state ${turn}.` };
   }
   if (apdu.kind === 'turn-please' && turn !== 'asking') {
-    return { rule: 'turn-moves', detail: `The Turn is asked for in state ${turn}.` };
+    return { rule: 'turn-moves', detail: `It asks for the Turn in state ${turn}.` };
   }
   return null;
 }
 
-/** A transfer that begins, not one that its receiver had to have sent again from the start. */
+/** Does a transfer begin, rather than restart because its receiver needs it again from the start? */
 function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'rttr' || apdu.start === undefined) return null;
   const earlier = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
   const { priority } = apdu.start;
   if (association.urgentOnly && priority !== 'urgent') {
-    const detail = `A ${priority} copy is sent on the association above the limit, which is there for urgent mail.`;
+    const detail = `It sends a ${priority} copy on the association above the limit, which is for urgent mail only.`;
     return { rule: 'limits', message: describeActivity(apdu.activity), detail };
   }
   return (
@@ -121,27 +121,27 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
   );
 }
 
-/** A transfer starts although the peer has asked for the Turn: may it? */
+/** May a transfer start although the peer has asked for the Turn? */
 function unanswered(threshold: number, association: Association, activity: number, own: Priority): Breach | null {
   const { turn, askedPriority, transfersSinceAsked } = association;
   if (turn !== 'asked-of' || askedPriority === null || askedPriority === 0) return null;
   const message = describeActivity(activity);
   if (askedPriority < turnPriority[own]) {
-    return { rule: 'turn-answered', message, detail: `A ${own} copy is sent after a Please of priority ${askedPriority}.` };
+    return { rule: 'turn-answered', message, detail: `It sends a ${own} copy after a Please of priority ${askedPriority}.` };
   }
   if (transfersSinceAsked <= threshold) return null;
-  const detail = `Transfer ${transfersSinceAsked} starts since the Please, ${threshold} are permitted.`;
+  const detail = `It starts transfer ${transfersSinceAsked} since the Please; the limit is ${threshold}.`;
   return { rule: 'turn-answered', message, detail };
 }
 
-/** A transfer starts although the peer has asked for the Turn: it must count. */
+/** A transfer that starts after the peer has asked for the Turn must count. */
 function uncounted(was: Association | undefined, is: Association, activity: number): Breach | null {
   if (was?.turn !== 'asked-of' || is.turn !== 'asked-of' || is.transfersSinceAsked > was.transfersSinceAsked) return null;
-  const detail = `A transfer starts after a Please, and ${is.transfersSinceAsked} are counted as before.`;
+  const detail = `It starts a transfer after a Please, but its count stays at ${is.transfersSinceAsked}.`;
   return { rule: 'turn-answered', message: describeActivity(activity), detail };
 }
 
-/** A Turn that is asked for to close is given: does mail wait? A stop does not ask. */
+/** An MTA must not give the Turn for a close while mail waits. A stopping MTA may. */
 function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
   const was = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id);
@@ -150,16 +150,16 @@ function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Assoc
     (priority) => (priority === 'urgent' || !association.urgentOnly) && entry.queues[priority].size > 0,
   );
   if (waits === undefined) return null;
-  return { rule: 'turn-answered', detail: `The Turn is given for a close, while ${waits} mail waits for ${entry.name}.` };
+  return { rule: 'turn-answered', detail: `It gives the Turn for a close while ${waits} mail waits for ${entry.name}.` };
 }
 
-/** A transfer starts: does a more urgent or an older copy wait? */
+/** Does a more urgent or an older copy wait when a transfer starts? */
 function overtaken(entry: LtabEntry, activity: number, own: Priority): Breach | null {
   for (const priority of priorities) {
     const waiting = peek(entry.queues[priority]);
     const before = waiting !== undefined && (priority !== own || waiting.id < activity);
     if (before) {
-      const detail = `A ${own} copy is sent while ${describeActivity(waiting.id)} (${priority}) waits for ${entry.name}.`;
+      const detail = `It sends a ${own} copy while ${describeActivity(waiting.id)} (${priority}) waits for ${entry.name}.`;
       return { rule: 'order', message: describeActivity(activity), detail };
     }
     if (priority === own) return null;

@@ -1,4 +1,4 @@
-/** The rules at work on a simulated lab: asked after every step about what that step changed, and once more at the end. */
+/** Applies the rules to a simulated lab: after every step to the changes of that step, and once more at the end. */
 import type { VirtualNode } from '@mtalab/engine';
 import {
   describeActivity,
@@ -26,7 +26,7 @@ import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { startBroken } from './starting.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
 
-/** Longer than the longest delay of a fault and the longest call timeout together. */
+/** Longer than the longest delay of a fault plus the longest call timeout, ms. */
 const aftermathMs = 400_000;
 
 function insist(breach: Breach | null, mta?: string): void {
@@ -37,12 +37,12 @@ export class Watch {
   readonly mail = new MailLedger();
   readonly #simulation: Simulation;
   readonly #indices: ReadonlyMap<string, number>;
-  /** By MTA and entry: the index of the peer and of the entry that the peer has for this MTA. */
+  /** By MTA and entry: the index of the peer, and of the peer's entry for this MTA. */
   readonly #facing: readonly (readonly { readonly peer: number; readonly entry: number }[])[];
-  /** Entries that have changed since all was quiet, as MTA * stride + entry. */
+  /** Entries that have changed since the lab was last quiet, as MTA * stride + entry. */
   readonly #changed = new Set<number>();
   readonly #stride: number;
-  /** MTAs whose connections have changed since then. */
+  /** MTAs whose connections have changed since the lab was last quiet. */
   readonly #touched = new Set<number>();
   #legacy: boolean;
   #stops = false;
@@ -62,7 +62,7 @@ export class Watch {
     );
   }
 
-  /** From now on an MTA may behave as in the article: what its peers think of that is no concern of the rules. */
+  /** From now on an MTA may have legacy behaviour, so the rules ignore complaints of its peers. */
   legacyAllowed(): void {
     this.#legacy = true;
   }
@@ -134,25 +134,25 @@ export class Watch {
     }
   }
 
-  /** An association was aborted. The peer's word for it says nothing new: the peer was asked when it said it. */
+  /** Checks an aborted association. The rules ignore an abort that the peer reports: they have checked it at the peer. */
   #quarrel(node: VirtualNode, reason: string): void {
-    // A breach is told with the state in which it came; other reasons are nobody's fault.
+    // The reason of a breach names the state; other reasons are not faults of an MTA.
     if (this.#legacy || !/^fault on | in state [a-z-]+, Turn /.test(reason)) return;
-    // A stop may end what the other side is about to do.
+    // A stop may end an association while the other side acts on it.
     if (this.#stops && reason.startsWith('close in state')) return;
     insist({ rule: 'no-quarrel', detail: `It aborts an association: ${reason}.` }, node.name);
   }
 
-  /** A call was given up. What faults have left under way may still cause that for a while after them. */
+  /** Checks a call that the MTA gave up. The aftermath of a fault may still cause that for a while. */
   #unanswered(node: VirtualNode, call: string): void {
     const { nowMs, setup, safety } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
-    insist({ rule: 'answered', detail: `${call} has no answer, though the last fault was long ago.` }, node.name);
+    insist({ rule: 'answered', detail: `${call} has no answer, although the last fault was long ago.` }, node.name);
   }
 
   /**
-   * An MTA was not reached. Was it there, and on the way of an enabled binding?
-   * @param back it has called itself, and said where it listens.
+   * Checks a failed attempt to reach an MTA. Did that MTA listen, and does an enabled binding reach it?
+   * @param back this is a call back: the MTA itself has called before and named its addresses.
    */
   #unreached(node: VirtualNode, mta: Mta, name: string, back: boolean): void {
     const { nowMs, setup, safety, reach } = this.#simulation;
@@ -160,10 +160,10 @@ export class Watch {
     const peer = this.#indices.get(name) ?? -1;
     const endpoints = back ? reach.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
     if (!canReach(mta, endpoints, (host, port) => reach.listens(peer, host, port))) return;
-    // A dial of this attempt may have got there, and have come to nothing for another reason.
+    // A dial of this attempt may have reached the MTA and then failed for another reason.
     const reachedAtMs = reach.reachedAtMs(node.index, peer);
     if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
-    const detail = `${name} is not reached, though it listens where an enabled binding gets to, and the last fault was long ago.`;
+    const detail = `It cannot reach ${name}, although that MTA listens, an enabled binding reaches it, and the last fault was long ago.`;
     insist({ rule: 'reachable', detail }, node.name);
   }
 
@@ -183,21 +183,21 @@ export class Watch {
       if (node.store.everReceived.has(`${sender} ${activity}`)) return;
       throw new Violation({
         ...about,
-        detail: `The whole message is confirmed to ${entry.name}, but the store does not have it.`,
+        detail: `It confirms the whole message to ${entry.name}, but its store does not have the message.`,
       });
     }
     const row = rowOf(entry.incoming, activity);
-    // On an association that its activity has left, a late confirmation speaks of octets that were kept once.
+    // If the activity has left this association, a late confirmation covers octets that the store had earlier.
     const kept =
       row === undefined || row.association !== owner?.association
         ? undefined
         : (node.store.contents.get(row.content)?.sizeBytes ?? 0);
     if (kept !== undefined && kept < upTo) {
-      throw new Violation({ ...about, detail: `${upTo} octets are confirmed to ${entry.name}, but the store has ${kept}.` });
+      throw new Violation({ ...about, detail: `It confirms ${upTo} octets to ${entry.name}, but its store has ${kept}.` });
     }
   }
 
-  /** A submission is durable. */
+  /** Called when a submission is durable. */
   submissionStored(submissionId: string, mtsId: string): void {
     const planned = this.#simulation.clients.planned(submissionId);
     if (planned === undefined) return;
@@ -205,7 +205,7 @@ export class Watch {
     this.mail.accepted(submissionId, mtsId, { content: submissionId, sizeBytes, originator, recipients });
   }
 
-  /** Messages are durable. */
+  /** Called when messages are durable. */
   accepted(node: VirtualNode, effect: StoreEffect): void {
     for (const message of effect.accept) {
       this.mail.copies(node.store.uuid, message);
@@ -216,14 +216,14 @@ export class Watch {
     }
   }
 
-  /** A copy leaves a store for good. */
+  /** Called when a store erases a copy. */
   erased(node: VirtualNode, message: StoredMessage, { id, destination }: StoredMessage['copies'][number]): void {
     if (node.store.delivered.has(id)) return;
     const peer = destination.to === 'mta' ? this.#simulation.nodes[this.#indices.get(destination.mta) ?? -1] : undefined;
     if (peer?.store.everReceived.has(`${node.store.uuid} ${id}`) === true) return;
     const to =
       destination.to === 'mta' ? destination.mta : destination.to === 'mailbox' ? destination.address : 'the dead letters';
-    const detail = `The copy for ${to} is erased, but it is not there.`;
+    const detail = `It erases the copy for ${to}, but the copy has not arrived there.`;
     throw new Violation({ rule: 'kept-until-confirmed', mta: node.name, message: message.envelope.mtsId, detail });
   }
 
@@ -231,7 +231,7 @@ export class Watch {
     for (const node of this.#simulation.nodes) if (node.mta !== null) this.#all(node, node.mta);
   }
 
-  /** No fault lasts and nothing is under way: what has changed since must have a holder, and every call its answer. */
+  /** Called when no fault lasts and nothing is under way: each changed association must have a holder, and each call an answer. */
   quiet(): void {
     for (const index of this.#touched) {
       const { mta, name } = this.#simulation.nodes[index] as VirtualNode;
@@ -239,7 +239,7 @@ export class Watch {
         ({ side, calls }) => side === 'server' && calls.length > 0,
       );
       if (stuck !== undefined) {
-        const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} is not answered, and nothing is under way any more.`;
+        const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} has no answer, and nothing is under way.`;
         insist({ rule: 'answered', detail }, name);
       }
     }
@@ -254,13 +254,13 @@ export class Watch {
     this.#changed.clear();
   }
 
-  /** All has come to rest, or should have. */
+  /** Checks the lab at rest. */
   atEnd(): void {
     const { nodes, engine } = this.#simulation;
     for (const { mta } of nodes) if (mta !== null) insist(undrained(mta));
     insist(this.mail.atEnd());
     for (const node of nodes) {
-      if (!node.up || node.mta === null) throw new Violation({ rule: 'rest', mta: node.name, detail: 'It does not run.' });
+      if (!node.up || node.mta === null) throw new Violation({ rule: 'rest', mta: node.name, detail: 'It is not running.' });
       insist(leftOver(node.mta));
       this.#storeAtRest(node, node.mta);
     }

@@ -1,7 +1,7 @@
-/** Ways of the network on which nothing arrives for a while: single ones, and those between the parts of a network that fell apart. */
+/** Blocked directions of the network: single ones, and those between the parts of a split network. */
 import type { Engine, Lane } from '@mtalab/engine';
 
-/** What happens to the connections when a blocked way opens again: what waited arrives, or they are reset. */
+/** The end of a block: the waiting items arrive, or the network resets the connections. */
 export type Healing = 'deliver' | 'reset';
 
 export class BlockedWays {
@@ -13,14 +13,14 @@ export class BlockedWays {
     this.#engine = engine;
   }
 
-  /** Does nothing arrive on the way from one node to another, by their indices? */
+  /** Is the way from one node to another blocked? Nodes by index. */
   blocked(from: number, to: number): boolean {
     if (this.#holes.size > 0 && this.#holes.has(`${from}>${to}`)) return true;
     for (const pick of this.#partitions) if (((from >> pick) & 1) !== ((to >> pick) & 1)) return true;
     return false;
   }
 
-  /** Blocks one way. @returns how to end it. */
+  /** Blocks one way. @returns a function that ends the block. */
   hole(from: number, to: number, then: Healing): () => void {
     const key = `${from}>${to}`;
     this.#holes.add(key);
@@ -29,7 +29,7 @@ export class BlockedWays {
     };
   }
 
-  /** The network falls apart: nodes with the same bit of their index stay together. @returns how to end it. */
+  /** Splits the network: nodes with the same bit of their index stay together. @returns a function that ends the split. */
   part(pick: number, then: Healing): () => void {
     this.#partitions.add(pick);
     return () => {

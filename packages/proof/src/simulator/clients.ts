@@ -1,21 +1,21 @@
-/** Clients of the simulated MTAs: each hands its message in until it has an answer, and asks again with the same id. */
+/** Clients of the simulated MTAs: each submits its message, with the same id, until it has an answer. */
 import type { VirtualNode } from '@mtalab/engine';
 import { Violation } from '../rules/catalogue.js';
 import type { PlannedSubmission } from './run-plan.js';
 import type { Simulation } from './simulation.js';
 
-/** Without an answer, or with the MTA down, a client tries again after this. */
+/** Time after which a client tries again if it has no answer or the MTA is down, ms. */
 const retryMs = 5000;
 const answerMs = 30_000;
 const mostTries = 100;
-/** Refusals that a client takes. */
+/** Most refusals before a client gives up. */
 const mostRefusals = 4;
 
 type State = {
   mtsId: string | null;
   tries: number;
   refusals: number;
-  /** It has gone away without an answer, or has asked all it wanted. */
+  /** The client has given up, or has all its answers. */
   over: boolean;
   asksAgain: boolean;
 };
@@ -24,7 +24,7 @@ export class Clients {
   readonly #simulation: Simulation;
   readonly #states: State[];
   readonly #byId = new Map<string, number>();
-  /** Contents that were handed in to each node in the present life of its process. */
+  /** Contents that clients have submitted to the present process of each node. */
   readonly #uploads = new Map<VirtualNode, { readonly incarnation: number; readonly count: number }>();
   #answered = 0;
 
@@ -44,7 +44,7 @@ export class Clients {
     }
   }
 
-  /** Submissions that were answered with an identifier. */
+  /** Number of submissions answered with an identifier. */
   get answered(): number {
     return this.#answered;
   }
@@ -57,7 +57,7 @@ export class Clients {
     this.#simulation.engine.run(delayMs, () => this.#look(index), true);
   }
 
-  /** Time for a client to look. */
+  /** Called when a client is due. */
   #look(index: number): void {
     const state = this.#states[index] as State;
     const planned = this.#simulation.setup.submissions[index] as PlannedSubmission;
@@ -93,7 +93,7 @@ export class Clients {
 
   submitted(node: VirtualNode, submissionId: string, mtsId: string): void {
     if (node.store.submissions.get(submissionId) !== mtsId) {
-      const detail = `Submission ${submissionId} is answered with ${mtsId}, but the store has ${node.store.submissions.get(submissionId) ?? 'nothing'}.`;
+      const detail = `It answers submission ${submissionId} with ${mtsId}, but its store has ${node.store.submissions.get(submissionId) ?? 'nothing'}.`;
       throw new Violation({ rule: 'accept-after-store', mta: node.name, message: mtsId, detail });
     }
     const index = this.#byId.get(submissionId) as number;

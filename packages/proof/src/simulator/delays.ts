@@ -1,4 +1,4 @@
-/** Every delay of a run: a hash of the seed and of what is delayed, so that it stays the same when faults are left out. */
+/** The delays of a run: each is a hash of the seed and of the delayed item, so that it stays the same in a run with fewer faults. */
 import type { EnginePolicy, Lane, VirtualNode } from '@mtalab/engine';
 import { hash } from './random.js';
 import type { SimSetup } from './run-plan.js';
@@ -7,15 +7,15 @@ import type { Trouble } from './trouble.js';
 type Delays = Pick<EnginePolicy, 'delayMs' | 'dialDelayMs' | 'localDelayMs' | 'commitDelayMs'>;
 
 /**
- * @param trouble of a node.
- * @param nowMs the clock of the engine.
+ * @param trouble the present effects of faults on a node.
+ * @param nowMs the clock of the engine, ms.
  */
 export function seededDelays({ seed, delays }: SimSetup, trouble: (node: VirtualNode) => Trouble, nowMs: () => number): Delays {
   const { leastMs, mostMs, uneven, mostCommitMs } = delays;
   const between = (draw: number, most: number): number => leastMs + (draw % (most - leastMs + 1));
   return {
     delayMs: (lane: Lane) => {
-      // Connections of one lab differ in speed, so that what is sent later on one may overtake what is on another.
+      // Connections of one lab differ in speed, so that a later PDU on one may overtake an earlier PDU on another.
       const quick = uneven && hash(seed, 7, lane.id) % 3 !== 0;
       return between(hash(seed, 1000 + lane.id, lane.sent), quick ? Math.ceil(mostMs / 20) : mostMs);
     },

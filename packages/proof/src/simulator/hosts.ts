@@ -1,4 +1,4 @@
-/** What the hosts of a run have for addresses, and at which of them they are known. */
+/** The addresses of the hosts of a run, and the string bindings at which their neighbours look for them. */
 import { type BindingConfig, type Quirk, quirkOf } from '@mtalab/mta-core';
 import type { SimOptions } from './options.js';
 import type { Random } from './random.js';
@@ -6,42 +6,42 @@ import type { Random } from './random.js';
 export type Host = {
   readonly cluster: boolean;
   readonly bindings: readonly BindingConfig[];
-  /** String bindings at which its neighbours look for it, in this order. */
+  /** String bindings at which the neighbours look for the host, in this order. */
   readonly endpoints: readonly string[];
 };
 
-/** MTA n listens on this port plus n at its first address, and so many above for each further one. */
+/** MTA n listens on `firstPort` + n at its first address; `nextAddress` is the step to the port of each further address. */
 const firstPort = 5001;
 const nextAddress = 10_000;
-/** Nobody listens here. */
+/** A port without a listener. */
 const deadPort = 4999;
-/** From these no other host is reached: IPv6, which the others do not have, and a network of their own. */
+/** Addresses that reach no other host: IPv6, which the others do not have, and a separate network. */
 const useless = ['::1', '10.1.0.1'] as const;
 
 export type HostShape = {
-  /** Two addresses each, which all others reach. */
+  /** Each host has two addresses that all others reach. */
   readonly twoAddresses: boolean;
-  /** The first place at which a host is looked for is empty. */
+  /** The first string binding of a host has no listener. */
   readonly deadFirst: boolean;
 };
 
-/** Does one of these articles show only at such a host? */
+/** Does one of these articles show only on such a host? */
 export function needs(legacy: readonly string[], host: Quirk['showsAt']): boolean {
   return legacy.some((article) => quirkOf(article)?.showsAt === host);
 }
 
 /**
- * The addresses of each host. In some runs the first binding of a host gets nowhere; in some, one of two is disabled, although
- * the others look for its MTA there too. An article that shows only on such hosts gets them.
+ * The addresses of each host. In some runs the first binding of a host reaches nothing. In others, one of two bindings is disabled,
+ * although the other MTAs look for its MTA there too. An article that shows only on such hosts gets them.
  */
 export function drawHosts({ legacy, swarm, mtas }: SimOptions, random: Random, shape: HostShape): readonly Host[] {
   const [vain, disabled] = [swarm && random.below(4) === 0, swarm && random.below(3) === 0];
   const inCluster = swarm && random.below(6) === 0;
   const vainFirst = vain || needs(legacy, 'a first binding that gets nowhere');
   const two = shape.twoAddresses || needs(legacy, 'two listeners') || needs(legacy, 'an adapter that fails');
-  // A server of a cluster that gets nowhere from its first binding gets nowhere.
+  // A server of a cluster dials only from its first binding, so that one must reach the others.
   const cluster = inCluster && !vainFirst && legacy.length === 0;
-  // An article about several listeners needs them.
+  // An article about several listeners needs two enabled bindings.
   const someDisabled = disabled && legacy.length === 0;
   return Array.from({ length: mtas }, (_, index) => {
     const port = firstPort + index;

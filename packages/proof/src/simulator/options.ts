@@ -1,12 +1,12 @@
-/** What a simulation can be asked for, and what it does where nothing is asked for. */
+/** The options of a simulation, and their defaults. */
 import type { Settings } from '@mtalab/mta-core';
 import { infoOf, type SimFaultKind, simFaultKinds } from './faults/fault-kinds.js';
 import type { Ratio } from './random.js';
 
 export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
 /**
- * Who is adjacent to whom: two MTAs; one after the other; all to the first; all to all up to 8 MTAs and to at most six
- * neighbours each above; in a circle.
+ * Which MTAs are adjacent: `pair`, two MTAs; `chain`, one after the other; `star`, all to the first; `mesh`, all to all up to
+ * 8 MTAs, above that at most six neighbours each; `ring`, in a circle.
  */
 export type Topology = (typeof topologies)[number];
 
@@ -17,18 +17,18 @@ export type SimOptions = {
   /** 2 to 1,000. */
   readonly mtas: number;
   readonly topology: Topology;
-  /** The faults that may come, and how often: of so many opportunities, so many. */
+  /** The permitted faults, and the ratio of opportunities at which each happens. */
   readonly faults: Readonly<Partial<Record<SimFaultKind, Ratio>>>;
   /**
    * Swarm testing: each seed leaves out about half of these faults and draws the MTAs' settings, the delays of the network
-   * and the length of the faulty phase. Else all faults and the settings' defaults are used.
+   * and the length of the faulty phase. Without it a run has all faults and the default settings.
    */
   readonly swarm: boolean;
-  /** Submissions in a run. */
+  /** Number of submissions in a run. */
   readonly messages: number;
   /** Articles that are on from the start, at all MTAs. */
   readonly legacy: readonly string[];
-  /** Settings of all MTAs that are not drawn. */
+  /** Fixed settings of all MTAs, not drawn from the seed. */
   readonly settings: Readonly<Partial<Settings>>;
 };
 
@@ -48,7 +48,7 @@ export type SimOptionsGiven = Partial<SimOptions>;
 
 /**
  * All options, with their defaults.
- * @throws RangeError that names the option and its range.
+ * @throws RangeError; the message names the option and its range.
  */
 export function simOptions(given: SimOptionsGiven = {}): SimOptions {
   const mtas = given.mtas ?? (given.topology === undefined || given.topology === 'pair' ? 2 : 4);

@@ -1,6 +1,6 @@
 /**
- * The simulator's only source of chance: 32-bit integer mixing, the same on every machine. Two forms: a generator, for
- * drawing a plan from front to back, and a hash, for decisions that must stay the same when others are left out.
+ * The only randomness of the simulator: 32-bit integer mixing, the same on every machine. It has two forms: a generator, which
+ * draws a plan from front to back, and a hash, for decisions that must stay the same in a run without the others.
  */
 
 /** A part in a whole, such as 1 of 200: how often something happens. */
@@ -14,7 +14,7 @@ function mix(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** Three whole numbers in one of 32 bits. Seeds up to 2^53 count in full. */
+/** Hashes three whole numbers to 32 bits. All bits of seeds up to 2^53 count. */
 export function hash(seed: number, stream: number, index: number): number {
   const high = Math.floor(seed / 0x100000000);
   const start = mix((seed >>> 0) ^ Math.imul(high + 1, 0x9e3779b9));

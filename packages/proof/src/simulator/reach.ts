@@ -1,4 +1,4 @@
-/** Who listens where in a run, which dials get there, and when each node was last found by another. */
+/** The listeners of a run, the dials that reach them, and when each node last reached another. */
 import type { DialEffect, Engine, Route, VirtualNode } from '@mtalab/engine';
 import { reaches } from '../rules/reach.js';
 import type { BlockedWays } from './blocked-ways.js';
@@ -9,7 +9,7 @@ const retryMs = 3000;
 export class Reach {
   readonly #engine: () => Engine;
   readonly #ways: BlockedWays;
-  /** Every port belongs to one binding of one node. */
+  /** The node and binding of each port. */
   readonly #ports = new Map<number, { readonly index: number; readonly binding: number }>();
   readonly #reached = new Map<string, number>();
 
@@ -29,14 +29,14 @@ export class Reach {
     return node.listeners.get(place.binding)?.address === host;
   }
 
-  /** String bindings of all addresses that an MTA listens on. */
+  /** String bindings of all listeners of an MTA. */
   listeningAt(index: number): readonly string[] {
     const bindings = this.#engine().nodes[index]?.config.bindings ?? [];
     const up = bindings.filter(({ address, port }) => this.listens(index, address, port));
     return up.map(({ address, port }) => `${address}[${port}]`);
   }
 
-  /** When a dial of one MTA last found another one, ms; -1 when none ever did. */
+  /** When a dial of one MTA last reached another MTA, ms; -1 if none ever did. */
   reachedAtMs(from: number, to: number): number {
     return this.#reached.get(`${from}>${to}`) ?? -1;
   }

@@ -1,4 +1,4 @@
-/** A run as data: the MTAs, the network's delays, the load, and (once they are known) the faults. */
+/** A run as data: the MTAs, the delays of the network, the load, and the faults once they are known. */
 import { defaultRelease, defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
 import type { SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import { simFaultKinds } from './faults/fault-kinds.js';
@@ -7,34 +7,34 @@ import type { SimOptions } from './options.js';
 import { Random, type Ratio } from './random.js';
 import { neighboursOf, waysTo } from './topology.js';
 
-/** A message a client hands in. */
+/** A message that a client submits. */
 export type PlannedSubmission = {
   readonly atMs: number;
-  /** At which MTA, by index. */
+  /** Index of the MTA. */
   readonly mta: number;
   readonly submissionId: string;
   readonly originator: string;
   readonly recipients: readonly string[];
   readonly priority: Priority;
   readonly sizeBytes: number;
-  /** The client, which has its answer, asks once more with the same id. Null: it does not. */
+  /** After this time the client, which has its answer, submits once more with the same id. Null: it does not. */
   readonly againAfterMs: number | null;
 };
 
 export type NetworkDelays = {
   readonly leastMs: number;
   readonly mostMs: number;
-  /** Are two of three connections, either way, twenty times as quick as the others? */
+  /** Are two thirds of the connections, in either direction, twenty times as fast as the others? */
   readonly uneven: boolean;
   readonly mostCommitMs: number;
 };
 
-/** What a run starts from, without its faults. */
+/** The setup of a run, without its faults. */
 export type SimSetup = {
   readonly seed: number;
   readonly mtas: readonly MtaConfig[];
   readonly delays: NetworkDelays;
-  /** Faults and load end here; what comes after must come to rest. */
+  /** Faults and load end at this instant, ms; after it the lab must come to rest. */
   readonly safetyMs: number;
   readonly submissions: readonly PlannedSubmission[];
 };
@@ -42,7 +42,7 @@ export type SimSetup = {
 /** A whole run: the same plan gives the same journal, octet for octet. */
 export type SimPlan = SimSetup & { readonly faults: readonly SimFault[] };
 
-/** Farthest that mail is sent, in hops: a trace may have no more than 64. */
+/** Longest path of a message, in hops: a trace has at most 64. */
 const mostHops = 20;
 const unroutable = 'nowhere.example';
 const looping = 'loop.example';
@@ -54,12 +54,12 @@ function mtaNames(count: number): readonly string[] {
   );
 }
 
-/** The domain whose mailboxes are at an MTA. */
+/** The domain of the mailboxes of an MTA. */
 function domainAt(index: number, count: number): string {
   return count <= 26 ? `${String.fromCharCode(97 + index)}.example` : `d${index + 1}.example`;
 }
 
-/** What one seed makes of the options. */
+/** Draws the plan of one seed from the options. */
 export function drawSetup(options: SimOptions, seed: number): SimSetup {
   const random = new Random(seed, 1);
   const { swarm } = options;
@@ -72,7 +72,7 @@ export function drawSetup(options: SimOptions, seed: number): SimSetup {
   return { seed, mtas: drawMtas(options, seed, neighbours, submissions), delays, safetyMs, submissions };
 }
 
-/** The faults that this seed leaves in. */
+/** The kinds of faults that this seed keeps. */
 export function drawRatios(options: SimOptions, seed: number): Readonly<Partial<Record<SimFaultKind, Ratio>>> {
   if (!options.swarm) return options.faults;
   const random = new Random(seed, 5);
@@ -80,7 +80,7 @@ export function drawRatios(options: SimOptions, seed: number): Readonly<Partial<
   for (const kind of simFaultKinds) {
     const ratio = options.faults[kind];
     const [stays, factor] = [random.below(2) === 0, random.pick([1, 1, 3])];
-    // Kinds that were asked for alone are not left out, else such a run would test nothing.
+    // Keep the kinds of a short list, or such a run would test nothing.
     const asked =
       Object.keys(options.faults).length <= 2 || (kind === 'adapter' && needs(options.legacy, 'an adapter that fails'));
     if (ratio !== undefined && (stays || asked)) left[kind] = { n: Math.min(ratio.of, ratio.n * factor), of: ratio.of };
@@ -97,7 +97,7 @@ function drawSubmissions(
   const { mtas, messages } = options;
   const bursts = Array.from({ length: 1 + random.below(8) }, () => random.below(Math.max(1, Math.floor(safetyMs / 2))));
   const spreadMs = random.pick([1, 100, 3000]);
-  // One way, mostly one way, or both ways: at the first MTA, or anywhere.
+  // Mail goes one way, mostly one way, or both ways: submitted at the first MTA, or anywhere.
   const first = random.pick([1, 2, 2, 8]);
   const submissions: PlannedSubmission[] = [];
   for (let index = 0; index < messages; index += 1) {
@@ -125,7 +125,7 @@ function drawSubmissions(
   return submissions;
 }
 
-/** Mostly one recipient somewhere else; sometimes several, at home, nowhere, or round in a circle. */
+/** Mostly one recipient at another MTA; sometimes several, a local one, an unroutable one, or one behind a routing loop. */
 function drawRecipients(
   random: Random,
   mta: number,
@@ -142,7 +142,7 @@ function drawRecipients(
   return several.slice(random.below(2), 3 + random.below(3));
 }
 
-/** Somewhere else, not too far: a few steps from neighbour to neighbour. */
+/** Another MTA nearby: a few steps from neighbour to neighbour. */
 function walk(random: Random, from: number, neighbours: readonly (readonly number[])[]): number {
   let at = from;
   for (let steps = 1 + random.below(random.pick([1, 1, 3, mostHops])); steps > 0; steps -= 1)
@@ -188,7 +188,7 @@ function drawMtas(
   });
 }
 
-/** Settings within ranges that let the lab work: what is drawn must not by itself keep mail from moving. */
+/** Draws settings within ranges that let the lab work: the settings alone must not stop the mail. */
 function drawSettings(random: Random, twoWayAlternate: boolean, neighbours: number): Partial<Settings> {
   const seldom = random.below(8);
   return {
@@ -206,7 +206,7 @@ function drawSettings(random: Random, twoWayAlternate: boolean, neighbours: numb
     transferTimeoutUrgentSPerK: random.pick([20, 1000]),
     transferTimeoutNormalSPerK: random.pick([20, 2000]),
     transferTimeoutNonUrgentSPerK: random.pick([20, 3000]),
-    // A monologue in which the side that has the mail never gets the Turn would move nothing.
+    // In a monologue, mail on the side that never gets the Turn could not move.
     localInitialTurn: !twoWayAlternate || random.below(4) !== 0,
     turnRequestThreshold: random.pick([0, 1, 3, 10]),
     rpcCallTimeoutS: random.pick([30, 120]),
@@ -219,7 +219,7 @@ function drawSettings(random: Random, twoWayAlternate: boolean, neighbours: numb
   };
 }
 
-/** Routes of each MTA to the domains that the load needs, by the shortest way; and one that leads round in a circle. */
+/** Routes of each MTA to the domains of the load, by the shortest path; and one routing loop. */
 function routesFor(
   names: readonly string[],
   neighbours: readonly (readonly number[])[],

@@ -1,6 +1,6 @@
 /**
- * From a run that fails to the fewest faults and messages that still break the same rule: delta debugging (Zeller's ddmin)
- * over the plan, which is data. Other rules that come up on the way are other failures and do not count.
+ * Shrinks a failing run to the fewest faults and messages that still break the same rule, by delta debugging (Zeller's ddmin)
+ * over the plan, which is data. A smaller run that breaks another rule is another failure and does not count.
  */
 import type { SimFault } from './faults/fault-kinds.js';
 import type { SimOptionsGiven } from './options.js';
@@ -8,35 +8,35 @@ import type { PlannedSubmission, SimPlan } from './run-plan.js';
 import { type SimResult, simulate, simulatePlan } from './simulate.js';
 import type { SimHooks } from './simulation.js';
 
-/** A content that needs no thought. */
+/** Size of a trivial content, octets. */
 const plainBytes = 100;
-/** So many opportunities, the first ones, are tried for a fault. */
+/** Number of early opportunities to try for a fault. */
 const mostEarlier = 4;
 
 export type Shrunk = {
-  /** The smallest run that was found, and how it ends. */
+  /** The smallest failing run, and its result. */
   readonly result: SimResult;
   readonly plan: SimPlan;
-  /** Runs that it took. */
+  /** Number of runs. */
   readonly runs: number;
   readonly before: { readonly faults: number; readonly submissions: number };
 };
 
 export type ShrinkOptions = {
-  /** Runs at most. Default 2000. */
+  /** Most runs. Default 2000. */
   readonly mostRuns?: number;
   readonly core?: SimHooks['core'];
-  /** Told how far it has come. */
+  /** Receives the progress. */
   readonly progress?: (runs: number, faults: number, submissions: number) => void;
 };
 
-/** Shrinks the run of a seed. @returns null when that run breaks no rule. */
+/** Shrinks the run of a seed. @returns null if that run breaks no rule. */
 export function shrink(given: SimOptionsGiven, seed: number, options: ShrinkOptions = {}): Shrunk | null {
   const first = simulate(given, seed, { core: options.core });
   return first.ok ? null : shrinkPlan(first.plan, options);
 }
 
-/** Shrinks a plan. @returns null when it breaks no rule. */
+/** Shrinks a plan. @returns null if it breaks no rule. */
 export function shrinkPlan(start: SimPlan, options: ShrinkOptions = {}): Shrunk | null {
   const mostRuns = options.mostRuns ?? 2000;
   const first = simulatePlan(start, { core: options.core });
@@ -55,7 +55,7 @@ export function shrinkPlan(start: SimPlan, options: ShrinkOptions = {}): Shrunk 
     options.progress?.(runs, candidate.faults.length, candidate.submissions.length);
     return true;
   };
-  // Leaving out a message can make a fault needless and the other way round: until neither helps any more.
+  // Without a message a fault may be superfluous, and the reverse. So repeat until neither step helps.
   for (let last: SimPlan | null = null; last !== plan; ) {
     last = plan;
     fewest(plan.faults, (faults) => attempt({ ...plan, faults }));
@@ -66,7 +66,7 @@ export function shrinkPlan(start: SimPlan, options: ShrinkOptions = {}): Shrunk 
   return { result: best, plan, runs, before: { faults: start.faults.length, submissions: start.submissions.length } };
 }
 
-/** ddmin: leave out ever smaller parts, as long as what is left still fails. */
+/** ddmin: omits smaller and smaller parts while the rest still fails. */
 function fewest<T>(all: readonly T[], attempt: (some: readonly T[]) => boolean): void {
   let items = all;
   if (items.length > 0 && attempt([])) return;
@@ -87,7 +87,7 @@ function fewest<T>(all: readonly T[], attempt: (some: readonly T[]) => boolean):
   }
 }
 
-/** Submissions that are easier to follow: asked for once, one recipient, little content. */
+/** Simplifies submissions: one request, one recipient, little content. */
 function simplest(attempt: (candidate: SimPlan) => boolean, now: () => SimPlan): void {
   for (let index = 0; index < now().submissions.length; index += 1) {
     const changed = (change: Partial<PlannedSubmission>): boolean =>
@@ -99,7 +99,7 @@ function simplest(attempt: (candidate: SimPlan) => boolean, now: () => SimPlan):
   }
 }
 
-/** Faults that come as early as they can: what had to happen before them is needed no more. */
+/** Moves faults as early as possible, so that the run needs fewer events before them. */
 function earliest(attempt: (candidate: SimPlan) => boolean, now: () => SimPlan): void {
   for (let index = 0; index < now().faults.length; index += 1) {
     const { at: latest } = now().faults[index] as SimFault;

@@ -1,4 +1,4 @@
-/** A simulation: a phase with load and faults, a phase without, and the rules all the way. */
+/** Runs a simulation: a phase with load and faults, then a phase without; the rules apply in both. */
 import { ContentMismatch, RestlessTimer } from '@mtalab/engine';
 import { describeInput } from '@mtalab/trace';
 import { type Breach, type RuleVerdict, Violation, verdictOf } from '../rules/catalogue.js';
@@ -9,19 +9,19 @@ import { isSeed, type SimOptionsGiven, simOptions } from './options.js';
 import { drawRatios, drawSetup, type SimPlan, type SimSetup } from './run-plan.js';
 import { type SimHooks, Simulation } from './simulation.js';
 
-/** After the faults everything must be at rest within this: longer than all retries of any setting together. */
+/** After the faults the lab must be at rest within this time, ms: longer than all retries of any setting together. */
 const liveMs = 26 * 3600 * 1000;
 
 export type SimResult = {
   readonly seed: number;
   readonly ok: boolean;
-  /** The first rule that was broken. */
+  /** The first broken rule. */
   readonly verdict: RuleVerdict | null;
-  /** Steps of MTAs: each leads to a state. */
+  /** Number of steps of the MTAs; each step leads to a state. */
   readonly states: number;
   readonly events: number;
   readonly virtualMs: number;
-  /** Things sent on connections. */
+  /** Number of items sent on connections. */
   readonly sent: number;
   readonly mail: MailCounts;
   readonly faults: FaultCounts;
@@ -30,8 +30,8 @@ export type SimResult = {
 };
 
 /**
- * Run one seed.
- * @throws RangeError for options or a seed out of range. A broken rule is no error: it is the result's verdict.
+ * Runs one seed.
+ * @throws RangeError for options or a seed out of range. A broken rule is not an error: the result has it as verdict.
  */
 export function simulate(given: SimOptionsGiven, seed: number, hooks: SimHooks = {}): SimResult {
   if (!isSeed(seed)) throw new RangeError('a seed is a whole number from 0 to 2^53 - 1');
@@ -40,7 +40,7 @@ export function simulate(given: SimOptionsGiven, seed: number, hooks: SimHooks =
   return run(setup, new DrawnFaults(seed, options.mtas, drawRatios(options, seed)), hooks);
 }
 
-/** Run a plan: the same one gives the same journal. */
+/** Runs a plan: the same plan gives the same journal. */
 export function simulatePlan(plan: SimPlan, hooks: SimHooks = {}): SimResult {
   const { faults, ...setup } = plan;
   return run(setup, new PlannedFaults(faults), hooks);
@@ -73,7 +73,7 @@ function run(setup: SimSetup, source: FaultSource, hooks: SimHooks): SimResult {
   };
 }
 
-/** The broken rule behind an error. @throws the error itself where no rule was broken. */
+/** The broken rule behind an error. @throws the error itself if it shows no broken rule. */
 function breachOf(error: unknown): Breach {
   if (error instanceof Violation) return error.breach;
   if (error instanceof ContentMismatch) return { rule: 'content', detail: error.message };
@@ -102,7 +102,7 @@ function phases(simulation: Simulation): void {
   engine.doing = null;
   watch.atEnd();
   if (engine.pending > 0) {
-    const detail = `After ${Math.round((engine.nowMs - safetyMs) / 1000)} s without faults there is still no rest.`;
+    const detail = `After ${Math.round((engine.nowMs - safetyMs) / 1000)} s without faults the lab is still not at rest.`;
     throw new Violation({ rule: 'time-moves', detail });
   }
 }

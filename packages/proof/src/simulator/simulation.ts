@@ -1,6 +1,6 @@
 /**
- * A seeded run on the engine: its delays, its faults, its clients, and the rules that look on. Nothing is left to chance: every
- * delay is a hash of the seed, every fault is data.
+ * A seeded run on the engine: its delays, its faults, its clients, and the rules that watch it. The run is deterministic: every
+ * delay is a hash of the seed, and every fault is data.
  */
 import {
   type CommitOutcome,
@@ -32,7 +32,7 @@ import type { SimSetup } from './run-plan.js';
 import { endTrouble, noTrouble, type Trouble } from './trouble.js';
 
 export type SimHooks = {
-  /** Each step as one line of the journal, without its end. */
+  /** Receives each step as one line of the journal, without the line end. */
   readonly journal?: ((line: string) => void) | undefined;
   readonly core?: EngineCore | undefined;
 };
@@ -44,15 +44,15 @@ export class Simulation {
   readonly reach: Reach;
   readonly clients: Clients;
   readonly watch: Watch;
-  /** Faults that were begun, in order. */
+  /** The faults so far, in order. */
   readonly faults: SimFault[] = [];
   readonly counts: Partial<Record<SimFaultKind, number>> = {};
-  /** Are there faults still? */
+  /** May faults still happen? */
   safety = true;
   readonly #trouble: readonly Trouble[];
   readonly #source: FaultSource;
   readonly #overs: (() => void)[] = [];
-  /** How often each opportunity for a fault has come. */
+  /** Number of opportunities so far, by sort. */
   readonly #seen = { sent: 0, give: 0, commit: 0, delivery: 0, listen: 0 };
 
   constructor(setup: SimSetup, source: FaultSource, { journal, core }: SimHooks = {}) {
@@ -125,7 +125,7 @@ export class Simulation {
     };
   }
 
-  /** Faults that an opportunity brings. They are recorded here, and only while there are faults. */
+  /** Returns and records the faults of an opportunity; none after the faulty phase. */
   #faultsAt(per: Opportunity, at: number, mta: number): readonly SimFault[] {
     if (!this.safety) return [];
     const faults = this.#source.at(per, at, mta);
@@ -136,7 +136,7 @@ export class Simulation {
     return faults;
   }
 
-  /** One more opportunity of a sort, at a node. */
+  /** Counts one more opportunity of a sort, at a node. */
   #opportunity(per: Exclude<Opportunity, 'event'>, { index }: VirtualNode): readonly SimFault[] {
     const at = this.#seen[per];
     this.#seen[per] += 1;
@@ -180,7 +180,7 @@ export class Simulation {
     return { failure, carries, instead };
   }
 
-  /** A process dies. What was not stored is lost; the others notice in their own time. */
+  /** Kills a process. Data not yet stored are lost; the other ends notice in their own time. */
   crash(node: VirtualNode, { keep, noticeMs, forMs }: Extract<SimFault, { kind: 'crash' | 'crash-after-commit' }>): void {
     if (!node.up) return;
     this.engine.crash(node, { keep, noticeMs });
@@ -192,7 +192,7 @@ export class Simulation {
     this.engine.startLater(node, restartAfterMs);
   }
 
-  /** Something that a fault has begun ends after a while, or with the faults. */
+  /** Schedules the end of a lasting fault: after a while, or at the end of the faulty phase. */
   over(afterMs: number, end: () => void): void {
     let done = false;
     const run = (): void => {
@@ -204,7 +204,7 @@ export class Simulation {
     this.engine.run(afterMs, run);
   }
 
-  /** The faults are over: what they began ends, and every MTA is up. */
+  /** Ends the faulty phase: ends all lasting faults and starts every MTA that is down. */
   endFaults(): void {
     this.safety = false;
     for (const over of this.#overs.splice(0)) over();
@@ -212,7 +212,7 @@ export class Simulation {
       node.stalledUntilMs = 0;
       endTrouble(this.troubleOf(node));
       if (!node.up) this.engine.startLater(node, 0);
-      // The adapter works again, and the MTA is started anew to make use of it.
+      // The adapter works again, so restart the MTA to use it.
       else if (this.troubleOf(node).crippled) {
         this.watch.operatorStops();
         this.engine.input(node, { type: 'stop' });
@@ -229,7 +229,7 @@ function isTurnGive(input: TransitInput): boolean {
   return pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give';
 }
 
-/** A core that throws breaks a rule; any other error is one of the simulator. */
+/** If the core throws, it breaks a rule; any other error is a bug of the simulator. */
 function guarded({ start, step, nextDeadline }: EngineCore): EngineCore {
   const guard = <T>(run: () => T): T => {
     try {

@@ -1,8 +1,8 @@
-/** Who is adjacent to whom, and by which neighbour each MTA sends mail for each other one. */
+/** Which MTAs are adjacent, and through which neighbour each MTA sends mail to each other MTA. */
 import type { Topology } from './options.js';
 import type { Random } from './random.js';
 
-/** Up to so many MTAs of a mesh are all adjacent to each other. */
+/** In a mesh of at most this many MTAs, all are adjacent to each other. */
 const mostInFullMesh = 8;
 
 function pairsOf(topology: Topology, count: number, random: Random): (readonly [number, number])[] {
@@ -24,7 +24,7 @@ function pairsOf(topology: Topology, count: number, random: Random): (readonly [
   }
 }
 
-/** Neighbours by index, in ascending order. In a large mesh nobody has more than six. */
+/** Neighbours by index, ascending. In a large mesh an MTA has at most six. */
 export function neighboursOf(topology: Topology, count: number, random: Random): readonly (readonly number[])[] {
   const neighbours = Array.from({ length: count }, () => new Set<number>());
   for (const [one, other] of pairsOf(topology, count, random)) {
@@ -37,7 +37,7 @@ export function neighboursOf(topology: Topology, count: number, random: Random):
   return neighbours.map((set) => [...set].sort((a, b) => a - b));
 }
 
-/** For one destination: the neighbour each MTA sends to, and how far it is. -1 where there is no way. */
+/** For one destination: the next neighbour of each MTA, and the distance in hops. -1 if there is no path. */
 export function waysTo(
   target: number,
   neighbours: readonly (readonly number[])[],

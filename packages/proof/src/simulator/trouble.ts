@@ -1,22 +1,22 @@
-/** What faults have done to one node, and how long it lasts. Outlives the process where nothing else is said. */
+/** The effects of faults on one node, and how long they last. They outlive the process unless a comment says otherwise. */
 export type Trouble = {
-  /** Until then each commit takes up to so much longer, ms. */
+  /** Until this instant each commit takes up to this much longer, ms. */
   slowUntilMs: number;
   slowByMs: number;
-  /** After a stop in order: when the process is started again, ms. */
+  /** After an orderly stop: when the process starts again, ms. */
   restartAfterMs: number;
-  /** An address could not be listened on in this life of the process. */
+  /** A listen of the present process has failed. */
   crippled: boolean;
 };
 
-/** How soon a process that has stopped in order starts again, where no fault says otherwise. */
+/** How soon a process starts again after an orderly stop, ms, unless a fault says otherwise. */
 const usualRestartMs = 1000;
 
 export function noTrouble(): Trouble {
   return { slowUntilMs: 0, slowByMs: 0, restartAfterMs: usualRestartMs, crippled: false };
 }
 
-/** The faults are over. The process itself still has to find that its adapter works again. */
+/** The faults are over. The process must still find out itself that its adapter works again. */
 export function endTrouble(trouble: Trouble): void {
   trouble.slowUntilMs = 0;
   trouble.restartAfterMs = usualRestartMs;

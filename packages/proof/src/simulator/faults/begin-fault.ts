@@ -1,4 +1,4 @@
-/** Faults of the sort that comes between two events. Those of a send, a commit or a delivery are where these happen. */
+/** Begins the faults that come between two events. Faults of a send, a commit or a delivery are in the code of these actions. */
 import type { VirtualNode } from '@mtalab/engine';
 import type { BindingChange } from '@mtalab/mta-core';
 import type { Simulation } from '../simulation.js';
@@ -40,7 +40,7 @@ function nodeOf(simulation: Simulation, index: number): VirtualNode {
 
 type AtOne = Exclude<Extract<SimFault, { readonly mta: number }>, { readonly kind: 'black-hole' }>;
 
-/** What befalls one MTA. */
+/** Begins a fault of one MTA. */
 function beginAt(simulation: Simulation, node: VirtualNode, fault: AtOne): void {
   const { engine } = simulation;
   const trouble = simulation.troubleOf(node);
@@ -79,7 +79,7 @@ function beginAt(simulation: Simulation, node: VirtualNode, fault: AtOne): void 
   }
 }
 
-/** The operator changes the bindings of an MTA, and later restores what its configuration says. */
+/** The operator changes the bindings of an MTA, and later restores those of its configuration. */
 function beginBindings(
   simulation: Simulation,
   node: VirtualNode,
@@ -98,7 +98,7 @@ function beginBindings(
   const bindings = turned.map((each) => (each === last ? { ...each, enabled: false } : each));
   const change = (bindings: readonly BindingChange[]): void =>
     simulation.engine.input(node, { type: 'command', command: { op: 'bindings', bindings } });
-  // What cannot be must change nothing: a list that is not whole, one with a binding twice, one with none enabled.
+  // Invalid lists must change nothing: an incomplete list, one with a binding twice, one with no enabled binding.
   change(turned.slice(1));
   change([...turned, turned[0] as BindingChange]);
   change(turned.map(({ id }) => ({ id, enabled: false })));

@@ -1,106 +1,106 @@
-/** The faults of the simulator: what each does, how often it may come, and how many of it a run has at most. */
+/** The faults of the simulator: what each does, how often it may happen, and how many a run has at most. */
 import type { Healing } from '../blocked-ways.js';
 import type { Ratio } from '../random.js';
 
-/** What a fault's ratio counts: each is an opportunity for it. */
+/** The opportunities that the ratio of a fault counts. */
 export type Opportunity =
-  /** Something is sent on a connection: a PDU, or what sets the connection up. */
+  /** An MTA sends a PDU on a connection, or an item that sets up the connection. */
   | 'sent'
-  /** A Turn-Give is sent. */
+  /** An MTA sends a Turn-Give. */
   | 'give'
-  /** Something happens at all: an arrival, a timer, a commit, a submission. */
+  /** Any event happens: an arrival, a timer, a commit, a submission. */
   | 'event'
   /** A store commits. */
   | 'commit'
-  /** A message is put into a mailbox. */
+  /** A store puts a message into a mailbox. */
   | 'delivery'
-  /** An MTA that starts asks the system to listen on one of its addresses. */
+  /** A starting MTA asks the system to listen on one of its addresses. */
   | 'listen';
 
 export type FaultInfo = {
   readonly what: string;
   readonly per: Opportunity;
-  /** How often, where nothing else is asked for. */
+  /** How often, unless the options say otherwise. */
   readonly ratio: Ratio;
-  /** At most so many in one run. */
+  /** Most faults of this kind in one run. */
   readonly most: number;
 };
 
 export const simFaults = {
   cut: {
-    what: 'a connection, or all between two MTAs, is lost: the end of what is under way is gone, and each end notices in its own time (up to 30 s)',
+    what: 'the network loses a connection, or all connections between two MTAs: the last PDUs under way are lost, and each end notices in its own time (up to 30 s)',
     per: 'event',
     ratio: { n: 1, of: 150 },
     most: 30,
   },
   lose: {
-    what: 'a connection is lost between a send and its receipt: that PDU and all behind it are gone',
+    what: 'the network loses a connection between a send and its receipt: that PDU and all behind it are lost',
     per: 'sent',
     ratio: { n: 1, of: 100 },
     most: 30,
   },
   'lose-give': {
-    what: 'the same, with a Turn-Give: nobody gets the Turn',
+    what: 'the same for a Turn-Give: no MTA gets the Turn',
     per: 'give',
     ratio: { n: 1, of: 3 },
     most: 10,
   },
   delay: {
-    what: 'a PDU, and what follows it on its connection, takes longer (up to 150 s)',
+    what: 'a PDU, and all that follow it on its connection, take longer (up to 150 s)',
     per: 'sent',
     ratio: { n: 1, of: 60 },
     most: 60,
   },
   stall: {
-    what: 'an MTA stands still (up to 150 s), and then goes on as if nothing had been',
+    what: 'an MTA pauses (up to 150 s), and then continues',
     per: 'event',
     ratio: { n: 1, of: 600 },
     most: 6,
   },
   'black-hole': {
-    what: 'one way between two MTAs nothing arrives any more (up to 300 s); then it does, or the connections are reset',
+    what: 'one direction between two MTAs is blocked (up to 300 s); then the waiting PDUs arrive, or the network resets the connections',
     per: 'event',
     ratio: { n: 1, of: 800 },
     most: 5,
   },
   partition: {
-    what: 'the network falls into two parts (up to 600 s), and heals; then what waited arrives, or the connections are reset',
+    what: 'the network splits into two parts (up to 600 s); then the waiting PDUs arrive, or the network resets the connections',
     per: 'event',
     ratio: { n: 1, of: 800 },
     most: 4,
   },
   crash: {
-    what: 'an MTA dies and starts again (within 90 s): what was not stored is lost',
+    what: 'an MTA dies and starts again (within 90 s): data not yet stored are lost',
     per: 'event',
     ratio: { n: 1, of: 300 },
     most: 8,
   },
   'crash-after-commit': {
-    what: 'an MTA dies between a commit of its store and all that follows from it',
+    what: 'an MTA dies after a commit of its store and before it acts on that commit',
     per: 'commit',
     ratio: { n: 1, of: 100 },
     most: 8,
   },
   'slow-store': {
-    what: 'the store of an MTA takes its time (up to 60 s a commit) for a while (up to 200 s)',
+    what: 'the store of an MTA is slow (up to 60 s a commit) for a while (up to 200 s)',
     per: 'event',
     ratio: { n: 1, of: 500 },
     most: 6,
   },
   'store-full': {
-    what: 'a commit fails: the disk is full (what makes room may have to wait for a later commit)',
+    what: 'a commit fails: the disk is full (jobs that free space may have to wait for a later commit)',
     per: 'commit',
     ratio: { n: 1, of: 60 },
     most: 20,
   },
   'store-io': {
-    what: 'a commit fails: the disk cannot be written',
+    what: 'a commit fails: the disk has a write error',
     per: 'commit',
     ratio: { n: 1, of: 80 },
     most: 20,
   },
   mailbox: {
-    what: 'a mailbox cannot be written',
+    what: 'a write to a mailbox fails',
     per: 'delivery',
     ratio: { n: 1, of: 20 },
     most: 20,
@@ -112,7 +112,7 @@ export const simFaults = {
     most: 8,
   },
   retry: {
-    what: 'the operator has waiting mail tried again now',
+    what: 'the operator retries waiting mail at once',
     per: 'event',
     ratio: { n: 1, of: 200 },
     most: 20,
@@ -136,7 +136,7 @@ export const simFaults = {
     most: 4,
   },
   adapter: {
-    what: 'an address cannot be listened on at a start; where others can the MTA runs without it, else it is started again',
+    what: 'a listen fails at a start; if other listeners are up, the MTA runs without this one; otherwise it starts again',
     per: 'listen',
     ratio: { n: 1, of: 4 },
     most: 4,
@@ -150,20 +150,20 @@ export function infoOf(kind: SimFaultKind): FaultInfo {
   return simFaults[kind];
 }
 
-/** A decision that was made. `at`: the opportunity's number, counted from 0 over the run. All times in ms. */
+/** A fault that happens. `at`: the number of its opportunity, counted from 0 over the run. All times in ms. */
 export type SimFault = { readonly at: number } & (
   | {
       readonly kind: 'cut';
-      /** Which connection, and how much of what is under way each way still arrives. */
+      /** Which connection, and how many of the items under way each way still arrive. */
       readonly pick: number;
-      /** All connections between its two MTAs, and not this one alone. */
+      /** Lose all connections between the two MTAs, not only this one. */
       readonly all: boolean;
       readonly keep: readonly [toServer: number, toClient: number];
       readonly noticeMs: readonly [server: number, client: number];
     }
   | {
       readonly kind: 'lose' | 'lose-give';
-      /** How much of what is under way the other way still arrives. */
+      /** How many of the items under way the other way still arrive. */
       readonly keep: number;
       readonly all: boolean;
       readonly noticeMs: readonly [server: number, client: number];
@@ -171,7 +171,7 @@ export type SimFault = { readonly at: number } & (
   | { readonly kind: 'delay'; readonly byMs: number }
   | { readonly kind: 'stall'; readonly mta: number; readonly forMs: number }
   | { readonly kind: 'black-hole'; readonly mta: number; readonly pick: number; readonly forMs: number; readonly then: Healing }
-  /** MTAs with this remainder modulo 2 of their index shifted right by `pick` are on one side. */
+  /** Bit `pick` of its index puts an MTA on one side. */
   | { readonly kind: 'partition'; readonly pick: number; readonly forMs: number; readonly then: Healing }
   | {
       readonly kind: 'crash' | 'crash-after-commit';
@@ -181,14 +181,14 @@ export type SimFault = { readonly at: number } & (
       readonly noticeMs: number;
     }
   | { readonly kind: 'slow-store'; readonly mta: number; readonly forMs: number; readonly byMs: number }
-  /** `carried`: what makes room has to wait too. */
+  /** `carried`: jobs that free space must wait too. */
   | { readonly kind: 'store-full' | 'store-io'; readonly carried: boolean }
   | { readonly kind: 'mailbox' }
   | { readonly kind: 'clock'; readonly mta: number; readonly byMs: number }
   | { readonly kind: 'retry'; readonly mta: number }
   | { readonly kind: 'stop'; readonly mta: number; readonly forMs: number }
   | { readonly kind: 'set'; readonly mta: number; readonly article: string; readonly forMs: number }
-  /** `turn`: by so many places the list is turned. `disable`: the last enabled one of several is disabled. */
+  /** `turn`: rotate the list by this many places. `disable`: disable the last enabled binding of several. */
   | { readonly kind: 'bindings'; readonly mta: number; readonly turn: number; readonly disable: boolean; readonly forMs: number }
   | { readonly kind: 'adapter' }
 );

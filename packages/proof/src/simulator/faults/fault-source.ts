@@ -1,31 +1,31 @@
-/** Where faults come from: drawn as the run goes, or given by a plan. Either way what happened is recorded as data. */
+/** Sources of faults: drawn during the run, or given by a plan. Either way the run records its faults as data. */
 import { type Quirk, quirks } from '@mtalab/mta-core';
 import { hash, type Ratio } from '../random.js';
 import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './fault-kinds.js';
 
 export type FaultSource = {
   /**
-   * Which faults does this opportunity bring?
-   * @param at its number among those of its sort.
-   * @param mta the MTA it is about, by index.
+   * Returns the faults of an opportunity.
+   * @param at number of the opportunity among those of its sort.
+   * @param mta index of the MTA concerned.
    */
   readonly at: (per: Opportunity, at: number, mta: number) => readonly SimFault[];
 };
 
 const none: readonly SimFault[] = [];
 
-/** One article in two is Q166594, which every host can show. */
+/** Half of the draws are Q166594, which every host can show. */
 function quirkAt(number: number): string {
   return number % 2 === 0 ? 'Q166594' : (quirks[(number >>> 1) % quirks.length] as Quirk).article;
 }
 
-/** Times are drawn so that short ones are as likely as long ones: first the order of magnitude, then the time. */
+/** Draws a time, ms: first its order of magnitude, then the time, so that short times are as likely as long ones. */
 function duration(number: number, mostMs: number): number {
   const scale = [10, 100, 1000, 10_000, 100_000, 1_000_000][number % 6] as number;
   return 1 + ((number >>> 3) % Math.min(scale, mostMs));
 }
 
-/** Decides by a hash of seed, kind and opportunity, so that each decision stands by itself. */
+/** Decides by a hash of seed, kind and opportunity, so that each decision is independent of the others. */
 export class DrawnFaults implements FaultSource {
   readonly #seed: number;
   readonly #mtas: number;
@@ -39,7 +39,7 @@ export class DrawnFaults implements FaultSource {
       const ratio = ratios[kind];
       if (ratio === undefined || ratio.n === 0) continue;
       const { per, most } = infoOf(kind);
-      // A larger network has more of everything; the bound grows with it.
+      // A larger network has more of everything, so the bound grows with the network.
       const left = most * Math.max(1, mtas >> 1);
       kinds.set(per, [...(kinds.get(per) ?? []), { kind, ratio, stream: 100 + index, left }]);
     }
@@ -62,7 +62,7 @@ export class DrawnFaults implements FaultSource {
   #make(kind: SimFaultKind, stream: number, at: number, mta: number): SimFault {
     const number = (nth: number): number => hash(this.#seed, stream * 16 + nth, at);
     const some = number(1) % this.#mtas;
-    // Most often what happens next at the very MTA that is busy is of interest.
+    // A fault at the busy MTA is usually more interesting.
     const one = number(2) % 4 === 0 ? some : mta;
     const then = number(3) % 2 === 0 ? 'deliver' : 'reset';
     const notice = (nth: number): number => duration(number(nth), 30_000);
@@ -120,7 +120,7 @@ export class DrawnFaults implements FaultSource {
   }
 }
 
-/** What a plan says. */
+/** Takes the faults from a plan. */
 export class PlannedFaults implements FaultSource {
   readonly #faults = new Map<Opportunity, Map<number, SimFault[]>>();
 

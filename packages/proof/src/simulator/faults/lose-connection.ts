@@ -3,14 +3,14 @@ import type { Lane, VirtualConnection, VirtualNetwork } from '@mtalab/engine';
 import type { SimFault } from './fault-kinds.js';
 
 type Loss = {
-  /** How much of what is under way each way still arrives. */
+  /** How many of the items under way each way still arrive. */
   readonly keep: readonly [toServer: number, toClient: number];
-  /** All connections between the two nodes: then neither learns of the loss by the others. */
+  /** Lose all connections between the two nodes: then no other connection shows the loss. */
   readonly all: boolean;
   readonly noticeMs: readonly [server: number, client: number];
 };
 
-/** Loses one connection, or all between the same two nodes. */
+/** Loses one connection, or all connections between its two nodes. */
 export function cut(network: VirtualNetwork, connection: VirtualConnection, { keep, all, noticeMs }: Loss): void {
   network.break(connection, keep, noticeMs);
   if (!all) return;
@@ -22,7 +22,7 @@ export function cut(network: VirtualNetwork, connection: VirtualConnection, { ke
   }
 }
 
-/** What is about to be sent on this lane is lost, and all behind it; what is under way before it still arrives. */
+/** Loses the next item on this lane and all behind it; items already under way still arrive. */
 export function loseOnSend(network: VirtualNetwork, lane: Lane, fault: SimFault): void {
   if (fault.kind !== 'lose' && fault.kind !== 'lose-give') return;
   const { connection } = lane;
