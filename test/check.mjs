@@ -1,4 +1,4 @@
-/** `npm run check`: everything that can be said about the code without running it. One line for each check that is satisfied. */
+/** `npm run check`: runs every static check and prints one line for each; a failed check also prints its output. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

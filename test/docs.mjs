@@ -1,6 +1,6 @@
 /**
- * Pages drawn from the code: the state diagrams from the tables that the core runs on, the event list from the catalogue.
- * `npm run docs` writes them; a test compares.
+ * Generates parts of the documentation from the code: state diagrams from the core's own tables, the event list from the
+ * catalogue. `npm run docs` writes them; a test compares them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Builds what has changed and runs the tests: `npm test`, or `npm test -- test/core` for some of them. Arguments that start
- * with a dash go to tap. The last line says how many assertions passed and failed.
+ * Builds the changed code and runs the tests: `npm test`, or `npm test -- test/core` for some of them. Arguments that start
+ * with a dash go to tap. The last line counts the passed and failed assertions.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,8 +1,8 @@
 /**
  * `npm run verify`: the long proofs. 10,000 seeds of a simulated pair and some hundreds of larger networks keep every rule,
- * 100 seeds twice give the same journals, each article is found and shrunk, every planted fault is found, and
- * the larger spaces of the checker are searched whole. `npm run verify -- pair` runs the parts whose
- * names begin so. One line for each part; exit code 1 when one fails.
+ * 100 seeds give the same journals when run twice, the simulator finds and shrinks each article and finds every planted fault,
+ * and the checker searches its larger spaces completely. `npm run verify -- pair` runs the parts whose names begin with `pair`.
+ * It prints one line for each part; the exit code is 1 if one fails.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

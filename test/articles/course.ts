@@ -1,4 +1,4 @@
-/** What the tests of an article's facts lead: MTAs on virtual time with bindings of their own, and what was seen of them. */
+/** Runs MTAs with chosen bindings on virtual time and records what they do, for the article tests. */
 import {
   type Association,
   type BindingConfig,

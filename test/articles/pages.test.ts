@@ -1,6 +1,6 @@
 /**
- * The articles' pages: what is drawn on them (ladders, entries of the event log) is what their short scenarios lead to on virtual
- * time, and what they name is there. `UPDATE=1` writes the drawn parts anew.
+ * The articles' pages: their generated parts (ladders, event log entries) match the short scenarios on virtual time, and every
+ * link and name on a page exists. `UPDATE=1` rewrites the generated parts.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

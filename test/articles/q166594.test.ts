@@ -1,7 +1,7 @@
 /**
- * Q166594, messages are not delivered over the first association: one test for each of its facts, on MTAs without sockets.
- * Both MTAs have the same build, with the fault or without it, and meet the same loss: all connections of the association
- * break between the sending of the Turn-Give and its receipt. (`mtalab repro Q166594` shows it on two processes.)
+ * Q166594, messages are not delivered over the first association: one test for each fact, on MTAs without sockets.
+ * Both MTAs have the same build, with or without the fault, and suffer the same loss: all connections of the association
+ * break after A sends the Turn-Give and before B receives it. `mtalab repro Q166594` shows it on two processes.
  */
 import { type AssociationView, believes, ltabOf, quirkOf, viewAssociations } from '@mtalab/mta-core';
 import { test } from 'tap';

@@ -1,7 +1,7 @@
 /**
- * Q181721, messages are not delivered over an association (bind_nak): one test for each of its facts, on MTAs without sockets.
- * A sends to B, whose host listens on two addresses and has the fault of the RPC runtime, or has not. (`mtalab repro Q181721`
- * shows it on two processes.)
+ * Q181721, messages are not delivered over an association (bind_nak): one test for each fact, on MTAs without sockets.
+ * A sends to B. B's host listens on two addresses, with or without the fault of the RPC runtime. `mtalab repro Q181721`
+ * shows it on two processes.
  */
 import { exchangeReleases, quirkOf, resolveNt, resolveProfile, rowsIn } from '@mtalab/mta-core';
 import { test } from 'tap';

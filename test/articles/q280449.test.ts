@@ -1,6 +1,6 @@
 /**
- * Q280449, event 9318 on multihomed servers: one test for each of its facts, on MTAs without sockets. The first binding of A is
- * `::1`, B is reached over IPv4 alone; A has the fault, or has not. (`mtalab repro Q280449` shows it on two processes.)
+ * Q280449, event 9318 on multihomed servers: one test for each fact, on MTAs without sockets. The first binding of A is
+ * `::1`, and B listens on IPv4 only. A runs with and without the fault. `mtalab repro Q280449` shows it on two processes.
  */
 import { quirkOf, resolveRelease } from '@mtalab/mta-core';
 import { test } from 'tap';

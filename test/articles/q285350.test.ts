@@ -1,6 +1,6 @@
 /**
- * Q285350, the MTA does not start, Windows NT error 11004: one test for each of its facts, on MTAs without sockets. One adapter of
- * A has an address that is not on the machine; A has the fault, or has not. (`mtalab repro Q285350` shows it on a process.)
+ * Q285350, the MTA does not start, Windows NT error 11004: one test for each fact, on MTAs without sockets. One adapter of
+ * A has an address that the machine lacks. A runs with and without the fault. `mtalab repro Q285350` shows it on a process.
  */
 import { quirkOf, resolveRelease, viewBindings } from '@mtalab/mta-core';
 import { test } from 'tap';

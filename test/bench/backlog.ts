@@ -1,4 +1,4 @@
-/** The durable backlog that both benches start from, and the proof afterwards that each message went over exactly once. */
+/** Stores the durable backlog for both benches, and checks afterwards that each message was delivered exactly once. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { StoredMessage } from '@mtalab/mta-core';

@@ -1,7 +1,7 @@
 /**
- * One process of the bare baseline: what any program would have to do to hand messages over durably and once, and nothing
- * else. The same store, the same rows in the same commits, the same sockets, the same number in flight; no protocol, no
- * core, no event log. A frame is `u32 length, u32 head length, head as JSON, content`, an answer `u32 length, head as JSON`.
+ * One process of the bare baseline: the least work that durable exactly-once hand-over needs. It shares the product's store,
+ * rows per commit, sockets and number of messages in flight, and omits the protocol, the core and the event log.
+ * A frame is `u32 length, u32 head length, head as JSON, content`; an answer is `u32 length, head as JSON`.
  *
  *     node bare.js receiver FOLDER
  *     node bare.js sender FOLDER PORT CONNECTIONS

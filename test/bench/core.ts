@@ -1,4 +1,4 @@
-/** Steps per second of the pure core: two MTAs in this process, whose network and stores do everything at once. */
+/** Measures steps per second of the pure core: two MTAs in this process, with an instant network and instant stores. */
 import {
   defaultSettings,
   type Effect,

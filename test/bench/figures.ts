@@ -1,4 +1,4 @@
-/** What one run of two processes gives, and how it is taken: from samples while the backlog goes over. */
+/** Computes the figures of one run from samples of both processes during the transfer. */
 
 /** What a process says of itself at one instant. */
 export type Sample = {

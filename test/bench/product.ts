@@ -1,4 +1,4 @@
-/** One run of the product: two processes of the `mtalab mta` command, with a backlog at one of them. */
+/** Runs the product once: two processes of the `mtalab mta` command; the sender starts with the backlog. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

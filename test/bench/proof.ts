@@ -1,4 +1,4 @@
-/** How fast the proofs run: virtual hours of the simulator for a second of this machine, states of the checker. */
+/** Measures the proofs: the simulator's virtual hours per second and the checker's states per second. */
 import { check, type SimOptionsGiven, simulate } from '@mtalab/proof';
 import { median } from './figures.js';
 

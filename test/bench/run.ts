@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: durable exactly-once hand-over between two processes, against a bare baseline, in interleaved rounds.
+ * `npm run bench`: compares durable exactly-once hand-over between two processes with a bare baseline, in interleaved rounds.
  *
  *     npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
  */

@@ -1,6 +1,6 @@
 /**
- * What `mtalab` says to command lines it cannot carry out, and with which exit code. The cases are in data/arguments.txt;
- * UPDATE=1 writes what was said into it.
+ * Error messages and exit codes of `mtalab` for wrong command lines. The cases are in data/arguments.txt; UPDATE=1 rewrites
+ * their outcomes.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

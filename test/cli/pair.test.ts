@@ -1,4 +1,4 @@
-/** The command with real processes: a pair that delivers, a pair that cannot, and everything asked of one that runs. */
+/** The command with real processes: a pair that delivers, a pair that cannot, and every command against a running pair. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
+/** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
 import { type BindingView, type LtabView, levelsOf, type MessageView, printable, type QueueView } from '@mtalab/mta-core';

@@ -1,4 +1,4 @@
-/** A core, a store, a network and mailboxes that only write down what they are asked. */
+/** A fake core, store, network and mailboxes that only record the calls they receive. */
 import {
   type BindingConfig,
   type Copy,

@@ -1,4 +1,4 @@
-/** Those who connect to a control port and have no business there. */
+/** Unauthorised connections to a control port. */
 import { readFileSync, statSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';

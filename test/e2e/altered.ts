@@ -1,4 +1,4 @@
-/** A copy of what is built, in which a decision can be altered, to see that somebody notices. */
+/** A copy of the built product in which a test can alter a decision, to show that the product's checks notice it. */
 import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

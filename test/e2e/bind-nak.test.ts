@@ -1,6 +1,6 @@
 /**
- * Q181721 as the network shows it: a packet analyser that knows nothing of us finds bind_nak, "Reason not specified", at the
- * very connections of which the journal of the receiving MTA says so, and at no other.
+ * Q181721 on the wire: a stock packet analyser finds bind_nak, "Reason not specified", on exactly the connections that the
+ * receiving MTA's journal lists.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Packets of the loopback, captured live by the stock tools while something happens, and read by them afterwards. */
+/** Captures loopback packets live with the stock tools, and reads the capture with them afterwards. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

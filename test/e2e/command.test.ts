@@ -1,4 +1,4 @@
-/** What somebody does in a shell with the installed command: lives that end well, and lives that do not. */
+/** The installed command in a shell: runs that end in order, runs that are killed, and starts that fail. */
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';

@@ -1,4 +1,4 @@
-/** Mail of all kinds between real processes that are killed and connections that are cut: octet for octet, exactly once. */
+/** Mail of all kinds arrives octet for octet and exactly once, although the test kills processes and cuts connections. */
 import { chance, generateMail, type Lab, type MtaProcess, octetsOf } from '@mtalab/harness';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';

@@ -1,4 +1,4 @@
-/** `mtalab repro all` notices when a fix, or a bug, is not there. */
+/** `mtalab repro all` notices a missing fix and a missing bug. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Behaviour, corrected, correctedRpc, quirks, type RpcBehaviour } from '@mtalab/mta-core';

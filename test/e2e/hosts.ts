@@ -1,4 +1,4 @@
-/** Hosts of our own on this machine: network namespaces, joined by networks of virtual Ethernet. They take root, and go with the test. */
+/** Separate hosts on one machine: network namespaces joined by virtual Ethernet. They need root, and the test's end removes them. */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';

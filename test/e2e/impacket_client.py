@@ -1,4 +1,4 @@
-"""A stock DCE/RPC client talks to an MTA: prints one JSON object of what it was answered. Argument: the port."""
+"""Calls an MTA with a stock DCE/RPC client and prints the answers as one JSON object. Argument: the port."""
 import json
 import struct
 import sys

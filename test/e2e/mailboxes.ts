@@ -1,4 +1,4 @@
-/** What was sent and what lies in mailboxes, as digests: equal lists mean octet for octet, each exactly once. */
+/** Digests of sent mail and of mailboxes: equal lists mean that each message arrived exactly once, octet for octet. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** The endpoint mapper of real MTAs: asked by stock tools, by another MTA, and where it cannot listen. */
+/** The endpoint mapper of real MTAs: queries from stock tools and from another MTA, and a mapper that cannot listen. */
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

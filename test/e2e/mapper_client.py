@@ -1,4 +1,4 @@
-"""A stock RPC client asks an endpoint mapper and a management interface: prints one JSON object. Arguments: mapper's port, MTA's port."""
+"""Queries an endpoint mapper and a management interface with a stock RPC client, and prints one JSON object. Arguments: mapper's port, MTA's port."""
 import json
 import sys
 

@@ -1,6 +1,6 @@
 /**
- * Q280449 and Q285350 on separate hosts with real adapters: network namespaces with two networks, of which one does not reach the
- * other MTA. No clock is moved by hand here: the hosts' networks are what is waited for, on a clock that runs fast.
+ * Q280449 and Q285350 on separate hosts with real adapters: network namespaces with two networks, only one of which reaches the
+ * other MTA. The lab clock runs fast but never jumps, because the tests wait for real networks.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `mtalab repro all`: every article and its companions, in each place and every time. */
+/** `mtalab repro all` reproduces every article and its companions, on virtual time and on processes, with the same verdicts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What `mtalab repro all` is to reproduce, and what it says of it. */
+/** The scenarios that `mtalab repro all` must reproduce, and its expected report. */
 import { quirks } from '@mtalab/mta-core';
 
 /** The names that have this verdict. */

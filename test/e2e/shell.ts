@@ -1,4 +1,4 @@
-/** The installed command, as a shell runs it, with a registry and temporary folders of its own. */
+/** Runs the installed command as a shell does, with a separate run registry and separate temporary folders. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

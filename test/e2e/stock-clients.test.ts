@@ -1,4 +1,4 @@
-/** Programs that know nothing of us: a packet analyser watches a pair at work, an RPC client calls an MTA. */
+/** Stock programs against real MTAs: a packet analyser watches a pair, and an RPC client calls an MTA. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * In which events an error number can stand: an MTA is brought to each place where it waits for an RPC server, everything a server
- * that keeps to the protocol can do then is done, and what is logged is held against the catalogue of error numbers.
+ * Checks which events can carry which error number. The tests bring an MTA to each point where it waits for an RPC server, try
+ * everything that a conforming server can do there, and compare the log with the catalogue of error numbers.
  */
 import {
   type EventId,

@@ -1,4 +1,4 @@
-/** `mtalab events --follow --until`: it ends when the time has passed on the lab's clock, and not before. */
+/** `mtalab events --follow --until` ends when the lab clock passes the time, and not before. */
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
 import { home, mtalab, start } from '../e2e/shell.js';

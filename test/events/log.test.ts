@@ -1,6 +1,6 @@
 /**
- * Every event in all three forms of the log, and which of them `mtalab events` shows. The forms are in data/forms.txt, held against
- * the documented table by catalogue.test.ts; UPDATE=1 writes them.
+ * Every event in all three forms of the log, and the selection options of `mtalab events`. The expected forms are in
+ * data/forms.txt; UPDATE=1 rewrites them. catalogue.test.ts compares them with the documented table.
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The samples that explain events look as entries do which MTAs really write: in the scenarios, and in seeded runs. */
+/** The sample entries of the event explanations look like real entries from the scenarios and from seeded runs. */
 import { readdirSync } from 'node:fs';
 import { runOnSim } from '@mtalab/engine';
 import { type EventId, type ReportedEvent, sampleParameters as samples } from '@mtalab/mta-core';

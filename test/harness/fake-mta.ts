@@ -1,6 +1,6 @@
 /**
- * A stand-in for an MTA process that speaks the contract of the harness (IPC, configuration file, control channel) and
- * nothing else: what is submitted is in a mailbox of its own at once. `FAKE_*` in the environment makes it misbehave.
+ * A stand-in for an MTA process that keeps only the contract of the harness (IPC, configuration file, control channel).
+ * It delivers each submission to its own mailbox at once. `FAKE_*` in the environment makes it misbehave.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

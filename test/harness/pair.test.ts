@@ -1,4 +1,4 @@
-/** Pairs of real MTA processes, started through the library's entry. */
+/** Pairs of real MTA processes, started through the library's public entry. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateMail, octetsOf } from '@mtalab/harness';

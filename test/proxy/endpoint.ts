@@ -1,4 +1,4 @@
-/** A scripted end for tests of the proxy: the product's own sockets and codec, with a few lines of answers instead of a core. */
+/** A scripted endpoint for proxy tests: the product's own sockets and codec, with scripted answers instead of a core. */
 import {
   type BindPdu,
   type Input,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { FaultProxy, type FaultProxyOptions, type ProxiedPdu } from '@mtalab/harness';
 import { Endpoint } from './endpoint.js';
 
-/** Two ends with the proxy between them, each way. */
+/** Two scripted endpoints with the proxy between them in both directions. */
 export class Lab {
   readonly a = new Endpoint('MTA-A');
   readonly b = new Endpoint('MTA-B');

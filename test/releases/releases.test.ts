@@ -1,4 +1,4 @@
-/** The table of releases, the ways to write one, and what comes of it: in a configuration, in a command, in a pair. */
+/** The table of releases, the spellings of a release, and the effect of a release on a configuration, a command and a pair. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

@@ -1,4 +1,4 @@
-/** Which test files there are. The sources decide: what a deleted test has left in `dist` never runs. */
+/** Finds the test files. It lists sources, not `dist`, so the compiled remains of a deleted test never run. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 

@@ -1,8 +1,8 @@
 /**
- * The lockfile must serve every machine: no download addresses in it, and an entry for each platform's variant of a package.
- * npm leaves out variants that the registry at hand does not carry, and `npm ci` then refuses the lockfile everywhere.
+ * Checks that the lockfile serves every machine: it has no download addresses, and an entry for each platform's variant of a
+ * package. npm omits variants that the current registry lacks, and `npm ci` then refuses the lockfile everywhere.
  *
- *     node test/scripts/lockfile.mjs           says what is wrong
+ *     node test/scripts/lockfile.mjs           reports problems
  *     node test/scripts/lockfile.mjs --write   adds the missing variants; run it after `npm install`
  */
 import { readFileSync, writeFileSync } from 'node:fs';

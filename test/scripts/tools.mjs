@@ -1,6 +1,7 @@
 /**
- * Programs that are not ours: with some, tests look at the link (a protocol analyser, an RPC client); with others, they search a
- * second model of the Turn (a model checker, and the C compiler that it needs). Where this machine is a Debian and we are root, missing ones are installed; elsewhere the tests that want them are left out.
+ * Provides the external programs of the tests. A protocol analyser and an RPC client examine the link. A model checker, with the
+ * C compiler that it needs, searches a second model of the Turn. On Debian, root installs missing programs; elsewhere the tests
+ * that need them are skipped.
  */
 import { spawnSync } from 'node:child_process';
 

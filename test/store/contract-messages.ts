@@ -1,4 +1,4 @@
-/** What every store must do with messages, contents and failures. */
+/** The contract of every store for messages, contents and failures. */
 import { StoreError } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
 import { bytes, copyOf, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';

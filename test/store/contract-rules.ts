@@ -1,4 +1,4 @@
-/** What every store must do with ids, limits, reports, damage and the ledger. */
+/** The contract of every store for ids, limits, reports, damage and the ledger. */
 import { minFreeBytes, StoreError } from '@mtalab/transport';
 import { bytes, copyOf, facts, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
 import { type Case, commitEach, contentText, high, options } from './place.js';

@@ -1,4 +1,4 @@
-/** Small messages and effects for tests of stores and sinks. */
+/** Builds small messages and effects for tests of stores and sinks. */
 import type { Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
 import type { DeliverEffect } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';

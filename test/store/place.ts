@@ -1,4 +1,4 @@
-/** Where the contract's cases run, and what they share. */
+/** The environment of the store contract's cases, and their shared helpers. */
 import type { Store, StoreOptions } from '@mtalab/transport';
 import type { Test } from 'tap';
 import { octetsOf } from '../support/contents.js';

@@ -1,4 +1,4 @@
-/** A process that stores and forgets until it is killed or the disk refuses, and says what the store has confirmed. */
+/** A process that stores and forgets messages until a kill or a full disk stops it, and prints what the store has confirmed. */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '@mtalab/transport';
 import { octetsOf } from '../support/contents.js';

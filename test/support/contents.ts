@@ -1,4 +1,4 @@
-/** Octets of contents in tests: they live as long as their handle does. */
+/** Holds the octets of contents in tests for as long as their handle lives. */
 import type { ContentHandle } from '@mtalab/mta-core';
 
 const octetsByHandle = new WeakMap<ContentHandle, Uint8Array>();

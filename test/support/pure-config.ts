@@ -1,4 +1,4 @@
-/** The configuration of MTAs that are all adjacent to each other, each with the default settings except some. */
+/** Configures MTAs that are all adjacent to each other, with default settings and chosen exceptions. */
 import { defaultSettings, type MtaConfig, type Settings } from '@mtalab/mta-core';
 
 /** The local address of a dial, and the address dialled, where nothing else is said. */

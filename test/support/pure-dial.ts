@@ -1,4 +1,4 @@
-/** Finds what answers a dial on virtual time. */
+/** Finds the MTA and the binding that answer a dial on virtual time. */
 import type { Listeners } from '@mtalab/engine';
 import { type Effect, familyOf } from '@mtalab/mta-core';
 import { usualAddress } from './pure-config.js';

@@ -1,4 +1,4 @@
-/** What survives the end of an MTA on virtual time: the store, as far as the core can tell it from a real one. */
+/** The store of an MTA on virtual time. It survives the MTA's end, and the core cannot tell it from a real store. */
 import { type Effect, type Mta, type Recovered, receivedOf, type StoredMessage, type StoreEffect } from '@mtalab/mta-core';
 
 /** `store` and `forget` effects wait for the disk. */

@@ -1,4 +1,4 @@
-/** What a lab on virtual time consists of, and what it tells of. */
+/** Types of a lab on virtual time and of its observations. */
 import type { LinkFrame, LinkKind, Mta, MtaConfig, Pdu, Priority, ReportedEvent } from '@mtalab/mta-core';
 import type { PendingEffect, PureStore } from './pure-store.js';
 import type { Wire } from './pure-wire.js';

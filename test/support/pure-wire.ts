@@ -1,4 +1,4 @@
-/** Connections between MTAs on virtual time: frames arrive in the order of their sending, each connection in order anyway. */
+/** Connections between MTAs on virtual time. By default frames arrive in sending order; within a connection they always do. */
 import type { Frames, LinkFrame, LinkKind } from '@mtalab/mta-core';
 
 /** One end of a connection: the MTA, which of its starts, and the number it knows the connection by. */

@@ -1,6 +1,6 @@
 /**
- * MTAs without sockets: the core's own state, a virtual clock, connections that carry frames in order, and stores that finish
- * when told to. What the interaction files, the article tests and the random histories run on.
+ * Runs MTAs without sockets: the core's own state, a virtual clock, connections that carry frames in order, and stores whose
+ * writes finish when the test says so. The interaction files, the article tests and the random histories run on it.
  */
 
 import { Listeners } from '@mtalab/engine';

@@ -1,4 +1,4 @@
-/** Stories kept as text: commands, `----`, and what they led to. `UPDATE=1` rewrites the outcomes. */
+/** Runs stories kept as text: commands, `----`, and their outcome. `UPDATE=1` rewrites the outcomes. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';

@@ -1,4 +1,4 @@
-/** Arbitrary PDUs for property tests, and a small helper to open a conversation. */
+/** Arbitrary PDUs for property tests, and helpers that open and read a conversation. */
 import {
   type AbortReason,
   type Apdu,

@@ -1,4 +1,4 @@
-/** Stubs of the management interface and the endpoint mapper, octet by octet. */
+/** Octets of the stubs of the management interface and the endpoint mapper. */
 import { deepStrictEqual } from 'node:assert/strict';
 import {
   type MapperEntry,

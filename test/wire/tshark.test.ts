@@ -1,4 +1,4 @@
-/** A stock dissector, which knows nothing of us, reads what we write. */
+/** A stock dissector reads the octets that the codec writes. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

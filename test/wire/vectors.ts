@@ -1,4 +1,4 @@
-/** Octets put together by hand from the tables of the protocol description, not by the code under test. */
+/** Octets assembled by hand from the tables of the protocol description, independently of the code under test. */
 import type { Pdu } from '@mtalab/mta-core';
 import { bindAckPdu, bindPdu, request, response } from './samples.js';
 
