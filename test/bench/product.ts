@@ -8,7 +8,7 @@ import { loadBacklog, proveExactlyOnce } from './backlog.js';
 import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
 
 const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
-/** So many that the threshold never asks for a second association. */
+/** A threshold so high that the sender never opens a second association. */
 const never = 1_000_000;
 
 type Side = {

@@ -46,7 +46,7 @@ function prefixed(text: string, mark: string): string[] {
         .map((line) => `${mark} ${line}`.trimEnd());
 }
 
-/** Folders differ from machine to machine and from run to run. */
+/** Replaces folder names, which differ between machines and runs. */
 function withoutPlaces(text: string, runtime: string): string {
   return text
     .replaceAll(runtime, 'TMP')
