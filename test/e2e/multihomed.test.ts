@@ -34,8 +34,8 @@ function configOf({ name, bindings, more = [] }: Wanted): { readonly file: strin
     'data: data',
     'bindings:',
     ...bindings.map((address) => `  - { address: ${address} }`),
-    // Twenty seconds for a dial and its bind are five here: soon over where nobody answers, and enough for the other process on a busy
-    // machine. The Open Interval is shorter than that.
+    // On this clock the twenty seconds of a dial and its bind take five: short if no host answers, and enough for a process on a
+    // busy machine. The Open Interval is shorter than that.
     'clock: { timeScale: 4 }',
     'settings: { openRetryIntervalS: 8 }',
     `local: { domains: [${domain}] }`,

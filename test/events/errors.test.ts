@@ -75,7 +75,7 @@ const places: readonly Place[] = [
 
 type Happening = { readonly name: string; readonly act: (lab: PureLab, sent: Sent) => void };
 
-/** A loss reaches the waiting client and, if an answer was under way, the server that sent it. */
+/** An input reaches the waiting client or, if an answer was under way, the server that sent it. */
 const told = (name: string, input: (conn: number) => Input): Happening => ({
   name,
   act: (lab, { wire, pdu }) => {

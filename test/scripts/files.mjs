@@ -11,7 +11,7 @@ function under(folder) {
   });
 }
 
-/** Sources named by one argument: a folder, a test's source, or the compiled file of a test. */
+/** Test sources for one argument: a folder, a test's source, or the compiled file of a test. */
 function named(argument) {
   const source = relative('', resolve(argument)).replace(`test${sep}dist`, 'test').replace(/\.js$/, '.ts');
   if (!existsSync(source)) throw new Error(`There is no ${argument}. Name test files, or folders of them, such as test/core.`);

@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 
-// The first python3 on the path need not be the one that Debian's packages are for.
+// Debian's packages serve this Python, and the first python3 on the path may be another.
 const python = '/usr/bin/python3';
 
 const tools = [
@@ -18,7 +18,7 @@ const tools = [
   { name: 'rpcclient of Samba', debianPackage: 'smbclient', works: () => runs('rpcclient', '--version') },
   { name: 'ip, for network namespaces', debianPackage: 'iproute2', works: () => runs('ip', '-V') },
   { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
-  // With the headers of the C library, without which nothing compiles.
+  // gcc needs the headers of the C library to compile anything.
   { name: 'gcc', debianPackage: 'gcc libc6-dev', works: () => runs('gcc', '--version') },
 ];
 
@@ -28,7 +28,7 @@ function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
 }
 
-/** Runs apt-get without questions. Returns what went wrong, or undefined. */
+/** Runs apt-get without questions. @returns the error message, or undefined. */
 function aptGet(...args) {
   const run = spawnSync('apt-get', ['-q', '-y', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=120', ...args], {
     encoding: 'utf8',
@@ -46,7 +46,7 @@ function install(packages) {
   return aptGet('update') ?? aptGet('install', '--no-install-recommends', ...packages);
 }
 
-/** Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves. */
+/** Installs missing tools where it can. It never fails a test run: it names each missing tool, and that tool's tests skip themselves. */
 export function provideTools(say) {
   let missing = tools.filter((tool) => !tool.works());
   const wanted = missing.flatMap((tool) => tool.debianPackage.split(' '));

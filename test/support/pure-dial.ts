@@ -4,7 +4,7 @@ import { type Effect, familyOf } from '@mtalab/mta-core';
 import { usualAddress } from './pure-config.js';
 import type { Node } from './pure-types.js';
 
-/** The MTA at the place dialled (null: none), and what answers the dial: a binding of it, or the error. */
+/** The MTA at the dialled place (null: none), and the answer to the dial: one of its bindings, or the error. */
 export type Target = {
   readonly to: string | null;
   readonly listener: { readonly node: string; readonly binding: number } | string;

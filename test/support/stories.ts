@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 
 /**
- * One test for each story of a folder.
- * @param run gives the story with its outcomes as they are now.
- * @param look looks at those besides.
- * @param of what is tested, where the same stories are run more than once.
+ * Defines one test for each story of a folder.
+ * @param run returns the story with its current outcomes.
+ * @param look makes further checks of those outcomes.
+ * @param of prefix of the test titles, for stories that run more than once.
  */
 export function testStories(
   folder: string,
