@@ -116,7 +116,7 @@ function kinds() {
   );
 }
 
-/** What the ratio of a simulated fault counts. */
+/** Units of the ratios of simulated faults. */
 const opportunities = {
   sent: 'thing sent',
   give: 'Turn-Give sent',
@@ -138,7 +138,7 @@ function checkedRules() {
   return markdown(['rule', 'kind', 'in words', 'source'], rows);
 }
 
-/** Keys with a table, or a page, of their own. */
+/** Keys with a separate table or page. */
 const elsewhere = ['settings', 'log.levels'];
 
 /** The keys of a configuration below `schema`. */

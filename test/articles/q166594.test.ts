@@ -69,7 +69,7 @@ class Course {
     return view;
   }
 
-  /** What both sides of the first association believe about the Turn. */
+  /** Both sides' beliefs about the Turn of the first association. */
   beliefs(): string {
     return (['A', 'B'] as const)
       .map((name) => `${name} ${this.association(name).state} ${this.association(name).believes}`)

@@ -114,7 +114,7 @@ test('if a process of a pair is killed, the pair reports it and ends', async (t)
   t.ok(gone(other.pid), 'the pair has stopped the other MTA');
 });
 
-/** Writes the configuration of an MTA into a folder of its own. */
+/** Writes the configuration of an MTA into a separate folder. */
 function configOf(folder: string, more: string): string {
   mkdirSync(join(home, folder), { recursive: true });
   const file = join(home, folder, 'own.yaml');

@@ -30,7 +30,7 @@ const [mtaUuid, managementUuid, mapperUuid] = [
   'E1AF8308-5D1F-11C9-91A4-08002B14A0FA',
 ];
 
-/** Writes a configuration with a data folder of its own. */
+/** Writes a configuration with a separate data folder. */
 function configure(name: string, lines: readonly string[]): string {
   const own = mkdtempSync(join(folder, `${name}-`));
   mkdirSync(join(own, 'data'));
