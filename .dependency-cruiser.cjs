@@ -1,10 +1,10 @@
 /**
- * Which package may import what: mta-core <- trace <- scenario <- engine <- proof, mta-core <- transport <- harness <- cli, and tests through public
- * entries only. Packages see each other as what they have built (`dist`), because that is what their `exports` name.
+ * Import rules between packages: mta-core <- trace <- scenario <- engine <- proof, and mta-core <- transport <- harness <- cli.
+ * Tests import public entries only. Paths to other packages name `dist`, because the packages' `exports` name it.
  */
 const own = '^(packages/[^/]+|test)/';
 
-/** Everything in this repository outside `package` that none of `allowed` exports. */
+/** Forbids imports from `from` into this repository, except of its own files and the `allowed` entries. */
 function onlyFrom(name, from, allowed, comment) {
   const entries = allowed.map((entry) => `^packages/${entry}$`);
   return {
@@ -25,7 +25,7 @@ const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
-/** A package that imports these entries and these pure libraries, and nothing else: no node:*. */
+/** Forbids a package every import, node:* included, except of these entries and these pure libraries. */
 function pure(name, allowed, comment, libraries = []) {
   const entries = [...allowed.map((entry) => `^packages/${entry}$`), ...libraries.map((library) => `^node_modules/${library}/`)];
   return {
@@ -49,33 +49,33 @@ module.exports = {
     },
     {
       name: 'reliable-transfer-knows-no-link',
-      comment: 'The reliable transfer and the mail know what a link does (link.ts), and no link.',
+      comment: 'The reliable transfer and the mail import the interface of a link (link.ts) and no particular link.',
       severity: 'error',
       from: { path: '^packages/mta-core/src/(reliable-transfer|mail)/' },
       to: { path: '^packages/mta-core/src/links/', pathNot: '/links/link\\.ts$' },
     },
     {
       name: 'links-apart',
-      comment: 'A link knows no other link.',
+      comment: 'A link imports no other link.',
       severity: 'error',
       from: { path: '^packages/mta-core/src/links/([^/]+)/' },
       to: { path: '^packages/mta-core/src/links/', pathNot: ['^packages/mta-core/src/links/$1/', '/links/link\\.ts$'] },
     },
     {
       name: 'links-carry-apdus',
-      comment: 'A link sees the APDUs of the reliable transfer. What a link asks of it stands in link.ts.',
+      comment: 'A link imports only the APDUs of the reliable transfer. link.ts holds the rest of their interface.',
       severity: 'error',
       from: { path: '^packages/mta-core/src/links/' },
       to: { path: '^packages/mta-core/src/reliable-transfer/', pathNot: '/(apdu|describe-apdu)\\.ts$' },
     },
     pure('trace', [core], 'trace needs the core only.'),
-    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.', ['fastest-levenshtein']),
+    pure('scenario', [core, trace], 'Scenarios import no simulator, because processes run them too.', ['fastest-levenshtein']),
     pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
     pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
     {
       name: 'network-knows-no-link',
-      comment: 'Sockets carry the frames of any link: each kind brings its codecs.',
+      comment: 'Sockets carry the frames of any link, so this folder imports no codec; each link supplies its own.',
       severity: 'error',
       from: { path: '^packages/transport/src/net/' },
       to: { path: '^packages/transport/src/', pathNot: '^packages/transport/src/net/' },
@@ -96,25 +96,25 @@ module.exports = {
       'test-arrows',
       'test',
       [core, trace, scenario, engine, proof, transport, harness, cli],
-      'Tests use what a user can import.',
+      'Tests import only public entries.',
     ),
     {
       name: 'resolvable',
-      comment: 'Every import leads to something that is installed.',
+      comment: 'Every import resolves to an installed module.',
       severity: 'error',
       from: { path: own },
       to: { couldNotResolve: true },
     },
     {
       name: 'listed',
-      comment: 'What a package imports is listed in its package.json.',
+      comment: 'A package lists its imports in its package.json.',
       severity: 'error',
       from: { path: '^packages/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-cycles',
-      comment: 'Modules that import each other cannot be understood, or loaded, one at a time. Types may.',
+      comment: 'Modules that import each other cannot be understood or loaded one at a time. Type imports may form a cycle.',
       severity: 'error',
       from: { path: own },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

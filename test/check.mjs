@@ -1,4 +1,4 @@
-/** `npm run check`: everything that can be said about the code without running it. One line for each check that is satisfied. */
+/** `npm run check`: runs every static check and prints one line for each; a failed check also prints its output. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 
 /** The file of a tool's command, taken from the tool's own description: no shell, no search path. */
 function program(packageName, command) {
-  // Not all tools export their package.json, so it is found as a file.
+  // Not all tools export their package.json, so this finds the file itself.
   const folder = require.resolve.paths(packageName).map((path) => resolve(path, packageName));
   const description = folder
     .map((path) => resolve(path, 'package.json'))
@@ -29,7 +29,7 @@ function run(packageName, command, ...args) {
   return { ok: result.status === 0, output: `${result.stdout}${result.stderr}${result.error?.message ?? ''}` };
 }
 
-/** Packages that see nothing but themselves, what is named here, and the language: no Node, no DOM, no types a dependency brings. */
+/** Pure packages and the other files that each may see, besides the language: no Node, no DOM, no types of a dependency. */
 const purePackages = {
   'mta-core': [],
   trace: ['mta-core/dist'],

@@ -1,6 +1,6 @@
 /**
- * Pages drawn from the code: the state diagrams from the tables that the core runs on, the event list from the catalogue.
- * `npm run docs` writes them; a test compares.
+ * Generates parts of the documentation from the code: state diagrams from the core's own tables, the event list from the
+ * catalogue. `npm run docs` writes them; a test compares them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -96,7 +96,7 @@ function markdown(titles, rows) {
   ].join('\n');
 }
 
-/** Kinds of PDUs that faults can name, by what they are names of. */
+/** Kinds of PDUs that faults can name, grouped by protocol layer. */
 function kinds() {
   const operation = /^Mta/;
   const rpc = new Set(faultKinds.slice(1, faultKinds.indexOf('rtorq')));
@@ -116,7 +116,7 @@ function kinds() {
   );
 }
 
-/** What the ratio of a simulated fault counts. */
+/** Units of the ratios of simulated faults. */
 const opportunities = {
   sent: 'thing sent',
   give: 'Turn-Give sent',
@@ -138,7 +138,7 @@ function checkedRules() {
   return markdown(['rule', 'kind', 'in words', 'source'], rows);
 }
 
-/** Keys with a table, or a page, of their own. */
+/** Keys with a separate table or page. */
 const elsewhere = ['settings', 'log.levels'];
 
 /** The keys of a configuration below `schema`. */
@@ -183,7 +183,7 @@ function settings() {
   return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default'], rows);
 }
 
-/** What stands between the marks of this name is drawn; the rest of the page is written by hand. */
+/** The generated text between the marks of each name; people write the rest of the page. */
 const parts = {
   'docs/ARCHITECTURE.md': {
     'association diagram': diagram(associationTable, ['opening', 'answering']),
@@ -205,7 +205,7 @@ function drawn(page, text, pieces) {
     const end = '<!-- end -->';
     const from = result.indexOf(begin);
     const to = result.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`${page}: the marks ${begin} and ${end} are not there`);
+    if (from < 0 || to < 0) throw new Error(`${page}: the marks ${begin} and ${end} are missing`);
     result = `${result.slice(0, from + begin.length)}\n\n${content}\n\n${result.slice(to)}`;
   }
   return result;
@@ -218,6 +218,6 @@ for (const [page, pieces] of Object.entries(parts)) {
   const wanted = drawn(page, text, pieces);
   if (wanted === text) continue;
   if (write) writeFileSync(path, wanted);
-  else console.error(`${page} is not what the code says: run npm run docs`);
+  else console.error(`${page} does not match the code: run npm run docs`);
   process.exitCode = write ? 0 : 1;
 }

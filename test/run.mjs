@@ -1,6 +1,6 @@
 /**
- * Builds what has changed and runs the tests: `npm test`, or `npm test -- test/core` for some of them. Arguments that start
- * with a dash go to tap. The last line says how many assertions passed and failed.
+ * Builds the changed code and runs the tests: `npm test`, or `npm test -- test/core` for some of them. Arguments that start
+ * with a dash go to tap. The last line counts the passed and failed assertions.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,10 +23,10 @@ function program(packageName, command) {
 
 function build() {
   const run = spawnSync(process.execPath, [program('typescript', 'tsc'), '-b'], { stdio: ['ignore', 2, 2] });
-  if (run.status !== 0) throw new Error('The build failed, so no test was run.');
+  if (run.status !== 0) throw new Error('The build failed, so no test ran.');
 }
 
-/** Counts assertions, told apart from the lines that only sum up a subtest or a file. */
+/** Counts assertions, and ignores lines that only sum up a subtest or a file. */
 class Tally {
   passed = 0;
   failed = 0;
@@ -46,7 +46,7 @@ class Tally {
   }
 }
 
-/** The diagnostics of a failure as text: texts as they are, the rest as JSON. */
+/** The diagnostics of a failure as text: strings unchanged, the rest as JSON. */
 function explained({ at, stack, ...details }) {
   const place = at === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
   const traced = at === undefined && stack !== undefined ? [stack] : [];
@@ -56,7 +56,7 @@ function explained({ at, stack, ...details }) {
   return `${[...place, ...said, ...traced].map((text) => text.trim()).join('\n')}\n`.replaceAll(/^(?=.)/gm, '  ');
 }
 
-/** One line per test file, and all there is to say about each failure. */
+/** Prints one line for each test file, and the details of each failure. */
 function printPlainly(parser) {
   parser.on('assert', ({ name, ok, time, skip }) => {
     const duration = typeof time === 'number' ? ` (${(time / 1000).toFixed(1)} s)` : '';
@@ -98,9 +98,9 @@ async function main() {
     tally,
   );
   for (const what of tally.leftOut) console.log(`left out: ${what}`);
-  // A file that broke off without a failed assertion still is a failure.
+  // A file that ends early without a failed assertion still counts as a failure.
   const failed = code === 0 ? tally.failed : Math.max(1, tally.failed);
-  if (signal !== null) console.log(`tap was ended by ${signal}.`);
+  if (signal !== null) console.log(`Signal ${signal} ended tap.`);
   console.log(`${tally.passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -1,8 +1,8 @@
 /**
  * `npm run verify`: the long proofs. 10,000 seeds of a simulated pair and some hundreds of larger networks keep every rule,
- * 100 seeds twice give the same journals, each article is found and shrunk, every planted fault is found, and
- * the larger spaces of the checker are searched whole. `npm run verify -- pair` runs the parts whose
- * names begin so. One line for each part; exit code 1 when one fails.
+ * 100 seeds give the same journals when run twice, the simulator finds and shrinks each article and finds every planted fault,
+ * and the checker searches its larger spaces completely. `npm run verify -- pair` runs the parts whose names begin with `pair`.
+ * It prints one line for each part; the exit code is 1 if one fails.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ function build() {
   const typescript = require.resolve('typescript/package.json');
   const compiler = resolve(dirname(typescript), require(typescript).bin.tsc);
   const run = spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (run.status !== 0) throw new Error('The build failed, so nothing was verified.');
+  if (run.status !== 0) throw new Error('The build failed, so no proof ran.');
 }
 
 const { shrink, simulate, verdictText } = await (async () => {
@@ -25,7 +25,7 @@ const { shrink, simulate, verdictText } = await (async () => {
   return import('@mtalab/proof');
 })();
 
-/** Runs seeds, and stops at the first that breaks a rule. */
+/** Runs seeds. @throws Error at the first seed that breaks a rule. */
 function seeds(options, count) {
   let [states, virtualMs, faults] = [0, 0, 0];
   for (let seed = 1; seed <= count; seed += 1) {
@@ -52,7 +52,7 @@ function twice(count) {
   return `${count} seeds, run twice, give identical journals`;
 }
 
-/** Rules that each article breaks: where it only makes mail wait or go back, no rule of safety is among them. */
+/** Does a broken rule fit the article? An article that only delays or returns mail breaks no safety rule. */
 const symptoms = {
   Q166594: ({ kind }) => kind === 'liveness',
   Q181721: ({ kind }) => kind === 'liveness',
@@ -79,7 +79,7 @@ function quirk(article, count) {
   return `${found} of ${count} seeds find ${article} by the rules it is known to break; of ${tried} that were shrunk ${single} need one fault at most, the others up to ${mostFaults}`;
 }
 
-/** A whole space of the checker, in a process of its own with the heap it needs. */
+/** Searches a whole space of the checker in a separate process, which has a large enough heap. */
 function exhausted(bounds, expected = 0) {
   const command = [resolve(root, 'packages/cli/bin/mtalab.js'), 'check', '--json', ...bounds];
   const run = spawnSync(process.execPath, command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 28 });
@@ -89,7 +89,7 @@ function exhausted(bounds, expected = 0) {
   return `${bounds.join(' ')}: ${expected === 0 ? 'every property holds' : 'the article is found'}, ${states} states, ${transitions} transitions`;
 }
 
-/** Each part: its name, and what it does. It says what it found, or throws. */
+/** The name and the function of each part. The function returns its findings, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
   ['chain', () => seeds({ mtas: 4, topology: 'chain' }, 500)],

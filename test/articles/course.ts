@@ -1,4 +1,4 @@
-/** What the tests of an article's facts lead: MTAs on virtual time with bindings of their own, and what was seen of them. */
+/** Runs MTAs with chosen bindings on virtual time and records what they do, for the article tests. */
 import {
   type Association,
   type BindingConfig,
@@ -16,14 +16,14 @@ import { PureLab } from '../support/purelab.js';
 
 export type CourseOptions = {
   readonly names?: readonly string[];
-  /** `[::1]`, `127.0.0.2`, by MTA; those not named have 127.0.0.1 alone. */
+  /** Addresses such as `[::1]` or `127.0.0.2`, by MTA; unnamed MTAs have 127.0.0.1 only. */
   readonly bindings?: Readonly<Record<string, readonly string[]>>;
-  /** Articles that are on, by MTA. */
+  /** Articles in legacy mode, by MTA. */
   readonly legacy?: Readonly<Record<string, readonly string[]>>;
   /** MTAs on a server of a cluster. */
   readonly cluster?: readonly string[];
   readonly settings?: Partial<Settings>;
-  /** MTAs with an endpoint mapper, and its port. */
+  /** The port of the endpoint mapper, for each MTA that has one. */
   readonly mappers?: Readonly<Record<string, number>>;
 };
 
@@ -31,11 +31,11 @@ export class Course {
   readonly lab: PureLab;
   /** Dials, in order. */
   readonly dials: Dialled[] = [];
-  /** bind_naks that arrived: from whom, for which group, and when. */
+  /** bind_naks that arrived: the sender, the association group and the time. */
   readonly naks: { readonly from: string; readonly reason: number; readonly group: number; readonly atMs: number }[] = [];
-  /** First connections of associations: MtaBind calls that open, as they arrive. */
+  /** Number of MtaBind calls that arrived to open a new association. */
   firstConnections = 0;
-  /** When which event was logged. */
+  /** Logged events with their times. */
   readonly log: { readonly node: string; readonly atMs: number; readonly event: ReportedEvent }[] = [];
   readonly halts: { readonly node: string; readonly code: number; readonly clean: boolean }[] = [];
   #messages = 0;
@@ -75,7 +75,7 @@ export class Course {
     };
   }
 
-  /** Messages from one MTA to another, which are on their way as far as they get. */
+  /** Submits messages from one MTA to another, and lets them get as far as they can. */
   submit(from: string, to: string, count: number): void {
     for (let left = count; left > 0; left -= 1) {
       this.#messages += 1;
@@ -125,12 +125,12 @@ export class Course {
     return ltabOf(this.lab.mta(name)).flatMap((entry) => entry.associations);
   }
 
-  /** Ids of the events of an MTA, in order; those of messages and of a completed start only when they are asked for. */
+  /** Ids of an MTA's events, in order. By default it leaves out events of messages and of a completed start. */
   ids(name: string, left: readonly EventId[] = [271, 272, 9298]): readonly EventId[] {
     return this.log.filter(({ node }) => node === name).flatMap(({ event }) => (left.includes(event.id) ? [] : [event.id]));
   }
 
-  /** Events of this id of an MTA, in words, and when each was logged. */
+  /** The events of an MTA with this id: their texts and times. */
   events(name: string, id: EventId): readonly (EventText & { readonly atMs: number })[] {
     return this.log
       .filter(({ node, event }) => node === name && event.id === id)

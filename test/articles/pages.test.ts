@@ -1,6 +1,6 @@
 /**
- * The articles' pages: what is drawn on them (ladders, entries of the event log) is what their short scenarios lead to on virtual
- * time, and what they name is there. `UPDATE=1` writes the drawn parts anew.
+ * The articles' pages: their generated parts (ladders, event log entries) match the short scenarios on virtual time, and every
+ * link and name on a page exists. `UPDATE=1` rewrites the generated parts.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,7 +22,7 @@ import { test } from 'tap';
 const folder = join(process.cwd(), 'docs/articles');
 const end = '<!-- end -->';
 
-/** Events every run has, and those that only follow from others. */
+/** Events that the pages omit: every run has them, or they only follow from others. */
 const untold: readonly EventId[] = [271, 272, 289, 301, 9298];
 
 /** The ladder as `mtalab ladder --format mermaid` draws it, with each opening as one line or in full. */
@@ -35,7 +35,7 @@ function ladder({ journal, pdus }: VirtualRecord, short: boolean): string {
   return `\`\`\`mermaid\n${ladderMermaid(folded(short ? withShortOpenings(lines) : lines)).trimEnd()}\n\`\`\``;
 }
 
-/** The first entry of each id that a run has logged, as `ev0.log` has it. */
+/** The first logged entry of each id, in the form of `ev0.log`. */
 function entries({ journal }: VirtualRecord): string {
   const seen = new Set<EventId>(untold);
   const forms: string[] = [];
@@ -65,7 +65,7 @@ async function recordsOf(page: string): Promise<ReadonlyMap<string, VirtualRecor
   const records = new Map<Mode, VirtualRecord>();
   const scenario = loadScenario(join(folder, 'ladders', page.replace('.md', '.yaml')));
   const { asDocumented } = await runOnSim(scenario, { record: (record) => void records.set(record.mode, record) });
-  if (!asDocumented) throw new Error(`${scenario.name} does not go as it says`);
+  if (!asDocumented) throw new Error(`${scenario.name} does not keep its verdict`);
   return records;
 }
 
@@ -77,7 +77,7 @@ function drawing(what: string, records: ReadonlyMap<string, VirtualRecord>): str
   return words[0] === 'events' ? entries(record) : ladder(record, words[0] === 'short');
 }
 
-/** The page with everything drawn on it anew. */
+/** The page with all its generated parts rewritten. */
 function redrawn(text: string, records: ReadonlyMap<string, VirtualRecord>): string {
   return text.replace(
     /<!-- drawn: (.*?) -->[\s\S]*?<!-- end -->/g,
@@ -88,7 +88,7 @@ function redrawn(text: string, records: ReadonlyMap<string, VirtualRecord>): str
 const pages = quirks.map(({ article }) => `${article.toLowerCase()}.md`);
 
 for (const page of pages) {
-  test(`${page}: what is drawn is what happens`, async (t) => {
+  test(`${page}: the generated parts match the runs`, async (t) => {
     const path = join(folder, page);
     const text = readFileSync(path, 'utf8');
     t.match(text, /<!-- drawn: (short )?ladder legacy -->/);

@@ -1,7 +1,7 @@
 /**
- * Q166594, messages are not delivered over the first association: one test for each of its facts, on MTAs without sockets.
- * Both MTAs have the same build, with the fault or without it, and meet the same loss: all connections of the association
- * break between the sending of the Turn-Give and its receipt. (`mtalab repro Q166594` shows it on two processes.)
+ * Q166594, messages are not delivered over the first association: one test for each fact, on MTAs without sockets.
+ * Both MTAs have the same build, with or without the fault, and suffer the same loss: all connections of the association
+ * break after A sends the Turn-Give and before B receives it. `mtalab repro Q166594` shows it on two processes.
  */
 import { type AssociationView, believes, ltabOf, quirkOf, viewAssociations } from '@mtalab/mta-core';
 import { test } from 'tap';
@@ -13,7 +13,7 @@ const lifetimeMs = 301_000;
 
 const lost = 'its connections were lost';
 
-/** Reasons of the abnormal ends of associations, as both event logs tell them (1294). */
+/** Reasons of the abnormal ends of associations in both event logs (event 1294). */
 function endings(lab: PureLab): string[] {
   return lab.events.flatMap(({ event }) => (event.id === 1294 ? [event.params.reason] : []));
 }
@@ -21,7 +21,7 @@ function endings(lab: PureLab): string[] {
 class Course {
   readonly lab: PureLab;
   #messages = 0;
-  /** First connections of associations: MtaBind calls that open, as they arrive. */
+  /** Number of MtaBind calls that arrived to open a new association. */
   firstConnections = 0;
 
   constructor(mode: 'legacy' | 'fixed') {
@@ -42,7 +42,7 @@ class Course {
     this.lab.settle();
   }
 
-  /** Lose everything of the association at the moment when the next Turn-Give of this MTA arrives. */
+  /** Breaks all connections of the association when the next Turn-Give of this MTA would arrive. */
   loseNextGive(from: 'A' | 'B' = 'A'): void {
     const before = this.lab.hooks.onFrame;
     this.lab.hooks.onFrame = (sent) => {
@@ -55,7 +55,7 @@ class Course {
     };
   }
 
-  /** One message from A, so that there is an association; then B asks for the Turn, and A's give is lost. */
+  /** A's message opens an association; then B asks for the Turn, and A's Turn-Give is lost. */
   lose(): this {
     this.submit('A', 1);
     this.loseNextGive();
@@ -69,7 +69,7 @@ class Course {
     return view;
   }
 
-  /** What both sides of the first association believe about the Turn. */
+  /** Both sides' beliefs about the Turn of the first association. */
   beliefs(): string {
     return (['A', 'B'] as const)
       .map((name) => `${name} ${this.association(name).state} ${this.association(name).believes}`)
@@ -118,7 +118,7 @@ test('A gives the Turn to B, and the association is lost before B has it', (t) =
     return cut?.(sent) ?? true;
   };
   course.submit('B', 1);
-  t.equal(atTheLoss, stuck, 'the giver has let go, the other has not got it');
+  t.equal(atTheLoss, stuck, 'the giver has released the Turn, and the other has not received it');
   t.end();
 });
 
@@ -130,7 +130,7 @@ test('A recovers the association', (t) => {
   t.end();
 });
 
-test('A asks for the Turn back; B ignores the request, as it does not believe it has the Turn', (t) => {
+test('A asks for the Turn back; B ignores the request, because it believes that A has the Turn', (t) => {
   const course = new Course('legacy').lose();
   const answers: string[] = [];
   course.lab.hooks.onTaken = ({ from, pdu }) => {
@@ -138,7 +138,7 @@ test('A asks for the Turn back; B ignores the request, as it does not believe it
     if (pdu.type === 'response' && pdu.body.op === 'MtaSend') answers.push(`${from} ${pdu.body.apdu.kind}`);
   };
   course.submit('A', 1);
-  t.same(answers, ['A turn-please', 'B please-noted'], 'no give follows, and nothing else');
+  t.same(answers, ['A turn-please', 'B please-noted'], 'B sends no Turn-Give and nothing else');
   t.end();
 });
 
@@ -149,18 +149,18 @@ test('each side believes the other has the Turn', (t) => {
   t.end();
 });
 
-test('an association is up, both queues can grow, nothing moves on it', (t) => {
+test('the association is open, both queues can grow, and no message moves on it', (t) => {
   const course = new Course('legacy').lose();
   course.submit('A', 30);
   course.submit('B', 30);
   t.equal(course.openAssociations(), 1);
   t.equal(course.queued('A'), 30);
   t.equal(course.queued('B'), 31);
-  t.equal(course.association('A').moved, 1, 'what was moved before the loss');
+  t.equal(course.association('A').moved, 1, 'the message that moved before the loss');
   t.end();
 });
 
-test('the 49 do not move however far the clock is moved', (t) => {
+test('the 49 messages do not move, however far the clock advances', (t) => {
   const course = new Course('legacy').lose();
   course.submit('A', 49);
   course.lab.pass(tenDaysMs);
@@ -170,7 +170,11 @@ test('the 49 do not move however far the clock is moved', (t) => {
   t.equal(course.delivered('A'), 0);
   t.equal(course.firstConnections, 1);
   t.equal(course.beliefs(), stuck);
-  t.equal(course.lab.events.filter(({ event }) => event.id === 290).length, 0, 'nothing is given up: nothing counts as failed');
+  t.equal(
+    course.lab.events.filter(({ event }) => event.id === 290).length,
+    0,
+    'the MTA gives up no message: none counts as failed',
+  );
   t.end();
 });
 
@@ -184,13 +188,13 @@ test('at the threshold (50) the MTAs make a new association', (t) => {
   t.end();
 });
 
-test('everything is delivered by it, the message of B too, as B asks on the second association as well', (t) => {
+test('the second association delivers everything, also the message of B, which asks for the Turn there', (t) => {
   const course = new Course('legacy').lose();
   course.submit('A', 50);
   t.equal(course.delivered('B'), 51);
   t.equal(course.delivered('A'), 1);
   t.equal(course.queued('A') + course.queued('B'), 0);
-  t.equal(course.association('A', 0).moved, 1, 'the first association has moved nothing more');
+  t.equal(course.association('A', 0).moved, 1, 'the first association moves no further message');
   t.equal(course.association('A', 1).moved, 51);
   t.end();
 });
@@ -205,7 +209,7 @@ test('the queue of B may reach the threshold as well', (t) => {
   t.end();
 });
 
-test('each loss of the association is told of on both sides, and nothing else is', (t) => {
+test('both sides log each loss of the association, and nothing else', (t) => {
   for (const mode of ['legacy', 'fixed'] as const) {
     const course = new Course(mode).lose();
     t.same(endings(course.lab), [lost, lost]);
@@ -235,18 +239,18 @@ test('the stuck association counts as open and can never be closed in order', (t
   const course = new Course('legacy').lose();
   course.submit('A', 50);
   course.lab.pass(tenDaysMs);
-  t.equal(course.openAssociations(), 1, 'the second one was closed after Lifetime, the first is still there');
+  t.equal(course.openAssociations(), 1, 'Lifetime closed the second association; the first is still open');
   t.equal(course.beliefs(), stuck);
   course.lab.input('A', { type: 'stop' });
   course.lab.settle();
-  t.ok(course.lab.node('A').up, 'an MTA that stops cannot close it');
+  t.ok(course.lab.node('A').up, 'a stopping MTA cannot close it');
   course.lab.pass(60_000);
   t.notOk(course.lab.node('A').up);
   t.same(endings(course.lab), [lost, lost, 'this MTA is stopping', 'aborted by the peer: localSystemProblem'], 'it is aborted');
   t.end();
 });
 
-test('once the second one has closed, mail below the threshold sticks again', (t) => {
+test('after the second association closes, mail below the threshold sticks again', (t) => {
   const course = new Course('legacy').lose();
   course.submit('A', 50);
   course.lab.pass(lifetimeMs);
@@ -263,7 +267,7 @@ test('once the second one has closed, mail below the threshold sticks again', (t
 test('two stuck associations need 100', (t) => {
   const course = new Course('legacy').lose();
   course.submit('A', 50);
-  // The second association: A holds its Turn. B asks, and the give is lost as before.
+  // A holds the Turn of the second association. B asks, and the Turn-Give is lost as before.
   course.loseNextGive();
   course.submit('B', 1);
   t.equal(course.openAssociations(), 2);
@@ -293,14 +297,14 @@ test('a live switch of B from legacy to fixed frees it', (t) => {
   t.end();
 });
 
-test('it is a matter of the responder: A alone put right, mail of A sticks all the same', (t) => {
+test('the fault is in the responder: with A alone corrected, the mail of A still sticks', (t) => {
   const course = new Course('legacy').lose();
-  // B's own message must not ask: let it go by a second association, which is then closed.
+  // B's own message must not ask for the Turn here, so it moves on a second association, which then closes.
   course.submit('A', 50);
   course.lab.pass(lifetimeMs);
   course.lab.input('A', { type: 'command', command: { op: 'set', article, mode: 'fixed' } });
   course.lab.settle();
-  t.equal(course.association('A').recovery, 2, 'A has recovered it under the new rule, which is not its to apply');
+  t.equal(course.association('A').recovery, 2, 'A has recovered it under the new rule, but only the responder applies that rule');
   course.submit('A', 49);
   course.lab.pass(tenDaysMs);
   t.equal(course.queued('A'), 49);
@@ -308,7 +312,7 @@ test('it is a matter of the responder: A alone put right, mail of A sticks all t
   t.end();
 });
 
-test('B with the fault and mail, A without it: the Please of B is a protocol error for A, and a fresh association is made', (t) => {
+test('with the fault at B only, the Turn-Please of B is a protocol error for A, and the MTAs open a new association', (t) => {
   const course = new Course('legacy').lose();
   course.lab.input('A', { type: 'command', command: { op: 'set', article, mode: 'fixed' } });
   course.lab.settle();
@@ -319,7 +323,7 @@ test('B with the fault and mail, A without it: the Please of B is a protocol err
   t.end();
 });
 
-test('it happens in the other direction too: a give of B that is lost', (t) => {
+test('the other direction is the same: a Turn-Give of B is lost', (t) => {
   const course = new Course('legacy');
   course.submit('A', 1);
   course.submit('B', 1);
@@ -335,7 +339,7 @@ test('it happens in the other direction too: a give of B that is lost', (t) => {
 test('corrected: after the recovery one side holds the Turn', (t) => {
   const course = new Course('fixed').lose();
   t.equal(course.association('A').recovery, 1);
-  t.equal(course.beliefs(), 'A open theirs, B open mine', 'A had given it: the give that was sent counts');
+  t.equal(course.beliefs(), 'A open theirs, B open mine', 'A had sent the Turn-Give, and that counts');
   t.end();
 });
 
@@ -354,6 +358,6 @@ test('corrected: the association is closed in order after Lifetime', (t) => {
   const course = new Course('fixed').lose();
   course.lab.pass(2 * lifetimeMs);
   t.equal(viewAssociations(course.lab.mta('A')).length, 0);
-  t.same(endings(course.lab), [lost, lost], 'there is no other end but that in order');
+  t.same(endings(course.lab), [lost, lost], 'every other end is in order');
   t.end();
 });

@@ -1,7 +1,7 @@
 /**
- * Q181721, messages are not delivered over an association (bind_nak): one test for each of its facts, on MTAs without sockets.
- * A sends to B, whose host listens on two addresses and has the fault of the RPC runtime, or has not. (`mtalab repro Q181721`
- * shows it on two processes.)
+ * Q181721, messages are not delivered over an association (bind_nak): one test for each fact, on MTAs without sockets.
+ * A sends to B. B's host listens on two addresses, with or without the fault of the RPC runtime. `mtalab repro Q181721`
+ * shows it on two processes.
  */
 import { exchangeReleases, quirkOf, resolveNt, resolveProfile, rowsIn } from '@mtalab/mta-core';
 import { test } from 'tap';
@@ -35,7 +35,7 @@ test('builds: any Exchange version, as it is a fault of Windows NT', (t) => {
   t.end();
 });
 
-test('it is the receiving host: a sender that has it sends all the same', (t) => {
+test('the fault is in the receiving host: a sender with the fault still sends', (t) => {
   const course = courseOf('fixed', { bindings: { A: ['127.0.0.1', '127.0.0.2'], ...twoAddresses }, legacy: { A: [article] } });
   course.submit('A', 'B', 1);
   t.equal(course.delivered('B'), 1);
@@ -43,7 +43,7 @@ test('it is the receiving host: a sender that has it sends all the same', (t) =>
   t.end();
 });
 
-test('the association is filed in the wrong address space: in the table of another address than that at which it arrived', (t) => {
+test('the host files the association in the wrong address space: the table of an address at which it did not arrive', (t) => {
   for (const mode of ['legacy', 'fixed'] as const) {
     const course = courseOf(mode);
     course.submit('A', 'B', 1);
@@ -55,12 +55,12 @@ test('the association is filed in the wrong address space: in the table of anoth
   t.end();
 });
 
-test('the next bind arrives on the right address, the association is not found there: bind_nak', (t) => {
+test('the next bind arrives at the right address, whose table lacks the association: bind_nak', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 1);
   const calls = course.dials.filter(({ from }) => from === 'A');
   t.equal(calls.length, 2);
-  t.equal(calls[1]?.host, calls[0]?.host, 'it is dialled where the first connection was');
+  t.equal(calls[1]?.host, calls[0]?.host, 'A dials the same host as for the first connection');
   t.equal(calls[1]?.localAddress, calls[0]?.localAddress, 'and from the same address');
   const group = rowsIn(course.lab.mta('A').rpc.carriers)[0]?.ownGroup;
   t.type(group, 'number');
@@ -68,7 +68,7 @@ test('the next bind arrives on the right address, the association is not found t
   t.end();
 });
 
-test('the initiating MTA cannot send: the association is made, and there is no data', (t) => {
+test('the initiating MTA cannot send: the association opens, and no data moves', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 1);
   for (const name of ['A', 'B'] as const) {
@@ -77,7 +77,7 @@ test('the initiating MTA cannot send: the association is made, and there is no d
     t.equal(course.associations(name)[0]?.moved, 0);
   }
   t.equal(course.associations('A')[0]?.turn, 'held', 'A may send, and cannot');
-  t.equal(course.associations('A')[0]?.transfer, null, 'no message is given to it');
+  t.equal(course.associations('A')[0]?.transfer, null, 'A puts no message on it');
   t.equal(course.queued('A', 'B'), 1);
   t.end();
 });
@@ -102,7 +102,7 @@ test('event 9316 (LTAB index, Windows NT error 1727) at each attempt, which is e
   t.end();
 });
 
-test('the setting Transfer Interval moves the attempts', (t) => {
+test('the setting Transfer Interval sets the time between attempts', (t) => {
   const course = courseOf('legacy', { settings: { transferRetryIntervalS: 30 } });
   course.submit('A', 'B', 1);
   course.lab.pass(90_000);
@@ -113,16 +113,16 @@ test('the setting Transfer Interval moves the attempts', (t) => {
   t.end();
 });
 
-test('the LTAB index is that of the MTA which cannot be sent to', (t) => {
+test('the LTAB index names the unreachable MTA', (t) => {
   const course = courseOf('legacy', { names: ['A', 'C', 'B'] });
   course.submit('A', 'B', 1);
   course.submit('A', 'C', 1);
   t.same(course.events('A', 9316)[0]?.parameters, { ltabIndex: 2, ntError: 1727 });
-  t.equal(course.delivered('C'), 1, 'C, on one address, has its mail');
+  t.equal(course.delivered('C'), 1, 'C, on one address, receives its mail');
   t.end();
 });
 
-test('nothing moves, however far the clock is moved, and nothing is given up', (t) => {
+test('no message moves, however far the clock advances, and the MTA gives up none', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 49);
   course.lab.pass(tenDaysMs);
@@ -134,7 +134,7 @@ test('nothing moves, however far the clock is moved, and nothing is given up', (
   t.end();
 });
 
-test('at the threshold (50) a new association is made, and messages flow', (t) => {
+test('at the threshold (50) a new association opens, and messages flow', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 49);
   t.equal(course.firstConnections, 1);
@@ -145,9 +145,9 @@ test('at the threshold (50) a new association is made, and messages flow', (t) =
   t.same(
     course.associations('A').map(({ moved }) => moved),
     [0, 50],
-    'all of them by the new one',
+    'all of them on the new association',
   );
-  t.equal(course.naks.length, 1, 'which gets no bind_nak');
+  t.equal(course.naks.length, 1, 'the new association gets no bind_nak');
   t.end();
 });
 
@@ -155,7 +155,7 @@ test('the threshold may be reached on the other MTA: its association carries the
   const course = courseOf('legacy');
   course.submit('A', 'B', 10);
   course.submit('B', 'A', 49);
-  t.equal(course.delivered('A') + course.delivered('B'), 0, 'B may not send either: A has the Turn, and cannot give it');
+  t.equal(course.delivered('A') + course.delivered('B'), 0, 'B cannot send either: A has the Turn and cannot give it');
   course.submit('B', 'A', 1);
   t.equal(course.firstConnections, 2);
   t.equal(course.associations('B')[1]?.role, 'initiator');
@@ -181,9 +181,9 @@ test('a start of the receiver makes the next association the first again', (t) =
   course.submit('A', 'B', 50);
   t.equal(course.delivered('B'), 50);
   course.lab.pass(3_600_000);
-  t.equal(course.associations('A').length, 0, 'both were closed in order');
+  t.equal(course.associations('A').length, 0, 'both associations closed in order');
   course.submit('A', 'B', 1);
-  t.equal(course.delivered('B'), 51, 'without a start none is misfiled any more');
+  t.equal(course.delivered('B'), 51, 'without a start the host misfiles no further association');
   course.lab.input('B', { type: 'stop' });
   course.lab.settle();
   course.lab.pass(10_000);
@@ -194,7 +194,7 @@ test('a start of the receiver makes the next association the first again', (t) =
   t.end();
 });
 
-test('a recovery of the association is filed rightly, so a loss cures it', (t) => {
+test('the host files a recovery of the association correctly, so a loss cures the fault', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 3);
   course.lab.cutAll();
@@ -221,7 +221,7 @@ test('corrected: the next bind finds its association', (t) => {
   t.end();
 });
 
-test('setting needed: the receiver listens on two addresses. On one there is no wrong table, with the fault as without it', (t) => {
+test('setting needed: the receiver listens on two addresses. With one address there is no wrong table, even with the fault', (t) => {
   for (const bindings of [['127.0.0.1'], ['127.0.0.1', '!127.0.0.2'], ['127.0.0.1', '10.9.9.9']]) {
     const course = courseOf('legacy', { bindings: { B: bindings } });
     course.submit('A', 'B', 1);
@@ -231,7 +231,7 @@ test('setting needed: the receiver listens on two addresses. On one there is no 
   t.end();
 });
 
-test('on three addresses it is misfiled as well, whichever it arrives at', (t) => {
+test('with three addresses the host misfiles the association too, at whichever address it arrives', (t) => {
   for (const first of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
     const course = courseOf('legacy', { bindings: { B: ['127.0.0.1', '127.0.0.2', '127.0.0.3'] } });
     course.lab.input('A', { type: 'command', command: { op: 'endpoints', mta: 'B', endpoints: [`${first}[5002]`] } });
@@ -253,7 +253,7 @@ test('a live switch of B from legacy to fixed frees the mail, on the same associ
   t.end();
 });
 
-test('a live switch from fixed to legacy leaves what is there, and misfiles the next group', (t) => {
+test('a live switch from fixed to legacy keeps existing groups and misfiles the next one', (t) => {
   const course = courseOf('fixed');
   course.submit('A', 'B', 1);
   course.set('B', article, 'legacy');
@@ -262,12 +262,12 @@ test('a live switch from fixed to legacy leaves what is there, and misfiles the 
   course.lab.cutAll();
   course.lab.settle();
   course.submit('A', 'B', 1);
-  t.equal(course.delivered('B'), 2, 'the recovered association was filed wrongly');
+  t.equal(course.delivered('B'), 2, 'the host filed the recovered association wrongly');
   t.equal(course.naks.length, 1);
   t.end();
 });
 
-test('it is the switch of B that counts: A put right alone changes nothing', (t) => {
+test('only the switch of B counts: a corrected A alone changes nothing', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 1);
   course.set('A', article, 'fixed');
@@ -276,7 +276,7 @@ test('it is the switch of B that counts: A put right alone changes nothing', (t)
   t.end();
 });
 
-/** MtaBind arrives at B, B's way back is a black hole. */
+/** MtaBind arrives at B, but B's way back is a black hole. */
 function blackhole(): Course {
   const course = new Course({});
   const { onFrame } = course.lab.hooks;
@@ -288,7 +288,7 @@ function blackhole(): Course {
   return course;
 }
 
-test('event 9277 is of a call that was cancelled after two minutes without an answer: an MtaBind whose way back is a black hole', (t) => {
+test('event 9277 reports a call cancelled after two minutes without an answer: an MtaBind whose way back is a black hole', (t) => {
   const course = blackhole();
   course.lab.pass(callTimeoutMs - 1);
   t.equal(course.events('A', 9277).length, 0, 'not a moment before');
@@ -304,11 +304,11 @@ test('event 9277 is of a call that was cancelled after two minutes without an an
     stringBinding: 'ncacn_ip_tcp:127.0.0.1[5002]',
   });
   t.equal(logged?.trailer, '[B MtaBind ncacn_ip_tcp:127.0.0.1[5002] BASE IL] (14)');
-  t.equal(course.events('A', 9316).length, 0, 'no 9316: it is another story');
+  t.equal(course.events('A', 9316).length, 0, 'no 9316: that event has another cause');
   t.end();
 });
 
-test('the cancelled call is told to the server: co_cancel, with the id of the call', (t) => {
+test('the client sends the server co_cancel with the id of the cancelled call', (t) => {
   const course = blackhole();
   const told: { readonly call: number; readonly type: string }[] = [];
   course.lab.hooks.onTaken = ({ from, pdu }) => {
@@ -321,7 +321,7 @@ test('the cancelled call is told to the server: co_cancel, with the id of the ca
   t.end();
 });
 
-test('after a cancelled MtaBind the Open Interval passes, and then the mail goes', (t) => {
+test('after a cancelled MtaBind the Open Interval passes, and then the mail moves', (t) => {
   const course = blackhole();
   course.lab.pass(callTimeoutMs);
   course.lab.hooks.onFrame = () => true;

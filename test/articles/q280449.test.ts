@@ -1,6 +1,6 @@
 /**
- * Q280449, event 9318 on multihomed servers: one test for each of its facts, on MTAs without sockets. The first binding of A is
- * `::1`, B is reached over IPv4 alone; A has the fault, or has not. (`mtalab repro Q280449` shows it on two processes.)
+ * Q280449, event 9318 on multihomed servers: one test for each fact, on MTAs without sockets. The first binding of A is
+ * `::1`, and B listens on IPv4 only. A runs with and without the fault. `mtalab repro Q280449` shows it on two processes.
  */
 import { quirkOf, resolveRelease } from '@mtalab/mta-core';
 import { test } from 'tap';
@@ -72,11 +72,11 @@ test('no mail to that MTA', (t) => {
   t.equal(course.queued('A', 'B'), 49);
   t.equal(course.events('A', 290).length, 0);
   course.lab.pass(1);
-  t.equal(course.events('A', 290).length, 49, 'until the open retries (144) have come to their end');
+  t.equal(course.events('A', 290).length, 49, 'after the last of the open retries (144)');
   t.end();
 });
 
-test('nor does the threshold help, as it does with other articles', (t) => {
+test('unlike in other articles, the threshold does not help', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 200);
   course.lab.pass(3_600_000);
@@ -95,7 +95,7 @@ test('that MTA cannot open an association either: A cannot call it back', (t) =>
   t.end();
 });
 
-test('an MTA that the first binding reaches has its mail', (t) => {
+test('an MTA within reach of the first binding receives its mail', (t) => {
   const course = courseOf('legacy', { names: ['A', 'B', 'C'], bindings: { ...multihomed, C: ['[::1]'] } });
   course.lab.input('A', { type: 'command', command: { op: 'endpoints', mta: 'C', endpoints: ['::1[5003]'] } });
   course.submit('A', 'B', 1);
@@ -105,7 +105,7 @@ test('an MTA that the first binding reaches has its mail', (t) => {
   t.end();
 });
 
-test('workaround: the needed binding is put first, and it works, live, from the next attempt on', (t) => {
+test('workaround: putting the needed binding first works live, from the next attempt on', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 3);
   course.putFirst('A', '127.0.0.1');
@@ -117,18 +117,18 @@ test('workaround: the needed binding is put first, and it works, live, from the 
   t.end();
 });
 
-test('workaround: retry spares the wait', (t) => {
+test('workaround: the retry command skips the wait', (t) => {
   const course = courseOf('legacy');
   course.submit('A', 'B', 3);
   course.retry('A');
-  t.equal(course.delivered('B'), 0, 'by itself it cures nothing');
+  t.equal(course.delivered('B'), 0, 'the retry alone cures nothing');
   course.putFirst('A', '127.0.0.1');
   course.retry('A');
   t.equal(course.delivered('B'), 3);
   t.end();
 });
 
-test('workaround: in the configuration, from the start', (t) => {
+test('workaround: the needed binding first in the configuration works from the start', (t) => {
   const course = courseOf('legacy', { bindings: { A: ['127.0.0.1', '[::1]'] } });
   course.submit('A', 'B', 3);
   t.equal(course.delivered('B'), 3);
@@ -165,7 +165,7 @@ test('corrected: the other bindings are tried in order', (t) => {
       ['10.9.9.8', 'EADDRNOTAVAIL'],
       ['127.0.0.1', null],
     ],
-    'and no further than to one that works',
+    'and A stops at the first that works',
   );
   t.equal(course.delivered('B'), 3);
   t.equal(course.events('A', 9318).length, 0);
@@ -190,11 +190,11 @@ test('corrected: the data connection leaves from the binding that worked', (t) =
     made.map(({ localAddress }) => localAddress),
     ['127.0.0.2', '127.0.0.2'],
   );
-  t.equal(course.dials.filter(({ osError }) => osError !== null).length, 1, 'the other one is not tried for it');
+  t.equal(course.dials.filter(({ osError }) => osError !== null).length, 1, 'A does not try the other binding for it');
   t.end();
 });
 
-test('corrected: where no binding works, 9318 is logged once for all of them', (t) => {
+test('corrected: if no binding works, the MTA logs 9318 once for all of them', (t) => {
   const course = courseOf('fixed', { bindings: { A: ['[::1]'] } });
   course.submit('A', 'B', 1);
   t.equal(course.events('A', 9318).length, 1);
@@ -205,7 +205,7 @@ test('corrected: where no binding works, 9318 is logged once for all of them', (
   t.end();
 });
 
-test('on a server marked as a cluster the first binding alone is used, by design, in every build', (t) => {
+test('on a server marked as a cluster every build uses the first binding only, by design', (t) => {
   for (const mode of ['legacy', 'fixed'] as const) {
     const course = courseOf(mode, { cluster: ['A'] });
     course.submit('A', 'B', 1);
@@ -229,15 +229,15 @@ test('a live switch from legacy to fixed shows at the next dial', (t) => {
   t.end();
 });
 
-test('a live switch from fixed to legacy leaves what is open, and shows at the next dial', (t) => {
+test('a live switch from fixed to legacy keeps open associations, and shows at the next dial', (t) => {
   const course = courseOf('fixed');
   course.submit('A', 'B', 1);
   course.set('A', article, 'legacy');
   course.submit('A', 'B', 1);
-  t.equal(course.delivered('B'), 2, 'the association is there');
+  t.equal(course.delivered('B'), 2, 'the association is still open');
   course.lab.pass(3_600_000);
   course.submit('A', 'B', 1);
-  t.equal(course.delivered('B'), 2, 'it was closed for want of traffic, and cannot be opened again');
+  t.equal(course.delivered('B'), 2, 'Lifetime closed the idle association, and A cannot open it again');
   t.match(course.events('A', 9318)[0]?.parameters, { ntError: 1722 });
   t.end();
 });

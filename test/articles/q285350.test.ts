@@ -1,6 +1,6 @@
 /**
- * Q285350, the MTA does not start, Windows NT error 11004: one test for each of its facts, on MTAs without sockets. One adapter of
- * A has an address that is not on the machine; A has the fault, or has not. (`mtalab repro Q285350` shows it on a process.)
+ * Q285350, the MTA does not start, Windows NT error 11004: one test for each fact, on MTAs without sockets. One adapter of
+ * A has an address that the machine lacks. A runs with and without the fault. `mtalab repro Q285350` shows it on a process.
  */
 import { quirkOf, resolveRelease, viewBindings } from '@mtalab/mta-core';
 import { test } from 'tap';
@@ -47,7 +47,7 @@ test('one adapter cannot serve RPC: event 9321 with Windows NT error 11004', (t)
   t.end();
 });
 
-test('own: the operating system error and the address stand beside it, whatever the cause', (t) => {
+test('own: the event also shows the operating system error and the address, whatever the cause', (t) => {
   t.match(courseOf('fixed').events('A', 9321)[0]?.parameters, { address: '10.9.9.9[5001]', osError: 'EADDRNOTAVAIL' });
   const taken = courseOf('fixed', { bindings: { B: ['127.0.0.2', '127.0.0.1[5001]'] } });
   t.match(taken.events('B', 9321)[0]?.parameters, { ntError: 11_004, address: '127.0.0.1[5001]', osError: 'EADDRINUSE' });
@@ -71,7 +71,7 @@ test('the process ends with a non-zero exit', (t) => {
   t.same(course.halts, [{ node: 'A', code: 1, clean: false }]);
   t.equal(course.lab.mta('A').phase, 'halted');
   course.submit('B', 'A', 1);
-  t.match(course.events('B', 9318)[0]?.parameters, { ntError: 1722 }, 'nobody is there, on the good adapter either');
+  t.match(course.events('B', 9318)[0]?.parameters, { ntError: 1722 }, 'A does not listen on the good adapter either');
   t.end();
 });
 
@@ -95,7 +95,7 @@ test('the next start finds an unclean shutdown: 2219, 2206 per queue, 2207', (t)
   course.submit('A', 'B', 2);
   course.lab.input('A', { type: 'stop' });
   course.lab.settle();
-  t.equal(course.halts[0]?.clean, true, 'it ran, and was stopped in order');
+  t.equal(course.halts[0]?.clean, true, 'it ran and stopped in order');
   course.startAgain('A', adapters);
   t.same(course.ids('A', []), [9321, 9266], 'the first start that fails has nothing to check');
   course.startAgain('A');
@@ -109,7 +109,7 @@ test('the next start finds an unclean shutdown: 2219, 2206 per queue, 2207', (t)
   t.end();
 });
 
-test('what was queued is still there, and goes when the MTA can start', (t) => {
+test('queued mail is kept, and moves when the MTA can start', (t) => {
   const course = courseOf('legacy', { bindings: { A: ['127.0.0.1'] } });
   course.lab.unreachable.add('B');
   course.submit('A', 'B', 2);
@@ -126,13 +126,13 @@ test('workaround: disabling that adapter works', (t) => {
   const course = courseOf('legacy');
   course.startAgain('A', ['127.0.0.1', '!10.9.9.9']);
   t.same(course.ids('A', []), [2219, 2206, 2207, 9298]);
-  t.equal(course.halts.length, 1, 'the start before, and none since');
+  t.equal(course.halts.length, 1, 'one failed start before, and none since');
   course.submit('B', 'A', 1);
   t.equal(course.delivered('A'), 1);
   t.end();
 });
 
-test('if every listen fails, that is fatal in every build', (t) => {
+test('if every listen fails, every build ends the start', (t) => {
   for (const mode of ['legacy', 'fixed'] as const) {
     for (const bindings of [['10.9.9.9'], ['10.9.9.9', '10.9.9.8'], ['10.9.9.9', '!127.0.0.1']]) {
       const course = courseOf(mode, { bindings: { A: bindings } });
@@ -160,24 +160,24 @@ test('corrected: 9321 is logged for that adapter, and the MTA starts on the othe
   t.end();
 });
 
-test('corrected: an endpoint mapper, which cannot be had on that adapter either, does not change it', (t) => {
+test('corrected: an endpoint mapper, which cannot listen on that adapter either, changes nothing', (t) => {
   const course = courseOf('fixed', { mappers: { A: 4135 } });
   t.equal(course.ids('A', []).at(-1), 9298);
   course.submit('B', 'A', 1);
   t.equal(course.delivered('A'), 1);
   const taken = courseOf('fixed', { mappers: { A: 4135 }, bindings: { A: ['127.0.0.1', '127.0.0.2'], B: ['127.0.0.2[4135]'] } });
-  t.same(taken.ids('B', []), [9321, 9266], 'B, alone on what the mapper of A has');
+  t.same(taken.ids('B', []), [9321, 9266], 'B, whose only binding is at a place of the mapper of A');
   t.equal(taken.halts.length, 1);
   const last = courseOf('fixed', {
     names: ['B', 'A'],
     mappers: { A: 4135 },
     bindings: { A: ['127.0.0.1', '127.0.0.2'], B: ['127.0.0.2[4135]'] },
   });
-  t.same(last.ids('A', []), [9321, 9266], 'a mapper that fails on an adapter that works is missed');
+  t.same(last.ids('A', []), [9321, 9266], 'a mapper that fails on a working adapter is fatal');
   t.end();
 });
 
-test('corrected: others are told to call back at the adapters that work, and at no other', (t) => {
+test('corrected: the MTA advertises only its working adapters for the bind back', (t) => {
   const course = courseOf('fixed', { bindings: { A: ['10.9.9.9', '127.0.0.2', '127.0.0.1'] } });
   course.submit('A', 'B', 1);
   t.same(
@@ -187,7 +187,7 @@ test('corrected: others are told to call back at the adapters that work, and at 
   t.end();
 });
 
-test('on a cluster it is fatal by design, in every build', (t) => {
+test('on a cluster one failed listen is fatal by design, in every build', (t) => {
   for (const mode of ['legacy', 'fixed'] as const) {
     const course = courseOf(mode, { cluster: ['A'] });
     t.same(course.ids('A', []), [9321, 9266], mode);
@@ -204,7 +204,7 @@ test('on a cluster it is fatal by design, in every build', (t) => {
 test('a live switch shows at the next start, either way', (t) => {
   const course = courseOf('fixed');
   course.set('A', article, 'legacy');
-  t.equal(course.lab.mta('A').phase, 'running', 'what runs goes on');
+  t.equal(course.lab.mta('A').phase, 'running', 'the running MTA continues');
   const node = course.lab.node('A');
   for (const [mode, ids] of [
     ['legacy', [2219, 2206, 2207, 9321, 9266]],

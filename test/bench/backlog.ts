@@ -1,4 +1,4 @@
-/** The durable backlog that both benches start from, and the proof afterwards that each message went over exactly once. */
+/** Stores the durable backlog for both benches, and checks afterwards that each message was delivered exactly once. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { StoredMessage } from '@mtalab/mta-core';
@@ -36,7 +36,7 @@ function messageOf(index: number, atMs: number): StoredMessage {
   return { content: firstId + number, envelope, copies: [copy] };
 }
 
-/** Fill a new store in this folder with messages for MTA-B. It is closed in order. */
+/** Fills a new store in this folder with messages for MTA-B, and closes it in order. */
 export function loadBacklog(folder: string, messages: number): void {
   const store = openStore(folder);
   const atMs = Date.now();
@@ -59,7 +59,7 @@ export function loadBacklog(folder: string, messages: number): void {
 }
 
 /**
- * @param whole the run was not cut short: nothing may be left.
+ * @param whole the run was not cut short, so no message may be left at the sender.
  * @throws Error unless each message is in the receiver's ledger once, or still at the sender.
  */
 export function proveExactlyOnce(senderFolder: string, receiverFolder: string, messages: number, whole: boolean): void {

@@ -1,7 +1,7 @@
 /**
- * One process of the bare baseline: what any program would have to do to hand messages over durably and once, and nothing
- * else. The same store, the same rows in the same commits, the same sockets, the same number in flight; no protocol, no
- * core, no event log. A frame is `u32 length, u32 head length, head as JSON, content`, an answer `u32 length, head as JSON`.
+ * One process of the bare baseline: the least work that durable exactly-once hand-over needs. It shares the product's store,
+ * rows per commit, sockets and number of messages in flight, and omits the protocol, the core and the event log.
+ * A frame is `u32 length, u32 head length, head as JSON, content`; an answer is `u32 length, head as JSON`.
  *
  *     node bare.js receiver FOLDER
  *     node bare.js sender FOLDER PORT CONNECTIONS
@@ -14,7 +14,7 @@ import { handleOf } from '../support/contents.js';
 import { openStore } from './backlog.js';
 import type { Sample } from './figures.js';
 
-/** What only makes room joins the next commit, or has one of its own after so many times a commit's length: as in the product. */
+/** As in the product, an erasure joins the next commit, or gets its own after this many times the length of a commit. */
 const idleCommits = 4;
 const idleCommitMs = { least: 5, most: 50 } as const;
 const lengthBytes = 4;
@@ -24,12 +24,12 @@ type Head = {
   readonly id: number;
   readonly envelope: Envelope;
   readonly recipients: readonly string[];
-  /** Erased at the sender for good: the receiver may forget these. */
+  /** Messages that the sender has erased durably: the receiver may forget their ids. */
   readonly settled: readonly number[];
 };
 type Answer = { readonly id: number };
 
-/** A stream cut into frames, each without its length. */
+/** Cuts a stream into frames, without their length fields. */
 function frames(socket: Socket, take: (frame: Buffer) => void): void {
   let rest: Buffer = noOctets;
   socket.on('data', (chunk: Buffer) => {
@@ -64,7 +64,7 @@ function messageFrame(head: Head, content: Uint8Array): Buffer {
   return frame;
 }
 
-/** Commits at the end of a turn of the loop what somebody waits for, and a little later what nobody waits for. */
+/** Commits awaited writes at the end of the event loop's turn, and other writes a little later. */
 class GroupCommit {
   readonly #store: Store;
   readonly #done: (tokens: readonly number[]) => void;

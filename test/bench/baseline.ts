@@ -1,4 +1,4 @@
-/** One run of the bare baseline: the two processes of `bare.ts`, with the product's backlog at one of them. */
+/** Runs the bare baseline once: two processes of `bare.ts`; the sender starts with the product's backlog. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

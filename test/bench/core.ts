@@ -1,4 +1,4 @@
-/** Steps per second of the pure core: two MTAs in this process, whose network and stores do everything at once. */
+/** Measures steps per second of the pure core: two MTAs in this process, with an instant network and instant stores. */
 import {
   defaultSettings,
   type Effect,
@@ -22,7 +22,7 @@ type Node = {
   accepted: number;
 };
 
-/** @param idle adjacent MTAs of which nothing is ever heard. */
+/** @param idle adjacent MTAs that never send anything. */
 function configOf(name: string, peer: string, associations: number, idle: number): MtaConfig {
   const others = Array.from({ length: idle }, (_, index) => `IDLE-${index}`);
   return {
@@ -55,7 +55,7 @@ function messageOf(index: number): StoredMessage {
   return { content: id, envelope, copies: [{ id: id + 1, destination: { to: 'mta', mta: 'B' }, recipients: ['v@b'] }] };
 }
 
-/** What the world does with an effect, at once. */
+/** Carries out an effect at once, as the network and the store would. */
 function carryOut(from: Node, other: Node, effect: Effect): void {
   switch (effect.type) {
     case 'frame': {
@@ -90,7 +90,7 @@ function carryOut(from: Node, other: Node, effect: Effect): void {
 
 /**
  * Lets two cores hand `messages` over, over this many associations.
- * @param idle further adjacent MTAs of each, which cost nothing unless a step looks at all of them.
+ * @param idle further adjacent MTAs of each. They cost nothing unless a step visits all of them.
  */
 export function runCore(messages: number, associations: number, idle = 0): CoreFigures {
   const backlog = Array.from({ length: messages }, (_, index) => messageOf(index));

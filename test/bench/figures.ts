@@ -1,10 +1,10 @@
-/** What one run of two processes gives, and how it is taken: from samples while the backlog goes over. */
+/** Computes the figures of one run from samples of both processes during the transfer. */
 
-/** What a process says of itself at one instant. */
+/** The figures of one process at one instant. */
 export type Sample = {
-  /** Messages delivered (the receiver) so far. */
+  /** Messages that the receiver has delivered so far. */
   readonly delivered: number;
-  /** When, in milliseconds of a clock that both processes share. */
+  /** Time of the sample, in milliseconds of a clock that both processes share. */
   readonly atMs: number;
   /** User and system time of the process so far, in seconds. */
   readonly cpuS: number;
@@ -15,35 +15,35 @@ export type RunFigures = {
   readonly messagesPerS: number;
   /** CPU seconds of both processes per million messages. */
   readonly cpuSPerMillion: number;
-  /** The same of each. */
+  /** CPU seconds of each process per million messages. */
   readonly senderCpuSPerMillion: number;
   readonly receiverCpuSPerMillion: number;
-  /** Largest resident set of each process that was seen. */
+  /** Largest resident set seen in each process. */
   readonly senderRssBytes: number;
   readonly receiverRssBytes: number;
 };
 
 export type Watched = {
   readonly figures: RunFigures;
-  /** The run was not cut short: the whole backlog has gone over. */
+  /** The run was not cut short: the receiver has the whole backlog. */
   readonly whole: boolean;
 };
 
-/** Part of the backlog, or of the time, that warms up and is not counted. */
+/** Share of the backlog, or of the time, that warms up and does not count. */
 const warmUpShare = 0.5;
 const sampleIntervalMs = 50;
 
 export type Limits = {
   /** Messages of the backlog. */
   readonly messages: number;
-  /** When a run is cut short, in seconds: a disk that is shared can be very slow. */
+  /** Time limit of a run in seconds, because a shared disk can be very slow. */
   readonly seconds: number;
 };
 
 /**
- * Watch two processes until the backlog has gone over, or the time is up.
- * @param sample asks both, the sender first.
- * @throws Error when too little has arrived to say anything.
+ * Watches two processes until the receiver has the backlog, or the time is up.
+ * @param sample samples both, the sender first.
+ * @throws Error when too few messages have arrived to measure anything.
  */
 export async function watch({ messages, seconds }: Limits, sample: () => Promise<readonly [Sample, Sample]>): Promise<Watched> {
   let begin: readonly [Sample, Sample] | undefined;
@@ -92,7 +92,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
-/** Figure by figure, the median over runs. */
+/** The median of each figure over the runs. */
 export function medians(runs: readonly RunFigures[]): RunFigures {
   const of = (name: keyof RunFigures): number => median(runs.map((run) => run[name]));
   return {

@@ -1,4 +1,4 @@
-/** One run of the product: two processes of the `mtalab mta` command, with a backlog at one of them. */
+/** Runs the product once: two processes of the `mtalab mta` command; the sender starts with the backlog. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { loadBacklog, proveExactlyOnce } from './backlog.js';
 import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
 
 const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
-/** So many that the threshold never asks for a second association. */
+/** A threshold so high that the sender never opens a second association. */
 const never = 1_000_000;
 
 type Side = {

@@ -1,4 +1,4 @@
-/** How fast the proofs run: virtual hours of the simulator for a second of this machine, states of the checker. */
+/** Measures the proofs: the simulator's virtual hours per second and the checker's states per second. */
 import { check, type SimOptionsGiven, simulate } from '@mtalab/proof';
 import { median } from './figures.js';
 
@@ -40,7 +40,7 @@ function onePass(options: SimOptionsGiven, seeds: number): Omit<SimFigures, 'mta
 
 export type CheckerFigures = { readonly states: number; readonly transitions: number; readonly statesPerS: number };
 
-/** The checker through a whole space: one message each way, one loss. The first pass only warms up. */
+/** Runs the checker through a whole space: one message each way, one loss. The first pass only warms up. */
 export function runChecker(): CheckerFigures {
   const runs = Array.from({ length: passes + 1 }, () => {
     const beganMs = performance.now();

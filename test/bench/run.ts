@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: durable exactly-once hand-over between two processes, against a bare baseline, in interleaved rounds.
+ * `npm run bench`: compares durable exactly-once hand-over between two processes with a bare baseline, in interleaved rounds.
  *
  *     npm run bench -- [--rounds N] [--messages N] [--seconds N] [--json]
  */
@@ -23,7 +23,7 @@ type Pair = { readonly product: RunFigures; readonly baseline: RunFigures };
 type Comparison = Pair & {
   readonly inFlight: number;
   readonly messages: number;
-  /** Of the medians of messages per second, and the median of the rounds' own ratios: those are taken within seconds of each other. */
+  /** `ratio` compares the medians of messages per second; `medianRatio` is the median of each round's ratio, whose runs are seconds apart. */
   readonly ratio: number;
   readonly medianRatio: number;
   readonly runs: readonly Pair[];
@@ -87,7 +87,7 @@ function compared(inFlight: number, messages: number, runs: readonly Pair[]): Co
   return { inFlight, messages, product, baseline, ratio, medianRatio: median(ratiosOf(runs)), runs };
 }
 
-/** Everything in turn, so that a slow minute of the machine hits all alike. */
+/** Runs product and baseline in turn, so that a slow minute of the machine affects both alike. */
 async function compare(rounds: number, loads: readonly (Limits & { readonly inFlight: number })[]): Promise<Comparison[]> {
   const runs = loads.map((): Pair[] => []);
   for (let round = 1; round <= rounds; round += 1) {

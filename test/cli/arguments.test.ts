@@ -1,6 +1,6 @@
 /**
- * What `mtalab` says to command lines it cannot carry out, and with which exit code. The cases are in data/arguments.txt;
- * UPDATE=1 writes what was said into it.
+ * Error messages and exit codes of `mtalab` for wrong command lines. The cases are in data/arguments.txt; UPDATE=1 rewrites
+ * their outcomes.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ function prefixed(text: string, mark: string): string[] {
         .map((line) => `${mark} ${line}`.trimEnd());
 }
 
-/** Folders differ from machine to machine and from run to run. */
+/** Replaces folder names, which differ between machines and runs. */
 function withoutPlaces(text: string, runtime: string): string {
   return text
     .replaceAll(runtime, 'TMP')

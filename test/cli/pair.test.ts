@@ -1,4 +1,4 @@
-/** The command with real processes: a pair that delivers, a pair that cannot, and everything asked of one that runs. */
+/** The command with real processes: a pair that delivers, a pair that cannot, and every command against a running pair. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { test } from 'tap';
 
 const bin = 'packages/cli/bin/mtalab.js';
 const home = mkdtempSync(join(tmpdir(), 'mtalab-cli-'));
-// The registry and the temporary folders of these runs are apart from all others.
+// These runs have their own registry and temporary folders.
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
 
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
@@ -90,7 +90,7 @@ test('--once --json: two lines of JSON, exit 0, and nothing left behind', async 
   t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
 });
 
-test('--once with the Turn lost: exit 1, and it says who believes what; without the article all is delivered', async (t) => {
+test('--once with the Turn lost: exit 1 and the beliefs of both sides; without the article all mail arrives', async (t) => {
   const fault = ['--count', '20', '--both-ways', '--fault', 'cut before turn-give 1'];
   const [legacy, fixed] = await Promise.all([
     mtalab(['pair', '--once', ...fault, '--legacy', 'Q166594', '--json']),
@@ -107,7 +107,7 @@ test('--once with the Turn lost: exit 1, and it says who believes what; without 
   t.match(lines(fixed.stdout)[1], { ending: 'delivered', delivered: 20, unreachedFaults: [] });
 });
 
-test('logs that cannot be written are told of, and the mail goes on', async (t) => {
+test('the command reports logs that it cannot write, and the mail continues', async (t) => {
   const dir = join(home, 'unlogged');
   // A folder in the place of the file fails for root too.
   mkdirSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), { recursive: true });
@@ -116,7 +116,7 @@ test('logs that cannot be written are told of, and the mail goes on', async (t) 
   t.match(stderr, /^MTA-A: .*cannot write .*events\.jsonl: EISDIR/m);
 });
 
-test('a fault that was never reached is exit 1', async (t) => {
+test('a fault that the run never reaches makes the exit code 1', async (t) => {
   const { code, stdout, stderr } = await mtalab([
     'pair',
     '--once',
@@ -157,7 +157,7 @@ function startPair(argv: readonly string[]): Running {
   return { child, next: async () => JSON.parse((await reader.next()).value as string) as unknown, exited };
 }
 
-/** Asks until the answer is as wished; the test's own time limit ends it otherwise. */
+/** Repeats a query until the answer is as expected; the test's time limit ends it otherwise. */
 async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
   for (;;) {
     const answer = await ask();
@@ -165,7 +165,7 @@ async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boole
   }
 }
 
-test('a running pair answers every command, and stops when told to', { timeout: 280_000 }, async (t) => {
+test('a running pair answers every command, and stops on the stop command', { timeout: 280_000 }, async (t) => {
   const dir = join(home, 'kept');
   const pair = startPair(['--dir', dir, '--mail', 'examples', '--proxy']);
   t.teardown(() => pair.child.kill('SIGKILL'));
@@ -229,7 +229,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
       '--explain',
     ],
   );
-  t.match(up, [{ id: 9298, node: events.at(-1)?.node, explanation: /mail can move/ }], 'the last of those chosen, explained');
+  t.match(up, [{ id: 9298, node: events.at(-1)?.node, explanation: /mail can move/ }], 'the last selected event, explained');
   t.same(await ask('events', '--until', '10min'), [], 'nothing was logged before the start');
   t.same(await ask('events', '--severity', '16'), []);
 
@@ -249,7 +249,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   t.match(
     readFileSync(join(dir, 'MTA-B', 'mta.yaml'), 'utf8'),
     /^ {4}X\.400 Service: none$/m,
-    'the pair keeps what was set for a restart',
+    'the pair keeps the new settings for a restart',
   );
 
   t.match(await ask('set', 'legacy', 'Q166594', '--mta', 'MTA-B'), [{ mta: 'MTA-B', article: 'Q166594', mode: 'legacy' }]);
@@ -273,7 +273,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
     { messages: [{ state: 'in-transfer', recipients: ['ben@b.example'], sizeBytes: letter.length }] },
   ]);
   const again = await mtalab(['submit', '-', '--dir', dir, '--json', '--id', 'asked-twice', '--to', 'ben@b.example'], letter);
-  t.match(JSON.parse(again.stdout), [{ known: true }], 'the same id makes no second message');
+  t.match(JSON.parse(again.stdout), [{ known: true }], 'a submission with the same id makes no second message');
   await ask('fault', 'release');
   await eventually(
     () => ask<MtaStatus[]>('status', '--mta', 'MTA-B'),
@@ -291,7 +291,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   t.match(
     await ask('submit', far, '--from', 'cleo@b.example'),
     [{ mta: 'MTA-B' }],
-    'the domain of --from decides where it is handed in',
+    'the domain of --from selects the MTA that takes the message',
   );
   await eventually(
     () => ask<MtaStatus[]>('status', '--mta', 'MTA-A'),
@@ -314,7 +314,7 @@ test('a running pair answers every command, and stops when told to', { timeout: 
   t.match(await mtalab(['status', '--dir', dir]), { code: 1 });
   const log = readFileSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), 'utf8');
   t.match(log, /"id":9299/, 'it stopped in order');
-  t.match(await ask('events', '--id', '9299', '--mta', 'mta-b'), [{ id: 9299, node: 'MTA-B' }], 'its log can be read still');
+  t.match(await ask('events', '--id', '9299', '--mta', 'mta-b'), [{ id: 9299, node: 'MTA-B' }], 'its log is still readable');
   t.match(await mtalab(['events', '--dir', join(dir, 'MTA-A', 'data'), '--id', '9299', '--follow']), { code: 0, stdout: /9299/ });
   const wrong = await mtalab(['events', '--dir', dir, '--mta', 'MTA-C']);
   t.match(wrong, { code: 2, stderr: /unknown MTA MTA-C \(known: MTA-., MTA-.\)/ });
@@ -374,14 +374,10 @@ test('an MTA of a pair is restarted, killed, does not start, and starts again', 
   t.match(await tell('set', 'legacy', 'Q285350', '--mta', 'MTA-B'), { code: 0, stdout: /shows at the next start$/m });
   t.match(await tell('restart', '--mta', 'MTA-B'), { code: 1, stderr: /MTA-B ended before it was ready.*exit code 1/s });
   t.same(ids('MTA-B').slice(-2), [9321, 9266]);
-  t.match(
-    await tell('events', '--mta', 'MTA-B', '--limit', '1'),
-    { code: 0, stdout: /9266/ },
-    'its log can be read all the same',
-  );
+  t.match(await tell('events', '--mta', 'MTA-B', '--limit', '1'), { code: 0, stdout: /9266/ }, 'its log is still readable');
   t.match(await tell('status'), { code: 1, stdout: /MTA-A/, stderr: /MTA-B: is down; `mtalab restart --mta MTA-B` starts it/ });
   t.match(await tell('submit', 'examples/01-plain.eml', '--mta', 'MTA-B'), { code: 1, stderr: /MTA-B is down/ });
-  t.match(await tell('submit', 'examples/01-plain.eml', '--to', 'ben@b.example'), { code: 0 }, 'the other one goes on');
+  t.match(await tell('submit', 'examples/01-plain.eml', '--to', 'ben@b.example'), { code: 0 }, 'the other MTA continues');
   t.match(await tell('bindings', 'disable', '192.0.2.1', '--mta', 'MTA-B'), {
     code: 0,
     stdout: /^MTA-B.*\n.*192\.0\.2\.1\[0\] +- +no/m,

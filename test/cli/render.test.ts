@@ -1,4 +1,4 @@
-/** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
+/** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
 import { type BindingView, type LtabView, levelsOf, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
@@ -422,7 +422,7 @@ test('figures', (t) => {
   t.equal(
     printable('a\u001b[31mb\r\n\u009bc'),
     'a\\u001b[31mb\\u000d\\u000a\\u009bc',
-    'nothing a terminal would obey gets through',
+    'the output has no terminal control sequences',
   );
   t.end();
 });
@@ -441,14 +441,14 @@ test('columns are those of the terminal: wide characters take two, combining mar
     '\u{1f4e7}    333',
     '\u001b[31mred\u001b[39m     4',
   ]);
-  t.equal(clip('\u4e2d\u6587\u5b57', 6), '\u4e2d\u6587\u5b57', 'what fits stays whole');
+  t.equal(clip('\u4e2d\u6587\u5b57', 6), '\u4e2d\u6587\u5b57', 'a text that fits stays whole');
   t.equal(clip('\u4e2d\u6587\u5b57', 5), '\u4e2d\u6587…');
   t.equal(clip('\u4e2d\u6587\u5b57', 4), '\u4e2d…', 'no half of a wide character');
   t.equal(clip('e\u0301te\u0301s', 3), 'e\u0301t…', 'a mark stays with its letter');
   t.end();
 });
 
-test('the live status redraws on a terminal and is told now and then elsewhere', (t) => {
+test('the live status redraws on a terminal and prints a line now and then elsewhere', (t) => {
   const written: string[] = [];
   let clockMs = 0;
   const io = (errTty: boolean) => ({

@@ -18,7 +18,7 @@ function messageOf(file: string): string {
   }
 }
 
-test('what is wrong is said with its place, all at once', (t) => {
+test('an error message lists every problem with its place', (t) => {
   const file = join(t.testdir({}), 'mta.yaml');
   const [head = '', ...cases] = readFileSync(casesFile, 'utf8').split(/^== /m);
   const rewritten = [head];
@@ -34,7 +34,7 @@ test('what is wrong is said with its place, all at once', (t) => {
   t.end();
 });
 
-test('files that cannot be read', (t) => {
+test('unreadable files', (t) => {
   const folder = t.testdir({ big: `# ${'x'.repeat(1_048_576)}`, binary: Buffer.from([0x6e, 0xff, 0xfe]), folder: {} });
   t.equal(messageOf(join(folder, 'none')), 'FILE: there is no such file');
   t.equal(messageOf(join(folder, 'folder')), 'FILE: this is no file; give the configuration file of an MTA');
@@ -48,7 +48,7 @@ test('files that cannot be read', (t) => {
   t.end();
 });
 
-test('what is left out has the documented default', (t) => {
+test('omitted keys have the documented defaults', (t) => {
   const folder = t.testdir({ 'a.yaml': 'name: MTA-A\ndata: a/data\n' });
   t.same(loadConfig(join(folder, 'a.yaml')), {
     file: join(folder, 'a.yaml'),
@@ -78,7 +78,7 @@ test('what is left out has the documented default', (t) => {
   t.end();
 });
 
-test('a configuration that is rendered is read back the same', (t) => {
+test('a rendered configuration reads back the same', (t) => {
   const folder = t.testdir({ sub: {} });
   const file = join(folder, 'sub', 'b.yaml');
   const settings = { ...defaultSettings, openRetryIntervalS: 5, twoWayAlternate: false, thresholdRule: 'exceeded' as const };

@@ -82,7 +82,7 @@ note: Error
   t.equal(statSync(join(folder, 'ev0.log')).mode & 0o777, 0o600);
 });
 
-/** Thirty octets of "ab", or more of them than are written. */
+/** Thirty octets of "ab", or more octets than the log writes. */
 function apdu(lengthBytes: number): LoggedApdu {
   return {
     direction: 'received',
@@ -124,7 +124,7 @@ function apdu(lengthBytes: number): LoggedApdu {
   };
 }
 
-test('the APDU logs: fields in ap0.log, octets in bf0.log; content does not make them huge, and they are rotated', async (t) => {
+test('the APDU logs: fields in ap0.log, octets in bf0.log; content does not make them huge, and they rotate', async (t) => {
   const folder = t.testdir({});
   const logs = createLogs({ folder, console: false, maxSizeBytes: 30_000, maxFiles: 2 });
   t.same(readdirSync(folder), [], 'no file before its first entry');
@@ -183,7 +183,7 @@ ${recipients}      24 more recipients
   t.equal(statSync(join(folder, 'bf0.log')).mode & 0o777, 0o600);
 });
 
-test('rotation keeps a number of files of a limited size, nothing lost among them and in order', async (t) => {
+test('rotation keeps a number of files of limited size, in order and without loss', async (t) => {
   const folder = t.testdir({ 'events.jsonl': 'from an earlier run\n' });
   const logs = createLogs({ folder, console: false, maxSizeBytes: 2000, maxFiles: 4 });
   for (let seconds = 1; seconds <= 40; seconds += 1) {
@@ -208,7 +208,7 @@ test('rotation keeps a number of files of a limited size, nothing lost among the
   }
 });
 
-test('a file that cannot be written stops nothing; what is missing is counted when it can be again', async (t) => {
+test('an unwritable file stops nothing; once writable again, it counts the missing lines', async (t) => {
   const folder = t.testdir({});
   // A folder in the place of the file fails for root too.
   mkdirSync(join(folder, 'ev0.log'));
@@ -223,7 +223,7 @@ test('a file that cannot be written stops nothing; what is missing is counted wh
   await logs.close();
   const [words, ...more] = told().map(({ args }) => String(args[0]));
   t.match(words, /^mtalab: cannot write .*ev0\.log: EISDIR.*; entries are lost until it can be written\n$/);
-  t.same(more, [], 'it is told of once');
+  t.same(more, [], 'the log reports it once');
   t.match(
     read(folder, 'ev0.log'),
     /^note: Error\n01-02-26 12:04:05am\n {2}3 entries before this one are lost: they could not be written\n\nmessage NMI9266/,
@@ -231,7 +231,7 @@ test('a file that cannot be written stops nothing; what is missing is counted wh
   t.equal(read(folder, 'events.jsonl').trimEnd().split('\n').length, 4);
 });
 
-test('an exit in any way keeps the order and loses nothing; a reader of stderr that is gone or full changes nothing', (t) => {
+test('every kind of exit keeps the order and loses nothing, even if the reader of stderr is gone or full', (t) => {
   const folder = t.testdir({});
   const program = `
     import { createLogs } from 'mtalab';
@@ -284,7 +284,7 @@ test('an exit in any way keeps the order and loses nothing; a reader of stderr t
   }
   t.same(run('at-once', '').seconds, [1]);
 
-  // Both files are on a device that is always full: told once for each, and nothing else happens.
+  // Both files are on a device that is always full: one warning for each, and no other effect.
   const fullFolder = join(folder, 'full0');
   mkdirSync(fullFolder);
   for (const name of ['events.jsonl', 'ev0.log']) symlinkSync('/dev/full', join(fullFolder, name));

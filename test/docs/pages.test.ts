@@ -1,4 +1,4 @@
-/** What the pages draw from the code is what the code says. `npm run docs` rewrites it. */
+/** The generated parts of the documentation match the code. `npm run docs` rewrites them. */
 import { spawnSync } from 'node:child_process';
 import { test } from 'tap';
 

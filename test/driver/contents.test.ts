@@ -36,7 +36,7 @@ const rtorq = {
 /** Group of the connections that MTA-A dials. */
 const group = 77;
 
-/** An MTA with its real core, driver and store. This test is its network, and speaks for the adjacent MTA-B. */
+/** An MTA with its real core, driver and store. The test acts as its network and as the adjacent MTA-B. */
 class Subject {
   readonly contents: ArrivedContents;
   readonly store: MemoryStore;
@@ -96,7 +96,7 @@ class Subject {
     };
   }
 
-  /** What MTA-B's runtime answers to what MTA-A does as a client. */
+  /** The answers of MTA-B's runtime to MTA-A as a client. */
   #sent(frame: LinkFrame, later: (input: Input) => void): void {
     if (frame.link !== 'rpc') throw new Error(`a frame of the ${frame.link} link`);
     const { conn, frame: pdu } = frame;
@@ -124,7 +124,7 @@ class Subject {
     this.input({ type: 'frame', link: 'rpc', conn, frame });
   }
 
-  /** MTA-B dials, and binds with a group or for a new one. */
+  /** MTA-B dials, and binds with an existing association group or for a new one. */
   async accepted(joined = 0): Promise<{ readonly conn: number; readonly group: number }> {
     const conn = this.#nextAccepted;
     this.#nextAccepted += 2;
@@ -161,7 +161,7 @@ class Subject {
     return this.call(conn, { op: 'MtaSend', apdu: { ...apdu, ...first }, settled: [] });
   }
 
-  /** What MTA-A answered to a call of MTA-B, in a word or two. */
+  /** MTA-A's answer to a call of MTA-B, in a word or two. */
   answerTo(call: number): string | undefined {
     const pdu = this.sent.findLast((one) => one.conn % 2 === 1 && 'call' in one.pdu && one.pdu.call === call)?.pdu;
     if (pdu?.type !== 'response') return pdu?.type;
@@ -181,7 +181,7 @@ class Subject {
     return (await this.accepted(first.group)).conn;
   }
 
-  /** MTA-A opens an association, which MTA-B does not answer yet. @returns MTA-B's data connection, and its first. */
+  /** MTA-A opens an association, and MTA-B does not answer yet. @returns MTA-B's data connection and its first connection. */
   async calling(): Promise<{ readonly first: number; readonly data: number; readonly bindCall: number }> {
     this.answersBind = false;
     await turns();
@@ -205,7 +205,7 @@ class Subject {
   }
 }
 
-test('the store takes the octets of what it keeps', async (t) => {
+test('the store takes over the octets that it keeps', async (t) => {
   const subject = new Subject(t);
   const data = await subject.opened();
   const first = subject.rttr(data, { text: 'abc', size: 6, last: false });
@@ -221,7 +221,7 @@ test('the store takes the octets of what it keeps', async (t) => {
   t.same(subject.delivered, ['abcdef']);
 });
 
-test('octets that nobody keeps are dropped with the step that reads their frame', async (t) => {
+test('the step that reads a frame drops the octets that no one keeps', async (t) => {
   const subject = new Subject(t);
   const data = await subject.opened();
   const whole = subject.rttr(data);
@@ -234,7 +234,7 @@ test('octets that nobody keeps are dropped with the step that reads their frame'
   t.same(
     [whole, whileStored, again, tooLong, unknown].map((call) => subject.answerTo(call)),
     ['confirm true', 'confirm true', 'confirm true', 'refuse permanentProblem', 'refuse unrecognizedActivity'],
-    'a message, a copy of it while the store writes, one more, one that is too long, one that nobody has begun',
+    'a message, a copy of it while the store writes, another, one that is too long, one without a beginning',
   );
   t.same(subject.delivered, [messageText]);
   t.equal(subject.contents.count, 0);
@@ -249,7 +249,7 @@ test('octets that nobody keeps are dropped with the step that reads their frame'
   t.equal(subject.contents.count, 0, 'a segment that leaves a gap ends the association');
   subject.rttr(data, { activity: 8, text: 'gh', offset: 6 });
   subject.rttr(999);
-  t.equal(subject.contents.count, 0, 'frames of connections that are gone');
+  t.equal(subject.contents.count, 0, 'frames of lost connections');
   t.same([subject.contents.sizeBytes, subject.delivered.length], [0, 1]);
 });
 
@@ -269,7 +269,7 @@ test('a store that fails lets go of the octets too', async (t) => {
   t.same([subject.contents.count, subject.delivered], [0, [messageText]]);
 });
 
-test('octets of a call that overtook the RTOAC are kept until that has been read', async (t) => {
+test('the MTA keeps the octets of a call that overtook the RTOAC until it reads the RTOAC', async (t) => {
   const subject = new Subject(t);
   const { data, bindCall } = await subject.calling();
   const calls = [subject.rttr(data), subject.rttr(data)];
@@ -280,7 +280,7 @@ test('octets of a call that overtook the RTOAC are kept until that has been read
     [undefined, undefined],
   );
   subject.answerBind(bindCall);
-  t.equal(subject.contents.count, 0, 'one is taken, the other was a duplicate');
+  t.equal(subject.contents.count, 0, 'the store takes one, and the other was a duplicate');
   await turns();
   t.same(
     calls.map((call) => subject.answerTo(call)),
@@ -300,7 +300,7 @@ test('octets of a held call go with its connection', async (t) => {
   }
 });
 
-test('no more calls are held than the core allows', async (t) => {
+test('the MTA holds no more calls than the core allows', async (t) => {
   const subject = new Subject(t);
   const { data } = await subject.calling();
   for (let count = 0; count < 16; count += 1) subject.rttr(data);
@@ -309,7 +309,7 @@ test('no more calls are held than the core allows', async (t) => {
   t.equal(subject.contents.count, 0, 'one more breaks the protocol: nothing is left of the association');
 });
 
-test('an MTA that has ended keeps nothing', async (t) => {
+test('an ended MTA keeps no octets', async (t) => {
   const subject = new Subject(t);
   const { data } = await subject.calling();
   subject.rttr(data);
@@ -318,10 +318,10 @@ test('an MTA that has ended keeps nothing', async (t) => {
   await subject.driver.ended;
   t.equal(subject.contents.count, 0);
   subject.rttr(data);
-  t.equal(subject.contents.count, 0, 'not of a frame that comes late either');
+  t.equal(subject.contents.count, 0, 'nor those of a late frame');
 });
 
-test('the table itself: handles are plain data, octets are handed over once, and there is a limit', async (t) => {
+test('the table itself: handles are plain data, it hands octets over once, and it has a limit', async (t) => {
   const { contents } = new Subject(t, {}, 100);
   const read = Buffer.alloc(1000, 'r');
   const small = contents.put(read.subarray(0, 3));

@@ -29,7 +29,7 @@ type Lab = {
   connect(): Promise<ControlClient>;
 };
 
-/** A control server over a driver on fakes, which accepts every submission. */
+/** A control server and a driver on fakes. The driver accepts every submission. */
 async function lab(t: Test, settings = {}, maxUnreadBytes?: number): Promise<Lab> {
   const parts = fakes((input: Input) => {
     if (input.type === 'submit') {
@@ -135,11 +135,11 @@ test('who may connect', async (t) => {
   for (const [name, headers, query, expected] of cases) t.equal(await upgrade(server.url, headers, query), expected, name);
   await t.rejects(ControlClient.connect(server.url, 'wrong'), { code: 'unauthorised', message: /401/ });
   await t.rejects(ControlClient.connect('ws://127.0.0.1:1', 'x'), { code: 'unreachable', message: /ECONNREFUSED/ });
-  t.equal((await fetch(server.url.replace('ws:', 'http:'))).status, 426, 'plain HTTP is told what this is');
+  t.equal((await fetch(server.url.replace('ws:', 'http:'))).status, 426, 'plain HTTP gets an explanation');
   t.ok(await connect());
 });
 
-/** The first reply to a text sent as it is. */
+/** The first reply to this raw text. */
 function raw(url: string, token: string, data: string | Buffer): Promise<{ code?: number; text?: string }> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
@@ -153,7 +153,7 @@ function raw(url: string, token: string, data: string | Buffer): Promise<{ code?
   });
 }
 
-test('what is wrong is answered in words, and the channel goes on', async (t) => {
+test('a wrong request gets an explanation, and the channel stays open', async (t) => {
   const { server, token, connect } = await lab(t, { maxMessageBytes: 1000 });
   const submission = { submissionId: 's', originator: 'a@a.example', recipients: ['b@b.example'], content: 'aGk=' };
   const cases: readonly [string, object, RegExp][] = [
@@ -203,7 +203,7 @@ test('what is wrong is answered in words, and the channel goes on', async (t) =>
   t.same(
     await raw(server.url, token, ' '.repeat(controlLimits.maxMessageBytes + 1)),
     { code: 1009 },
-    'too big a message ends the connection',
+    'an oversized message ends the connection',
   );
   await t.rejects(client.request('submit', { content: 'x'.repeat(controlLimits.maxMessageBytes) }), /too big/);
   t.match(await client.command('status'), { name: 'MTA-A', phase: 'running', incarnation: 3, pendingWork: Number });
@@ -233,7 +233,7 @@ test('commands', async (t) => {
   await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
 });
 
-test('large content comes in pieces, and what is not submitted is dropped', async (t) => {
+test('large content comes in pieces, and the server drops uploads without a submission', async (t) => {
   const { parts, connect, driver } = await lab(t, { checkpointSizeK: 100, maxMessageBytes: 3_000_000 });
   const client = await connect();
   const content = Buffer.alloc(1_500_001, 'abcdefg');
@@ -252,9 +252,9 @@ test('large content comes in pieces, and what is not submitted is dropped', asyn
     code: 'refused',
     message: /larger than the largest message/,
   });
-  t.equal(parts.content.size, 0, 'an upload that grew too large is dropped');
+  t.equal(parts.content.size, 0, 'the server drops an upload that grows too large');
   await t.rejects(client.submit({ ...message, submissionId: 'full', content }), /full/);
-  t.equal(parts.content.size, 0, 'so is one whose submission is refused');
+  t.equal(parts.content.size, 0, 'and an upload whose submission is refused');
 
   await client.upload(content);
   t.equal(parts.content.size, 1);
@@ -264,7 +264,7 @@ test('large content comes in pieces, and what is not submitted is dropped', asyn
   await t.rejects(client.command('upload-drop', { upload: 'x1' }), /is not open/);
   client.close();
   while (parts.content.size > 0) await new Promise((resolve) => setImmediate(resolve));
-  t.pass('a client that leaves takes its uploads with it');
+  t.pass('the uploads of a disconnected client are gone');
   t.equal(driver.mta.phase, 'running');
 });
 
@@ -278,7 +278,7 @@ test('streams', async (t) => {
   streams.delivery({ ...notice, copy: 0 });
   t.same(await client.subscribe('events', note('events'), 0), { stream: 'events', latest: 1 });
   t.same(await client.subscribe('deliveries', note('deliveries')), { stream: 'deliveries', latest: 1 });
-  t.equal(driver.onStep, null, 'nobody follows the journal, so it costs nothing');
+  t.equal(driver.onStep, null, 'without subscribers the journal costs nothing');
   await client.subscribe('journal', note('journal'));
   t.not(driver.onStep, null);
   streams.delivery(notice);
@@ -299,13 +299,13 @@ test('streams', async (t) => {
     { stream: 'deliveries', ...notice, n: 2 },
     { stream: 'journal', t: 5000, node: 'MTA-A', n: 1, input: { type: 'lost', conn: 5 }, effects: [] },
   ]);
-  t.equal(entries.length, 3, 'what was before the subscription comes only when asked for');
+  t.equal(entries.length, 3, 'earlier entries come only on request');
   await client.unsubscribe('journal');
   t.equal(driver.onStep, null);
   parts.log.length = 0;
 });
 
-test('a slow subscriber loses its subscription, never the time of the MTA', async (t) => {
+test('a slow subscriber loses its subscription and never delays the MTA', async (t) => {
   const { server, token, streams, connect } = await lab(t, {}, 100_000);
   const slow = new WebSocket(server.url, { headers: { authorization: `Bearer ${token}` } });
   await new Promise((resolve) => slow.once('open', resolve));
@@ -325,7 +325,7 @@ test('a slow subscriber loses its subscription, never the time of the MTA', asyn
   };
   const sent = 5000;
   for (let n = 0; n < sent; n += 1) streams.delivery({ ...notice, copy: n });
-  t.match(await client.command('status'), { name: 'MTA-A' }, 'others are served meanwhile');
+  t.match(await client.command('status'), { name: 'MTA-A' }, 'the server still serves others');
   const received: { dropped?: boolean; copy?: number }[] = [];
   const dropped = new Promise<void>((resolve) => {
     slow.on('message', (data) => {
@@ -342,7 +342,7 @@ test('a slow subscriber loses its subscription, never the time of the MTA', asyn
   slow.close();
 });
 
-test('a client whose MTA is gone is told so', async (t) => {
+test('a client learns that its MTA is gone', async (t) => {
   const { server, connect } = await lab(t);
   const client = await connect();
   const message = { submissionId: 'silent', originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('x') };
@@ -357,7 +357,7 @@ test('a client whose MTA is gone is told so', async (t) => {
   t.throws(() => statSync(server.tokenFile), /ENOENT/, 'the token is void');
 });
 
-/** A client of a server that answers each request with what the test says. */
+/** A client of a server that answers each request as the test specifies. */
 async function clientOf(t: Test, answer: (id: number) => unknown): Promise<ControlClient> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
@@ -380,8 +380,8 @@ test('a client checks what arrives', async (t) => {
   const odd = await clientOf(t, (id) => ({ id, ok: true, result: { name: 7 } }));
   await t.rejects(odd.command('status'), { code: 'unreadable', message: /status: what came is not what was expected \(name: / });
   await t.rejects(odd.command('queues'), { code: 'unreadable', message: /queues: what came is not/ });
-  t.same(await odd.command('stop'), { name: 7 }, 'more than was expected is no harm');
-  t.same(await odd.request('status'), { name: 7 }, 'what is asked of a server of another kind is its own affair');
+  t.same(await odd.command('stop'), { name: 7 }, 'additional keys do no harm');
+  t.same(await odd.request('status'), { name: 7 }, 'an untyped request accepts any answer');
 
   const notice = { stream: 'deliveries', t: 1, node: 'MTA-A', n: 1, copy: 'one' };
   for (const [what, said, why] of [
@@ -392,6 +392,6 @@ test('a client checks what arrives', async (t) => {
   ] as const) {
     const client = await clientOf(t, () => said);
     await client.subscribe('deliveries', () => t.fail('no entry')).catch(() => undefined);
-    await t.rejects(client.command('status'), { code: 'gone', message: why }, `${what} that is none ends the connection`);
+    await t.rejects(client.command('status'), { code: 'gone', message: why }, `${what}: a malformed one ends the connection`);
   }
 });

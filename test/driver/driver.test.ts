@@ -28,17 +28,17 @@ test('lab clock', async (t) => {
   t.equal(clock.nowMs(), 1_000_007, 'scaled, and whole');
   t.equal(clock.realDelayUntil(1_000_107), 10, 'a lab delay is divided by the scale');
   t.equal(clock.realDelayUntil(1_000_108), 11, 'and rounded up, so that it is not early');
-  t.equal(clock.realDelayUntil(0), 0, 'what is past is due');
+  t.equal(clock.realDelayUntil(0), 0, 'a past deadline is due');
   t.equal(clock.realDelayUntil(1e15), 2_147_483_647, 'a timer takes no more');
   mono = 100;
-  t.equal(clock.nowMs(), 1_000_007, 'never back, even if the source goes back');
+  t.equal(clock.nowMs(), 1_000_007, 'lab time never goes back, even if the source does');
   t.throws(() => clock.setOffset(4), /never goes back/);
   clock.setOffset(1005);
   t.equal(clock.nowMs(), 1_001_005, 'an offset is absolute');
   clock.advanceTo(1_600_000);
   t.equal(clock.nowMs(), 1_600_000);
   clock.advanceTo(1_500_000);
-  t.equal(clock.nowMs(), 1_600_000, 'advancing to what is past does nothing');
+  t.equal(clock.nowMs(), 1_600_000, 'advancing to a past instant does nothing');
   const twin = new LabClock({ epochMs: 1_000_000, baseMs: 100, timeScale: 10, offsetMs: clock.offsetMs, monotonic: () => mono });
   t.equal(twin.nowMs(), clock.nowMs(), 'two clocks of one lab agree');
   for (const timeScale of [0, -1, Number.NaN, 1e7]) t.throws(() => new LabClock({ timeScale }), /timeScale/);
@@ -47,9 +47,9 @@ test('lab clock', async (t) => {
   t.throws(() => new LabClock({ epochMs: 5e15, offsetMs: 5e15 }), endOfTime);
   t.throws(() => clock.setOffset(8e15), endOfTime);
   t.throws(() => clock.advanceTo(8e15 + 1), endOfTime);
-  t.equal(twin.nowMs(), clock.nowMs(), 'what is refused changes nothing');
+  t.equal(twin.nowMs(), clock.nowMs(), 'a refused change has no effect');
   clock.advanceTo(8e15);
-  t.equal(new Date(clock.nowMs()).getTime(), 8e15, 'a date can say all that the clock can be');
+  t.equal(new Date(clock.nowMs()).getTime(), 8e15, 'a Date can represent every instant of the clock');
   const hrtimeMs = Number(process.hrtime.bigint()) / 1e6;
   t.ok(Math.abs(monotonicMs() - hrtimeMs) < 1000, 'the default source is CLOCK_MONOTONIC');
 });
@@ -77,26 +77,26 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
     'apply forget',
     'flush',
   ];
-  t.same(parts.log, first, 'what does not wait for the disk leaves before the commit, the rest after it');
+  t.same(parts.log, first, 'effects that do not wait for the disk leave before the commit, the rest after it');
   parts.log.length = 0;
   t.equal(driver.pendingWork, 2, 'erasures wait for a commit to join');
   driver.input(lost(3));
   await turns(1);
   const joined = ['step lost 3', 'send 3 shutdown', 'apply store', 'flush', 'commit', 'step forgotten 901', 'step forgotten 902'];
-  t.same(parts.log.slice(0, joined.length), joined, 'what nobody waits for joins the commit of the next message');
+  t.same(parts.log.slice(0, joined.length), joined, 'erasures join the commit of the next message');
   parts.log.length = 0;
   while (driver.pendingWork > 0) await turns(1);
-  t.same(parts.log, ['commit', 'step forgotten 903'], 'and has its own soon after when none comes');
+  t.same(parts.log, ['commit', 'step forgotten 903'], 'and get their own commit soon if no message comes');
 });
 
-test('writes that the disk refuses are tried again, without any new input', async (t) => {
+test('the driver retries refused writes without any new input', async (t) => {
   const parts = fakes((input) => (input.type === 'lost' ? [{ type: 'forget', token: 7, copies: [1] }] : []));
   const driver: Driver = await driverOn(parts);
   parts.outcomes = () => [];
   parts.refusedWrites = 1;
   driver.input(lost(1));
   while (!parts.log.includes('commit')) await turns(1);
-  // More than one where the time to try again has come already.
+  // More than one if the retry is already due.
   t.ok(driver.pendingWork > 0, 'the erasure still waits');
   parts.outcomes = () => [{ type: 'forgotten', token: 7 }];
   parts.refusedWrites = 0;
@@ -105,7 +105,7 @@ test('writes that the disk refuses are tried again, without any new input', asyn
   t.ok(parts.log.includes('step forgotten 7'));
 });
 
-test('inputs that come while effects are carried out wait behind them', async (t) => {
+test('inputs that arrive while the driver carries out effects wait', async (t) => {
   const parts = fakes((input) => {
     if (input.type === 'stop') return [{ type: 'dial', link: 'rpc', conn: 2, host: 'h', port: 1 }, send(9)];
     return input.type === 'dial-failed' ? [send(10)] : [];
@@ -120,7 +120,7 @@ test('inputs that come while effects are carried out wait behind them', async (t
   t.same(parts.log, ['step stop', 'dial 2', 'send 9 shutdown', 'step dial-failed 2', 'send 10 shutdown']);
 });
 
-test('inputs that feed themselves do not keep the event loop', async (t) => {
+test('inputs that cause further inputs do not block the event loop', async (t) => {
   let steps = 0;
   const parts = fakes((input) => {
     steps += 1;
@@ -130,13 +130,13 @@ test('inputs that feed themselves do not keep the event loop', async (t) => {
   parts.network.close = () => driver.input(lost(1));
   driver.input(lost(1));
   t.ok(steps <= 10_001, `${steps} steps in the first turn`);
-  t.ok(driver.pendingWork > 0, 'the rest is known to be waiting');
+  t.ok(driver.pendingWork > 0, 'the driver counts the rest as pending');
   await turns(5);
-  t.equal(steps, 25_000, 'and is done in later turns');
+  t.equal(steps, 25_000, 'and handles it in later turns');
   t.equal(driver.pendingWork, 0);
 });
 
-test('the timer fires when lab time has come, and never for nothing', async (t) => {
+test('the timer fires at its lab time, and never needlessly', async (t) => {
   let mono = 0;
   const times: number[] = [];
   const parts = fakes((input, _mta, nowMs) => {
@@ -159,9 +159,9 @@ test('the timer fires when lab time has come, and never for nothing', async (t) 
   const until = async (done: () => boolean): Promise<void> => {
     while (!done()) await new Promise((resolve) => setTimeout(resolve, 1));
   };
-  // It looks once when it sets its timer, and twice each time the timer fires.
+  // The driver reads the clock once when it sets its timer, and twice each time the timer fires.
   await until(() => looks >= 5);
-  t.same(times, [], 'lab time stands still, so nothing is due however long it really takes');
+  t.same(times, [], 'lab time stands still, so nothing becomes due in any real time');
   mono = 12;
   await until(() => times.length > 0);
   t.same(times, [12]);
@@ -171,10 +171,10 @@ test('the timer fires when lab time has come, and never for nothing', async (t) 
   mono = 700_000;
   driver.clockChanged();
   await until(() => times.length > 1);
-  t.same(times, [12, 700_000], 'a clock that is moved on wakes the driver');
+  t.same(times, [12, 700_000], 'advancing the clock wakes the driver');
 });
 
-test('what has arrived while the process stood still goes before timers that came due meanwhile', async (t) => {
+test('inputs that arrived during a standstill of the process go before timers that fell due meanwhile', async (t) => {
   const order: string[] = [];
   let mono = 0;
   const parts = fakes((input) => {
@@ -192,7 +192,7 @@ test('what has arrived while the process stood still goes before timers that cam
   const driver = await driverOn(parts, {}, new LabClock({ monotonic: () => mono, epochMs: 0 }));
   parts.deadline = 5;
   driver.input(lost(1));
-  // From here to the end of the standstill no event is handled.
+  // The loop handles no event from here to the end of the standstill.
   await turns();
   client.write('x');
   for (const endMs = performance.now() + 20; performance.now() < endMs; );
@@ -229,7 +229,7 @@ test('submissions, deliveries and their notices', async (t) => {
     contentType: 'text/plain',
   } as const;
   const content = driver.newContent();
-  t.equal(content, -(3 * 2 ** 32 + 1), 'keys of handed-in content are negative and of this incarnation');
+  t.equal(content, -(3 * 2 ** 32 + 1), 'keys of submitted content are negative and belong to this incarnation');
   driver.putContent(content, 0, Buffer.from('hello'));
   t.same(await driver.submit({ ...submission, sizeBytes: 5, content }), { mtsId: 'm', known: false });
   await turns();
@@ -259,7 +259,7 @@ test('submissions, deliveries and their notices', async (t) => {
   t.notOk(parts.content.has(refusedContent), 'refused content is dropped');
 });
 
-test('why a mailbox takes no mail is said once, until it takes some', async (t) => {
+test('the driver reports once why a mailbox takes no mail, until it takes some again', async (t) => {
   const deliver: Effect = { type: 'deliver', copy: 7, content: 1, destination: copy.destination, envelope };
   const parts = fakes((input) => (input.type === 'lost' ? [deliver] : []));
   const warnings: string[] = [];
@@ -277,7 +277,7 @@ test('why a mailbox takes no mail is said once, until it takes some', async (t) 
   t.equal(failed("EACCES: permission denied, open '/m/tmp/4'"), 3);
 });
 
-test('the status is told without the memory when the system does not tell that', async (t) => {
+test('the status omits the memory if the system does not report it', async (t) => {
   const { rss } = process.memoryUsage;
   t.teardown(() => {
     process.memoryUsage.rss = rss;
@@ -304,7 +304,7 @@ test('halt commits, then closes the network, the deliveries and the store, in th
       content: -1,
     });
     driver.input({ type: 'stop' });
-    await t.rejects(waiting, /ended/, 'a client that waits is told');
+    await t.rejects(waiting, /ended/, 'a waiting client gets an error');
     t.same(await driver.ended, { code: 4, clean });
     const end = [
       'apply store',
@@ -373,7 +373,7 @@ test('a defect ends the MTA and says where', async (t) => {
     const ended: Ended = await driver.ended;
     t.match(ended.error?.message, expected, name);
     t.match({ ...ended, error: undefined }, { code: 70, clean: false });
-    t.ok(parts.log.includes('store closed unclean'), 'the clean-shutdown mark is not left');
+    t.ok(parts.log.includes('store closed unclean'), 'the store has no clean-shutdown mark');
   }
   const parts = fakes(() => []);
   const start = (): never => {
@@ -398,12 +398,12 @@ test('the journal keeps each step as a line, whatever its size, up to its limit'
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  t.equal(statSync(path).mode & 0o777, 0o600, 'its owner alone may read it');
+  t.equal(statSync(path).mode & 0o777, 0o600, 'only its owner may read it');
   t.same(
     lines.map((line) => [line.n, line.t, line.node, line.input.type]),
     [[1, 5000, 'MTA-A', 'start'], ...[2, 3, 4, 5, 6].map((n) => [n, 5000, 'MTA-A', 'lost'])],
   );
-  t.same(lines[0].input.recovered, recovered, 'it begins with all that a replay needs');
+  t.same(lines[0].input.recovered, recovered, 'it begins with everything that a replay needs');
   t.same(lines[3].effects, [send(3)]);
   journal.close();
 
@@ -413,7 +413,7 @@ test('the journal keeps each step as a line, whatever its size, up to its limit'
   limited.close();
   const all = readFileSync(path, 'utf8').trimEnd().split('\n');
   t.match(JSON.parse(all.at(-1) ?? ''), { end: /limit of \d+ octets/ }, 'the last line says why it ends');
-  t.equal(all.length, 6 + 12 + 1, 'it goes on where it was, with what fits');
+  t.equal(all.length, 6 + 12 + 1, 'it continues where it stopped, up to the limit');
   t.equal(warnings.length, 1);
   t.notOk(limited.open);
 });

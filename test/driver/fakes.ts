@@ -1,4 +1,4 @@
-/** A core, a store, a network and mailboxes that only write down what they are asked. */
+/** A fake core, store, network and mailboxes that only record the calls they receive. */
 import {
   type BindingConfig,
   type Copy,
@@ -75,7 +75,7 @@ export const envelope: Envelope = {
 };
 export const copy: Copy = { id: 7, destination: { to: 'mailbox', address: 'b@b.example' }, recipients: ['b@b.example'] };
 
-/** What an input causes; it may change the state. */
+/** The effects of an input; it may change the state. */
 export type Script = (
   input: Input,
   mta: Mta,
@@ -90,9 +90,9 @@ export type Fakes = {
   readonly delivery: DeliveryPort;
   readonly content: Map<number, Buffer>;
   deadline: number | null;
-  /** Writes that the disk has not taken. */
+  /** Writes that are not on the disk. */
   refusedWrites: number;
-  /** Set by the test to answer a commit. */
+  /** The test sets this to answer a commit. */
   outcomes: () => readonly CommitOutcome[];
 };
 
@@ -158,7 +158,7 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
   return made;
 }
 
-/** Lets the turns of the event loop that are due pass. */
+/** Waits for the due turns of the event loop. */
 export async function turns(count = 3): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

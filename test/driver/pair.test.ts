@@ -10,8 +10,8 @@ import { configOf } from './fakes.js';
 type Node = { readonly mta: RunningMta; readonly client: ControlClient; readonly said: string[] };
 
 /**
- * Start an MTA on this folder, with a client. It is stopped with the test. Its clock keeps real time: on a faster one a machine that
- * stands still for two seconds would make every dial fail.
+ * Starts an MTA on this folder, with a client; the end of the test stops it. Its clock keeps real time: on a faster clock, two
+ * seconds of standstill of the machine would make every dial fail.
  */
 async function node(
   t: Test,
@@ -41,7 +41,7 @@ async function node(
 
 const digest = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
 
-/** Resolves when so many different copies have been delivered. */
+/** Resolves when this many different copies have been delivered. */
 async function delivered(client: ControlClient, count: number): Promise<void> {
   const copies = new Set<number>();
   await new Promise<void>((resolve, reject) => {
@@ -98,7 +98,7 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
     recipients: ['v@b.example'],
     content: toB[0] as Buffer,
   });
-  t.same(again, { mtsId: submitted[0]?.mtsId, known: true }, 'asked again, there is no second message');
+  t.same(again, { mtsId: submitted[0]?.mtsId, known: true }, 'a repeated submission makes no second message');
   await Promise.all([delivered(b.client, 10), delivered(a.client, 10)]);
   for (const [name, box, sent] of [
     ['MTA-B', 'b.example/v', toB],
@@ -119,12 +119,12 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   t.match(statusA, { phase: 'running', queuedCopies: 0, delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
   t.match(statusB, { delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
   const ends = (status: MtaStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
-  t.same(ends(statusA).sort(), ends(statusB).sort(), 'the sockets of one are those of the other');
+  t.same(ends(statusA).sort(), ends(statusB).sort(), 'both list the same sockets');
   t.match(await a.client.request('ltab'), [
     { index: 1, name: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
   ]);
   const associations = [await a.client.request<object[]>('associations'), await b.client.request<object[]>('associations')];
-  t.ok(associations[0]?.length, 'an association is open still');
+  t.ok(associations[0]?.length, 'an association is still open');
   t.match(associations[0], [{ peer: 'MTA-B', state: 'open', dataConnection: String, believes: /mine|theirs/ }]);
   t.same(await a.client.request('messages'), []);
   await t.rejects(a.client.request('endpoints', { mta: 'MTA-B', endpoints: ['127.0.0.1[4097]', '127.0.0.1[0]'] }), {
@@ -142,9 +142,9 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   t.match(journal.at(-1).effects.at(-1), { type: 'halt', clean: true });
 });
 
-test('mail that is queued survives a restart, on the same ports', async (t) => {
+test('queued mail survives a restart, on the same ports', async (t) => {
   const folder = t.testdir();
-  // Addresses that nothing else here listens on: nobody takes the ports of those that are stopped.
+  // Nothing else listens on these addresses, so no other process takes the ports of a stopped MTA.
   const at = (address: string) => ({ bindings: [{ address, port: 0, label: '', enabled: true }] });
   const b = { ...configB, ...at('127.0.0.52') };
   const listenB = await node(t, folder, b);
@@ -174,7 +174,7 @@ test('mail that is queued survives a restart, on the same ports', async (t) => {
   t.equal(readdirSync(join(folder, 'MTA-B', 'mailboxes', 'b.example', 'v', 'new')).length, 1);
 });
 
-test('what stands in the way of a start is said', async (t) => {
+test('a failed start names its obstacle', async (t) => {
   const folder = t.testdir();
   const first = await node(t, folder, configB);
   await t.rejects(node(t, folder, configB), /MTA-B/, 'a second process on one store');
@@ -201,9 +201,9 @@ test('what stands in the way of a start is said', async (t) => {
   await t.rejects(
     node(t, folder, third),
     /^there is no address to listen on: 127\.0\.0\.1\[\d+\] is in use .*EADDRINUSE/,
-    'a configured port that is taken',
+    'a configured port that is in use',
   );
-  // An address that is gone is not had again at another port either.
+  // A missing address does not return with another port either.
   writeFileSync(join(folder, 'MTA-B', 'ports.json'), '{"listen":{"203.0.113.1":4097}}');
   const gone = [...configOf('MTA-B').bindings, { address: '203.0.113.1', port: 0, label: '', enabled: true }];
   const fourth = await node(t, folder, { ...configB, bindings: gone });
@@ -213,7 +213,7 @@ test('what stands in the way of a start is said', async (t) => {
   await t.rejects(
     node(t, folder, configB, { control: { port: fixed.port } }),
     /control channel's .*EADDRINUSE/,
-    'a control port that is taken',
+    'a control port that is in use',
   );
   const keptFile = join(folder, 'MTA-B', 'ports.json');
   const why = (reason: string): RegExp =>
@@ -235,7 +235,7 @@ test('what stands in the way of a start is said', async (t) => {
   for (const server of taken) server.close();
 });
 
-test('a database that someone has emptied is not taken for a new one without a word', async (t) => {
+test('the MTA does not silently take an emptied database for a new one', async (t) => {
   const folder = t.testdir();
   const first = await node(t, folder, configB);
   t.notMatch(first.said.join('\n'), /is empty/);
@@ -251,7 +251,7 @@ test('a database that someone has emptied is not taken for a new one without a w
   t.notMatch(third.said.join('\n'), /is empty/);
 });
 
-test('a kept port gives way to one that the configuration names', async (t) => {
+test('a port in the configuration takes precedence over a kept port', async (t) => {
   const folder = t.testdir();
   const first = await node(t, folder, configB);
   const port = first.mta.ports[0] as number;

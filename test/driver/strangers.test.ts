@@ -1,11 +1,11 @@
-/** Those who connect to a control port and have no business there. */
+/** Unauthorised connections to a control port. */
 import { readFileSync, statSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ControlClient, ControlServer, type ControlServerOptions, controlLimits } from '@mtalab/transport';
 import { type Test, test } from 'tap';
 
-/** A server of the kind that a lab has: commands, and no MTA. */
+/** A server like that of a lab: it has commands and no MTA. */
 async function served(t: Test, options: Partial<ControlServerOptions> = {}) {
   const tokenFile = join(t.testdir(), 'control.token');
   const backend = { commands: { hello: () => ({ hello: 'there' }) }, log: () => undefined };
@@ -20,13 +20,13 @@ async function served(t: Test, options: Partial<ControlServerOptions> = {}) {
   return { server, token, connect };
 }
 
-/** A TCP connection that says this and then nothing more, and keeps its side open. */
+/** A TCP connection that sends this text, then falls silent and keeps its side open. */
 async function stranger(
   server: ControlServer,
   says: string,
 ): Promise<{ readonly socket: Socket; readonly closed: Promise<void> }> {
   const socket = connectTcp({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
-  // A reset is one way to be closed.
+  // A reset also closes the connection.
   socket.on('error', () => socket.destroy());
   socket.resume();
   const ended = new Promise<void>((resolve) => socket.once('end', resolve).once('close', () => resolve()));
@@ -42,12 +42,12 @@ const strangers: Readonly<Record<string, string>> = {
   'leaves a body unfinished': 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc',
 };
 
-test('no stranger keeps the server from closing', async (t) => {
+test('no unauthorised connection keeps the server from closing', async (t) => {
   for (const [name, says] of Object.entries(strangers)) {
     const { server, connect } = await served(t);
     const { socket, closed } = await stranger(server, says);
     await connect();
-    // It answers those that were there before.
+    // It answers the earlier clients.
     t.equal((await fetch(server.url.replace('ws:', 'http:'))).status, 426);
     await server.close();
     await closed;
@@ -56,7 +56,7 @@ test('no stranger keeps the server from closing', async (t) => {
   }
 });
 
-test('a client that does not answer the close is left behind', async (t) => {
+test('the server closes without waiting for a client that does not answer the close', async (t) => {
   const { server, token } = await served(t);
   const { socket, closed } = await stranger(
     server,
@@ -68,15 +68,15 @@ test('a client that does not answer the close is left behind', async (t) => {
   socket.destroy();
 });
 
-test('strangers are limited in number, and in time', async (t) => {
+test('the server limits the number and the time of unauthorised connections', async (t) => {
   const { server, connect } = await served(t, { requestTimeoutMs: 1000 });
   const before = await connect();
   const silent = await Promise.all(Array.from({ length: controlLimits.maxConnections - 1 }, () => stranger(server, '')));
   await (await stranger(server, '')).closed;
-  t.pass('one more is closed at once');
-  t.match(await before.request('hello'), { hello: 'there' }, 'a client is served all the while');
+  t.pass('the server closes one more at once');
+  t.match(await before.request('hello'), { hello: 'there' }, 'the server still serves a client');
   await Promise.all(silent.map(({ closed }) => closed));
-  t.ok(await connect(), 'who says nothing is gone after a while, and there is room again');
+  t.ok(await connect(), 'the server drops silent connections after a while and has room again');
   t.match(await before.request('hello'), { hello: 'there' });
   for (const { socket } of silent) socket.destroy();
 });

@@ -1,17 +1,17 @@
-/** A copy of what is built, in which a decision can be altered, to see that somebody notices. */
+/** A copy of the built product in which a test can alter a decision, to show that the product's checks notice it. */
 import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Of a package, what Node needs to run it. */
+/** The parts of a package that Node needs to run it. */
 const parts = /^(dist|bin|proto|schema|package\.json)$/;
 
 export class AlteredCopy {
   readonly #root: string;
 
-  /** @param root a folder that is not there yet. */
+  /** @param root a folder that does not exist yet. */
   constructor(root: string) {
     this.#root = root;
     for (const name of readdirSync('packages')) {
@@ -33,7 +33,7 @@ export class AlteredCopy {
     return join(this.#root, file);
   }
 
-  /** Add to a file of the copy while `run` goes on. */
+  /** Appends text to a file of the copy for the duration of `run`. */
   async with<Result>(file: string, added: string, run: () => Promise<Result>): Promise<Result> {
     const path = this.path(file);
     const before = readFileSync(path);
@@ -50,7 +50,7 @@ export class AlteredCopy {
   }
 }
 
-/** Run the command in this file. */
+/** Runs the command in this file. */
 export function outcomeOf(file: string, argv: readonly string[]): Promise<Outcome> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [file, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });

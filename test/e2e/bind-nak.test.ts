@@ -1,6 +1,6 @@
 /**
- * Q181721 as the network shows it: a packet analyser that knows nothing of us finds bind_nak, "Reason not specified", at the
- * very connections of which the journal of the receiving MTA says so, and at no other.
+ * Q181721 on the wire: a stock packet analyser finds bind_nak, "Reason not specified", on exactly the connections that the
+ * receiving MTA's journal lists.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const noCapture = whyNoCapture();
 const there = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
 const transferIntervalMs = 120_000;
 
-/** Where the connections came from that this MTA answered with bind_nak, in order, and with which reason. */
+/** The remote address and the reason of each bind_nak that this MTA sent, in order. */
 function refusedIn(journal: string): string[] {
   const remotes = new Map<number, string>();
   const refused: string[] = [];
@@ -35,7 +35,7 @@ function refusedIn(journal: string): string[] {
 }
 
 for (const mode of ['legacy', 'fixed'] as const) {
-  test(`${mode}: bind_nak is on the wire where the journal says so, and nowhere else`, {
+  test(`${mode}: the wire shows bind_nak where the journal does, and nowhere else`, {
     skip: noCapture ?? false,
     timeout: 250_000,
   }, async (t) => {
@@ -72,7 +72,7 @@ for (const mode of ['legacy', 'fixed'] as const) {
     const malformed = packetsIn(file, ['frame.number'], '_ws.malformed');
     t.same(malformed, [], 'nothing is malformed');
     if (mode === 'fixed') {
-      t.same(refused, [[], []], 'no bind is refused');
+      t.same(refused, [[], []], 'neither MTA refuses a bind');
       t.equal(moved, 3, 'the mail moves at once');
     } else {
       t.same(refused[0], [], 'the sender refuses nothing');

@@ -1,29 +1,29 @@
-/** Packets of the loopback, captured live by the stock tools while something happens, and read by them afterwards. */
+/** Captures loopback packets live with the stock tools, and reads the capture with them afterwards. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-/** Why there can be no capture on this machine, or nothing. */
+/** The reason why this machine cannot capture packets, or undefined if it can. */
 export function whyNoCapture(): string | undefined {
   if (spawnSync('tshark', ['--version']).status !== 0) return 'tshark is not installed';
-  // To tell what link there is it has to open the interface, as a capture does.
+  // To list the link types dumpcap must open the interface, as it does for a capture.
   const trial = spawnSync('dumpcap', ['-i', 'lo', '-L'], { encoding: 'utf8' });
   if (trial.status === 0) return undefined;
   return `dumpcap may not capture on lo: ${(trial.stderr ?? trial.error?.message ?? '').split('\n', 1)[0]}`;
 }
 
 type Capture = {
-  /** Ends the capture, once all that was sent before is in it, and writes it to the file. */
+  /** Ends the capture when it has all packets sent so far, and writes the file. */
   stop(): Promise<void>;
-  /** Ends it at once, without a file. */
+  /** Ends the capture at once, without a file. */
   abandon(): void;
 };
 
-/** Octets that mark the end: sent to a port of our own that is captured as well. */
+/** Octets that mark the end: the test sends them to its own port, which is also in the capture. */
 const endMark = Buffer.from('the end of the capture');
 
-/** Starts a capture of these TCP ports on lo into a file. Resolves when packets are being captured. */
+/** Starts a capture of these TCP ports on lo into a file. Resolves when the capture runs. */
 export async function capture(file: string, ports: readonly number[]): Promise<Capture> {
   const marker = createServer((socket) => socket.resume().on('error', () => undefined));
   marker.listen(0, '127.0.0.1');
@@ -56,7 +56,7 @@ export async function capture(file: string, ports: readonly number[]): Promise<C
     marker.close();
   };
   try {
-    // The file's header is written when the interface is open and the filter in force.
+    // dumpcap writes the file's header when the interface is open and the filter active.
     await arrives((octets) => octets.length > 0);
   } catch (error) {
     abandon();
@@ -65,7 +65,7 @@ export async function capture(file: string, ports: readonly number[]): Promise<C
   return {
     abandon,
     async stop() {
-      // The kernel hands packets over in their order: when this one is there, all others are.
+      // The kernel hands packets over in order, so after this one the capture has all others.
       const socket = connect(markerPort, '127.0.0.1');
       socket.end(endMark);
       await arrives((octets) => octets.includes(endMark));
@@ -78,10 +78,10 @@ export async function capture(file: string, ports: readonly number[]): Promise<C
   };
 }
 
-/** One packet, with these fields as tshark shows them. */
+/** One packet: fields as tshark shows them. */
 type Packet = Readonly<Record<string, string>>;
 
-/** What tshark, without any setting, reads in a capture. */
+/** The packets that tshark reads in a capture with its default settings. */
 export function packetsIn(file: string, fields: readonly string[], filter: string): Packet[] {
   const output = execFileSync('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], {
     encoding: 'utf8',

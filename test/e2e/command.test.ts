@@ -1,4 +1,4 @@
-/** What somebody does in a shell with the installed command: lives that end well, and lives that do not. */
+/** The installed command in a shell: runs that end in order, runs that are killed, and starts that fail. */
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,7 +9,7 @@ import { eventsOf, gone, home, interrupt, keepPorts, mtalab, run, start, until }
 
 type Mtas = readonly { readonly name: string; readonly pid: number }[];
 
-/** The ids of the events from the last start on: its check of the store, if there was one, else 9298. A killed life ends with anything. */
+/** Event ids from the last start on. It begins with the check of the store (2219), if there was one, else with 9298. */
 function lastLife(dataFolder: string): number[] {
   const ids = eventsOf(dataFolder).map((event) => event.id);
   const start = ids.lastIndexOf(9298);
@@ -17,7 +17,7 @@ function lastLife(dataFolder: string): number[] {
   return ids.slice(check > ids.lastIndexOf(9298, start - 1) ? check : start);
 }
 
-/** How many starts its event log tells of. A line may come a little later than what it tells. */
+/** Number of starts in the event log. The log can lag slightly behind the start itself. */
 function starts(dataFolder: string): number {
   return eventsOf(dataFolder).filter((event) => event.id === 9298).length;
 }
@@ -50,7 +50,7 @@ test('a pair is filled, killed, started again, ended by Ctrl-C, and started once
   const first = start('pair', '--json', '--dir', dir, '--fault', 'hold rttr 1', '--set', 'maxQueuedCopies=3');
   const mtas = (await first.next())?.['mtas'] as Mtas;
   t.match(mtas, [{ name: 'MTA-A' }, { name: 'MTA-B' }]);
-  // Nothing leaves: the queue fills up to its limit.
+  // No message leaves, so the queue fills up to its limit.
   const accepted = await mtalab('submit', file, file, file, '--dir', dir, '--json');
   t.equal(accepted.code, 0, accepted.stderr);
   t.equal((JSON.parse(accepted.stdout) as unknown[]).length, 3);
@@ -66,14 +66,14 @@ test('a pair is filled, killed, started again, ended by Ctrl-C, and started once
   t.match(await mtalab('status', '--dir', dir), { code: 1, stderr: /the run in .*lives is over/ });
   t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
 
-  // The next run takes up the mail that was left, before it calls its own delivered.
+  // The next run delivers the remaining mail before it reports its own as delivered.
   const again = await mtalab('pair', '--json', '--dir', dir, '--once', '--count', '1');
   t.equal(again.code, 0, again.stderr);
   t.match(JSON.parse(again.stdout.trim().split('\n')[1] ?? ''), { ending: 'delivered', accepted: 1, delivered: 4 });
   const box = messagesBelow(join(dir, 'MTA-B', 'mailboxes'));
   t.equal(box.filter((digest) => digest === digestOf(letter)).length, 3, 'the three letters are there, each once');
   t.equal(box.length, 4);
-  // The mailboxes and, where mail was left for it, the other MTA.
+  // The queue of the mailboxes, and the other MTA's queue if mail for it remained.
   for (const [name, queues] of [
     ['MTA-A', [2206, 2206]],
     ['MTA-B', [2206]],
@@ -100,21 +100,21 @@ test('a pair is filled, killed, started again, ended by Ctrl-C, and started once
   }
   const followed: unknown[] = [];
   for (let line = await follower.next(); line !== undefined; line = await follower.next()) followed.push(line['id']);
-  t.same(await follower.ended, [0, null], 'who followed the events is let go when the run is over');
+  t.same(await follower.ended, [0, null], 'the follower of the events ends with the run');
   t.equal(followed.filter((id) => id === 9299).length, 2);
 });
 
-test('an MTA of a pair that is killed ends the pair, which says so', async (t) => {
+test('if a process of a pair is killed, the pair reports it and ends', async (t) => {
   const pair = start('pair', '--json');
   const [one, other] = ((await pair.next()) as { readonly mtas: [Mtas[number], Mtas[number]] }).mtas;
   process.kill(one.pid, 'SIGKILL');
   t.match(await pair.next(), { type: 'summary', ending: 'ended', problems: [/^MTA-A ended by itself \(SIGKILL\)/] });
   t.same(await pair.ended, [1, null]);
   t.match(pair.stderr(), /mtalab: MTA-A ended by itself \(SIGKILL\)/);
-  t.ok(gone(other.pid), 'the other one has been stopped');
+  t.ok(gone(other.pid), 'the pair has stopped the other MTA');
 });
 
-/** Writes the configuration of an MTA into a folder of its own. */
+/** Writes the configuration of an MTA into a separate folder. */
 function configOf(folder: string, more: string): string {
   mkdirSync(join(home, folder), { recursive: true });
   const file = join(home, folder, 'own.yaml');
@@ -122,7 +122,7 @@ function configOf(folder: string, more: string): string {
   return file;
 }
 
-test('an MTA that no command could find does not run on, nor does a pair', async (t) => {
+test('an MTA or a pair that cannot register itself does not continue, because no command could find it', async (t) => {
   const config = configOf('unfound', '');
   const data = join(home, 'unfound', 'data');
   mkdirSync(join(data, 'run.json'), { recursive: true });
@@ -136,7 +136,7 @@ test('an MTA that no command could find does not run on, nor does a pair', async
   t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
 });
 
-test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_000 }, async (t) => {
+test('one MTA: a kill, a check of its store, and every way to stop it', { timeout: 280_000 }, async (t) => {
   const config = configOf('single', '');
   const data = join(home, 'single', 'data');
   const mailboxes = join(data, 'mailboxes');
@@ -151,7 +151,7 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_0
   t.match(
     await mtalab('submit', ...mail, '--dir', data),
     { code: 0, stderr: /from sender@a\.example to user@a\.example/ },
-    'its domain is asked of the MTA itself',
+    'submit gets the domain from the MTA itself',
   );
   const wanted = sorted(mail.map((file) => digestOf(readFileSync(file))));
   const arrived = (): boolean => messagesBelow(mailboxes).join() === wanted.join();
@@ -162,7 +162,7 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_0
   t.same(await first.ended, [null, 'SIGKILL']);
 
   const second = start('mta', '--config', config, '--json');
-  t.match(await second.next(), { ports, control }, 'it is where it was');
+  t.match(await second.next(), { ports, control }, 'it has the same ports');
   await until(() => starts(data) === 2);
   const checks = eventsOf(data).slice(-4);
   t.match(checks, [
@@ -171,10 +171,10 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_0
     { id: 2207, text: /Details in: .*check-\d+\.txt/ },
     { id: 9298 },
   ]);
-  t.match(readFileSync(/Details in: (.*\.txt)/.exec(checks[2]?.text ?? '')?.[1] ?? '', 'utf8'), /\S/, 'the details are there');
+  t.match(readFileSync(/Details in: (.*\.txt)/.exec(checks[2]?.text ?? '')?.[1] ?? '', 'utf8'), /\S/, 'the file has the details');
   const text = readFileSync(join(data, 'logs', 'ev0.log'), 'utf8');
   t.match(text, /message NMI2219: Field Engineering Event, severity 14/);
-  // A letter that was a draft when the first life was killed is written again.
+  // The MTA writes a letter again if it was a draft at the kill.
   await until(arrived);
   t.match(await mtalab('stop', '--dir', data), { code: 0 });
   t.same(await second.ended, [0, null]);
@@ -189,7 +189,7 @@ test('one MTA: killed, checked, stopped by every way there is', { timeout: 280_0
   }
 });
 
-test('what cannot start says why, and ends with 1', async (t) => {
+test('a failed start says why, and exits with 1', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.teardown(() => taken.close());

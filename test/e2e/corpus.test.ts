@@ -1,4 +1,4 @@
-/** Mail of all kinds between real processes that are killed and connections that are cut: octet for octet, exactly once. */
+/** Mail of all kinds arrives octet for octet and exactly once, although the test kills processes and cuts connections. */
 import { chance, generateMail, type Lab, type MtaProcess, octetsOf } from '@mtalab/harness';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
@@ -7,7 +7,7 @@ import { corpusFolder, delivered, digestOf, hasCorpus, type Letter, lettersIn, s
 const letters: readonly Letter[] = [...lettersIn('examples'), ...(hasCorpus ? lettersIn(corpusFolder) : [])];
 const sent = sorted(letters.map(({ content }) => digestOf(content)));
 
-/** All letters at once from A to B. Resolves when A has all of them on disk. */
+/** Submits all letters at once from A to B. Resolves when A has all of them on disk. */
 async function submitLetters(lab: Lab): Promise<void> {
   const envelope = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
   const answers = await Promise.all(letters.map(({ content }) => lab.submit('MTA-A', { ...envelope, content })));
@@ -15,7 +15,7 @@ async function submitLetters(lab: Lab): Promise<void> {
   if (known.size !== letters.length) throw new Error(`${letters.length} letters were given ${known.size} MTS identifiers`);
 }
 
-/** Lab time goes on as fast as nothing happens until so many copies are delivered. */
+/** Advances lab time whenever the lab is idle, until this many copies are delivered. */
 async function moveOnUntil(lab: Lab, count: number): Promise<void> {
   for (let timers = 0; timers < 500 && lab.delivered < count; timers += 1) await lab.advance();
   await lab.waitForDelivered(count);
@@ -35,7 +35,7 @@ test(`${letters.length} letters at once, octet for octet`, async (t) => {
 
 type Killing = { readonly done: Promise<unknown>; readonly over: () => boolean; readonly disarm: () => void };
 
-/** Kill one MTA the moment that `nth` more PDUs have come by, or `nth` more deliveries have been told. */
+/** Kills one MTA after `nth` further PDUs, or after `nth` further delivery notices. */
 function killOn(lab: Lab, victim: MtaProcess, moment: 'pdu' | 'delivery', nth: number): Killing {
   let armed = true;
   let killed = false;
@@ -64,7 +64,7 @@ function killOn(lab: Lab, victim: MtaProcess, moment: 'pdu' | 'delivery', nth: n
   return { done, over: () => killed, disarm };
 }
 
-/** Moves lab time on until everything is delivered or the victim has been killed; what a killed process breaks off is no failure. */
+/** Advances lab time until all mail is delivered or the victim is dead. An error that the kill causes is no failure. */
 async function moveOnUnless(over: () => boolean, lab: Lab): Promise<void> {
   while (!over() && lab.delivered < letters.length) {
     try {
@@ -105,14 +105,14 @@ for (const [seed, faults] of [
     const cuts = lab.proxy?.faults().reduce((sum, fault) => sum + fault.hits, 0);
     t.comment(`killed: ${JSON.stringify(kills)}, cut: ${cuts} times`);
     t.same(lab.proxy?.unreached(), []);
-    t.ok(kills['MTA-A'] > 0 && kills['MTA-B'] > 0, 'both were killed on the way');
+    t.ok(kills['MTA-A'] > 0 && kills['MTA-B'] > 0, 'the test killed both MTAs before the end');
     t.same(delivered(lab, 'MTA-B'), sent);
-    t.same(delivered(lab, 'MTA-A'), [], 'nothing was reported as undelivered');
+    t.same(delivered(lab, 'MTA-A'), [], 'no non-delivery report came back');
     t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
   });
 }
 
-test('20 MiB with ten cuts on the way: resumed from checkpoints, once', { timeout: 250_000 }, async (t) => {
+test('20 MiB with ten cuts: the transfer resumes from checkpoints and delivers once', { timeout: 250_000 }, async (t) => {
   const [item] = generateMail(1, 20 * 1_048_576, 5);
   const content = await octetsOf(item?.content ?? Buffer.alloc(0));
   const cuts = Array.from({ length: 10 }, (_, at) => `cut ${at % 3 === 0 ? 'before' : 'after'} rttr ${60 * (at + 1)}`);
@@ -136,12 +136,12 @@ test('20 MiB with ten cuts on the way: resumed from checkpoints, once', { timeou
   });
   await moveOnUntil(lab, 1);
   await lab.settle();
-  t.same(lab.proxy?.unreached(), [], 'all ten cuts were reached');
+  t.same(lab.proxy?.unreached(), [], 'all ten cuts happened');
   t.same(delivered(lab, 'MTA-B'), [digestOf(content)]);
   const again = segmentBytes - content.length;
   t.comment(`${segments} segments of at most ${longest} octets; ${again} octets were sent again`);
   t.ok(again > 0, 'the cuts lost something');
-  // A cut can lose what was not confirmed: a window of segments, and the confirmations of no more.
+  // A cut can lose unconfirmed octets: one window of segments, and as many segments whose confirmations are lost.
   t.ok(again <= cuts.length * 5 * 30 * 1024, `${again} octets were sent again`);
   t.equal((await lab.summary()).associationsOpened, 1, 'one association, recovered each time');
 });

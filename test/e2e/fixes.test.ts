@@ -1,4 +1,4 @@
-/** `mtalab repro all` notices when a fix, or a bug, is not there. */
+/** `mtalab repro all` notices a missing fix and a missing bug. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Behaviour, corrected, correctedRpc, quirks, type RpcBehaviour } from '@mtalab/mta-core';
@@ -6,7 +6,7 @@ import { test } from 'tap';
 import { AlteredCopy } from './altered.js';
 import { articles, everything, namesOf } from './reproduced.js';
 
-/** Each decision point, with the answer that an article's bug gives. */
+/** Each decision point, with the decision of an article's bug. */
 const decisions = [
   ...(Object.keys(corrected) as (keyof Behaviour)[]).map((key) => ['corrected', key] as const),
   ...(Object.keys(correctedRpc) as (keyof RpcBehaviour)[]).map((key) => ['correctedRpc', key] as const),
@@ -16,7 +16,7 @@ const decisions = [
   return { of, key, article: quirk?.article ?? 'none', code: `\n${of}.${key} = ${String(legacy)};\n` };
 });
 
-test('a fix that is disabled in the code, or a bug that is not there, is noticed', { timeout: 300_000 }, async (t) => {
+test('repro all notices a fix disabled in the code, and a missing bug', { timeout: 300_000 }, async (t) => {
   const copy = new AlteredCopy(join(t.testdir(), 'copy'));
   const all = (...how: readonly string[]) => copy.mtalab('repro', 'all', ...how);
   const sound = await all('--on', 'sim');
@@ -45,7 +45,7 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   t.same(namesOf(onProcesses.stdout, 'NOT reproduced'), ['Q285350']);
   t.equal(namesOf(onProcesses.stdout, 'reproduced').length, everything.length - 1);
 
-  // What cannot be run is not reproduced, and the others are run all the same.
+  // A scenario that cannot run counts as not reproduced, and the others still run.
   rmSync(copy.path('scenarios/q280449.yaml'));
   const crash = '\n  - kill: MTA-A\n  - submit: { at: MTA-A, to: MTA-B }\n';
   const text = readFileSync(copy.path('scenarios/9277.yaml'), 'utf8');

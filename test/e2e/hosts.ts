@@ -1,4 +1,4 @@
-/** Hosts of our own on this machine: network namespaces, joined by networks of virtual Ethernet. They take root, and go with the test. */
+/** Separate hosts on one machine: network namespaces joined by virtual Ethernet. They need root, and the test's end removes them. */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -9,7 +9,7 @@ const bin = resolve('node_modules/.bin/mtalab');
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
 const limitMs = 60_000;
 
-/** Why there can be no namespaces on this machine, or nothing. */
+/** The reason why this machine cannot have network namespaces, or undefined if it can. */
 export function whyNoHosts(): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
   if (spawnSync('ip', ['-V']).status !== 0) return 'ip is not installed (Debian package iproute2)';
@@ -33,14 +33,14 @@ process.on('exit', () => {
 
 type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
 
-/** What an MTA said when it was ready, and the way to end it in order. */
+/** A ready MTA: its first line of output, and a function that stops it in order. */
 type StartedMta = {
   readonly endpoints: readonly string[];
   readonly mapper: readonly string[];
   stop(): Promise<number | null>;
 };
 
-/** A host with a loopback of its own, and whatever networks it is joined to. */
+/** A host with its own loopback and the networks that connect it to other hosts. */
 export class Host {
   readonly namespace: string;
   readonly #children = new Set<ChildProcess>();
@@ -54,12 +54,12 @@ export class Host {
     this.inside('ip', 'link', 'set', 'lo', 'up');
   }
 
-  /** Runs a program on this host, and waits. */
+  /** Runs a program on this host, and waits for its end. */
   inside(...words: readonly string[]): void {
     ip('netns', 'exec', this.namespace, ...words);
   }
 
-  /** Joins two hosts by a network of their own, each with these addresses on it. */
+  /** Connects two hosts by a separate network, on which each has these addresses. */
   join(other: Host, mine: readonly string[], theirs: readonly string[]): void {
     const [near, far] = [`v${this.#links}`, `w${other.#links}`];
     this.#links += 1;
@@ -74,7 +74,7 @@ export class Host {
     }
   }
 
-  /** Takes an address off the adapter that has it. */
+  /** Removes an address from its adapter. */
   loseAddress(address: string, link: string): void {
     this.inside('ip', 'addr', 'del', `${address}/24`, 'dev', link);
   }
@@ -116,7 +116,7 @@ export class Host {
     return { ...ready, stop };
   }
 
-  /** Ends what still runs here, and takes the host away with its networks. */
+  /** Ends the host's remaining processes, and removes the host with its networks. */
   remove(): void {
     for (const child of this.#children) child.kill('SIGKILL');
     this.#children.clear();

@@ -1,4 +1,4 @@
-"""A stock DCE/RPC client talks to an MTA: prints one JSON object of what it was answered. Argument: the port."""
+"""Calls an MTA with a stock DCE/RPC client and prints the answers as one JSON object. Argument: the port."""
 import json
 import struct
 import sys
@@ -64,7 +64,7 @@ def bound():
 
 
 def fault_of(dce, send):
-    """Status of the fault that answers, as the client names it, and as it came over the wire."""
+    """Status of the answering fault: the client's name for it, and its value on the wire."""
     link = dce.get_rpc_transport()
     receive = link.recv
     seen = []
@@ -102,7 +102,7 @@ CREDENTIALS = field(1, b'STRANGER') + b'\x18\x01' + field(4, b'8a2f0e6c-1f7e-4f0
 
 
 def bind_back(padding=0):
-    """MtaBindBack for an association that does not exist; a field the MTA does not know makes it as long as one likes."""
+    """MtaBindBack for an association that does not exist. An unknown field pads it to any length."""
     return field(1, CREDENTIALS) + field(2, b'STRANGER/1/1') + (field(1000, bytes(padding)) if padding else b'')
 
 
@@ -117,7 +117,7 @@ def bind_back_answer(padding=0, fragment=None):
 
 
 def stranger():
-    """MtaBind from an MTA that this one does not know: a full answer, whose octets say who refuses and why."""
+    """MtaBind from an unknown MTA. The complete answer says which MTA refuses and why."""
     rtorq = b'\x08\x1e\x10\x05\x18\x02\x20\x01'
     argument = field(1, CREDENTIALS) + field(2, b'127.0.0.1[1]') + field(3, b'STRANGER/1/1') + field(4, rtorq)
     dce = bound()
@@ -147,7 +147,7 @@ def raw_bind(group):
 
 
 def group_of_its_own():
-    """A second connection may join the group that the first one was given."""
+    """A second connection may join the association group of the first."""
     first, answer = raw_bind(0)
     ack = MSRPCBindAck(answer.getData())
     second, joined = raw_bind(ack['assoc_group'])
@@ -172,7 +172,7 @@ def rejection(bind):
 
 
 def altered():
-    """A further context on a bound connection: the interface again, then one that is not there; the old one goes on."""
+    """Adds contexts on a bound connection: the interface again, then an unknown one. The old context still works."""
     dce = bound()
     second = dce.alter_ctx(MTA)
     call = call_of('MtaBindBack', bind_back())
@@ -185,7 +185,7 @@ def garbage(operation, octets, framed=True):
     dce = bound()
     call = call_of(operation, octets)
     fault = fault_of(dce, lambda: dce.call(call.opnum, call if framed else octets))
-    # The connection lives: the client may call again.
+    # The connection is still open, so the client may call again.
     again = fault_of(dce, lambda: dce.call(99, b''))
     return {**fault, 'again': again.get('status')}
 

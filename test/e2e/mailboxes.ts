@@ -1,4 +1,4 @@
-/** What was sent and what lies in mailboxes, as digests: equal lists mean octet for octet, each exactly once. */
+/** Digests of sent mail and of mailboxes: equal lists mean that each message arrived exactly once, octet for octet. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ export function lettersIn(folder: string): Letter[] {
     .map((name) => ({ name, content: readFileSync(join(folder, name)) }));
 }
 
-/** A collection of real mail that may lie beside the repository; it is no part of it. */
+/** An optional collection of real mail beside the repository. */
 export const corpusFolder = resolve(process.cwd(), '../shared/corpus/mail');
 
 export const hasCorpus = existsSync(corpusFolder);
@@ -26,7 +26,7 @@ export function sorted(digests: Iterable<string>): string[] {
   return [...digests].sort();
 }
 
-/** Digests of all files below a folder, those still being written included. */
+/** Digests of all files below a folder, including drafts. */
 export function messagesBelow(folder: string): string[] {
   for (;;) {
     if (!existsSync(folder)) return [];
@@ -37,7 +37,7 @@ export function messagesBelow(folder: string): string[] {
           .map((entry) => digestOf(readFileSync(join(entry.parentPath, entry.name)))),
       );
     } catch (error) {
-      // A draft became a message, under another name, after it was listed: look again.
+      // After the listing a draft became a message under another name, so list again.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** The endpoint mapper of real MTAs: asked by stock tools, by another MTA, and where it cannot listen. */
+/** The endpoint mapper of real MTAs: queries from stock tools and from another MTA, and a mapper that cannot listen. */
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const [mtaUuid, managementUuid, mapperUuid] = [
   'E1AF8308-5D1F-11C9-91A4-08002B14A0FA',
 ];
 
-/** Writes a configuration with a data folder of its own. */
+/** Writes a configuration with a separate data folder. */
 function configure(name: string, lines: readonly string[]): string {
   const own = mkdtempSync(join(folder, `${name}-`));
   mkdirSync(join(own, 'data'));
@@ -53,7 +53,7 @@ test('impacket lists, maps and manages, on a port of the system’s choice', { s
   t.teardown(() => b.kill('SIGKILL'));
   const { mapper, ports, endpoints } = b.ready;
   t.match(mapper, [/^127\.0\.0\.1\[\d+\]$/, /^127\.0\.0\.2\[\d+\]$/]);
-  t.equal(mapper.length, 2, 'a disabled binding has none');
+  t.equal(mapper.length, 2, 'a disabled binding has no endpoint mapper');
   t.same((await b.client.command('status')).mapper, mapper);
   const argv = ['test/e2e/mapper_client.py', String(portOf(mapper[0])), String(ports[0])];
   const answers = JSON.parse((await run(python, argv, { timeout: 60_000 })).stdout) as Record<string, unknown>;
@@ -94,7 +94,7 @@ test('impacket lists, maps and manages, on a port of the system’s choice', { s
   const kept = b.ready.mapper;
   await keepPorts(kept.map((place) => ({ host: place.replace(/\[.*/, ''), port: portOf(place) })));
   await b.restart();
-  t.same(b.ready.mapper, kept, 'its ports are kept as others are');
+  t.same(b.ready.mapper, kept, 'it keeps the mapper ports like its other ports');
   t.equal(await b.stop(), 0);
 });
 
@@ -103,10 +103,10 @@ function whyNoTools(): string | undefined {
   return works('rpcclient', '--version') ? undefined : 'rpcclient (Debian package smbclient) is not installed';
 }
 
-// A host of its own has a port 135 that nobody else listens on.
+// On a separate host nothing else listens on port 135.
 const noHost = whyNoHosts() ?? whyNoTools();
 
-test('rpcdump and rpcclient find an MTA at port 135, without being told anything', { skip: noHost ?? false }, async (t) => {
+test('rpcdump and rpcclient find an MTA at port 135 without any setting', { skip: noHost ?? false }, async (t) => {
   const host = new Host('m');
   t.teardown(() => host.remove());
   const config = configure('MTA-B', ['endpointMapper: {}', 'bindings: [{port: 4097}, {address: 127.0.0.2, port: 4098}]']);
@@ -116,7 +116,7 @@ test('rpcdump and rpcclient find an MTA at port 135, without being told anything
   t.match(dump.stdout, `UUID    : ${mtaUuid} v2.0 ${annotation}`);
   t.match(dump.stdout, /ncacn_ip_tcp:127\.0\.0\.1\[4097\]\s+ncacn_ip_tcp:127\.0\.0\.2\[4098\]/);
   t.match(dump.stdout, /Received 2 endpoints/);
-  // It asks for one entry at a time, until there is none any more.
+  // rpcdump requests one entry at a time, until no entry is left.
   const look = await host.run('rpcclient', '-U%', 'ncacn_ip_tcp:127.0.0.1', '-c', 'epmlookup');
   const lines = ['127.0.0.1[4097', '127.0.0.2[4098'].map(
     (place) => `ncacn_ip_tcp:${place},abstract_syntax=${mtaUuid.toLowerCase()}/0x00000002]: ${annotation}`,
@@ -136,7 +136,7 @@ test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC',
     'peers: [{name: MTA-A}]',
   ]);
   t.teardown(() => b.kill('SIGKILL'));
-  // The second address: its own port has to be taken, not that of the first.
+  // At the second address B must use that address's own port, not the port of the first.
   const [mapper, port] = [portOf(b.ready.mapper[1]), b.ready.ports[1] ?? 0];
   const a = await start('MTA-A', [
     'local: {domains: [a.example], delivery: ledger}',
@@ -170,7 +170,7 @@ test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC',
   t.match(said, /^Map request, 32bit NDR$/m);
   t.match(said, /^Map response, 32bit NDR$/m);
   const ports = packets.map((packet) => packet['epm.proto.tcp_port'] ?? '').filter((text) => text !== '');
-  t.same(ports, ['0', String(port)], 'the question and the answer');
+  t.same(ports, ['0', String(port)], 'the query and the answer');
   t.same(
     packets.filter((packet) => !packet['frame.protocols']?.includes('dcerpc')),
     [],
@@ -181,7 +181,7 @@ test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC',
   t.same(packets.filter(isWrong), [], 'nothing is malformed');
 });
 
-test('an endpoint mapper that cannot listen ends the start, and says which one and why', async (t) => {
+test('an endpoint mapper that cannot listen ends the start, and the error names it and the reason', async (t) => {
   const other = createServer();
   other.listen(0, '127.0.0.1');
   await once(other, 'listening');

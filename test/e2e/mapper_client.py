@@ -1,4 +1,4 @@
-"""A stock RPC client asks an endpoint mapper and a management interface: prints one JSON object. Arguments: mapper's port, MTA's port."""
+"""Queries an endpoint mapper and a management interface with a stock RPC client, and prints one JSON object. Arguments: mapper's port, MTA's port."""
 import json
 import sys
 
@@ -46,7 +46,7 @@ def mapped(interface, protocol='ncacn_ip_tcp'):
 
 
 def mapped_all():
-    """More towers than one, which the client's own function does not ask for."""
+    """Requests several towers; the client's own function requests one only."""
     question = epm.ept_map()
     tower = epm.EPMTower()
     tower['NumberOfFloors'] = 5
@@ -73,7 +73,7 @@ def management(port):
     dce.bind(mgmt.MSRPC_UUID_MGMT)
     vector = mgmt.hinq_if_ids(dce)['if_id_vector']
     interfaces = [[bin_to_uuidtup(each['Data']['Uuid'] + b'\0' * 4)[0], each['Data']['VersMajor']] for each in vector['if_id']]
-    # The client takes the answer itself, a boolean behind the status, for an error when it is asked to look.
+    # If the client checks the status, it takes the answer, a boolean behind the status, for an error.
     listening = mgmt.his_server_listening(dce)['status']
     stopped = refusal(lambda: mgmt.hstop_server_listening(dce)['status'])
     stats = refusal(lambda: mgmt.hinq_stats(dce)['status'])

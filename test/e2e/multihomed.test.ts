@@ -1,6 +1,6 @@
 /**
- * Q280449 and Q285350 on separate hosts with real adapters: network namespaces with two networks, of which one does not reach the
- * other MTA. No clock is moved by hand here: the hosts' networks are what is waited for, on a clock that runs fast.
+ * Q280449 and Q285350 on separate hosts with real adapters: network namespaces with two networks, only one of which reaches the
+ * other MTA. The lab clock runs fast but never jumps, because the tests wait for real networks.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { eventsOf, home, until } from './shell.js';
 const noHosts = whyNoHosts();
 const skip = noHosts ?? false;
 
-/** Networks of our own: 10.66.1.0/24 joins A with nobody who matters, 10.66.2.0/24 joins A and B. */
+/** Private networks: 10.66.1.0/24 connects A to no MTA, and 10.66.2.0/24 connects A and B. */
 const [astray, near] = ['10.66.1.1', '10.66.2.1'];
 const [far, farToo] = ['10.66.2.2', '10.66.2.3'];
 
@@ -24,7 +24,7 @@ function hosts() {
 
 type Wanted = { readonly name: string; readonly bindings: readonly string[]; readonly more?: readonly string[] };
 
-/** Writes the configuration of an MTA; gives the file and its data folder. */
+/** Writes the configuration of an MTA. @returns the file and the data folder. */
 function configOf({ name, bindings, more = [] }: Wanted): { readonly file: string; readonly data: string } {
   const folder = mkdtempSync(join(home, `${name}-`));
   const file = join(folder, 'mta.yaml');
@@ -34,8 +34,8 @@ function configOf({ name, bindings, more = [] }: Wanted): { readonly file: strin
     'data: data',
     'bindings:',
     ...bindings.map((address) => `  - { address: ${address} }`),
-    // Twenty seconds for a dial and its bind are five here: soon over where nobody answers, and enough for the other process on a busy
-    // machine. The Open Interval is shorter than that.
+    // On this clock the twenty seconds of a dial and its bind take five: short if no host answers, and enough for a process on a
+    // busy machine. The Open Interval is shorter than that.
     'clock: { timeScale: 4 }',
     'settings: { openRetryIntervalS: 8 }',
     `local: { domains: [${domain}] }`,
@@ -68,7 +68,7 @@ async function statusOf(host: Host, data: string): Promise<StatusRow> {
 const errorsIn = (data: string, id: number): number => eventsOf(data).filter((event) => event.id === id).length;
 const letter = 'examples/01-plain.eml';
 
-/** A with both its bindings, the astray one first, and B behind the near one; A has a letter for B. */
+/** Starts A with both bindings, the astray one first, and B behind the near one. A has a letter for B. */
 async function multihomedSender(t: Test, more: readonly string[]) {
   const { a, b, remove } = hosts();
   t.teardown(remove);
@@ -83,7 +83,7 @@ async function multihomedSender(t: Test, more: readonly string[]) {
     a,
     data: ofA.data,
     delivered: async () => (await statusOf(b, ofB.data)).counters.delivered,
-    /** Nothing leaves from another address than the near one. */
+    /** Checks that every connection leaves from the near address. */
     leavesFromNear: async () => {
       const { sockets } = await statusOf(a, ofA.data);
       return sockets.length > 0 && sockets.every(({ local }) => local.startsWith(`${near}:`));
@@ -92,7 +92,7 @@ async function multihomedSender(t: Test, more: readonly string[]) {
   };
 }
 
-test('Q280449: the binding that is needed is not the first; legacy uses the first only, reordering cures it live', {
+test('Q280449: the needed binding is not the first; legacy uses the first only, and reordering cures it live', {
   skip,
   timeout: 250_000,
 }, async (t) => {
@@ -105,7 +105,7 @@ test('Q280449: the binding that is needed is not the first; legacy uses the firs
   const reordered = await a.mtalab('bindings', 'order', near, '--dir', data, '--json');
   t.equal(reordered.code, 0, reordered.stderr);
   await until(async () => (await delivered()) === 1);
-  t.ok(await leavesFromNear(), 'all leave from the binding put first');
+  t.ok(await leavesFromNear(), 'every connection leaves from the binding put first');
   t.same(await stop(), [0, 0]);
 });
 

@@ -1,4 +1,4 @@
-/** `mtalab repro all`: every article and its companions, in each place and every time. */
+/** `mtalab repro all` reproduces every article and its companions, on virtual time and on processes, with the same verdicts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ type All = {
   }[];
 };
 
-/** What must be the same in every place and every time: each sentence, and whether it was seen. */
+/** The part of a report that must be equal in every run: each sentence, and whether it came true. */
 function verdictsOf({ results }: All) {
   return results.map(({ name, reproduced, error, result }) => {
     const cases = (result?.cases ?? []).map(({ mode, asDocumented, verdict, observations }) => {
@@ -33,7 +33,9 @@ function verdictsOf({ results }: All) {
   });
 }
 
-test('all are reproduced, on virtual time and twice on processes, with the same verdicts', { timeout: 300_000 }, async (t) => {
+test('repro all reproduces everything, on virtual time and twice on processes, with the same verdicts', {
+  timeout: 300_000,
+}, async (t) => {
   const dir = join(t.testdir(), 'kept');
   const runs: All[] = [];
   for (const how of [
@@ -54,7 +56,7 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
   );
   t.same(verdictsOf(first), verdictsOf(onSim));
   t.same(verdictsOf(second), verdictsOf(first));
-  // The evidence says what the verdict says.
+  // The evidence agrees with the verdict.
   for (const { name, result } of first.results) {
     for (const { mode, counts } of result?.cases ?? []) {
       const folder = join(dir, name, mode);
@@ -76,7 +78,7 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
   for (const argv of [['Q285350', '--on', 'sim'], ['all']]) {
     const again = await mtalab('repro', ...argv, '--evidence', dir);
     t.match(again, { code: 2, stdout: '', stderr: /\/legacy holds an earlier run; give an empty folder\n$/ });
-    t.equal(again.stderr.split('\n').length, 2, 'nothing was started');
+    t.equal(again.stderr.split('\n').length, 2, 'the command started nothing');
   }
 });
 
@@ -110,7 +112,7 @@ test('Ctrl-C stops everything in order and leaves nothing behind', {
   let asked = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    // A lab is in the midst of its work.
+    // At this point a lab is at work.
     if (asked || !said.includes('B queues a message')) return;
     asked = true;
     child.kill('SIGINT');
@@ -129,13 +131,13 @@ test('repro: wrong words', async (t) => {
   t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /unknown scenario Q18172; did you mean Q181721\?/ });
   t.match(await mtalab('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
   t.match(await mtalab('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
-  // The folder of the last case alone is in the way.
+  // Only the folder of the last case is in the way.
   const dir = t.testdir({ 'Q285350-cluster': { fixed: { old: '' } } });
   for (const option of ['--evidence', '--dir']) {
     const refused = await mtalab('repro', 'all', option, dir);
     t.match(refused, { code: 2, stdout: '', stderr: `mtalab: ${option}: ${join(dir, 'Q285350-cluster', 'fixed')} holds an` });
   }
-  t.same(readdirSync(dir), ['Q285350-cluster'], 'and nothing is made');
+  t.same(readdirSync(dir), ['Q285350-cluster'], 'and the command makes no folder');
   t.match(await mtalab('repro', 'Q166594', '--evidence', join(dir, 'Q285350-cluster', 'fixed', 'old')), {
     code: 2,
     stdout: '',

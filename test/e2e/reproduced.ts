@@ -1,7 +1,7 @@
-/** What `mtalab repro all` is to reproduce, and what it says of it. */
+/** The scenarios that `mtalab repro all` must reproduce, and its expected report. */
 import { quirks } from '@mtalab/mta-core';
 
-/** The names that have this verdict. */
+/** The names with this verdict. */
 export const namesOf = (stdout: string, verdict: string): readonly string[] =>
   stdout.split('\n').flatMap((line) => {
     const [, name] = new RegExp(`^(\\S+) +${verdict} `).exec(line) ?? [];

@@ -1,4 +1,4 @@
-/** The installed command, as a shell runs it, with a registry and temporary folders of its own. */
+/** Runs the installed command as a shell does, with a separate run registry and separate temporary folders. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The link that the installation made. */
+/** The link made by the installation. */
 const bin = resolve('node_modules/.bin/mtalab');
 export const home = mkdtempSync(join(tmpdir(), 'mtalab-shell-'));
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
 
-/** For one command: it is there for one that hangs, not for a slow machine. */
+/** Time limit of one command. It stops a hanging command and leaves room for a slow machine. */
 const limitMs = 200_000;
 
 type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
@@ -29,20 +29,20 @@ export function mtalab(...argv: readonly string[]): Promise<Outcome> {
   return run(bin, argv);
 }
 
-/** A command that goes on until it is ended, and prints JSON lines. */
+/** A command that runs until the test ends it, and prints JSON lines. */
 type Running = {
   readonly child: ChildProcess;
-  /** The next line; undefined when there is none any more. */
+  /** The next line, or undefined after the last. */
   next(): Promise<Record<string, unknown> | undefined>;
   /** Exit code and signal. */
   readonly ended: Promise<readonly unknown[]>;
-  /** What it has written to its standard error. */
+  /** Its output on standard error so far. */
   stderr(): string;
 };
 
 const started = new Set<ChildProcess>();
 
-/** Starts a command as a terminal's job: a process group of its own. */
+/** Starts a command as a terminal's job, in its own process group. */
 export function start(...argv: readonly string[]): Running {
   const child = spawn(bin, argv, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   started.add(child);
@@ -69,7 +69,7 @@ process.on('exit', () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Has the process ended? A zombie has: how soon it is reaped is the business of whoever inherited it. */
+/** Has the process ended? A zombie counts as ended, because only its parent decides when to reap it. */
 export function gone(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -79,14 +79,14 @@ export function gone(pid: number): boolean {
   }
 }
 
-/** Waits for what other processes do; tap's own limit ends it when it never comes. */
+/** Waits until other processes make the condition true; tap's own limit ends a vain wait. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /**
- * Nobody else is given these ports while their listener is away. It ends the connections that are made here before this side does, and
- * for a minute the system chooses no port of such an end; who asks for it by its number gets it.
+ * Keeps the system from giving these ports to others while their listener is away. The listener ends the connections made here
+ * before this side does. For a minute the system then chooses no such port, but a request for the port by number succeeds.
  */
 export async function keepPorts(places: readonly TcpNetConnectOpts[]): Promise<void> {
   for (const place of places) {
@@ -98,11 +98,11 @@ export async function keepPorts(places: readonly TcpNetConnectOpts[]): Promise<v
 
 type LoggedEvent = { readonly id: number; readonly node: string; readonly text: string; readonly time: string };
 
-/** The event log of an MTA, as it lies in its data folder. */
+/** Reads the event log in an MTA's data folder. */
 export function eventsOf(dataFolder: string): LoggedEvent[] {
   const file = join(dataFolder, 'logs', 'events.jsonl');
   if (!existsSync(file)) return [];
-  // What follows the last line end is a line that is being written.
+  // Text after the last line end is an incomplete line.
   return readFileSync(file, 'utf8')
     .split('\n')
     .slice(0, -1)

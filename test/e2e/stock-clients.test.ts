@@ -1,4 +1,4 @@
-/** Programs that know nothing of us: a packet analyser watches a pair at work, an RPC client calls an MTA. */
+/** Stock programs against real MTAs: a packet analyser watches a pair, and an RPC client calls an MTA. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { capture, packetsIn, whyNoCapture } from './capture.js';
 const folder = mkdtempSync(join(tmpdir(), 'mtalab-e2e-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** A connection on which PDUs are written as one likes. */
+/** A connection on which the test can write any PDU. */
 class Stranger {
   readonly #socket: Socket;
   readonly #codec = new PduCodec();
@@ -36,7 +36,7 @@ class Stranger {
     this.#socket.on('close', () => this.#wake());
   }
 
-  /** Sends octets and gives the PDU that answers them. */
+  /** Sends octets and returns the answering PDU. */
   async ask(octets: Uint8Array): Promise<Pdu> {
     this.#socket.write(octets);
     for (;;) {
@@ -77,7 +77,7 @@ async function moveOnUntil(lab: Lab, count: number): Promise<void> {
   await lab.waitForDelivered(count);
 }
 
-/** Everything that can happen on a link; says which copies were delivered in the end. */
+/** Brings about everything that can happen on a link. @returns the delivered copies. */
 async function eventfulLife(lab: Lab): Promise<void> {
   const there = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
   const back = { originator: 'ben@b.example', recipients: ['ada@a.example'] };
@@ -102,7 +102,7 @@ async function eventfulLife(lab: Lab): Promise<void> {
   if (fault.type !== 'fault') throw new Error(`an unknown operation was answered with ${fault.type}`);
   await caller.end();
 
-  // Until the association is closed; the next one's MtaBind then waits two minutes for nothing.
+  // Lets the association close. The MtaBind of the next one then waits two minutes in vain.
   await lab.advanceBy(400_000);
   const hole = lab.fault('black-hole MtaBindBack');
   await lab.submitAll('MTA-A', generateMail(1, 2000, 5), there);
@@ -115,7 +115,7 @@ async function eventfulLife(lab: Lab): Promise<void> {
 
 const noCapture = whyNoCapture();
 
-test('tshark, without any setting, names what real processes say, and finds nothing wrong', {
+test('tshark with default settings names every PDU of real processes and finds no error', {
   skip: noCapture ?? false,
   timeout: 250_000,
 }, async (t) => {
@@ -136,7 +136,7 @@ test('tshark, without any setting, names what real processes say, and finds noth
     'tcp.reassembled_in',
   ];
   const ours = ports.map((port) => `tcp.port == ${port}`).join(' or ');
-  // On a busy machine TCP sends a segment twice; the second time it is not dissected.
+  // On a busy machine TCP can send a segment twice, and tshark does not dissect the second.
   const packets = packetsIn(file, fields, `(${ours}) and tcp.len > 0 and not tcp.analysis.retransmission`);
   const said = packets.map((packet) => packet['_ws.col.Info'] ?? '').join('\n');
   for (const name of ['Bind', 'Bind_ack', 'Bind_nak', 'Request', 'Response', 'Fault', 'Co_cancel'])
@@ -160,7 +160,7 @@ test('tshark, without any setting, names what real processes say, and finds noth
   t.same(wrong, [], 'no error of the expert');
 });
 
-/** An MTA of its own, with nobody adjacent. It ends with this process. */
+/** An MTA without adjacent MTAs. It ends with this process. */
 async function startMta(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
   const config = join(folder, 'mta.yaml');
   writeFileSync(config, 'name: MTA-A\ndata: data\nlocal: {domains: [a.example]}\nlog: {console: false}\n');
@@ -173,7 +173,7 @@ async function startMta(): Promise<{ readonly child: ChildProcess; readonly port
 const python = '/usr/bin/python3';
 const hasImpacket = spawnSync(python, ['-c', 'import impacket.dcerpc.v5.transport']).status === 0;
 
-test('impacket binds, calls, and is answered as by any RPC server', {
+test('impacket binds, calls, and gets the answers of a normal RPC server', {
   skip: hasImpacket ? false : `${python} has no impacket`,
 }, async (t) => {
   const { child, port } = await startMta();
@@ -182,22 +182,22 @@ test('impacket binds, calls, and is answered as by any RPC server', {
   const answers = JSON.parse(stdout) as Record<string, unknown>;
   const rejected = /^Bind context 1 rejected: provider_rejection; abstract_syntax_not_supported/;
   t.match(answers, {
-    // In a bind_ack: a bind_nak would not be told context by context.
+    // A bind_ack, because a bind_nak cannot refuse a single context.
     unknown_interface: rejected,
     unknown_version: rejected,
     unknown_syntax: /^Bind context 1 rejected: provider_rejection; proposed_transfer_syntaxes_not_supported/,
-    // First, last and did-not-execute.
+    // The flags first fragment, last fragment and did-not-execute.
     unknown_operation: { name: 'nca_s_op_rng_error', type: 3, status: '1c010002', flags: 0x23 },
     bogus_contexts: { status: '1c010002' },
     group: { joined: true, secondary: String(port) },
     unknown_group: { nak: true, call: 77, reason: 0 },
   });
-  // The call was dispatched before its stub was found bad; the connection goes on.
+  // The MTA dispatched the call before it found the stub bad, so the connection stays open.
   for (const garbage of ['send_garbage', 'bind_garbage', 'no_frame'])
     t.match(answers[garbage], { name: 'rpc_x_bad_stub_data', type: 3, status: '000006f7', flags: 3, again: '1c010002' }, garbage);
-  // RTORJ with reason 2, validation failure, in an NDR frame that the client reads.
+  // RTORJ with reason 2, validation failure, in an NDR frame that the client can read.
   t.same(answers['stranger'], { error: 0, fits: true, from: true, end: '1a020802' });
-  // Access denied is the operation's own return value.
+  // Access denied is the return value of the operation.
   for (const call of ['bind_back', 'bind_back_long', 'bind_back_in_pieces'])
     t.same(answers[call], { error: 5, octets: '', length: 0 }, call);
   t.match(answers['altered'], { answered: 5, other: rejected });

@@ -96,7 +96,7 @@ test('every parameter has a label and is printed in order; every event has an ex
   t.end();
 });
 
-test('labels that readers of the articles look for', (t) => {
+test('labels that the articles quote', (t) => {
   t.match(described(9316).text, /\. LTAB index: 1, Windows NT error: 1727\.$/);
   t.match(described(4284).text, /\. Error code= 8511\.$/);
   t.match(described(1209).text, /LPI: 1-16-64/);
@@ -114,7 +114,7 @@ test('labels that readers of the articles look for', (t) => {
   t.end();
 });
 
-test('what a stranger sends neither forges an entry, nor drives a terminal, nor fills the log', (t) => {
+test('hostile text cannot forge an entry, drive a terminal or fill the log', (t) => {
   const evil = describeEvent({
     id: 51,
     params: { mtaName: 'X\r\nmessage NMI9266\u001b[2J\u009b1m\u202e', address: 'y'.repeat(5000), association: 1 },

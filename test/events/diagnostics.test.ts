@@ -47,27 +47,27 @@ test('levels', { timeout: 100_000 }, async (t) => {
   const streamed: number[] = [];
   await lab.process('MTA-A').client.subscribe('events', ({ id }: { readonly id: number }) => void streamed.push(id), 0);
 
-  await t.test('each category has its own, from the configuration on, and all places show the same', async (t) => {
+  await t.test('each category has its own level, first from the configuration, and every place shows the same', async (t) => {
     t.same(await levelsAt(lab, 'MTA-A'), {
       ...Object.fromEntries(categories.map((category) => [category, 'none'])),
       Interface: 'minimum',
     });
     await send(lab, 'MTA-A', 'MTA-B');
-    t.same(loggedIds(lab, 'MTA-A'), [9298], 'what is sent is not shown at None');
+    t.same(loggedIds(lab, 'MTA-A'), [9298], 'None hides sent messages');
     const levels = await lab.diagnostics('x.400 service', 'medium', ['MTA-A']);
     t.match(levels, { 'MTA-A': { 'X.400 Service': 'medium', Interface: 'minimum' } });
     await send(lab, 'MTA-A', 'MTA-B');
-    t.same(loggedIds(lab, 'MTA-A'), [9298, 271], 'from now on it is');
+    t.same(loggedIds(lab, 'MTA-A'), [9298, 271], 'the raised level shows them');
     t.same(loggedIds(lab, 'MTA-B'), [9298], 'here only');
     await lab.diagnostics('all', 'none');
     await send(lab, 'MTA-A', 'MTA-B');
-    t.same(loggedIds(lab, 'MTA-A'), [9298, 271], 'and no more');
-    t.same(textIds(lab, 'MTA-A'), loggedIds(lab, 'MTA-A'), 'ev0.log says the same');
+    t.same(loggedIds(lab, 'MTA-A'), [9298, 271], 'and then hides them again');
+    t.same(textIds(lab, 'MTA-A'), loggedIds(lab, 'MTA-A'), 'ev0.log has the same events');
     await levelsAt(lab, 'MTA-A');
-    t.same(streamed, loggedIds(lab, 'MTA-A'), "so does the control channel's stream");
+    t.same(streamed, loggedIds(lab, 'MTA-A'), "and so has the control channel's stream");
   });
 
-  await t.test('a pair keeps them over a restart', async (t) => {
+  await t.test('a pair keeps the levels over a restart', async (t) => {
     await lab.diagnostics('X.400 Service', 'maximum', ['MTA-B']);
     await lab.process('MTA-B').restart();
     t.match(await levelsAt(lab, 'MTA-B'), { 'X.400 Service': 'maximum', Interface: 'none' });
@@ -90,7 +90,7 @@ type HexEntry = {
   readonly leftOut: number;
 };
 
-/** The entries of `bf0.log`, octets and all. */
+/** The entries of `bf0.log`, with their octets. */
 function hexEntries(text: string): HexEntry[] {
   return text
     .split('\n\n')
@@ -113,7 +113,7 @@ function hexEntries(text: string): HexEntry[] {
     });
 }
 
-/** A stub in one fragment, with the header that the log leaves out. */
+/** A stub in one fragment, with the header that the log omits. */
 function framed({ isRequest, call, operation, stub }: HexEntry): Buffer {
   const head = Buffer.alloc(24);
   head.set([5, 0, isRequest ? 0 : 2, 3, 0x10]);
@@ -124,7 +124,7 @@ function framed({ isRequest, call, operation, stub }: HexEntry): Buffer {
   return Buffer.concat([head, stub]);
 }
 
-/** Both ends of a connection that is bound for the MTA interface. */
+/** Both ends of a connection bound to the MTA interface. */
 function boundEnds(): { readonly client: PduCodec; readonly server: PduCodec } {
   const contents = { keepContent: handleOf, loadContent: loadOctets };
   const ends = { client: new PduCodec(contents), server: new PduCodec(contents) };
@@ -175,12 +175,12 @@ test('APDU logs of a real exchange', { timeout: 100_000 }, async (t) => {
     t.match(transfer, /\n {2}RTTR\n {4}Activity 1-\d+\n {4}Offset 0\n {4}Content 17 octets\n {4}Last yes\n {4}Envelope\n/);
     t.match(transfer, /\n {6}Originator someone@a\.example\n(.*\n)* {6}Recipient someone@b\.example\n/);
     t.match(entryOf('APDU MtaSend response received, ', /Confirm/), /\n {4}Kept up to 17\n {4}Stored yes$/);
-    t.not(entryOf('APDU MtaSend request received, ', /Content 17 octets/), '', 'what came the other way');
+    t.not(entryOf('APDU MtaSend request received, ', /Content 17 octets/), '', 'the transfer in the other direction');
     t.notMatch(ap, /0123456789abcde/, 'no content');
     t.end();
   });
 
-  await t.test('bf0.log has their octets, which read as the same', (t) => {
+  await t.test('bf0.log has their octets, which decode to the same APDUs', (t) => {
     const entries = hexEntries(bf);
     const heads = (text: string) => text.split('\n').filter((line) => line.startsWith('APDU '));
     t.same(heads(ap), heads(bf), 'the same APDUs in both');
@@ -196,7 +196,7 @@ test('APDU logs of a real exchange', { timeout: 100_000 }, async (t) => {
       if (entry.leftOut > 0) {
         t.equal(entry.stub.length, 4096, `${what}: not more than 4 KiB`);
         kinds.add('cut');
-        // Its answer can be read all the same.
+        // Its answer is still readable.
         if (entry.isRequest)
           ends.client.encode({
             type: 'request',
@@ -213,14 +213,14 @@ test('APDU logs of a real exchange', { timeout: 100_000 }, async (t) => {
       kinds.add('apdu' in pdu.body && typeof pdu.body.apdu === 'object' ? pdu.body.apdu.kind : pdu.body.op);
       if (pdu.type === 'request') {
         const again = ends.client.encode({ ...pdu, body: pdu.body as RpcArgument });
-        t.same(again.subarray(24), entry.stub, `${what}: written again it is the same`);
+        t.same(again.subarray(24), entry.stub, `${what}: encoded again it is the same`);
       }
     }
     for (const kind of ['MtaBind', 'MtaBindBack', 'rttr', 'confirm', 'rtoac', 'cut']) t.ok(kinds.has(kind), kind);
     t.end();
   });
 
-  await t.test('below Maximum nothing more is written', async (t) => {
+  await t.test('below Maximum the logs do not grow', async (t) => {
     await send(lab, 'MTA-A', 'MTA-B');
     t.equal(logFile(lab, 'MTA-A', 'ap0.log'), ap, 'Interoperability is at Medium');
     t.ok(logFile(lab, 'MTA-A', 'bf0.log').length > bf.length, 'APDU is at Maximum still');
@@ -228,6 +228,6 @@ test('APDU logs of a real exchange', { timeout: 100_000 }, async (t) => {
     const before = logFile(lab, 'MTA-A', 'bf0.log');
     await send(lab, 'MTA-A', 'MTA-B');
     t.equal(logFile(lab, 'MTA-A', 'bf0.log'), before);
-    t.equal(logFile(lab, 'MTA-B', 'ap0.log') + logFile(lab, 'MTA-B', 'bf0.log'), '', 'and at the other MTA nothing ever was');
+    t.equal(logFile(lab, 'MTA-B', 'ap0.log') + logFile(lab, 'MTA-B', 'bf0.log'), '', 'and the other MTA never wrote any');
   });
 });

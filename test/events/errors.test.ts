@@ -1,6 +1,6 @@
 /**
- * In which events an error number can stand: an MTA is brought to each place where it waits for an RPC server, everything a server
- * that keeps to the protocol can do then is done, and what is logged is held against the catalogue of error numbers.
+ * Checks which events can carry which error number. The tests bring an MTA to each point where it waits for an RPC server, try
+ * everything that a conforming server can do there, and compare the log with the catalogue of error numbers.
  */
 import {
   type EventId,
@@ -25,7 +25,7 @@ import { PureLab, type Sent } from '../support/purelab.js';
 const names = ['MTA-A', 'MTA-B'] as const;
 const mapperPort = 135;
 const byMapper = `127.0.0.1[,mapper=${mapperPort}]`;
-/** Longer than a dial, a call and an association last; shorter than the Open Interval. */
+/** Longer than a dial, a call and an association; shorter than the Open Interval. */
 const longMs = 300_000;
 
 type Place = {
@@ -59,7 +59,7 @@ const mapperOf = (from: string, type: 'bind' | 'request'): Place => ({
       : sent.pdu.type === 'request' && sent.pdu.body.op === 'ept_map'),
 });
 
-/** Where an MTA waits for another one, or for an endpoint mapper. MTA-A opens. */
+/** The points where an MTA waits for another MTA or for an endpoint mapper. MTA-A opens the association. */
 const places: readonly Place[] = [
   { name: 'the first bind', kind: 'bind', reached: bindFrom('MTA-A', false) },
   { name: 'the bind back', kind: 'bind', reached: bindFrom('MTA-B', false) },
@@ -67,7 +67,7 @@ const places: readonly Place[] = [
   ...(['MTA-A', 'MTA-B'] as const).flatMap((from) => [mapperOf(from, 'bind'), mapperOf(from, 'request')]),
   ...(['MtaBind', 'MtaBindBack', 'MtaSend', 'MtaUnBind', 'MtaUnBindBack'] as const).map(callOf),
   {
-    name: 'MtaBind waits, and the way back is there',
+    name: 'MtaBind waits, and the way back works',
     kind: 'answer',
     reached: ({ pdu }) => pdu.type === 'response' && pdu.body.op === 'MtaBindBack',
   },
@@ -75,7 +75,7 @@ const places: readonly Place[] = [
 
 type Happening = { readonly name: string; readonly act: (lab: PureLab, sent: Sent) => void };
 
-/** Something reaches the end that waits: the client's, and where an answer was on its way the one that gave it. */
+/** An input reaches the waiting client or, if an answer was under way, the server that sent it. */
 const told = (name: string, input: (conn: number) => Input): Happening => ({
   name,
   act: (lab, { wire, pdu }) => {
@@ -121,8 +121,8 @@ const answer = (name: string, body: ServiceResult | { readonly op: 'bad'; readon
 const mapAnswer = (status: number): ServiceResult => ({ op: 'ept_map', handle: nilHandle, most: 1, towers: [], status });
 
 /**
- * Faults to a call. Not `cancelled`, which only answers a co_cancel, and `contextMismatch`, which is of calls with a context handle;
- * but those that Windows servers make of errors of their own, and one that says no more than that the call has failed.
+ * Faults in answer to a call. The list omits `cancelled`, which only answers a co_cancel, and `contextMismatch`, which needs a
+ * context handle. It includes the faults that Windows servers make of their own errors, and an unspecified failure.
  */
 const unspecified = 0x1c000009;
 const faults: readonly Happening[] = [
@@ -149,7 +149,7 @@ const happenings: Readonly<Record<Place['kind'], readonly Happening[]>> = {
   answer: broken,
 };
 
-/** Error numbers in the entries of a log, by number. */
+/** The logged events for each error number. */
 class Seen {
   readonly events = new Map<number, Set<EventId>>();
   readonly onEvent = (_node: string, { id, params }: ReportedEvent): void => {
@@ -171,7 +171,7 @@ function labOf(mapper: string | null, seen: Seen, adjust: (config: MtaConfig) =>
     {},
     (config) => {
       const asks = config.name === mapper;
-      // The caller asks where its peer is, the called one where the caller is.
+      // The caller queries the mapper for its peer's endpoint; the called MTA queries it for the caller's.
       const peers = asks && mapper === 'MTA-A' ? config.peers.map((peer) => ({ ...peer, endpoints: [byMapper] })) : config.peers;
       const advertise = !asks && mapper === 'MTA-B' ? [byMapper] : [];
       return adjust({ ...config, peers, advertise, mapperPort: mapper === null || asks ? null : mapperPort });
@@ -183,7 +183,7 @@ function labOf(mapper: string | null, seen: Seen, adjust: (config: MtaConfig) =>
   return lab;
 }
 
-/** One message from MTA-A to MTA-B, then all the time that anything may take. */
+/** Submits one message from MTA-A to MTA-B, then lets enough time pass for every timeout. */
 function lead(lab: PureLab): void {
   lab.submit('MTA-A', 'm1', ['x@mta-b.example']);
   lab.settle();
@@ -204,7 +204,7 @@ function happens(place: Place, happening: Happening, seen: Seen): boolean {
   return reached;
 }
 
-/** The dial of this MTA, counted from 1, comes to nothing. */
+/** Makes one dial of this MTA fail. @param which number of the dial, from 1. */
 function dialFails(from: string, which: number, error: number, seen: Seen): boolean {
   const lab = labOf(null, seen);
   let dials = 0;
@@ -217,7 +217,7 @@ function dialFails(from: string, which: number, error: number, seen: Seen): bool
   return dials >= which;
 }
 
-test('each Windows NT error stands in the events it is said to stand in, and in no other', (t) => {
+test('each Windows NT error appears in exactly the events that the catalogue names', (t) => {
   const seen = new Seen();
   for (const place of places)
     for (const happening of happenings[place.kind])
@@ -240,7 +240,7 @@ test('each Windows NT error stands in the events it is said to stand in, and in 
   t.same(
     [...seen.events.keys()].filter((number) => !known.includes(number)),
     [],
-    'every number that comes is known',
+    'the catalogue knows every number in the log',
   );
   t.same(
     Object.values(ntError).filter((number) => !known.includes(number)),
@@ -249,7 +249,7 @@ test('each Windows NT error stands in the events it is said to stand in, and in 
   t.end();
 });
 
-test('the codes of the connection layer stand in the events in which they are on record', (t) => {
+test('the codes of the connection layer appear in the recorded events', (t) => {
   const recorded = { 8464: [], 8511: [4284], 8640: [4287] };
   const own = Object.entries(errorsByNumber).filter(([, { of }]) => of === 'connection layer');
   t.same(Object.fromEntries(own.map(([number, { events }]) => [number, events])), recorded);

@@ -1,9 +1,9 @@
-/** `mtalab events --follow --until`: it ends when the time has passed on the lab's clock, and not before. */
+/** `mtalab events --follow --until` ends when the lab clock passes the time, and not before. */
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
 import { home, mtalab, start } from '../e2e/shell.js';
 
-test('what is followed until a time ends when it has passed', { timeout: 250_000 }, async (t) => {
+test('following with --until ends when the time has passed', { timeout: 250_000 }, async (t) => {
   process.env['XDG_RUNTIME_DIR'] = home;
   await using lab = await spawnPair();
   await lab.register();
@@ -21,9 +21,9 @@ test('what is followed until a time ends when it has passed', { timeout: 250_000
   void following.ended.then(() => {
     over = true;
   });
-  t.type(await following.next(), 'object', 'it has begun');
+  t.type(await following.next(), 'object', 'the command prints the first event');
   await lab.advanceBy(hourMs / 2);
-  // Another one, which looks at the clock from its start on, is done: time enough for the first to have looked.
+  // A second follower, which reads the clock from its start on, has ended, so the first has had time to read the clock too.
   await mtalab(...follow, '--until', '20min');
   t.notOk(over, 'the time has not passed yet');
   await lab.advanceBy(hourMs);

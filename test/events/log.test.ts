@@ -1,6 +1,6 @@
 /**
- * Every event in all three forms of the log, and which of them `mtalab events` shows. The forms are in data/forms.txt, held against
- * the documented table by catalogue.test.ts; UPDATE=1 writes them.
+ * Every event in all three forms of the log, and the selection options of `mtalab events`. The expected forms are in
+ * data/forms.txt; UPDATE=1 rewrites them. catalogue.test.ts compares them with the documented table.
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ test('each event in each form', (t) => {
     t.equal(textFormat(line).trimEnd(), text.join('\n'), `${id} in ev0.log`);
     const [head = '', place = '', ...lines] = text;
     t.match(head, /^message NMI\d{4}: [A-Z][A-Za-z.0-9 ]+ Event, severity (6|8|10|12|14|16)$/);
-    t.match(place, /^(\([^()]+(\(\d+\))?( Proc \d+)?\) )?06-14-99 09:30:00am$/, 'where and when');
+    t.match(place, /^(\([^()]+(\(\d+\))?( Proc \d+)?\) )?06-14-99 09:30:00am$/, 'place and time');
     for (const each of lines) t.match(each, /^ {2}\S.{0,200}$/, 'short lines');
   }
   t.end();
@@ -117,7 +117,7 @@ test('selection', (t) => {
   t.end();
 });
 
-test('the explanation under an event, and of the error number in it', (t) => {
+test('the explanations of an event and of its error number', (t) => {
   t.match(explainedEvent(viewOf(9316)), {
     id: 9316,
     explanation: /refused the bind/,
@@ -134,7 +134,7 @@ test('the explanation under an event, and of the error number in it', (t) => {
   t.end();
 });
 
-test('a log that is followed is read to its end when it is set aside', async (t) => {
+test('a follower reads a log to its end before it follows the rotated one', async (t) => {
   const folder = t.testdir();
   const file = join(folder, 'events.jsonl');
   const tail = new LogTail(file);

@@ -1,4 +1,4 @@
-/** The samples that explain events look as entries do which MTAs really write: in the scenarios, and in seeded runs. */
+/** The sample entries of the event explanations look like real entries from the scenarios and from seeded runs. */
 import { readdirSync } from 'node:fs';
 import { runOnSim } from '@mtalab/engine';
 import { type EventId, type ReportedEvent, sampleParameters as samples } from '@mtalab/mta-core';
@@ -10,7 +10,7 @@ import { PureLab } from '../support/purelab.js';
 type Parameters = Readonly<Record<string, string | number>>;
 type Entry = { readonly effects: readonly { readonly type: string; readonly event?: ReportedEvent }[] };
 
-/** What was written, by event and parameter. */
+/** The logged values, by event and parameter. */
 class Written {
   readonly byEvent = new Map<EventId, Map<string, Set<string | number>>>();
 
@@ -25,14 +25,14 @@ class Written {
   };
 }
 
-/** On virtual time there are no files, and the driver gives remote addresses. */
+/** Parameters that runs on virtual time lack: files, and the remote addresses that the driver adds. */
 const ofTheDriver: readonly (readonly [EventId, string])[] = [
   [2206, 'file'],
   [2207, 'path'],
   [51, 'address'],
 ];
 
-/** Parameters with few words, of which the sample must have one that is really written. */
+/** Parameters with few possible values. Their sample must be a value from a real entry. */
 const words = [
   'provider',
   'reason',
@@ -46,14 +46,14 @@ const words = [
   'ntError',
 ];
 
-/** Text with each word and each number made equal: `rtsBusy (0)` is `a (0)`, `127.0.0.1[5002]` is `0.0.0.0[0]`. */
+/** Replaces each word and each number by a placeholder: `rtsBusy (0)` gives `a (0)`, `127.0.0.1[5002]` gives `0.0.0.0[0]`. */
 function shape(value: string | number): string {
   return `${typeof value} ${String(value)
     .replace(/[A-Za-z]+/g, 'a')
     .replace(/\d+/g, '0')}`;
 }
 
-/** Events that need other circumstances than those of the scenarios and seeds: a stranger, another dialogue mode, a close that is cut short. */
+/** Writes events that no scenario or seed causes: an unknown MTA, another dialogue mode, an interrupted close. */
 function ledByHand(written: Written): void {
   const lead = (adjust: ConstructorParameters<typeof PureLab>[3], swallowed?: string): void => {
     const lab = new PureLab(['MTA-A', 'MTA-B'], { associationLifetimeS: 60 }, {}, adjust);
@@ -87,6 +87,6 @@ test('each sample has the parameters of real entries, and values of their kind',
     }
   }
   const never = (Object.keys(samples).map(Number) as EventId[]).filter((id) => !written.byEvent.has(id));
-  // Of the X.400 connector, which is not emulated, of disks, and of control blocks that leak.
+  // These come from the X.400 connector, which is not emulated, from disks, and from leaked control blocks.
   t.same(never, [1209, 2035, 2152, 4284, 4287, 9156, 9411]);
 });

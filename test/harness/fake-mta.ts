@@ -1,6 +1,6 @@
 /**
- * A stand-in for an MTA process that speaks the contract of the harness (IPC, configuration file, control channel) and
- * nothing else: what is submitted is in a mailbox of its own at once. `FAKE_*` in the environment makes it misbehave.
+ * A stand-in for an MTA process that keeps only the contract of the harness (IPC, configuration file, control channel).
+ * It delivers each submission to its own mailbox at once. `FAKE_*` in the environment makes it misbehave.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,7 +18,7 @@ type Row = { id: string; copy: number };
 
 onParentExit(() => process.exit(1));
 const misbehave = (what: string): boolean => process.env[`FAKE_${what}`] !== undefined;
-// It stays also when its answer was late and a signal comes after it.
+// It also survives the signal that follows a late answer.
 if (misbehave('STAYS')) process.on('SIGTERM', () => undefined);
 const file = process.argv[process.argv.indexOf('--config') + 1] ?? '';
 const config = JSON.parse(readFileSync(file, 'utf8')) as Settings & { [key: string]: unknown };
@@ -46,7 +46,7 @@ const rows: Row[] = existsSync(rowsFile)
 const notices: object[] = [];
 const followers = new Set<(line: object) => void>();
 const uploads = new Map<string, Buffer[]>();
-/** Lab times at which its timer of ten minutes has fired. */
+/** Lab times at which its ten-minute timer has fired. */
 const fired: number[] = [];
 let submitted = 0;
 let timer: NodeJS.Timeout | undefined;

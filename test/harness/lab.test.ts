@@ -25,7 +25,7 @@ function optionsOf(env: Record<string, string> = {}, more: Partial<LabOptions> =
 
 const envelope = { originator: 'ada@a.example', recipients: ['ada@a.example'] };
 
-/** Has the process ended? A zombie has: how soon it is reaped is the business of whoever inherited it. */
+/** Has the process ended? A zombie counts as ended, because only its parent decides when to reap it. */
 function gone(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -35,12 +35,12 @@ function gone(pid: number): boolean {
   }
 }
 
-/** Waits for something other processes do; tap's own limit ends it when it never comes. */
+/** Waits until other processes make the condition true; tap's own limit ends a vain wait. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test('a pair starts, learns of each other, takes mail, says what it did, and leaves nothing behind', async (t) => {
+test('a pair starts, exchanges addresses, takes mail, gives a summary, and leaves nothing behind', async (t) => {
   const lab = await spawnPair(optionsOf({}, { timeScale: 10, legacy: { 'MTA-B': ['Q166594'] } }));
   const { dir } = lab;
   const config = JSON.parse(readFileSync(join(dir, 'MTA-A', 'mta.yaml'), 'utf8'));
@@ -105,7 +105,7 @@ test('a pair starts, learns of each other, takes mail, says what it did, and lea
   t.notOk(existsSync(dir));
 });
 
-test('a process that dies under a submission is asked again, with the same id, when it is back', async (t) => {
+test('if a process dies during a submission, the harness repeats it with the same id after the restart', async (t) => {
   const lab = await spawnPair(optionsOf({ FAKE_DIES_ON_SUBMIT: '1' }));
   t.teardown(() => lab.close());
   const target = lab.process('MTA-A');
@@ -115,13 +115,13 @@ test('a process that dies under a submission is asked again, with the same id, w
   await target.restart();
   t.not(target.pid, first);
   t.match(await sent, { accepted: 20, refusedCount: 0 });
-  // The third was in its mailbox when the process died, and nobody was told.
+  // The third message was in its mailbox when the process died, before any answer.
   await lab.waitForDelivered(20);
   t.equal(readdirSync(join(lab.dir, 'MTA-A', 'mailboxes', 'a.example', 'ada', 'new')).length, 20);
   t.match(await lab.summary(), { delivered: 20, submitted: 20 });
 });
 
-test('lab time is moved on from timer to timer, on all clocks together', async (t) => {
+test('lab time advances from timer to timer, on all clocks together', async (t) => {
   const lab = await spawnPair(optionsOf());
   t.teardown(() => lab.close());
   const due = Object.values(await lab.status()).map(({ nextDeadlineMs }) => nextDeadlineMs ?? Number.NaN);
@@ -133,20 +133,20 @@ test('lab time is moved on from timer to timer, on all clocks together', async (
   for (const name of ['MTA-A', 'MTA-B']) {
     const { fired, nowMs } = status[name] as unknown as { fired: number[]; nowMs: number };
     t.ok(fired.length === 3 || fired.length === 4, `${name} fired ${fired.length} times`);
-    // A process that is kept waiting fires late, and the next time sooner after it; what was jumped over would fire together.
+    // A delayed process fires late, and then sooner after that. Timers that the clock jumped over would fire together.
     t.ok(
       fired.every((atMs, index) => index === 0 || atMs - (fired[index - 1] ?? 0) >= 300_000),
       'one interval apart',
     );
     t.ok(nowMs >= goalMs);
   }
-  // A restart goes on in the same time.
+  // A restarted process continues in the same lab time.
   lab.process('MTA-A').kill('SIGKILL');
   await lab.process('MTA-A').restart();
   t.ok(((await lab.status())['MTA-A']?.nowMs ?? 0) >= goalMs);
 });
 
-test('what goes wrong at the start or the end is told with the name of the process', async (t) => {
+test('errors at the start or the end name the process', async (t) => {
   const cases: [string, Record<string, string>, Partial<LabOptions>, RegExp][] = [
     [
       'dies',
@@ -209,7 +209,7 @@ test('no MTA outlives its parent, stand-in or real, and the registry forgets the
     const pids = JSON.parse(line) as number[];
     t.equal(pids.length, 2);
     t.ok((await listRuns()).some((run) => run.pid === child.pid && run.dir === dir));
-    // Until this process has heard of its end, it is still there by its number.
+    // Until this process reaps the child, the child's pid still exists.
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await until(() => pids.every(gone));

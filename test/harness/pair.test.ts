@@ -1,4 +1,4 @@
-/** Pairs of real MTA processes, started through the library's entry. */
+/** Pairs of real MTA processes, started through the library's public entry. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateMail, octetsOf } from '@mtalab/harness';
@@ -16,13 +16,13 @@ function mailOfBen(lab: Lab): string[] {
     .sort();
 }
 
-/** Lab time goes on, as fast as nothing happens, until so many copies are delivered. */
+/** Advances lab time whenever the lab is idle, until this many copies are delivered. */
 async function moveOnUntil(lab: Lab, delivered: number): Promise<void> {
   for (let timers = 0; timers < 50 && lab.delivered < delivered; timers += 1) await lab.advance();
   await lab.waitForDelivered(delivered);
 }
 
-test('a pair delivers what it is given, goes on after kill -9, and stops in order', async (t) => {
+test('a pair delivers its mail, continues after kill -9, and stops in order', async (t) => {
   const items = [...generateMail(15, 2000, 3)];
   const texts = await Promise.all(items.map(async (item) => Buffer.from(await octetsOf(item.content)).toString('latin1')));
   let dir: string;
@@ -38,7 +38,7 @@ test('a pair delivers what it is given, goes on after kill -9, and stops in orde
     t.match(association, { between: ['MTA-A', 'MTA-B'], holder: { 'MTA-A': 'MTA-A', 'MTA-B': 'MTA-A' }, turn: 'one' });
     t.same(mailOfBen(lab), texts.slice(0, 5).sort());
 
-    // The receiver dies; the sender keeps what it has taken, until the receiver is back, where it was before.
+    // The receiver dies. The sender keeps its mail until the receiver is back at the same ports.
     const receiver = lab.process('MTA-B');
     const { endpoints } = receiver.ready;
     receiver.kill('SIGKILL');
@@ -75,7 +75,7 @@ test('through the proxy, with a fault on the way', async (t) => {
   t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
 });
 
-test('bindings in another order are kept for the next start, also two at one address', async (t) => {
+test('a new order of the bindings lasts for the next start, also for two at one address', async (t) => {
   const bindings = { 'MTA-A': [{ port: 0 }, { port: 4097 }, { address: '127.0.0.2', label: 'lan2' }] };
   await using lab = await spawnPair({ bindings, down: ['MTA-A', 'MTA-B'] });
   await lab.setBindings('MTA-A', { order: ['lan2', '127.0.0.1[4097]'], disable: ['lan2'] });
@@ -86,7 +86,7 @@ test('bindings in another order are kept for the next start, also two at one add
   ]);
 });
 
-test('changes that come at once are all made, and kept over a restart', async (t) => {
+test('simultaneous changes all take effect, and last over a restart', async (t) => {
   const bindings = {
     'MTA-B': [{ label: 'one' }, { label: 'two', address: '127.0.0.2' }, { label: 'three', address: '127.0.0.3' }],
   };
@@ -112,7 +112,7 @@ test('changes that come at once are all made, and kept over a restart', async (t
   ]);
 });
 
-test('MTAs that have IPv6 alone reach each other through the proxy too', async (t) => {
+test('MTAs with IPv6 only reach each other through the proxy too', async (t) => {
   const bindings = { 'MTA-A': [{ address: '::1' }], 'MTA-B': [{ address: '::1' }] };
   await using lab = await spawnPair({ bindings, faults: ['cut after rttr 1'] });
   await lab.submitAll('MTA-A', generateMail(2, 2000, 4), envelope);

@@ -1,4 +1,4 @@
-/** A program that starts a lab, tells its pids and then does nothing, until it is killed. Arguments: the MTA (or `real`), a folder. */
+/** A program that starts a lab, prints its pids and waits until the test kills it. Arguments: the MTA (or `real`), a folder. */
 import { type LabOptions, spawnPair } from '@mtalab/harness';
 import { spawnPair as spawnRealPair } from 'mtalab';
 

@@ -31,7 +31,7 @@ async function all(items: AsyncIterable<MailItem>): Promise<MailItem[]> {
   return list;
 }
 
-test('mail is read octet for octet, files as named and folders sorted', async (t) => {
+test('the reader gives mail octet for octet: files in the given order, folders sorted', async (t) => {
   const nasty = Buffer.from([0x00, 0x0d, 0x0a, 0x0a, 0x2e, 0x0d, 0xff]);
   const dir = t.testdir({
     box: { 'b.eml': 'second', 'a.eml': 'first', '.hidden': 'no', inner: { 'c.eml': 'no' } },
@@ -65,7 +65,7 @@ test('mail is read octet for octet, files as named and folders sorted', async (t
   }
 });
 
-test('a folder is made with those above it, and a system that refuses is heard', async (t) => {
+test('makeFolder also makes the folders above, and reports the errors of the system', async (t) => {
   const dir = t.testdir({ file: '' });
   await makeFolder(join(dir, 'a', 'b'));
   await makeFolder(join(dir, 'a', 'b'));
@@ -117,7 +117,7 @@ function statusOf(name: string, more: object = {}): MtaStatus {
   return { ...base, counters, sockets: [], ...more } as unknown as MtaStatus;
 }
 
-/** Options of a lab that would listen on one port of one address twice, and what is said of it. */
+/** Options of a lab that would listen twice on one port of one address, and their error messages. */
 const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
   [
     { bindings: { 'MTA-A': [{ port: 5001 }], 'MTA-B': [{ address: '::1' }, { address: '127.0.0.1', port: 5001 }] } },
@@ -153,7 +153,7 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
   ],
 ];
 
-test('a lab whose MTAs would be in each other’s way is refused before anything is made', async (t) => {
+test('the harness refuses a lab whose MTAs would collide, before it makes anything', async (t) => {
   const dir = join(t.testdir(), 'lab');
   for (const [options, message] of inTheWay) {
     const lab = spawnPair({ command: ['/nowhere/mta'], renderConfig: () => '', dir, ...options });
@@ -183,13 +183,13 @@ test('a lab whose MTAs would be in each other’s way is refused before anything
     [{ name, bindings: [{}, { port: 5001 }], mapperPort: 4190 }],
   ];
   for (const mtas of free) t.equal(listeningClash(mtas), undefined, JSON.stringify(mtas));
-  // Two of which one is down are there one after the other.
+  // If one of two MTAs is down, they use the port one after the other.
   const bindings = { 'MTA-A': [{ port: 5001 }], 'MTA-B': [{ port: 5001 }] };
   const started = spawnPair({ command: ['/nowhere/mta'], renderConfig: () => '', dir, bindings, down: ['MTA-B'] });
   await t.rejects(started, { message: /^MTA-A ended before it was ready/ });
 });
 
-test('deliveries count once for each copy, and counters over the lives of a process', async (t) => {
+test('deliveries count once for each copy, and counters add up over restarts of a process', async (t) => {
   const tally = new LabCounters();
   tally.noteEarlier('B', 7);
   const wait = tally.whenDelivered(3);
@@ -213,7 +213,7 @@ test('deliveries count once for each copy, and counters over the lives of a proc
   t.same(tally.sums(), { submitted: 6, reports: 2, deadLetters: 0, turnsGiven: 4, associationsOpened: 2 });
 });
 
-test('a lab is at rest exactly when all that was sent is received and nobody works', (t) => {
+test('a lab is at rest exactly when every sent PDU has arrived and no process works', (t) => {
   const a = { local: 'a:1', remote: 'b:2', sent: 5, received: 3 };
   const b = { local: 'b:2', remote: 'a:1', sent: 3, received: 5 };
   // Through the proxy: A's leg ends at p:1, the proxy's own leg begins at p:2.
@@ -254,12 +254,12 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
     look({ queuedCopies: 1 }, {}),
     look({}, {}),
   ].map((one) => judgeRest(one).fingerprint);
-  t.equal(new Set(prints).size, prints.length, 'what has happened shows');
+  t.equal(new Set(prints).size, prints.length, 'every difference shows');
   t.equal(judgeRest(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
   t.end();
 });
 
-test('associations are joined by name, with the belief of each side', (t) => {
+test('the view joins associations by name, with the belief of each side', (t) => {
   const row = (name: string, role: string, peer: string, believes: string) =>
     ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
   const joined = joinAssociations(
@@ -279,7 +279,7 @@ test('associations are joined by name, with the belief of each side', (t) => {
   t.end();
 });
 
-test('the registry finds runs that live, forgets those that do not, and shows them to nobody else', async (t) => {
+test('the registry finds live runs, forgets ended ones, and hides them from other users', async (t) => {
   const before = process.env.XDG_RUNTIME_DIR;
   const runtime = mkdtempSync(join(tmpdir(), 'registry-test-'));
   const elsewhere = mkdtempSync(join(tmpdir(), 'registry-test-'));
@@ -308,7 +308,7 @@ test('the registry finds runs that live, forgets those that do not, and shows th
   const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
   await t.rejects(findRun(), { message: /^there are 2 runs; choose one with --dir:\n {2}.*two \(pid/ });
   await two.remove();
-  // The pid of a run that is over has gone to somebody else.
+  // Another process has the pid of the ended run.
   const file = join(dir, 'one', 'run.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/"pidStart": "\d+"/, '"pidStart": "1"'));
   await t.rejects(findRun({ dir: join(dir, 'one') }), { message: /^the run in .*one is over \(its process \d+ is gone\)/ });

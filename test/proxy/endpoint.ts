@@ -1,4 +1,4 @@
-/** A scripted end for tests of the proxy: the product's own sockets and codec, with a few lines of answers instead of a core. */
+/** A scripted endpoint for proxy tests: the product's own sockets and codec, with scripted answers instead of a core. */
 import {
   type BindPdu,
   type Input,
@@ -17,7 +17,7 @@ import { handleOf, octetsOf } from '../support/contents.js';
 
 type Waiter = { readonly met: () => boolean; readonly resolve: () => void };
 
-/** One octet pattern per offset, so that mixed-up content is noticed. */
+/** A different octet pattern for each offset, so that a test notices mixed-up content. */
 export function contentOf(offset: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (offset + index * 7) & 0xff);
 }
@@ -28,7 +28,7 @@ export class Endpoint {
   readonly inputs: Input[] = [];
   readonly seen: { readonly conn: number; readonly pdu: Pdu }[] = [];
   readonly lost = new Set<number>();
-  /** Answer calls at once? Binds are always answered. */
+  /** Does it answer calls at once? It always answers binds. */
   answering = true;
   port = 0;
   readonly #waiters = new Set<Waiter>();
@@ -84,7 +84,7 @@ export class Endpoint {
     }
   }
 
-  /** A PDU that leaves with the next flush. */
+  /** Queues a PDU, which leaves with the next flush. */
   write(conn: number, frame: Pdu): void {
     this.network.send({ type: 'frame', link: 'rpc', conn, frame });
   }
@@ -112,7 +112,7 @@ export class Endpoint {
     };
   }
 
-  /** Dial and bind; gives the connection and its group. */
+  /** Dials and binds. @returns the connection and its association group. */
   async bind(port: number, group = 0): Promise<{ readonly conn: number; readonly group: number }> {
     const conn = this.#nextConn;
     this.#nextConn += 2;
@@ -141,7 +141,7 @@ export class Endpoint {
     return undefined;
   }
 
-  /** Make a call; it is not waited for. Gives the call's id. */
+  /** Makes a call without waiting for the answer. @returns the call's id. */
   call(conn: number, opnum: number, body: RpcArgument): number {
     const call = this.#nextCall++;
     this.write(conn, { type: 'request', call, context: 0, opnum, body });
@@ -153,7 +153,7 @@ export class Endpoint {
     return this.call(conn, 2, { op: 'MtaSend', apdu, settled: [] });
   }
 
-  /** A segment that carries the pattern of its offset. */
+  /** Sends a segment that carries the pattern of its offset. */
   segment(conn: number, offset: number, length = 10): number {
     const content = { length, content: offset };
     return this.send(conn, { kind: 'rttr', activity: 4294967297, offset, content, last: false });
@@ -163,7 +163,7 @@ export class Endpoint {
     await this.until(() => this.seen.some((one) => one.conn === conn && one.pdu.type === 'response' && one.pdu.call === call));
   }
 
-  /** Open an association as the product does: first connection, MtaBind, data connection with the group. */
+  /** Opens an association as the product does: first connection, MtaBind, data connection with the association group. */
   async open(port: number, association: string): Promise<{ readonly first: number; readonly data: number }> {
     const first = await this.bind(port);
     const rtorq = {
@@ -186,7 +186,7 @@ export class Endpoint {
     return { first: first.conn, data: data.conn };
   }
 
-  /** What the other end's MtaSend calls carried here, in order; segments with their content checked. */
+  /** The APDUs of the MtaSend calls that arrived here, in order. It checks the content of segments. */
   received(): readonly string[] {
     return this.seen.flatMap(({ pdu }) => {
       if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return [];

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { FaultProxy, type FaultProxyOptions, type ProxiedPdu } from '@mtalab/harness';
 import { Endpoint } from './endpoint.js';
 
-/** Two ends with the proxy between them, each way. */
+/** Two scripted endpoints with the proxy between them in both directions. */
 export class Lab {
   readonly a = new Endpoint('MTA-A');
   readonly b = new Endpoint('MTA-B');
@@ -28,7 +28,7 @@ export class Lab {
     return this.proxy.port('MTA-B');
   }
 
-  /** Until the proxy has told of so many PDUs with this fate. */
+  /** Waits until the proxy has reported this many PDUs with this fate. */
   async toldOf(fate: ProxiedPdu['fate'], count: number): Promise<void> {
     await this.a.until(() => this.told.filter((one) => one.fate === fate).length >= count);
   }
@@ -45,14 +45,14 @@ export class Lab {
   }
 }
 
-/** All that arrives until the other side ends. Reading by iteration would destroy the socket then. */
+/** Reads everything until the other side ends. Reading by iteration would then destroy the socket. */
 export function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   return new Promise((resolve) => socket.once('end', () => resolve(Buffer.concat(chunks))));
 }
 
-/** Let the event loop turn until there is nothing left to do but what has not been read; all ends are in this process. */
+/** Lets the event loop turn `count` times. All ends are in this process, so only unread octets remain afterwards. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 }

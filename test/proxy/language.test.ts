@@ -1,7 +1,7 @@
 import { chance, describeFault, FaultSyntaxError, faultKinds, parseFault } from '@mtalab/harness';
 import { test } from 'tap';
 
-/** What is written, and the shortest form of what is read. */
+/** Fault texts, and the shortest form of each. */
 const readable: readonly (readonly [string, string])[] = [
   ['cut before turn-give', 'cut before turn-give 1'],
   ['cut after TURN_GIVE 3 from MTA-B', 'cut after turn-give 3 from MTA-B'],
@@ -20,7 +20,7 @@ const readable: readonly (readonly [string, string])[] = [
 ];
 
 const faultWords = 'a fault (cut, drop-connection, hold, black-hole or delay)';
-/** What is written, the place of the error, and the words about it. */
+/** Wrong fault texts, the column of the error, and its message. */
 const refused: readonly (readonly [string, number, string])[] = [
   ['', 1, `expected ${faultWords}, but the text ends here`],
   ['chop before rttr', 1, `expected ${faultWords}, found "chop"`],
@@ -53,7 +53,7 @@ const refused: readonly (readonly [string, number, string])[] = [
   ['release', 1, `expected ${faultWords}, found "release"`],
 ];
 
-test('a fault that can be read is described in its shortest form, which reads as the same fault', (t) => {
+test('the shortest form describes each valid fault, and reads back as the same fault', (t) => {
   for (const [text, shortest] of readable) {
     const fault = parseFault(text);
     t.equal(describeFault(fault), shortest);
@@ -63,7 +63,7 @@ test('a fault that can be read is described in its shortest form, which reads as
   t.end();
 });
 
-test('a fault that cannot be read says what is wrong, where, and what may have been meant', (t) => {
+test('the error of a wrong fault text says what is wrong and where, and suggests a correction', (t) => {
   for (const [text, character, problem] of refused) {
     const error = new FaultSyntaxError(text, character, problem);
     t.throws(() => parseFault(text, ['MTA-A', 'MTA-B']), { message: error.message, character }, text);
@@ -72,7 +72,7 @@ test('a fault that cannot be read says what is wrong, where, and what may have b
   t.end();
 });
 
-test('chance repeats itself with its seed, and is fair', (t) => {
+test('the same seed gives the same chances, and they are fair', (t) => {
   const draw = (seed: number): readonly number[] => {
     const dice = chance(seed);
     return Array.from({ length: 6000 }, () => dice.below(6));

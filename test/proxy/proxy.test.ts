@@ -9,12 +9,12 @@ import { Lab, readAll, turns } from './lab.js';
 
 const give = { kind: 'turn-give' } as const;
 
-test('a cut before the n-th takes every connection of its association and of no other', async (t) => {
+test('a cut before the n-th PDU breaks every connection of its association and of no other', async (t) => {
   const lab = await Lab.start();
   const { a, b, proxy } = lab;
   const x = await a.open(lab.portOfB, 'MTA-A/1/1');
   const y = await a.open(lab.portOfB, 'MTA-A/1/2');
-  // The way back is a connection of the association too.
+  // The connection of the bind back belongs to the association too.
   const back = await b.bind(proxy.port('MTA-A'));
   await b.answered(
     back.conn,
@@ -57,7 +57,7 @@ test('a cut before the n-th takes every connection of its association and of no 
   await lab.close();
 });
 
-test('a cut after a PDU comes when the receiver has it', async (t) => {
+test('a cut after a PDU happens when the receiver has the PDU', async (t) => {
   const lab = await Lab.start();
   const { a, b, proxy } = lab;
   const { first, data } = await a.open(lab.portOfB, 'MTA-A/1/1');
@@ -88,7 +88,7 @@ test('a dropped connection leaves the others of its association alone', async (t
   await lab.close();
 });
 
-test('what is held leaves in order when it is released, and the other direction does not wait', async (t) => {
+test('held PDUs leave in order on release, and the other direction does not wait', async (t) => {
   const lab = await Lab.start();
   const { a, b, proxy } = lab;
   const { data } = await a.open(lab.portOfB, 'MTA-A/1/1');
@@ -119,7 +119,7 @@ test('what is held leaves in order when it is released, and the other direction 
   await lab.close();
 });
 
-test('a black hole swallows one direction of one connection until it is healed', async (t) => {
+test('a black hole swallows one direction of one connection until the test heals it', async (t) => {
   const lab = await Lab.start();
   const { a, b, proxy } = lab;
   const { data } = await a.open(lab.portOfB, 'MTA-A/1/1');
@@ -143,7 +143,7 @@ test('a black hole swallows one direction of one connection until it is healed',
   await lab.close();
 });
 
-test('a delayed PDU and those behind it wait their time of the lab clock', async (t) => {
+test('a delayed PDU and those behind it wait on the lab clock', async (t) => {
   const timers: { readonly atMs: number; readonly run: () => void }[] = [];
   const clock: ProxyClock = {
     after: (labMs, run) => {
@@ -177,11 +177,11 @@ test('a delayed PDU and those behind it wait their time of the lab clock', async
   await lab.toldOf('held', 4);
   t.ok(proxy.remove(removed.id));
   await b.until(() => b.received().length === 5);
-  t.same(timers, [], 'a fault that is taken away leaves no timer');
+  t.same(timers, [], 'a removed fault leaves no timer');
   await lab.close();
 });
 
-test('cuts by chance repeat themselves with their seed and end at their limit', async (t) => {
+test('the same seed gives the same random cuts, and they end at their limit', async (t) => {
   const run = async (seed: number): Promise<string> => {
     const lab = await Lab.start();
     const fault = lab.proxy.add(`cut every rttr randomly 1/4 seed ${seed} limit 3`);
@@ -232,7 +232,7 @@ test('the counts of every leg match those of the socket at its other end', async
   proxy.add('hold rttr');
   a.segment(data, 30);
   await lab.toldOf('held', 1);
-  t.same(legs(), ends(), 'each leg is quiet, and what the proxy holds is counted with it');
+  t.same(legs(), ends(), 'each leg is quiet, and its count includes the PDUs that the proxy holds');
   t.same(
     proxy.sockets().map((one) => one.held),
     [0, 0, 1, 0],
@@ -240,7 +240,7 @@ test('the counts of every leg match those of the socket at its other end', async
   await lab.close();
 });
 
-test('faults that cannot be meant are refused, and those that were not met are known', async (t) => {
+test('the proxy refuses impossible faults, and lists the faults that did not happen', async (t) => {
   const lab = await Lab.start();
   t.throws(() => lab.proxy.add('hold rttr from MTA-D'), {
     message: /expected the name of an MTA \(MTA-A, MTA-B\), found "MTA-D"/,
@@ -262,7 +262,7 @@ test('faults that cannot be meant are refused, and those that were not met are k
   await lab.close();
 });
 
-test('octets that are no DCE/RPC pass untouched, and so do the end of one direction, and a reset', async (t) => {
+test('octets other than DCE/RPC pass untouched, and so do the end of one direction and a reset', async (t) => {
   const accepted: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => accepted.push(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -270,7 +270,7 @@ test('octets that are no DCE/RPC pass untouched, and so do the end of one direct
   const client = connect({ host: '127.0.0.1', port: proxy.port('X'), allowHalfOpen: true });
   const asked = Buffer.from('\u0003\u0000\u0000\u0016 no RPC, and an end');
   client.end(asked);
-  // The link's target comes after the connection.
+  // The link gets its target after the connection.
   await new Promise<void>((resolve) => client.once('connect', resolve));
   const arrival = new Promise<void>((resolve) => server.once('connection', () => resolve()));
   await proxy.setTarget('X', '127.0.0.1', (server.address() as AddressInfo).port);
@@ -280,7 +280,7 @@ test('octets that are no DCE/RPC pass untouched, and so do the end of one direct
   t.same(await readAll(socket), asked);
   const answer = Buffer.alloc(3_000_000, 'x');
   socket.end(answer);
-  t.ok(answer.equals(await readAll(client)), 'the other direction went on after the end');
+  t.ok(answer.equals(await readAll(client)), 'the other direction continued after the end');
 
   const second = connect({ host: '127.0.0.1', port: proxy.port('X') });
   await new Promise<void>((resolve) => server.once('connection', () => resolve()));
@@ -292,7 +292,7 @@ test('octets that are no DCE/RPC pass untouched, and so do the end of one direct
   server.close();
 });
 
-test('nothing of a call that is cut before leaves, and what is long is held in bounds and leaves whole', async (t) => {
+test('no part of a call leaves before its cut; a long held call stays within bounds and leaves whole', async (t) => {
   const lab = await Lab.start({ maxHeldBytes: 300_000 });
   const { a, b, proxy } = lab;
   const first = await a.open(lab.portOfB, 'MTA-A/1/1');
@@ -312,7 +312,7 @@ test('nothing of a call that is cut before leaves, and what is long is held in b
   await lab.toldOf('held', 1);
   await turns(2000);
   const held = lab.told.filter((one) => one.fate === 'held').length;
-  t.ok(held <= 3, `${held} of 40 were read while the first was held`);
+  t.ok(held <= 3, `${held} of 40 arrived while the proxy held the first`);
   proxy.release();
   const carried = (): number => b.seen.filter(({ pdu }) => pdu.type === 'request' && pdu.body.op === 'MtaSend').length;
   await b.until(() => carried() === 40);
@@ -323,7 +323,7 @@ test('nothing of a call that is cut before leaves, and what is long is held in b
   await lab.close();
 });
 
-test('a sender is read no faster than the receiver reads', async (t) => {
+test('the proxy reads a sender no faster than the receiver reads', async (t) => {
   const sizeBytes = 64 * 1024 * 1024;
   let read: Promise<Buffer> | undefined;
   let readNow = (): void => {};
@@ -348,7 +348,7 @@ test('a sender is read no faster than the receiver reads', async (t) => {
   server.close();
 });
 
-test('a PDU that comes between the fragments of a held call overtakes it and harms neither', async (t) => {
+test('a PDU between the fragments of a held call overtakes the call and harms neither', async (t) => {
   const lab = await Lab.start();
   const { b, proxy } = lab;
   const codec = new PduCodec({ loadContent: () => contentOf(0, 20_000) });
@@ -378,8 +378,8 @@ test('a PDU that comes between the fragments of a held call overtakes it and har
   await lab.close();
 });
 
-test('a connection whose target is unknown for too long, or refuses, ends', async (t) => {
-  // Nobody listens on port 1, and the system gives it to nobody: a port that is merely free may be taken meanwhile.
+test('a connection ends if its target stays unknown for too long or refuses', async (t) => {
+  // No process listens on port 1, and the system never assigns it. Another process could take a merely free port meanwhile.
   const proxy = await FaultProxy.start({ links: [{ name: 'X' }, { name: 'Y', target: '127.0.0.1[1]' }], targetWaitMs: 1 });
   for (const name of ['X', 'Y']) {
     const client = connect({ host: '127.0.0.1', port: proxy.port(name) });
@@ -391,7 +391,7 @@ test('a connection whose target is unknown for too long, or refuses, ends', asyn
   await proxy.close();
 });
 
-test('while an MTA is down its callers are refused, and then reach it at the same port', async (t) => {
+test('while an MTA is down the proxy refuses its callers; later they reach it at the same port', async (t) => {
   const lab = await Lab.start();
   const { proxy, portOfB: port } = lab;
   const call = async (): Promise<string> => {
@@ -413,7 +413,7 @@ test('while an MTA is down its callers are refused, and then reach it at the sam
     t.equal(proxy.port('MTA-B'), port);
     t.equal(await call(), 'connected');
   }
-  // Whatever comes at once ends as the last one says.
+  // Of several simultaneous changes the last one wins.
   await Promise.all([proxy.refuse('MTA-B'), proxy.setTarget('MTA-B', '127.0.0.1', lab.b.port), proxy.refuse('MTA-B')]);
   t.equal(await call(), 'ECONNREFUSED');
   await lab.close();

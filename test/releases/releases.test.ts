@@ -1,4 +1,4 @@
-/** The table of releases, the ways to write one, and what comes of it: in a configuration, in a command, in a pair. */
+/** The table of releases, the spellings of a release, and the effect of a release on a configuration, a command and a pair. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -18,7 +18,7 @@ import { type PairFlags, planPair } from 'mtalab/internal';
 import { type Test, test } from 'tap';
 import { eventsOf, home, interrupt, mtalab, start } from '../e2e/shell.js';
 
-/** The articles' own words: which of them is on in which build, in the order Q166594, Q232602, Q280449, Q285350. */
+/** The builds with each article, from the articles' own words, in the order Q166594, Q232602, Q280449, Q285350. */
 const exchangeTable: readonly (readonly [version: string, servicePack: string, build: string, cells: string])[] = [
   ['4.0', 'RTM', '837.9', 'x---'],
   ['4.0', 'SP1', '838.10', 'x---'],
@@ -40,7 +40,7 @@ const exchangeTable: readonly (readonly [version: string, servicePack: string, b
 ];
 const exchangeArticles = ['Q166594', 'Q232602', 'Q280449', 'Q285350'];
 
-/** Which Windows NT has Q181721. */
+/** The Windows NT releases with Q181721. */
 const ntTable: readonly (readonly [version: string, servicePack: string, on: boolean])[] = [
   ['4.0', 'SP0', true],
   ['4.0', 'SP1', true],
@@ -56,7 +56,7 @@ const ntTable: readonly (readonly [version: string, servicePack: string, on: boo
   ['4.0 TSE', 'SP6', false],
 ];
 
-/** What a cell's reason must name, besides the article: builds and service packs of the corrections. */
+/** The builds and service packs of the corrections, which the reason of a cell must name besides the article. */
 const corrections: Readonly<Record<string, RegExp>> = {
   'Q166594 4.0': /corrected in SP5 \(996\.72\)$/,
   'Q166594 5.0': /corrected in SP2 \(1460\.13\)$/,
@@ -130,7 +130,7 @@ const ntForms: typeof forms = [
   [['4.0tse', 'tse'], '4.0 TSE SP6'],
 ];
 
-test('the ways to write a release', (t) => {
+test('the spellings of a release', (t) => {
   for (const [texts, name] of forms) for (const text of texts) t.equal(resolveRelease(text).name, name, text);
   for (const [texts, name] of ntForms) for (const text of texts) t.equal(resolveNt(text).name, name, text);
   for (const release of exchangeReleases) {
@@ -153,7 +153,7 @@ function refused(resolve: (text: string) => Release, text: string): UnknownRelea
   }
 }
 
-test('releases that there are not: the nearest ones are named', (t) => {
+test('the error for an unknown release names the nearest ones', (t) => {
   const unknown: readonly (readonly [resolve: (text: string) => Release, text: string, nearest: readonly string[]])[] = [
     [resolveRelease, '5.5sp7', ['5.5 SP4 (2653.23)']],
     [resolveRelease, '5.5sp4x', ['5.5 SP4 (2653.23)']],
@@ -180,11 +180,11 @@ test('releases that there are not: the nearest ones are named', (t) => {
     t.match(refused(resolveRelease, text), { nearest: [], message: /write it like 5\.5sp4, 5\.5 or 2653\.23$/ });
     t.match(refused(resolveNt, text), { nearest: [], message: /write it like 4\.0sp3, sp6a or 4\.0tse sp4$/ });
   }
-  t.ok(refused(resolveRelease, 'x'.repeat(100_000)).message.length < 200, 'a long text is cut');
+  t.ok(refused(resolveRelease, 'x'.repeat(100_000)).message.length < 200, 'the error shortens a long text');
   t.end();
 });
 
-test('articles are added to those of a release, and taken away', (t) => {
+test('options add articles to those of a release, and remove them', (t) => {
   t.match(resolveProfile({}), { release: defaultRelease, nt: defaultNt, own: [], legacy: [], withoutQuirk: [] });
   t.same(resolveProfile({ release: '5.0', nt: 'sp3' }).legacy, ['Q166594', 'Q181721']);
   t.same(resolveProfile({ release: '5.0', nt: 'sp3', legacy: ['Q280449', 'Q181721'] }).legacy, ['Q166594', 'Q181721', 'Q280449']);
@@ -245,7 +245,7 @@ test('the options of a pair, for both MTAs or for one', (t) => {
   t.end();
 });
 
-test('what is taken away from a release that does not have it is told', (t) => {
+test('a note warns of removing an article that the release lacks', (t) => {
   const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir' };
   const hints = (flags: Partial<PairFlags>) => planPair({ ...base, ...flags }).hints;
   t.same(hints({ release: ['MTA-A=5.5sp4'], fixed: ['Q280449'] }), [
@@ -259,7 +259,7 @@ test('what is taken away from a release that does not have it is told', (t) => {
   t.end();
 });
 
-test('a lab refuses what there is not, before anything is started', async (t) => {
+test('a lab refuses unknown releases and options before it starts anything', async (t) => {
   await t.rejects(spawnPair({ releases: { 'MTA-A': { release: '5.5sp9' } } }), {
     message: /^releases: MTA-A: no documented Exchange release is "5\.5sp9"; the nearest is 5\.5 SP4 \(2653\.23\)$/,
   });
@@ -269,7 +269,7 @@ test('a lab refuses what there is not, before anything is started', async (t) =>
   await t.rejects(spawnPair({ fixed: { 'MTA-A': ['Q166594'] }, legacy: { 'MTA-A': ['Q166594'] } }), {
     message: /^MTA-A: the article Q166594 is in legacy and in fixed/,
   });
-  // From JavaScript anything may come.
+  // A JavaScript caller may pass anything.
   await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
     name: 'HarnessError',
     message: "unknown option 'release'; did you mean releases?",
@@ -293,7 +293,7 @@ test('mtalab releases', async (t) => {
   t.match(
     exchange.find((row) => row['article'] === 'Q232602'),
     { emulated: false },
-    'what is not emulated is told',
+    'the output marks what is not emulated',
   );
   t.match(
     exchange.find((row) => row['article'] === 'Q166594'),
@@ -343,7 +343,7 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
   t.match(await mtalab('set', 'fixed', 'Q166594', '--mta', 'MTA-B', '--dir', dir), { code: 0 });
   t.match(await mtalab('set', 'legacy', 'Q166594', '--mta', 'MTA-A', '--dir', dir), { code: 0 });
   t.match(await statuses(), [{ legacy: ['Q166594'] }, { legacy: ['Q181721'] }]);
-  // What was switched live is there after a restart, although the release says otherwise.
+  // A live switch survives a restart, although the release says otherwise.
   t.same(loadConfig(join(dir, 'MTA-A', 'mta.yaml')).mta.legacy, ['Q166594']);
   t.match(loadConfig(join(dir, 'MTA-B', 'mta.yaml')), { nt: '4.0 SP3', mta: { build: '994.54', legacy: ['Q181721'] } });
   interrupt(pair);

@@ -1,4 +1,4 @@
-/** Which test files there are. The sources decide: what a deleted test has left in `dist` never runs. */
+/** Finds the test files. It lists sources, not `dist`, so the compiled remains of a deleted test never run. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 
@@ -11,7 +11,7 @@ function under(folder) {
   });
 }
 
-/** Sources named by one argument: a folder, a test's source, or the compiled file of a test. */
+/** Test sources for one argument: a folder, a test's source, or the compiled file of a test. */
 function named(argument) {
   const source = relative('', resolve(argument)).replace(`test${sep}dist`, 'test').replace(/\.js$/, '.ts');
   if (!existsSync(source)) throw new Error(`There is no ${argument}. Name test files, or folders of them, such as test/core.`);

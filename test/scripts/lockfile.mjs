@@ -1,8 +1,8 @@
 /**
- * The lockfile must serve every machine: no download addresses in it, and an entry for each platform's variant of a package.
- * npm leaves out variants that the registry at hand does not carry, and `npm ci` then refuses the lockfile everywhere.
+ * Checks that the lockfile serves every machine: it has no download addresses, and an entry for each platform's variant of a
+ * package. npm omits variants that the current registry lacks, and `npm ci` then refuses the lockfile everywhere.
  *
- *     node test/scripts/lockfile.mjs           says what is wrong
+ *     node test/scripts/lockfile.mjs           reports problems
  *     node test/scripts/lockfile.mjs --write   adds the missing variants; run it after `npm install`
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const file = resolve(fileURLToPath(import.meta.url), '../../../package-lock.json
 const variant = /-(android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|aix|win32)-([a-z0-9]+)(?:-([a-z]+))?$/;
 const libraries = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' };
 
-/** Platform of a variant, as its name says it; packagers hold to this form. */
+/** Platform of a variant, from its name; packagers keep to this form. */
 function platformOf(name) {
   if (/-wasm32(-|$)/.test(name)) return { cpu: ['wasm32'] };
   const [, os, cpu, abi] = variant.exec(name) ?? [];
@@ -23,7 +23,7 @@ function platformOf(name) {
   return { os: [os], cpu: [cpu], ...(libc === undefined ? {} : { libc: [libc] }) };
 }
 
-/** Places where Node would look for `name` on behalf of the package at `from`, the nearest first. */
+/** Places where Node looks for `name` when the package at `from` imports it, nearest first. */
 function places(from, name) {
   const folders = from
     .split('/node_modules/')
@@ -42,7 +42,7 @@ function missingVariants(packages) {
   return missing;
 }
 
-/** What is wrong with the lockfile, one line each. */
+/** Problems of the lockfile, one line each. */
 export function lockfileProblems() {
   const { packages } = JSON.parse(readFileSync(file, 'utf8'));
   const addressed = Object.entries(packages).filter(([, { resolved }]) => /^[a-z+]+:/.test(resolved ?? ''));

@@ -1,10 +1,11 @@
 /**
- * Programs that are not ours: with some, tests look at the link (a protocol analyser, an RPC client); with others, they search a
- * second model of the Turn (a model checker, and the C compiler that it needs). Where this machine is a Debian and we are root, missing ones are installed; elsewhere the tests that want them are left out.
+ * Provides the external programs of the tests. A protocol analyser and an RPC client examine the link. A model checker, with the
+ * C compiler that it needs, searches a second model of the Turn. On Debian, root installs missing programs; elsewhere the tests
+ * that need them are skipped.
  */
 import { spawnSync } from 'node:child_process';
 
-// The first python3 on the path need not be the one that Debian's packages are for.
+// Debian's packages serve this Python, and the first python3 on the path may be another.
 const python = '/usr/bin/python3';
 
 const tools = [
@@ -17,7 +18,7 @@ const tools = [
   { name: 'rpcclient of Samba', debianPackage: 'smbclient', works: () => runs('rpcclient', '--version') },
   { name: 'ip, for network namespaces', debianPackage: 'iproute2', works: () => runs('ip', '-V') },
   { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
-  // With the headers of the C library, without which nothing compiles.
+  // gcc needs the headers of the C library to compile anything.
   { name: 'gcc', debianPackage: 'gcc libc6-dev', works: () => runs('gcc', '--version') },
 ];
 
@@ -27,7 +28,7 @@ function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
 }
 
-/** Runs apt-get without questions. Returns what went wrong, or undefined. */
+/** Runs apt-get without questions. @returns the error message, or undefined. */
 function aptGet(...args) {
   const run = spawnSync('apt-get', ['-q', '-y', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=120', ...args], {
     encoding: 'utf8',
@@ -45,7 +46,7 @@ function install(packages) {
   return aptGet('update') ?? aptGet('install', '--no-install-recommends', ...packages);
 }
 
-/** Sees to the tools. Nothing here fails a test run: what cannot be had is named, and its tests skip themselves. */
+/** Installs missing tools where it can. It never fails a test run: it names each missing tool, and that tool's tests skip themselves. */
 export function provideTools(say) {
   let missing = tools.filter((tool) => !tool.works());
   const wanted = missing.flatMap((tool) => tool.debianPackage.split(' '));

@@ -1,4 +1,4 @@
-/** What every store must do with messages, contents and failures. */
+/** The contract of every store for messages, contents and failures. */
 import { StoreError } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
 import { bytes, copyOf, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
@@ -22,10 +22,10 @@ export const messageCases: Readonly<Record<string, Case>> = {
       ['mailboxes'],
     );
     store.close(false);
-    t.equal(place.open(options).recovered.clean, false, 'a close that was not in order leaves no mark');
+    t.equal(place.open(options).recovered.clean, false, 'only a close in order leaves the mark');
   },
 
-  'outcomes come in order, and all that they report survives a crash': (t, place) => {
+  'outcomes come in order, and everything they confirm survives a crash': (t, place) => {
     let store = place.open(options);
     store.apply(whole(1, high, bytes('first'), { received: { sender: 'peer', activity: high } }));
     store.apply({ type: 'forget', token: 2, copies: [424242] });
@@ -37,7 +37,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     ]);
     t.same(store.commit(), [], 'nothing is left to commit');
     store.apply(whole(4, 200, bytes('lost')));
-    t.equal(contentText(store, 200, 4), 'lost', 'seen before the commit');
+    t.equal(contentText(store, 200, 4), 'lost', 'readable before the commit');
     place.crash(store);
     store = place.open(options);
     t.same(store.recovered.messages, [messageOf(100, 5, [copyOf(101)]), messageOf(high, 5, [copyOf(high + 1)])]);
@@ -46,7 +46,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.throws(() => store.readContent(200, 0, 4), StoreError);
   },
 
-  'messages come back oldest first, whatever the keys of their contents': (t, place) => {
+  'a start returns messages oldest first, whatever the keys of their contents': (t, place) => {
     const store = place.open(options);
     const ids = [
       [-5, 10],
@@ -98,7 +98,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.same(place.open(options).recovered.messages, []);
   },
 
-  'contents are read over their pieces, before and after the commit': (t, place) => {
+  'a read spans the pieces of a content, before and after the commit': (t, place) => {
     const store = place.open(options);
     const content = pattern(700_000, 3);
     const ends = [1, 30_720, 61_440, 61_441, 600_000, 700_000];
@@ -129,7 +129,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     }
   },
 
-  'a piece below the end replaces the rest, one above it is refused': (t, place) => {
+  'a piece below the end replaces the rest, and the store refuses one above it': (t, place) => {
     const store = place.open(options);
     const segment = (token: number, offset: number, value: string) =>
       storing(token, { segments: [{ content: 5, offset, handle: handleOf(bytes(value)) }] });
@@ -153,7 +153,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.equal(contentText(place.open(options), 5, 6), 'abcDEF');
   },
 
-  'a message whose content is not whole is refused, alone': (t, place) => {
+  'the store refuses a message with incomplete content, and only that message': (t, place) => {
     const store = place.open(options);
     store.apply(whole(1, 10, bytes('good')));
     store.putContent(20, 0, bytes('shor'));
@@ -172,11 +172,11 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.equal(store.counts().messages, 2);
   },
 
-  'a batch that fails is done again effect by effect, each whole or not at all': (t, place) => {
+  'the store retries a failed batch effect by effect, each whole or not at all': (t, place) => {
     let store = place.open(options);
     commitEach(store, whole(1, 10, bytes('old')));
     store.apply(whole(2, 20, bytes('two'), { received: { sender: 'peer', activity: 2 } }));
-    // The key is taken: of this effect nothing may stay, not its first message, not its received id, not its forgetting.
+    // The key is in use, so no part of this effect may stay: neither its first message, nor its received id, nor its forgetting.
     store.apply(
       storing(3, {
         accept: [messageOf(30, 5, [copyOf(31)]), messageOf(10, 5, [copyOf(32)])],
@@ -209,6 +209,6 @@ export const messageCases: Readonly<Record<string, Case>> = {
     store = place.open(options);
     check();
     t.same(store.recovered.received, [{ sender: 'peer', activities: [2] }]);
-    t.same(commitEach(store, whole(6, 30, bytes('again'))), [{ type: 'stored', token: 6 }], 'the store goes on');
+    t.same(commitEach(store, whole(6, 30, bytes('again'))), [{ type: 'stored', token: 6 }], 'the store still works');
   },
 };

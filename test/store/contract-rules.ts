@@ -1,4 +1,4 @@
-/** What every store must do with ids, limits, reports, damage and the ledger. */
+/** The contract of every store for ids, limits, reports, damage and the ledger. */
 import { minFreeBytes, StoreError } from '@mtalab/transport';
 import { bytes, copyOf, facts, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
 import { type Case, commitEach, contentText, high, options } from './place.js';
@@ -19,7 +19,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
       { type: 'stored', token: 1 },
       { type: 'stored', token: 2, known: 'mts-1' },
     ]);
-    t.throws(() => store.readContent(-2, 0, 3), StoreError, 'the second upload is dropped');
+    t.throws(() => store.readContent(-2, 0, 3), StoreError, 'the store drops the second upload');
     t.equal(store.counts().staged, 0);
     commitEach(store, { type: 'forget', token: 3, copies: [1001] });
     place.crash(store);
@@ -28,12 +28,12 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.same(
       commitEach(store, submit(4, -3, 'a')),
       [{ type: 'stored', token: 4, known: 'mts-1' }],
-      'also when the message is gone',
+      'also after the message is gone',
     );
     t.equal(store.sizeBytes(), 0);
   },
 
-  'only the newest submission ids are remembered': (t, place) => {
+  'the store remembers only the newest submission ids': (t, place) => {
     const few = { ...options, maxSubmissionIds: 3 };
     const submit = (token: number, submissionId: string) =>
       whole(token, token * 10, bytes('x'), { submission: { submissionId, mtsId: `mts-${token}` } });
@@ -53,7 +53,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     ]);
   },
 
-  'received ids are kept until they are settled': (t, place) => {
+  'the store keeps received ids until the sender settles them': (t, place) => {
     let store = place.open(options);
     const got = (token: number, sender: string, activity: number) => storing(token, { received: { sender, activity } });
     const base = 3 * 2 ** 32;
@@ -72,10 +72,10 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     ]);
     store.apply({ type: 'settle', sender: 'x', activities: [], below: base + 2 });
     store.close(true);
-    t.same(place.open(options).recovered.received, [{ sender: 'y', activities: [2] }], 'close commits what is queued');
+    t.same(place.open(options).recovered.received, [{ sender: 'y', activities: [2] }], 'close commits queued effects');
   },
 
-  'contents without a message are erased by drop-content and at a start': (t, place) => {
+  'drop-content and a start erase contents without a message': (t, place) => {
     let store = place.open(options);
     const long = pattern(50_000, 1);
     for (const content of [-1, 5, 6]) store.putContent(content, 0, long);
@@ -83,7 +83,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     store.commit();
     t.equal(store.counts().staged, 2);
     store.apply({ type: 'drop-content', content: -1 });
-    t.throws(() => store.readContent(-1, 0, 1), StoreError, 'unseen from then on');
+    t.throws(() => store.readContent(-1, 0, 1), StoreError, 'unreadable from then on');
     store.putContent(-1, 0, bytes('anew'));
     t.equal(contentText(store, -1, 4), 'anew');
     store.commit();
@@ -96,7 +96,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.equal(store.counts().staged, 0);
   },
 
-  'a report is rendered, measured, and takes the place of its subject': (t, place) => {
+  'the store renders and measures a report, which replaces its subject': (t, place) => {
     let store = place.open(options);
     commitEach(store, whole(1, 10, bytes('Subject: hello\r\n\r\n')));
     const report = { ...messageOf(20, 0, [copyOf(21)]) };
@@ -105,7 +105,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.same(store.commit(), [{ type: 'stored', token: 2, renderedBytes: expected.length }]);
     t.equal(contentText(store, 20, expected.length), expected);
     t.throws(() => store.readContent(10, 0, 1), StoreError);
-    // A submission that nobody could be sent: only the report is kept, and its subject was never more than an upload.
+    // No recipient of this submission is reachable: the store keeps the report only, and its subject stays an upload.
     store.putContent(-3, 0, bytes('upload'));
     store.apply(
       storing(3, {
@@ -137,7 +137,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
       { type: 'store-failed', token: 3, failure: 'full' },
       { type: 'stored', token: 4 },
     ]);
-    t.equal(store.counts().staged, 0, 'the upload that failed is gone');
+    t.equal(store.counts().staged, 0, 'the failed upload is gone');
     t.match(
       commitEach(store, storing(5, { accept: [messageOf(50, 0, [copyOf(51)])], render: { content: 50, facts }, forget: [11] })),
       [{ type: 'stored', token: 5 }],
@@ -145,7 +145,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.match(commitEach(store, { type: 'forget', token: 6, copies: [41] }), [{ type: 'forgotten', token: 6 }]);
     store.putContent(-2, 0, pattern(600, 1));
     store.apply(storing(7, { accept: [messageOf(-2, 600, [copyOf(2)])], submission: { submissionId: 'a', mtsId: 'm' } }));
-    t.same(store.commit(), [{ type: 'stored', token: 7 }], 'the refused submission can be tried again');
+    t.same(store.commit(), [{ type: 'stored', token: 7 }], 'a retry of the refused submission works');
   },
 
   'a disk with little room left counts as full': (t, place) => {
@@ -200,7 +200,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.same(place.open(options).recovered.check, undefined);
   },
 
-  'a message that spoils between clean stops is found too': (t, place) => {
+  'a start also finds a message damaged after a clean stop': (t, place) => {
     let store = place.open(options);
     commitEach(store, whole(1, 10, bytes('a')), whole(2, 20, bytes('b')));
     store.close(true);

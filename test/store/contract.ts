@@ -1,4 +1,4 @@
-/** What every store must do. Run on each of them by `store.test.ts`. */
+/** The contract of every store. `store.test.ts` runs it on each store. */
 import { messageCases } from './contract-messages.js';
 import { ruleCases } from './contract-rules.js';
 import type { Case } from './place.js';

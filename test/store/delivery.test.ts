@@ -13,7 +13,7 @@ import { test } from 'tap';
 import { octetsOf } from '../support/contents.js';
 import { bytes, copyOf, delivering, facts, messageOf, pattern, toMailbox, toMta, whole } from './fixtures.js';
 
-test('names of folders are safe, can be read back, and differ', async (t) => {
+test('names of folders are safe, decodable and distinct', async (t) => {
   const table: readonly (readonly [string, string])[] = [
     ['bob', 'bob'],
     ['Bob.Smith+tag', 'Bob.Smith+tag'],
@@ -50,7 +50,7 @@ test('names of folders are safe, can be read back, and differ', async (t) => {
   t.throws(() => mailboxFolders(toMta('MTA-B')), /is not delivered here/);
 });
 
-test('the ledger is written with the batch that forgets the copy', async (t) => {
+test('the batch that forgets a copy also writes its ledger line', async (t) => {
   const store = new MemoryStore({ octetsOf, render: () => bytes('') });
   const long = pattern(150_000, 9);
   for (const [token, octets] of [
@@ -93,7 +93,7 @@ test('the ledger is written with the batch that forgets the copy', async (t) => 
 
 type Part = { readonly header: Record<string, string>; readonly raw: string; readonly body: string };
 
-/** Read a MIME entity, as strictly as we write one. */
+/** Reads a MIME entity as strictly as the product writes one. */
 function parse(entity: string): Part {
   const at = entity.startsWith('\r\n') ? 0 : entity.indexOf('\r\n\r\n') + 2;
   const header: Record<string, string> = {};
@@ -124,7 +124,7 @@ const render = (changes: Partial<ReportFacts>, head: string) => {
   return { report, message, parts: partsOf(message) };
 };
 
-test('a report can be read back by people and programs', async (t) => {
+test('people and programs can read a report', async (t) => {
   const { message, parts } = render(
     { recipients: ['bob@b.example', 'eve@b.example'] },
     'From: a@b\r\nSubject: x\r\n y\r\n\r\nBody: z\r\n',
@@ -185,7 +185,7 @@ test('each diagnostic has its status', async (t) => {
   }
 });
 
-test('what a report is made of cannot break it', async (t) => {
+test('hostile input cannot break a report', async (t) => {
   const heads: readonly (readonly [string, string | null])[] = [
     ['', null],
     ['no header here\r\n\r\n', null],

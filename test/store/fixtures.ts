@@ -1,4 +1,4 @@
-/** Small messages and effects for tests of stores and sinks. */
+/** Builds small messages and effects for tests of stores and sinks. */
 import type { Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
 import type { DeliverEffect } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
@@ -7,7 +7,7 @@ export type StoreEffect = Extract<Effect, { readonly type: 'store' }>;
 
 export const text = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
 export const bytes = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, 'latin1'));
-/** Octets that differ from each other at every place that matters. */
+/** A pattern of octets that differs at every offset that matters. */
 export function pattern(length: number, seed: number): Uint8Array {
   const octets = new Uint8Array(length);
   for (let at = 0; at < length; at += 1) octets[at] = (at * 31 + (at >>> 8) * 7 + seed) & 255;
@@ -34,7 +34,7 @@ export function copyOf(id: number, destination: Destination = toMta('MTA-B')): C
 export function messageOf(content: number, sizeBytes: number, copies: readonly Copy[]): StoredMessage {
   return { content, envelope: envelopeOf(String(content), sizeBytes), copies };
 }
-/** A `store` effect of which only the parts that matter are given. */
+/** A `store` effect from its relevant parts; the rest is empty. */
 export function storing(token: number, parts: Partial<StoreEffect>): StoreEffect {
   return { type: 'store', token, accept: [], segments: [], forget: [], ...parts };
 }
@@ -47,7 +47,7 @@ export function whole(token: number, content: number, octets: Uint8Array, parts:
   });
 }
 
-/** A delivery that a sink is asked for. */
+/** A delivery request to a sink. */
 export function delivering(copy: number, content: number, sizeBytes: number, destination: Destination): DeliverEffect {
   return { type: 'deliver', copy, content, destination, envelope: envelopeOf(String(content), sizeBytes) };
 }

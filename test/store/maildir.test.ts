@@ -6,7 +6,7 @@ import { bytes, delivering, pattern, toMailbox } from './fixtures.js';
 
 const storeUuid = '3d6f0f0e-1111-4222-8333-444455556666';
 
-/** A sink over contents in memory, with what it reported. */
+/** A sink over contents in memory, with its reports. */
 function maildirOver(path: string, contents: Readonly<Record<number, Uint8Array>>) {
   const reports: DeliveryInput[] = [];
   let largestRead = 0;
@@ -24,7 +24,7 @@ function maildirOver(path: string, contents: Readonly<Record<number, Uint8Array>
   return { sink, reports, largestRead: () => largestRead };
 }
 
-test('mail lies in Maildirs byte for byte, and a repeated delivery finds itself', async (t) => {
+test('Maildirs hold mail octet for octet, and a repeated delivery finds its earlier copy', async (t) => {
   const path = join(t.testdir(), 'mail', 'boxes');
   const contents = { 1: bytes('lone . and \r and \n and \0 and \xff, no end'), 2: pattern(200_001, 3), 3: bytes('') };
   const ask: DeliverEffect[] = [
@@ -44,7 +44,7 @@ test('mail lies in Maildirs byte for byte, and a repeated delivery finds itself'
     'delivered 14',
     `delivered ${2 ** 33 + 1}`,
   ]);
-  t.ok(largestRead() <= 65_536, 'never whole in memory');
+  t.ok(largestRead() <= 65_536, 'the content is never whole in memory');
   const read = (...folders: string[]) =>
     readdirSync(join(path, ...folders, 'new')).map((name) => readFileSync(join(path, ...folders, 'new', name)));
   const bob = read('b.example', 'bob').sort((a, b) => a.length - b.length);
@@ -57,7 +57,7 @@ test('mail lies in Maildirs byte for byte, and a repeated delivery finds itself'
   t.same(readdirSync(join(path, 'b.example', 'bob', 'tmp')), []);
   t.same(readdirSync(join(path, 'dead-letters', 'new')), [fileName(14, { to: 'dead-letter' }, 1_700_000_000_123, storeUuid)]);
 
-  // A new process asks again; meanwhile the owner has read one message, and a crash left half a draft of another.
+  // A new process repeats the deliveries. Meanwhile the owner has read one message, and a crash left half a draft of another.
   const box = join(path, 'b.example', 'bob');
   const name = fileName(12, toMailbox('bob@b.example'), 1_700_000_000_123, storeUuid);
   renameSync(join(box, 'new', name), join(box, 'cur', `${name}:2,RS`));
@@ -72,14 +72,14 @@ test('mail lies in Maildirs byte for byte, and a repeated delivery finds itself'
   t.equal(readdirSync(join(box, 'new')).length, 2);
   t.equal(readdirSync(join(box, 'cur')).length, 1);
   t.equal(Buffer.compare(readFileSync(join(box, 'new', draft)), contents[1]), 0);
-  // What is moved while we run is found as well, for the listing is not taken on trust.
+  // The sink does not trust its listing, so it also finds a message that moved during the run.
   renameSync(join(box, 'new', draft), join(box, 'cur', draft));
   sink.deliver(delivering(15, 1, contents[1].length, toMailbox('bob@b.example')));
   await sink.idle();
   t.equal(readdirSync(join(box, 'new')).length, 1);
 });
 
-test('a delivery that fails says so, leaves nothing, and can be tried again', async (t) => {
+test('a failed delivery reports the failure, leaves no file, and a retry works', async (t) => {
   const path = t.testdir();
   const contents: Record<number, Uint8Array> = { 1: bytes('x') };
   const { sink, reports } = maildirOver(path, contents);
@@ -101,11 +101,11 @@ test('a delivery that fails says so, leaves nothing, and can be tried again', as
   for (let copy = 10; copy < 60; copy += 1) sink.deliver(delivering(copy, 1, 1, bob));
   await sink.close();
   sink.deliver(delivering(99, 1, 1, bob));
-  t.same([reports, sink.pending], [[], 0], 'nothing is reported after close');
-  t.ok(readdirSync(join(path, 'b.example', 'bob', 'new')).length < 40, 'and what had not begun does not begin');
+  t.same([reports, sink.pending], [[], 0], 'the sink reports nothing after close');
+  t.ok(readdirSync(join(path, 'b.example', 'bob', 'new')).length < 40, 'and starts no further delivery');
 });
 
-test('a mailbox that someone removes is made again', async (t) => {
+test('the sink recreates a removed mailbox', async (t) => {
   const path = join(t.testdir(), 'boxes');
   const { sink, reports } = maildirOver(path, { 1: bytes('x') });
   const box = join(path, 'b.example', 'bob');
@@ -122,7 +122,7 @@ test('a mailbox that someone removes is made again', async (t) => {
     await deliverOne();
     t.ok(readdirSync(join(box, 'new')).includes(fileName(copy, toMailbox('bob@b.example'), 1_700_000_000_123, storeUuid)));
   }
-  // A file in its place is not made away with, and once that is gone mail comes in again.
+  // The sink keeps a file in its place, and delivers mail again once that file is gone.
   rmSync(box, { recursive: true });
   writeFileSync(box, 'mine');
   sink.deliver(delivering(99, 1, 1, toMailbox('bob@b.example')));
@@ -132,7 +132,7 @@ test('a mailbox that someone removes is made again', async (t) => {
   await deliverOne();
 });
 
-test('a shortage of the machine is waited for, for a while', async (t) => {
+test('the sink waits a while for a shortage of the machine to end', async (t) => {
   const path = t.testdir();
   const reports: DeliveryInput[] = [];
   let code = '';
@@ -168,7 +168,7 @@ test('a shortage of the machine is waited for, for a while', async (t) => {
     t.match(reports.pop(), { type: outcome, copy: index }, error);
     t.equal(tries, wanted, `${error}: tries`);
   }
-  // Nobody waits for a pause at the close.
+  // close does not wait for the end of a pause.
   [left, tries] = [99, 0];
   code = 'ENOSPC';
   const patient = sinkWith(2 ** 30);

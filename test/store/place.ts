@@ -1,19 +1,19 @@
-/** Where the contract's cases run, and what they share. */
+/** The environment of the store contract's cases, and their shared helpers. */
 import type { Store, StoreOptions } from '@mtalab/transport';
 import type { Test } from 'tap';
 import { octetsOf } from '../support/contents.js';
 import { bytes, text } from './fixtures.js';
 
-/** A place where a store can be opened again and again. */
+/** A place where a test can open a store again and again. */
 export type Place = {
   open(options: StoreOptions): Store;
-  /** Stop without a word: what is not committed is lost. The handle is dead. */
+  /** Stops the store without a close: uncommitted effects are lost, and the handle is dead. */
   crash(store: Store): void;
-  /** Spoil a message, while no store is open. */
+  /** Damages a message while no store is open. */
   damage(content: number, what: 'envelope' | 'octets' | 'piece'): void;
-  /** Keys of the messages that were moved aside, while no store is open. */
+  /** Keys of the messages that a check has moved aside. Call it while no store is open. */
   movedAside(): number[];
-  /** The text of a check's account. */
+  /** The text of a check's details file. */
   details(path: string): string;
 };
 
@@ -25,7 +25,7 @@ export const options: StoreOptions = {
 export const high = 2 ** 53 - 1000;
 export type Case = (t: Test, place: Place) => void;
 
-/** Commit one effect after the other, each by itself. */
+/** Commits the effects one after the other, each in its own commit. */
 export function commitEach(store: Store, ...effects: Parameters<Store['apply']>[0][]): unknown[] {
   return effects.flatMap((effect) => {
     store.apply(effect);

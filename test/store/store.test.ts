@@ -34,7 +34,7 @@ function memoryPlace(): Place {
 }
 
 function withDatabase<T>(file: string, use: (db: Database.Database) => T): T {
-  // A plain second handle, as anyone with a SQLite tool has.
+  // A second plain handle, like that of a SQLite tool.
   const db = new Database(file);
   try {
     return use(db);
@@ -43,7 +43,7 @@ function withDatabase<T>(file: string, use: (db: Database.Database) => T): T {
   }
 }
 
-/** A crash within one process: the files are copied away as they lie on the disk, and the copy is what the next start finds. */
+/** Simulates a crash within one process: it copies the files as they are on the disk, and the next start opens the copy. */
 function sqlitePlace(folder: string, atEnd: (close: () => void) => void): Place {
   let starts = 0;
   let current = join(folder, '0');
@@ -90,8 +90,8 @@ test('both stores keep the contract', async (t) => {
   }
 });
 
-test('the memory store fails where it is told to, and every effect has its outcome', async (t) => {
-  // Fail at each write and each commit in turn, once and for good.
+test('the memory store fails at each chosen write, and every effect has its outcome', async (t) => {
+  // Fail at each write and each commit in turn, both once and permanently.
   for (const lasting of [false, true]) {
     for (const error of [new DiskFull('no space'), new Error('bad sector')]) {
       for (let failAt = 1; failAt <= 12; failAt += 1) {
@@ -126,13 +126,17 @@ test('the memory store fails where it is told to, and every effect has its outco
           t.same(
             store.commit().map((outcome) => outcome.type),
             ['forgotten'],
-            'tried again with the next commit',
+            'the next commit retries it',
           );
         }
         t.equal(readable(store, 10), false);
-        t.same(store.ledgerSummary(), { count: 1, distinct: 1 }, 'the ledger line went before the message');
+        t.same(store.ledgerSummary(), { count: 1, distinct: 1 }, 'the ledger line came before the erasure');
         if (!lasting)
-          t.match([outcomeOf(3), outcomeOf(4)], [{ type: 'stored' }, { type: 'stored' }], 'a passing failure is got over');
+          t.match(
+            [outcomeOf(3), outcomeOf(4)],
+            [{ type: 'stored' }, { type: 'stored' }],
+            'the store recovers from a passing failure',
+          );
       }
     }
   }
@@ -177,7 +181,7 @@ test('a data folder has one owner, and must be ours', async (t) => {
   });
   t.throws(() => openSqliteStore(folder, plain), damaged('file is not a database'));
   t.match(readFileSync(file, 'latin1'), /^this is no database/);
-  // Another start, whose first page is spoilt behind what tells that it is a database.
+  // Another start. The first page is damaged behind the file's database header.
   rmSync(file);
   openSqliteStore(folder, plain).close(true);
   const octets = readFileSync(file);
@@ -188,7 +192,7 @@ test('a data folder has one owner, and must be ours', async (t) => {
   t.throws(() => openSqliteStore(join(folder, 'file'), plain), { name: 'StoreError', message: /cannot be made/ });
 });
 
-test('a database file with a damaged page is reported and left alone', async (t) => {
+test('the store reports a database file with a damaged page and leaves it alone', async (t) => {
   const folder = t.testdir();
   const store = openSqliteStore(folder, plain);
   for (let token = 1; token <= 100; token += 1) store.apply(whole(token, token * 10, pattern(2000, token)));
@@ -202,7 +206,7 @@ test('a database file with a damaged page is reported and left alone', async (t)
   t.ok(error instanceof StoreError);
   t.match(error.message, /is damaged and was left as it is/);
   t.match(readFileSync(error.detailsPath as string, 'utf8'), /The database file is damaged:/);
-  t.equal(readFileSync(file).indexOf(Buffer.alloc(4096, 0xa5)), octets.length - 3 * 4096, 'nothing was written over');
+  t.equal(readFileSync(file).indexOf(Buffer.alloc(4096, 0xa5)), octets.length - 3 * 4096, 'the store overwrote nothing');
 });
 
 type Account = {
@@ -212,7 +216,7 @@ type Account = {
   readonly forgotten: Set<number>;
 };
 
-/** Run the writer; kill it after so many confirmed batches, or let it end. */
+/** Runs the writer, and kills it after this many confirmed batches or lets it end. */
 async function runWriter(folder: string, batches: number, killAfter: number, fileLimitK: number | null): Promise<Account> {
   const script = fileURLToPath(new URL('./writer.js', import.meta.url));
   const limit = fileLimitK === null ? '' : `ulimit -f ${fileLimitK}; `;
@@ -232,22 +236,22 @@ async function runWriter(folder: string, batches: number, killAfter: number, fil
   return account;
 }
 
-/** What is on disk must be what was confirmed, and of the rest each effect whole or not at all. */
+/** The disk must have every confirmed effect, and each other effect whole or not at all. */
 function verify(t: Test, folder: string, account: Account): void {
   const store = openSqliteStore(folder, plain);
   const kept = new Map(store.recovered.messages.map((message) => [message.content / 10, message]));
   const received = new Set(store.recovered.received.flatMap(({ activities }) => activities));
   let wrong = 0;
   for (const token of account.stored) if (!kept.has(token) && !account.asked.has(token * 10 + 1)) wrong += 1;
-  t.equal(wrong, 0, 'everything that was confirmed is there');
+  t.equal(wrong, 0, 'every confirmed message is there');
   for (const copy of account.forgotten) if (kept.has((copy - 1) / 10)) wrong += 1;
   for (const token of account.failed) if (kept.has(token) || received.has(token)) wrong += 1;
-  t.equal(wrong, 0, 'nothing is there that was forgotten or refused');
+  t.equal(wrong, 0, 'no forgotten or refused message is there');
   for (const [token, { content, envelope }] of kept) {
     const expected = pattern(envelope.sizeBytes, token);
     if (Buffer.compare(store.readContent(content, 0, envelope.sizeBytes), expected) !== 0 || !received.has(token)) wrong += 1;
   }
-  t.equal(wrong, 0, 'nothing is there by half');
+  t.equal(wrong, 0, 'no message is there in part');
   t.match(readFileSync(store.recovered.check?.detailsPath as string, 'utf8'), /Damaged messages moved aside: 0\./);
   store.close(true);
 }
@@ -262,7 +266,7 @@ test('kill -9 in the middle of a stream of commits', async (t) => {
   }
 });
 
-test('a disk that refuses to grow: each effect has its outcome, and what is confirmed is there', async (t) => {
+test('a disk that refuses to grow: each effect has its outcome, and the disk has every confirmed one', async (t) => {
   const folder = t.testdir();
   const account = await runWriter(folder, 200, -1, 3000);
   t.ok(account.stored.size > 0, 'some were stored');

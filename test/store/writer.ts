@@ -1,4 +1,4 @@
-/** A process that stores and forgets until it is killed or the disk refuses, and says what the store has confirmed. */
+/** A process that stores and forgets messages until a kill or a full disk stops it, and prints what the store has confirmed. */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '@mtalab/transport';
 import { octetsOf } from '../support/contents.js';
@@ -12,14 +12,14 @@ for (let batch = 0; batch < mostBatches; batch += 1) {
   for (let count = 0; count < 20; count += 1) {
     token += 1;
     const content = token * 10;
-    // Every seventh has pieces of its own.
+    // Every seventh content has more than one piece.
     store.apply(
       whole(token, content, pattern(token % 7 === 0 ? 70_000 : 900, token), { received: { sender: 'x', activity: token } }),
     );
     if (token > 40 && token % 2 === 0) forget.push((token - 40) * 10 + 1);
   }
   store.apply({ type: 'forget', token: 1_000_000 + batch, copies: forget });
-  // What is asked for is said before, what is confirmed after: in between either may be true.
+  // It prints requests before the commit and confirmations after it. A kill in between may leave either state.
   writeSync(1, `forgetting ${forget.join(' ')}\n`);
   const outcomes = store.commit();
   const stored = outcomes.filter((outcome) => outcome.type === 'stored').map((outcome) => outcome.token);

@@ -1,4 +1,4 @@
-/** Octets of contents in tests: they live as long as their handle does. */
+/** Holds the octets of contents in tests for as long as their handle lives. */
 import type { ContentHandle } from '@mtalab/mta-core';
 
 const octetsByHandle = new WeakMap<ContentHandle, Uint8Array>();
@@ -13,7 +13,7 @@ export function handleOf(octets: Uint8Array): ContentHandle {
 
 export const octetsOf = (handle: ContentHandle): Uint8Array | undefined => octetsByHandle.get(handle);
 
-/** For a codec that sends what `handleOf` has named. */
+/** The `loadContent` of a codec: the octets behind a handle of `handleOf`. */
 export function loadOctets(handle: ContentHandle): Uint8Array {
   const octets = octetsByHandle.get(handle);
   if (octets === undefined) throw new Error(`nothing is known of content ${handle.ref}`);

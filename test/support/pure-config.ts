@@ -1,7 +1,7 @@
-/** The configuration of MTAs that are all adjacent to each other, each with the default settings except some. */
+/** Configures MTAs that are all adjacent to each other, with default settings and chosen exceptions. */
 import { defaultSettings, type MtaConfig, type Settings } from '@mtalab/mta-core';
 
-/** The local address of a dial, and the address dialled, where nothing else is said. */
+/** The default local address of a dial, and the default address to dial. */
 export const usualAddress = '127.0.0.1';
 
 /** MTA `X` serves the domain `x.example` (lower case) and listens on 127.0.0.1, on a port of its own. */
@@ -29,7 +29,7 @@ export function usualConfig(
   };
 }
 
-/** The same MTA, with this link to all its adjacent MTAs. */
+/** Returns the configuration with this link to all adjacent MTAs. */
 export function withLink(link: NonNullable<MtaConfig['peers'][number]['link']>): (config: MtaConfig) => MtaConfig {
   return (config) => ({ ...config, peers: config.peers.map((peer) => ({ ...peer, link })) });
 }

@@ -1,10 +1,10 @@
-/** Finds what answers a dial on virtual time. */
+/** Finds the MTA and the binding that answer a dial on virtual time. */
 import type { Listeners } from '@mtalab/engine';
 import { type Effect, familyOf } from '@mtalab/mta-core';
 import { usualAddress } from './pure-config.js';
 import type { Node } from './pure-types.js';
 
-/** The MTA at the place dialled (null: none), and what answers the dial: a binding of it, or the error. */
+/** The MTA at the dialled place (null: none), and the answer to the dial: one of its bindings, or the error. */
 export type Target = {
   readonly to: string | null;
   readonly listener: { readonly node: string; readonly binding: number } | string;

@@ -1,4 +1,4 @@
-/** What survives the end of an MTA on virtual time: the store, as far as the core can tell it from a real one. */
+/** The store of an MTA on virtual time. It survives the MTA's end, and the core cannot tell it from a real store. */
 import { type Effect, type Mta, type Recovered, receivedOf, type StoredMessage, type StoreEffect } from '@mtalab/mta-core';
 
 /** `store` and `forget` effects wait for the disk. */
@@ -18,7 +18,7 @@ export class PureStore {
     this.uuid = `store-of-${name}`;
   }
 
-  /** What a start finds, and a new incarnation. The mark of a clean stop goes. */
+  /** Starts a new incarnation, removes the mark of a clean stop, and returns the recovered state. */
   begin(): Recovered {
     this.incarnation += 1;
     const { clean } = this;
@@ -33,14 +33,14 @@ export class PureStore {
     };
   }
 
-  /** Those with something in them, and the mailboxes' own. */
+  /** The queues that are not empty, and always that of the mailboxes. */
   #queues(): { readonly queue: string; readonly file: string }[] {
     const copies = [...this.messages.values()].flatMap((message) => message.copies);
     const names = copies.map(({ destination }) => (destination.to === 'mta' ? destination.mta : 'mailboxes'));
     return [...new Set(['mailboxes', ...names])].map((queue) => ({ queue, file: this.uuid }));
   }
 
-  /** @returns the MTS identifier under which this submission is known already. */
+  /** @returns the MTS identifier of an earlier message with the same submission id. */
   commit(effect: StoreEffect): string | undefined {
     const { submission, received, render } = effect;
     if (submission !== undefined) {

@@ -1,9 +1,9 @@
-/** What a lab on virtual time consists of, and what it tells of. */
+/** Types of a lab on virtual time and of its observations. */
 import type { LinkFrame, LinkKind, Mta, MtaConfig, Pdu, Priority, ReportedEvent } from '@mtalab/mta-core';
 import type { PendingEffect, PureStore } from './pure-store.js';
 import type { Wire } from './pure-wire.js';
 
-/** A frame that arrives, as its receiver takes it in. */
+/** An arriving frame, as its receiver gets it. */
 export class Sent {
   readonly from: string;
   readonly to: string;
@@ -26,17 +26,17 @@ export class Sent {
 
 export type Node = {
   readonly name: string;
-  /** What the next start reads. */
+  /** The configuration for the next start. */
   config: MtaConfig;
   readonly store: PureStore;
   mta: Mta;
   up: boolean;
-  /** Store effects that are not done yet. */
+  /** Unfinished store effects. */
   readonly pending: PendingEffect[];
   nextAccepted: number;
 };
 
-/** `copy`: the same where a driver is asked again, after a crash, for what it may have done already. */
+/** After a crash the core may repeat a delivery; both then have the same `copy`. */
 export type Delivery = {
   readonly node: string;
   readonly mailbox: string;
@@ -47,26 +47,26 @@ export type Delivery = {
 export type Submitted = { readonly node: string; readonly submissionId: string; readonly mtsId: string; readonly known: boolean };
 export type Refused = { readonly node: string; readonly submissionId: string; readonly reason: string };
 
-/** A dial, and what became of it. */
+/** A dial and its result. */
 export type Dialled = {
   readonly link: LinkKind;
   readonly from: string;
-  /** Who listens there; null when nobody does. */
+  /** The MTA that listens there, or null. */
   readonly to: string | null;
   readonly host: string;
   readonly port: number;
-  /** Undefined where the system chooses. */
+  /** Undefined if the system chooses. */
   readonly localAddress: string | undefined;
 } & ({ readonly wire: Wire; readonly osError: null } | { readonly wire: null; readonly osError: string });
 
 export type LabHooks = {
-  /** Called before a frame is given to its receiver. Return false to swallow it. */
+  /** The lab calls it before it gives a frame to its receiver. Return false to swallow the frame. */
   onFrame?: (sent: Sent) => boolean;
-  /** Called when its receiver is done with it. */
+  /** The lab calls it when the receiver has handled the frame. */
   onTaken?: (sent: Sent) => void;
   onEvent?: (node: string, event: ReportedEvent) => void;
   onDial?: (dialled: Dialled) => void;
-  /** A connection was closed by `by`, and the other end hears of it. */
+  /** `by` has closed a connection, and the other end notices. */
   onEnd?: (wire: Wire, by: string) => void;
   onDelivery?: (delivery: Delivery) => void;
   onSubmitted?: (submitted: Submitted) => void;

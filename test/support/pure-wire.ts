@@ -1,10 +1,10 @@
-/** Connections between MTAs on virtual time: frames arrive in the order of their sending, each connection in order anyway. */
+/** Connections between MTAs on virtual time. By default frames arrive in sending order; within a connection they always do. */
 import type { Frames, LinkFrame, LinkKind } from '@mtalab/mta-core';
 
-/** One end of a connection: the MTA, which of its starts, and the number it knows the connection by. */
+/** One end of a connection: the MTA, its incarnation, and its number for the connection. */
 export type End = { readonly node: string; readonly incarnation: number; readonly conn: number };
 
-/** A frame, and the link it is of. */
+/** A frame and its link. */
 export type Carried = { readonly [Kind in LinkKind]: { readonly link: Kind; readonly frame: Frames[Kind] } }[LinkKind];
 
 export type Transit = { readonly order: number } & (
@@ -19,15 +19,15 @@ export type Wire = {
   readonly link: LinkKind;
   readonly client: End;
   readonly server: End;
-  /** The binding of the server at which it arrived, and where from, as the server sees it. */
+  /** The server's binding at which the connection arrived, and the client's address as the server sees it. */
   readonly binding: number;
   readonly remote: string;
-  /** What is under way to the server and to the client, in order. */
+  /** Transits under way to the server and to the client, in order. */
   readonly toServer: Transit[];
   readonly toClient: Transit[];
-  /** Directions that stand still: nothing arrives, nothing is lost. */
+  /** Directions on hold: nothing arrives, and nothing is lost. */
   readonly held: Set<'toServer' | 'toClient'>;
-  /** The name of an MTA that has not noticed that this connection is dead. What it sends goes nowhere. */
+  /** The MTA that has not noticed the death of this connection. Frames that it sends vanish. */
   unnoticedBy: string | null;
 };
 
@@ -51,7 +51,7 @@ export function isEnd(end: End, node: string, incarnation: number, conn: number)
   return end.node === node && end.incarnation === incarnation && end.conn === conn;
 }
 
-/** Where something can arrive, and what was sent first among it. */
+/** The wire and the direction of the earliest frame that can arrive. */
 export function nextArrival(wires: readonly Wire[]): { readonly wire: Wire; readonly direction: Direction } | null {
   let first: { wire: Wire; direction: Direction; order: number } | null = null;
   for (const wire of wires) {

@@ -1,6 +1,6 @@
 /**
- * MTAs without sockets: the core's own state, a virtual clock, connections that carry frames in order, and stores that finish
- * when told to. What the interaction files, the article tests and the random histories run on.
+ * Runs MTAs without sockets: the core's own state, a virtual clock, connections that carry frames in order, and stores whose
+ * writes finish when the test says so. The interaction files, the article tests and the random histories run on it.
  */
 
 import { Listeners } from '@mtalab/engine';
@@ -38,7 +38,7 @@ import {
 export { usualAddress, withLink } from './pure-config.js';
 export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
 
-/** Firings in a row that do not get the clock on: no MTA has that much to do at one instant. */
+/** Limit of timer firings at one instant. A lab that exceeds it is stuck. */
 const mostFiringsAtOnce = 1000;
 
 export class PureLab {
@@ -48,13 +48,13 @@ export class PureLab {
   readonly events: { readonly node: string; readonly event: ReportedEvent }[] = [];
   readonly submitted: Submitted[] = [];
   readonly refused: Refused[] = [];
-  /** What each report says, by the MTS identifier of the report. */
+  /** The facts of each report, by the report's MTS identifier. */
   readonly reports = new Map<string, ReportFacts>();
   nowMs = 0;
   hooks: LabHooks = {};
-  /** MTAs that cannot be reached: a dial to them fails. */
+  /** Unreachable MTAs: a dial to them fails. */
   readonly unreachable = new Set<string>();
-  /** When true, every store effect waits for `storeDone`; or those of one MTA. */
+  /** If true, every store effect waits for `storeDone`; `heldStores` does the same for single MTAs. */
   holdStores = false;
   readonly heldStores = new Set<string>();
   readonly #listeners = new Listeners();
@@ -63,11 +63,11 @@ export class PureLab {
   #nextOrder = 1;
 
   /**
-   * Add MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case). Each listens on
-   * 127.0.0.1, at the port `portOf` says.
-   * @param legacy articles that are on from the start, by MTA.
-   * @param adjust the last word on each configuration.
-   * @param started false: nobody is, until `startAll`, so that the starts can be watched.
+   * Adds MTAs that are all adjacent to each other; MTA `X` serves the domain `x.example` (lower case). Each listens on
+   * 127.0.0.1, at the port of `portOf`.
+   * @param legacy articles in legacy mode from the start, by MTA.
+   * @param adjust changes each configuration last.
+   * @param started if false, no MTA starts before `startAll`, so that a test can watch the starts.
    */
   constructor(
     names: readonly string[],
@@ -110,7 +110,7 @@ export class PureLab {
     for (const effect of effects) this.#perform(node, effect);
   }
 
-  /** The process dies: what was not stored is lost, its connections break. */
+  /** Kills the process: it loses unfinished store effects, and its connections break. */
   crash(name: string): void {
     const node = this.node(name);
     node.up = false;
@@ -120,8 +120,8 @@ export class PureLab {
   }
 
   /**
-   * A loss: everything under way on this connection is gone, and both ends notice.
-   * @param unnoticedBy this MTA does not: it believes the connection up until `notice`, or until it closes it.
+   * Breaks a connection: everything under way on it is lost, and both ends notice.
+   * @param unnoticedBy an MTA that does not notice: it believes the connection up until `notice`, or until its own close.
    */
   cutWire(wire: Wire, unnoticedBy: string | null = null): void {
     const index = this.wires.indexOf(wire);
@@ -137,12 +137,12 @@ export class PureLab {
     }
   }
 
-  /** Cut every connection, as a network does. */
+  /** Breaks every connection, as a network failure does. */
   cutAll(): void {
     for (const wire of [...this.wires]) this.cutWire(wire);
   }
 
-  /** Every end notices what it has not noticed so far. */
+  /** Makes every end notice its dead connections. */
   notice(): void {
     for (const wire of [...this.wires]) if (wire.unnoticedBy !== null) this.cutWire(wire);
   }
@@ -155,7 +155,7 @@ export class PureLab {
     for (const effect of effects) this.#perform(node, effect);
   }
 
-  /** To a connection's end, if the process that had it still runs. */
+  /** Gives the input to a connection's end, if the same incarnation still runs. */
   #inputTo(end: { readonly node: string; readonly incarnation: number }, input: Input): void {
     const node = this.node(end.node);
     if (node.up && node.store.incarnation === end.incarnation) this.input(end.node, input);
@@ -219,7 +219,7 @@ export class PureLab {
     if (report !== undefined && effect.render !== undefined) this.reports.set(report.envelope.mtsId, effect.render.facts);
   }
 
-  /** The process ends; the system closes what it had open. */
+  /** Ends the process; the system closes its listeners and connections. */
   #halt(node: Node, { clean, code }: Extract<Effect, { type: 'halt' }>): void {
     node.up = false;
     node.store.clean = clean;
@@ -249,7 +249,7 @@ export class PureLab {
     const target = this.node(listener.node);
     const accepted = target.nextAccepted;
     target.nextAccepted += 2;
-    // Each MTA has the machine to itself, as far as others can tell: its name stands for the host.
+    // Each MTA seems to have its own machine, so its name stands for the host.
     const seenAs = localAddress === undefined || localAddress === usualAddress ? node.name : `${node.name}@${localAddress}`;
     const client: End = { node: node.name, incarnation: node.store.incarnation, conn };
     const server: End = { node: target.name, incarnation: target.store.incarnation, conn: accepted };
@@ -266,7 +266,7 @@ export class PureLab {
     this.#nextOrder += 1;
   }
 
-  /** The connection that an MTA knows by this number. */
+  /** The connection to which an MTA gave this number. */
   wireOf(name: string, conn: number): Wire | undefined {
     const { incarnation } = this.node(name).store;
     return this.wires.find((wire) => isEnd(wire.client, name, incarnation, conn) || isEnd(wire.server, name, incarnation, conn));
@@ -282,17 +282,17 @@ export class PureLab {
     this.#push(wire, isEnd(wire.client, node.name, node.store.incarnation, conn) ? 'toServer' : 'toClient', transit);
   }
 
-  /** Put a frame on its way in the name of one end, which knows nothing of it. */
+  /** Sends a forged frame in the name of one end. */
   inject(wire: Wire, direction: Direction, carried: Carried): void {
     this.#push(wire, direction, { type: 'frame', frame: { type: 'frame', conn: senderOf(wire, direction).conn, ...carried } });
   }
 
-  /** The same on an RPC connection. */
+  /** Sends a forged PDU on an RPC connection. */
   injectPdu(wire: Wire, direction: Direction, pdu: Pdu): void {
     this.inject(wire, direction, { link: 'rpc', frame: pdu });
   }
 
-  /** Finish every store effect of a node, in order. */
+  /** Finishes every store effect of an MTA, in order. */
   storeDone(name: string): void {
     const node = this.node(name);
     for (let effect = node.pending.shift(); effect !== undefined; effect = node.pending.shift()) {
@@ -307,7 +307,7 @@ export class PureLab {
     }
   }
 
-  /** The disk is full: what waits to be stored is not. What waits to be erased waits on. */
+  /** Makes the disk full: waiting `store` effects fail, and `forget` effects keep waiting. */
   storeFail(name: string): void {
     const node = this.node(name);
     const effects = node.pending.splice(0);
@@ -318,14 +318,14 @@ export class PureLab {
     }
   }
 
-  /** Let what was sent first arrive. @returns false when nothing is under way. */
+  /** Lets the earliest transit arrive. @returns false if nothing is under way. */
   deliverOne(): boolean {
     const next = nextArrival(this.wires);
     if (next !== null) this.deliverOn(next.wire, next.direction);
     return next !== null;
   }
 
-  /** Let the first thing under way on one connection arrive. */
+  /** Lets the first transit in one direction of a connection arrive. */
   deliverOn(wire: Wire, direction: Direction): void {
     const index = this.wires.indexOf(wire);
     const transit = index < 0 ? undefined : wire[direction].shift();
@@ -336,7 +336,7 @@ export class PureLab {
     } else if (transit.type === 'connected') {
       this.#inputTo(to, { type: 'connected', conn: to.conn });
     } else if (transit.type === 'lost') {
-      // The other direction is closed with it: what was under way there will never be read.
+      // The other direction closes too, and its transits are lost.
       this.wires.splice(index, 1);
       this.hooks.onEnd?.(wire, from.node);
       this.#inputTo(to, { type: 'lost', conn: to.conn, error: 10054 });
@@ -349,7 +349,7 @@ export class PureLab {
     }
   }
 
-  /** Let everything under way arrive, and what follows from it. */
+  /** Lets everything under way arrive, with all its consequences. */
   settle(limit = 100_000): number {
     let count = 0;
     while (this.deliverOne()) {
@@ -365,7 +365,7 @@ export class PureLab {
     return all.reduce<number | null>((one, other) => (one === null || (other !== null && other < one) ? other : one), null);
   }
 
-  /** Move the clock on to the next deadline and fire it. @returns false when there is none. */
+  /** Advances the clock to the next deadline and fires it. @returns false if there is none. */
   advance(): boolean {
     const next = this.nextDeadline();
     if (next === null) return false;
@@ -375,13 +375,13 @@ export class PureLab {
     return true;
   }
 
-  /** Let this much time pass, firing every deadline on the way. */
+  /** Lets this much time pass, and fires every deadline on the way. */
   pass(ms: number): void {
     const end = this.nowMs + ms;
     let firings = 0;
     for (let next = this.nextDeadline(); next !== null && next <= end; next = this.nextDeadline()) {
       firings = next > this.nowMs ? 0 : firings + 1;
-      if (firings > mostFiringsAtOnce) throw new Error(`the clock does not get on at ${this.nowMs} ms`);
+      if (firings > mostFiringsAtOnce) throw new Error(`the clock is stuck at ${this.nowMs} ms`);
       this.advance();
     }
     this.nowMs = end;

@@ -1,13 +1,13 @@
-/** Stories kept as text: commands, `----`, and what they led to. `UPDATE=1` rewrites the outcomes. */
+/** Runs stories kept as text: commands, `----`, and their outcome. `UPDATE=1` rewrites the outcomes. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 
 /**
- * One test for each story of a folder.
- * @param run gives the story with its outcomes as they are now.
- * @param look looks at those besides.
- * @param of what is tested, where the same stories are run more than once.
+ * Defines one test for each story of a folder.
+ * @param run returns the story with its current outcomes.
+ * @param look makes further checks of those outcomes.
+ * @param of prefix of the test titles, for stories that run more than once.
  */
 export function testStories(
   folder: string,

@@ -7,14 +7,14 @@ import { handleOf, octetsOf } from '../support/contents.js';
 import { anyCall, anyOtherPdu, bindAckPdu, bindPdu, boundPair, comparable, readAll, request, response } from './samples.js';
 import { badStubs, vectors } from './vectors.js';
 
-/** Throws, so that a property test finds the smallest case; blind to prototypes and to contents' octets. */
+/** Throws, so that a property test can shrink the case. It ignores prototypes and the octets of contents. */
 function sameData(found: unknown, wanted: unknown): void {
   deepStrictEqual(JSON.parse(JSON.stringify(found)), JSON.parse(JSON.stringify(wanted)));
 }
 
 const runs = { numRuns: 150 };
 
-test('every PDU is read as it was written', (t) => {
+test('the codec reads every PDU as it wrote it', (t) => {
   fc.assert(
     fc.property(anyOtherPdu, (pdu) => {
       sameData(readAll(new PduCodec(), new PduCodec().encode(pdu)), [pdu]);
@@ -38,11 +38,11 @@ test('every PDU is read as it was written', (t) => {
     ),
     runs,
   );
-  t.pass('all read back');
+  t.pass('every PDU reads back');
   t.end();
 });
 
-test('a stream may be cut anywhere, even between all its octets', (t) => {
+test('a stream may arrive in pieces of any size, even octet by octet', (t) => {
   const content = handleOf(Buffer.alloc(5000, 'c'));
   const pdus: Pdu[] = [
     request(2, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [7] }),
@@ -62,13 +62,13 @@ test('a stream may be cut anywhere, even between all its octets', (t) => {
   t.end();
 });
 
-test('fragments are as long as agreed, all but the last a multiple of 8', (t) => {
+test('fragments have the agreed length; all but the last have a multiple of 8', (t) => {
   const argument: RpcArgument = {
     op: 'MtaSend',
     apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: handleOf(Buffer.alloc(20_000)) },
     settled: [],
   };
-  // Offered by both sides, and what comes of it.
+  // Offers of both sides, and the agreed size.
   for (const [offer, agreed] of [
     [1000, 2048],
     [2048, 2048],
@@ -113,7 +113,7 @@ test('the octets of each PDU are those of the protocol description', (t) => {
   t.end();
 });
 
-test('a stub that cannot be read becomes a bad body that says why', (t) => {
+test('an unreadable stub becomes a bad body that says why', (t) => {
   for (const { stub, detail } of badStubs) {
     const octets = Buffer.from(stub.replaceAll(' ', ''), 'hex');
     const head = Buffer.from('050000031000000000000000050000000000000000000200', 'hex');
@@ -139,7 +139,7 @@ test('a stub that cannot be read becomes a bad body that says why', (t) => {
   t.end();
 });
 
-test('an object UUID is passed over, and the operation number or the context decides whether a stub is read', (t) => {
+test('the codec skips an object UUID; the operation number or the context decides whether it reads the stub', (t) => {
   const stub = '04000000 04000000 22020802';
   const withObject = `05000083 10000000 3400 0000 02000000 00000000 0000 0200 ${'ab'.repeat(16)} ${stub}`;
   const octets = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -153,7 +153,7 @@ test('an object UUID is passed over, and the operation number or the context dec
   t.end();
 });
 
-test('a response is read by the operation of its call', (t) => {
+test('the operation of the call decides how the codec reads the response', (t) => {
   const { client, server } = boundPair();
   const answer = (hex: string, op: 'MtaSend' | 'MtaBindBack') => {
     const from = { mtaName: 'A', password: '', incarnation: 1, storeUuid: 'u', settledBelow: 0 };
@@ -180,7 +180,7 @@ test('a response is read by the operation of its call', (t) => {
   t.end();
 });
 
-test('streams that are no DCE/RPC are malformed', (t) => {
+test('streams other than DCE/RPC are malformed', (t) => {
   const cancel = '05001203 10000000 1000 0000 05000000';
   const later = '05000001 10000000 2000 0000 02000000 00000000 0000 0200 0000000000000000';
   for (const [hex, message, version] of [
@@ -213,7 +213,7 @@ test('streams that are no DCE/RPC are malformed', (t) => {
   t.end();
 });
 
-test('hostile octets never do worse than bad or malformed', (t) => {
+test('hostile octets give bad or malformed at worst', (t) => {
   const outcome = (codec: PduCodec, octets: Buffer): void => {
     try {
       readAll(codec, octets);
@@ -227,7 +227,7 @@ test('hostile octets never do worse than bad or malformed', (t) => {
       const { client, server } = boundPair(2048);
       const asked = client.encode(request(2, argument));
       const octets = isAnswer ? server.encode(response(2, result)) : asked;
-      // Mostly behind the header, where a change is not noticed at once.
+      // Mostly behind the header, where the codec does not notice a change at once.
       for (const [at, value] of changes) octets[at % 11 === 0 ? at % octets.length : 24 + (at % (octets.length - 24))] = value;
       outcome(isAnswer ? client : server, octets);
     }),
@@ -251,7 +251,7 @@ test('hostile octets never do worse than bad or malformed', (t) => {
     }),
     { numRuns: 1000 },
   );
-  // Two octets a field would take gigabytes if each became an object.
+  // Fields of two octets would take gigabytes if each became an object.
   const bomb = Buffer.alloc(2_000_000, Buffer.from('3a00', 'hex'));
   const { client, server } = boundPair();
   const content = handleOf(bomb);
@@ -266,7 +266,7 @@ test('hostile octets never do worse than bad or malformed', (t) => {
   t.end();
 });
 
-test('content: each arrives as octets of its own, and what cannot be loaded is not sent', (t) => {
+test('each content arrives as separate octets, and the codec does not send one that it cannot load', (t) => {
   const { client, server } = boundPair(5840, { loadContent: ({ length, content }) => Buffer.alloc(length, String(content)) });
   const send = (length: number): RpcArgument => ({
     op: 'MtaSend',
@@ -290,13 +290,13 @@ test('content: each arrives as octets of its own, and what cannot be loaded is n
     handles.map((handle) => Buffer.from(octetsOf(handle) ?? []).toString()),
     ['7'.repeat(10), '7'.repeat(40_000), ''],
   );
-  // A content that cannot be had leaves nothing half-written.
+  // An unavailable content leaves no half-written PDU.
   const poor = boundPair(5840, { loadContent: () => Buffer.alloc(3) });
   t.throws(() => poor.client.encode(request(2, send(10))), { name: 'RangeError', message: /has 3 octets where 10/ });
   t.end();
 });
 
-test('a tap reads both directions and passes everything on', (t) => {
+test('a tap reads both directions and passes everything on unchanged', (t) => {
   fc.assert(
     fc.property(fc.array(anyCall, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 5000 }), (calls, step) => {
       const { client, server, bind, ack } = boundPair(2048);
@@ -335,7 +335,7 @@ test('a tap reads both directions and passes everything on', (t) => {
   t.end();
 });
 
-/** As a tap shows a call: with the number of a content's octets only. */
+/** A call as a tap shows it: with the size of a content instead of its octets. */
 function withoutOctets(pdu: Pdu): unknown {
   return JSON.parse(JSON.stringify(pdu, (key, value) => (key === 'ref' ? undefined : value)));
 }

@@ -13,17 +13,17 @@ import { test } from 'tap';
 import { handleOf, loadOctets } from '../support/contents.js';
 import { bindAckPdu, bindPdu, readAll, request, response } from './samples.js';
 
-/** What is needed of a tap test here. */
+/** The part of a tap test that this file uses. */
 type Subject = { teardown(work: () => unknown): void; same(found: unknown, wanted: unknown): boolean };
 
 type Limits = NetworkOptions & Partial<RpcCodecsOptions>;
 
-/** A network whose inputs can be waited for. Closed when the test ends. */
+/** A network whose inputs a test can await. The end of the test closes it. */
 class Driven {
   readonly inputs: Input[] = [];
   readonly network: Network;
   readonly logged: string[] = [];
-  /** Called for each input, as a driver would step the core. */
+  /** The network calls it for each input, where a driver would step the core. */
   react: (input: Input) => void = () => {};
   #taken = 0;
   #wake: () => void = () => {};
@@ -76,7 +76,7 @@ class Driven {
   }
 }
 
-test('the address found for a name is told, that of an address is not', async (t) => {
+test('the network reports the address found for a name, and none for an address', async (t) => {
   const server = new Driven(t);
   const client = new Driven(t);
   server.listen(0, '127.0.0.1', 0);
@@ -132,7 +132,7 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   const local = accepted.remote;
   t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 3 }]);
   t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 3, received: 3 }]);
-  // Everything sent before a close arrives; the side that closed hears no more.
+  // Everything sent before a close arrives; the closing side gets no more inputs.
   client.write(2, big);
   client.network.close(2);
   t.match((await server.next('frame')).frame, { call: 3 });
@@ -142,7 +142,7 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   t.equal(client.inputs.length, 4);
 });
 
-test('a core that closes within a PDU gets nothing of what follows it', async (t) => {
+test('a core that closes while it handles a PDU gets no further PDU', async (t) => {
   const { server, client, conn } = await connected(t);
   server.react = (input) => {
     if (input.type === 'frame') server.network.close(conn);
@@ -154,10 +154,10 @@ test('a core that closes within a PDU gets nothing of what follows it', async (t
   t.equal(server.inputs.length, 4);
 });
 
-/** Nobody listens on it, and the system gives it to nobody: a port that is merely free may be taken by the time it is dialled. */
+/** No process listens on this port, and the system never assigns it. Another process could take a merely free port. */
 const deafPort = 1;
 
-test('what cannot be dialled or listened on is told with the error', async (t) => {
+test('the network reports failed dials and listens with their error', async (t) => {
   const driven = new Driven(t);
   const { network } = driven;
   driven.listen(0, '127.0.0.1', 0);
@@ -172,7 +172,7 @@ test('what cannot be dialled or listened on is told with the error', async (t) =
   t.match(await driven.next('dial-failed'), { conn: 4, error: 1722, osError: 'EADDRNOTAVAIL' });
   driven.dial(6, '127.0.0.1', 70_000);
   t.match(await driven.next('dial-failed'), { conn: 6, error: 1722, osError: 'ERR_SOCKET_BAD_PORT' });
-  // A dial that is given up is not spoken of again, whether it would have failed or not.
+  // A cancelled dial causes no further input, whether it would have failed or not.
   driven.dial(8, '127.0.0.1', deafPort);
   network.close(8);
   driven.dial(10, '127.0.0.1', 70_000);
@@ -181,7 +181,7 @@ test('what cannot be dialled or listened on is told with the error', async (t) =
   t.match(await driven.next('dial-failed'), { conn: 12 });
 });
 
-test('strangers: octets that are no PDU, a bind_nak in answer, a peer that resets', async (t) => {
+test('strangers: octets other than PDUs, a bind_nak in answer, a peer that resets', async (t) => {
   const driven = new Driven(t);
   driven.listen(0, '127.0.0.1', 0);
   const { port } = await driven.next('listening');
@@ -211,7 +211,7 @@ test('strangers: octets that are no PDU, a bind_nak in answer, a peer that reset
   t.equal(driven.network.sockets().length, 0);
 });
 
-test('limits: a peer that does not read, a content that is not there, too many connections', async (t) => {
+test('limits: a peer that does not read, a missing content, too many connections', async (t) => {
   const driven = new Driven(t, { maxBufferedBytes: 1_000_000, maxSockets: 2 }, (length) =>
     Buffer.alloc(Math.min(length, 50_000)),
   );
@@ -246,7 +246,7 @@ test('limits: a peer that does not read, a content that is not there, too many c
   t.match(driven.logged.at(-1), /cannot be encoded: content 1 has 50000 octets where 50001/);
 });
 
-test('all that was sent in one turn leaves in one piece', async (t) => {
+test('all PDUs of one turn leave in one piece', async (t) => {
   const chunks: Buffer[] = [];
   let wake = (): void => {};
   const { server, port } = await listening((socket) => {
@@ -293,7 +293,7 @@ function unfinished(codec: PduCodec, length: number): Buffer {
   return whole.subarray(0, Math.floor((whole.length - 1) / 5840) * 5840);
 }
 
-/** A client that can send half a call, bound as a core has answered it. */
+/** A client that can send half a call, on a bound connection. */
 async function halfCaller(t: Subject, server: Driven, port: number, group: number) {
   const socket = connect(port, '127.0.0.1');
   t.teardown(() => socket.destroy());
@@ -307,7 +307,7 @@ async function halfCaller(t: Subject, server: Driven, port: number, group: numbe
   return { socket, conn, codec };
 }
 
-test('only an association can hold much of an unfinished call, and all together no more than there is room for', async (t) => {
+test('only an association can hold large unfinished calls, and all together stay within the memory limit', async (t) => {
   const server = new Driven(t, { maxStubBytes: 1_000_000, maxPartialBytes: 2_000_000 });
   server.listen(0, '127.0.0.1', 0);
   const { port } = await server.next('listening');
@@ -320,7 +320,7 @@ test('only an association can hold much of an unfinished call, and all together 
   stranger.socket.write(unfinished(stranger.codec, 70_000));
   await refused(stranger.conn, /stub of request 9 is longer than 65536 octets/);
 
-  // The association is opened on one connection; mail comes on another of the same group, and on none of another group.
+  // The association opens on one connection. Other connections of its group can carry mail; those of another group cannot.
   const first = await halfCaller(t, server, port, 2);
   server.send(first.conn, associated);
   const others = [];
@@ -330,13 +330,13 @@ test('only an association can hold much of an unfinished call, and all together 
   await refused(foreign.conn, /longer than 65536 octets/);
   const last = (codec: PduCodec): Buffer => codec.encode(please);
   for (const { socket, codec } of [one, two]) socket.write(unfinished(codec, 900_000));
-  // What comes behind half a call ends it; that it is refused then shows that the half was taken.
+  // A PDU behind half a call is an error. That error shows that the network took the half.
   one.socket.write(last(one.codec));
   await refused(one.conn, /request 2 begins within the fragments of call 9/);
   three.socket.write(unfinished(three.codec, 900_000));
   three.socket.write(last(three.codec));
   await refused(three.conn, /begins within/);
-  t.same(server.logged, [], 'whose connection is closed holds nothing any more');
+  t.same(server.logged, [], 'closed connections hold no memory');
 
   const [four, five] = [await halfCaller(t, server, port, 2), await halfCaller(t, server, port, 2)];
   four.socket.write(unfinished(four.codec, 900_000));
@@ -346,14 +346,14 @@ test('only an association can hold much of an unfinished call, and all together 
   t.match(server.logged, [/more than 2000000 octets\. The connection is closed\.$/]);
   server.network.close(input.conn);
 
-  // With its last connection a group is forgotten.
+  // The network forgets a group with its last connection.
   for (const { conn } of [first, two, four, five]) server.network.close(conn);
   const late = await halfCaller(t, server, port, 2);
   late.socket.write(unfinished(late.codec, 70_000));
   await refused(late.conn, /longer than 65536 octets/);
 });
 
-test('a content that this process has no room for closes its connection', async (t) => {
+test('a content without room in this process closes its connection', async (t) => {
   let room = 100_000;
   const keepContent = (octets: Uint8Array) => {
     room -= octets.length;
@@ -373,7 +373,7 @@ test('a content that this process has no room for closes its connection', async 
   t.match(server.logged, [/no room for contents\. The connection is closed\.$/]);
 });
 
-/** A link that no MTA has: each frame is a line of JSON. */
+/** A link for this test only: each frame is a line of JSON. */
 const lines: FrameCodecs<'memory'> = {
   maxFrameBytes: 1000,
   open: () => {
@@ -427,7 +427,7 @@ test('the network carries the frames of any link for which it has codecs', async
   });
 });
 
-test('a link without sockets is refused in words', (t) => {
+test('the network refuses a link without sockets and says why', (t) => {
   const { network } = new Driven(t);
   const noSockets = { message: 'the memory link has no sockets here' };
   const place = { link: 'memory', port: 1 } as const;

@@ -1,4 +1,4 @@
-/** Arbitrary PDUs for property tests, and a small helper to open a conversation. */
+/** Arbitrary PDUs for property tests, and helpers that open and read a conversation. */
 import {
   type AbortReason,
   type Apdu,
@@ -120,7 +120,7 @@ export const anyCall: fc.Arbitrary<{ argument: RpcArgument; result: RpcResult }>
 const syntax = fc.oneof(fc.constant(mtaInterface), fc.constant(ndrSyntax), fc.record({ uuid: fc.uuid(), version: u32 }));
 const offers = { call: u32, maxXmit: u16, maxRecv: u16, group: u32, multiplex: fc.boolean() };
 
-/** Any PDU but requests and responses; those need a bind before them. */
+/** Any PDU except requests and responses, which need an earlier bind. */
 export const anyOtherPdu: fc.Arbitrary<Pdu> = fc.oneof(
   fc.record({
     type: fc.constantFrom('bind' as const, 'alter_context' as const),
@@ -177,7 +177,7 @@ export function bindAckPdu(maxBytes = 5840): Pdu {
   return { type: 'bind_ack', call: 1, maxXmit: maxBytes, maxRecv: maxBytes, group: 0x17, multiplex: true, results };
 }
 
-/** Everything that one codec reads from these octets, given in pieces. */
+/** Everything that a codec reads from these pieces of octets. */
 export function readAll(codec: PduCodec, ...chunks: Buffer[]): Pdu[] {
   const pdus: Pdu[] = [];
   for (const chunk of chunks) {
@@ -204,7 +204,7 @@ export function boundPair(
   return { client, server, bind, ack };
 }
 
-/** A PDU in a form that two can be compared by: octets in place of content handles. */
+/** A comparable form of a PDU: octets in place of content handles. */
 export function comparable(pdu: Pdu): unknown {
   if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || (pdu.body.apdu as Apdu).kind !== 'rttr') return pdu;
   const apdu = pdu.body.apdu as Extract<SendApdu, { kind: 'rttr' }>;

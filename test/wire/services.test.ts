@@ -1,4 +1,4 @@
-/** Stubs of the management interface and the endpoint mapper, octet by octet. */
+/** Octets of the stubs of the management interface and the endpoint mapper. */
 import { deepStrictEqual } from 'node:assert/strict';
 import {
   type MapperEntry,
@@ -48,7 +48,7 @@ const tower: Tower = { abstract: mtaInterface, transfer: ndrSyntax, port: 4097, 
 const asked: Tower = { ...tower, port: 0, address: '0.0.0.0' };
 const handle = { attributes: 0, uuid: '4d54414c-4142-4550-8d00-000000000001' };
 
-// Put together by hand from C706; blanks are for the eye.
+// Assembled by hand from C706; blanks are for the eye.
 const mta = '30e88e9e 5944 ce11 979b 00aa005ffebe';
 const ndr = '045d888a eb1c c911 9fe8 08002b104860';
 const mgmt = '80bda8af 8a7d c911 bef4 08002b102989';
@@ -67,7 +67,7 @@ const vectors: readonly { readonly body: ServiceArgument | ServiceResult; readon
   { body: { op: 'stop_server_listening', status: 5 }, isAnswer: true, stub: '05000000' },
   {
     body: { op: 'ept_map', object: null, tower: asked, handle: nilHandle, most: 4 },
-    // 75 octets of tower, and one that aligns the handle.
+    // 75 octets of tower, and one octet that aligns the handle.
     stub: `00000000 04000500 4b000000 4b000000 ${floors('0000', '00000000')} 00 00000000 ${nil} 04000000`,
   },
   {
@@ -203,12 +203,12 @@ const anyResult: fc.Arbitrary<ServiceResult> = fc.oneof(
   fc.record({ op: fc.constant('ept_lookup_handle_free' as const), handle: anyHandle, status: u32 }),
 );
 
-/** Throws, so that a property test finds the smallest case; blind to prototypes. */
+/** Throws, so that a property test can shrink the case. It ignores prototypes. */
 function sameData(found: unknown, wanted: unknown): void {
   deepStrictEqual(JSON.parse(JSON.stringify(found)), JSON.parse(JSON.stringify(wanted)));
 }
 
-test('every stub is read as it was written, and altered ones never do worse than bad', (t) => {
+test('the codec reads every stub as it wrote it, and altered stubs give bad at worst', (t) => {
   const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(anyArgument, anyResult, edits, fc.nat(), (argument, result, changes, cut) => {
@@ -253,7 +253,7 @@ test('every stub is read as it was written, and altered ones never do worse than
   t.end();
 });
 
-test('a stub that does not fit becomes a bad body that says why', (t) => {
+test('a malformed stub becomes a bad body that says why', (t) => {
   const map = `00000000 04000200 4b000000 4b000000 ${floors('0000', '00000000')} 00 00000000 ${nil} 04000000`;
   const found = `00000000 ${nil} 01000000 04000000 00000000 01000000 04000200 4b000000 4b000000 ${floors('1001', '7f000001')} 00 00000000`;
   const cases: readonly (readonly [isAnswer: boolean, opnum: number, stub: string, detail: RegExp])[] = [
@@ -286,7 +286,7 @@ test('a stub that does not fit becomes a bad body that says why', (t) => {
   t.end();
 });
 
-test('a tower of other protocols is read over; the context decides which interface is meant', (t) => {
+test('the codec skips a tower of other protocols; the context selects the interface', (t) => {
   const question = (octets: string): string => {
     const bytes = octetsOf(octets).length;
     const size = Buffer.alloc(4);
@@ -311,7 +311,7 @@ test('a tower of other protocols is read over; the context decides which interfa
     const [pdu] = readAll(pair().server, framed(0, 2, 3, octetsOf(question(octets))));
     t.match(bodyOf(pdu), { op: 'ept_map', tower: 'other', most: 4 }, octets.slice(0, 40));
   }
-  // In an answer such a tower is left out, and the one behind it is found.
+  // In an answer the codec skips such a tower and finds the one behind it.
   const { client } = pair();
   client.encode({ type: 'request', call: 2, context: 2, opnum: 3, body: { op: 'unread' } });
   const answer = `00000000 ${nil} 03000000 04000000 00000000 03000000 04000200 00000000 08000200 02000000 02000000 0000 0000

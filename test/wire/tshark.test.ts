@@ -1,4 +1,4 @@
-/** A stock dissector, which knows nothing of us, reads what we write. */
+/** A stock dissector reads the octets that the codec writes. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,7 @@ const rtorq = {
   recovery: 0,
 } as const;
 
-/** A conversation in which every type of PDU occurs. */
+/** A conversation with every type of PDU. */
 function conversation(): { capture: Capture; sent: [PduType, number][] } {
   const capture = new Capture();
   const sent: [PduType, number][] = [];
@@ -148,7 +148,7 @@ const typeNumbers: Readonly<Record<PduType, number>> = {
 
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
 
-test('tshark, without any option, names every PDU and finds nothing wrong', {
+test('tshark with default settings names every PDU and finds no error', {
   skip: hasTshark ? false : 'tshark is not installed',
 }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'mtalab-tshark-'));
@@ -175,14 +175,14 @@ test('tshark, without any option, names every PDU and finds nothing wrong', {
     const callIds = calls.split(',');
     for (const [index, type] of types.split(',').entries()) if (type !== '') seen.push([Number(type), Number(callIds[index])]);
   }
-  // The RTTR takes four fragments, each of which is listed.
+  // The RTTR takes four fragments, and tshark lists each.
   const wanted = sent.flatMap(([type, call]) =>
     Array.from({ length: type === 'request' && call === 4 ? 4 : 1 }, () => [typeNumbers[type], call]),
   );
   t.same(seen, wanted);
   t.ok(output.includes('9e8ee830-4459-11ce-979b-00aa005ffebe'));
   t.ok(output.includes(`\t${serverPort}\t`), 'secondary address');
-  t.same(new Set(Object.keys(typeNumbers)), new Set(sent.map(([type]) => type)), 'every type of PDU was there');
+  t.same(new Set(Object.keys(typeNumbers)), new Set(sent.map(([type]) => type)), 'the capture has every type of PDU');
   const error = 0x0080_0000;
   const wrong = rows.filter(
     (row) => (row[5] ?? '') !== '' || (row[6] ?? '').split(',').some((severity) => Number(severity) >= error),

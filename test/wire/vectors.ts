@@ -1,8 +1,8 @@
-/** Octets put together by hand from the tables of the protocol description, not by the code under test. */
+/** Octets assembled by hand from the tables of the protocol description, independently of the code under test. */
 import type { Pdu } from '@mtalab/mta-core';
 import { bindAckPdu, bindPdu, request, response } from './samples.js';
 
-// The UUIDs of the interface and of NDR as they stand on the wire; blanks are for the eye.
+// The UUIDs of the interface and of NDR in wire order; blanks are for the eye.
 const mta = '30e88e9e 5944 ce11 979b 00aa005ffebe';
 const ndr = '045d888a eb1c c911 9fe8 08002b104860';
 export const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
@@ -75,7 +75,7 @@ export const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
 ];
 
 const please = '22020802';
-/** Stubs of MtaSend that do not fit, as a stranger may send them. */
+/** Malformed stubs of MtaSend from a hostile client. */
 export const badStubs: readonly { readonly stub: string; readonly detail: RegExp }[] = [
   { stub: '', detail: /too short/ },
   { stub: '04000000', detail: /too short/ },
