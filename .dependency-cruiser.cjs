@@ -25,9 +25,9 @@ const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
-/** A package that imports these entries and nothing else: no dependency, no node:*. */
-function pure(name, allowed, comment) {
-  const entries = allowed.map((entry) => `^packages/${entry}$`);
+/** A package that imports these entries, these libraries, and nothing else: no node:*. */
+function pure(name, allowed, comment, libraries = []) {
+  const entries = [...allowed.map((entry) => `^packages/${entry}$`), ...libraries.map((library) => `^node_modules/${library}/`)];
   return {
     name: `${name}-arrows`,
     comment,
@@ -48,9 +48,9 @@ module.exports = {
       to: { pathNot: '^packages/mta-core/src/' },
     },
     pure('trace', [core], 'trace needs the core only.'),
-    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.'),
-    pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
-    pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
+    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.', ['pure-rand']),
+    pure('engine', [core, trace, scenario], 'The engine runs in a browser.', ['tinyqueue']),
+    pure('proof', [core, trace, engine], 'The proofs run in a browser.', ['pure-rand']),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
     onlyFrom(
       'harness-arrows',

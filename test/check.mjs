@@ -29,20 +29,26 @@ function run(packageName, command, ...args) {
   return { ok: result.status === 0, output: `${result.stdout}${result.stderr}${result.error?.message ?? ''}` };
 }
 
-/** Packages that see nothing but themselves, what is named here, and the language: no Node, no DOM, no types a dependency brings. */
+/** Packages that see nothing but themselves, what is named here, and the language: no Node, no DOM, no other types. */
 const purePackages = {
   'mta-core': [],
-  trace: ['mta-core/dist'],
-  scenario: ['mta-core/dist', 'trace/dist'],
-  engine: ['mta-core/dist', 'trace/dist', 'scenario/dist'],
-  proof: ['mta-core/dist', 'trace/dist', 'scenario/dist', 'engine/dist'],
+  trace: ['packages/mta-core/dist'],
+  scenario: ['packages/mta-core/dist', 'packages/trace/dist', 'node_modules/pure-rand'],
+  engine: ['packages/mta-core/dist', 'packages/trace/dist', 'packages/scenario/dist', 'node_modules/tinyqueue'],
+  proof: [
+    'packages/mta-core/dist',
+    'packages/trace/dist',
+    'packages/scenario/dist',
+    'packages/engine/dist',
+    'node_modules/pure-rand',
+  ],
 };
 
 function foreignFiles(name, visible) {
   const { ok, output } = run('typescript', 'tsc', '-p', `packages/${name}`, '--listFilesOnly');
   if (!ok) return [output];
   const files = output.split('\n').filter((line) => line !== '');
-  const own = [`${name}/src`, ...visible].map((folder) => `${resolve(root, 'packages', folder)}${sep}`);
+  const own = [`packages/${name}/src`, ...visible].map((folder) => `${resolve(root, folder)}${sep}`);
   const isOwn = (file) => own.some((folder) => resolve(file).startsWith(folder));
   const isLanguage = (file) => /\/typescript\/lib\/lib\.(es\d+|decorators)(\.[a-z0-9.]+)?\.d\.ts$/.test(file);
   const isLater = (file) => Number(/\/lib\.es(20\d\d)/.exec(file)?.[1] ?? 0) > 2023;
@@ -65,7 +71,7 @@ const sources = readdirSync(resolve(root, 'packages')).map((name) => `packages/$
 
 const checks = [
   ['types (tsc)', () => run('typescript', 'tsc', '-b')],
-  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023)', purity],
+  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023) and two small libraries', purity],
   [
     'format and lint (biome); npm run format mends most of it',
     () => run('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=20', '.'),

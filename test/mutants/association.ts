@@ -49,7 +49,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'abandoned-bind-back-accepted',
     broken: 'The initiator accepts a MtaBindBack that belongs to an attempt it has abandoned.',
-    ground: 'losses',
+    ground: 'late',
     patches: [
       {
         file: 'links/rpc/opening.ts',
@@ -160,7 +160,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'opening-timer-not-cancelled',
     broken: 'The timer of the dial goes on when the first connection is bound, and nothing ever answers it.',
-    ground: 'any',
+    ground: 'impatient',
     patches: [
       {
         file: 'links/rpc/opening.ts',
@@ -202,7 +202,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'early-apdu-forgotten',
     broken: 'An APDU that overtakes the RTOAC is put aside and never looked at again.',
-    ground: 'any',
+    ground: 'yielding',
     patches: [
       {
         file: 'links/rpc/rpc-link.ts',

@@ -218,7 +218,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'interrupted-kept-for-ever',
     broken: 'What has come of an interrupted transfer is kept beyond the Recovery Timeout.',
-    ground: 'segments',
+    ground: 'apart',
     patches: [
       {
         file: 'machine/deadlines.ts',

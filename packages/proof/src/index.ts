@@ -40,8 +40,8 @@ export {
   type Topology,
   topologies,
 } from './simulator/options.js';
-export type { Ratio } from './simulator/random.js';
 export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/run-plan.js';
+export type { Ratio } from './simulator/seeded-random.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './simulator/shrink.js';
 export { faultsText, type SimResult, simulate, simulatePlan } from './simulator/simulate.js';
 export type { SimHooks } from './simulator/simulation.js';

@@ -5,7 +5,7 @@ export { faultKinds, kindsOf } from './faults/kinds.js';
 export { describeFault, type FaultSpec, parseFault } from './faults/language.js';
 export { learn } from './faults/learn.js';
 export { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultState } from './faults/plan.js';
-export { type Chance, chance } from './faults/random.js';
+export { type Chance, chance } from './faults/seeded-chance.js';
 export { FaultSyntaxError } from './faults/words.js';
 export {
   type Bound,

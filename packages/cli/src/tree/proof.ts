@@ -10,7 +10,7 @@ Exit code: 0 when all rules are kept, 1 when one is broken.
 
 Examples:
   mtalab sim --seeds 1000                              a thousand runs of a pair
-  mtalab sim --seed 1 --legacy Q166594 --shrink        the smallest story of how the Turn gets lost
+  mtalab sim --seed 7 --legacy Q166594 --shrink        the smallest story of how the Turn gets lost
   mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
   mtalab sim --seed 7 --journal run.jsonl              and then: mtalab ladder run.jsonl`;
 

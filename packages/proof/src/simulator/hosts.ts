@@ -1,7 +1,7 @@
 /** What the hosts of a run have for addresses, and at which of them they are known. */
 import { type BindingConfig, type Quirk, quirkOf } from '@mtalab/mta-core';
 import type { SimOptions } from './options.js';
-import type { Random } from './random.js';
+import type { Random } from './seeded-random.js';
 
 export type Host = {
   readonly cluster: boolean;

@@ -1,7 +1,7 @@
 /** What a simulation can be asked for, and what it does where nothing is asked for. */
 import type { Settings } from '@mtalab/mta-core';
 import { infoOf, type SimFaultKind, simFaultKinds } from './faults/fault-kinds.js';
-import type { Ratio } from './random.js';
+import type { Ratio } from './seeded-random.js';
 
 export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
 /**

@@ -4,7 +4,7 @@ import type { SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import { simFaultKinds } from './faults/fault-kinds.js';
 import { drawHosts, type Host, needs } from './hosts.js';
 import type { SimOptions } from './options.js';
-import { Random, type Ratio } from './random.js';
+import { Random, type Ratio } from './seeded-random.js';
 import { neighboursOf, waysTo } from './topology.js';
 
 /** A message a client hands in. */

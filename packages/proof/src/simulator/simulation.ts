@@ -1,6 +1,6 @@
 /**
  * A seeded run on the engine: its delays, its faults, its clients, and the rules that look on. Nothing is left to chance: every
- * delay is a hash of the seed, every fault is data.
+ * delay is drawn from the seed, every fault is data.
  */
 import {
   type CommitOutcome,
@@ -26,9 +26,9 @@ import { beginFault } from './faults/begin-fault.js';
 import type { Opportunity, SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import type { FaultSource } from './faults/fault-source.js';
 import { loseOnSend } from './faults/lose-connection.js';
-import { hash } from './random.js';
 import { Reach } from './reach.js';
 import type { SimSetup } from './run-plan.js';
+import { drawn } from './seeded-random.js';
 import { endTrouble, noTrouble, type Trouble } from './trouble.js';
 
 export type SimHooks = {
@@ -146,7 +146,7 @@ export class Simulation {
   #beforeEvent(event: EngineEvent): void {
     if (!this.safety) return;
     const { events } = this.engine;
-    const about = processOf(event)?.index ?? hash(this.setup.seed, 6, events) % this.nodes.length;
+    const about = processOf(event)?.index ?? drawn(this.setup.seed, 6, events, this.nodes.length);
     for (const fault of this.#faultsAt('event', events, about)) beginFault(this, fault);
   }
 

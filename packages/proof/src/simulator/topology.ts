@@ -1,6 +1,6 @@
 /** Who is adjacent to whom, and by which neighbour each MTA sends mail for each other one. */
 import type { Topology } from './options.js';
-import type { Random } from './random.js';
+import type { Random } from './seeded-random.js';
 
 /** Up to so many MTAs of a mesh are all adjacent to each other. */
 const mostInFullMesh = 8;

@@ -2,7 +2,7 @@
 import type { Pdu, PduType } from '@mtalab/mta-core';
 import { kindsOf, mayBecome } from './kinds.js';
 import { describeFault, type FaultSpec } from './language.js';
-import { type Chance, chance } from './random.js';
+import { type Chance, chance } from './seeded-chance.js';
 
 /** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may again. `done`: it is over. */
 export type FaultState = 'armed' | 'reached' | 'done';

@@ -1,6 +1,6 @@
 /** The faults of the simulator: what each does, how often it may come, and how many of it a run has at most. */
 import type { Healing } from '../blocked-ways.js';
-import type { Ratio } from '../random.js';
+import type { Ratio } from '../seeded-random.js';
 
 /** What a fault's ratio counts: each is an opportunity for it. */
 export type Opportunity =

@@ -1,6 +1,6 @@
 /** Where faults come from: drawn as the run goes, or given by a plan. Either way what happened is recorded as data. */
 import { type Quirk, quirks } from '@mtalab/mta-core';
-import { hash, type Ratio } from '../random.js';
+import { drawn, hash, type Ratio } from '../seeded-random.js';
 import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './fault-kinds.js';
 
 export type FaultSource = {
@@ -25,7 +25,7 @@ function duration(number: number, mostMs: number): number {
   return 1 + ((number >>> 3) % Math.min(scale, mostMs));
 }
 
-/** Decides by a hash of seed, kind and opportunity, so that each decision stands by itself. */
+/** Draws each decision from seed, kind and opportunity alone, so that it stands by itself. */
 export class DrawnFaults implements FaultSource {
   readonly #seed: number;
   readonly #mtas: number;
@@ -51,7 +51,7 @@ export class DrawnFaults implements FaultSource {
     if (kinds === undefined) return none;
     let faults: SimFault[] | null = null;
     for (const each of kinds) {
-      if (each.left === 0 || hash(this.#seed, each.stream, at) % each.ratio.of >= each.ratio.n) continue;
+      if (each.left === 0 || drawn(this.#seed, each.stream, at, each.ratio.of) >= each.ratio.n) continue;
       each.left -= 1;
       faults ??= [];
       faults.push(this.#make(each.kind, each.stream, at, mta));
@@ -60,6 +60,7 @@ export class DrawnFaults implements FaultSource {
   }
 
   #make(kind: SimFaultKind, stream: number, at: number, mta: number): SimFault {
+    // What a fault is like is taken from one hash each: a bias of one in millions does no harm here.
     const number = (nth: number): number => hash(this.#seed, stream * 16 + nth, at);
     const some = number(1) % this.#mtas;
     // Most often what happens next at the very MTA that is busy is of interest.
