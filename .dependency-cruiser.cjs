@@ -25,7 +25,7 @@ const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
-/** A package that imports these entries, these libraries, and nothing else: no node:*. */
+/** A package that imports these entries and these pure libraries, and nothing else: no node:*. */
 function pure(name, allowed, comment, libraries = []) {
   const entries = [...allowed.map((entry) => `^packages/${entry}$`), ...libraries.map((library) => `^node_modules/${library}/`)];
   return {
@@ -47,11 +47,39 @@ module.exports = {
       from: { path: '^packages/mta-core/src/' },
       to: { pathNot: '^packages/mta-core/src/' },
     },
+    {
+      name: 'reliable-transfer-knows-no-link',
+      comment: 'The reliable transfer and the mail know what a link does (link.ts), and no link.',
+      severity: 'error',
+      from: { path: '^packages/mta-core/src/(reliable-transfer|mail)/' },
+      to: { path: '^packages/mta-core/src/links/', pathNot: '/links/link\\.ts$' },
+    },
+    {
+      name: 'links-apart',
+      comment: 'A link knows no other link.',
+      severity: 'error',
+      from: { path: '^packages/mta-core/src/links/([^/]+)/' },
+      to: { path: '^packages/mta-core/src/links/', pathNot: ['^packages/mta-core/src/links/$1/', '/links/link\\.ts$'] },
+    },
+    {
+      name: 'links-carry-apdus',
+      comment: 'A link sees the APDUs of the reliable transfer. What a link asks of it stands in link.ts.',
+      severity: 'error',
+      from: { path: '^packages/mta-core/src/links/' },
+      to: { path: '^packages/mta-core/src/reliable-transfer/', pathNot: '/(apdu|describe-apdu)\\.ts$' },
+    },
     pure('trace', [core], 'trace needs the core only.'),
-    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.', ['pure-rand']),
+    pure('scenario', [core, trace], 'Scenarios know no simulator: processes run them too.', ['pure-rand', 'fastest-levenshtein']),
     pure('engine', [core, trace, scenario], 'The engine runs in a browser.', ['tinyqueue']),
     pure('proof', [core, trace, engine], 'The proofs run in a browser.', ['pure-rand']),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
+    {
+      name: 'network-knows-no-link',
+      comment: 'Sockets carry the frames of any link: each kind brings its codecs.',
+      severity: 'error',
+      from: { path: '^packages/transport/src/net/' },
+      to: { path: '^packages/transport/src/', pathNot: '^packages/transport/src/net/' },
+    },
     onlyFrom(
       'harness-arrows',
       'packages/harness',

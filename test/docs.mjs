@@ -186,7 +186,7 @@ function settings() {
 /** What stands between the marks of this name is drawn; the rest of the page is written by hand. */
 const parts = {
   'docs/ARCHITECTURE.md': {
-    'association diagram': diagram(associationTable, ['dialling', 'dialling-back']),
+    'association diagram': diagram(associationTable, ['opening', 'answering']),
     'association table': matrix(associationTable, 'association'),
     'turn diagram': diagram(turnTable, ['held', 'theirs']),
     'turn table': matrix(turnTable, 'Turn'),

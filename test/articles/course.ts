@@ -5,6 +5,7 @@ import {
   describeEvent,
   type EventId,
   type EventText,
+  ltabOf,
   type ReportedEvent,
   type Settings,
   wishedBindings,
@@ -61,7 +62,7 @@ export class Course {
   #watch(): void {
     const groups = new Map<number, number>();
     this.lab.hooks = {
-      onPdu: ({ pdu, wire, from }) => {
+      onFrame: ({ pdu, wire, from }) => {
         if (pdu.type === 'bind') groups.set(wire.id, pdu.group);
         if (pdu.type === 'bind_nak')
           this.naks.push({ from, reason: pdu.reason, group: groups.get(wire.id) ?? 0, atMs: this.lab.nowMs });
@@ -117,11 +118,11 @@ export class Course {
 
   /** Messages of one MTA for another. */
   queued(name: string, to: string): number {
-    return this.lab.mta(name).ltab.find((entry) => entry.name === to)?.queued ?? 0;
+    return ltabOf(this.lab.mta(name)).find((entry) => entry.name === to)?.queued ?? 0;
   }
 
   associations(name: string): readonly Association[] {
-    return this.lab.mta(name).ltab.flatMap((entry) => entry.associations);
+    return ltabOf(this.lab.mta(name)).flatMap((entry) => entry.associations);
   }
 
   /** Ids of the events of an MTA, in order; those of messages and of a completed start only when they are asked for. */

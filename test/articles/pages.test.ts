@@ -16,7 +16,7 @@ import {
 } from '@mtalab/mta-core';
 import type { Mode } from '@mtalab/scenario';
 import { folded, ladderMermaid, ladderOf, Trails, withShortOpenings } from '@mtalab/trace';
-import { loadScenario, textForm } from 'mtalab/internal';
+import { loadScenario, textFormat } from 'mtalab/internal';
 import { test } from 'tap';
 
 const folder = join(process.cwd(), 'docs/articles');
@@ -50,7 +50,7 @@ function entries({ journal }: VirtualRecord): string {
 }
 
 function entryOf(nowMs: number, node: string, event: ReportedEvent): string {
-  return textForm({
+  return textFormat({
     kind: 'event',
     nowMs,
     node,

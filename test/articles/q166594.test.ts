@@ -3,7 +3,7 @@
  * Both MTAs have the same build, with the fault or without it, and meet the same loss: all connections of the association
  * break between the sending of the Turn-Give and its receipt. (`mtalab repro Q166594` shows it on two processes.)
  */
-import { type AssociationView, believes, quirkOf, viewAssociations } from '@mtalab/mta-core';
+import { type AssociationView, believes, ltabOf, quirkOf, viewAssociations } from '@mtalab/mta-core';
 import { test } from 'tap';
 import { PureLab } from '../support/purelab.js';
 
@@ -27,7 +27,7 @@ class Course {
   constructor(mode: 'legacy' | 'fixed') {
     const legacy = mode === 'legacy' ? { A: [article], B: [article] } : {};
     this.lab = new PureLab(['A', 'B'], {}, legacy);
-    this.lab.hooks.onPdu = ({ pdu }) => {
+    this.lab.hooks.onFrame = ({ pdu }) => {
       if (pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0) this.firstConnections += 1;
       return true;
     };
@@ -44,12 +44,12 @@ class Course {
 
   /** Lose everything of the association at the moment when the next Turn-Give of this MTA arrives. */
   loseNextGive(from: 'A' | 'B' = 'A'): void {
-    const before = this.lab.hooks.onPdu;
-    this.lab.hooks.onPdu = (sent) => {
+    const before = this.lab.hooks.onFrame;
+    this.lab.hooks.onFrame = (sent) => {
       const { pdu } = sent;
       const give = pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give';
       if (!give || sent.from !== from) return before?.(sent) ?? true;
-      this.lab.hooks = { ...this.lab.hooks, ...(before === undefined ? {} : { onPdu: before }) };
+      this.lab.hooks = { ...this.lab.hooks, ...(before === undefined ? {} : { onFrame: before }) };
       this.lab.cutAll();
       return false;
     };
@@ -77,7 +77,7 @@ class Course {
   }
 
   queued(name: 'A' | 'B'): number {
-    return this.lab.mta(name).ltab[0]?.queued ?? 0;
+    return ltabOf(this.lab.mta(name))[0]?.queued ?? 0;
   }
 
   delivered(name: 'A' | 'B'): number {
@@ -111,8 +111,8 @@ test('A gives the Turn to B, and the association is lost before B has it', (t) =
   course.submit('A', 1);
   let atTheLoss = '';
   course.loseNextGive();
-  const cut = course.lab.hooks.onPdu;
-  course.lab.hooks.onPdu = (sent) => {
+  const cut = course.lab.hooks.onFrame;
+  course.lab.hooks.onFrame = (sent) => {
     const { pdu } = sent;
     if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give') atTheLoss = course.beliefs();
     return cut?.(sent) ?? true;
@@ -145,7 +145,7 @@ test('A asks for the Turn back; B ignores the request, as it does not believe it
 test('each side believes the other has the Turn', (t) => {
   const course = new Course('legacy').lose();
   t.equal(course.beliefs(), stuck);
-  t.equal(believes(course.lab.mta('A').ltab[0]?.associations[0]?.turn ?? 'held'), 'theirs');
+  t.equal(believes(ltabOf(course.lab.mta('A'))[0]?.associations[0]?.turn ?? 'held'), 'theirs');
   t.end();
 });
 
@@ -267,7 +267,7 @@ test('two stuck associations need 100', (t) => {
   course.loseNextGive();
   course.submit('B', 1);
   t.equal(course.openAssociations(), 2);
-  const { associations } = course.lab.mta('A').ltab[0] ?? { associations: [] };
+  const { associations } = ltabOf(course.lab.mta('A'))[0] ?? { associations: [] };
   t.same(
     associations.map(({ turn }) => believes(turn)),
     ['theirs', 'theirs'],

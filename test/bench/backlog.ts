@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { StoredMessage } from '@mtalab/mta-core';
-import { keepContent, openSqliteStore, type Store, takeContent } from '@mtalab/transport';
+import { openSqliteStore, type Store } from '@mtalab/transport';
+import { handleOf, octetsOf } from '../support/contents.js';
 
 const contentBytes = 1024;
 const messagesPerCommit = 1000;
@@ -12,7 +13,7 @@ const firstId = 2 ** 32;
 export function openStore(folder: string): Store {
   mkdirSync(folder, { recursive: true });
   return openSqliteStore(folder, {
-    octetsOf: takeContent,
+    octetsOf,
     render: () => {
       throw new Error('nothing is reported on in a bench');
     },
@@ -41,7 +42,7 @@ export function loadBacklog(folder: string, messages: number): void {
   const atMs = Date.now();
   for (let index = 0; index < messages; index += 1) {
     const message = messageOf(index, atMs);
-    const handle = keepContent(randomBytes(contentBytes));
+    const handle = handleOf(randomBytes(contentBytes));
     store.apply({
       type: 'store',
       token: index,

@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Envelope, StoredMessage } from '@mtalab/mta-core';
-import { keepContent, monotonicMs, type Store } from '@mtalab/transport';
+import { monotonicMs, type Store } from '@mtalab/transport';
+import { handleOf } from '../support/contents.js';
 import { openStore } from './backlog.js';
 import type { Sample } from './figures.js';
 
@@ -143,7 +144,7 @@ function receiver(store: Store): { listen: () => Promise<number>; delivered: () 
       type: 'store',
       token,
       accept: [message],
-      segments: [{ content, offset: 0, handle: keepContent(octets) }],
+      segments: [{ content, offset: 0, handle: handleOf(octets) }],
       received: { sender: 'sender', activity: id },
       forget: [],
     });

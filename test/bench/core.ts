@@ -22,7 +22,9 @@ type Node = {
   accepted: number;
 };
 
-function configOf(name: string, peer: string, associations: number): MtaConfig {
+/** @param idle adjacent MTAs of which nothing is ever heard. */
+function configOf(name: string, peer: string, associations: number, idle: number): MtaConfig {
+  const others = Array.from({ length: idle }, (_, index) => `IDLE-${index}`);
   return {
     name,
     version: '5.5',
@@ -32,8 +34,8 @@ function configOf(name: string, peer: string, associations: number): MtaConfig {
     mapperPort: null,
     advertise: [],
     settings: { ...defaultSettings, threshold: associations === 1 ? 1_000_000 : 1, maxAssociationsPerMta: associations },
-    peers: [{ name: peer, endpoints: ['127.0.0.1[5001]'], password: '' }],
-    routes: [{ domain: peer.toLowerCase(), mta: peer }],
+    peers: [...others, peer].map((each) => ({ name: each, endpoints: ['127.0.0.1[5001]'], password: '' })),
+    routes: [...others, peer].map((each) => ({ domain: each.toLowerCase(), mta: each })),
     localDomains: [name.toLowerCase()],
     legacy: [],
   };
@@ -86,12 +88,15 @@ function carryOut(from: Node, other: Node, effect: Effect): void {
   }
 }
 
-/** Let two cores hand `messages` over, over this many associations. */
-export function runCore(messages: number, associations: number): CoreFigures {
+/**
+ * Lets two cores hand `messages` over, over this many associations.
+ * @param idle further adjacent MTAs of each, which cost nothing unless a step looks at all of them.
+ */
+export function runCore(messages: number, associations: number, idle = 0): CoreFigures {
   const backlog = Array.from({ length: messages }, (_, index) => messageOf(index));
   const made = (name: string, peer: string, kept: readonly StoredMessage[]): { node: Node; effects: readonly Effect[] } => {
     const recovered = { incarnation: 2, storeUuid: `store-${name}`, clean: true, messages: kept, received: [] };
-    const { mta, effects } = start(configOf(name, peer, associations), recovered, atMs);
+    const { mta, effects } = start(configOf(name, peer, associations, idle), recovered, atMs);
     return { node: { name, mta, inbox: [], wires: new Map(), accepted: 1 }, effects };
   };
   const b = made('B', 'A', []);

@@ -67,9 +67,9 @@ export async function runProduct(
     const { endpoints } = receiver.ready;
     const sender = await started(a.name, writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations }), nodeOptions);
     running.push(sender);
-    const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.request<MtaStatus>('status'));
+    const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.command('status'));
     watched = await watch(limits, () => Promise.all([statusOf(sender), statusOf(receiver)]));
-    const rows = await sender.client.request<readonly unknown[]>('associations');
+    const rows = await sender.client.command('associations');
     if (rows.length !== associations) throw new Error(`there were ${rows.length} associations, not ${associations}`);
   } finally {
     await Promise.all(running.map((one) => one.stop()));

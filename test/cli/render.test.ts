@@ -1,13 +1,14 @@
 /** What is printed, from canned views. The outcomes are in data/render.txt; UPDATE=1 writes them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
+import { type BindingView, type LtabView, levelsOf, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
 import {
   bytes,
-  judgeStill,
-  Live,
+  clip,
+  judgeStandstill,
+  type LabAtRest,
+  LiveStatus,
   paint,
-  printable,
   renderAssociations,
   renderBindings,
   renderDelivery,
@@ -22,8 +23,8 @@ import {
   renderRuns,
   renderStatus,
   renderSummary,
-  type StillLab,
   span,
+  table,
 } from 'mtalab/internal';
 import { test } from 'tap';
 
@@ -73,7 +74,7 @@ function side(more: Partial<AssociationRow>): AssociationRow {
     peer: 'MTA-B',
     lifetimeAtMs: nowMs + 300_000,
     ...more,
-  };
+  } as AssociationRow;
 }
 
 const responder = { role: 'responder', peer: 'MTA-A' } as const;
@@ -205,7 +206,7 @@ function still(more: {
   readonly nextDeadlineMs?: number | null;
   readonly timeScale?: number;
   readonly kept?: readonly string[];
-}): StillLab {
+}): LabAtRest {
   const { queues = [queue], nextDeadlineMs = nowMs + 300_000, timeScale = 1, kept = [] } = more;
   return {
     mtas: [
@@ -217,8 +218,8 @@ function still(more: {
   };
 }
 
-function verdict(lab: StillLab, patienceMs: number, fruitlessMs = 0): string {
-  const said = judgeStill(lab, patienceMs, fruitlessMs);
+function verdict(lab: LabAtRest, patienceMs: number, fruitlessMs = 0): string {
+  const said = judgeStandstill(lab, patienceMs, fruitlessMs);
   return said.kind === 'stuck' ? `stuck:\n${said.why.join('\n')}` : `retries in ${said.inMs} ms: ${said.what}`;
 }
 
@@ -322,7 +323,16 @@ const views: Readonly<Record<string, () => string>> = {
     ),
   delivery: () =>
     renderDelivery(
-      { t: nowMs, node: 'MTA-B', copy: 1, mtsId: 'c=lab;mta=MTA-A;1-16', mailbox: 'ben@b.example', delayMs: 8, sizeBytes: 0 },
+      {
+        t: nowMs,
+        node: 'MTA-B',
+        copy: 1,
+        mtsId: 'c=lab;mta=MTA-A;1-16',
+        mailbox: 'ben@b.example',
+        submittedAtMs: nowMs - 8,
+        delayMs: 8,
+        sizeBytes: 0,
+      },
       plain,
     ),
   ready: () =>
@@ -409,7 +419,32 @@ test('figures', (t) => {
     [20_971_520, '20 MiB'],
   ];
   for (const [count, text] of sizes) t.equal(bytes(count), text);
-  t.equal(printable('a\u001b[31mb\r\n\u009bc'), 'a\\x1b[31mb\\x0d\\x0a\\x9bc', 'nothing a terminal would obey gets through');
+  t.equal(
+    printable('a\u001b[31mb\r\n\u009bc'),
+    'a\\u001b[31mb\\u000d\\u000a\\u009bc',
+    'nothing a terminal would obey gets through',
+  );
+  t.end();
+});
+
+test('columns are those of the terminal: wide characters take two, combining marks none', (t) => {
+  const rows = [
+    ['\u4e2d\u6587', '1'],
+    ['e\u0301te\u0301', '22'],
+    ['\u{1f4e7}', '333'],
+    ['\u001b[31mred\u001b[39m', '4'],
+  ];
+  t.same(table([{ title: 'NAME' }, { title: 'N', align: 'right' }], rows, plain).split('\n'), [
+    'NAME    N',
+    '\u4e2d\u6587    1',
+    'e\u0301te\u0301    22',
+    '\u{1f4e7}    333',
+    '\u001b[31mred\u001b[39m     4',
+  ]);
+  t.equal(clip('\u4e2d\u6587\u5b57', 6), '\u4e2d\u6587\u5b57', 'what fits stays whole');
+  t.equal(clip('\u4e2d\u6587\u5b57', 5), '\u4e2d\u6587…');
+  t.equal(clip('\u4e2d\u6587\u5b57', 4), '\u4e2d…', 'no half of a wide character');
+  t.equal(clip('e\u0301te\u0301s', 3), 'e\u0301t…', 'a mark stays with its letter');
   t.end();
 });
 
@@ -426,13 +461,13 @@ test('the live status redraws on a terminal and is told now and then elsewhere',
     errColumns: () => 24,
     readerGone: new AbortController().signal,
   });
-  const onTerminal = new Live(io(true), () => clockMs);
+  const onTerminal = new LiveStatus(io(true), () => clockMs);
   onTerminal.show(['one', 'two lines of which this is too long']);
   onTerminal.show(['one', 'two lines of which this is too long']);
   onTerminal.show(['three']);
   onTerminal.note('stays');
   t.same(written.splice(0), ['one\ntwo lines of which thi…\n', '\u001b[2A\u001b[0Jthree\n', '\u001b[1A\u001b[0J', 'stays\n']);
-  const elsewhere = new Live(io(false), () => clockMs);
+  const elsewhere = new LiveStatus(io(false), () => clockMs);
   elsewhere.show(['a', 'b']);
   elsewhere.show(['c']);
   clockMs = 2000;

@@ -37,7 +37,7 @@ test('what is wrong is said with its place, all at once', (t) => {
 test('files that cannot be read', (t) => {
   const folder = t.testdir({ big: `# ${'x'.repeat(1_048_576)}`, binary: Buffer.from([0x6e, 0xff, 0xfe]), folder: {} });
   t.equal(messageOf(join(folder, 'none')), 'FILE: there is no such file');
-  t.equal(messageOf(join(folder, 'folder')), 'FILE: this is not a file; give the configuration file of an MTA');
+  t.equal(messageOf(join(folder, 'folder')), 'FILE: this is no file; give the configuration file of an MTA');
   t.equal(messageOf(join(folder, 'big')), 'FILE: the file has 1048578 octets; a configuration has at most 1048576');
   t.equal(messageOf(join(folder, 'binary')), 'FILE: the file is not UTF-8 text');
   const many = join(folder, 'many');

@@ -1,12 +1,12 @@
-/** A neighbour that says anything at any time: the core stays total, keeps its limits, and its other neighbour's mail moves. */
+/** A neighbour that says anything at any time over RPC: the core stays total, keeps its limits, and its other neighbour's mail moves. */
 import {
-  type AssociationId,
   contains,
   excluding,
   excludingAll,
   type Intervals,
   including,
   intervalsOf,
+  ltabOf,
   mtaInterface,
   ndrSyntax,
   opnumOf,
@@ -17,55 +17,9 @@ import {
 import fc from 'fast-check';
 import { test } from 'tap';
 import { PureLab } from '../support/purelab.js';
+import { apdu, association, from, openAnswer, rtorq, settled, small, transferAnswer } from './hostile-apdus.js';
+import { nobodySuffersFrom } from './hostile-lab.js';
 
-const small = fc.constantFrom(0, 1, 2, 3, 1024, 4096, 2 ** 32 + 2, 2 ** 32 + 5, 2 ** 53 - 1);
-const store = fc.constantFrom('store-of-A', 'store-of-H', 'constructor', '__proto__');
-const name = fc.constantFrom('A', 'B', 'H', 'constructor');
-const association: fc.Arbitrary<AssociationId> = fc.constantFrom('A/1/3', 'H/1/1', 'H/2/3', 'H/2/4', 'B/1/3', '', '__proto__');
-const from = fc.record({
-  mtaName: name,
-  password: fc.constantFrom('', 'x'),
-  incarnation: fc.constantFrom(1, 2, 2 ** 53 - 1),
-  storeUuid: store,
-  settledBelow: small,
-});
-const rtorq = fc.record({
-  kind: fc.constant('rtorq' as const),
-  checkpointSizeK: small,
-  windowSize: small,
-  dialogueMode: fc.constantFrom('monologue' as const, 'two-way-alternate' as const),
-  turn: fc.constantFrom('initiator' as const, 'responder' as const),
-  recovery: small,
-});
-const envelope = fc.record({
-  mtsId: fc.constant('c=lab;mta=H;1-1'),
-  originator: fc.constantFrom('', 'x@h.example', 'x@b.example', 'nobody'),
-  priority: fc.constantFrom('urgent' as const, 'normal' as const),
-  contentType: fc.constant('message/rfc822'),
-  submittedAtMs: small,
-  sizeBytes: small,
-  trace: fc.constantFrom([], [{ mta: 'A', atMs: 0 }]),
-  recipients: fc.constantFrom([], ['x@a.example'], ['x@b.example', 'x@h.example', 'nobody', 'y@z.example']),
-});
-const reason = fc.constantFrom('protocolError' as const, 'unrecognizedActivity' as const, 'permanentProblem' as const);
-const apdu = fc.oneof(
-  fc.record({ kind: fc.constant('turn-please' as const), priority: fc.constantFrom(0, 1, 2, -1, 0.5, 99) }),
-  fc.constant({ kind: 'turn-give' as const }),
-  fc.record({ kind: fc.constant('discard' as const), activity: small, reason }),
-  fc.record({ kind: fc.constant('rtab' as const), reason }),
-  fc.record(
-    {
-      kind: fc.constant('rttr' as const),
-      activity: small,
-      offset: small,
-      content: fc.record({ length: small }),
-      last: fc.boolean(),
-      start: envelope,
-    },
-    { requiredKeys: ['kind', 'activity', 'offset', 'content', 'last'] },
-  ),
-);
-const settled = fc.array(small, { maxLength: 4 });
 const close = { kind: 'close' } as const;
 const argument: fc.Arbitrary<RpcArgument> = fc.oneof(
   fc.record({
@@ -81,21 +35,15 @@ const argument: fc.Arbitrary<RpcArgument> = fc.oneof(
   fc.record({ op: fc.constant('MtaUnBindBack' as const), association, apdu: fc.constant(close) }),
 );
 const answer = fc.oneof(
-  fc.record({ kind: fc.constant('confirm' as const), activity: small, upTo: small, stored: fc.boolean() }),
-  fc.constantFrom({ kind: 'please-noted' as const }, { kind: 'turn-give-ack' as const }),
-  fc.record({ kind: fc.constant('refuse' as const), activity: small, reason }),
-  fc.record({ kind: fc.constant('discarded' as const), activity: small }),
+  { weight: 3, arbitrary: transferAnswer },
+  { weight: 1, arbitrary: fc.constantFrom({ kind: 'please-noted' as const }, { kind: 'turn-give-ack' as const }) },
 );
 const closeAck = fc.constant({ kind: 'close-ack' as const });
-const refusal = fc.constantFrom('rtsBusy' as const, 'cannotRecover' as const, 'unacceptableDialogueMode' as const);
 const result: fc.Arbitrary<RpcResult> = fc.oneof(
   fc.record({
     op: fc.constant('MtaBind' as const),
     from,
-    apdu: fc.oneof(
-      fc.record({ kind: fc.constant('rtoac' as const), checkpointSizeK: small, windowSize: small }),
-      fc.record({ kind: fc.constant('rtorj' as const), reason: refusal }),
-    ),
+    apdu: openAnswer,
   }),
   fc.record({ op: fc.constant('MtaBindBack' as const), accepted: fc.boolean() }),
   fc.record({ op: fc.constant('MtaSend' as const), apdu: answer }),
@@ -139,71 +87,10 @@ const pdu: fc.Arbitrary<Pdu> = fc.oneof(
     ),
   },
 );
-/** What may happen besides: mail each way, time, losses, a disk that is full. */
-const happenings: Readonly<Record<string, (lab: PureLab, id: string) => void>> = {
-  settle: (lab) => void lab.settle(),
-  step: (lab) => void lab.deliverOne(),
-  pass: (lab) => lab.pass(61_000),
-  cut: (lab) => lab.cutAll(),
-  'full disk': (lab) => lab.storeFail('A'),
-  'mail from H': (lab, id) => lab.submit('H', id, ['x@a.example'], { sizeBytes: 3000 }),
-  'mail for H': (lab, id) => lab.submit('A', id, ['x@h.example'], { sizeBytes: 5000 }),
-  'mail for B': (lab, id) => lab.submit('A', id, ['x@b.example'], { sizeBytes: 2000 }),
-  'mail from B': (lab, id) => lab.submit('B', id, ['x@a.example'], { sizeBytes: 2000 }),
-};
-const acts = fc.array(
-  fc.oneof(
-    { weight: 5, arbitrary: fc.record({ at: fc.nat(7), pdu }) },
-    { weight: 3, arbitrary: fc.constantFrom(...Object.keys(happenings)) },
-  ),
-  { minLength: 20, maxLength: 80, size: 'max' },
-);
-
-/** On any connection that H has, in the name of H. */
-function say(lab: PureLab, at: number, said: Pdu): void {
-  const wires = lab.wires.filter((wire) => wire.client.node === 'H' || wire.server.node === 'H');
-  const wire = wires[at % Math.max(1, wires.length)];
-  if (wire === undefined) return;
-  lab.inject(wire, wire.client.node === 'H' ? 'toServer' : 'toClient', said);
-  lab.deliverOne();
-}
-
-function limitsHold(lab: PureLab): void {
-  for (const { associations, queued, queuedBytes, incoming } of lab.mta('A').ltab) {
-    if (associations.length > 11) throw new Error(`${associations.length} associations`);
-    if (incoming.length > 80) throw new Error(`${incoming.length} incoming`);
-    if (queued < 0 || queuedBytes < 0) throw new Error(`${queued} queued, ${queuedBytes} octets`);
-  }
-  if (lab.mta('A').queuedCopies < 0) throw new Error('fewer copies than none');
-}
-
-test('whatever one neighbour says, nothing is thrown, limits hold, and the mail of the others arrives once', (t) => {
-  const settings = { maxQueuedCopies: 40, checkpointSizeK: 1, openRetryIntervalS: 60, maxConnections: 60 };
-  fc.assert(
-    fc.property(acts, store, (run, uuid) => {
-      // A and B share a password, or H could speak as the one to the other.
-      const lab = new PureLab(['A', 'B', 'H'], settings, {}, (config) => ({
-        ...config,
-        peers: config.peers.map((peer) => (peer.name === 'H' || config.name === 'H' ? peer : { ...peer, password: 's' })),
-      }));
-      lab.crash('H');
-      Object.assign(lab.node('H').store, { uuid });
-      lab.startNode('H');
-      for (const [index, act] of run.entries()) {
-        if (typeof act === 'string') happenings[act]?.(lab, `${act} ${index}`);
-        else say(lab, act.at, act.pdu);
-        limitsHold(lab);
-      }
-      lab.pass(3_600_000);
-      const reported = [...lab.reports.values()].map((facts) => facts.subject.mtsId);
-      for (const { submissionId, mtsId } of lab.submitted) {
-        if (!/B/.test(submissionId)) continue;
-        const arrived = lab.deliveries.filter((delivery) => delivery.mtsId === mtsId).length;
-        if (arrived > 1 || (arrived === 0 && !reported.includes(mtsId)))
-          throw new Error(`${submissionId} arrived ${arrived} times`);
-      }
-    }),
-    { numRuns: Number(process.env['RUNS'] ?? 150) },
+test('whatever one neighbour says over RPC, nothing is thrown, limits hold, and the mail of the others arrives once', (t) => {
+  nobodySuffersFrom(
+    'rpc',
+    pdu.map((frame) => ({ link: 'rpc', frame })),
   );
   t.end();
 });
@@ -224,7 +111,7 @@ test('sets of activities: many taken out at once, or put in at once', (t) => {
 test('a window that nobody names is 3', (t) => {
   for (const kind of ['rtorq', 'rtoac'] as const) {
     const lab = new PureLab(['A', 'B']);
-    lab.hooks.onPdu = ({ pdu: sent }) => {
+    lab.hooks.onFrame = ({ pdu: sent }) => {
       if (sent.type !== 'request' && sent.type !== 'response') return true;
       const part = 'rtorq' in sent.body ? sent.body.rtorq : 'apdu' in sent.body ? sent.body.apdu : null;
       if (part?.kind === kind) Object.assign(part, { windowSize: 0 });
@@ -232,7 +119,7 @@ test('a window that nobody names is 3', (t) => {
     };
     lab.submit('A', 'm1', ['x@b.example']);
     lab.settle();
-    t.equal(lab.mta('A').ltab[0]?.associations[0]?.windowSize, 3);
+    t.equal(ltabOf(lab.mta('A'))[0]?.associations[0]?.windowSize, 3);
     t.equal(lab.deliveries.length, 1);
   }
   t.end();
@@ -266,7 +153,7 @@ test('an MTA with the store of another is refused: their activity ids would be t
 
 test('nobody opens an association in the name of another', (t) => {
   const lab = labWith((made) => {
-    made.hooks.onPdu = ({ from: sender, pdu: sent }) => {
+    made.hooks.onFrame = ({ from: sender, pdu: sent }) => {
       if (sender === 'C' && sent.type === 'request' && sent.body.op === 'MtaBind')
         Object.assign(sent.body, { association: 'B/1/9' });
       return true;

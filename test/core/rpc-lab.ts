@@ -2,15 +2,17 @@
 import {
   beginStep,
   type Context,
-  connectionOf,
   defaultSettings,
   describePdu,
   type Effect,
+  endStep,
+  findRow,
   type Indication,
   type Input,
   idleRuntime,
   type Mta,
   type Pdu,
+  rowsIn,
   rpcDeadline,
   rpcInput,
   rpcTimer,
@@ -43,6 +45,7 @@ function deepFreeze<T>(value: T): T {
 export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): Context {
   const ctx = beginStep(deepFreeze(mta), nowMs);
   action(ctx);
+  endStep(ctx);
   return ctx;
 }
 
@@ -124,10 +127,12 @@ export class Lab {
     for (const { id, serves, state, port, groups } of rpc.addresses) {
       const what = serves === 'mapper' ? ' mapper' : '';
       this.out.push(
-        `address ${id}${what} ${state} port=${port} groups=${groups.map((group) => `${group.id}x${group.members.length}`).join()}`,
+        `address ${id}${what} ${state} port=${port} groups=${rowsIn(groups)
+          .map((group) => `${group.id}x${group.members.length}`)
+          .join()}`,
       );
     }
-    for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rpc.connections) {
+    for (const { id, side, phase, group, contexts, calls, owner, asksFor } of rowsIn(rpc.connections)) {
       const asking = asksFor === null ? '' : ` asks-for=${asksFor}`;
       const owned = `${owner === null ? '' : ` owner=${owner.entry}/${owner.association}`}${asking}`;
       const held = contexts.map((context) => (context.serves === 'mta' ? context.id : `${context.id}:${context.serves}`));
@@ -185,7 +190,7 @@ export class Lab {
   #dial(from: End, port: number): void {
     if (this.silent.has(port)) return;
     const isStranger = this.#strangers.has(from.party);
-    if (!isStranger && connectionOf(this.#node(from.party), from.conn) === undefined) return;
+    if (!isStranger && findRow(this.#node(from.party).rpc.connections, from.conn) === undefined) return;
     const answering = this.ports.get(port);
     if (answering === undefined) {
       this.input(from.party, { type: 'dial-failed', conn: from.conn, error: 1722, osError: 'ECONNREFUSED' });

@@ -2,6 +2,7 @@
 import {
   type Context,
   type Input,
+  rowsIn,
   rpcBind,
   rpcCall,
   rpcCancel,
@@ -134,7 +135,7 @@ export const stories: fc.Arbitrary<Story> = fc.oneof(
 
 /** Something that fits, on some bound connection: an answer to the oldest call of ours, or a request or cancel of theirs. */
 function fitting(ctx: Context, choice: number, text: string): void {
-  const bound = ctx.mta.rpc.connections.filter((connection) => connection.phase === 'bound');
+  const bound = rowsIn(ctx.mta.rpc.connections).filter((connection) => connection.phase === 'bound');
   const connection = bound[choice % Math.max(1, bound.length)];
   if (connection === undefined) return;
   const oldest = connection.calls[0];
@@ -165,7 +166,7 @@ function opened(ack: string): Act[] {
 
 /** A bind of ours through an endpoint mapper that answers. */
 function resolved(found: string): Act[] {
-  const asking = (ctx: Context): number => ctx.mta.rpc.connections.findLast(({ asksFor }) => asksFor !== null)?.id ?? 0;
+  const asking = (ctx: Context): number => rowsIn(ctx.mta.rpc.connections).findLast(({ asksFor }) => asksFor !== null)?.id ?? 0;
   return [
     (ctx) => void rpcBind(ctx, { owner: null, endpoint: 'h', group: 0, from: null }),
     (ctx) => rpcInput(ctx, { type: 'connected', conn: asking(ctx) }),

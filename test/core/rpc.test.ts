@@ -11,11 +11,13 @@ import {
   type Mta,
   maxOutstandingCalls,
   parseStringBinding,
+  rowsIn,
   rpcBind,
   rpcCall,
   rpcDeadline,
   rpcInput,
   rpcListen,
+  treeOf,
 } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -113,10 +115,11 @@ const indicationTypes = [
 
 /** What must hold after each step, whatever happened. */
 function violation(before: Mta, ctx: Context): string | null {
-  const { addresses, connections, nextGroup } = ctx.mta.rpc;
+  const { addresses, nextGroup } = ctx.mta.rpc;
+  const connections = rowsIn(ctx.mta.rpc.connections);
   if (nextGroup < 1 || nextGroup > 0xffffffff) return `${nextGroup} is no group id`;
   const bound = connections.filter((connection) => connection.side === 'server' && connection.phase === 'bound');
-  const filed = addresses.flatMap((address) => address.groups);
+  const filed = addresses.flatMap((address) => rowsIn(address.groups));
   for (const { id, members } of filed) {
     const found = bound.filter((connection) => connection.group === id).map((connection) => connection.id);
     if (found.join() !== [...members].sort((a, b) => a - b).join()) return `group ${id} lists ${members} and has ${found}`;
@@ -130,7 +133,7 @@ function violation(before: Mta, ctx: Context): string | null {
   const asking = connections.filter(({ asksFor }) => asksFor !== null);
   if (waiting.some(({ id }) => asking.filter(({ asksFor }) => asksFor === id).length !== 1)) return 'nobody asks, or two do';
   if (waiting.length !== asking.length) return 'somebody asks for nobody';
-  const has = (mta: Mta, conn: number): boolean => mta.rpc.connections.some((connection) => connection.id === conn);
+  const has = (mta: Mta, conn: number): boolean => rowsIn(mta.rpc.connections).some((connection) => connection.id === conn);
   for (const effect of ctx.effects) {
     if (effect.type === 'close' && has(ctx.mta, effect.conn)) return 'closed, and kept';
     if (effect.type === 'frame' && !has(before, effect.conn) && !has(ctx.mta, effect.conn))
@@ -146,8 +149,8 @@ function violation(before: Mta, ctx: Context): string | null {
 
 /** Calls and binds of ours that ended must have been told of, unless it was the MTA itself that ended them. */
 function unaccounted(before: Mta, ctx: Context): string | null {
-  for (const was of before.rpc.connections) {
-    const is = ctx.mta.rpc.connections.find((connection) => connection.id === was.id);
+  for (const was of rowsIn(before.rpc.connections)) {
+    const is = rowsIn(ctx.mta.rpc.connections).find((connection) => connection.id === was.id);
     const told = ctx.indications.filter((indication) => indication.conn === was.id);
     // One that asks a mapper speaks for the connection that waits for it.
     const mustTell = was.asksFor === null && (was.side === 'client' || was.phase === 'bound');
@@ -203,7 +206,7 @@ test('the address found for a name stands in its place from then on', (t) => {
   ];
   const begun = (endpoint: string, address: string) => {
     const { mta } = turn(bareMta([], {}), 0, (ctx) => void rpcBind(ctx, { owner: null, endpoint, group: 0, from: null }));
-    const conn = mta.rpc.connections.at(-1)?.id as number;
+    const conn = rowsIn(mta.rpc.connections).at(-1)?.id as number;
     return { conn, mta: turn(mta, 0, (ctx) => rpcInput(ctx, { type: 'connected', conn, address })).mta };
   };
   for (const [endpoint, address, remote] of texts) {
@@ -223,7 +226,7 @@ test('the address found for a name stands in its place from then on', (t) => {
     rpcInput(now, { type: 'frame', link: 'rpc', conn, frame: parsePdu('response', '2 ept_map ports=4001') }),
   );
   t.match(ctx.effects.at(-1), { type: 'dial', host: '10.0.0.7', port: 4001 });
-  t.match(ctx.mta.rpc.connections, [{ phase: 'dialling', remote: '10.0.0.7[4001]' }]);
+  t.match(rowsIn(ctx.mta.rpc.connections), [{ phase: 'dialling', remote: '10.0.0.7[4001]' }]);
   t.end();
 });
 
@@ -234,8 +237,8 @@ test('call ids start again after 2^32, without taking one that is in use', (t) =
     rpcInput(ctx, { type: 'frame', link: 'rpc', conn: 2, frame: parsePdu('bind_ack', 'group=1') });
     rpcCall(ctx, 2, sampleArguments.MtaSend);
   }).mta;
-  const connections = mta.rpc.connections.map((connection) => ({ ...connection, nextCall: 0xffffffff }));
-  mta = { ...mta, rpc: { ...mta.rpc, connections } };
+  const connections = rowsIn(mta.rpc.connections).map((connection) => ({ ...connection, nextCall: 0xffffffff }));
+  mta = { ...mta, rpc: { ...mta.rpc, connections: treeOf(connections) } };
   const ids: (number | null)[] = [];
   const ctx = turn(mta, 0, (now) => {
     for (let count = 0; count < 3; count += 1) ids.push(rpcCall(now, 2, sampleArguments.MtaSend));
@@ -244,7 +247,7 @@ test('call ids start again after 2^32, without taking one that is in use', (t) =
   t.same(ids, [0xffffffff, 3, 4]);
   t.match(ctx.indications, [{ type: 'answered', call: 0xffffffff }]);
   t.same(
-    ctx.mta.rpc.connections[0]?.calls.map((call) => call.id),
+    rowsIn(ctx.mta.rpc.connections)[0]?.calls.map((call) => call.id),
     [2, 3, 4],
   );
   t.end();

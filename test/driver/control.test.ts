@@ -15,7 +15,7 @@ import {
   LabClock,
 } from '@mtalab/transport';
 import { type Test, test } from 'tap';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { configOf, copy, envelope, type Fakes, fakes, recovered } from './fakes.js';
 
 type Lab = {
@@ -186,6 +186,11 @@ test('what is wrong is answered in words, and the channel goes on', async (t) =>
     ['diagnostics', { category: 'x' }, /^category: "x" is no category; there is X\.400 Service, Resource, .*, APDU, all$/],
     ['diagnostics', { category: 'all', level: 'maximim' }, /^level: "maximim" is no level; did you mean maximum\?$/],
     ['diagnostics', { level: 3 }, /^level: expected a text/],
+    ['bindings', { bindings: 'all' }, /^bindings: expected a list of at most 64 entries, got "all"$/],
+    ['bindings', { bindings: [{ id: 'x', enabled: true }] }, /^bindings: expected entries with an id and enabled, got "x"$/],
+    ['retry', { mta: 'x'.repeat(257) }, /^mta: 257 characters, at most 256 are allowed$/],
+    ['set', { mode: 'legacy' }, /^article: expected a text that is not empty, got nothing$/],
+    ['submit', { ...submission, recipients: Array(1001).fill('b@b.example') }, /^recipients: 1001 entries, at most 1000 are/],
   ];
   const client = await connect();
   for (const [cmd, args, expected] of cases)
@@ -201,29 +206,29 @@ test('what is wrong is answered in words, and the channel goes on', async (t) =>
     'too big a message ends the connection',
   );
   await t.rejects(client.request('submit', { content: 'x'.repeat(controlLimits.maxMessageBytes) }), /too big/);
-  t.match(await client.request('status'), { name: 'MTA-A', phase: 'running', incarnation: 3, pendingWork: Number });
+  t.match(await client.command('status'), { name: 'MTA-A', phase: 'running', incarnation: 3, pendingWork: Number });
 });
 
 test('commands', async (t) => {
   const { driver, parts, connect } = await lab(t);
   const client = await connect();
-  t.same(await client.request('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10 });
-  t.same(await client.request('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000 });
-  for (const cmd of ['ltab', 'associations', 'messages']) t.same(await client.request(cmd), [], cmd);
-  t.match(await client.request('queues'), [{ name: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
+  t.same(await client.command('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10 });
+  t.same(await client.command('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000 });
+  for (const cmd of ['ltab', 'associations', 'messages'] as const) t.same(await client.command(cmd), [], cmd);
+  t.match(await client.command('queues'), [{ name: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
   const message = { originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('hi') };
   t.same(await client.submit({ ...message, submissionId: 's1' }), { mtsId: 'mts-s1', known: false });
   t.same(await client.submit({ ...message, submissionId: 'again' }), { mtsId: 'mts-again', known: true });
-  t.same(await client.request('set', { article: 'Q166594', mode: 'legacy' }), { legacy: [] });
-  t.match(await client.request('diagnostics', { category: 'x.400  service', level: 'MEDIUM' }), {
+  t.same(await client.command('set', { article: 'Q166594', mode: 'legacy' }), { legacy: [] });
+  t.match(await client.command('diagnostics', { category: 'x.400  service', level: 'MEDIUM' }), {
     'X.400 Service': 'medium',
     Interface: 'none',
   });
-  t.match(await client.request('diagnostics', { level: '5' }), { 'X.400 Service': 'maximum', APDU: 'maximum' });
-  t.match(await client.request('diagnostics', { category: 'ALL', level: 'none' }), { 'X.400 Service': 'none', APDU: 'none' });
-  await client.request('retry');
+  t.match(await client.command('diagnostics', { level: '5' }), { 'X.400 Service': 'maximum', APDU: 'maximum' });
+  t.match(await client.command('diagnostics', { category: 'ALL', level: 'none' }), { 'X.400 Service': 'none', APDU: 'none' });
+  await client.command('retry');
   t.ok(parts.log.includes('step command set') && parts.log.includes('step command retry'));
-  t.same(await client.request('stop'), {});
+  t.same(await client.command('stop'), {});
   t.same(await driver.ended, { code: 0, clean: true });
   await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
 });
@@ -253,10 +258,10 @@ test('large content comes in pieces, and what is not submitted is dropped', asyn
 
   await client.upload(content);
   t.equal(parts.content.size, 1);
-  for (let n = 1; n < controlLimits.maxUploadsPerClient; n += 1) await client.request('upload-begin', { upload: `x${n}` });
-  await t.rejects(client.request('upload-begin', { upload: 'one-more' }), /16 uploads are open already/);
-  await client.request('upload-drop', { upload: 'x1' });
-  await t.rejects(client.request('upload-drop', { upload: 'x1' }), /is not open/);
+  for (let n = 1; n < controlLimits.maxUploadsPerClient; n += 1) await client.command('upload-begin', { upload: `x${n}` });
+  await t.rejects(client.command('upload-begin', { upload: 'one-more' }), /16 uploads are open already/);
+  await client.command('upload-drop', { upload: 'x1' });
+  await t.rejects(client.command('upload-drop', { upload: 'x1' }), /is not open/);
   client.close();
   while (parts.content.size > 0) await new Promise((resolve) => setImmediate(resolve));
   t.pass('a client that leaves takes its uploads with it');
@@ -278,7 +283,7 @@ test('streams', async (t) => {
   t.not(driver.onStep, null);
   streams.delivery(notice);
   driver.input({ type: 'lost', conn: 5, error: 10054 });
-  await client.request('status');
+  await client.command('status');
   t.match(entries, [
     {
       stream: 'events',
@@ -320,7 +325,7 @@ test('a slow subscriber loses its subscription, never the time of the MTA', asyn
   };
   const sent = 5000;
   for (let n = 0; n < sent; n += 1) streams.delivery({ ...notice, copy: n });
-  t.match(await client.request('status'), { name: 'MTA-A' }, 'others are served meanwhile');
+  t.match(await client.command('status'), { name: 'MTA-A' }, 'others are served meanwhile');
   const received: { dropped?: boolean; copy?: number }[] = [];
   const dropped = new Promise<void>((resolve) => {
     slow.on('message', (data) => {
@@ -343,11 +348,50 @@ test('a client whose MTA is gone is told so', async (t) => {
   const message = { submissionId: 'silent', originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('x') };
   await t.rejects(client.submit(message, { timeoutMs: 5 }), { code: 'timeout', message: /no answer to submit in 5 ms/ });
   const pending = client.submit(message).catch((error: ControlError) => `${error.code}: ${error.message}`);
-  await client.request('status');
+  await client.command('status');
   const closing = server.close();
   t.match(await client.closed, /the MTA has ended/);
   await closing;
   t.match(await pending, /^gone: .* no answer to submit: the MTA has ended$/);
-  await t.rejects(client.request('status'), { code: 'gone', message: /status cannot be asked: the MTA has ended/ });
+  await t.rejects(client.command('status'), { code: 'gone', message: /status cannot be asked: the MTA has ended/ });
   t.throws(() => statSync(server.tokenFile), /ENOENT/, 'the token is void');
+});
+
+/** A client of a server that answers each request with what the test says. */
+async function clientOf(t: Test, answer: (id: number) => unknown): Promise<ControlClient> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  server.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      const { id } = JSON.parse(String(data)) as { id: number };
+      const said = answer(id);
+      socket.send(typeof said === 'string' ? said : JSON.stringify(said));
+    });
+  });
+  const client = await ControlClient.connect(`ws://127.0.0.1:${(server.address() as { port: number }).port}`, 'token');
+  t.teardown(() => {
+    client.close();
+    server.close();
+  });
+  return client;
+}
+
+test('a client checks what arrives', async (t) => {
+  const odd = await clientOf(t, (id) => ({ id, ok: true, result: { name: 7 } }));
+  await t.rejects(odd.command('status'), { code: 'unreadable', message: /status: what came is not what was expected \(name: / });
+  await t.rejects(odd.command('queues'), { code: 'unreadable', message: /queues: what came is not/ });
+  t.same(await odd.command('stop'), { name: 7 }, 'more than was expected is no harm');
+  t.same(await odd.request('status'), { name: 7 }, 'what is asked of a server of another kind is its own affair');
+
+  const notice = { stream: 'deliveries', t: 1, node: 'MTA-A', n: 1, copy: 'one' };
+  for (const [what, said, why] of [
+    ['an entry', notice, /copy: /],
+    ['a reply', { id: 1, ok: false }, /error: /],
+    ['a text', 'no JSON', /JSON/],
+    ['an unknown stream', { stream: 'news' }, /stream: /],
+  ] as const) {
+    const client = await clientOf(t, () => said);
+    await client.subscribe('deliveries', () => t.fail('no entry')).catch(() => undefined);
+    await t.rejects(client.command('status'), { code: 'gone', message: why }, `${what} that is none ends the connection`);
+  }
 });

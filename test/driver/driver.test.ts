@@ -111,7 +111,7 @@ test('inputs that come while effects are carried out wait behind them', async (t
     return input.type === 'dial-failed' ? [send(10)] : [];
   });
   const driver: Driver = await driverOn(parts);
-  parts.network.dial = (conn) => {
+  parts.network.dial = ({ conn }) => {
     parts.log.push(`dial ${conn}`);
     driver.input({ type: 'dial-failed', conn, error: 1722, osError: 'ECONNREFUSED' });
     t.equal(parts.log.at(-1), `dial ${conn}`, 'not stepped yet');

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describeEvent, type MtaConfig } from '@mtalab/mta-core';
-import { ControlClient, type DriverStatus, LabClock, type RunningMta, type StartOptions, startMta } from '@mtalab/transport';
+import { ControlClient, LabClock, type MtaStatus, type RunningMta, type StartOptions, startMta } from '@mtalab/transport';
 import { type Test, test } from 'tap';
 import { configOf } from './fakes.js';
 
@@ -108,9 +108,9 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
     const got = readdirSync(path).map((file) => digest(readFileSync(join(path, file))));
     t.same(got.sort(), sent.map(digest).sort(), `${box}: octet for octet, each once`);
   }
-  const idle = async (client: ControlClient): Promise<DriverStatus> => {
+  const idle = async (client: ControlClient): Promise<MtaStatus> => {
     for (;;) {
-      const status = await client.request<DriverStatus>('status');
+      const status = await client.command('status');
       if (status.pendingWork === 0 && status.queuedCopies === 0) return status;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -118,7 +118,7 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   const [statusA, statusB] = [await idle(a.client), await idle(b.client)];
   t.match(statusA, { phase: 'running', queuedCopies: 0, delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
   t.match(statusB, { delays: { count: 10 }, counters: { submitted: 10, delivered: 10 } });
-  const ends = (status: DriverStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
+  const ends = (status: MtaStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
   t.same(ends(statusA).sort(), ends(statusB).sort(), 'the sockets of one are those of the other');
   t.match(await a.client.request('ltab'), [
     { index: 1, name: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },

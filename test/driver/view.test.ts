@@ -10,6 +10,7 @@ import {
   type Mta,
   push,
   type QueuedCopy,
+  treeOf,
   viewAssociations,
   viewLtab,
   viewMessages,
@@ -97,7 +98,7 @@ const entry: LtabEntry = {
   endpoints: ['127.0.0.1[4097]'],
   password: 'never shown',
   queues: { urgent: fifoOf(queued(4, 1100)), normal: fifoOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': fifoOf() },
-  waiting: [{ ...queued(3, 950, { failures: 1 }), untilMs: 7000 }],
+  waiting: treeOf([{ ...queued(3, 950, { failures: 1 }), untilMs: 7000 }], ({ untilMs }) => untilMs),
   queued: 5,
   queuedBytes: 500,
   associations: [
@@ -109,7 +110,7 @@ const entry: LtabEntry = {
   peer: { incarnation: 1, storeUuid: 'uuid', settledBelow: 0 },
   settling: [],
   incoming: [],
-  limitReported: false,
+  storing: [],
   counters,
   deadlineMs: 7000,
 };
@@ -146,12 +147,12 @@ const carrier: Carrier = {
 };
 const mta: Mta = {
   ...fakeMta(configOf('MTA-A'), recovered),
-  rpc: { ...idleRuntime, carriers: [carrier, { ...carrier, id: 2 }] },
-  ltab: [entry],
+  rpc: { ...idleRuntime, carriers: treeOf([carrier, { ...carrier, id: 2 }]) },
+  ltab: treeOf([entry]),
   mailboxes: {
     queue: fifoOf(local(12, {})),
     delivering: [local(10, {})],
-    waiting: [local(11, { failures: 2, untilMs: 6000, destination: { to: 'dead-letter' } })],
+    waiting: treeOf([local(11, { failures: 2, untilMs: 6000, destination: { to: 'dead-letter' } })], ({ untilMs }) => untilMs),
   },
 };
 

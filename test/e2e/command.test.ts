@@ -58,7 +58,7 @@ test('a pair is filled, killed, started again, ended by Ctrl-C, and started once
     code: 1,
     stdout: /^$/,
     stderr:
-      /^mtalab: letter\.eml was not accepted by MTA-A: the queues are full \(3 of 3 copies\); try again when some have been delivered$/m,
+      /^mtalab: MTA-A did not accept letter\.eml: the queues are full \(3 of 3 copies\); try again when some have been delivered$/m,
   });
   first.child.kill('SIGKILL');
   await until(() => mtas.every(({ pid }) => gone(pid)));
@@ -128,11 +128,11 @@ test('an MTA that no command could find does not run on, nor does a pair', async
   mkdirSync(join(data, 'run.json'), { recursive: true });
   t.match(await mtalab('mta', '--config', config), {
     code: 1,
-    stderr: /mtalab: the run cannot be registered: EISDIR.*run\.json/,
+    stderr: /mtalab: cannot register the run: EISDIR.*run\.json/,
   });
   const ids = eventsOf(data).map(({ id }) => id);
   t.same(ids, [9298, 9299], 'it ended in order');
-  t.match(await mtalab('pair', '--dir', data), { code: 1, stderr: /mtalab: the run cannot be registered: EISDIR.*run\.json/ });
+  t.match(await mtalab('pair', '--dir', data), { code: 1, stderr: /mtalab: cannot register the run: EISDIR.*run\.json/ });
   t.same(JSON.parse((await mtalab('runs', '--json')).stdout), []);
 });
 

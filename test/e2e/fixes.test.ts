@@ -23,7 +23,7 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   t.match(sound, { code: 0, stdout: /4 of 4 articles and 4 of 4 companions are reproduced, in [\d.]+ s\.\n$/ });
   t.same([...namesOf(sound.stdout, 'reproduced')].sort(), everything);
 
-  const file = 'packages/mta-core/dist/behaviour.js';
+  const file = 'packages/mta-core/dist/catalogues/behaviour.js';
   for (const { of, key, article, code } of decisions) {
     const { code: exit, stdout } = await copy.with(file, code, () => all('--on', 'sim'));
     t.equal(exit, 1, `${of}.${key}`);
@@ -33,7 +33,9 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   }
   for (const article of articles) {
     const code = `\nquirkOf('${article}').override = {};\n`;
-    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/quirks/index.js', code, () => all('--on', 'sim'));
+    const { code: exit, stdout } = await copy.with('packages/mta-core/dist/catalogues/quirks/index.js', code, () =>
+      all('--on', 'sim'),
+    );
     t.equal(exit, 1, `${article} without its bug`);
     t.ok(namesOf(stdout, 'NOT reproduced').includes(article), stdout);
     t.match(stdout, new RegExp(`^${article} +NOT reproduced +legacy: MISSING `, 'm'));
@@ -52,6 +54,6 @@ test('a fix that is disabled in the code, or a bug that is not there, is noticed
   const { code, stdout } = await all('--on', 'sim');
   t.equal(code, 1);
   t.match(stdout, /^9277 +NOT reproduced +MTA-A is not running: it takes no message$/m);
-  t.match(stdout, /^Q280449 +NOT reproduced +there is no scenario for it$/m);
+  t.match(stdout, /^Q280449 +NOT reproduced +the article has no scenario$/m);
   t.equal(namesOf(stdout, 'reproduced').length, everything.length - 2);
 });

@@ -6,7 +6,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type DeliveryLine, type MtaProcess, spawnMta } from '@mtalab/harness';
+import { type MtaProcess, spawnMta } from '@mtalab/harness';
+import type { DeliveryNotice } from '@mtalab/transport';
 import { test } from 'tap';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
 import { Host, whyNoHosts } from './hosts.js';
@@ -53,7 +54,7 @@ test('impacket lists, maps and manages, on a port of the system’s choice', { s
   const { mapper, ports, endpoints } = b.ready;
   t.match(mapper, [/^127\.0\.0\.1\[\d+\]$/, /^127\.0\.0\.2\[\d+\]$/]);
   t.equal(mapper.length, 2, 'a disabled binding has none');
-  t.same((await b.client.request<{ readonly mapper: readonly string[] }>('status')).mapper, mapper);
+  t.same((await b.client.command('status')).mapper, mapper);
   const argv = ['test/e2e/mapper_client.py', String(portOf(mapper[0])), String(ports[0])];
   const answers = JSON.parse((await run(python, argv, { timeout: 60_000 })).stdout) as Record<string, unknown>;
   const entries = endpoints.map((endpoint) => ({
@@ -147,14 +148,13 @@ test('an MTA finds another through its endpoint mapper; every octet is DCE/RPC',
   const recording = noCapture === undefined ? await capture(file, [mapper, port, ...a.ready.ports]) : undefined;
   t.teardown(() => recording?.abandon());
 
-  const delivered = new Promise<DeliveryLine>((resolve) => {
+  const delivered = new Promise<DeliveryNotice>((resolve) => {
     void b.client.subscribe('deliveries', { entry: resolve });
   });
   const content = Buffer.from('Subject: found\r\n\r\n');
   await a.client.submit({ submissionId: '1', originator: 'ada@a.example', recipients: ['ben@b.example'], content });
   t.match(await delivered, { mailbox: 'ben@b.example' });
-  type Row = { readonly endpoint: string; readonly dataConnection: string };
-  t.match(await a.client.request<readonly Row[]>('associations'), [{ endpoint: `127.0.0.2[${port}]`, dataConnection: 'bound' }]);
+  t.match(await a.client.command('associations'), [{ endpoint: `127.0.0.2[${port}]`, dataConnection: 'bound' }]);
   t.equal(await a.stop(), 0);
   t.equal(await b.stop(), 0);
   await recording?.stop();

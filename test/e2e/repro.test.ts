@@ -75,7 +75,7 @@ test('all are reproduced, on virtual time and twice on processes, with the same 
   t.ok(log.split('NMI9316').length - 1 >= 100, 'the event log has every attempt');
   for (const argv of [['Q285350', '--on', 'sim'], ['all']]) {
     const again = await mtalab('repro', ...argv, '--evidence', dir);
-    t.match(again, { code: 2, stdout: '', stderr: /\/legacy holds an earlier run; give a folder that is empty\n$/ });
+    t.match(again, { code: 2, stdout: '', stderr: /\/legacy holds an earlier run; give an empty folder\n$/ });
     t.equal(again.stderr.split('\n').length, 2, 'nothing was started');
   }
 });
@@ -126,7 +126,7 @@ test('Ctrl-C stops everything in order and leaves nothing behind', {
 });
 
 test('repro: wrong words', async (t) => {
-  t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /there is no scenario Q18172; did you mean Q181721\?/ });
+  t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /unknown scenario Q18172; did you mean Q181721\?/ });
   t.match(await mtalab('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
   t.match(await mtalab('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
   // The folder of the last case alone is in the way.
@@ -139,10 +139,10 @@ test('repro: wrong words', async (t) => {
   t.match(await mtalab('repro', 'Q166594', '--evidence', join(dir, 'Q285350-cluster', 'fixed', 'old')), {
     code: 2,
     stdout: '',
-    stderr: /^mtalab: --evidence: .*legacy cannot be made and written: ENOTDIR/,
+    stderr: /^mtalab: --evidence: cannot make and write .*legacy: ENOTDIR/,
   });
   t.match(await mtalab('scenario', '9277', '--mode', 'legacy'), {
     code: 2,
-    stderr: /9277 has no legacy case; it has fixed alone/,
+    stderr: /9277 has no legacy case; it has only fixed/,
   });
 });

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   categories,
-  type DiagnosticsLevels,
   describePdu,
   mtaInterface,
   ndrSyntax,
@@ -15,6 +14,7 @@ import {
 import { PduCodec } from '@mtalab/transport';
 import { type Lab, spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { handleOf, loadOctets } from '../support/contents.js';
 
 const logFile = (lab: Lab, mta: string, name: string): string => {
   try {
@@ -40,7 +40,7 @@ async function send(lab: Lab, from: string, to: string, content = 'Subject: x\r\
   await lab.settle();
 }
 
-const levelsAt = (lab: Lab, mta: string) => lab.process(mta).client.request<DiagnosticsLevels>('diagnostics');
+const levelsAt = (lab: Lab, mta: string) => lab.process(mta).client.command('diagnostics');
 
 test('levels', { timeout: 100_000 }, async (t) => {
   await using lab = await spawnPair({ log: { levels: { Interface: 'minimum' } } });
@@ -126,7 +126,8 @@ function framed({ isRequest, call, operation, stub }: HexEntry): Buffer {
 
 /** Both ends of a connection that is bound for the MTA interface. */
 function boundEnds(): { readonly client: PduCodec; readonly server: PduCodec } {
-  const ends = { client: new PduCodec(), server: new PduCodec() };
+  const contents = { keepContent: handleOf, loadContent: loadOctets };
+  const ends = { client: new PduCodec(contents), server: new PduCodec(contents) };
   const sizes = { maxXmit: 5840, maxRecv: 5840, group: 0, multiplex: true };
   const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
   const results = [{ result: 0, reason: 0, transfer: ndrSyntax }];

@@ -93,7 +93,7 @@ const broken: readonly Happening[] = [
 
 const nak = (reason: NakReason): Happening => ({
   name: `bind_nak ${reason}`,
-  act: (lab, { wire, pdu }) => lab.inject(wire, 'toClient', { type: 'bind_nak', call: pdu.call, reason }),
+  act: (lab, { wire, pdu }) => lab.injectPdu(wire, 'toClient', { type: 'bind_nak', call: pdu.call, reason }),
 });
 
 const rejection = (reason: number): Happening => ({
@@ -102,20 +102,20 @@ const rejection = (reason: number): Happening => ({
     const results = [{ result: 2, reason, transfer: ndrSyntax }];
     const group = pdu.type === 'bind' && pdu.group > 0 ? pdu.group : 7;
     const sizes = { maxXmit: 5840, maxRecv: 5840, multiplex: true };
-    lab.inject(wire, 'toClient', { type: 'bind_ack', call: pdu.call, ...sizes, group, results });
+    lab.injectPdu(wire, 'toClient', { type: 'bind_ack', call: pdu.call, ...sizes, group, results });
   },
 });
 
 const fault = (status: number, didNotExecute: boolean): Happening => ({
   name: `fault ${status}${didNotExecute ? ', not executed' : ''}`,
   act: (lab, { wire, pdu }) =>
-    lab.inject(wire, 'toClient', { type: 'fault', call: pdu.call, context: 0, cancelCount: 0, status, didNotExecute }),
+    lab.injectPdu(wire, 'toClient', { type: 'fault', call: pdu.call, context: 0, cancelCount: 0, status, didNotExecute }),
 });
 
 const answer = (name: string, body: ServiceResult | { readonly op: 'bad'; readonly detail: string }): Happening => ({
   name,
   act: (lab, { wire, pdu }) =>
-    lab.inject(wire, 'toClient', { type: 'response', call: pdu.call, context: 0, cancelCount: 0, body }),
+    lab.injectPdu(wire, 'toClient', { type: 'response', call: pdu.call, context: 0, cancelCount: 0, body }),
 });
 
 const mapAnswer = (status: number): ServiceResult => ({ op: 'ept_map', handle: nilHandle, most: 1, towers: [], status });
@@ -194,7 +194,7 @@ function happens(place: Place, happening: Happening, seen: Seen): boolean {
   const mapper = /^(MTA-.) asks/.exec(place.name)?.[1] ?? null;
   const lab = labOf(mapper, seen);
   let reached = false;
-  lab.hooks.onPdu = (sent) => {
+  lab.hooks.onFrame = (sent) => {
     if (reached || !place.reached(sent)) return true;
     reached = true;
     happening.act(lab, sent);

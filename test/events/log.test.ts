@@ -14,17 +14,17 @@ import {
   sampleEvent,
 } from '@mtalab/mta-core';
 import {
-  chosenBy,
-  consoleForm,
+  consoleFormat,
   explainedEvent,
-  jsonForm,
-  LineTail,
+  jsonFormat,
+  LogTail,
   needsNow,
   paint,
   renderReason,
   type SelectionFlags,
+  selectionFilter,
   selectionOf,
-  textForm,
+  textFormat,
 } from 'mtalab/internal';
 import { test } from 'tap';
 
@@ -45,12 +45,12 @@ function lineOf(id: EventId, nowMs: number) {
 }
 
 /** An entry of `events.jsonl`. */
-const viewOf = (id: EventId, nowMs = startMs) => JSON.parse(jsonForm(lineOf(id, nowMs))) as Parameters<typeof renderReason>[0];
+const viewOf = (id: EventId, nowMs = startMs) => JSON.parse(jsonFormat(lineOf(id, nowMs))) as Parameters<typeof renderReason>[0];
 
 test('each event in each form', (t) => {
   const blocks = eventIds.map((id) => {
     const line = lineOf(id, startMs);
-    return [`== ${id}`, consoleForm(line, false), jsonForm(line), textForm(line)].join('\n');
+    return [`== ${id}`, consoleFormat(line, false), jsonFormat(line), textFormat(line)].join('\n');
   });
   if (process.env['UPDATE'] === '1') writeFileSync(dataFile, `${blocks.join('\n')}`);
   const kept = readFileSync(dataFile, 'utf8')
@@ -61,9 +61,9 @@ test('each event in each form', (t) => {
     const [title, onConsole, json, ...text] = (kept[at] ?? '').trimEnd().split('\n');
     const line = lineOf(id, startMs);
     t.equal(title, `== ${id}`);
-    t.equal(consoleForm(line, false), onConsole, `${id} on the console`);
-    t.equal(jsonForm(line), json, `${id} in events.jsonl`);
-    t.equal(textForm(line).trimEnd(), text.join('\n'), `${id} in ev0.log`);
+    t.equal(consoleFormat(line, false), onConsole, `${id} on the console`);
+    t.equal(jsonFormat(line), json, `${id} in events.jsonl`);
+    t.equal(textFormat(line).trimEnd(), text.join('\n'), `${id} in ev0.log`);
     const [head = '', place = '', ...lines] = text;
     t.match(head, /^message NMI\d{4}: [A-Z][A-Za-z.0-9 ]+ Event, severity (6|8|10|12|14|16)$/);
     t.match(place, /^(\([^()]+(\(\d+\))?( Proc \d+)?\) )?06-14-99 09:30:00am$/, 'where and when');
@@ -96,14 +96,14 @@ test('selection', (t) => {
     [{ until: '0ms' }, [9298, 51, 9316, 9318, 271, 9266]],
   ];
   for (const [flags, ids] of cases) {
-    const chosen = events.filter(chosenBy(selectionOf(flags), nowMs)).map(({ id }) => id);
+    const chosen = events.filter(selectionFilter(selectionOf(flags), nowMs)).map(({ id }) => id);
     t.same(chosen, ids, JSON.stringify(flags));
   }
   t.equal(needsNow(selectionOf({ since: '1999-06-14', until: '10min' })), true);
   t.equal(needsNow(selectionOf({ since: '1999-06-14' })), false);
   for (const [flags, message] of [
-    [{ id: ['9316', '9361'] }, /--id: no event 9361; did you mean 9321\?/],
-    [{ id: ['all'] }, /--id: no event all; `mtalab explain --all`/],
+    [{ id: ['9316', '9361'] }, /--id: unknown event 9361; did you mean 9321\?/],
+    [{ id: ['all'] }, /--id: unknown event all; `mtalab explain --all`/],
     [{ category: ['field'] }, /did you mean Field Engineering\?/],
     [{ type: ['warnings'] }, /did you mean warning\?/],
     [{ since: '1999-02-29' }, /--since takes an instant/],
@@ -127,14 +127,14 @@ test('the explanation under an event, and of the error number in it', (t) => {
   t.match(explainedEvent(viewOf(2219)), { error: null, articles: ['Q285350', 'Q280449', 'Q163295'] });
   t.equal(renderReason(viewOf(9298), paint(false)).split('\n').length, 1);
   t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [/^ {6}No connection .* \(Q280449\)$/, /^ {6}error 1722: /]);
-  t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /no event of the catalogue/);
+  t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /the catalogue does not have this event/);
   t.end();
 });
 
 test('a log that is followed is read to its end when it is set aside', async (t) => {
   const folder = t.testdir();
   const file = join(folder, 'events.jsonl');
-  const tail = new LineTail(file);
+  const tail = new LogTail(file);
   t.same(await tail.read(), []);
   appendFileSync(file, 'one\ntwo\nthr');
   t.same(await tail.read(), ['one', 'two']);

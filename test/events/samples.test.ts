@@ -57,7 +57,7 @@ function shape(value: string | number): string {
 function ledByHand(written: Written): void {
   const lead = (adjust: ConstructorParameters<typeof PureLab>[3], swallowed?: string): void => {
     const lab = new PureLab(['MTA-A', 'MTA-B'], { associationLifetimeS: 60 }, {}, adjust);
-    lab.hooks.onPdu = ({ pdu }) => !(pdu.type === 'request' && pdu.body.op === swallowed);
+    lab.hooks.onFrame = ({ pdu }) => !(pdu.type === 'request' && pdu.body.op === swallowed);
     lab.hooks.onEvent = (_node, event) => written.add(event);
     lab.submit('MTA-A', 'm1', ['x@mta-b.example']);
     lab.settle();

@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { tetherToParent } from '@mtalab/harness';
+import { onParentExit } from '@mtalab/harness';
 import { LabClock } from '@mtalab/transport';
 import { WebSocketServer } from 'ws';
 
@@ -16,7 +16,7 @@ type Settings = {
 };
 type Row = { id: string; copy: number };
 
-tetherToParent(() => process.exit(1));
+onParentExit(() => process.exit(1));
 const misbehave = (what: string): boolean => process.env[`FAKE_${what}`] !== undefined;
 // It stays also when its answer was late and a signal comes after it.
 if (misbehave('STAYS')) process.on('SIGTERM', () => undefined);
@@ -123,14 +123,24 @@ listener.listen(0, '127.0.0.1', () => {
         name: config.name,
         pid: process.pid,
         phase: 'running',
+        domains: ['a.example'],
         incarnation,
+        version: '5.5',
+        build: '2653.23',
+        nt: null,
         nowMs: clock.nowMs(),
+        timeScale: clock.timeScale,
+        endpoints: [],
+        mapper: [],
         queuedCopies: 0,
         pendingWork: 0,
         nextDeadlineMs: deadline(),
-        counters: { submitted, delivered: submitted, deadLetters: 0, reports: 0 },
+        counters: { submitted, delivered: submitted, deadLetters: 0, loopsDetected: 0, reports: 0 },
+        delays: { count: 0, meanMs: 0, maxMs: 0 },
         turnsGiven: 2,
         associationsOpened: 1,
+        memory: { rssBytes: 0 },
+        cpu: { userS: 0, systemS: 0 },
         sockets: [],
         legacy: config.legacy,
         fired,
@@ -139,12 +149,15 @@ listener.listen(0, '127.0.0.1', () => {
       associations: () => [],
       submit,
       set: (args: { article: string }) => ({ legacy: [args.article] }),
-      endpoints: (args: object) => void told.push(args),
+      endpoints: (args: { endpoints: readonly string[] }) => {
+        told.push(args);
+        return { endpoints: args.endpoints };
+      },
       retry: () => ({}),
       clock: (args: { offsetMs: number }) => {
         clock.setOffset(args.offsetMs);
         armTimer();
-        return { nowMs: clock.nowMs() };
+        return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs };
       },
       'upload-begin': (args: { upload: string }) => void uploads.set(args.upload, []),
       subscribe: (args: { since?: number }) => {
@@ -152,7 +165,7 @@ listener.listen(0, '127.0.0.1', () => {
           for (const line of notices.slice(args.since ?? notices.length)) push(line);
           followers.add(push);
         });
-        return { latest: notices.length };
+        return { stream: 'deliveries', latest: notices.length };
       },
       stop: () => {
         if (misbehave('STAYS')) return {};

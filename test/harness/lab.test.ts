@@ -77,9 +77,9 @@ test('a pair starts, learns of each other, takes mail, says what it did, and lea
   );
   await t.rejects(
     async () => lab.submit('MTA-C', { ...envelope, content: Buffer.from('') }),
-    /there is no MTA 'MTA-C' in this lab; there are MTA-A, MTA-B/,
+    /unknown MTA 'MTA-C'; the MTAs of this lab are MTA-A, MTA-B/,
   );
-  t.throws(() => lab.fault('cut before turn-give 1'), /without one; start it with --fault or --proxy/);
+  t.throws(() => lab.fault('cut before turn-give 1'), /this lab has none; start it with --fault or --proxy/);
   t.same(await lab.summary(), {
     submitted: 2,
     delivered: 2,
@@ -92,14 +92,14 @@ test('a pair starts, learns of each other, takes mail, says what it did, and lea
   const late = await lab.waitForDelivered(3, { timeoutMs: 50 }).catch((error: unknown) => error);
   t.ok(late instanceof HarnessTimeout);
   t.match(late, {
-    message: /^2 of 3 copies were delivered within 50 ms; MTA-A has 0 queued and has put 2 into mailboxes; MTA-B/,
+    message: /^2 of 3 copies were delivered within 50 ms; MTA-A has queued 0 and delivered 2 copies; MTA-B/,
   });
   await lab.set('Q166594', 'fixed');
   t.same(JSON.parse(readFileSync(join(dir, 'MTA-B', 'mta.yaml'), 'utf8')).legacy, []);
   const pids = [...lab.processes.values()].map((one) => one.pid);
   const waiting = lab.waitForDelivered(99);
   const closing = lab.close();
-  await t.rejects(waiting, new HarnessError('the lab has been closed meanwhile'));
+  await t.rejects(waiting, new HarnessError('the lab was closed meanwhile'));
   await closing;
   t.ok(pids.every(gone));
   t.notOk(existsSync(dir));
@@ -152,23 +152,23 @@ test('what goes wrong at the start or the end is told with the name of the proce
       'dies',
       { FAKE_DIES: '1' },
       {},
-      /^MTA-[AB] ended before it was ready: it ended with exit code 3\. It said:\ncannot open the store: it is full of holes$/,
+      /^MTA-[AB] ended before it was ready: it ended with exit code 3\. Its stderr:\ncannot open the store: it is full of holes$/,
     ],
     [
       'says nothing',
       { FAKE_SILENT: '1' },
       { readyTimeoutMs: 700 },
-      /^MTA-[AB] was not ready within 700 ms \(it wrote nothing to its standard error\)$/,
+      /^MTA-[AB] was not ready within 700 ms \(it wrote nothing to stderr\)$/,
     ],
     [
       'no program',
       {},
       { command: ['/nowhere/mta'] },
-      /^MTA-[AB] ended before it was ready: it ended with exit code \S+\. It said:\ncannot be run: spawn \/nowhere\/mta ENOENT$/,
+      /^MTA-[AB] ended before it was ready: it ended with exit code \S+\. Its stderr:\nthe command cannot run: spawn \/nowhere\/mta ENOENT$/,
     ],
-    ['domains', {}, { domains: ['a.example'] }, /^domains: 1 were given for 2 MTAs; each needs one$/],
-    ['legacy', {}, { legacy: { 'MTA-X': [] } }, /^legacy: there is no MTA 'MTA-X'; there are MTA-A, MTA-B$/],
-    ['names', {}, { names: ['A', '../B'] }, /^names: '\.\.\/B' must be letters/],
+    ['domains', {}, { domains: ['a.example'] }, /^domains: found 1 domain for 2 MTAs; each MTA needs one$/],
+    ['legacy', {}, { legacy: { 'MTA-X': [] } }, /^legacy: unknown MTA 'MTA-X'; the MTAs are MTA-A, MTA-B$/],
+    ['names', {}, { names: ['A', '../B'] }, /^names: '\.\.\/B' must start with a letter/],
     ['fault', {}, { faults: ['cut sideways'] }, /sideways/],
   ];
   for (const [name, env, more, message] of cases) {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AssociationRow,
-  type DeliveryLine,
   findRun,
   generateMail,
   HarnessError,
   joinAssociations,
-  judge,
+  judgeRest,
+  LabCounters,
   type LabOptions,
   type Look,
   listeningClash,
@@ -21,8 +21,8 @@ import {
   registerRun,
   smallestGenerated,
   spawnPair,
-  Tally,
 } from '@mtalab/harness';
+import type { DeliveryNotice } from '@mtalab/transport';
 import { test } from 'tap';
 
 async function all(items: AsyncIterable<MailItem>): Promise<MailItem[]> {
@@ -56,9 +56,9 @@ test('mail is read octet for octet, files as named and folders sorted', async (t
   t.type(big, 'function');
   t.same([(await octetsOf(big)).length, (await octetsOf(big)).length], [300_000, 300_000], 'twice, for a second try');
   for (const [paths, message] of [
-    [[], /^no mail was named/],
+    [[], /^no mail is named/],
     [[join(dir, 'nothing')], /^no such file or folder: .*nothing$/],
-    [[join(dir, 'bare')], /bare holds no mail: there is no regular file in it$/],
+    [[join(dir, 'bare')], /bare has no mail: it has no regular file$/],
     [['/dev/null'], /^\/dev\/null is neither a file nor a folder$/],
   ] as const) {
     await t.rejects(all(readMail(paths)), { message });
@@ -70,7 +70,7 @@ test('a folder is made with those above it, and a system that refuses is heard',
   await makeFolder(join(dir, 'a', 'b'));
   await makeFolder(join(dir, 'a', 'b'));
   t.ok(statSync(join(dir, 'a', 'b')).isDirectory());
-  await t.rejects(makeFolder(join(dir, 'file')), { message: 'there is a file of this name' });
+  await t.rejects(makeFolder(join(dir, 'file')), { message: 'a file has this name' });
   await t.rejects(makeFolder(join(dir, 'file', 'a')), { code: 'ENOTDIR' });
   // Node's recursive mkdir spins here for ever.
   if (process.platform === 'linux') await t.rejects(makeFolder('/proc/no-such-folder/a'), { code: 'ENOENT' });
@@ -91,12 +91,12 @@ test('generated mail has the size asked for, proper lines, and the same octets f
   t.same(texts(1), texts(1));
   t.not(texts(1)[0], texts(2)[0]);
   t.not(texts(1)[0], texts(1)[1]);
-  t.throws(() => [...generateMail(1, 10, 1)], /its header alone takes \d+; ask for more$/);
+  t.throws(() => [...generateMail(1, 10, 1)], /the header alone takes \d+; choose a larger size$/);
   t.throws(() => [...generateMail(-1, 10, 1)], /the count of generated mail must be a whole number, not -1/);
   t.end();
 });
 
-function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryLine {
+function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryNotice {
   return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
 }
 
@@ -149,7 +149,7 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
   ],
   [
     { bindings: { 'MTA-B': [{ address: '224.0.0.1' }] } },
-    'bindings: MTA-B: 224.0.0.1 is a multicast address, so nobody can call it; name an address of this machine',
+    'bindings: MTA-B: 224.0.0.1 is a multicast address, which no MTA can call; name an address of this machine',
   ],
 ];
 
@@ -190,9 +190,9 @@ test('a lab whose MTAs would be in each other’s way is refused before anything
 });
 
 test('deliveries count once for each copy, and counters over the lives of a process', async (t) => {
-  const tally = new Tally();
+  const tally = new LabCounters();
   tally.noteEarlier('B', 7);
-  const wait = tally.reached(3);
+  const wait = tally.whenDelivered(3);
   for (const line of [
     delivery('B', 1, 10),
     delivery('B', 1, 99),
@@ -206,7 +206,7 @@ test('deliveries count once for each copy, and counters over the lives of a proc
   t.ok(tally.noteCopy('B', 2));
   t.notOk(tally.noteCopy('B', 2));
   await wait.done;
-  await tally.reached(3).done;
+  await tally.whenDelivered(3).done;
   tally.noteStatus(statusOf('A'));
   tally.noteStatus(statusOf('A'));
   tally.noteStatus(statusOf('A', { incarnation: 2 }));
@@ -234,7 +234,7 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
     ['nothing open', look({}, {}), []],
     ['all received', look({ sockets: [a] }, { sockets: [b] }), []],
     ['one under way', look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [b] }), ['1 PDUs are on their way from A to B']],
-    ['one end lost', look({ sockets: [a] }, {}), ['A has a connection a:1 to b:2 that nobody in the lab has at its other end']],
+    ['one end lost', look({ sockets: [a] }, {}), ['A has a connection a:1 to b:2 without another end in the lab']],
     ['work', look({ pendingWork: 2 }, {}), ['A has 2 store writes, deliveries or dials under way']],
     ['timer due', look({}, { nextDeadlineMs: 1000 }), ['a timer of B is due']],
     ['timer later', look({}, { nextDeadlineMs: 1001 }), []],
@@ -247,15 +247,15 @@ test('a lab is at rest exactly when all that was sent is received and nobody wor
     ],
     ['delayed in the proxy', look({}, {}, { delaying: true }), ['the proxy delays a PDU']],
   ];
-  for (const [name, one, unrest] of cases) t.same(judge(one).unrest, unrest, name);
+  for (const [name, one, unrest] of cases) t.same(judgeRest(one).unrest, unrest, name);
   const prints = [
     look({ sockets: [a] }, { sockets: [b] }),
     look({ sockets: [{ ...a, sent: 6 }] }, { sockets: [{ ...b, received: 6 }] }),
     look({ queuedCopies: 1 }, {}),
     look({}, {}),
-  ].map((one) => judge(one).fingerprint);
+  ].map((one) => judgeRest(one).fingerprint);
   t.equal(new Set(prints).size, prints.length, 'what has happened shows');
-  t.equal(judge(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
+  t.equal(judgeRest(look({ sockets: [a] }, { sockets: [b] })).fingerprint, prints[0]);
   t.end();
 });
 
@@ -300,13 +300,13 @@ test('the registry finds runs that live, forgets those that do not, and shows th
   const one = await registerRun(entry('one'));
   t.match(await findRun(), { dir: join(dir, 'one'), processes: [{ name: 'MTA-A' }] });
   t.match(await findRun({ dir: join(dir, 'one') }), { dir: join(dir, 'one') });
-  await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: there is no .*run\.json; start/ });
+  await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: it has no run\.json; start/ });
   t.equal(statSync(join(runtime, 'mtalab')).mode & 0o777, 0o700);
   t.equal(statSync(join(dir, 'one', 'run.json')).mode & 0o777, 0o600);
   await one.update({ ...entry('one'), lab: { control: 'ws://127.0.0.1:2', tokenFile: '/l' } });
   t.match(await findRun(), { lab: { control: 'ws://127.0.0.1:2' } });
   const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
-  await t.rejects(findRun(), { message: /^2 runs are going on; choose one with --dir:\n {2}.*two \(pid/ });
+  await t.rejects(findRun(), { message: /^there are 2 runs; choose one with --dir:\n {2}.*two \(pid/ });
   await two.remove();
   // The pid of a run that is over has gone to somebody else.
   const file = join(dir, 'one', 'run.json');
@@ -320,5 +320,5 @@ test('the registry finds runs that live, forgets those that do not, and shows th
   mkdirSync(join(elsewhere, 'target'));
   symlinkSync(join(elsewhere, 'target'), join(elsewhere, 'mtalab'));
   process.env.XDG_RUNTIME_DIR = elsewhere;
-  await t.rejects(listRuns(), { message: /is not a folder of yours; set XDG_RUNTIME_DIR to a folder that is$/ });
+  await t.rejects(listRuns(), { message: /does not belong to this user; set XDG_RUNTIME_DIR to a folder that does$/ });
 });

@@ -1,10 +1,8 @@
-/** What a story does to the PDUs on their way: cut, hold, swallow, and speak in another's name. */
-import type { BindPdu, RequestPdu, SendApdu } from '@mtalab/mta-core';
-import { opnumOf, rowOf } from '@mtalab/mta-core';
-import { directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
+/** What a story does to the frames on their way: cut, hold, swallow, and speak in another's name. */
+import { type BindPdu, findRow, ltabOf, type Mta, opnumOf, rowsIn, type SendApdu } from '@mtalab/mta-core';
+import { type Carried, directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
 import type { PureLab, Sent } from '../support/purelab.js';
 import type { Printer } from './printer.js';
-import { sidesOf } from './printer.js';
 import { kindsOf, type Words } from './words.js';
 
 type Armed = {
@@ -28,7 +26,7 @@ export class Faults {
   constructor(lab: PureLab, printer: Printer) {
     this.#lab = lab;
     this.#printer = printer;
-    lab.hooks.onPdu = (sent) => {
+    lab.hooks.onFrame = (sent) => {
       const passes = this.#passes(sent);
       if (passes) printer.arriving(sent);
       return passes;
@@ -60,7 +58,7 @@ export class Faults {
   }
 
   #arm(act: Armed['act'], words: Words, from: string | undefined, unnoticedBy: string | undefined): void {
-    const kind = words.take('the kind of PDU');
+    const kind = words.take('the kind of frame');
     const count = Number(words.bare.shift() ?? 1);
     const text = `${act.replace('-', ' ')} ${kind} ${count}${from === undefined ? '' : ` from ${from}`}`;
     this.#armed.push({ text, act, kind, from, left: count, unnoticedBy });
@@ -72,7 +70,7 @@ export class Faults {
 
   swallow(words: Words): void {
     const from = words.after('from');
-    this.#swallowed.push({ from, kind: words.take('the kind of PDU') });
+    this.#swallowed.push({ from, kind: words.take('the kind of frame') });
   }
 
   /** Data binds that come to this MTA are answered with bind_nak 0. */
@@ -86,9 +84,9 @@ export class Faults {
     this.#refusedBinds.clear();
   }
 
-  /** @returns false when the PDU goes no further. */
+  /** @returns false when the frame goes no further. */
   #passes(sent: Sent): boolean {
-    const kinds = kindsOf(sent.pdu);
+    const kinds = kindsOf(sent.frame);
     if (this.#swallowed.some(({ kind, from }) => kinds.includes(kind) && (from === undefined || from === sent.from))) {
       this.#printer.stopped(sent, 'swallowed');
       return false;
@@ -126,7 +124,7 @@ export class Faults {
   #holdBack(sent: Sent): boolean {
     const direction = directions.find((each) => receiverOf(sent.wire, each).node === sent.to) ?? 'toServer';
     sent.wire.held.add(direction);
-    sent.wire[direction].unshift({ type: 'pdu', pdu: sent.pdu, order: 0 });
+    sent.wire[direction].unshift({ type: 'frame', frame: sent.frame, order: 0 });
     this.#printer.stopped(sent, 'held');
     return false;
   }
@@ -134,7 +132,7 @@ export class Faults {
   #refuseBind(sent: Sent, bind: BindPdu): boolean {
     const direction = directions.find((each) => senderOf(sent.wire, each).node === sent.to) ?? 'toClient';
     this.#printer.stopped(sent, 'refused');
-    this.#lab.inject(sent.wire, direction, { type: 'bind_nak', call: bind.call, reason: 0 });
+    this.#lab.injectPdu(sent.wire, direction, { type: 'bind_nak', call: bind.call, reason: 0 });
     return false;
   }
 
@@ -152,27 +150,34 @@ export class Faults {
     for (const wire of cut) this.#lab.cutWire(wire, unnoticedBy ?? null);
   }
 
-  /** `A rttr activity=9 offset=0 length=10 last size=10`: an APDU in the name of A, on its data connection. */
+  /** `A rttr activity=9 offset=0 length=10 last size=10`: an APDU in the name of A, where A's own APDUs travel. */
   say(name: string, words: Words): void {
-    const sides = sidesOf(this.#lab, words.after('on') ?? this.#anyAssociation(name));
-    const association = sides.find((side) => side.node === name)?.association;
-    const carrier = association === undefined ? undefined : rowOf(this.#lab.mta(name).rpc.carriers, association.id);
-    const conn = carrier?.ownData.conn;
-    const wire = conn === undefined || conn === null ? undefined : this.#lab.wireOf(name, conn);
-    if (wire === undefined) throw new Error(`${name} has no data connection`);
-    const body = { op: 'MtaSend', apdu: apduOf(words), settled: [] } as const;
-    const pdu: RequestPdu = { type: 'request', call: this.#nextCall, context: 0, opnum: opnumOf.MtaSend, body };
-    this.#nextCall += 1;
-    this.#lab.inject(wire, 'toServer', pdu);
+    const mta = this.#lab.mta(name);
+    const said = words.after('on');
+    const open = ltabOf(mta).flatMap((entry) => entry.associations);
+    const conn = open
+      .filter((association) => said === undefined || association.name === said)
+      .map(({ id }) => sendingConnection(mta, id))
+      .find((each) => each !== null);
+    const wire = conn === undefined ? undefined : this.#lab.wireOf(name, conn);
+    if (wire === undefined) throw new Error(`${name} has no connection to send on`);
+    this.#lab.inject(wire, wire.client.node === name ? 'toServer' : 'toClient', this.#carried(wire, apduOf(words)));
   }
 
-  #anyAssociation(name: string): string {
-    const mta = this.#lab.mta(name);
-    const open = mta.ltab.flatMap((entry) => entry.associations);
-    const found = open.find(({ id }) => rowOf(mta.rpc.carriers, id)?.ownData.state === 'bound');
-    if (found === undefined) throw new Error(`${name} has no association with a data connection`);
-    return found.name;
+  #carried({ link }: Wire, apdu: SendApdu): Carried {
+    const number = this.#nextCall;
+    this.#nextCall += 1;
+    if (link === 'memory') return { link, frame: { type: 'apdu', serial: number, apdu, settled: [] } };
+    const body = { op: 'MtaSend', apdu, settled: [] } as const;
+    return { link, frame: { type: 'request', call: number, context: 0, opnum: opnumOf.MtaSend, body } };
   }
+}
+
+/** The connection on which an MTA sends the APDUs of an association; null while it has none. */
+function sendingConnection({ rpc, memory }: Mta, association: number): number | null {
+  const data = findRow(rpc.carriers, association)?.ownData;
+  if (data?.state === 'bound') return data.conn;
+  return rowsIn(memory.connections).find(({ owner, phase }) => owner?.association === association && phase === 'up')?.id ?? null;
 }
 
 function apduOf(words: Words): SendApdu {

@@ -3,8 +3,12 @@
  * outcomes; read the difference before you keep it.
  */
 import { testStories } from '../support/stories.js';
-import { runStory } from './story.js';
+import { runStory } from './run-story.js';
 
-testStories('test/interaction/data', runStory, (t, seen) => {
-  t.notMatch(seen, /NEVER REACHED|TWICE|disagree/);
-});
+testStories(
+  'test/interaction/data',
+  (text) => runStory(text),
+  (t, seen) => {
+    t.notMatch(seen, /NEVER REACHED|TWICE|disagree/);
+  },
+);

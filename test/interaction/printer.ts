@@ -1,12 +1,12 @@
 /** How a story is told: one line for each thing that happens, in words that stay the same from run to run. */
-import { type Association, believes, describePdu, type ReportedEvent, shownState } from '@mtalab/mta-core';
+import { type Association, believes, describeFrame, findRow, ltabOf, type ReportedEvent, shownState } from '@mtalab/mta-core';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
 import { usualAddress } from '../support/purelab.js';
 import { carriesApdu } from './words.js';
 
-/** How much is told: every PDU, only those with APDUs, only what becomes of the mail, or nothing. */
+/** How much is told: every frame, only those with APDUs, only what becomes of the mail, or nothing. */
 export const levels = ['pdus', 'apdus', 'outcomes', 'nothing'] as const;
 export type Level = (typeof levels)[number];
 
@@ -37,7 +37,7 @@ export function sidesOf(
   return [...lab.nodes.values()]
     .filter((node) => node.up)
     .flatMap(({ name: node, mta }) =>
-      mta.ltab.flatMap((entry) =>
+      ltabOf(mta).flatMap((entry) =>
         entry.associations.map((association) => ({ node, association, state: shownState(mta, entry, association) })),
       ),
     )
@@ -48,7 +48,7 @@ export function sidesOf(
 export function associationNames(lab: PureLab): string[] {
   const names = new Set<string>();
   for (const node of lab.nodes.values()) {
-    if (node.up) for (const entry of node.mta.ltab) for (const association of entry.associations) names.add(association.name);
+    if (node.up) for (const entry of ltabOf(node.mta)) for (const association of entry.associations) names.add(association.name);
   }
   return [...names];
 }
@@ -78,12 +78,12 @@ function numberIn(name: string | undefined): number {
   return /^m\d+$/.test(name ?? '') ? Number((name as string).slice(1)) : Number.NaN;
 }
 
-/** A PDU's line stands before what follows from it, but the beliefs it ends with are those after it was taken. */
+/** A frame's line stands before what follows from it, but the beliefs it ends with are those after it was taken. */
 type Slot = { text: string };
 type Line = { readonly head: string; readonly names: string[]; readonly tail: string };
 
 function levelOf(sent: Sent): Level {
-  return carriesApdu(sent.pdu) ? 'apdus' : 'pdus';
+  return carriesApdu(sent.frame) ? 'apdus' : 'pdus';
 }
 
 function lineOf({ head, names, tail }: Line): string {
@@ -91,8 +91,8 @@ function lineOf({ head, names, tail }: Line): string {
 }
 
 /** `A dials B at ::1 from 127.0.0.2: EINVAL`; addresses only where they are not the usual one. */
-function dialLine({ from, to, host, localAddress, wire, osError }: Dialled): string {
-  const at = host === usualAddress ? '' : ` at ${host}`;
+function dialLine({ link, from, to, host, localAddress, wire, osError }: Dialled): string {
+  const at = link === 'memory' || host === usualAddress ? '' : ` at ${host}`;
   const local = localAddress === undefined || localAddress === usualAddress ? '' : ` from ${localAddress}`;
   const outcome = wire !== null ? `#${wire.id}` : osError === 'ECONNREFUSED' ? 'unreachable' : osError;
   return `${from} dials ${to ?? 'nobody'}${at}${local}: ${outcome}`;
@@ -156,11 +156,11 @@ export class Printer {
     this.#lines.push(`-- at ${this.#toldMs / 1000} s`);
   }
 
-  /** A PDU is about to be taken. */
+  /** A frame is about to be taken. */
   arriving(sent: Sent): void {
     if (!this.#tells(levelOf(sent))) return;
     this.#clock();
-    this.#slot = { text: `${sent.from}>${sent.to} #${sent.wire.id} ${describePdu(sent.pdu)}` };
+    this.#slot = { text: `${sent.from}>${sent.to} #${sent.wire.id} ${describeFrame(sent.frame)}` };
     this.#lines.push(this.#slot);
   }
 
@@ -171,9 +171,9 @@ export class Printer {
     this.#slot = null;
   }
 
-  /** A PDU goes no further. */
+  /** A frame goes no further. */
   stopped(sent: Sent, fate: string): void {
-    if (this.#tells(levelOf(sent))) this.say(`${sent.from}>${sent.to} #${sent.wire.id} ${describePdu(sent.pdu)}  (${fate})`);
+    if (this.#tells(levelOf(sent))) this.say(`${sent.from}>${sent.to} #${sent.wire.id} ${describeFrame(sent.frame)}  (${fate})`);
   }
 
   beliefs(association: string): string {
@@ -199,9 +199,11 @@ export class Printer {
     for (const end of [wire.client, wire.server]) {
       const node = this.#lab.node(end.node);
       if (!node.up || node.store.incarnation !== end.incarnation) continue;
-      const owner = node.mta.rpc.connections.find((connection) => connection.id === end.conn)?.owner;
+      const { rpc, memory } = node.mta;
+      const connection = wire.link === 'rpc' ? findRow(rpc.connections, end.conn) : findRow(memory.connections, end.conn);
+      const owner = connection?.owner;
       if (owner === undefined || owner === null) continue;
-      const entry = node.mta.ltab[owner.entry - 1];
+      const entry = ltabOf(node.mta)[owner.entry - 1];
       const found = entry?.associations.find((association) => association.id === owner.association);
       if (found !== undefined) this.#associations.set(wire.id, found.name);
     }

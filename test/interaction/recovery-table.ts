@@ -1,9 +1,9 @@
 /**
- * Each PDU of a standard exchange, lost in turn: A opens and sends, B asks for the Turn and sends, A asks it back and sends,
+ * Each frame of a standard exchange, lost in turn: A opens and sends, B asks for the Turn and sends, A asks it back and sends,
  * then the association idles until it is closed. One line for each loss: how the MTAs came out of it.
  */
-import { describePdu } from '@mtalab/mta-core';
-import { PureLab, type Sent } from '../support/purelab.js';
+import { describeFrame, type LinkKind, ltabOf } from '@mtalab/mta-core';
+import { PureLab, type Sent, withLink } from '../support/purelab.js';
 import { associationNames, holderOf, sidesOf } from './printer.js';
 
 const mails: readonly (readonly [from: string, id: string, to: string])[] = [
@@ -12,7 +12,7 @@ const mails: readonly (readonly [from: string, id: string, to: string])[] = [
   ['A', 'm3', 'x@b.example'],
 ];
 
-/** Losses: before the PDU arrives; after, with the answer lost; after, and the one who sent it does not notice at first. */
+/** Losses: before the frame arrives; after, with the answer lost; after, and the one who sent it does not notice at first. */
 const losses = ['before', 'after', 'unnoticed'] as const;
 type Loss = (typeof losses)[number];
 
@@ -21,26 +21,27 @@ const recoverMs = 30_000;
 /** Everything has ended within this: call timeout, Disconnect, Lifetime, Open Interval. */
 const restMs = 3 * 3_600_000;
 
-/** One run of the exchange. `at` is the number of the PDU that the loss belongs to, from 1. */
+/** One run of the exchange. `at` is the number of the frame that the loss belongs to, from 1. */
 function exchange(
+  link: LinkKind,
   legacy: readonly string[],
   at: number,
   loss: Loss,
-): { readonly pdus: readonly Sent[]; readonly outcome: string } {
-  const lab = new PureLab(['A', 'B'], {}, Object.fromEntries(legacy.map((name) => [name, ['Q166594']])));
-  const pdus: Sent[] = [];
+): { readonly frames: readonly Sent[]; readonly outcome: string } {
+  const lab = new PureLab(['A', 'B'], {}, Object.fromEntries(legacy.map((name) => [name, ['Q166594']])), withLink(link));
+  const frames: Sent[] = [];
   let after = '';
   let lost = false;
   lab.hooks = {
-    onPdu: (sent) => {
-      pdus.push(sent);
-      if (pdus.length !== at || loss !== 'before') return true;
+    onFrame: (sent) => {
+      frames.push(sent);
+      if (frames.length !== at || loss !== 'before') return true;
       lost = true;
       lab.cutAll();
       return false;
     },
     onTaken: (sent) => {
-      if (pdus.length !== at || loss === 'before' || lost) return;
+      if (frames.length !== at || loss === 'before' || lost) return;
       lost = true;
       for (const wire of [...lab.wires]) lab.cutWire(wire, loss === 'unnoticed' ? sent.from : null);
     },
@@ -52,7 +53,7 @@ function exchange(
   }
   lab.pass(restMs);
   if (after === '') after = cameOut(lab);
-  return { pdus, outcome: `${after}; ${inTheEnd(lab)}` };
+  return { frames, outcome: `${after}; ${inTheEnd(lab)}` };
 }
 
 /** How things stand half a minute after the loss. */
@@ -73,7 +74,7 @@ function cameOut(lab: PureLab): string {
 
 /** Associations that were agreed upon by whoever opened them. */
 function openedIn(lab: PureLab): number {
-  return [...lab.nodes.values()].reduce((sum, node) => sum + (node.mta.ltab[0]?.counters.associationsOut ?? 0), 0);
+  return [...lab.nodes.values()].reduce((sum, node) => sum + (ltabOf(node.mta)[0]?.counters.associationsOut ?? 0), 0);
 }
 
 function inTheEnd(lab: PureLab): string {
@@ -90,12 +91,12 @@ function inTheEnd(lab: PureLab): string {
 }
 
 /** @param legacy the MTAs that have Q166594. */
-export function recoveryTable(legacy: readonly string[]): string[] {
-  const { pdus, outcome } = exchange(legacy, 0, 'before');
+export function recoveryTable(link: LinkKind, legacy: readonly string[]): string[] {
+  const { frames, outcome } = exchange(link, legacy, 0, 'before');
   const lines = [`without a loss: ${outcome}`];
-  for (const [index, sent] of pdus.entries()) {
-    lines.push(`${sent.from}>${sent.to} #${sent.wire.id} ${describePdu(sent.pdu)}`);
-    for (const loss of losses) lines.push(`  lost ${loss.padEnd(9)} ${exchange(legacy, index + 1, loss).outcome}`);
+  for (const [index, sent] of frames.entries()) {
+    lines.push(`${sent.from}>${sent.to} #${sent.wire.id} ${describeFrame(sent.frame)}`);
+    for (const loss of losses) lines.push(`  lost ${loss.padEnd(9)} ${exchange(link, legacy, index + 1, loss).outcome}`);
   }
   return lines;
 }

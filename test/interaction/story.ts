@@ -1,9 +1,8 @@
-/**
- * The interpreter of the interaction files: MTAs on virtual time, led by commands, told line by line. The commands are
- * listed in `README.md` next to the files.
- */
+/** One lab of an interaction file: MTAs on virtual time that follow the commands of `README.md`, and print a line for each thing that happens. */
 import {
   type BindingWish,
+  type LinkKind,
+  ltabOf,
   type MtaConfig,
   nameOfBinding,
   priorities,
@@ -11,31 +10,44 @@ import {
   viewBindings,
   wishedBindings,
 } from '@mtalab/mta-core';
-import { type Node, PureLab } from '../support/purelab.js';
+import { directions } from '../support/pure-wire.js';
+import { type Node, PureLab, withLink } from '../support/purelab.js';
 import { Faults } from './faults.js';
 import { associationNames, type Level, levels, Printer, ranges, sidesOf } from './printer.js';
 import { recoveryTable } from './recovery-table.js';
-import { bindingOf, durationMs, priorityOf, Words, wishOf } from './words.js';
+import { bindingOf, durationMs, priorityOf, type Words, wishOf } from './words.js';
 
 /** Settings whose values are words. */
 const texts: Readonly<Record<string, string | boolean>> = { true: true, false: false };
 
-class Story {
+export class Story {
   readonly #lab: PureLab;
   readonly #printer: Printer;
   readonly #faults: Faults;
+  readonly #link: LinkKind;
+  readonly #fixedLevel: Level | null;
   #messages = 0;
 
-  constructor(words: Words) {
+  /** @param fixedLevel how much is printed, whatever the story watches; null: as much as the story watches. */
+  constructor(words: Words, link: LinkKind, fixedLevel: Level | null) {
+    this.#link = link;
+    this.#fixedLevel = fixedLevel;
     const settings: Record<string, unknown> = {};
     const own = new Map<string, string>();
     for (const [name, value] of words.named) {
       if (name.includes('.')) own.set(name, value);
       else settings[name] = valueIn(value);
     }
-    this.#lab = new PureLab(words.bare, settings as Partial<Settings>, {}, (config) => adjusted(config, own), false);
+    this.#lab = new PureLab(
+      words.bare,
+      settings as Partial<Settings>,
+      {},
+      (config) => withLink(link)(adjusted(config, own)),
+      false,
+    );
     this.#printer = new Printer(this.#lab);
     this.#faults = new Faults(this.#lab, this.#printer);
+    if (fixedLevel !== null) this.#printer.level = fixedLevel;
     this.#lab.startAll();
   }
 
@@ -48,6 +60,14 @@ class Story {
     return this.#faults.unreached;
   }
 
+  /** What both sides of each association believe now that nothing is under way; nothing while something is. */
+  atRest(): string[] {
+    const busy = this.#lab.wires.some((wire) => directions.some((direction) => wire[direction].length > 0));
+    if (busy) return [];
+    this.#showAssociations();
+    return this.take();
+  }
+
   carryOut(command: string, words: Words): void {
     const act = this.#commands[command];
     if (act === undefined) throw new Error(`no command ${command}`);
@@ -58,7 +78,7 @@ class Story {
     watch: (words) => {
       const level = words.take('the level') as Level;
       if (!levels.includes(level)) throw new Error(`no level ${level}`);
-      this.#printer.level = level;
+      if (this.#fixedLevel === null) this.#printer.level = level;
     },
     submit: (words) => this.#submit(words),
     run: () => void this.#lab.settle(),
@@ -93,7 +113,7 @@ class Story {
     retry: (words) => this.#lab.input(words.take('the MTA'), { type: 'command', command: { op: 'retry' } }),
     show: (words) => this.#show(words),
     'recovery-table': (words) => {
-      for (const line of recoveryTable(words.bare)) this.#printer.say(line);
+      for (const line of recoveryTable(this.#link, words.bare)) this.#printer.say(line);
     },
   };
 
@@ -174,11 +194,11 @@ class Story {
   }
 
   #showQueues(node: Node): void {
-    for (const entry of node.mta.ltab) {
+    for (const entry of ltabOf(node.mta)) {
       const sizes = priorities.map((priority) => `${priority} ${entry.queues[priority].size}`);
       const moving = entry.associations.filter((association) => association.transfer !== null).length;
       this.#printer.say(
-        `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.length})`,
+        `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.size})`,
       );
     }
   }
@@ -214,7 +234,7 @@ class Story {
   }
 
   #showCounters(node: Node): void {
-    for (const { name, counters } of node.mta.ltab) {
+    for (const { name, counters } of ltabOf(node.mta)) {
       const { associationsOut, associationsIn, recoveries, turnsGiven, turnsReceived, duplicates, rejectedIn, failedOut } =
         counters;
       const opened = `opened ${associationsOut} out ${associationsIn} in, failed ${failedOut}, rejected ${rejectedIn}, recoveries ${recoveries}`;
@@ -257,40 +277,4 @@ function adjusted(config: MtaConfig, own: ReadonlyMap<string, string>): MtaConfi
 function routeOf(text: string): { readonly domain: string; readonly mta: string } {
   const [domain = '', mta = ''] = text.split('>');
   return { domain, mta };
-}
-
-/** Runs an interaction file and gives it back with the outcomes that were seen in place of those it had. */
-export function runStory(text: string): string {
-  let story: Story | null = null;
-  const rewritten = text
-    .trimEnd()
-    .split(/\n{2,}/)
-    .map((block) => {
-      const lines = block.split('\n');
-      const ruler = lines.indexOf('----');
-      const head = ruler < 0 ? lines : lines.slice(0, ruler);
-      const commands = head.filter((line) => !line.startsWith('#'));
-      if (commands.length === 0) return block;
-      const told: string[] = [];
-      for (const line of commands) {
-        const words = new Words(line);
-        const command = words.take('the command');
-        if (command === 'lab') {
-          if (story !== null) told.push(...missed(story));
-          story = new Story(words);
-        } else if (story === null) {
-          throw new Error('a story begins with lab');
-        } else {
-          story.carryOut(command, words);
-        }
-        told.push(...story.take());
-      }
-      return [...head, '----', ...(told.length === 0 ? ['nothing'] : told)].join('\n');
-    });
-  const left = story === null ? [] : missed(story);
-  return `${[...rewritten, ...(left.length === 0 ? [] : [left.join('\n')])].join('\n\n')}\n`;
-}
-
-function missed(story: Story): string[] {
-  return story.unreached.map((fault) => `NEVER REACHED: ${fault}`);
 }

@@ -1,5 +1,13 @@
-/** The words of a command line, and the names under which stories speak of PDUs. */
-import { type BindingConfig, type BindingWish, type Pdu, type Priority, priorities } from '@mtalab/mta-core';
+/** The words of a command line, and the names under which stories speak of frames. */
+import {
+  type BindingConfig,
+  type BindingWish,
+  type LinkFrame,
+  type MemoryFrame,
+  type Pdu,
+  type Priority,
+  priorities,
+} from '@mtalab/mta-core';
 
 /** `name=value` words apart from the others. */
 export class Words {
@@ -68,9 +76,14 @@ export function wishOf(words: Words): BindingWish {
   return { [what]: [...words.bare] };
 }
 
-/** What a PDU may be called in a story: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
-export function kindsOf(pdu: Pdu): readonly string[] {
-  const kinds = ['any', pdu.type as string];
+/** What a frame may be called in a story: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
+export function kindsOf(carried: LinkFrame): readonly string[] {
+  const kinds = carried.link === 'rpc' ? kindsOfPdu(carried.frame) : kindsOfMemoryFrame(carried.frame);
+  return ['any', ...kinds];
+}
+
+function kindsOfPdu(pdu: Pdu): readonly string[] {
+  const kinds: string[] = [pdu.type];
   if (pdu.type === 'bind' && pdu.group !== 0) kinds.push('data-bind');
   if (pdu.type !== 'request' && pdu.type !== 'response') return kinds;
   const { body } = pdu;
@@ -81,7 +94,17 @@ export function kindsOf(pdu: Pdu): readonly string[] {
   return kinds;
 }
 
-/** Is this PDU more than the binding of a connection? */
-export function carriesApdu(pdu: Pdu): boolean {
-  return pdu.type === 'request' || pdu.type === 'response' || pdu.type === 'fault';
+/** The memory link's own answers also have the name that they have on RPC. */
+function kindsOfMemoryFrame(frame: MemoryFrame): readonly string[] {
+  if ('apdu' in frame) return [frame.type, frame.apdu.kind];
+  if (frame.type === 'give-ack') return [frame.type, 'turn-give-ack'];
+  if (frame.type === 'close-answer') return [frame.type, 'close-ack'];
+  return [frame.type];
+}
+
+/** Is this frame more than the binding of a connection? */
+export function carriesApdu(carried: LinkFrame): boolean {
+  if (carried.link !== 'rpc') return true;
+  const { type } = carried.frame;
+  return type === 'request' || type === 'response' || type === 'fault';
 }

@@ -180,7 +180,7 @@ export const associationMutants: readonly Mutant[] = [
         replace: 'const overtakes = false;',
       },
       {
-        file: 'reliable-transfer/received.ts',
+        file: 'reliable-transfer/incoming-apdus.ts',
         find: "if (state !== 'open' &&",
         replace: "if (state !== 'open' && state !== 'opening' &&",
       },
@@ -275,8 +275,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/end.ts',
-        find: "entry.associations.filter((association) => association.state !== 'closing')",
-        replace: "entry.associations.filter(({ state }) => state !== 'closing' && state !== 'lost')",
+        find: "if (state !== 'closing') count += 1;",
+        replace: "if (state !== 'closing' && state !== 'lost') count += 1;",
       },
     ],
   },

@@ -94,7 +94,7 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mail/mailboxes.ts',
-        find: 'const waiting = withRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs });',
+        find: 'const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs }, localDue);',
         replace: 'const waiting = mailboxes.waiting;',
       },
     ],
@@ -125,6 +125,6 @@ export const mailMutants: readonly Mutant[] = [
     name: 'halt-with-stores-pending',
     broken: 'A stop does not wait for the store.',
     ground: 'crashes',
-    patches: [{ file: 'machine/lifecycle.ts', find: 'if (mta.stores.length > 0) return;', replace: '' }],
+    patches: [{ file: 'machine/lifecycle.ts', find: 'if (mta.stores.size > 0) return;', replace: '' }],
   },
 ];

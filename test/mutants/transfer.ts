@@ -10,8 +10,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: 'const replies = [{ association: ref.association, ...to }];',
-        replace: `const replies = [{ association: ref.association, ...to }];
+        find: 'const replies = [{ association: ref.association, conn: to.conn, serial: to.serial }];',
+        replace: `const replies = [{ association: ref.association, conn: to.conn, serial: to.serial }];
           reply(ctx, ref.entry, to, { kind: 'confirm', activity: row.id, upTo: row.envelope.sizeBytes, stored: true });`,
       },
     ],
@@ -55,8 +55,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: "if (storing !== undefined && storing.purpose === 'reception') {",
-        replace: "if (storing !== undefined && storing.purpose !== 'reception') {",
+        find: "if (storing?.purpose === 'reception' && storing.sender === sender) {",
+        replace: "if (storing?.purpose === 'reception' && storing.sender !== sender) {",
       },
     ],
   },
@@ -89,7 +89,7 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/settlement.ts',
-        find: 'for (const pending of ctx.mta.forgets) if (pending.entry === entryId) for (const id of pending.copies) consider(id);',
+        find: 'for (const pending of rowsIn(ctx.mta.forgets)) if (pending.entry === entryId) for (const id of pending.copies) consider(id);',
         replace: '',
       },
     ],
@@ -132,8 +132,8 @@ export const transferMutants: readonly Mutant[] = [
       },
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
-        find: 'import { returnCopy }',
-        replace: 'import { countCopies, countOut, returnCopy }',
+        find: 'import { returnCopy,',
+        replace: 'import { countCopies, countOut, returnCopy,',
       },
     ],
   },
@@ -144,8 +144,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mail/queue.ts',
-        find: 'giveBack(entry.queues[copy.envelope.priority], copy)',
-        replace: 'push(entry.queues[copy.envelope.priority], copy)',
+        find: 'giveBack(entry.queues[priority], copy)',
+        replace: 'push(entry.queues[priority], copy)',
       },
     ],
   },
@@ -180,8 +180,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'offset: transfer.sentUpTo, content:',
-        replace: 'offset: transfer.confirmedUpTo, content:',
+        find: 'const offset = transfer.sentUpTo;',
+        replace: 'const offset = transfer.confirmedUpTo;',
       },
     ],
   },

@@ -188,8 +188,8 @@ export const turnMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'transfersSinceAsked: association.transfersSinceAsked + 1',
-        replace: 'transfersSinceAsked: association.transfersSinceAsked',
+        find: 'if (asked) draft.transfersSinceAsked += 1;',
+        replace: '',
       },
     ],
   },

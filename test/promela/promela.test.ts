@@ -6,7 +6,18 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Association, type Carrier, type Connection, type Mta, type Pdu, rowOf, start, step } from '@mtalab/mta-core';
+import {
+  type Association,
+  type Carrier,
+  type Connection,
+  findRow,
+  ltabOf,
+  type Mta,
+  type Pdu,
+  start,
+  step,
+  withEntry,
+} from '@mtalab/mta-core';
 import { abstractMoves, type CheckedCore, type CheckOptions, check, type SeenConnection, type SeenState } from '@mtalab/proof';
 import { test } from 'tap';
 
@@ -43,19 +54,19 @@ function letter(pdu: Pdu | null): string {
 }
 
 function onlyAssociation(mta: Mta): Association | undefined {
-  return mta.ltab[0]?.associations[0];
+  return ltabOf(mta)[0]?.associations[0];
 }
 
 function onlyCarrier(mta: Mta): Carrier | undefined {
-  return rowOf(mta.rpc.carriers, onlyAssociation(mta)?.id ?? -1);
+  return findRow(mta.rpc.carriers, onlyAssociation(mta)?.id ?? -1);
 }
 
 /** Beyond the life of the first association, or without a data connection: turn.pml leaves that out. */
 function isOutside({ mtas, connections }: SeenState): boolean {
   const [a, b] = mtas.map(onlyAssociation);
   if (a === undefined)
-    return b !== undefined || connections.length > 0 || mtas.some(({ ltab }) => ltab[0]?.openRetryAtMs !== null);
-  if (!a.name.startsWith('A/') || mtas.some(({ ltab }) => (ltab[0]?.associations.length ?? 0) > 1)) return true;
+    return b !== undefined || connections.length > 0 || mtas.some((mta) => ltabOf(mta)[0]?.openRetryAtMs !== null);
+  if (!a.name.startsWith('A/') || mtas.some((mta) => (ltabOf(mta)[0]?.associations.length ?? 0) > 1)) return true;
   const bound = connections.some(
     ({ serverUp, toServer }) => serverUp && toServer.some((pdu) => letter(pdu) === 'I' || letter(pdu) === 'R'),
   );
@@ -68,7 +79,7 @@ function isOutside({ mtas, connections }: SeenState): boolean {
 function sideText({ mtas, unsubmitted }: SeenState, at: number): string {
   const mta = mtas[at] as Mta;
   const association = onlyAssociation(mta);
-  const queued = mta.ltab[0]?.queued ?? 0;
+  const queued = ltabOf(mta)[0]?.queued ?? 0;
   if (association === undefined) return `n0h0${queued}0${unsubmitted[at]}`;
   const { state, recovery, turn, transfer } = association;
   const carrier = onlyCarrier(mta);
@@ -82,9 +93,9 @@ function connectionText({ mtas }: SeenState, seen: SeenConnection): string | nul
   const toServer = seen.toServer.map(letter).join('');
   const [client, server] = [onlyAssociation(mtas[seen.client] as Mta), onlyAssociation(mtas[seen.server] as Mta)];
   const [firstKind, dataKind] = seen.client === 0 ? ['F', 'P'] : ['K', 'Q'];
-  const row = mtas[seen.server]?.rpc.connections.find(({ id }) => seen.serverUp && id === seen.serverConn) as
-    | Connection
-    | undefined;
+  const row: Connection | undefined = seen.serverUp
+    ? findRow((mtas[seen.server] as Mta).rpc.connections, seen.serverConn)
+    : undefined;
   const owned = row !== undefined && row.owner !== null;
   let kind = firstKind;
   let recovery: number | undefined;
@@ -250,11 +261,9 @@ const hasty: CheckedCore = {
   start,
   step: (mta, input, nowMs) => {
     const stepped = step(mta, input, nowMs);
-    const ltab = stepped.mta.ltab.map((entry) => ({
-      ...entry,
-      associations: entry.associations.map((each): Association => (each.turn === 'given' ? { ...each, turn: 'theirs' } : each)),
-    }));
-    return { ...stepped, mta: { ...stepped.mta, ltab } };
+    const acknowledged = (each: Association): Association => (each.turn === 'given' ? { ...each, turn: 'theirs' } : each);
+    const hurried = ltabOf(stepped.mta).map((entry) => ({ ...entry, associations: entry.associations.map(acknowledged) }));
+    return { ...stepped, mta: hurried.reduce(withEntry, stepped.mta) };
   },
 };
 

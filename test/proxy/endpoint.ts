@@ -12,7 +12,8 @@ import {
   type RpcResult,
   type SendApdu,
 } from '@mtalab/mta-core';
-import { Network, takeContent } from '@mtalab/transport';
+import { Network, RpcCodecs } from '@mtalab/transport';
+import { handleOf, octetsOf } from '../support/contents.js';
 
 type Waiter = { readonly met: () => boolean; readonly resolve: () => void };
 
@@ -37,17 +38,15 @@ export class Endpoint {
 
   constructor(name: string) {
     this.name = name;
-    this.network = new Network(
-      {
-        input: (input: Input) => this.#input(input),
-        loadContent: (handle) => contentOf(handle.content ?? 0, handle.length),
-      },
-      {},
-    );
+    const rpc = new RpcCodecs({
+      loadContent: (handle) => contentOf(handle.content ?? 0, handle.length),
+      keepContent: handleOf,
+    });
+    this.network = new Network({ input: (input: Input) => this.#input(input) }, { rpc });
   }
 
   async listen(): Promise<void> {
-    this.network.listen(0, '127.0.0.1', 0);
+    this.network.listen({ type: 'listen', link: 'rpc', binding: 0, address: '127.0.0.1', port: 0 });
     await this.until(() => this.port > 0);
   }
 
@@ -81,14 +80,18 @@ export class Endpoint {
     if (pdu.type === 'bind') this.#acknowledge(conn, pdu);
     else if (pdu.type === 'request' && this.answering) {
       const body = resultOf(pdu, this.credentials());
-      if (body !== null)
-        this.network.send(conn, { type: 'response', call: pdu.call, context: pdu.context, cancelCount: 0, body });
+      if (body !== null) this.write(conn, { type: 'response', call: pdu.call, context: pdu.context, cancelCount: 0, body });
     }
+  }
+
+  /** A PDU that leaves with the next flush. */
+  write(conn: number, frame: Pdu): void {
+    this.network.send({ type: 'frame', link: 'rpc', conn, frame });
   }
 
   #acknowledge(conn: number, bind: BindPdu): void {
     if (bind.group === 0) this.#nextGroup += 1;
-    this.network.send(conn, {
+    this.write(conn, {
       type: 'bind_ack',
       call: bind.call,
       maxXmit: maxFragmentBytes,
@@ -113,11 +116,11 @@ export class Endpoint {
   async bind(port: number, group = 0): Promise<{ readonly conn: number; readonly group: number }> {
     const conn = this.#nextConn;
     this.#nextConn += 2;
-    this.network.dial(conn, '127.0.0.1', port);
+    this.network.dial({ type: 'dial', link: 'rpc', conn, host: '127.0.0.1', port });
     await this.until(() => this.inputs.some((input) => input.type === 'connected' && input.conn === conn));
     const call = this.#nextCall++;
     const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
-    this.network.send(conn, {
+    this.write(conn, {
       type: 'bind',
       call,
       maxXmit: maxFragmentBytes,
@@ -141,7 +144,7 @@ export class Endpoint {
   /** Make a call; it is not waited for. Gives the call's id. */
   call(conn: number, opnum: number, body: RpcArgument): number {
     const call = this.#nextCall++;
-    this.network.send(conn, { type: 'request', call, context: 0, opnum, body });
+    this.write(conn, { type: 'request', call, context: 0, opnum, body });
     this.network.flush();
     return call;
   }
@@ -189,7 +192,7 @@ export class Endpoint {
       if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return [];
       const { apdu } = pdu.body;
       if (apdu.kind !== 'rttr') return [apdu.kind];
-      const octets = takeContent(apdu.content);
+      const octets = octetsOf(apdu.content);
       const whole = octets !== undefined && Buffer.compare(octets, contentOf(apdu.offset, apdu.content.length)) === 0;
       return [`rttr ${apdu.offset}${whole ? '' : ' damaged'}`];
     });

@@ -104,7 +104,7 @@ test('what is held leaves in order when it is released, and the other direction 
   );
   const server = b.seen.at(-1)?.conn ?? 0;
   const call = b.seen.at(-1)?.pdu.call ?? 0;
-  b.network.send(server, { type: 'fault', call, context: 0, cancelCount: 0, status: 0x1c010014, didNotExecute: true });
+  b.write(server, { type: 'fault', call, context: 0, cancelCount: 0, status: 0x1c010014, didNotExecute: true });
   b.network.flush();
   await a.until(() => a.seen.at(-1)?.pdu.type === 'fault');
   t.same(b.received(), ['rttr 0'], 'still held');
@@ -245,7 +245,7 @@ test('faults that cannot be meant are refused, and those that were not met are k
   t.throws(() => lab.proxy.add('hold rttr from MTA-D'), {
     message: /expected the name of an MTA \(MTA-A, MTA-B\), found "MTA-D"/,
   });
-  t.throws(() => lab.proxy.port('MTA-D'), { message: /no MTA MTA-D is behind the fault proxy; there are MTA-A, MTA-B/ });
+  t.throws(() => lab.proxy.port('MTA-D'), { message: /unknown MTA MTA-D; the MTAs behind the fault proxy are MTA-A, MTA-B/ });
   const fault = lab.proxy.add('cut before rtab');
   t.match(lab.proxy.unreached(), [{ id: fault.id, text: 'cut before rtab 1', state: 'armed', hits: 0, seen: 0 }]);
   t.notOk(lab.proxy.remove(fault.id + 1));
@@ -254,10 +254,10 @@ test('faults that cannot be meant are refused, and those that were not met are k
   for (let count = 0; count < 100; count += 1) lab.proxy.add('hold any 5');
   t.throws(() => lab.proxy.add('hold any 5'), { message: /at most 100 faults/ });
   await t.rejects(FaultProxy.start({ links: [{ name: 'X' }, { name: 'X' }] }), {
-    message: 'two links of the fault proxy are called X',
+    message: 'two links of the fault proxy have the name X',
   });
   await t.rejects(FaultProxy.start({ links: [{ name: 'X', target: '127.0.0.1:70' }] }), {
-    message: /"127.0.0.1:70" is not the target of a link/,
+    message: /"127.0.0.1:70" is no target of a link/,
   });
   await lab.close();
 });

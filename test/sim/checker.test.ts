@@ -1,6 +1,17 @@
 /** The exhaustive checker: what it searches, what it finds, and that its short cuts leave nothing out. */
 import { spawnSync } from 'node:child_process';
-import { type Association, type LtabEntry, type Mta, rowOf, shownState, start, step } from '@mtalab/mta-core';
+import {
+  type Association,
+  emptyTree,
+  findRow,
+  type LtabEntry,
+  ltabOf,
+  type Mta,
+  shownState,
+  start,
+  step,
+  withEntry,
+} from '@mtalab/mta-core';
 import { type CheckedCore, type CheckOptions, check, type EnvironmentName, type RuleId, reachable } from '@mtalab/proof';
 import { verifyJournal } from '@mtalab/trace';
 import { test } from 'tap';
@@ -141,7 +152,7 @@ test('each LAN article is found without a script where its addresses are, and it
 function sideOf(mta: Mta, entry: LtabEntry, association: Association): string {
   const { id, role, recovery, turn, transfer } = association;
   const state = shownState(mta, entry, association);
-  const data = rowOf(mta.rpc.carriers, id)?.ownData.state;
+  const data = findRow(mta.rpc.carriers, id)?.ownData.state;
   return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data}`;
 }
 
@@ -153,7 +164,11 @@ function entryText(mta: Mta, entry: LtabEntry): string {
 function atRest(mtas: readonly Mta[], quiet: boolean): string | null {
   return quiet
     ? mtas
-        .map((mta) => mta.ltab.map((entry) => entryText(mta, entry)).join(' / '))
+        .map((mta) =>
+          ltabOf(mta)
+            .map((entry) => entryText(mta, entry))
+            .join(' / '),
+        )
         .sort()
         .join(' || ')
     : null;
@@ -228,8 +243,12 @@ function changed(change: Change): CheckedCore {
   };
 }
 
+function withEntries(change: (entry: LtabEntry) => LtabEntry): Change {
+  return (mta) => ltabOf(mta).reduce((changed, entry) => withEntry(changed, change(entry)), mta);
+}
+
 function withAssociations(change: (association: Association) => Association): Change {
-  return (mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, associations: entry.associations.map(change) })) });
+  return withEntries((entry) => ({ ...entry, associations: entry.associations.map(change) }));
 }
 
 const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] = [
@@ -239,7 +258,7 @@ const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] 
     { losses: 0 },
     changed(withAssociations((each) => (each.turn === 'given' || each.turn === 'theirs' ? { ...each, turn: 'held' } : each))),
   ],
-  ['once', 'what was received is forgotten', { messages: [1, 0] }, changed((mta) => ({ ...mta, received: {} }))],
+  ['once', 'what was received is forgotten', { messages: [1, 0] }, changed((mta) => ({ ...mta, received: emptyTree() }))],
   [
     'total',
     'a step throws',
@@ -261,7 +280,7 @@ const faults: readonly (readonly [string, string, CheckOptions, CheckedCore])[] 
     'queues-drain',
     'nobody tries again after an opening has failed',
     { messages: [1, 0] },
-    changed((mta) => ({ ...mta, ltab: mta.ltab.map((entry) => ({ ...entry, openRetryAtMs: null })) })),
+    changed(withEntries((entry) => ({ ...entry, openRetryAtMs: null }))),
   ],
 ];
 

@@ -56,7 +56,7 @@ test('Q166594: legacy fails as documented and fixed passes, on virtual time and 
   t.same(passed(merged).map(gist).sort(), passed(seen).map(gist).sort());
   t.match(mtalab('repro', 'Q166594', '--dir', join(dir, 'kept')), {
     status: 2,
-    stderr: /--dir: .*legacy holds an earlier run; give a folder that is empty/,
+    stderr: /--dir: .*legacy holds an earlier run; give an empty folder/,
   });
 });
 
@@ -90,7 +90,7 @@ test('what is not seen is said, and spoils the verdict', async (t) => {
 test('mtalab scenario: one mode, files kept, exit codes', async (t) => {
   const dir = t.testdir();
   const one = mtalab('scenario', 'Q166594', '--mode', 'fixed', '--dir', dir);
-  t.match(one, { status: 0, stdout: /== fixed ==.*Q166594, fixed: everything was seen as it must be\.\n$/s });
+  t.match(one, { status: 0, stdout: /== fixed ==.*Q166594, fixed: every observation is as the scenario says\.\n$/s });
   t.notMatch(one.stdout, /== legacy ==/);
   t.ok(existsSync(join(dir, 'fixed', 'journal.jsonl')) && existsSync(join(dir, 'fixed', 'link.jsonl')));
   t.match(mtalab('replay', '--verify', join(dir, 'fixed', 'journal.jsonl')), {
@@ -101,7 +101,7 @@ test('mtalab scenario: one mode, files kept, exit codes', async (t) => {
     status: 0,
     stdout: /turn-give.*x/,
   });
-  t.match(mtalab('scenario', 'Q16594'), { status: 2, stderr: /there is no scenario Q16594; did you mean Q166594\?/ });
+  t.match(mtalab('scenario', 'Q16594'), { status: 2, stderr: /unknown scenario Q16594; did you mean Q166594\?/ });
   t.match(mtalab('scenario', './nothing.yaml'), { status: 1, stderr: /nothing\.yaml: there is no such file/ });
 });
 
@@ -118,22 +118,22 @@ const see = '  - { see: something, check: { delivered: 1 } }\n';
 /** The steps, and what is said about them: line, column, words. */
 const wrong: readonly (readonly [string, string])[] = [
   ['', '7:7: steps: expected a list of 1 to 1000 entries; found nothing'],
-  ['  - mark: true\n', '8:3: steps: nothing is to be seen; add a step with see and check'],
+  ['  - mark: true\n', '8:3: steps: the scenario has no observation; add a step with see and check'],
   [`${see}  - submitt: { at: MTA-A, to: MTA-B }\n`, '9:5: unknown key "submitt" in steps[1]; did you mean submit?'],
   [
     `${see}  - say: hello\n`,
-    '9:5: steps[1]: a step does one of submit, fault, release, heal, cut, advance, kill, stop, start, attempt, restart, bindings, retry, set, mark, see; this one does none',
+    '9:5: steps[1]: this step does nothing; add one of submit, fault, release, heal, cut, advance, kill, stop, start, attempt, restart, bindings, retry, set, mark, see',
   ],
   [
     `${see}  - { mark: true, cut: true }\n`,
-    '9:5: steps[1]: a step does one thing, this one does cut and mark; make them 2 steps',
+    '9:5: steps[1]: this step does cut and mark, but a step does one thing; make 2 steps of it',
   ],
-  [`${see}  - submit: { at: MTA-A, to: MTA-C }\n`, '9:30: steps[1].submit.to: there is no MTA MTA-C; did you mean MTA-A?'],
+  [`${see}  - submit: { at: MTA-A, to: MTA-C }\n`, '9:30: steps[1].submit.to: unknown MTA MTA-C; did you mean MTA-A?'],
   [
     `${see}  - submit: { at: MTA-A, to: MTA-A }\n`,
-    '9:13: steps[1].submit: mail from MTA-A to itself passes no link; name two MTAs',
+    '9:13: steps[1].submit: mail from MTA-A to itself crosses no link; name two MTAs',
   ],
-  [`${see}  - kill: Bob\n`, '9:11: steps[1].kill: there is no MTA Bob; there are MTA-A, MTA-B'],
+  [`${see}  - kill: Bob\n`, '9:11: steps[1].kill: unknown MTA Bob; the MTAs are MTA-A, MTA-B'],
   [
     `${see}  - advance: 12 hours\n`,
     '9:14: steps[1].advance: expected a span of time such as 90 s, 10 min or 12 h, at most ten years; found "12 hours"',
@@ -144,9 +144,9 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
   [
     '  - { see: a, check: { fault: { name: give, hits: 1 } } }\n',
-    '8:39: steps[0].check.fault.name: no step before this one arms a fault give',
+    '8:39: steps[0].check.fault.name: no earlier step arms a fault give',
   ],
-  ['  - see: a\n', '8:10: steps[0].see: nothing says how this is measured; add a check'],
+  ['  - see: a\n', '8:10: steps[0].see: nothing says how to measure this; add a check'],
   ['  - { see: a, check: { deliverd: 1 } }\n', '8:24: unknown key "deliverd" in steps[0].check; did you mean delivered?'],
   [
     '  - { see: a, check: { delivered: many } }\n',
@@ -154,9 +154,9 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
   [
     `${see}  - set: { article: Q232602, mode: legacy }\n`,
-    '9:21: steps[1].set.article: Q232602 is an article of some releases, but not emulated here; expected one of Q166594, Q181721, Q280449, Q285350; found "Q232602"',
+    '9:21: steps[1].set.article: some releases have Q232602, but MTA Lab does not emulate it; expected one of Q166594, Q181721, Q280449, Q285350; found "Q232602"',
   ],
-  [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: there is no MTA MTA-X; did you mean MTA-A?'],
+  [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: unknown MTA MTA-X; did you mean MTA-A?'],
   [
     `${see}  - bindings: { at: MTA-A, order: [LAN, '::1'] }\n`,
     '9:36: steps[1].bindings.order[0]: there is no binding LAN; there are 127.0.0.1, ::1',
@@ -165,14 +165,14 @@ const wrong: readonly (readonly [string, string])[] = [
     `${see}  - bindings: { at: MTA-B, order: [127.0.0.1, 127.0.0.1] }\n`,
     '9:35: steps[1].bindings.order: the binding 127.0.0.1 is named twice',
   ],
-  [`${see}  - bindings: { at: MTA-A }\n`, '9:15: steps[1].bindings: this changes nothing; add order, enable or disable'],
+  [`${see}  - bindings: { at: MTA-A }\n`, '9:15: steps[1].bindings: this step changes nothing; add order, enable or disable'],
   [
     '  - { see: a, check: { events: { at: MTA-X, id: 9316, count: 1 } } }\n',
-    '8:38: steps[0].check.events.at: there is no MTA MTA-X; did you mean MTA-A?',
+    '8:38: steps[0].check.events.at: unknown MTA MTA-X; did you mean MTA-A?',
   ],
   [
     '  - { see: a, check: { events: { at: MTA-A, id: 9317, count: 1 } } }\n',
-    '8:49: steps[0].check.events.id: no event 9317 is ever logged; docs/events.md lists those there are',
+    '8:49: steps[0].check.events.id: unknown event 9317; docs/events.md lists the events',
   ],
   [
     '  - { see: a, check: { events: { at: MTA-A, id: 0, count: 1 } } }\n',
@@ -184,20 +184,17 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
   [
     '  - { see: a, check: { eventsInOrder: { at: MTA-A, ids: [9321, 9321] } } }\n',
-    '8:64: steps[0].check.eventsInOrder.ids[1]: 9321 stands here twice in a row; one stands for any number of entries',
+    '8:64: steps[0].check.eventsInOrder.ids[1]: 9321 comes twice in a row; once means any number of entries',
   ],
-  [
-    '  - { see: a, check: { up: { MTA-X: true } } }\n',
-    '8:37: steps[0].check.up.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
-  ],
+  ['  - { see: a, check: { up: { MTA-X: true } } }\n', '8:37: steps[0].check.up.MTA-X: unknown MTA MTA-X; did you mean MTA-A?'],
   [
     '  - { see: a, check: { passed: { kind: bindnak, count: 1 } } }\n',
-    '8:40: steps[0].check.passed.kind: there is no kind of PDU, APDU or operation bindnak; did you mean bind_nak?',
+    '8:40: steps[0].check.passed.kind: unknown kind of PDU, APDU or operation bindnak; did you mean bind_nak?',
   ],
-  [`${see}  - { mark: true, headline: true }\n`, '9:29: steps[1].headline: a headline is something seen; add see'],
+  [`${see}  - { mark: true, headline: true }\n`, '9:29: steps[1].headline: a headline needs an observation; add see'],
   [
     '  - { see: a, check: { queued: { MTA-X: 1 } } }\n',
-    '8:41: steps[0].check.queued.MTA-X: there is no MTA MTA-X; did you mean MTA-A?',
+    '8:41: steps[0].check.queued.MTA-X: unknown MTA MTA-X; did you mean MTA-A?',
   ],
 ];
 
@@ -205,15 +202,15 @@ const wrong: readonly (readonly [string, string])[] = [
 const bindings: readonly (readonly [readonly [string, string?], string])[] = [
   [
     ["{ address: '::1' }, { address: '0:0::1' }"],
-    '3:73: mtas[0].bindings[1]: ::1 is the binding mtas[0].bindings[0] already; remove one of them',
+    '3:73: mtas[0].bindings[1]: ::1 is also the binding mtas[0].bindings[0]; remove one of them',
   ],
   [
     ["{ address: '::1' }, { address: '::1' }"],
-    '3:73: mtas[0].bindings[1]: ::1 is the binding mtas[0].bindings[0] already; remove one of them',
+    '3:73: mtas[0].bindings[1]: ::1 is also the binding mtas[0].bindings[0]; remove one of them',
   ],
   [
     ['{ address: 127.0.0.1, label: a }, { address: 127.0.0.2, label: A }'],
-    '3:87: mtas[0].bindings[1]: "A" is the binding mtas[0].bindings[0] already; remove one of them',
+    '3:87: mtas[0].bindings[1]: "A" is also the binding mtas[0].bindings[0]; remove one of them',
   ],
   [
     ['{ address: 127.0.0.1, port: 4097 }', ', { name: MTA-C, domain: c.example, bindings: [{ address: 0.0.0.0, port: 4097 }] }'],
@@ -230,7 +227,7 @@ test('a scenario file with mistakes is told about each, with its place and the n
   }
   writeFileSync(file, `${head.replace('at: [MTA-A]', 'at: [MTA-Z]').replace('MTA-B, domain: b', 'MTA-B, domain: A')}${see}`);
   t.throws(() => loadScenario(file), {
-    message: `${file}:3:123: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: there is no MTA MTA-Z; did you mean MTA-A?`,
+    message: `${file}:3:123: mtas[1].domain: two MTAs have the domain A.example\n${file}:4:37: legacy.at[0]: unknown MTA MTA-Z; did you mean MTA-A?`,
   });
   const bound = (bindings: string, more = '') => head.replace(/bindings: \[.*?\] \}/, `bindings: [${bindings}] }${more}`) + see;
   for (const [text, message] of bindings) {
@@ -244,15 +241,15 @@ test('a scenario file with mistakes is told about each, with its place and the n
   writeFileSync(file, fixedOnly + see);
   t.throws(() => loadScenario(file), {
     message: [
-      `${file}:5:9: legacy: there is no legacy case; leave this out, or name it in modes`,
-      `${file}:7:20: verdict.legacy: there is no legacy case; leave this out, or name it in modes`,
+      `${file}:5:9: legacy: the scenario has no legacy case; remove this, or add legacy to modes`,
+      `${file}:7:20: verdict.legacy: the scenario has no legacy case; remove this, or add legacy to modes`,
     ].join('\n'),
   });
   writeFileSync(file, fixedOnly.replace(/legacy: \{.*\n/, '').replace('legacy: x, ', '') + see);
   t.match(loadScenario(file), { modes: ['fixed'], legacy: { articles: [], at: [] } });
   writeFileSync(file, head.replace(/legacy: \{.*\n/, '').replace('legacy: x, ', '') + see);
   t.throws(() => loadScenario(file), {
-    message: /name: legacy is missing: .*or say modes: \[fixed\]\n.*verdict: the words for legacy are missing/,
+    message: /name: legacy is missing; .*or write modes: \[fixed\]\n.*verdict: the verdict for legacy is missing/,
   });
   t.end();
 });

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineCore } from '@mtalab/engine';
-import { type Effect, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
+import { type Effect, ltabOf, nextDeadline, type StoreEffect, start, step } from '@mtalab/mta-core';
 import {
   rules,
   type SimOptionsGiven,
@@ -241,7 +241,7 @@ const planted: readonly (readonly [what: string, core: EngineCore, rule: string]
   ['a timer that is never set', { start, step, nextDeadline: () => null }, 'queues-drain'],
   [
     'a timer that does not get on',
-    { start, step, nextDeadline: (mta) => (mta.ltab.some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
+    { start, step, nextDeadline: (mta) => (ltabOf(mta).some(({ queued }) => queued > 0) ? 0 : nextDeadline(mta)) },
     'time-moves',
   ],
 ];
@@ -289,7 +289,10 @@ test('mtalab sim', (t) => {
   const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
   t.same(verifyJournal(lines.map((line) => JSON.parse(line) as JournalEntry)).differences, []);
   t.equal(mtalab('--plan', plan).code, 1, 'the plan fails again');
-  t.match(mtalab('--faults', 'flood'), { code: 2, err: /"flood" is none. There are cut, / });
+  t.match(mtalab('--faults', 'flood'), {
+    code: 2,
+    err: /--faults takes all, none, or a list of faults such as cut,lose=1\/50, not "flood"; the faults are cut, /,
+  });
   t.end();
 });
 

@@ -1,6 +1,7 @@
 /** What every store must do with messages, contents and failures. */
 import { StoreError } from '@mtalab/transport';
-import { bytes, copyOf, handleOf, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
+import { handleOf } from '../support/contents.js';
+import { bytes, copyOf, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
 import { type Case, commitEach, contentText, high, options } from './place.js';
 
 export const messageCases: Readonly<Record<string, Case>> = {

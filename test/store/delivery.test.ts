@@ -10,7 +10,8 @@ import {
   renderReport,
 } from '@mtalab/transport';
 import { test } from 'tap';
-import { bytes, copyOf, delivering, facts, messageOf, octetsOf, pattern, toMailbox, toMta, whole } from './fixtures.js';
+import { octetsOf } from '../support/contents.js';
+import { bytes, copyOf, delivering, facts, messageOf, pattern, toMailbox, toMta, whole } from './fixtures.js';
 
 test('names of folders are safe, can be read back, and differ', async (t) => {
   const table: readonly (readonly [string, string])[] = [

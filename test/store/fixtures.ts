@@ -1,6 +1,7 @@
 /** Small messages and effects for tests of stores and sinks. */
-import type { ContentHandle, Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
+import type { Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
 import type { DeliverEffect } from '@mtalab/transport';
+import { handleOf } from '../support/contents.js';
 
 export type StoreEffect = Extract<Effect, { readonly type: 'store' }>;
 
@@ -12,14 +13,6 @@ export function pattern(length: number, seed: number): Uint8Array {
   for (let at = 0; at < length; at += 1) octets[at] = (at * 31 + (at >>> 8) * 7 + seed) & 255;
   return octets;
 }
-
-const octetsByHandle = new WeakMap<ContentHandle, Uint8Array>();
-export function handleOf(octets: Uint8Array): ContentHandle {
-  const handle = { length: octets.length, ref: 'test' };
-  octetsByHandle.set(handle, octets);
-  return handle;
-}
-export const octetsOf = (handle: ContentHandle): Uint8Array | undefined => octetsByHandle.get(handle);
 
 export const toMta = (mta: string): Destination => ({ to: 'mta', mta });
 export const toMailbox = (address: string): Destination => ({ to: 'mailbox', address });

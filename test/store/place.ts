@@ -1,7 +1,8 @@
 /** Where the contract's cases run, and what they share. */
 import type { Store, StoreOptions } from '@mtalab/transport';
 import type { Test } from 'tap';
-import { bytes, octetsOf, text } from './fixtures.js';
+import { octetsOf } from '../support/contents.js';
+import { bytes, text } from './fixtures.js';
 
 /** A place where a store can be opened again and again. */
 export type Place = {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { DiskFull, MemoryStore, openSqliteStore, type Store, StoreError, type StoreOptions } from '@mtalab/transport';
 import Database from 'better-sqlite3';
 import { type Test, test } from 'tap';
+import { octetsOf } from '../support/contents.js';
 import { cases } from './contract.js';
-import { bytes, octetsOf, pattern, whole } from './fixtures.js';
+import { bytes, pattern, whole } from './fixtures.js';
 import type { Place } from './place.js';
 
 const plain: StoreOptions = { octetsOf, render: () => bytes('report'), freeBytes: () => 1e12 };

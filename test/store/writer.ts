@@ -1,7 +1,8 @@
 /** A process that stores and forgets until it is killed or the disk refuses, and says what the store has confirmed. */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '@mtalab/transport';
-import { bytes, octetsOf, pattern, whole } from './fixtures.js';
+import { octetsOf } from '../support/contents.js';
+import { bytes, pattern, whole } from './fixtures.js';
 
 const store = openSqliteStore(process.argv[2] as string, { octetsOf, render: () => bytes('') });
 const mostBatches = Number(process.argv[3]);

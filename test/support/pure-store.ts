@@ -1,5 +1,5 @@
 /** What survives the end of an MTA on virtual time: the store, as far as the core can tell it from a real one. */
-import type { Effect, Mta, Recovered, StoredMessage, StoreEffect } from '@mtalab/mta-core';
+import { type Effect, type Mta, type Recovered, receivedOf, type StoredMessage, type StoreEffect } from '@mtalab/mta-core';
 
 /** `store` and `forget` effects wait for the disk. */
 export type PendingEffect = Extract<Effect, { type: 'store' | 'forget' }>;
@@ -80,10 +80,10 @@ export class PureStore {
 
   /** Does the MTA remember the same received activities as the store? */
   agreesWith(mta: Mta): boolean {
-    const senders = new Set([...this.received.keys(), ...Object.keys(mta.received)]);
+    const senders = new Set([...this.received.keys(), ...Object.keys(mta.senders)]);
     return [...senders].every((sender) => {
       const known = [...(this.received.get(sender) ?? [])];
-      const intervals = mta.received[sender] ?? [];
+      const intervals = receivedOf(mta, sender);
       const count = intervals.reduce((sum, [low, high]) => sum + high - low + 1, 0);
       return count === known.length && known.every((id) => intervals.some(([low, high]) => low <= id && id <= high));
     });

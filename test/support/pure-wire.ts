@@ -1,18 +1,22 @@
-/** Connections between MTAs on virtual time: PDUs arrive in the order of their sending, each connection in order anyway. */
-import type { Pdu } from '@mtalab/mta-core';
+/** Connections between MTAs on virtual time: frames arrive in the order of their sending, each connection in order anyway. */
+import type { Frames, LinkFrame, LinkKind } from '@mtalab/mta-core';
 
 /** One end of a connection: the MTA, which of its starts, and the number it knows the connection by. */
 export type End = { readonly node: string; readonly incarnation: number; readonly conn: number };
 
+/** A frame, and the link it is of. */
+export type Carried = { readonly [Kind in LinkKind]: { readonly link: Kind; readonly frame: Frames[Kind] } }[LinkKind];
+
 export type Transit = { readonly order: number } & (
   | { readonly type: 'accept' }
   | { readonly type: 'connected' }
-  | { readonly type: 'pdu'; readonly pdu: Pdu }
+  | { readonly type: 'frame'; readonly frame: LinkFrame }
   | { readonly type: 'lost' }
 );
 
 export type Wire = {
   readonly id: number;
+  readonly link: LinkKind;
   readonly client: End;
   readonly server: End;
   /** The binding of the server at which it arrived, and where from, as the server sees it. */
@@ -26,6 +30,11 @@ export type Wire = {
   /** The name of an MTA that has not noticed that this connection is dead. What it sends goes nowhere. */
   unnoticedBy: string | null;
 };
+
+/** A connection that carries nothing yet. */
+export function newWire(between: Pick<Wire, 'id' | 'link' | 'client' | 'server' | 'binding' | 'remote'>): Wire {
+  return { ...between, toServer: [], toClient: [], held: new Set(), unnoticedBy: null };
+}
 
 export type Direction = 'toServer' | 'toClient';
 export const directions: readonly Direction[] = ['toServer', 'toClient'];

@@ -1,14 +1,13 @@
 /**
- * MTAs without sockets: the core's own state, a virtual clock, connections that carry PDUs in order, and stores that finish
+ * MTAs without sockets: the core's own state, a virtual clock, connections that carry frames in order, and stores that finish
  * when told to. What the interaction files, the article tests and the random histories run on.
  */
 
 import { Listeners } from '@mtalab/engine';
 import {
-  defaultSettings,
   type Effect,
-  familyOf,
   type Input,
+  type LinkFrame,
   type Mta,
   type MtaConfig,
   nextDeadline,
@@ -19,14 +18,25 @@ import {
   start,
   step,
 } from '@mtalab/mta-core';
+import { usualAddress, usualConfig } from './pure-config.js';
+import { targetOf } from './pure-dial.js';
 import { PureStore, renderedBytes } from './pure-store.js';
-import type { Delivery, LabHooks, Node, Refused, SubmitOptions, Submitted } from './pure-types.js';
-import { type Direction, isEnd, nextArrival, receiverOf, senderOf, type Transit, type Wire } from './pure-wire.js';
+import { type Delivery, type LabHooks, type Node, type Refused, Sent, type SubmitOptions, type Submitted } from './pure-types.js';
+import {
+  type Carried,
+  type Direction,
+  type End,
+  isEnd,
+  newWire,
+  nextArrival,
+  receiverOf,
+  senderOf,
+  type Transit,
+  type Wire,
+} from './pure-wire.js';
 
+export { usualAddress, withLink } from './pure-config.js';
 export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
-
-/** The local address of a dial, and the address dialled, where nothing else is said. */
-export const usualAddress = '127.0.0.1';
 
 /** Firings in a row that do not get the clock on: no MTA has that much to do at one instant. */
 const mostFiringsAtOnce = 1000;
@@ -66,25 +76,7 @@ export class PureLab {
     adjust: (config: MtaConfig) => MtaConfig = (config) => config,
     started = true,
   ) {
-    const portOf = (name: string): number => 5001 + names.indexOf(name);
-    for (const name of names) {
-      const others = names.filter((other) => other !== name);
-      const config: MtaConfig = {
-        name,
-        version: '5.5',
-        build: '2653.23',
-        bindings: [{ address: usualAddress, port: portOf(name), label: '', enabled: true }],
-        cluster: false,
-        mapperPort: null,
-        advertise: [],
-        settings: { ...defaultSettings, ...settings },
-        peers: others.map((other) => ({ name: other, endpoints: [`${usualAddress}[${portOf(other)}]`], password: '' })),
-        routes: others.map((other) => ({ domain: `${other.toLowerCase()}.example`, mta: other })),
-        localDomains: [`${name.toLowerCase()}.example`],
-        legacy: legacy[name] ?? [],
-      };
-      this.#add(adjust(config));
-    }
+    for (const name of names) this.#add(adjust(usualConfig(name, names, settings, legacy[name] ?? [])));
     if (started) this.startAll();
   }
 
@@ -187,8 +179,7 @@ export class PureLab {
       case 'dial':
         return this.#dial(node, effect);
       case 'frame':
-        if (effect.link === 'rpc') this.#send(node, effect.conn, { type: 'pdu', pdu: effect.frame });
-        return;
+        return this.#send(node, effect.conn, { type: 'frame', frame: effect });
       case 'close':
         return this.#send(node, effect.conn, { type: 'lost' });
       case 'store':
@@ -202,7 +193,7 @@ export class PureLab {
       case 'deliver': {
         const mailbox = effect.destination.to === 'mailbox' ? effect.destination.address : effect.destination.to;
         const { mtsId, contentType } = effect.envelope;
-        const delivery = { node: node.name, mailbox, mtsId, contentType };
+        const delivery = { node: node.name, mailbox, mtsId, contentType, copy: effect.copy };
         this.deliveries.push(delivery);
         this.hooks.onDelivery?.(delivery);
         return this.input(node.name, { type: 'delivered', copy: effect.copy });
@@ -246,12 +237,10 @@ export class PureLab {
     else this.input(name, { type: 'listen-failed', binding, osError: opened });
   }
 
-  #dial(node: Node, { conn, host, port, localAddress }: Extract<Effect, { type: 'dial' }>): void {
-    // Every name stands for the usual address.
-    const place = { host: familyOf(host) === 'name' ? usualAddress : host, port };
-    const there = this.#listeners.find(place);
-    const listener = this.#listeners.find({ ...place, localAddress });
-    const dialled = { from: node.name, to: typeof there === 'string' ? null : there.node, host, port, localAddress };
+  #dial(node: Node, effect: Extract<Effect, { type: 'dial' }>): void {
+    const { link, conn, host, port, localAddress } = effect;
+    const { to, listener } = targetOf(effect, this.nodes, this.#listeners);
+    const dialled = { link, from: node.name, to, host, port, localAddress };
     if (typeof listener === 'string' || this.unreachable.has(listener.node)) {
       const osError = typeof listener === 'string' ? listener : 'ECONNREFUSED';
       this.hooks.onDial?.({ ...dialled, wire: null, osError });
@@ -262,17 +251,9 @@ export class PureLab {
     target.nextAccepted += 2;
     // Each MTA has the machine to itself, as far as others can tell: its name stands for the host.
     const seenAs = localAddress === undefined || localAddress === usualAddress ? node.name : `${node.name}@${localAddress}`;
-    const wire: Wire = {
-      id: this.#nextWire,
-      client: { node: node.name, incarnation: node.store.incarnation, conn },
-      server: { node: target.name, incarnation: target.store.incarnation, conn: accepted },
-      binding: listener.binding,
-      remote: `${seenAs}:${conn}`,
-      toServer: [],
-      toClient: [],
-      held: new Set(),
-      unnoticedBy: null,
-    };
+    const client: End = { node: node.name, incarnation: node.store.incarnation, conn };
+    const server: End = { node: target.name, incarnation: target.store.incarnation, conn: accepted };
+    const wire = newWire({ id: this.#nextWire, link, client, server, binding: listener.binding, remote: `${seenAs}:${conn}` });
     this.#nextWire += 1;
     this.wires.push(wire);
     this.hooks.onDial?.({ ...dialled, wire, osError: null });
@@ -301,9 +282,14 @@ export class PureLab {
     this.#push(wire, isEnd(wire.client, node.name, node.store.incarnation, conn) ? 'toServer' : 'toClient', transit);
   }
 
-  /** Put a PDU on its way in the name of one end, which knows nothing of it. */
-  inject(wire: Wire, direction: Direction, pdu: Pdu): void {
-    this.#push(wire, direction, { type: 'pdu', pdu });
+  /** Put a frame on its way in the name of one end, which knows nothing of it. */
+  inject(wire: Wire, direction: Direction, carried: Carried): void {
+    this.#push(wire, direction, { type: 'frame', frame: { type: 'frame', conn: senderOf(wire, direction).conn, ...carried } });
+  }
+
+  /** The same on an RPC connection. */
+  injectPdu(wire: Wire, direction: Direction, pdu: Pdu): void {
+    this.inject(wire, direction, { link: 'rpc', frame: pdu });
   }
 
   /** Finish every store effect of a node, in order. */
@@ -346,7 +332,7 @@ export class PureLab {
     if (transit === undefined) return;
     const [to, from] = [receiverOf(wire, direction), senderOf(wire, direction)];
     if (transit.type === 'accept') {
-      this.#inputTo(to, { type: 'accepted', link: 'rpc', conn: to.conn, binding: wire.binding, remote: wire.remote });
+      this.#inputTo(to, { type: 'accepted', link: wire.link, conn: to.conn, binding: wire.binding, remote: wire.remote });
     } else if (transit.type === 'connected') {
       this.#inputTo(to, { type: 'connected', conn: to.conn });
     } else if (transit.type === 'lost') {
@@ -355,9 +341,10 @@ export class PureLab {
       this.hooks.onEnd?.(wire, from.node);
       this.#inputTo(to, { type: 'lost', conn: to.conn, error: 10054 });
     } else {
-      const sent = { from: from.node, to: to.node, wire, pdu: transit.pdu };
-      if (!(this.hooks.onPdu?.(sent) ?? true)) return;
-      this.#inputTo(to, { type: 'frame', link: 'rpc', conn: to.conn, frame: transit.pdu });
+      const frame: LinkFrame = { ...transit.frame, conn: to.conn };
+      const sent = new Sent(from.node, to.node, wire, frame);
+      if (!(this.hooks.onFrame?.(sent) ?? true)) return;
+      this.#inputTo(to, frame);
       this.hooks.onTaken?.(sent);
     }
   }

@@ -1,8 +1,9 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import type { Pdu, RpcArgument } from '@mtalab/mta-core';
-import { ConnectionTap, keepContent, MalformedPdu, PduCodec, takeContent, wireLimits } from '@mtalab/transport';
+import { ConnectionTap, MalformedPdu, PduCodec, wireLimits } from '@mtalab/transport';
 import fc from 'fast-check';
 import { test } from 'tap';
+import { handleOf, octetsOf } from '../support/contents.js';
 import { anyCall, anyOtherPdu, bindAckPdu, bindPdu, boundPair, comparable, readAll, request, response } from './samples.js';
 import { badStubs, vectors } from './vectors.js';
 
@@ -42,7 +43,7 @@ test('every PDU is read as it was written', (t) => {
 });
 
 test('a stream may be cut anywhere, even between all its octets', (t) => {
-  const content = keepContent(Buffer.alloc(5000, 'c'));
+  const content = handleOf(Buffer.alloc(5000, 'c'));
   const pdus: Pdu[] = [
     request(2, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [7] }),
     request(3, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 2 ** 33, offset: 0, last: true, content }, settled: [] }),
@@ -64,7 +65,7 @@ test('a stream may be cut anywhere, even between all its octets', (t) => {
 test('fragments are as long as agreed, all but the last a multiple of 8', (t) => {
   const argument: RpcArgument = {
     op: 'MtaSend',
-    apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: keepContent(Buffer.alloc(20_000)) },
+    apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: handleOf(Buffer.alloc(20_000)) },
     settled: [],
   };
   // Offered by both sides, and what comes of it.
@@ -204,7 +205,7 @@ test('streams that are no DCE/RPC are malformed', (t) => {
   }
   const small = new PduCodec({ maxStubBytes: 100 });
   const { client } = boundPair();
-  const content = keepContent(Buffer.alloc(6000));
+  const content = handleOf(Buffer.alloc(6000));
   const long = client.encode(
     request(2, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }),
   );
@@ -253,7 +254,7 @@ test('hostile octets never do worse than bad or malformed', (t) => {
   // Two octets a field would take gigabytes if each became an object.
   const bomb = Buffer.alloc(2_000_000, Buffer.from('3a00', 'hex'));
   const { client, server } = boundPair();
-  const content = keepContent(bomb);
+  const content = handleOf(bomb);
   const octets = client.encode(
     request(2, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }),
   );
@@ -265,7 +266,7 @@ test('hostile octets never do worse than bad or malformed', (t) => {
   t.end();
 });
 
-test('content: its octets live with its handle, and small ones do not hold on to large reads', (t) => {
+test('content: each arrives as octets of its own, and what cannot be loaded is not sent', (t) => {
   const { client, server } = boundPair(5840, { loadContent: ({ length, content }) => Buffer.alloc(length, String(content)) });
   const send = (length: number): RpcArgument => ({
     op: 'MtaSend',
@@ -285,15 +286,10 @@ test('content: its octets live with its handle, and small ones do not hold on to
     handles.map(({ length }) => length),
     [10, 40_000, 0],
   );
-  t.match(handles[0]?.ref, /^r\d+$/);
-  t.same(Object.keys(JSON.parse(JSON.stringify(handles[0]))), ['length', 'ref']);
-  const octets = handles.map((handle) => takeContent(handle) as Buffer);
   t.same(
-    octets.map((found) => Buffer.from(found).toString()),
+    handles.map((handle) => Buffer.from(octetsOf(handle) ?? []).toString()),
     ['7'.repeat(10), '7'.repeat(40_000), ''],
   );
-  t.not(octets[0]?.buffer, stream.buffer);
-  t.equal(takeContent({ length: 1, content: 3 }), undefined);
   // A content that cannot be had leaves nothing half-written.
   const poor = boundPair(5840, { loadContent: () => Buffer.alloc(3) });
   t.throws(() => poor.client.encode(request(2, send(10))), { name: 'RangeError', message: /has 3 octets where 10/ });
@@ -316,8 +312,8 @@ test('a tap reads both directions and passes everything on', (t) => {
       sameData(Buffer.concat(seenUp.map(({ raw }) => raw)), up);
       sameData(Buffer.concat(seenDown.map(({ raw }) => raw)), down);
       sameData(
-        seenUp.flatMap(({ pdu }) => (pdu === null ? [] : [comparable(pdu)])),
-        requests.map(comparable),
+        seenUp.flatMap(({ pdu }) => (pdu === null ? [] : [pdu])),
+        requests.map(withoutOctets),
       );
       sameData(
         seenDown.flatMap(({ pdu }) => (pdu === null ? [] : [pdu])),
@@ -338,6 +334,11 @@ test('a tap reads both directions and passes everything on', (t) => {
   t.match(tap.fromClient(cancel), [{ type: null, raw: cancel }]);
   t.end();
 });
+
+/** As a tap shows a call: with the number of a content's octets only. */
+function withoutOctets(pdu: Pdu): unknown {
+  return JSON.parse(JSON.stringify(pdu, (key, value) => (key === 'ref' ? undefined : value)));
+}
 
 function pieces(octets: Buffer, step: number): Buffer[] {
   const found: Buffer[] = [];

@@ -1,11 +1,22 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type BindAckPdu, type Input, ntError, type Pdu } from '@mtalab/mta-core';
-import { keepContent, Network, type NetworkOptions, PduCodec } from '@mtalab/transport';
+import { type BindAckPdu, type Input, type MemoryFrame, ntError, type Pdu } from '@mtalab/mta-core';
+import {
+  type FrameCodecs,
+  MalformedFrame,
+  Network,
+  type NetworkOptions,
+  PduCodec,
+  RpcCodecs,
+  type RpcCodecsOptions,
+} from '@mtalab/transport';
 import { test } from 'tap';
+import { handleOf, loadOctets } from '../support/contents.js';
 import { bindAckPdu, bindPdu, readAll, request, response } from './samples.js';
 
 /** What is needed of a tap test here. */
 type Subject = { teardown(work: () => unknown): void; same(found: unknown, wanted: unknown): boolean };
+
+type Limits = NetworkOptions & Partial<RpcCodecsOptions>;
 
 /** A network whose inputs can be waited for. Closed when the test ends. */
 class Driven {
@@ -19,21 +30,19 @@ class Driven {
 
   constructor(
     t: Subject,
-    options: NetworkOptions = {},
+    options: Limits = {},
     loadContent: (length: number) => Uint8Array = (length) => Buffer.alloc(length, 'c'),
   ) {
-    this.network = new Network(
-      {
-        input: (input) => {
-          this.inputs.push(input);
-          this.react(input);
-          this.#wake();
-        },
-        loadContent: (handle) => loadContent(handle.length),
-        log: (_level, text) => this.logged.push(text),
+    const rpc = new RpcCodecs({ loadContent: (handle) => loadContent(handle.length), keepContent: handleOf, ...options });
+    const hooks = {
+      input: (input: Input) => {
+        this.inputs.push(input);
+        this.react(input);
+        this.#wake();
       },
-      options,
-    );
+      log: (_level: string, text: string) => void this.logged.push(text),
+    };
+    this.network = new Network(hooks, { rpc }, options);
     t.teardown(() => this.network.closeAll());
   }
 
@@ -49,8 +58,20 @@ class Driven {
     return input as Extract<Input, { type: T }>;
   }
 
+  listen(binding: number, address: string, port: number): void {
+    this.network.listen({ type: 'listen', link: 'rpc', binding, address, port });
+  }
+
+  dial(conn: number, host: string, port: number, localAddress?: string): void {
+    this.network.dial({ type: 'dial', link: 'rpc', conn, host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+  }
+
+  write(conn: number, frame: Pdu): void {
+    this.network.send({ type: 'frame', link: 'rpc', conn, frame });
+  }
+
   send(conn: number, ...pdus: Pdu[]): void {
-    for (const pdu of pdus) this.network.send(conn, pdu);
+    for (const pdu of pdus) this.write(conn, pdu);
     this.network.flush();
   }
 }
@@ -58,21 +79,21 @@ class Driven {
 test('the address found for a name is told, that of an address is not', async (t) => {
   const server = new Driven(t);
   const client = new Driven(t);
-  server.network.listen(0, '127.0.0.1', 0);
+  server.listen(0, '127.0.0.1', 0);
   const { port } = await server.next('listening');
-  client.network.dial(2, 'localhost', port, '127.0.0.1');
+  client.dial(2, 'localhost', port, '127.0.0.1');
   t.same(await client.next('connected'), { type: 'connected', conn: 2, address: '127.0.0.1' });
-  client.network.dial(4, '127.0.0.1', port);
+  client.dial(4, '127.0.0.1', port);
   t.same(await client.next('connected'), { type: 'connected', conn: 4 });
 });
 
 /** Two networks with one connection, bound to the MTA interface. */
-async function connected(t: Subject, options: NetworkOptions = {}) {
+async function connected(t: Subject, options: Limits = {}) {
   const server = new Driven(t, options);
   const client = new Driven(t, options);
-  server.network.listen(0, '127.0.0.1', 0);
+  server.listen(0, '127.0.0.1', 0);
   const { port } = await server.next('listening');
-  client.network.dial(2, '127.0.0.1', port, '127.0.0.1');
+  client.dial(2, '127.0.0.1', port, '127.0.0.1');
   const accepted = await server.next('accepted');
   await client.next('connected');
   client.send(2, bindPdu());
@@ -112,7 +133,7 @@ test('two networks talk, count their PDUs and close without a trace', async (t) 
   t.same(client.network.sockets(), [{ conn: 2, local, remote: `127.0.0.1:${port}`, sent: 3, received: 3 }]);
   t.same(server.network.sockets(), [{ conn, local: `127.0.0.1:${port}`, remote: local, sent: 3, received: 3 }]);
   // Everything sent before a close arrives; the side that closed hears no more.
-  client.network.send(2, big);
+  client.write(2, big);
   client.network.close(2);
   t.match((await server.next('frame')).frame, { call: 3 });
   t.same(await server.next('lost'), { type: 'lost', conn, error: ntError.connectionReset });
@@ -139,34 +160,34 @@ const deafPort = 1;
 test('what cannot be dialled or listened on is told with the error', async (t) => {
   const driven = new Driven(t);
   const { network } = driven;
-  network.listen(0, '127.0.0.1', 0);
+  driven.listen(0, '127.0.0.1', 0);
   const { port } = await driven.next('listening');
-  network.listen(1, '127.0.0.1', port);
+  driven.listen(1, '127.0.0.1', port);
   t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 1, osError: 'EADDRINUSE' });
-  network.listen(2, '192.0.2.1', 0);
+  driven.listen(2, '192.0.2.1', 0);
   t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 2, osError: 'EADDRNOTAVAIL' });
-  network.dial(2, '127.0.0.1', deafPort);
+  driven.dial(2, '127.0.0.1', deafPort);
   t.same(await driven.next('dial-failed'), { type: 'dial-failed', conn: 2, error: 1722, osError: 'ECONNREFUSED' });
-  network.dial(4, '127.0.0.1', port, '192.0.2.1');
+  driven.dial(4, '127.0.0.1', port, '192.0.2.1');
   t.match(await driven.next('dial-failed'), { conn: 4, error: 1722, osError: 'EADDRNOTAVAIL' });
-  network.dial(6, '127.0.0.1', 70_000);
+  driven.dial(6, '127.0.0.1', 70_000);
   t.match(await driven.next('dial-failed'), { conn: 6, error: 1722, osError: 'ERR_SOCKET_BAD_PORT' });
   // A dial that is given up is not spoken of again, whether it would have failed or not.
-  network.dial(8, '127.0.0.1', deafPort);
+  driven.dial(8, '127.0.0.1', deafPort);
   network.close(8);
-  network.dial(10, '127.0.0.1', 70_000);
+  driven.dial(10, '127.0.0.1', 70_000);
   network.close(10);
-  network.dial(12, '127.0.0.1', deafPort);
+  driven.dial(12, '127.0.0.1', deafPort);
   t.match(await driven.next('dial-failed'), { conn: 12 });
 });
 
 test('strangers: octets that are no PDU, a bind_nak in answer, a peer that resets', async (t) => {
   const driven = new Driven(t);
-  driven.network.listen(0, '127.0.0.1', 0);
+  driven.listen(0, '127.0.0.1', 0);
   const { port } = await driven.next('listening');
   driven.react = (input) => {
     if (input.type !== 'malformed') return;
-    if (input.version) driven.network.send(input.conn, { type: 'bind_nak', call: 0, reason: 4 });
+    if (input.version) driven.write(input.conn, { type: 'bind_nak', call: 0, reason: 4 });
     driven.network.close(input.conn);
   };
   const web = connect(port, '127.0.0.1');
@@ -185,7 +206,7 @@ test('strangers: octets that are no PDU, a bind_nak in answer, a peer that reset
   await driven.next('frame');
   rude.resetAndDestroy();
   t.same(await driven.next('lost'), { type: 'lost', conn, error: 10054 });
-  driven.network.send(conn, bindAckPdu());
+  driven.write(conn, bindAckPdu());
   driven.network.close(conn);
   t.equal(driven.network.sockets().length, 0);
 });
@@ -206,9 +227,9 @@ test('limits: a peer that does not read, a content that is not there, too many c
       apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content: { length, content: 1 } },
       settled: [],
     });
-  driven.network.dial(2, '127.0.0.1', port);
-  driven.network.dial(4, '127.0.0.1', port);
-  driven.network.dial(6, '127.0.0.1', port);
+  driven.dial(2, '127.0.0.1', port);
+  driven.dial(4, '127.0.0.1', port);
+  driven.dial(6, '127.0.0.1', port);
   t.match(await driven.next('dial-failed'), { conn: 6, error: ntError.outOfMemory });
   await driven.next('connected');
   await driven.next('connected');
@@ -236,7 +257,7 @@ test('all that was sent in one turn leaves in one piece', async (t) => {
   });
   t.teardown(() => server.close());
   const driven = new Driven(t);
-  driven.network.dial(2, '127.0.0.1', port);
+  driven.dial(2, '127.0.0.1', port);
   await driven.next('connected');
   driven.send(2, bindPdu());
   const calls = Array.from({ length: 500 }, (_, index) => ({ ...please, call: index + 2 }) as Pdu);
@@ -265,7 +286,7 @@ async function readToEnd(socket: Socket): Promise<Buffer> {
 
 /** An RTTR of this many octets, in all fragments but the last. */
 function unfinished(codec: PduCodec, length: number): Buffer {
-  const content = keepContent(Buffer.alloc(length));
+  const content = handleOf(Buffer.alloc(length));
   const whole = codec.encode(
     request(9, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 1, offset: 0, last: true, content }, settled: [] }),
   );
@@ -276,7 +297,7 @@ function unfinished(codec: PduCodec, length: number): Buffer {
 async function halfCaller(t: Subject, server: Driven, port: number, group: number) {
   const socket = connect(port, '127.0.0.1');
   t.teardown(() => socket.destroy());
-  const codec = new PduCodec();
+  const codec = new PduCodec({ loadContent: loadOctets });
   const { conn } = await server.next('accepted');
   socket.write(codec.encode(bindPdu()));
   await server.next('frame');
@@ -288,7 +309,7 @@ async function halfCaller(t: Subject, server: Driven, port: number, group: numbe
 
 test('only an association can hold much of an unfinished call, and all together no more than there is room for', async (t) => {
   const server = new Driven(t, { maxStubBytes: 1_000_000, maxPartialBytes: 2_000_000 });
-  server.network.listen(0, '127.0.0.1', 0);
+  server.listen(0, '127.0.0.1', 0);
   const { port } = await server.next('listening');
   const refused = async (conn: number, detail: RegExp): Promise<void> => {
     t.match(await server.next('malformed'), { conn, version: false, detail });
@@ -330,4 +351,87 @@ test('only an association can hold much of an unfinished call, and all together 
   const late = await halfCaller(t, server, port, 2);
   late.socket.write(unfinished(late.codec, 70_000));
   await refused(late.conn, /longer than 65536 octets/);
+});
+
+test('a content that this process has no room for closes its connection', async (t) => {
+  let room = 100_000;
+  const keepContent = (octets: Uint8Array) => {
+    room -= octets.length;
+    if (room < 0) throw new MalformedFrame('no room for contents', { isShortage: true });
+    return handleOf(octets);
+  };
+  const { server, client, conn } = await connected(t, { keepContent });
+  server.send(conn, associated);
+  await client.next('frame');
+  const content = { length: 60_000, content: 3 };
+  const rttr = (call: number): Pdu =>
+    request(call, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 5, offset: 0, last: true, content }, settled: [] });
+  client.send(2, rttr(3));
+  await server.next('frame');
+  client.send(2, rttr(4));
+  t.match(await server.next('malformed'), { conn, version: false, detail: 'no room for contents' });
+  t.match(server.logged, [/no room for contents\. The connection is closed\.$/]);
+});
+
+/** A link that no MTA has: each frame is a line of JSON. */
+const lines: FrameCodecs<'memory'> = {
+  maxFrameBytes: 1000,
+  open: () => {
+    let text = '';
+    return {
+      encodeInto(out, frame) {
+        const octets = Buffer.from(`${JSON.stringify(frame)}\n`);
+        out.begin(octets.length);
+        out.writer.buf.set(octets, out.writer.pos);
+        out.writer.pos += octets.length;
+      },
+      decode(chunk, deliver) {
+        const parts = (text + chunk.toString()).split('\n');
+        text = parts.pop() ?? '';
+        for (const part of parts) if (!deliver(JSON.parse(part) as MemoryFrame)) return;
+      },
+      release() {
+        text = '';
+      },
+    };
+  },
+};
+
+test('the network carries the frames of any link for which it has codecs', async (t) => {
+  const inputs: Input[] = [];
+  const network = new Network({ input: (input) => void inputs.push(input) }, { memory: lines });
+  t.teardown(() => network.closeAll());
+  const arrived = async <T extends Input['type']>(type: T): Promise<Extract<Input, { type: T }>> => {
+    for (;;) {
+      const found = inputs.find((input) => input.type === type);
+      if (found !== undefined) return found as Extract<Input, { type: T }>;
+      await new Promise(setImmediate);
+    }
+  };
+  network.listen({ type: 'listen', link: 'memory', binding: 3, address: '127.0.0.1', port: 0 });
+  const { port } = await arrived('listening');
+  network.dial({ type: 'dial', link: 'memory', conn: 2, host: '127.0.0.1', port });
+  const accepted = await arrived('accepted');
+  t.match(accepted, { link: 'memory', binding: 3 });
+  await arrived('connected');
+  const frame: MemoryFrame = { type: 'close', settled: [] };
+  network.send({ type: 'frame', link: 'memory', conn: 2, frame });
+  network.flush();
+  t.same(await arrived('frame'), { type: 'frame', link: 'memory', conn: accepted.conn, frame });
+  t.match(network.sockets(), [
+    { conn: 2, sent: 1 },
+    { conn: accepted.conn, received: 1 },
+  ]);
+  t.throws(() => network.send({ type: 'frame', link: 'rpc', conn: 2, frame: please }), {
+    message: 'connection 2 is of the memory link, not of the rpc link',
+  });
+});
+
+test('a link without sockets is refused in words', (t) => {
+  const { network } = new Driven(t);
+  const noSockets = { message: 'the memory link has no sockets here' };
+  const place = { link: 'memory', port: 1 } as const;
+  t.throws(() => network.listen({ type: 'listen', binding: 0, address: '127.0.0.1', ...place }), noSockets);
+  t.throws(() => network.dial({ type: 'dial', conn: 2, host: '127.0.0.1', ...place }), noSockets);
+  t.end();
 });

@@ -15,8 +15,9 @@ import {
   type SendAnswer,
   type SendApdu,
 } from '@mtalab/mta-core';
-import { type CodecOptions, keepContent, PduCodec, takeContent } from '@mtalab/transport';
+import { type CodecOptions, PduCodec } from '@mtalab/transport';
 import fc from 'fast-check';
+import { handleOf, loadOctets, octetsOf } from '../support/contents.js';
 
 const number = fc.oneof(
   fc.nat(1000),
@@ -56,7 +57,7 @@ const envelope = fc.record({
 });
 const content = fc
   .tuple(fc.oneof(fc.nat(40), fc.nat(20_000)), u8)
-  .map(([length, seed]) => keepContent(Buffer.from(Array.from({ length }, (_, at) => (at * 7 + seed) & 0xff))));
+  .map(([length, seed]) => handleOf(Buffer.from(Array.from({ length }, (_, at) => (at * 7 + seed) & 0xff))));
 const rttr = fc.record(
   { kind: fc.constant('rttr' as const), activity: number, offset: number, content, last: fc.boolean(), start: envelope },
   { requiredKeys: ['kind', 'activity', 'offset', 'content', 'last'] },
@@ -193,8 +194,9 @@ export function boundPair(
   maxBytes = 5840,
   options: CodecOptions = {},
 ): { client: PduCodec; server: PduCodec; bind: Buffer; ack: Buffer } {
-  const client = new PduCodec(options);
-  const server = new PduCodec({ secondaryPort: 4097, ...options });
+  const contents = { keepContent: handleOf, loadContent: loadOctets };
+  const client = new PduCodec({ ...contents, ...options });
+  const server = new PduCodec({ secondaryPort: 4097, ...contents, ...options });
   const bind = client.encode(bindPdu(maxBytes));
   readAll(server, bind);
   const ack = server.encode(bindAckPdu(maxBytes));
@@ -206,6 +208,6 @@ export function boundPair(
 export function comparable(pdu: Pdu): unknown {
   if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || (pdu.body.apdu as Apdu).kind !== 'rttr') return pdu;
   const apdu = pdu.body.apdu as Extract<SendApdu, { kind: 'rttr' }>;
-  const octets = Buffer.from(takeContent(apdu.content) ?? []).toString('latin1');
+  const octets = Buffer.from(octetsOf(apdu.content) ?? []).toString('latin1');
   return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: octets } } };
 }

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ndrSyntax, type Pdu, type PduType } from '@mtalab/mta-core';
-import { keepContent, PduCodec } from '@mtalab/transport';
+import { PduCodec } from '@mtalab/transport';
 import { test } from 'tap';
+import { handleOf } from '../support/contents.js';
 import { bindAckPdu, bindPdu, boundPair, request, response } from './samples.js';
 
 const clientPort = 49_731;
@@ -107,7 +108,7 @@ function conversation(): { capture: Capture; sent: [PduType, number][] } {
   say('client', request(3, { op: 'MtaBindBack', from, association: 'MTA-A/3/1', recovery: 0 }));
   say('server', response(3, { op: 'MtaBindBack', accepted: true }));
   say('server', response(2, { op: 'MtaBind', from, apdu: { kind: 'rtoac', checkpointSizeK: 30, windowSize: 5 } }));
-  const content = keepContent(Buffer.alloc(20_000, 'x'));
+  const content = handleOf(Buffer.alloc(20_000, 'x'));
   say(
     'client',
     request(4, { op: 'MtaSend', apdu: { kind: 'rttr', activity: 9, offset: 0, last: true, content }, settled: [4, 5] }),

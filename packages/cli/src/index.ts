@@ -1,18 +1,18 @@
 /**
- * The library: pairs of MTAs as processes, under your program's control.
+ * The library: your program starts pairs of MTAs as processes and controls them.
  *
  *     await using pair = await spawnPair({ legacy: { 'MTA-A': ['Q166594'] } });
  *     await pair.submit('MTA-A', { originator: 'ada@a.example', recipients: ['ben@b.example'], content });
  *     await pair.waitForDelivered(1);
  */
 import { type Lab, type LabOptions, spawnPair as spawnPairOf } from '@mtalab/harness';
-import { mtaCommand } from './command.js';
 import { renderConfig } from './config/index.js';
+import { mtaCommand } from './mta-command.js';
 
-/** Everything a lab can be told, but how to run an MTA: that is this package's own command. */
+/** All options of a lab but two: this package knows how to run an MTA and how to write its configuration. */
 export type PairOptions = Omit<LabOptions, 'command' | 'renderConfig'>;
 
-/** Starts two MTAs, `MTA-A` for a.example and `MTA-B` for b.example unless told otherwise. `close()` stops them in order. */
+/** Starts two MTAs, by default `MTA-A` for a.example and `MTA-B` for b.example. `close()` stops them in order. */
 export function spawnPair(options: PairOptions = {}): Promise<Lab> {
   return spawnPairOf({ ...options, command: mtaCommand, renderConfig });
 }
@@ -20,4 +20,4 @@ export function spawnPair(options: PairOptions = {}): Promise<Lab> {
 export type { Lab, LabMessage, LabSummary, MtaProcess, MtaStatus } from '@mtalab/harness';
 export type { MtaConfig, Priority, Settings } from '@mtalab/mta-core';
 export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
-export { createLogs, type Logs, type LogsOptions } from './logs/index.js';
+export { createLogs, type Logs, type LogsOptions } from './logs/mta-logs.js';

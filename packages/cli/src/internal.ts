@@ -1,15 +1,18 @@
-/** What this package's own tests look at. Not for others: it changes without notice. */
+/** Exports for this package's own tests. They change without notice. */
 export { faultRequest } from './commands/fault.js';
-export { consoleForm, jsonForm, type LogLine, textForm } from './logs/forms.js';
-export { chosenBy, needsNow, type SelectionFlags, selectionOf } from './logs/selection.js';
-export { type PairFlags, planPair } from './pair/options.js';
-export { judgeStill, type StillLab } from './pair/verdict.js';
+export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
+export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
+export { LogTail } from './logs/log-tail.js';
+export { type PairFlags, planPair } from './pair/pair-plan.js';
+export { judgeStandstill, type LabAtRest } from './pair/standstill.js';
 export { renderAssociations } from './render/associations.js';
+export { paint } from './render/colours.js';
 export { renderDiagnostics } from './render/diagnostics.js';
 export { explainedEvent, renderDelivery, renderEvent, renderReason } from './render/events.js';
-export { Live } from './render/live.js';
+export { LiveStatus } from './render/live-status.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
-export { bytes, paint, printable, span } from './render/text.js';
+export { clip, table } from './render/table.js';
+export { bytes, span } from './render/units.js';
 export {
   renderBindings,
   renderFaults,
@@ -20,4 +23,3 @@ export {
   renderStatus,
 } from './render/views.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';
-export { LineTail } from './tail.js';

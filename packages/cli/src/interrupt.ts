@@ -1,7 +1,7 @@
-/** Ctrl-C, SIGTERM, and the end of the terminal. */
+/** Ends a command in order on Ctrl-C, on SIGTERM, and when its terminal closes. */
 import { exitCodes } from './errors.js';
 
-/** With the code a shell expects of each. */
+/** The exit code that a shell expects of each signal. */
 const exitCodeOf: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
   SIGHUP: 129,
   SIGINT: exitCodes.interrupted,
@@ -12,15 +12,14 @@ const signals = Object.keys(exitCodeOf) as NodeJS.Signals[];
 export type Interrupt = {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Asks for the orderly end as a first signal does. */
+  /** Does what a first signal does. */
   readonly trigger: () => void;
-  /** Listen no more. */
+  /** Stops listening. */
   readonly dispose: () => void;
 };
 
 /**
- * The first SIGINT, SIGTERM or SIGHUP asks for an orderly end; a second one ends the process at once, with the code a
- * shell expects of a signal.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, or when `also` aborts. A second signal ends the process at once.
  */
 export function onInterrupt(also?: AbortSignal): Interrupt {
   const controller = new AbortController();
@@ -42,24 +41,7 @@ export function onInterrupt(also?: AbortSignal): Interrupt {
   };
 }
 
-/** Resolves after a time, or at once when aborted. Real time: for the pace of a display, never for the protocol. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
-
-/** Resolves when aborted. */
+/** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -1,10 +1,10 @@
-/** The command `mtalab`. */
+/** Entry of the command `mtalab`. */
 import { CommanderError } from 'commander';
+import { processIo } from './command-io.js';
+import { buildProgram } from './command-tree/program.js';
 import { CliError, exitCodes, messageOf } from './errors.js';
-import { processIo } from './io.js';
-import { buildProgram } from './tree.js';
 
-/** Runs a command line (without node and script name). Resolves with the exit code; never throws. */
+/** Runs a command line, given without node and script name. Resolves with the exit code, and never throws. */
 async function main(argv: readonly string[]): Promise<number> {
   const io = processIo();
   let code: number = exitCodes.ok;
@@ -15,13 +15,13 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has printed its own message; help that was asked for is no error.
+    // Commander has printed its message. A wish for help is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     if (error instanceof CliError) {
       io.err(`mtalab: ${error.message}`);
       return error.exitCode;
     }
-    // Errors of the packages below are written for people too. Anything else is a bug, and its stack is wanted.
+    // The other packages write their errors for people too. Any other error is a bug, and its stack helps.
     const known = error instanceof Error && error.name !== 'Error' && !/^(Type|Range|Reference|Syntax)Error$/.test(error.name);
     io.err(`mtalab: ${messageOf(error)}`);
     if (!known && error instanceof Error && process.env['MTALAB_DEBUG'] !== undefined) io.err(error.stack ?? '');

@@ -1,3 +1,4 @@
+/** The public entry of the harness: labs of MTA processes, the fault proxy, mail, the registry of runs, scenarios. */
 export {
   type Chance,
   chance,
@@ -11,22 +12,25 @@ export {
   parseFault,
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
+export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export type { LabAssociation } from './lab/associations.js';
+export type { AssociationRow, LabAssociation } from './lab/associations.js';
 export { makeFolder } from './lab/folder.js';
 export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
-export type { LoadOptions, LoadResult } from './lab/load.js';
+export { LabCounters } from './lab/lab-counters.js';
+export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
-export { judge, type Look, type ProxyJoint } from './lab/quiescence.js';
+export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
+export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
-export { Tally } from './lab/tally.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { type MailItem, octetsOf, readMail } from './mail/read.js';
+export { pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
-export { type ExitStatus, ending, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
-export type { AssociationRow, DeliveryLine, MtaStatus, ReadyMessage, SocketCount } from './process/status.js';
-export { tetherToParent } from './process/tether.js';
+export { describeExit, type ExitStatus, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
+export { onParentExit } from './process/parent-exit.js';
+export type { ReadyMessage } from './process/ready-message.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
 export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
@@ -39,8 +43,8 @@ export {
   registerRun,
   registryFolder,
 } from './registry/registry.js';
-export { eventLogFiles } from './scenario/event-log.js';
-export { linesOf, readJournal, readTrails } from './scenario/journal-file.js';
+export { eventLogFiles, logEntries } from './scenario/event-log.js';
+export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-file.js';
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
-export { severally } from './scenario/several.js';
+export { runConcurrently } from './scenario/run-concurrently.js';
 export { ProcessStage } from './scenario/stage.js';

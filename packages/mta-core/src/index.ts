@@ -60,11 +60,12 @@ export {
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
+export { dropRow, dueRows, emptyTree, findRow, firstRow, putRow, rowsIn, type Tree, treeOf } from './collections/tree.js';
 export { describeFrame } from './links/describe-frame.js';
 export type { Frames, Link, LinkFrame, LinkKind, LinkPhase, Links, LinkUser, LinkView } from './links/link.js';
 export type { MemoryFrame } from './links/memory/frame.js';
 export type { MemoryConnection, MemoryRuntime } from './links/memory/state.js';
-export { carrierOf } from './links/rpc/carrier.js';
+export { carrierDue, carrierOf } from './links/rpc/carrier.js';
 export { maxOutstandingCalls } from './links/rpc/connections.js';
 export { fragmentBytes } from './links/rpc/contexts.js';
 export { describeCarried, describePdu } from './links/rpc/describe.js';
@@ -116,7 +117,6 @@ export {
 } from './links/rpc/pdu.js';
 export {
   type BindRequest,
-  connectionOf,
   rpcBind,
   rpcCall,
   rpcCancel,
@@ -159,7 +159,7 @@ export {
 } from './links/rpc/state.js';
 export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/rpc/string-binding.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
-export { beginStep } from './machine/begin-step.js';
+export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
 export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
@@ -183,7 +183,17 @@ export type {
   WaitingCopy,
 } from './machine/state.js';
 export { type Stepped, start, step } from './machine/step.js';
-export { shownState, viewAssociations, viewBindings, viewLtab, viewMessages, viewQueues } from './machine/view.js';
+export { withEntry } from './machine/update.js';
+export {
+  ltabOf,
+  receivedOf,
+  shownState,
+  viewAssociations,
+  viewBindings,
+  viewLtab,
+  viewMessages,
+  viewQueues,
+} from './machine/view.js';
 export type {
   AssociationView,
   BindingView,
@@ -210,6 +220,7 @@ export {
   type TransferEnvelope,
   turnPriority,
 } from './mail/message.js';
+export { domainOf } from './mail/routing.js';
 export {
   type AbortReason,
   type Apdu,

@@ -29,3 +29,4 @@ export {
 } from './result.js';
 export { runSteps, ScenarioEnded, type StepsOptions } from './run.js';
 export type { LoggedEvent, Stage, StageExit, StageMessage } from './stage.js';
+export { counted } from './words.js';

@@ -1,31 +1,41 @@
-/** `mtalab bindings [order|enable|disable BINDING...]`: the local bindings, shown and changed. */
+/** `mtalab bindings [order|enable|disable BINDING...]`: shows and changes the local bindings. */
+
 import { type BindingView, type BindingWish, wishedBindings } from '@mtalab/mta-core';
-import { present } from '../answers.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
-import { paint } from '../render/text.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
+import { suggestion } from '../render/suggestions.js';
 import { renderBindings } from '../render/views.js';
-import { type Answer, askEach, askRun, chosenNames, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import {
+  type Answer,
+  askEach,
+  askRun,
+  chosenNames,
+  chosenRun,
+  type RunChoice,
+  type RunFlags,
+  withChannel,
+} from '../running-mtas.js';
 
 const changes = ['order', 'enable', 'disable'] as const;
 
 function wishOf(change: string, names: readonly string[]): BindingWish {
   const kind = changes.find((each) => each === change.toLowerCase());
   if (kind === undefined) {
-    throw new UsageError(`bindings are changed with ${changes.join(', ')}, not ${change}${suggestion(change, changes)}`);
+    throw new UsageError(`bindings takes ${changes.join(', ')}, not ${change}${suggestion(change, changes)}`);
   }
-  if (names.length === 0) throw new UsageError(`bindings ${kind}: name at least one binding, by its label or its address`);
+  if (names.length === 0) throw new UsageError(`bindings ${kind}: name at least one binding by its label or its address`);
   return { [kind]: names };
 }
 
-/** @returns what an MTA that is down will have at its next start; nothing of one that can be asked itself. */
-async function change(where: RunOptions, wish: BindingWish): Promise<readonly Answer<readonly BindingView[]>[] | undefined> {
+/** Changes the bindings of one MTA. @returns the bindings at the next start of an MTA that is down; undefined for one that runs. */
+async function change(where: RunChoice, wish: BindingWish): Promise<readonly Answer<readonly BindingView[]>[] | undefined> {
   const entry = await chosenRun(where);
   const chosen = chosenNames(entry, where.mta);
   const [name] = chosen;
   if (name === undefined || chosen.length > 1) {
-    throw new UsageError(`whose bindings? Add --mta with one of ${chosenNames(entry, undefined).join(', ')}`);
+    throw new UsageError(`which MTA? Add --mta with one of ${chosenNames(entry, undefined).join(', ')}`);
   }
   const one = entry.processes.find((each) => each.name === name);
   if (one === undefined) {
@@ -41,11 +51,11 @@ async function change(where: RunOptions, wish: BindingWish): Promise<readonly An
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const [kind, ...names] = (args[0] ?? []) as readonly string[];
   const planned = kind === undefined ? undefined : await change(where, wishOf(kind, names));
   const answers = planned ?? (await askEach<readonly BindingView[]>(where, 'bindings'));
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
     text: (values) => renderBindings(values, paint(io.outColour)),
   });

@@ -1,15 +1,17 @@
-/** `mtalab deliveries`: what reaches mailboxes, as it happens. */
-import { complain } from '../answers.js';
+/** `mtalab deliveries`: follows the deliveries to mailboxes. */
+
+import type { DeliveryNotice } from '@mtalab/transport';
+import { outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, messageOf } from '../errors.js';
 import { aborted, onInterrupt } from '../interrupt.js';
-import { outJsonLine } from '../io.js';
-import { type DeliveryView, renderDelivery } from '../render/events.js';
-import { paint } from '../render/text.js';
-import { type Answer, chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { reportFailures } from '../print-answers.js';
+import { paint } from '../render/colours.js';
+import { renderDelivery } from '../render/events.js';
+import { type Answer, chosenProcesses, chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const found = await chosenRun(where);
   const interrupt = onInterrupt(io.readerGone);
   const style = paint(io.outColour);
@@ -18,11 +20,12 @@ export const run: CommandRun = async ({ io, options }) => {
       try {
         await withChannel(one, async (client) => {
           const dropped = new Promise<never>((_, reject) => {
-            const entry = (line: DeliveryView): void => {
+            const entry = (line: DeliveryNotice): void => {
               if (json === true) outJsonLine(io, line);
               else io.out(renderDelivery(line, style));
             };
-            const late = (): void => reject(new CliError('this reader was too slow and lost its subscription; start again'));
+            const late = (): void =>
+              reject(new CliError('this command reads too slowly and lost its subscription; start it again'));
             client.subscribe('deliveries', { entry, dropped: late }).catch(reject);
           });
           await Promise.race([aborted(interrupt.signal), client.closed, dropped]);
@@ -34,5 +37,5 @@ export const run: CommandRun = async ({ io, options }) => {
     }),
   );
   interrupt.dispose();
-  return complain(io, answers);
+  return reportFailures(io, answers);
 };

@@ -1,34 +1,31 @@
-/** `mtalab events`: the event logs of a run, merged by time and filtered; with --follow as they grow; with --dir those of a run that is over, too. */
+/** `mtalab events`: merges the event logs of a run by time, selects entries, and follows the logs. The run may be over. */
+
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { eventLogFiles, type MtaStatus, type RunEntry } from '@mtalab/harness';
+import { dataFolderOf, eventLogFiles, logEntries, logFolderOf, type MtaStatus, pause, type RunEntry } from '@mtalab/harness';
+import { outJson, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
-import { onInterrupt, pause } from '../interrupt.js';
-import { outJson, outJsonLine } from '../io.js';
-import { chosenBy, endOf, needsNow, type Selection, type SelectionFlags, selectionOf } from '../logs/selection.js';
-import { logFolderOf } from '../places.js';
-import { type EventView, explainedEvent, renderEvent, renderReason } from '../render/events.js';
-import { suggestion } from '../render/nearest.js';
-import { paint } from '../render/text.js';
-import { LineTail } from '../tail.js';
-import { askEach, chosenNames, chosenRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { onInterrupt } from '../interrupt.js';
+import type { EventJson } from '../logs/entry-formats.js';
+import {
+  needsNow,
+  type Selection,
+  type SelectionFlags,
+  selectionEndMs,
+  selectionFilter,
+  selectionOf,
+} from '../logs/event-selection.js';
+import { LogTail } from '../logs/log-tail.js';
+import { paint } from '../render/colours.js';
+import { explainedEvent, renderEvent, renderReason } from '../render/events.js';
+import { unknownName } from '../render/suggestions.js';
+import { askEach, chosenNames, chosenRun, type RunChoice } from '../running-mtas.js';
 
 const pollMs = 200;
 
-function parseLines(lines: readonly string[]): EventView[] {
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as EventView];
-    } catch {
-      // The last line of a process that was killed may be cut short.
-      return [];
-    }
-  });
-}
-
-function inOrder(events: EventView[]): EventView[] {
+function inOrder(events: EventJson[]): EventJson[] {
   return events.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
 }
 
@@ -41,26 +38,26 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The logs that were set aside when they were full, oldest first. */
-async function setAside(folder: string): Promise<EventView[]> {
-  const events: EventView[] = [];
+/** Entries of the log files before the present one, oldest first. */
+async function olderEntries(folder: string): Promise<EventJson[]> {
+  const events: EventJson[] = [];
   for (const file of await eventLogFiles(folder))
-    if (basename(file) !== 'events.jsonl') events.push(...parseLines(await new LineTail(file).read()));
+    if (basename(file) !== 'events.jsonl') events.push(...logEntries<EventJson>(await new LogTail(file).read()));
   return events;
 }
 
-/** Where the logs of a run are, and its process, or null when it is over. */
+/** Log folders of a run, and the process of the run: null if it is over. */
 type Logs = { readonly folders: readonly string[]; readonly pid: number | null };
 
-/** Log folders that a run has left behind in the folder of a pair, or in the data folder of one MTA. */
+/** Log folders that a run left in this folder: the folder of a pair, or the data folder of one MTA. */
 async function keptLogs(dir: string): Promise<readonly string[]> {
   const names = await readdir(dir).catch(() => []);
-  const folders = [dir, ...names.map((name) => join(dir, name, 'data'))].map(logFolderOf);
+  const folders = [dir, ...names.map((name) => dataFolderOf(dir, name))].map(logFolderOf);
   return folders.filter((folder) => existsSync(join(folder, 'events.jsonl')));
 }
 
-/** Of the run that is going on; with `--dir`, of one that is over or never came about as well. */
-async function logsOf(where: RunOptions): Promise<Logs> {
+/** The logs of the present run. With `--dir` they may be of a run that is over or never started. */
+async function logsOf(where: RunChoice): Promise<Logs> {
   let entry: RunEntry;
   try {
     entry = await chosenRun(where);
@@ -71,59 +68,59 @@ async function logsOf(where: RunOptions): Promise<Logs> {
   }
   const folders = chosenNames(entry, where.mta).map((name) => {
     const one = entry.processes.find((each) => each.name === name);
-    // One that is down says in its log why.
-    return logFolderOf(one === undefined ? join(entry.dir, name, 'data') : dirname(one.tokenFile));
+    // The log of an MTA that is down says why.
+    return logFolderOf(one === undefined ? dataFolderOf(entry.dir, name) : dirname(one.tokenFile));
   });
   return { folders, pid: entry.pid };
 }
 
-/** The entries of these MTAs; of a run that is over, only its entries tell which ones there were. */
-function ofMtas(events: readonly EventView[], mta: RunOptions['mta']): readonly EventView[] {
+/** The entries of these MTAs. The names of the MTAs come from the entries: nothing else knows them after a run. */
+function ofMtas(events: readonly EventJson[], mta: RunChoice['mta']): readonly EventJson[] {
   if (mta === undefined) return events;
   const nodes = [...new Set(events.map(({ node }) => node))];
   const wanted = [mta].flat().map((name) => {
     const node = nodes.find((each) => each.toLowerCase() === name.toLowerCase());
-    if (node === undefined)
-      throw new UsageError(`no MTA ${name} in these logs (there: ${nodes.join(', ')})${suggestion(name, nodes)}`);
+    if (node === undefined) throw new UsageError(unknownName('MTA', name, nodes));
     return node;
   });
   return events.filter(({ node }) => wanted.includes(node));
 }
 
-/** Lab time of each MTA that answers. */
-async function timesOf(where: RunOptions): Promise<readonly number[]> {
+/** The lab time of each MTA that answers. */
+async function timesOf(where: RunChoice): Promise<readonly number[]> {
   const answers = await askEach<MtaStatus>(where, 'status');
   return answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
 }
 
-/** Can no entry up to this time come any more? An MTA that does not answer writes none. */
-async function hasPassed(endMs: number | null, where: RunOptions): Promise<boolean> {
+/** Has this time passed at every MTA? Then no entry up to it can come. An MTA that does not answer writes none. */
+async function hasPassed(endMs: number | null, where: RunChoice): Promise<boolean> {
   if (endMs === null) return false;
-  // The run may have ended since it was found; whoever follows it notices.
+  // The run may have ended meanwhile. The caller notices that itself.
   const times = await timesOf(where).catch(() => []);
   return times.length > 0 && times.every((ms) => ms > endMs);
 }
 
-/** Lab time, when the selection counts from it. All MTAs of a run have the same. */
-async function labNowMs(selection: Selection, where: RunOptions, logs: Logs): Promise<number> {
+/** The present lab time if the selection needs it, else 0. All MTAs of a run have the same. */
+async function labNowMs(selection: Selection, where: RunChoice, logs: Logs): Promise<number> {
   if (!needsNow(selection)) return 0;
   if (logs.pid === null)
-    throw new UsageError('the run is over, so there is no time to count back from; give an instant in place of a span');
+    throw new UsageError('the run is over, so it has no present time to count back from; give an instant instead of a span');
   const times = await timesOf(where);
-  if (times.length === 0) throw new CliError('no MTA of this run says what time it is; give an instant in place of a span');
+  if (times.length === 0) throw new CliError('no MTA of this run says what time it is; give an instant instead of a span');
   return Math.max(...times);
 }
 
-/** What is logged already, and a reader of what comes. */
+/** The entries so far, and a function that reads new ones. */
 async function openLogs({ folders }: Logs) {
-  const tails = folders.map((folder) => new LineTail(join(folder, 'events.jsonl')));
-  const older = (await Promise.all(folders.map(setAside))).flat();
-  const next = async (): Promise<EventView[]> => (await Promise.all(tails.map((tail) => tail.read()))).flatMap(parseLines);
+  const tails = folders.map((folder) => new LogTail(join(folder, 'events.jsonl')));
+  const older = (await Promise.all(folders.map(olderEntries))).flat();
+  const next = async (): Promise<EventJson[]> =>
+    (await Promise.all(tails.map((tail) => tail.read()))).flatMap((lines) => logEntries<EventJson>(lines));
   return { past: inOrder([...older, ...(await next())]), next: async () => inOrder(await next()) };
 }
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, follow, limit, explain, ...rest } = options as RunOptions &
+  const { json, follow, limit, explain, ...rest } = options as RunChoice &
     SelectionFlags & {
       readonly json?: boolean;
       readonly follow?: boolean;
@@ -131,32 +128,32 @@ export const run: CommandRun = async ({ io, options }) => {
       readonly limit: number;
     };
   const { id, category, type, severity, since, until, ...where } = rest;
-  // Wrong words are told before anybody is asked.
+  // Wrong options fail before any MTA gets a request.
   const selection = selectionOf(rest);
   const logs = await logsOf(where);
   const nowMs = await labNowMs(selection, where, logs);
-  const isChosen = chosenBy(selection, nowMs);
+  const isChosen = selectionFilter(selection, nowMs);
   const { past, next } = await openLogs(logs);
   const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
   const style = paint(io.outColour);
-  const viewOf = (event: EventView) => (explain === true ? explainedEvent(event) : event);
-  const textOf = (event: EventView) =>
+  const viewOf = (event: EventJson) => (explain === true ? explainedEvent(event) : event);
+  const textOf = (event: EventJson) =>
     explain === true ? `${renderEvent(event, style)}\n${renderReason(event, style)}` : renderEvent(event, style);
   if (follow !== true) {
     if (json === true) outJson(io, shown.map(viewOf));
     else if (shown.length > 0) io.out(shown.map(textOf).join('\n'));
     return exitCodes.ok;
   }
-  const show = (event: EventView): void => {
+  const show = (event: EventJson): void => {
     if (json === true) outJsonLine(io, viewOf(event));
     else io.out(textOf(event));
   };
   shown.forEach(show);
-  const endMs = endOf(selection, nowMs);
+  const endMs = selectionEndMs(selection, nowMs);
   const interrupt = onInterrupt(io.readerGone);
   for (let more = logs.pid !== null; more && !interrupt.signal.aborted; ) {
-    // Looked at before the reading, so that the last words of the run, or before its time is up, are read.
+    // This comes before the reading, so that the last entries of the run, or before the end time, are read too.
     more = logs.pid !== null && isRunning(logs.pid) && !(await hasPassed(endMs, where));
     (await next()).filter(isChosen).forEach(show);
     if (more) await pause(pollMs, interrupt.signal);

@@ -1,4 +1,5 @@
-/** `mtalab explain WORD...`: what an event, an error number in one, or an article is. Nothing needs to run. */
+/** `mtalab explain WORD...`: explains events, error numbers and articles. No MTA needs to run. */
+
 import {
   type DiagnosticsLevel,
   describeEvent,
@@ -15,8 +16,11 @@ import {
   releaseReasons,
   sampleEvent,
 } from '@mtalab/mta-core';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { splitAtCommas } from '../command-tree/shared-options.js';
 import { exitCodes, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
+import { paint } from '../render/colours.js';
 import {
   type ArticleExplanation,
   type ErrorExplanation,
@@ -24,9 +28,7 @@ import {
   type Explanation,
   renderExplanation,
 } from '../render/explain.js';
-import { nearestNumber, suggestion } from '../render/nearest.js';
-import { paint } from '../render/text.js';
-import { type CommandRun, wordsOf } from '../tree/entry.js';
+import { suggestedNumber, unknownName } from '../render/suggestions.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 
@@ -59,10 +61,10 @@ function explainError(number: number): ErrorExplanation {
   return { kind: 'error', number, of, text, explanation, events, articles };
 }
 
-/** The articles there is something to say of: those that are emulated, and those that a release has all the same. */
+/** The articles that can be explained: those that MTA Lab emulates, and those that a release has. */
 const articles: readonly string[] = [...new Set([...quirks, ...releaseArticles].map(({ article }) => article))].sort();
 
-/** In which builds an article without a quirk is on, as the matrix of releases has it. */
+/** The builds that have an article without a quirk, from the table of releases. */
 function buildsOf(article: string): string {
   const reasons = releaseReasons(article).filter(({ on }) => on);
   return reasons
@@ -86,7 +88,7 @@ function explainArticle(article: string): ArticleExplanation {
 }
 
 function explained(word: string): Explanation {
-  // NMI9316 is how ev0.log writes an id.
+  // ev0.log writes an id as NMI9316.
   const [, digits] = /^(?:NMI)?(\d{1,6})$/i.exec(word) ?? [];
   const number = digits === undefined ? Number.NaN : Number(digits);
   const id = eventIds.find((each) => each === number);
@@ -95,21 +97,19 @@ function explained(word: string): Explanation {
   if (/^Q\d/i.test(word)) {
     const article = word.toUpperCase();
     if (articles.includes(article)) return explainArticle(article);
-    throw new UsageError(`no article ${word} (there: ${articles.join(', ')})${suggestion(word, articles)}`);
+    throw new UsageError(unknownName('article', word, articles));
   }
   throw new UsageError(
-    `no event and no error number ${word}${nearestNumber(word, [...eventIds, ...errorNumbers])}; \`mtalab explain --all\` explains all events`,
+    `unknown event or error number ${word}${suggestedNumber(word, [...eventIds, ...errorNumbers])}; \`mtalab explain --all\` explains all events`,
   );
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
-  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(wordsOf);
-  if (all === true && words.length > 0) throw new UsageError('give either what is to be explained, or --all');
+  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(splitAtCommas);
+  if (all === true && words.length > 0) throw new UsageError('give words to explain or --all, not both');
   if (all !== true && words.length === 0)
-    throw new UsageError(
-      'explain what? Give the number of an event or an error, such as 9316, an article, such as Q181721, or --all',
-    );
+    throw new UsageError('give the number of an event or an error, such as 9316, an article, such as Q181721, or --all');
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);
   if (json === true) outJson(io, found);
   else io.out(found.map((one) => renderExplanation(one, paint(io.outColour))).join('\n\n'));

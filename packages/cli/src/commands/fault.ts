@@ -1,37 +1,38 @@
-/** `mtalab fault ...`: faults on the link of a running pair. */
-import { CliError, exitCodes, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
-import { paint } from '../render/text.js';
-import { type FaultView, renderFaults } from '../render/views.js';
-import { chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+/** `mtalab fault ...`: sets, lists and ends faults on the link of a running pair. */
 
-/** What the words ask of the pair's control channel. */
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { CliError, exitCodes, UsageError } from '../errors.js';
+import { paint } from '../render/colours.js';
+import { type FaultView, renderFaults } from '../render/views.js';
+import { chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
+
+/** A request to the control channel of the pair, and the text to print when it is done. */
 type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };
 
-/** Words that make `cut` the start of a fault; without one of them it cuts now. */
+/** With one of these words `cut` begins a fault. Without, it cuts now. */
 const cutFaults = ['before', 'after', 'randomly', 'every'];
 
-function alone(words: readonly string[], request: FaultRequest): FaultRequest {
-  if (words.length > 1) throw new UsageError(`\`fault ${words[0]}\` takes no more words, not "${words.slice(1).join(' ')}"`);
+function withoutMoreWords(words: readonly string[], request: FaultRequest): FaultRequest {
+  if (words.length > 1) throw new UsageError(`\`fault ${words[0]}\` takes no other words; found "${words.slice(1).join(' ')}"`);
   return request;
 }
 
-/** Reads the words. Whatever is no command of ours is a fault, in the language of faults. */
+/** Turns the words into a request. All words but these commands are a fault in the fault language. */
 export function faultRequest(words: readonly string[]): FaultRequest {
   const [first = '', second] = words;
   switch (first.toLowerCase()) {
     case 'list':
-      return alone(words, { cmd: 'faults', args: {}, done: '' });
+      return withoutMoreWords(words, { cmd: 'faults', args: {}, done: '' });
     case 'release':
-      return alone(words, { cmd: 'release', args: {}, done: 'what was held goes on' });
+      return withoutMoreWords(words, { cmd: 'release', args: {}, done: 'held PDUs are released' });
     case 'heal':
-      return alone(words, { cmd: 'heal', args: {}, done: 'black holes are closed' });
+      return withoutMoreWords(words, { cmd: 'heal', args: {}, done: 'black holes are ended' });
     case 'remove': {
       if (second === undefined || words.length > 2 || !/^\d{1,9}$/.test(second)) {
         throw new UsageError('`fault remove` takes the number of a fault; `mtalab fault list` shows them');
       }
-      return { cmd: 'fault-remove', args: { fault: Number(second) }, done: `fault ${second} is taken away` };
+      return { cmd: 'fault-remove', args: { fault: Number(second) }, done: `fault ${second} is removed` };
     }
     case 'cut':
       if (words.length <= 2 && (second === undefined || !cutFaults.includes(second.toLowerCase()))) {
@@ -48,11 +49,11 @@ export function faultRequest(words: readonly string[]): FaultRequest {
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const request = faultRequest((args[0] as readonly string[]).flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
   const entry = await chosenRun(where);
   const { lab } = entry;
-  if (lab === undefined) throw new CliError(`the run in ${entry.dir} has no fault proxy: start the pair with --fault or --proxy`);
+  if (lab === undefined) throw new CliError(`the run in ${entry.dir} has no fault proxy; start the pair with --fault or --proxy`);
   const result = await withChannel(lab, (client) => client.request(request.cmd, request.args));
   if (json === true) {
     outJson(io, result ?? { done: request.cmd });

@@ -1,15 +1,16 @@
-/** `mtalab ltab`: the locality tables. */
+/** `mtalab ltab`: shows the locality tables. */
+
 import type { LtabView } from '@mtalab/mta-core';
-import { present } from '../answers.js';
-import { paint } from '../render/text.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
 import { renderLtab } from '../render/views.js';
-import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const answers = await viewEach<LtabView>(where, 'ltab');
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, ltab: value.rows })),
     text: (values) => renderLtab(values, paint(io.outColour)),
   });

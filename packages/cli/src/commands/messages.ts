@@ -1,15 +1,16 @@
-/** `mtalab messages`: what is not delivered yet. */
+/** `mtalab messages`: shows the messages that are not delivered yet. */
+
 import type { MessageView } from '@mtalab/mta-core';
-import { present } from '../answers.js';
-import { paint } from '../render/text.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
 import { renderMessages } from '../render/views.js';
-import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, limit, ...where } = options as RunOptions & { readonly json?: boolean; readonly limit: number };
+  const { json, limit, ...where } = options as RunFlags & { readonly limit: number };
   const answers = await viewEach<MessageView>(where, 'messages', { limit });
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows })),
     text: (values) => renderMessages(values, paint(io.outColour)),
   });

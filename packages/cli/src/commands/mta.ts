@@ -1,23 +1,22 @@
-/** `mtalab mta --config FILE`: one MTA, in this process. */
-import { registerRun, tetherToParent } from '@mtalab/harness';
+/** `mtalab mta --config FILE`: runs one MTA in this process. */
+import { logFolderOf, onParentExit, registerRun } from '@mtalab/harness';
 import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
+import { type CommandIo, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { loadConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJsonLine } from '../io.js';
-import { createLogs } from '../logs/index.js';
-import { logFolderOf } from '../places.js';
-import type { CommandRun } from '../tree/entry.js';
+import { createLogs } from '../logs/mta-logs.js';
 
-/** A supervisor is there when this process was started with an IPC channel. */
-function supervised(): boolean {
+/** A supervisor starts its MTAs with an IPC channel. */
+function isSupervised(): boolean {
   return typeof process.send === 'function';
 }
 
-/** What a supervisor waits for; without one the same is told to people, or as JSON. */
-function announce(io: Io, running: RunningMta, json: boolean): void {
+/** Sends the ready message to the supervisor. Without a supervisor, prints the same for people or as JSON. */
+function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   const ready = {
     type: 'ready',
     name: running.name,
@@ -28,7 +27,7 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
     control: running.control,
     tokenFile: running.tokenFile,
   };
-  if (supervised()) process.send?.(ready, undefined, undefined, () => undefined);
+  if (isSupervised()) process.send?.(ready, undefined, undefined, () => undefined);
   else if (json) outJsonLine(io, ready);
   else {
     const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
@@ -38,26 +37,26 @@ function announce(io: Io, running: RunningMta, json: boolean): void {
   }
 }
 
-/** In the registry of runs, unless it is part of a supervisor's run, for as long as it runs. @returns the exit code. */
+/** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
 async function untilEnded(running: RunningMta, dir: string): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;
   try {
-    const registration = supervised()
+    const registration = isSupervised()
       ? undefined
       : await registerRun({ pid, startedAt: new Date().toISOString(), dir, processes: [{ name, pid, control, tokenFile }] });
     const { code } = await running.ended;
     await registration?.remove();
     return code;
   } catch (error) {
-    // No command could find it, so it must not run on.
+    // No command could find the MTA, so it must not run on.
     await running.stop();
     throw error;
   }
 }
 
-/** Runs until it is stopped. @returns the exit code. */
-async function runMta(io: Io, file: string, json: boolean): Promise<number> {
+/** Runs the MTA until it stops. @returns the exit code. */
+async function runMta(io: CommandIo, file: string, json: boolean): Promise<number> {
   const loaded = loadConfig(file);
   const clock = new LabClock(loaded.clock);
   const logs = createLogs({
@@ -68,7 +67,7 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
   });
   if (loaded.withoutQuirk.length > 0)
     logs.info(withoutQuirkWords(loaded.mta.name, `${loaded.mta.version} (${loaded.mta.build})`, loaded.withoutQuirk));
-  // Watched from here on: a stop that is asked for during the start must not be lost.
+  // A signal during the start must stop the MTA too.
   const interrupt = onInterrupt();
   try {
     const running = await startMta({
@@ -101,11 +100,11 @@ async function runMta(io: Io, file: string, json: boolean): Promise<number> {
 
 export const run: CommandRun = async ({ io, options }) => {
   const { config, json } = options as { readonly config: string; readonly json?: boolean };
-  // An MTA without its supervisor ends like one that lost its power: the store is made for that.
-  const untie = tetherToParent(() => process.exit(1));
+  // Without its supervisor the MTA ends at once, as in a power failure. The store survives that.
+  const detach = onParentExit(() => process.exit(1));
   try {
     return await runMta(io, config, json === true);
   } finally {
-    untie();
+    detach();
   }
 };

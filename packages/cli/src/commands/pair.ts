@@ -1,38 +1,40 @@
-/** `mtalab pair`: two MTAs as processes of their own, mail between them, and a status until it is over. */
+/** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
+
 import { resolve } from 'node:path';
 import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
-import { mtaCommand } from '../command.js';
+import { printable } from '@mtalab/mta-core';
+import { type CommandIo, outJsonLine } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { renderConfig } from '../config/index.js';
 import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
-import { type Io, outJsonLine } from '../io.js';
-import { serveLab } from '../pair/control.js';
-import { pairDomains, pairNames } from '../pair/names.js';
-import { type PairFlags, type PairPlan, planPair } from '../pair/options.js';
+import { mtaCommand } from '../mta-command.js';
+import { serveControlChannel } from '../pair/control-channel.js';
+import { pairDomains, pairNames } from '../pair/pair-mtas.js';
+import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { checkMail, type Sending, sendAll } from '../pair/send.js';
-import { type Ending, watch } from '../pair/watch.js';
-import { Live } from '../render/live.js';
+import { type Ending, watchPair } from '../pair/watch.js';
+import { paint } from '../render/colours.js';
+import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
-import { paint, printable } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
-/** Passes on what MTAs have to say beside their logs, such as that these cannot be written. A start that fails tells it by itself. */
-class Remarks {
-  readonly #io: Io;
-  /** Until the lab is up. */
+/** Prints what MTAs write to stderr, such as a failure to write their logs. The error of a failed start has it already. */
+class StderrRelay {
+  readonly #io: CommandIo;
+  /** Lines that wait until the lab is up; null from then on. */
   #waiting: string[] | null = [];
 
-  constructor(io: Io) {
+  constructor(io: CommandIo) {
     this.#io = io;
   }
 
   readonly take: NonNullable<LabOptions['onOutput']> = (name, text, stream) => {
     if (stream !== 'stderr') return;
     const lines = text.split('\n').filter((line) => line !== '');
-    const said = lines.map((line) => `${name}: ${printable(line)}`);
-    if (this.#waiting === null) for (const line of said) this.#io.err(line);
-    else this.#waiting.push(...said);
+    const relayed = lines.map((line) => `${name}: ${printable(line)}`);
+    if (this.#waiting === null) for (const line of relayed) this.#io.err(line);
+    else this.#waiting.push(...relayed);
   };
 
   up(): void {
@@ -41,19 +43,17 @@ class Remarks {
   }
 }
 
-async function startPair(io: Io, flags: PairFlags, plan: PairPlan): Promise<Lab> {
-  // Two pairs in one folder would write over each other's configuration before the stores' locks stop the second.
+async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promise<Lab> {
+  // A second pair in this folder would overwrite the configuration of the first before the locks of the stores stop it.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
-  const there = (await listRuns()).find((run) => run.dir === dir);
-  if (there !== undefined) {
-    throw new CliError(
-      `a run is going on in ${there.dir} already (pid ${there.pid}); stop it with \`mtalab stop --dir ${there.dir}\``,
-    );
+  const other = (await listRuns()).find((run) => run.dir === dir);
+  if (other !== undefined) {
+    throw new CliError(`another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${other.dir}\``);
   }
-  const remarks = new Remarks(io);
+  const relay = new StderrRelay(io);
   const lab = await startLab({
     command: mtaCommand,
-    onOutput: remarks.take,
+    onOutput: relay.take,
     renderConfig,
     dir: flags.dir,
     names: pairNames,
@@ -71,12 +71,12 @@ async function startPair(io: Io, flags: PairFlags, plan: PairPlan): Promise<Lab>
     faults: plan.faults,
     proxy: flags.proxy === true,
   });
-  remarks.up();
+  relay.up();
   return lab;
 }
 
-/** What each MTA is, where somebody said so, and what is missing to be that wholly. */
-function tellReleases(io: Io, flags: PairFlags, plan: PairPlan): void {
+/** Prints the releases of the MTAs if options chose them, and the articles of a release that MTA Lab does not emulate. */
+function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
   for (const [name, { release, nt, withoutQuirk }] of Object.entries(plan.profiles)) {
     if (flags.json !== true && (flags.release !== undefined || flags.nt !== undefined))
       io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
@@ -84,8 +84,8 @@ function tellReleases(io: Io, flags: PairFlags, plan: PairPlan): void {
   }
 }
 
-/** Who listens where. */
-function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
+/** Prints where the MTAs listen. */
+function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
     name: one.name,
     pid: one.pid,
@@ -102,12 +102,12 @@ function announce(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
   else io.out(renderReady(ready, paint(io.outColour)));
-  tellReleases(io, flags, plan);
+  printReleases(io, flags, plan);
 }
 
-/** Tells how it went. @returns the exit code. */
+/** Prints the outcome. @returns the exit code. */
 function conclude(
-  io: Io,
+  io: CommandIo,
   flags: PairFlags,
   sending: Sending,
   ending: Ending,
@@ -115,12 +115,14 @@ function conclude(
   unreached: readonly string[],
 ): number {
   const problems = [
-    ...(ending.kind === 'stuck' ? ['not all was delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
+    ...(ending.kind === 'stuck' ? ['some mail was not delivered:', ...ending.why.map((line) => `  ${line}`)] : []),
     ...(ending.kind === 'delivered' && summary.reports > 0
       ? [`${summary.reports} of the messages came back as non-delivery reports`]
       : []),
     ...(flags.once === true && ending.kind === 'interrupted'
-      ? [`${io.readerGone.aborted ? 'stdout is gone: stopped' : 'interrupted'} before all was delivered`]
+      ? [
+          `${io.readerGone.aborted ? 'stopped, because the reader of stdout is gone,' : 'interrupted'} before all mail was delivered`,
+        ]
       : []),
     ...unreached.map((fault) => `fault never reached: ${fault}`),
   ];
@@ -148,14 +150,14 @@ function conclude(
   return code;
 }
 
-async function runLab(io: Io, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
-  const live = new Live(io);
+async function runLab(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
+  const live = new LiveStatus(io);
   try {
     announce(io, lab, flags, plan);
     for (const hint of plan.hints) io.err(hint);
     const sending: Sending = { accepted: 0, complete: false };
     const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
-    const ending = await watch(lab, sending, sent, flags, live, interrupt.signal);
+    const ending = await watchPair(lab, sending, sent, flags, live, interrupt.signal);
     live.clear();
     const summary = await lab.summary();
     const unreached = (lab.proxy?.unreached() ?? []).map((fault) => fault.text);
@@ -169,18 +171,18 @@ export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
   await checkMail(flags);
-  // Watched from here on: Ctrl-C while the processes start must stop them as well.
+  // Ctrl-C while the processes start must stop them too.
   const interrupt = onInterrupt(io.readerGone);
   try {
     const lab = await startPair(io, flags, plan);
     let closeControl: (() => Promise<void>) | undefined;
     let code: number;
     try {
-      closeControl = await serveLab(lab, interrupt.trigger, (text) => io.err(text));
+      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => io.err(text));
       code = await runLab(io, lab, flags, plan, interrupt);
-      if (interrupt.signal.aborted) io.err('stopping in order (Ctrl-C: at once)');
+      if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
     } finally {
-      // First out of the registry and the processes, then the channel over which that may have been asked for.
+      // The control channel closes last: the request to stop may have come over it.
       await lab.close().finally(() => closeControl?.());
     }
     return code;

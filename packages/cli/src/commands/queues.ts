@@ -1,15 +1,16 @@
-/** `mtalab queues`: what is queued for whom. */
+/** `mtalab queues`: shows what is queued for each adjacent MTA and for mailboxes. */
+
 import type { QueueView } from '@mtalab/mta-core';
-import { present } from '../answers.js';
-import { paint } from '../render/text.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
 import { renderQueues } from '../render/views.js';
-import { type RunOptions, viewEach } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const answers = await viewEach<QueueView>(where, 'queues');
-  return present(io, answers, json === true, {
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, queues: value.rows })),
     text: (values) => renderQueues(values, paint(io.outColour)),
   });

@@ -1,12 +1,13 @@
-/** `mtalab releases`: the releases, and which articles each of them has. */
-import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
-import { exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { renderReleases } from '../render/releases.js';
-import { paint } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
+/** `mtalab releases`: shows the releases and the articles of each. */
 
-/** One row for each cell of the matrix. */
+import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { exitCodes } from '../errors.js';
+import { paint } from '../render/colours.js';
+import { renderReleases } from '../render/releases.js';
+
+/** One row for each release and article. */
 function rows(releases: readonly Release[]) {
   return releases.flatMap(({ version, build, servicePack, cells }) =>
     cells.map(({ article, on, because }) => ({

@@ -1,14 +1,18 @@
-/** `mtalab replay FILE...`: run journals through the core once more, and compare what it does with what they say. */
+/** `mtalab replay FILE...`: runs journals through the core again, and compares its effects with the journals. */
+
 import { readJournal } from '@mtalab/harness';
+import { printable } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
 import { type Difference, JournalVerifier, Replayer, type Verification } from '@mtalab/trace';
-import { type Io, outJson } from '../io.js';
-import { clip, counted, printable } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
+import { type CommandIo, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { exitCodes } from '../errors.js';
+import { clip } from '../render/table.js';
 
 type FileResult = Verification & { readonly file: string; readonly remarks: readonly string[] };
 
-/** Characters of an effect that are shown. */
-const longestEffect = 2000;
+/** Longest text of an effect that is printed, in columns. */
+const maxEffectColumns = 2000;
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { verify, json } = options as { readonly verify?: boolean; readonly json?: boolean };
@@ -16,11 +20,11 @@ export const run: CommandRun = async ({ io, args, options }) => {
   for (const file of args[0] as readonly string[]) {
     const result = verify === true ? await verified(file) : await replayed(file);
     results.push(result);
-    if (json !== true) tell(io, result, verify === true);
+    if (json !== true) printResult(io, result, verify === true);
   }
   const failed = results.some((result) => result.differences.length > 0);
   if (json === true) outJson(io, results);
-  return failed ? 1 : 0;
+  return failed ? exitCodes.failed : exitCodes.ok;
 };
 
 async function verified(file: string): Promise<FileResult> {
@@ -30,7 +34,7 @@ async function verified(file: string): Promise<FileResult> {
   return { file, ...verifier.result, remarks };
 }
 
-/** Without a comparison: does the core get through it at all? */
+/** Runs the core without comparing effects. Throws what the core throws. */
 async function replayed(file: string): Promise<FileResult> {
   const remarks: string[] = [];
   const replayer = new Replayer(file);
@@ -44,7 +48,7 @@ async function replayed(file: string): Promise<FileResult> {
   return { file, steps, effects, lives, differences: [], remarks };
 }
 
-function tell(io: Io, result: FileResult, compared: boolean): void {
+function printResult(io: CommandIo, result: FileResult, compared: boolean): void {
   const { file, steps, effects, lives, differences, remarks } = result;
   for (const remark of remarks) io.err(`mtalab: ${remark}`);
   const amount = `${counted(steps, 'step')}, ${counted(effects, 'effect')}, ${counted(lives, 'start')}`;
@@ -54,12 +58,12 @@ function tell(io: Io, result: FileResult, compared: boolean): void {
     io.out(`${file}: ${amount}: ${outcome}`);
     return;
   }
-  io.out(`${file}: ${amount}: ${differences.length === 1 ? 'a difference' : `${differences.length} differences, the first`}`);
-  io.out(words(first).join('\n'));
+  io.out(`${file}: ${amount}: ${differences.length === 1 ? 'one difference' : `${differences.length} differences; the first`}`);
+  io.out(differenceLines(first).join('\n'));
 }
 
-function words({ line, node, n, input, effect, path, expected, got }: Difference): readonly string[] {
-  const shown = (text: string): string => clip(printable(text), longestEffect);
+function differenceLines({ line, node, n, input, effect, path, expected, got }: Difference): readonly string[] {
+  const shown = (text: string): string => clip(printable(text), maxEffectColumns);
   const where = effect === null ? '' : `, effect ${effect + 1}${path === '' ? '' : ` at ${path}`}`;
   return [
     `  line ${line}, step ${n} of ${node}${where}`,

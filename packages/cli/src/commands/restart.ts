@@ -1,18 +1,19 @@
-/** `mtalab restart`: stops MTAs of a pair in order, or kills them, and starts them again. */
-import { CliError, exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { askRun, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+/** `mtalab restart`: stops or kills MTAs of a pair and starts them again. */
 
-/** Each may take its time to stop in order and to start, and they go one after the other. */
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { CliError, exitCodes } from '../errors.js';
+import { askRun, type RunFlags } from '../running-mtas.js';
+
+/** Limit in real time. The MTAs restart one after the other, and each may take long to stop in order. */
 const limitMs = 180_000;
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, kill, ...where } = options as RunOptions & { readonly json?: boolean; readonly kill?: boolean };
+  const { json, kill, ...where } = options as RunFlags & { readonly kill?: boolean };
   const done = await askRun<unknown>(where, 'restart', { kill: kill === true }, limitMs);
   if (done === undefined) {
     throw new CliError(
-      'nobody supervises this MTA, who could start it again: end it with `mtalab stop`, and start it with `mtalab mta --config FILE`',
+      'this MTA has no supervisor that could start it again; stop it with `mtalab stop` and start it with `mtalab mta --config FILE`',
     );
   }
   if (json === true) outJson(io, { restarted: done.names });

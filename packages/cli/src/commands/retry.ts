@@ -1,16 +1,17 @@
-/** `mtalab retry [MTA]`: ends the waits for the Open and Transfer Intervals. */
-import { present } from '../answers.js';
-import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+/** `mtalab retry [MTA]`: ends the present waits for the Open and Transfer Intervals. */
+
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { printAnswers } from '../print-answers.js';
+import { askEach, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const peer = args[0] === undefined ? undefined : String(args[0]);
   const answers = await askEach<unknown>(where, 'retry', peer === undefined ? {} : { mta: peer });
-  // Nobody is adjacent to itself: with a name, those that do not know it are no failure as long as one does.
-  const told = peer !== undefined && answers.some((answer) => answer.ok) ? answers.filter((answer) => answer.ok) : answers;
-  return present(io, told, json === true, {
+  // The named MTA does not know itself, so one MTA that knows it is enough.
+  const shown = peer !== undefined && answers.some((answer) => answer.ok) ? answers.filter((answer) => answer.ok) : answers;
+  return printAnswers(io, shown, json === true, {
     json: (values) => values.map(({ mta }) => ({ mta, retry: peer ?? 'all' })),
-    text: (values) => values.map(({ mta }) => `${mta}: tries ${peer ?? 'all adjacent MTAs'} now`).join('\n'),
+    text: (values) => values.map(({ mta }) => `${mta}: retries ${peer ?? 'all adjacent MTAs'} now`).join('\n'),
   });
 };

@@ -1,10 +1,11 @@
-/** `mtalab runs`: what runs on this machine. */
+/** `mtalab runs`: lists the runs on this machine. */
+
 import { listRuns } from '@mtalab/harness';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { paint } from '../render/text.js';
+import { paint } from '../render/colours.js';
 import { renderRuns } from '../render/views.js';
-import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const runs = await listRuns();

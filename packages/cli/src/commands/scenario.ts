@@ -1,17 +1,18 @@
-/** `mtalab scenario FILE`: a scenario file on virtual time, or on real processes; the same verdict either way. */
+/** `mtalab scenario FILE`: runs a scenario file on virtual time or on real processes. The verdict is the same. */
+
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '@mtalab/harness';
+import { jsonLines, makeFolder } from '@mtalab/harness';
 import { type Mode, modes, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { outJson } from '../io.js';
+import { paint } from '../render/colours.js';
 import { renderScenario } from '../render/scenario.js';
-import { paint } from '../render/text.js';
 import { loadScenario, scenarioFileOf } from '../scenario/load.js';
 import { type CaseRecord, runScenario } from '../scenario/run.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Options = {
   readonly on: 'sim' | 'processes';
@@ -22,8 +23,8 @@ type Options = {
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { on, mode, dir, json } = options as Options;
-  const given = String(args[0]);
-  const scenario = loadScenario(existsSync(given) || /[./\\]/.test(given) ? given : scenarioFileOf(given));
+  const fileOrName = String(args[0]);
+  const scenario = loadScenario(existsSync(fileOrName) || /[./\\]/.test(fileOrName) ? fileOrName : scenarioFileOf(fileOrName));
   const interrupt = onInterrupt(io.readerGone);
   try {
     const result = await runScenario(scenario, {
@@ -35,8 +36,8 @@ export const run: CommandRun = async ({ io, args, options }) => {
       keep: dir === undefined ? undefined : (record) => keep(dir, record),
     });
     if (json === true) outJson(io, result);
-    else io.out(renderScenario(result, lastWord(result), paint(io.outColour)));
-    return result.asDocumented ? 0 : 1;
+    else io.out(renderScenario(result, conclusionOf(result), paint(io.outColour)));
+    return result.asDocumented ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     if (error instanceof ScenarioEnded) return exitCodes.interrupted;
     throw error;
@@ -45,21 +46,22 @@ export const run: CommandRun = async ({ io, args, options }) => {
   }
 };
 
-function lastWord({ scenario, asDocumented, cases }: ScenarioResult): string {
+function conclusionOf({ scenario, asDocumented, cases }: ScenarioResult): string {
   const ran = cases.map((each) => each.mode).join(' and ');
-  return asDocumented ? `${scenario}, ${ran}: everything was seen as it must be.` : `${scenario}, ${ran}: NOT as it must be.`;
+  return asDocumented
+    ? `${scenario}, ${ran}: every observation is as the scenario says.`
+    : `${scenario}, ${ran}: NOT as the scenario says.`;
 }
 
-/** Virtual time: the journal and what the link saw, as those of processes are kept in their folder. */
+/** Keeps the journal and the PDUs of the link of a case on virtual time. Processes write their own into their folder. */
 async function keep(dir: string, record: CaseRecord): Promise<void> {
   if (record.on === 'processes') return;
-  const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
   const folder = join(dir, record.mode);
   try {
     await makeFolder(resolve(folder));
-    await writeFile(join(folder, 'journal.jsonl'), lines(record.journal), { mode: 0o600 });
-    await writeFile(join(folder, 'link.jsonl'), lines(record.pdus), { mode: 0o600 });
+    await writeFile(join(folder, 'journal.jsonl'), jsonLines(record.journal), { mode: 0o600 });
+    await writeFile(join(folder, 'link.jsonl'), jsonLines(record.pdus), { mode: 0o600 });
   } catch (error) {
-    throw new CliError(`${folder} cannot be written: ${(error as Error).message}`);
+    throw new CliError(`cannot write ${folder}: ${(error as Error).message}`);
   }
 }

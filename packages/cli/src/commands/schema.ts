@@ -1,8 +1,9 @@
-/** `mtalab schema`: the JSON schema of an MTA's configuration file. */
+/** `mtalab schema`: prints the JSON schema of the configuration file. */
+
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { configSchema } from '../config/index.js';
 import { exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import type { CommandRun } from '../tree/entry.js';
 
 export const run: CommandRun = async ({ io }) => {
   outJson(io, configSchema());

@@ -1,4 +1,5 @@
-/** `mtalab sim`: MTAs on virtual time with seeded faults, and the rules they must keep. */
+/** `mtalab sim`: simulates MTAs on virtual time with seeded faults, and checks the rules. */
+
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Settings } from '@mtalab/mta-core';
@@ -20,15 +21,16 @@ import {
   type Topology,
   verdictText,
 } from '@mtalab/proof';
+import { counted } from '@mtalab/scenario';
+import { type CommandIo, outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
-import { messageOf, UsageError } from '../errors.js';
+import { exitCodes, messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { type Io, outJson } from '../io.js';
-import { setting } from '../pair/options.js';
-import { Live } from '../render/live.js';
+import { settingOption } from '../option-values.js';
+import { paint } from '../render/colours.js';
+import { LiveStatus } from '../render/live-status.js';
 import { SimTotals } from '../render/sim.js';
-import { counted, paint } from '../render/text.js';
-import type { CommandRun } from '../tree/entry.js';
 
 type Flags = {
   readonly seed: number;
@@ -49,29 +51,29 @@ type Flags = {
 
 type Failure = { readonly result: SimResult; readonly replay: string; readonly shrunk: Shrunk | null };
 
-/** Seeds that fail before the run ends: one is enough to be looked at, a few show whether they are alike. */
-const mostFailures = 5;
+/** The command stops at this many failed seeds. A few show whether they fail alike. */
+const maxFailures = 5;
 
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as Flags;
-  const asked = askedFor(flags);
+  const wanted = simOptionsOf(flags);
   const single = flags.seeds === undefined || flags.plan !== undefined;
   if (!single && (flags.journal !== undefined || flags.savePlan !== undefined)) {
-    throw new UsageError('--journal and --save-plan are for one seed: use --seed, not --seeds');
+    throw new UsageError('--journal and --save-plan take one seed; use --seed instead of --seeds');
   }
-  if (flags.json !== true) announce(io, flags, asked);
-  const outcome = single ? one(io, flags, asked) : await many(io, flags, asked);
-  if (flags.json === true) outJson(io, asJson(flags, asked, outcome));
+  if (flags.json !== true) announce(io, flags, wanted);
+  const outcome = single ? runOneSeed(io, flags, wanted) : await runSeeds(io, flags, wanted);
+  if (flags.json === true) outJson(io, asJson(flags, wanted, outcome));
   else io.out(outcome.totals.text());
-  return outcome.failures.length === 0 ? 0 : 1;
+  return outcome.failures.length === 0 ? exitCodes.ok : exitCodes.failed;
 };
 
 type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure[] };
 
-/** @throws UsageError for what makes no sense. */
-function askedFor(flags: Flags): SimOptions {
+/** @throws UsageError naming an option that makes no sense. */
+function simOptionsOf(flags: Flags): SimOptions {
   const legacy = (flags.legacy ?? []).map(knownArticle);
-  const settings = Object.fromEntries((flags.set ?? []).map(setting)) as Partial<Settings>;
+  const settings = Object.fromEntries((flags.set ?? []).map(settingOption)) as Partial<Settings>;
   try {
     return simOptions({
       faults: faultsOf(flags.faults),
@@ -87,7 +89,7 @@ function askedFor(flags: Flags): SimOptions {
   }
 }
 
-/** `all`, `none`, or a list such as `cut,lose=1/50`. */
+/** Reads `all`, `none`, or a list such as `cut,lose=1/50`. */
 function faultsOf(text: string): SimOptions['faults'] {
   if (text === 'none') return {};
   const faults: Partial<Record<SimFaultKind, Ratio>> = {};
@@ -96,7 +98,7 @@ function faultsOf(text: string): SimOptions['faults'] {
     const kinds = name === 'all' ? simFaultKinds : simFaultKinds.filter((kind) => kind === name);
     if (kinds.length === 0 || (name === 'all' && n !== undefined)) {
       throw new UsageError(
-        `--faults takes all, none, or a list of faults such as cut,lose=1/50; "${part}" is none. There are ${simFaultKinds.join(', ')}`,
+        `--faults takes all, none, or a list of faults such as cut,lose=1/50, not "${part}"; the faults are ${simFaultKinds.join(', ')}`,
       );
     }
     for (const kind of kinds) faults[kind] = n === undefined ? infoOf(kind).ratio : { n: Number(n), of: Number(of) };
@@ -104,12 +106,12 @@ function faultsOf(text: string): SimOptions['faults'] {
   return faults;
 }
 
-/** Words as a shell takes them. */
+/** A word as a shell reads it. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command that repeats one seed, and shows more of it. */
+/** The command that repeats one seed. */
 function replayOf(flags: Flags, seed: number): string {
   const words = ['mtalab', 'sim', '--seed', String(seed)];
   if (flags.mtas !== undefined) words.push('--mtas', String(flags.mtas));
@@ -122,28 +124,28 @@ function replayOf(flags: Flags, seed: number): string {
   return words.map(shellWord).join(' ');
 }
 
-function announce(io: Io, flags: Flags, asked: SimOptions): void {
+function announce(io: CommandIo, flags: Flags, wanted: SimOptions): void {
   const seeds = flags.seeds === undefined ? `seed: ${flags.seed}` : `seeds: ${flags.seed} to ${flags.seed + flags.seeds - 1}`;
-  const lines = flags.plan === undefined ? [seeds, ...simOptionsText(asked)] : [`plan: ${flags.plan}`];
+  const lines = flags.plan === undefined ? [seeds, ...simOptionsText(wanted)] : [`plan: ${flags.plan}`];
   io.out(lines.join('\n'));
 }
 
-function one(io: Io, flags: Flags, asked: SimOptions): Outcome {
+function runOneSeed(io: CommandIo, flags: Flags, wanted: SimOptions): Outcome {
   const totals = new SimTotals();
   const plan = flags.plan === undefined ? null : readPlan(flags.plan);
   const result = recorded(flags.journal, (hooks) =>
-    plan === null ? simulate(asked, flags.seed, hooks) : simulatePlan(plan, hooks),
+    plan === null ? simulate(wanted, flags.seed, hooks) : simulatePlan(plan, hooks),
   );
   totals.add(result);
-  const failures = result.ok ? [] : [failed(io, flags, result)];
+  const failures = result.ok ? [] : [reportFailure(io, flags, result)];
   const shrunk = failures[0]?.shrunk ?? null;
-  // What was made smaller is what is to be looked at.
+  // The journal and the plan are of the shrunk run.
   if (shrunk !== null) recorded(flags.journal, (hooks) => simulatePlan(shrunk.plan, hooks));
   if (flags.savePlan !== undefined) writeFileSync(flags.savePlan, `${JSON.stringify(shrunk?.plan ?? result.plan, null, 1)}\n`);
   return { totals, failures };
 }
 
-/** Run something with its journal in a file, if one is asked for. */
+/** Runs a simulation, and writes its journal into the file, if one is given. */
 function recorded(
   file: string | undefined,
   simulation: (hooks: { readonly journal?: (line: string) => void }) => SimResult,
@@ -168,18 +170,18 @@ function recorded(
   }
 }
 
-async function many(io: Io, flags: Flags, asked: SimOptions): Promise<Outcome> {
+async function runSeeds(io: CommandIo, flags: Flags, wanted: SimOptions): Promise<Outcome> {
   const totals = new SimTotals();
   const failures: Failure[] = [];
-  const live = new Live(io);
+  const live = new LiveStatus(io);
   const interrupt = onInterrupt(io.readerGone);
   let turnAtMs = performance.now();
-  for (let seed = flags.seed; seed < flags.seed + (flags.seeds ?? 1) && failures.length < mostFailures; seed += 1) {
-    const result = simulate(asked, seed);
+  for (let seed = flags.seed; seed < flags.seed + (flags.seeds ?? 1) && failures.length < maxFailures; seed += 1) {
+    const result = simulate(wanted, seed);
     totals.add(result);
     if (!result.ok) {
       live.clear();
-      failures.push(failed(io, flags, result));
+      failures.push(reportFailure(io, flags, result));
     }
     if (performance.now() - turnAtMs < 100) continue;
     if (flags.json !== true) live.show([totals.line()]);
@@ -192,25 +194,25 @@ async function many(io: Io, flags: Flags, asked: SimOptions): Promise<Outcome> {
   return { totals, failures };
 }
 
-/** Tell of a failure at once, and make it smaller if that was asked for. */
-function failed(io: Io, flags: Flags, result: SimResult): Failure {
+/** Prints a failure at once, and shrinks the run with --shrink. */
+function reportFailure(io: CommandIo, flags: Flags, result: SimResult): Failure {
   const replay = flags.plan === undefined ? replayOf(flags, result.seed) : `mtalab sim --plan ${shellWord(flags.plan)}`;
   const { red, bold } = paint(io.outColour);
-  const tell = (text: string): void => {
+  const print = (text: string): void => {
     if (flags.json !== true) io.out(text);
   };
-  tell(
+  print(
     `\n${red(bold(`Seed ${result.seed} fails.`))}\n${result.verdict === null ? '' : verdictText(result.verdict)}\nTo repeat it: ${replay}`,
   );
   if (flags.shrink !== true) return { result, replay, shrunk: null };
-  const live = new Live(io);
+  const live = new LiveStatus(io);
   const progress = (runs: number, faults: number, submissions: number): void => {
     if (flags.json !== true)
       live.show([`shrinking: ${counted(runs, 'run')}, ${counted(faults, 'fault')}, ${counted(submissions, 'message')} left`]);
   };
   const shrunk = shrinkPlan(result.plan, { progress });
   live.clear();
-  if (shrunk !== null) tell(shrunkText(shrunk));
+  if (shrunk !== null) print(shrunkText(shrunk));
   return { result, replay, shrunk };
 }
 
@@ -227,13 +229,13 @@ function shrunkText({ plan, before, runs, result }: Shrunk): string {
   ].join('\n');
 }
 
-/** @throws UsageError when the file holds no plan. */
+/** @throws UsageError if the file holds no plan. */
 function readPlan(file: string): SimPlan {
   let value: Partial<SimPlan>;
   try {
     value = JSON.parse(readFileSync(file, 'utf8')) as Partial<SimPlan>;
   } catch (error) {
-    throw new UsageError(`--plan: ${file} cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`--plan: cannot read ${file}: ${messageOf(error)}`);
   }
   const lists = [value.mtas, value.submissions, value.faults];
   const sound =
@@ -241,14 +243,14 @@ function readPlan(file: string): SimPlan {
     typeof value.seed === 'number' &&
     typeof value.safetyMs === 'number' &&
     value.delays !== undefined;
-  if (!sound) throw new UsageError(`--plan: ${file} is no plan; --save-plan writes one`);
+  if (!sound) throw new UsageError(`--plan: ${file} holds no plan; --save-plan writes one`);
   return value as SimPlan;
 }
 
-function asJson(flags: Flags, asked: SimOptions, { totals, failures }: Outcome): unknown {
+function asJson(flags: Flags, wanted: SimOptions, { totals, failures }: Outcome): unknown {
   return {
     seed: flags.seed,
-    options: asked,
+    options: wanted,
     ...totals.json(),
     failures: failures.map(({ result, replay, shrunk }) => ({
       seed: result.seed,

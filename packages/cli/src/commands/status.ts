@@ -1,14 +1,16 @@
-/** `mtalab status`: how the MTAs are. */
-import { present } from '../answers.js';
-import { paint } from '../render/text.js';
-import { renderStatus, type StatusView } from '../render/views.js';
-import { askEach, type RunOptions } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+/** `mtalab status`: shows the state of the MTAs. */
+
+import type { MtaStatus } from '@mtalab/harness';
+import type { CommandRun } from '../command-tree/command-entry.js';
+import { printAnswers } from '../print-answers.js';
+import { paint } from '../render/colours.js';
+import { renderStatus } from '../render/views.js';
+import { askEach, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
-  const answers = await askEach<StatusView>(where, 'status');
-  return present(io, answers, json === true, {
+  const { json, ...where } = options as RunFlags;
+  const answers = await askEach<MtaStatus>(where, 'status');
+  return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ value }) => value),
     text: (values) => renderStatus(values, paint(io.outColour)),
   });

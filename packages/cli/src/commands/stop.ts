@@ -1,12 +1,13 @@
-/** `mtalab stop`: stops a run in order; with --mta some of its processes only. */
-import { complain } from '../answers.js';
+/** `mtalab stop`: stops a run in order, or with --mta some of its MTAs. */
+
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
-import { outJson } from '../io.js';
-import { askEach, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { reportFailures } from '../print-answers.js';
+import { askEach, chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
-  const { json, ...where } = options as RunOptions & { readonly json?: boolean };
+  const { json, ...where } = options as RunFlags;
   const entry = await chosenRun(where);
   const { lab } = entry;
   if (lab !== undefined && where.mta === undefined) {
@@ -19,5 +20,5 @@ export const run: CommandRun = async ({ io, options }) => {
   const stopping = answers.flatMap((answer) => (answer.ok ? [answer.mta] : []));
   if (json === true) outJson(io, { dir: entry.dir, stopping });
   else for (const name of stopping) io.err(`${name} stops`);
-  return complain(io, answers);
+  return reportFailures(io, answers);
 };

@@ -1,15 +1,18 @@
-/** `mtalab submit FILE...`: hands messages to a running MTA, octet for octet. */
+/** `mtalab submit FILE...`: submits messages to a running MTA, octet for octet. */
+
 import { randomUUID } from 'node:crypto';
 import { type MailItem, type MtaStatus, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
-import type { Priority } from '@mtalab/mta-core';
+import { domainOf, type Priority, printable } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
+import { outJson } from '../command-io.js';
+import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
-import { outJson } from '../io.js';
-import { address, domainOf } from '../pair/options.js';
-import { bytes, counted, paint, printable } from '../render/text.js';
-import { chosenProcesses, chosenRun, type RunOptions, withChannel } from '../targets.js';
-import type { CommandRun } from '../tree/entry.js';
+import { addressOption } from '../option-values.js';
+import { paint } from '../render/colours.js';
+import { bytes } from '../render/units.js';
+import { chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
 
-type SubmitFlags = RunOptions & {
+type SubmitFlags = RunChoice & {
   readonly mta?: string;
   readonly from?: string;
   readonly to?: readonly string[];
@@ -19,7 +22,7 @@ type SubmitFlags = RunOptions & {
   readonly json?: boolean;
 };
 
-/** More than this does not come from a person's pipe. */
+/** Largest message from standard input, in octets. */
 const maxStdinBytes = 67_108_864;
 
 async function fromStdin(): Promise<MailItem> {
@@ -28,49 +31,51 @@ async function fromStdin(): Promise<MailItem> {
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     size += piece.length;
     if (size > maxStdinBytes)
-      throw new UsageError(`standard input is longer than ${bytes(maxStdinBytes)}, the largest message there is`);
+      throw new UsageError(`standard input is longer than ${bytes(maxStdinBytes)}, the limit of a message`);
     pieces.push(piece);
   }
   return { name: '-', sizeBytes: size, content: Buffer.concat(pieces) };
 }
 
 async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
-  if (files.filter((file) => file === '-').length > 1) throw new UsageError('standard input (-) can be read only once');
+  if (files.filter((file) => file === '-').length > 1) throw new UsageError('standard input (-) can be used only once');
   for (const file of files) {
     if (file === '-') yield await fromStdin();
     else yield* readMail([file]);
   }
 }
 
-/** The mail domains of an MTA; none when it does not answer. */
+/** The mail domains of an MTA. Empty if it does not answer. */
 async function domainsOf(one: RunEntry['processes'][number]): Promise<readonly string[]> {
   return withChannel(one, async (client) => (await client.request<MtaStatus>('status')).domains).catch(() => []);
 }
 
-/** Which MTA gets the mail, and its envelope: what was not given follows from the domains of the run. */
+/** The MTA that gets the mail, and the envelope. Missing options follow from the mail domains of the run. */
 async function courseOf(run: RunEntry, flags: SubmitFlags) {
   const known = await Promise.all(run.processes.map(async (one) => ({ one, domains: await domainsOf(one) })));
+  const domain = flags.from === undefined ? null : domainOf(flags.from);
   const home =
     flags.mta !== undefined
       ? chosenProcesses(run, flags.mta)[0]
-      : known.find(({ domains }) => flags.from !== undefined && domains.includes(domainOf(flags.from)))?.one;
-  const at = home ?? run.processes[0];
-  if (at === undefined) throw new UsageError('there is no MTA in this run');
-  const near = known.find(({ one }) => one === at)?.domains[0];
-  const far = known.find(({ one }) => one !== at)?.domains[0] ?? near;
+      : known.find(({ domains }) => domain !== null && domains.includes(domain))?.one;
+  const target = home ?? run.processes[0];
+  if (target === undefined) throw new UsageError('no MTA of this run is up');
+  const near = known.find(({ one }) => one === target)?.domains[0];
+  const far = known.find(({ one }) => one !== target)?.domains[0] ?? near;
   const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
-  if (from === undefined || to === undefined) throw new UsageError('no mail domain of this run is known: give --from and --to');
-  return { at, originator: address('--from', from), recipients: to.map((one) => address('--to', one)) };
+  if (from === undefined || to === undefined)
+    throw new UsageError('no MTA of this run says its mail domain; give --from and --to');
+  return { target, originator: addressOption('--from', from), recipients: to.map((one) => addressOption('--to', one)) };
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const flags = options as SubmitFlags;
   const files = args[0] as readonly string[];
-  const { at, originator, recipients } = await courseOf(await chosenRun(flags), flags);
+  const { target, originator, recipients } = await courseOf(await chosenRun(flags), flags);
   const base = flags.id ?? randomUUID();
   const results: { file: string; mta: string; submissionId: string; mtsId: string; known: boolean }[] = [];
-  await withChannel(at, async (client) => {
+  await withChannel(target, async (client) => {
     let number = 0;
     for await (const item of itemsOf(files)) {
       number += 1;
@@ -84,19 +89,19 @@ export const run: CommandRun = async ({ io, args, options }) => {
           contentType: flags.contentType,
           content: await octetsOf(item.content),
         });
-        results.push({ file: item.name, mta: at.name, submissionId, ...answer });
+        results.push({ file: item.name, mta: target.name, submissionId, ...answer });
         if (flags.json !== true) {
           const style = paint(io.outColour);
           io.out(
-            `${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (known already: no second message)' : ''}`,
+            `${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (accepted before: no second message)' : ''}`,
           );
         }
       } catch (error) {
-        throw new CliError(`${item.name} was not accepted by ${at.name}: ${messageOf(error)}`, { cause: error });
+        throw new CliError(`${target.name} did not accept ${item.name}: ${messageOf(error)}`, { cause: error });
       }
     }
   });
   if (flags.json === true) outJson(io, results);
-  else io.err(`${counted(results.length, 'message')} accepted by ${at.name}, from ${originator} to ${recipients.join(', ')}`);
+  else io.err(`${target.name} accepted ${counted(results.length, 'message')} from ${originator} to ${recipients.join(', ')}`);
   return exitCodes.ok;
 };

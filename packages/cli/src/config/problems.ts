@@ -1,18 +1,19 @@
-/** What is wrong with a configuration, and where it stands in the file. */
+/** Problems of a file, with their line and column. */
 
 import { type Document, isMap, isNode, isPair, isScalar, type LineCounter } from 'yaml';
 import { exitCodes, UsageError } from '../errors.js';
 
-/** In line 0: of the file as a whole. */
+/** A problem at a place in the file. Line 0 means the whole file. */
 export type Problem = { readonly line: number; readonly column: number; readonly message: string };
 export type Path = readonly (string | number)[];
+/** A problem at a path of the value of a file. */
+export type Finding = { readonly path: Path; readonly message: string };
 
-/** More would not help anybody. */
+/** More problems in one message help nobody. */
 const maxShown = 50;
 
 /**
- * A configuration that cannot be used. The message has one line for each problem: file, line, column, what, what to do.
- * It ends a command with exit code 2; that of `UnreadableError`, 1.
+ * A file with problems. The message has one line for each: file, line, column, what is wrong, what to do. Exit code 2.
  */
 export class ConfigError extends UsageError {
   override readonly name: string = 'ConfigError';
@@ -30,7 +31,7 @@ export class ConfigError extends UsageError {
   }
 }
 
-/** Nothing could be read, so nothing is known of what was asked. Exit code 1. */
+/** A file that cannot be read. Exit code 1: the file may be correct. */
 export class UnreadableError extends ConfigError {
   override readonly exitCode: number = exitCodes.failed;
 
@@ -39,7 +40,7 @@ export class UnreadableError extends ConfigError {
   }
 }
 
-/** Finds the place of a path in the text. */
+/** Finds the place of a path in the text of the file. */
 export class Places {
   readonly #document: Document;
   readonly #lines: LineCounter;
@@ -56,7 +57,7 @@ export class Places {
     return { line, column: col };
   }
 
-  /** Where the value of a path begins; where it is not there, the nearest thing around it. */
+  /** Where the value of a path begins. If the value is missing, where the nearest value around it begins. */
   ofValue(path: Path): { readonly line: number; readonly column: number } {
     for (let length = path.length; length >= 0; length -= 1) {
       const place = this.#at(length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true));
@@ -65,7 +66,7 @@ export class Places {
     return { line: 1, column: 1 };
   }
 
-  /** Where a key of the mapping at `path` is written. */
+  /** Where a key of the mapping at `path` begins. */
   ofKey(path: Path, key: string): { readonly line: number; readonly column: number } {
     const holder = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
     if (isMap(holder)) {
@@ -79,12 +80,12 @@ export class Places {
   }
 }
 
-/** `peers[0].name`. */
+/** A path as text: `peers[0].name`. */
 export function pathText(path: Path): string {
   return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('');
 }
 
-/** A value as a message shows it: short, and without anything a terminal would obey. */
+/** A value for a message: short, and without control characters. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'string')

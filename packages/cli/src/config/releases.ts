@@ -1,4 +1,4 @@
-/** Releases of Exchange and Windows NT as somebody has written them. */
+/** Checks names of releases and articles that a user gives. */
 import {
   exchangeReleases,
   ntReleases,
@@ -10,14 +10,14 @@ import {
   UnknownReleaseError,
 } from '@mtalab/mta-core';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
+import { suggestion, unknownName } from '../render/suggestions.js';
 
 const products = {
   release: { resolve: resolveRelease, releases: exchangeReleases },
   nt: { resolve: resolveNt, releases: ntReleases },
 } as const;
 
-/** What is wrong with the name of a release, and what may have been meant; nothing when there is such a release. */
+/** Says what is wrong with the name of a release, and suggests one. Undefined if the release exists. */
 export function releaseProblem(product: keyof typeof products, text: string): string | undefined {
   const { resolve, releases } = products[product];
   try {
@@ -31,26 +31,32 @@ export function releaseProblem(product: keyof typeof products, text: string): st
   }
 }
 
-/** Said of an article that the table of releases has, and for which there is no quirk; nothing of any other text. */
+/** The articles that MTA Lab emulates. */
+export const emulatedArticles: readonly string[] = quirks.map((quirk) => quirk.article);
+
+/** Says that MTA Lab does not emulate an article of the table of releases. Undefined for any other text. */
 export function notEmulated(text: string): string | undefined {
   const article = text.toUpperCase();
   if (quirkOf(article) !== undefined || releaseArticles.every((each) => each.article !== article)) return undefined;
-  return `${article} is an article of some releases, but not emulated here`;
+  return `some releases have ${article}, but MTA Lab does not emulate it`;
 }
 
 /**
- * The article as the quirks write it.
- * @throws UsageError that lists what there is.
+ * Reads the name of an article.
+ * @throws UsageError that lists the articles, if MTA Lab does not emulate it.
  */
 export function knownArticle(text: string): string {
-  const articles = quirks.map((quirk) => quirk.article);
   const article = text.toUpperCase();
-  if (articles.includes(article)) return article;
-  const problem = notEmulated(text) ?? `no article ${text}`;
-  throw new UsageError(`${problem} (there: ${articles.join(', ')})${suggestion(text, articles)}`);
+  if (emulatedArticles.includes(article)) return article;
+  const reason = notEmulated(text);
+  throw new UsageError(
+    reason === undefined
+      ? unknownName('article', text, emulatedArticles)
+      : `${reason} (emulated: ${emulatedArticles.join(', ')})`,
+  );
 }
 
-/** Said where an MTA is not wholly what its release was. */
+/** Says which articles of its release an MTA lacks. */
 export function withoutQuirkWords(name: string, release: string, articles: readonly string[]): string {
-  return `${name}: Exchange ${release} also has ${articles.join(', ')}, which is not emulated here`;
+  return `${name}: Exchange ${release} also has ${articles.join(', ')}, which MTA Lab does not emulate`;
 }

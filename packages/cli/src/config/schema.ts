@@ -1,7 +1,8 @@
-/** The configuration file of one MTA, as a schema. It is also the file's documentation: every key has a description. */
-import { categories, type DiagnosticsLevel, defaultNt, defaultRelease, diagnosticsLevels, quirks } from '@mtalab/mta-core';
+/** The schema of the configuration file of one MTA. Its descriptions are also the documentation of the file. */
+import { categories, defaultNt, defaultRelease, levelNames } from '@mtalab/mta-core';
 import * as z from 'zod';
 import {
+  article,
   choice,
   domain,
   flag,
@@ -14,17 +15,8 @@ import {
   stringBinding,
   text,
   whole,
-} from './fields.js';
+} from './schema-fields.js';
 import { settingsSchema } from './settings.js';
-
-/** Articles that `legacy` and `fixed` may name. */
-export const knownArticles: readonly string[] = quirks.map((quirk) => quirk.article);
-
-const levels = Object.keys(diagnosticsLevels) as [DiagnosticsLevel, ...DiagnosticsLevel[]];
-
-function article() {
-  return z.enum(knownArticles as [string, ...string[]], { error: 'not an article that is known' });
-}
 
 function instant(min: number) {
   const error = `expected a number of milliseconds from ${min} to 8000000000000000`;
@@ -38,116 +30,116 @@ function timeScale() {
 
 const bindingSchema = mapping({
   address: ipAddress().default('127.0.0.1').describe('IPv4 or IPv6 address to listen on and to dial from. Default: 127.0.0.1.'),
-  port: whole(0, 65_535).default(0).describe('TCP port; 0: one is chosen at the first start and kept. Default: 0.'),
+  port: whole(0, 65_535).default(0).describe('TCP port. 0: the MTA chooses one at the first start and keeps it. Default: 0.'),
   label: text(64).default('').describe('Name of the adapter, for people. Default: none.'),
   enabled: flag()
     .default(true)
-    .describe('Is it used? One that is disabled is neither listened on nor dialled from. Default: true.'),
+    .describe('Does the MTA use this binding? It neither listens on nor dials from a disabled binding. Default: true.'),
 });
 
 const peerSchema = mapping({
-  name: mtaName().describe('Name of the adjacent MTA, as that MTA gives it itself.'),
+  name: mtaName().describe('Name of the adjacent MTA, as in its own configuration.'),
   endpoints: list(stringBinding(), 0, 64)
     .default([])
     .describe(
-      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]; without a port, the endpoint mapper of that host is asked, at port 135 or, as in 127.0.0.1[,mapper=4135], at another one. Default: none, it has to call.',
+      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]. Without a port, the MTA asks the endpoint mapper of that host at port 135, or at another port, as in 127.0.0.1[,mapper=4135]. Default: none, the adjacent MTA has to call.',
     ),
-  password: text(64).default('').describe('Password sent to this MTA and expected from it. Default: none.'),
+  password: text(64).default('').describe('Password to send to this MTA and to expect from it. Default: none.'),
 });
 
 const routeSchema = mapping({
-  domain: routeDomain().describe('Mail domain, or "*" for every domain. The first route that fits is taken.'),
-  mta: mtaName().describe('Name of the peer that mail for this domain goes to.'),
+  domain: routeDomain().describe('Mail domain, or "*" for every domain. The MTA takes the first route that fits.'),
+  mta: mtaName().describe('Name of the peer that gets mail for this domain.'),
 });
 
 const localSchema = mapping({
   domains: list(domain(), 0, 1000).default([]).describe('Mail domains whose mailboxes are at this MTA. Default: none.'),
   delivery: choice(['maildir', 'ledger'])
     .default('maildir')
-    .describe('maildir: a Maildir for each mailbox; ledger: identifiers and digests only, for load. Default: maildir.'),
+    .describe('maildir: a Maildir for each mailbox. ledger: only identifiers and digests, for load tests. Default: maildir.'),
   path: path()
     .optional()
     .describe('Folder of the mailboxes, relative to this file. Default: the folder mailboxes in the data folder.'),
 });
 
 const clockSchema = mapping({
-  timeScale: timeScale().default(1).describe('Lab seconds that pass in a second: every duration is divided by it. Default: 1.'),
+  timeScale: timeScale().default(1).describe('Lab seconds in a real second. It divides every duration. Default: 1.'),
   epochMs: instant(0)
     .optional()
     .describe('Lab time at the base instant, in milliseconds since 1970. Default: the time of the start.'),
   baseMs: instant(0)
     .optional()
     .describe(
-      'Base instant on the monotonic clock of the machine, in milliseconds; the same for all MTAs of a lab. Default: the start.',
+      'Base instant on the monotonic clock of the machine, in milliseconds. All MTAs of a lab have the same. Default: the start.',
     ),
-  offsetMs: instant(0).default(0).describe('Milliseconds by which the lab clock has been moved on. Default: 0.'),
+  offsetMs: instant(0).default(0).describe('Milliseconds that the lab clock has been moved forward. Default: 0.'),
 });
 
-/** One key for each category. */
+/** A key for each category. */
 const levelShape = Object.fromEntries(
   categories.map((category) => [
     category,
-    choice(levels).optional().describe(`Diagnostics level of the category ${category}. Default: as level says.`),
+    choice(levelNames).optional().describe(`Diagnostics level of the category ${category}. Default: the value of level.`),
   ]),
 );
 
 const logSchema = mapping({
-  console: flag().default(true).describe('Write events to stderr too? Default: true.'),
-  level: choice(levels)
+  console: flag().default(true).describe('Write events also to stderr? Default: true.'),
+  level: choice(levelNames)
     .default('none')
-    .describe('Diagnostics level: none shows the usual events, medium also each message sent and received. Default: none.'),
+    .describe('Diagnostics level: none logs the usual events, medium also each message sent and received. Default: none.'),
   levels: mapping(levelShape)
     .prefault({})
-    .describe('Diagnostics levels of single categories, such as {Interoperability: maximum}. Default: as level says.'),
+    .describe('Diagnostics levels of single categories, such as {Interoperability: maximum}. Default: the value of level.'),
 });
 
 export const fileSchema = mapping({
-  $schema: text(2048).optional().describe('Where this schema is, for editors. Not used otherwise.'),
+  $schema: text(2048).optional().describe('Address of this schema, for editors. mtalab ignores it.'),
   name: mtaName().describe('Name of this MTA. It must differ from the names of its peers.'),
   release: text(64)
     .default(defaultRelease.build)
     .describe(
-      `Release of Exchange this MTA is: 5.5sp4, or a build, such as 2653.23; \`mtalab releases\` lists them. It has the bugs of its release. Default: ${defaultRelease.build}, with all corrections.`,
+      `Release of Exchange: 5.5sp4, or a build, such as 2653.23. \`mtalab releases\` lists them. The MTA has the bugs of its release. Default: ${defaultRelease.build}, with all corrections.`,
     ),
   nt: text(64)
     .default(defaultNt.name)
-    .describe(`Windows NT it runs on: 4.0sp3, or 4.0tse sp4 for the Terminal Server Edition. Default: ${defaultNt.name}.`),
-  data: path().describe(
-    'Folder of the message database, ports, control token and logs, relative to this file. Made when it is not there.',
-  ),
+    .describe(`Release of Windows NT: 4.0sp3, or 4.0tse sp4 for the Terminal Server Edition. Default: ${defaultNt.name}.`),
+  data: path().describe('Folder of the message database, ports, control token and logs, relative to this file. Made if missing.'),
   bindings: list(bindingSchema, 1, 16)
     .default([{ address: '127.0.0.1', port: 0, label: '', enabled: true }])
     .describe(
-      'Addresses this MTA listens on, in the order in which it dials from them. Default: 127.0.0.1, with a port of its own choice.',
+      'Addresses that this MTA listens on, in the order that it dials from them. Default: 127.0.0.1, with a port that the MTA chooses.',
     ),
   cluster: flag()
     .default(false)
     .describe(
-      'Is this a server of a cluster? It dials from its first binding only, and does not start without all. Default: false.',
+      'Is this MTA a server of a cluster? Then it dials only from its first binding, and does not start unless it can listen on all. Default: false.',
     ),
   endpointMapper: mapping({
     port: whole(0, 65_535)
       .default(135)
-      .describe('TCP port on the address of each enabled binding; 0 as for bindings. Default: 135, where other programs look.'),
+      .describe('TCP port on the address of each enabled binding. 0 as for bindings. Default: 135, where other programs look.'),
   })
     .optional()
-    .describe('An endpoint mapper, which tells on a port that everybody knows where this MTA listens. Default: none.'),
+    .describe('An endpoint mapper. On a well-known port it says where this MTA listens. Default: none.'),
   advertise: list(stringBinding(), 0, 64)
     .default([])
-    .describe('String bindings the other MTAs are told to call back at. Default: none, which means those listened on.'),
+    .describe(
+      'String bindings that this MTA gives other MTAs to call it back. Default: none, which means the bindings that it listens on.',
+    ),
   control: mapping({
-    port: whole(0, 65_535).default(0).describe('Port of the control channel on 127.0.0.1; 0 as for bindings. Default: 0.'),
+    port: whole(0, 65_535).default(0).describe('Port of the control channel on 127.0.0.1. 0 as for bindings. Default: 0.'),
   })
     .prefault({})
     .describe('The control channel of the mtalab command.'),
   clock: clockSchema.prefault({}).describe('The lab clock.'),
   legacy: list(article(), 0, 64)
     .default([])
-    .describe('Articles of the Knowledge Base whose bug this MTA has, besides those of its release. Default: none.'),
+    .describe('Knowledge Base articles whose bugs this MTA has, besides those of its release. Default: none.'),
   fixed: list(article(), 0, 64)
     .default([])
-    .describe('Articles whose bug this MTA does not have, although its release has it. Default: none.'),
-  settings: settingsSchema.prefault({}).describe('Settings under their Exchange names.'),
+    .describe('Articles whose bugs this MTA does not have, although its release has them. Default: none.'),
+  settings: settingsSchema.prefault({}).describe('Settings of the MTA.'),
   peers: list(peerSchema, 0, 256).default([]).describe('Adjacent MTAs. Default: none.'),
   routes: list(routeSchema, 0, 10_000).default([]).describe('Which mail goes to which peer. Default: none.'),
   local: localSchema.prefault({}).describe('Mail for mailboxes at this MTA.'),
@@ -155,7 +147,7 @@ export const fileSchema = mapping({
   log: logSchema.prefault({}).describe('Event log.'),
 }).describe('Configuration of one MTA of MTA Lab.');
 
-/** A configuration with its defaults filled in. */
+/** A configuration with all defaults. */
 export type ConfigFile = z.output<typeof fileSchema>;
 
 /** The JSON schema of the configuration file (draft 2020-12). */
@@ -164,7 +156,7 @@ export function configSchema(): Record<string, unknown> {
   return { $schema, title: 'MTA Lab: configuration of one MTA', ...rest };
 }
 
-/** The JSON schema as the text of the file that is shipped. */
+/** The text of the JSON schema file in this package. */
 export function renderConfigSchema(): string {
   return `${JSON.stringify(configSchema(), null, 2)}\n`;
 }

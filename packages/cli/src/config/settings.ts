@@ -1,9 +1,9 @@
-/** The settings of an MTA as the configuration file writes them: range, Exchange's names, unit and default of each. */
+/** The settings of an MTA in the configuration file: range, Exchange's names, unit and default of each. */
 import { defaultSettings, type Settings } from '@mtalab/mta-core';
 import type * as z from 'zod';
-import { choice, flag, mapping, whole } from './fields.js';
+import { choice, flag, mapping, whole } from './schema-fields.js';
 
-/** `page`: the name on Exchange's property page; `attribute`: the one in its directory. Without them: the emulator's own. */
+/** `page`: the name on Exchange's property page. `attribute`: the name in its directory. A setting without names is our own. */
 type SettingText = { readonly page?: string; readonly attribute?: string; readonly unit?: string; readonly means: string };
 type NumberSetting = SettingText & { readonly min: number; readonly max: number };
 
@@ -14,7 +14,7 @@ const numbers = {
     page: 'Checkpoint size (K)',
     attribute: 'RTS-Checkpoint-Size',
     unit: '1024 octets',
-    means: 'Content sent between two checkpoints; 0 for none.',
+    means: 'Content sent between two checkpoints. 0: no checkpoints.',
     min: 0,
     max: 1024,
   },
@@ -22,7 +22,7 @@ const numbers = {
     page: 'Recovery timeout (sec)',
     attribute: 'RTS-Recovery-Timeout',
     unit: 'seconds',
-    means: 'How long checkpoints of an interrupted transfer are kept; after it the message starts again.',
+    means: 'How long the MTA keeps the checkpoints of an interrupted transfer. Later the message starts again.',
     min: 0,
     max: daysS,
   },
@@ -30,22 +30,21 @@ const numbers = {
     page: 'Window size',
     attribute: 'RTS-Window-Size',
     unit: 'segments',
-    means: 'Segments of one transfer that may be without a confirmation.',
+    means: 'Unconfirmed segments that one transfer may have.',
     min: 1,
     max: 64,
   },
   maxOpenRetries: {
     page: 'Max open retries',
     attribute: 'Num-Of-Open-Retries',
-    means: 'Further attempts to open an association, after the first, before queued mail is reported as not delivered.',
+    means: 'Attempts to open an association, after the first, before the MTA reports queued mail as not delivered.',
     min: 0,
     max: 100_000,
   },
   maxTransferRetries: {
     page: 'Max transfer retries',
     attribute: 'Num-Of-Transfer-Retries',
-    means:
-      'Further attempts to transfer a message over open associations, after the first, before it is reported as not delivered.',
+    means: 'Attempts to transfer a message over open associations, after the first, before the MTA reports it as not delivered.',
     min: 0,
     max: 100_000,
   },
@@ -53,7 +52,7 @@ const numbers = {
     page: 'Open interval (sec)',
     attribute: 'Open-Retry-Interval',
     unit: 'seconds',
-    means: 'Wait after an association could not be opened.',
+    means: 'Wait after a failed attempt to open an association.',
     min: 1,
     max: daysS,
   },
@@ -69,7 +68,7 @@ const numbers = {
     page: 'Lifetime (sec)',
     attribute: 'Association-Lifetime',
     unit: 'seconds',
-    means: 'Time an association stays open with nothing to send.',
+    means: 'Time that an association stays open with nothing to send.',
     min: 1,
     max: daysS,
   },
@@ -77,7 +76,7 @@ const numbers = {
     page: 'Disconnect (sec)',
     attribute: 'Session-Disconnect-Timer',
     unit: 'seconds',
-    means: 'Time a lost association is kept for recovery.',
+    means: 'Time that the MTA keeps a lost association for recovery.',
     min: 1,
     max: daysS,
   },
@@ -85,7 +84,7 @@ const numbers = {
     page: 'Threshold (msgs)',
     attribute: 'Temp-Assoc-Threshold',
     unit: 'messages',
-    means: 'Messages queued per association at which one more is opened.',
+    means: 'Messages queued per association at which another association opens.',
     min: 1,
     max: 1_000_000,
   },
@@ -93,7 +92,7 @@ const numbers = {
     page: 'Transfer timeouts (sec/K): urgent',
     attribute: 'Transfer-Timeout-Urgent',
     unit: 'seconds per 1024 octets',
-    means: 'Time an urgent message may take in transfer.',
+    means: 'Time that the transfer of an urgent message may take.',
     min: 1,
     max: daysS,
   },
@@ -101,7 +100,7 @@ const numbers = {
     page: 'Transfer timeouts (sec/K): normal',
     attribute: 'Transfer-Timeout-Normal',
     unit: 'seconds per 1024 octets',
-    means: 'Time a normal message may take in transfer.',
+    means: 'Time that the transfer of a normal message may take.',
     min: 1,
     max: daysS,
   },
@@ -109,49 +108,60 @@ const numbers = {
     page: 'Transfer timeouts (sec/K): non-urgent',
     attribute: 'Transfer-Timeout-Non-Urgent',
     unit: 'seconds per 1024 octets',
-    means: 'Time a non-urgent message may take in transfer.',
+    means: 'Time that the transfer of a non-urgent message may take.',
     min: 1,
     max: daysS,
   },
   turnRequestThreshold: {
     attribute: 'Turn-Request-Threshold',
     unit: 'transfers',
-    means: 'Transfers the holder of the Turn may still make after it was asked for it. Exchange documents no default.',
+    means:
+      'Transfers that the holder of the Turn may still make after the other side asked for the Turn. Exchange documents no default.',
     min: 0,
     max: 1_000_000,
   },
-  rpcCallTimeoutS: { unit: 'seconds', means: 'An RPC call without an answer is cancelled after this.', min: 1, max: daysS },
-  dialTimeoutS: { unit: 'seconds', means: 'Dial and bind of one string binding.', min: 1, max: daysS },
+  rpcCallTimeoutS: {
+    unit: 'seconds',
+    means: 'Wait for the answer to an RPC call. Then the MTA cancels the call.',
+    min: 1,
+    max: daysS,
+  },
+  dialTimeoutS: { unit: 'seconds', means: 'Limit for dialling and binding one string binding.', min: 1, max: daysS },
   openTimeoutS: {
     unit: 'seconds',
-    means: 'Dialling and binding of one opening, over all its string bindings; its calls have rpcCallTimeoutS.',
+    means: 'Limit for dialling and binding in one opening, over all its string bindings. Its calls have rpcCallTimeoutS.',
     min: 1,
     max: daysS,
   },
   stopTimeoutS: {
     unit: 'seconds',
-    means: 'How long a stop waits for associations to close in order before it aborts them.',
+    means: 'How long a stop waits for associations to close in order. Then it aborts them.',
     min: 1,
     max: daysS,
   },
   maxAssociationsPerMta: {
     unit: 'associations',
-    means: 'Associations with one adjacent MTA; one more is allowed for urgent messages.',
+    means: 'Limit of associations with one adjacent MTA. Urgent messages may open one more.',
     min: 1,
     max: 1000,
   },
-  maxAssociations: { unit: 'associations', means: 'LAN associations over the whole locality table.', min: 1, max: 10_000 },
+  maxAssociations: {
+    unit: 'associations',
+    means: 'Limit of LAN associations over the whole locality table.',
+    min: 1,
+    max: 10_000,
+  },
   maxQueuedCopies: {
     unit: 'copies of messages',
     means:
-      'Copies in all queues of this MTA together; above it a submission is refused, and a transfer unless it all goes into mailboxes here, of which there may be as many again.',
+      'Limit of copies in all queues of this MTA. Above it, the MTA refuses submissions and transfers. It still takes a transfer whose recipients all have mailboxes here, until this many copies wait for mailboxes.',
     min: 1,
     max: 10_000_000,
   },
   maxMessageBytes: { unit: 'octets', means: 'Largest content of a message.', min: 1, max: 1_073_741_824 },
   maxConnections: {
     unit: 'connections',
-    means: 'RPC connections of this MTA, dialled and accepted together.',
+    means: 'Limit of RPC connections of this MTA, both dialled and accepted.',
     min: 4,
     max: 65_536,
   },
@@ -160,17 +170,17 @@ const numbers = {
 const others = {
   thresholdRule: {
     means:
-      'When one more association is opened: `reached`, at the threshold; `exceeded`, at one message more, as the property page words it.',
+      'When another association opens. `reached`: at the threshold. `exceeded`: at one message more, as the property page says.',
   },
   twoWayAlternate: {
     page: 'Two-way alternate',
     attribute: 'Two-Way-Alternate-Facility',
     means: 'May the Turn pass to the other side?',
   },
-  localInitialTurn: { attribute: 'Local-Initial-Turn', means: 'Does the side that opens an association hold the Turn at first?' },
+  localInitialTurn: { attribute: 'Local-Initial-Turn', means: 'Does the side that opens an association have the Turn first?' },
 } as const satisfies Partial<Record<keyof Settings, SettingText>>;
 
-/** Fails to compile when a setting of the core is missing here. */
+/** This does not compile if a setting of the core is missing above. */
 type Missing = Exclude<keyof Settings, keyof typeof numbers | keyof typeof others>;
 const nothingMissing: [Missing] extends [never] ? true : Missing = true;
 void nothingMissing;
@@ -194,7 +204,7 @@ const numberShape = Object.fromEntries(
   }),
 ) as unknown as NumberShape;
 
-/** What is wrong with the value of one setting, or nothing. */
+/** Says what is wrong with the value of a setting. Undefined if the value is right. */
 export function settingProblem(name: keyof Settings, value: unknown): string | undefined {
   const parsed = settingsSchema.shape[name].safeParse(value);
   return parsed.success ? undefined : parsed.error.issues[0]?.message;

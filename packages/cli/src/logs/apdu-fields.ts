@@ -1,4 +1,4 @@
-/** What an APDU says, in short lines for people. Passwords are not shown, and of content only how much there is. */
+/** Renders the fields of an APDU as short lines. Hides passwords, and shows only the length of content. */
 import {
   type CarriedApdu,
   describeActivity,
@@ -11,13 +11,13 @@ import {
 } from '@mtalab/mta-core';
 import type { StubPdu } from '@mtalab/transport';
 
-/** Entries of a list that are shown. */
+/** Longest list that is shown in full. */
 const maxListed = 16;
 
 const flag = (value: boolean): string => (value ? 'yes' : 'no');
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
-/** `Recipient a`, one line each, and how many more there are. */
+/** A line for each item, such as `Recipient a`, and how many more there are. */
 function listed(label: string, items: readonly string[], more: string): string[] {
   const lines = items.slice(0, maxListed).map((item) => `${label} ${printable(item)}`);
   return items.length > maxListed ? [...lines, `${items.length - maxListed} more ${more}`] : lines;
@@ -66,7 +66,7 @@ function rttrLines(apdu: Rttr): string[] {
   return start === undefined ? lines : [...lines, 'Envelope', ...indented(envelopeLines(start))];
 }
 
-/** The name of an APDU as X.218 and X.228 write it, where they have one. */
+/** Names of the APDUs. X.218 and X.228 name some of them. */
 const names: Readonly<Record<CarriedApdu['kind'], string>> = {
   rtorq: 'RTORQ',
   rtoac: 'RTOAC',
@@ -155,10 +155,10 @@ function resultLines(body: RpcResult): string[] {
   }
 }
 
-/** The fields of a call's or an answer's stub, one to a line. */
+/** The fields in the stub of a call or an answer, one in each line. */
 export function stubLines(pdu: StubPdu): readonly string[] {
   const { body } = pdu;
-  if (body.op === 'bad') return [`Cannot be read: ${printable(body.detail)}`];
-  if (body.op === 'unread') return ['Nobody knows this operation'];
+  if (body.op === 'bad') return [`Unreadable: ${printable(body.detail)}`];
+  if (body.op === 'unread') return ['Unknown operation'];
   return pdu.type === 'request' ? argumentLines(body as RpcArgument) : resultLines(body as RpcResult);
 }

@@ -1,24 +1,24 @@
 /**
- * The end of a winston stream transport: appends lines to a file and rotates it. It is used in place of winston's own file
- * transport, which stalls for good (and buffers without limit) after one failed write, and which loses what is buffered
- * when the process ends. Here lines wait for the end of the loop's turn at most, and are then written at once, in order.
+ * Appends lines to a file and rotates it, as the stream of a winston stream transport. Winston's own file transport stalls
+ * for good after one failed write, buffers without limit, and loses what is buffered when the process ends. Here lines wait
+ * at most until the end of a turn of the event loop, and are then written at once, in order.
  */
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { Writable } from 'node:stream';
 
-/** Written before the end of the turn when this much waits, in characters. */
+/** Waiting characters that are written before the turn of the event loop ends. */
 const maxWaiting = 65_536;
 
 export type RotatingFileOptions = {
   readonly file: string;
-  /** The file is set aside before it grows beyond this, in octets. One longer line gets a file of its own. */
+  /** Limit of a file, in octets. A longer line gets a file of its own. */
   readonly maxSizeBytes: number;
-  /** Files kept in all: `ev0.log`, then `ev0.1.log` and so on, the oldest with the highest number. */
+  /** How many files to keep: `ev0.log`, then `ev0.1.log` and so on. The oldest has the highest number. */
   readonly maxFiles: number;
-  /** Told once when writing begins to fail. */
+  /** Called once when writing begins to fail. */
   readonly onFailure: (file: string, error: Error) => void;
-  /** A line that says how many lines were lost, written when writing works again; null for none. */
+  /** A line that says how many lines are lost, written when writing works again. Null for no line. */
   readonly lossLine: (lines: number) => string | null;
 };
 
@@ -36,7 +36,7 @@ export class RotatingFile extends Writable {
     this.#options = options;
   }
 
-  /** Called for each entry, its line end included. */
+  /** The stream calls it for each entry, with its line end. */
   override _write(line: string, _encoding: string, next: () => void): void {
     this.#waiting.push(line);
     this.#waitingLength += line.length;
@@ -51,7 +51,7 @@ export class RotatingFile extends Writable {
     next();
   }
 
-  /** Writes what waits. Never throws: lines that cannot be written are counted and given up. */
+  /** Writes the waiting lines. Never throws: it counts and drops lines that cannot be written. */
   flush(): void {
     const lines = this.#waiting;
     if (lines.length === 0) return;
@@ -77,14 +77,14 @@ export class RotatingFile extends Writable {
     }
   }
 
-  /** Called by the stream at its end. */
+  /** The stream calls it at its end. */
   override _final(callback: (error?: Error | null) => void): void {
     this.flush();
     this.#release();
     callback();
   }
 
-  /** Lines joined into as few writes as rotation allows. */
+  /** Joins the lines into as few writes as rotation allows. */
   *#chunks(lines: readonly string[]): Generator<{ readonly text: string; readonly lines: number }> {
     let joined: string[] = [];
     let lengthBytes = 0;
@@ -119,7 +119,7 @@ export class RotatingFile extends Writable {
     try {
       while (done < octets.length) done += writeSync(descriptor, octets, done);
     } catch (error) {
-      // Half a line would spoil the next one. Cutting it off needs no space.
+      // Half a line would spoil the next line. Cutting it off needs no space on the disk.
       if (done > 0) ftruncateSync(descriptor, this.#sizeBytes);
       throw error;
     }
@@ -147,7 +147,7 @@ export class RotatingFile extends Writable {
     try {
       closeSync(this.#descriptor);
     } catch {
-      // A close that fails has nothing more to tell than the write before it.
+      // The write before has reported the error already.
     }
     this.#descriptor = null;
     this.#sizeBytes = 0;

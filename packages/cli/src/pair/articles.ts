@@ -1,30 +1,31 @@
-/** The articles a pair is told to have and not to have, as the command line gives them. */
+/** Reads the articles that the command line adds to and removes from the MTAs of a pair. */
 import { type Profile, quirkOf } from '@mtalab/mta-core';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
-import { forWhom } from './names.js';
+import { mtaAndText } from './pair-mtas.js';
 
 /**
- * Of each MTA: `Q280449` is for those of `on`, `MTA-A=Q280449` for one, which goes before what is for all.
- * @throws UsageError naming what makes no sense.
+ * The articles of each MTA. `Q280449` is for the MTAs in `on`. `MTA-A=Q280449` is for one MTA, and replaces its articles of
+ * the first kind.
+ * @throws UsageError naming a word that makes no sense.
  */
 export function articlesOf(
   option: 'legacy' | 'fixed',
   words: readonly string[],
   on: readonly string[],
 ): (name: string) => readonly string[] {
-  const given = new Map<string, readonly string[]>();
+  const chosen = new Map<string, readonly string[]>();
   for (const word of words) {
-    const { name, text } = forWhom(`--${option}`, word);
-    if (text === '') throw new UsageError(`--${option}: no article is named for ${name}; write ${name}=Q166594`);
-    const before = given.get(name) ?? [];
+    const { name, text } = mtaAndText(`--${option}`, word);
+    if (text === '') throw new UsageError(`--${option}: ${name} has no article; write ${name}=Q166594`);
+    const before = chosen.get(name) ?? [];
     const article = knownArticle(text);
-    if (!before.includes(article)) given.set(name, [...before, article]);
+    if (!before.includes(article)) chosen.set(name, [...before, article]);
   }
-  return (name) => given.get(name) ?? (on.includes(name) ? given.get('') : undefined) ?? [];
+  return (name) => chosen.get(name) ?? (on.includes(name) ? chosen.get('') : undefined) ?? [];
 }
 
-/** What to tell somebody who took away what was not there: a line for each article, or none. */
+/** Hints for --fixed: a line for each article that the release does not have anyway. */
 export function fixedHints(
   fixed: Readonly<Record<string, readonly string[]>>,
   profiles: Readonly<Record<string, Profile>>,
@@ -34,7 +35,7 @@ export function fixedHints(
       .filter((article) => !own.includes(article))
       .map((article) => {
         const product = quirkOf(article)?.product === 'nt-rpc' ? `Windows NT ${nt.name}` : `Exchange ${release.name}`;
-        return `note: --fixed ${article} changes nothing at ${name}, as ${product} does not have it`;
+        return `note: --fixed ${article} changes nothing at ${name}: ${product} does not have it`;
       }),
   );
 }

@@ -1,38 +1,40 @@
-/** The bindings of a pair's MTAs, as the command line gives them. */
+/** Reads the bindings and mapper ports of a pair from the command line. */
+
 import { isIP } from 'node:net';
 import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
 import { isUnspecified, quirkOf } from '@mtalab/mta-core';
-import { bindingClashes } from '../config/bindings.js';
+import { bindingClashes } from '../config/binding-clashes.js';
 import { UsageError } from '../errors.js';
-import { mustBeOfPair, pairNames, shortened } from './names.js';
+import { excerpt } from '../option-values.js';
+import { pairNames, requireMtaOfPair } from './pair-mtas.js';
 
-const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, each as LABEL@ADDRESS[PORT] where a label or a port is wanted';
+const form = 'MTA-A=ADDRESS,ADDRESS with IPv4 or IPv6 addresses, and LABEL@ADDRESS[PORT] for an address with a label or a port';
 
-/** `127.0.0.2`, `::1`, `lan2@127.0.0.2[4097]`. */
+/** Reads `127.0.0.2`, `::1` or `lan2@127.0.0.2[4097]`. */
 function bindingOf(text: string): BindingOption {
   const [, label = '', address = '', port] = /^(?:([^@]*)@)?([^[\]]*)(?:\[(\d{1,5})\])?$/.exec(text) ?? [];
-  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${shortened(text)}" names no IP address`);
+  if (isIP(address) === 0) throw new UsageError(`--bindings takes ${form}; "${excerpt(text)}" has no IP address`);
   const problem = addressProblem(address);
   if (problem !== undefined) throw new UsageError(`--bindings: ${problem}`);
   if (isUnspecified(addressKey(address)))
-    throw new UsageError(`--bindings: ${address} is no address that the other MTA can call back; name one of this machine`);
-  if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: ${text} has no port from 0 to 65535`);
+    throw new UsageError(`--bindings: the other MTA cannot call back to ${address}; name an address of this machine`);
+  if (port !== undefined && Number(port) > 65_535) throw new UsageError(`--bindings: the port of ${text} is not from 0 to 65535`);
   return { address: plainAddress(address), port: Number(port ?? 0), ...(label === '' ? {} : { label }) };
 }
 
-/** @throws UsageError naming a binding that could not be told from another one of its MTA. */
-function mustDiffer(mta: string, bindings: readonly BindingOption[]): void {
+/** @throws UsageError naming a binding that has the same name as another binding of its MTA. */
+function requireDistinctBindings(mta: string, bindings: readonly BindingOption[]): void {
   const [clash] = bindingClashes(bindings);
   if (clash === undefined) return;
   throw new UsageError(
     clash.kind === 'label of a place'
-      ? `--bindings: ${mta} has ${clash.name} as a label and as an address, and bindings are named by either; choose another label`
+      ? `--bindings: ${mta} has ${clash.name} as a label and as an address, so it names two bindings; choose another label`
       : `--bindings: ${mta} has ${clash.name} twice; remove one of them`,
   );
 }
 
-/** @throws UsageError naming the option by which two of the pair would listen on one port of one address. */
-export function mustNotMeet(
+/** @throws UsageError naming the option that makes two listeners share one port of one address. */
+export function requireNoListeningClash(
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
   mapperPorts: Readonly<Record<string, number>>,
 ): void {
@@ -43,23 +45,24 @@ export function mustNotMeet(
 }
 
 /**
- * @param words such as `MTA-B=135`: whose endpoint mapper listens on which port.
- * @throws UsageError naming what makes no sense.
+ * Reads the ports of endpoint mappers.
+ * @param words such as `MTA-B=135`.
+ * @throws UsageError naming a word that makes no sense.
  */
 export function mapperPortsOf(words: readonly string[]): Readonly<Record<string, number>> {
   const ports: Record<string, number> = {};
   for (const word of words) {
     const [, name = '', port = ''] = /^([^=]*)=(\d{1,5})$/.exec(word) ?? [];
     if (port === '' || Number(port) > 65_535)
-      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${shortened(word)}"`);
-    mustBeOfPair('--mapper', name);
-    if (ports[name] !== undefined) throw new UsageError(`--mapper: that of ${name} is given twice`);
+      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${excerpt(word)}"`);
+    requireMtaOfPair('--mapper', name);
+    if (ports[name] !== undefined) throw new UsageError(`--mapper: ${name} has two ports`);
     ports[name] = Number(port);
   }
   return ports;
 }
 
-/** What to tell somebody who asked for an article that cannot show: one line for each, or none. */
+/** Hints for --legacy: a line for each MTA whose articles need more than one binding. */
 export function bindingHints(
   legacy: Readonly<Record<string, readonly string[]>>,
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
@@ -68,24 +71,25 @@ export function bindingHints(
     const waiting = articles.filter((article) => quirkOf(article)?.showsAt !== 'any host');
     if (waiting.length === 0 || (bindings[name]?.length ?? 1) > 1) return [];
     return [
-      `note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; --bindings ${name}=ADDRESS,ADDRESS gives it more`,
+      `note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; add more with --bindings ${name}=ADDRESS,ADDRESS`,
     ];
   });
 }
 
 /**
+ * Reads the bindings of the MTAs.
  * @param words such as `MTA-B=127.0.0.1,127.0.0.2`.
- * @throws UsageError naming what makes no sense.
+ * @throws UsageError naming a word that makes no sense.
  */
 export function bindingsOf(words: readonly string[]): Readonly<Record<string, readonly BindingOption[]>> {
   const found: Record<string, readonly BindingOption[]> = {};
   for (const word of words) {
     const [, name = '', list = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
-    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${shortened(word)}"`);
-    mustBeOfPair('--bindings', name);
-    if (found[name] !== undefined) throw new UsageError(`--bindings: those of ${name} are given twice`);
+    if (list === '') throw new UsageError(`--bindings takes ${form}, not "${excerpt(word)}"`);
+    requireMtaOfPair('--bindings', name);
+    if (found[name] !== undefined) throw new UsageError(`--bindings: ${name} occurs twice; give its addresses in one list`);
     const bindings = list.split(',').map((part) => bindingOf(part.trim()));
-    mustDiffer(name, bindings);
+    requireDistinctBindings(name, bindings);
     found[name] = bindings;
   }
   return found;

@@ -1,31 +1,31 @@
-/** Handing in the mail of `mtalab pair`, a few at a time. */
+/** Submits the mail of `mtalab pair`, a limited number of messages at a time. */
 import { generateMail, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
 import { CliError, messageOf, UsageError } from '../errors.js';
-import type { PairFlags, PairPlan } from './options.js';
+import type { PairFlags, PairPlan } from './pair-plan.js';
 
-/** Submissions that wait for their disk at one time: enough to fill a commit. */
-const inFlight = 64;
-/** Between two looks for the first of mail that goes both ways, in real time. */
-const lookMs = 250;
-/** Chosen once and for all, so that a count and a size always give the same octets. */
+/** Limit of submissions that wait for the disk at one time: enough to fill a commit. */
+const maxInFlight = 64;
+/** Real time between two checks for the first delivery of mail both ways, ms. */
+const pollMs = 250;
+/** A constant, so that a count and a size always give the same octets. */
 const seed = 1999;
 
 export type Sending = {
-  /** Handed in and on disk. */
+  /** Messages accepted: they are on disk. */
   accepted: number;
-  /** Known once all are handed in. */
+  /** Have the MTAs accepted all messages? */
   complete: boolean;
 };
 
 /**
- * Looks whether there is mail to send, before any process is started for it.
- * @throws UsageError or HarnessError naming what cannot be read or made.
+ * Checks that the mail can be read or generated, before any process starts.
+ * @throws UsageError or HarnessError naming what cannot be read or generated.
  */
 export async function checkMail(flags: PairFlags): Promise<void> {
   for (const path of flags.mail ?? []) for await (const _first of readMail([path])) break;
   if (flags.count === undefined) return;
   const least = smallestGenerated(flags.count, seed);
-  if (flags.size < least) throw new UsageError(`--size: the header of a generated message alone takes ${least} octets`);
+  if (flags.size < least) throw new UsageError(`--size: a generated message needs ${least} octets for its header alone`);
 }
 
 async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
@@ -34,24 +34,24 @@ async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
 }
 
 /**
- * Mail both ways is to share associations. If both sides began at once each would open its own and hold the Turn on it, so
- * the rest waits for the first message, unless that one has come to a standstill.
+ * Waits until the first message is delivered, or stuck. Mail both ways must share associations. If both sides began at once,
+ * each would open its own and hold the Turn on it.
  */
 async function firstAssociation(lab: Lab, first: Promise<void>, signal: AbortSignal): Promise<void> {
   await first;
   while (!signal.aborted) {
-    const delivered = lab.waitForDelivered(1, { timeoutMs: lookMs }).then(
+    const delivered = lab.waitForDelivered(1, { timeoutMs: pollMs }).then(
       () => true,
       () => false,
     );
-    // An MTA that has ended cannot be asked; that is told elsewhere.
+    // An MTA that has ended cannot answer. `watchPair` reports that.
     if ((await delivered) || (await lab.quiescent().catch(() => true))) return;
   }
 }
 
 /**
- * Hands in everything that was asked for; `sending` says how far it is. Stops early when aborted.
- * @throws CliError naming the message that was refused.
+ * Submits all mail, and keeps `sending` up to date. Stops early if the signal aborts.
+ * @throws CliError naming a message that an MTA refused.
  */
 export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sending: Sending, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
@@ -72,7 +72,7 @@ export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sendin
       .finally(() => underWay.delete(one));
     underWay.add(one);
     if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, one, signal);
-    if (underWay.size >= inFlight) await Promise.race(underWay);
+    if (underWay.size >= maxInFlight) await Promise.race(underWay);
   }
   await Promise.all(underWay);
   if (failure !== undefined && !signal.aborted) throw failure;

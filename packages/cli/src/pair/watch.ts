@@ -1,28 +1,30 @@
-/** Waiting for a pair to be done: until all is delivered, until it cannot be, or until somebody ends it. */
-import type { Lab, MtaProcess } from '@mtalab/harness';
+/** Watches a pair until all mail is delivered, until mail is stuck, or until a signal or the end of a process. */
+
+import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
 import type { QueueView } from '@mtalab/mta-core';
 import { CliError, messageOf } from '../errors.js';
-import { pause } from '../interrupt.js';
-import type { Live } from '../render/live.js';
+import { paint } from '../render/colours.js';
+import type { LiveStatus } from '../render/live-status.js';
 import { renderLive } from '../render/pair.js';
-import { paint, span } from '../render/text.js';
-import type { PairFlags } from './options.js';
+import { span } from '../render/units.js';
+import type { PairFlags } from './pair-plan.js';
 import type { Sending } from './send.js';
-import { achieved, judgeStill, type StillLab } from './verdict.js';
+import { judgeStandstill, type LabAtRest, progressOf } from './standstill.js';
 
 export type Ending =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'interrupted' }
-  /** A process ended by itself. */
+  /** An MTA process ended by itself. */
   | { readonly kind: 'ended'; readonly why: string }
   | { readonly kind: 'stuck'; readonly why: readonly string[] };
 
-/** Between two looks, in real time. With --once the end is seen at once by another way. */
-const lookMs = 250;
-const lastLookMs = 20;
+/** Real time between two checks, ms. */
+const pollMs = 250;
+/** The same, when all messages are delivered and only their confirmations are missing. */
+const lastPollMs = 20;
 
-/** The whole state of a lab at rest. */
-async function stillLab(lab: Lab): Promise<StillLab> {
+/** The state of a lab at rest. */
+async function labAtRest(lab: Lab): Promise<LabAtRest> {
   const statuses = await lab.status();
   const mtas = await Promise.all(
     Object.values(statuses).map(async (status) => ({
@@ -40,44 +42,44 @@ async function stillLab(lab: Lab): Promise<StillLab> {
   };
 }
 
-/** Is all delivered? In a kept folder mail of an earlier run counts as delivered too, so no queue may be left. */
+/** Is all mail delivered? In a kept folder, mail of an earlier run is delivered too. So there all queues must be empty. */
 async function allDelivered(lab: Lab, sending: Sending, flags: PairFlags): Promise<boolean> {
   if (lab.delivered < sending.accepted) return false;
   if (flags.dir === undefined) return true;
-  // Mail that is on its way is in no queue of one moment: only the queues of a lab at rest tell.
+  // Mail on its way may be in no queue. Only in a lab at rest do the queues show all mail.
   if (!(await lab.quiescent())) return false;
   return Object.values(await lab.status()).every((status) => status.queuedCopies === 0);
 }
 
-/** Since when has nothing been achieved? In real time. */
+/** Measures how long there has been no progress, in real time. */
 class Standstill {
-  #achieved = '';
+  #progress = '';
   #sinceMs = 0;
 
-  /** How long it has been as it is now. */
-  lastsMs(now: string): number {
-    if (now !== this.#achieved) this.#sinceMs = performance.now();
-    this.#achieved = now;
+  /** How long the progress has been the same, ms. */
+  lastsMs(progress: string): number {
+    if (progress !== this.#progress) this.#sinceMs = performance.now();
+    this.#progress = progress;
     return performance.now() - this.#sinceMs;
   }
 }
 
-/** What a look for the end needs. */
-type Looked = {
+/** What a check for the end needs. */
+type Watched = {
   readonly lab: Lab;
   readonly sending: Sending;
   readonly flags: PairFlags;
-  readonly live: Live;
+  readonly live: LiveStatus;
   readonly standstill: Standstill;
 };
 
-/** Looks once at a pair that should deliver everything. Nothing: look again later. */
-async function lookForEnd({ lab, sending, flags, live, standstill }: Looked): Promise<Ending | undefined> {
+/** Checks once whether the pair has come to an end. Undefined: not yet. */
+async function lookForEnd({ lab, sending, flags, live, standstill }: Watched): Promise<Ending | undefined> {
   if (await allDelivered(lab, sending, flags)) return { kind: 'delivered' };
   if (!(await lab.quiescent())) return undefined;
-  const still = await stillLab(lab);
-  const verdict = judgeStill(still, flags.patience * 1000, standstill.lastsMs(achieved(still)));
-  // It may have moved since; only what is at rest still may be called stuck.
+  const atRest = await labAtRest(lab);
+  const verdict = judgeStandstill(atRest, flags.patience * 1000, standstill.lastsMs(progressOf(atRest)));
+  // Only a lab that is still at rest can be stuck.
   if (!(await lab.quiescent()) || (await allDelivered(lab, sending, flags))) return undefined;
   if (verdict.kind === 'stuck') return verdict;
   if (verdict.inMs > 1000) live.note(`waiting for a timer: ${verdict.what}, in ${span(verdict.inMs)}`);
@@ -85,15 +87,15 @@ async function lookForEnd({ lab, sending, flags, live, standstill }: Looked): Pr
 }
 
 /**
- * Shows the status until the pair is done.
- * @param sent settles when all mail is handed in; its failure is thrown.
+ * Shows the status until the pair comes to an end.
+ * @param sent settles when all mail is submitted. Its error is thrown.
  */
-export async function watch(
+export async function watchPair(
   lab: Lab,
   sending: Sending,
   sent: Promise<void>,
   flags: PairFlags,
-  live: Live,
+  live: LiveStatus,
   signal: AbortSignal,
 ): Promise<Ending> {
   const style = paint(false);
@@ -105,7 +107,7 @@ export async function watch(
   const follow = async (one: MtaProcess): Promise<void> => {
     const { code, signal: by } = await one.exited;
     if (lab.isRestarting(one.name)) {
-      // One that does not start again is down, and whoever asked for it is told.
+      // If it does not start again, the command that restarts it reports that.
       await one.whenUp();
       return follow(one);
     }
@@ -124,32 +126,31 @@ export async function watch(
       }
       silentSinceMs = undefined;
     } catch (error) {
-      // A process that ends in the middle of a question is told below, with its own words. One that is restarted, or that somebody has
-      // stopped to see what happens, answers again.
+      // An MTA that has ended is reported below. An MTA that restarts, or that a user has suspended, will answer again.
       silentSinceMs ??= performance.now();
       const what = `the pair does not answer: ${messageOf(error)}`;
       if (!over()) live.note(what);
-      if (!over()) await pause(lookMs, signal);
+      if (!over()) await pause(pollMs, signal);
       const tooLong = flags.once === true && performance.now() - silentSinceMs > flags.patience * 1000;
       if (!over() && tooLong) throw new CliError(what, { cause: error });
       continue;
     }
-    if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(lookMs, signal)]);
-    else await nextLook(lab, sending, flags, signal);
+    if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(pollMs, signal)]);
+    else await nextPoll(lab, sending, flags, signal);
   }
   if (failure !== undefined) throw failure;
   return ended === undefined ? { kind: 'interrupted' } : { kind: 'ended', why: ended };
 }
 
-/** Until it is time to look again; with --once sooner when all is delivered. */
-async function nextLook(lab: Lab, sending: Sending, flags: PairFlags, signal: AbortSignal): Promise<void> {
-  if (flags.once !== true) return pause(lookMs, signal);
-  // Enough is delivered; what is left is the last confirmation, or mail of an earlier run.
-  if (lab.delivered >= sending.accepted) return pause(lastLookMs, signal);
+/** Waits until the next check. With --once the wait ends early if all mail is delivered. */
+async function nextPoll(lab: Lab, sending: Sending, flags: PairFlags, signal: AbortSignal): Promise<void> {
+  if (flags.once !== true) return pause(pollMs, signal);
+  // All messages are delivered. The last confirmations, or mail of an earlier run, may be left.
+  if (lab.delivered >= sending.accepted) return pause(lastPollMs, signal);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  // Its time limit is our pace: the next look asks again.
-  const delivered = lab.waitForDelivered(sending.accepted, { timeoutMs: lookMs }).catch(() => undefined);
-  await Promise.race([delivered, pause(lookMs, either)]);
+  // This wait may time out: the next check waits again.
+  const delivered = lab.waitForDelivered(sending.accepted, { timeoutMs: pollMs }).catch(() => undefined);
+  await Promise.race([delivered, pause(pollMs, either)]);
   stop.abort();
 }

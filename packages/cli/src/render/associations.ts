@@ -1,6 +1,9 @@
-/** Associations, seen from both ends. */
+/** Renders associations with the view of each side. */
+
 import type { AssociationRow, LabAssociation } from '@mtalab/harness';
-import { type Paint, printable, table } from './text.js';
+import { printable } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
 
 const columns = [
   { title: 'ASSOCIATION' },
@@ -20,23 +23,23 @@ function pleaseOf(row: AssociationRow): string {
   return please === false || please === null || please === undefined ? '-' : printable(String(please));
 }
 
-/** What both beliefs together mean, in plain words. */
+/** Says what the beliefs of both sides mean together. */
 function turnVerdict(association: LabAssociation, style: Paint): string {
   switch (association.turn) {
     case 'one': {
       const holder = Object.entries(association.holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';
-      return style.green(`the Turn is at ${printable(holder)}: both sides agree`);
+      return style.green(`both sides agree: ${printable(holder)} has the Turn`);
     }
     case 'nobody':
-      return style.red('each side believes the other has the Turn: nobody may send');
+      return style.red('each side believes that the other has the Turn, so no side may send');
     case 'both':
-      return style.red('both sides believe they have the Turn');
+      return style.red('both sides believe that they have the Turn');
     default:
-      return style.yellow('only one side knows it');
+      return style.yellow('only one side knows this association');
   }
 }
 
-/** One block per association: a line for each side, then what it means. */
+/** A table with a line for each side of each association, then what the beliefs mean. */
 export function renderAssociations(associations: readonly LabAssociation[], style: Paint): string {
   if (associations.length === 0) return style.dim('no associations');
   const rows = associations.flatMap((association) =>

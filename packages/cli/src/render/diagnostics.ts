@@ -1,8 +1,10 @@
-/** The diagnostics levels of several MTAs, side by side. */
-import { type DiagnosticsLevels, diagnosticsLevels, type EventCategory } from '@mtalab/mta-core';
-import { type Paint, printable, table } from './text.js';
+/** Renders the diagnostics levels of several MTAs side by side. */
 
-/** One line for each category, one column for each MTA. */
+import { type DiagnosticsLevels, diagnosticsLevels, type EventCategory, printable } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
+
+/** A table with a line for each category and a column for each MTA. */
 export function renderDiagnostics(
   values: readonly { readonly mta: string; readonly value: DiagnosticsLevels }[],
   shown: readonly EventCategory[],

@@ -1,33 +1,24 @@
-/** Lines for the event log and for deliveries. */
-import { type EventEntry, errorsByNumber, eventsById } from '@mtalab/mta-core';
-import { bytes, type Paint, printable, span } from './text.js';
+/** Renders entries of the event log, and deliveries. */
 
-/** An entry of `events.jsonl`. */
-export type EventView = {
-  readonly time: string;
-  readonly node: string;
-  readonly source: string;
-  readonly id: number;
-  readonly type: string;
-  readonly category: string;
-  readonly severity: number;
-  readonly text: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly trailer: string;
-};
+import { type EventEntry, errorsByNumber, eventsById, printable } from '@mtalab/mta-core';
+import type { DeliveryNotice } from '@mtalab/transport';
+import type { EventJson } from '../logs/entry-formats.js';
+import type { Paint } from './colours.js';
+import { bytes, instant, span } from './units.js';
 
-/** One line: instant, node, id, type, category, words, trailer. */
-export function renderEvent(event: EventView, style: Paint): string {
+/** One line: instant, MTA, id, type, category, text, trailer. */
+export function renderEvent(event: EventJson, style: Paint): string {
   const type = event.type.padEnd(11);
   const tone = event.type === 'Error' ? style.red : event.type === 'Warning' ? style.yellow : style.green;
   const head = `${style.dim(event.time.replace('T', ' ').replace('Z', ''))}  ${style.bold(printable(event.node))}  ${String(event.id).padStart(4)}`;
   return `${head}  ${tone(type)}  ${event.category}: ${printable(event.text)}${event.trailer === '' ? '' : `  ${style.dim(printable(event.trailer))}`}`;
 }
 
-/** What an entry means: of its event, and of the error number in it. Null for what is no event of the catalogue. */
+/** What an entry means: its event, and the error number in it. */
 type Reason = { readonly explanation: string; readonly error: string | null; readonly articles: readonly string[] };
 
-function reasonOf({ id, parameters }: EventView): Reason | null {
+/** Null if the catalogue does not have the event. */
+function reasonOf({ id, parameters }: EventJson): Reason | null {
   const entry = (eventsById as Readonly<Record<number, EventEntry>>)[id];
   if (entry === undefined) return null;
   const number = parameters['ntError'] ?? parameters['errorCode'];
@@ -39,32 +30,22 @@ function reasonOf({ id, parameters }: EventView): Reason | null {
   };
 }
 
-/** The entry with its explanation, for `--json`. */
-export function explainedEvent(event: EventView): EventView & Partial<Reason> {
+/** The entry with its explanation, as JSON. */
+export function explainedEvent(event: EventJson): EventJson & Partial<Reason> {
   return { ...event, ...reasonOf(event) };
 }
 
-/** The explanation under an entry. */
-export function renderReason(event: EventView, style: Paint): string {
+/** The lines that explain an entry, to print below it. */
+export function renderReason(event: EventJson, style: Paint): string {
   const reason = reasonOf(event);
-  if (reason === null) return style.dim('      no event of the catalogue');
+  if (reason === null) return style.dim('      the catalogue does not have this event');
   const articles = reason.articles.length === 0 ? '' : ` (${reason.articles.join(', ')})`;
   const lines = [`${reason.explanation}${articles}`, ...(reason.error === null ? [] : [`error ${reason.error}`])];
   return lines.map((line) => `      ${style.dim(line)}`).join('\n');
 }
 
-/** An entry of the `deliveries` stream. */
-export type DeliveryView = {
-  readonly t: number;
-  readonly node: string;
-  readonly copy: number;
-  readonly mtsId: string;
-  readonly mailbox: string;
-  readonly delayMs: number;
-  readonly sizeBytes: number;
-};
-
-export function renderDelivery(line: DeliveryView, style: Paint): string {
-  const time = style.dim(new Date(line.t).toISOString().replace('T', ' ').replace('Z', ''));
+/** One line: instant, MTA, message, mailbox, size, delay. */
+export function renderDelivery(line: DeliveryNotice, style: Paint): string {
+  const time = style.dim(instant(line.t));
   return `${time}  ${style.bold(printable(line.node))}  ${printable(line.mtsId)} -> ${printable(line.mailbox)}  ${bytes(line.sizeBytes)}  after ${span(line.delayMs)}`;
 }

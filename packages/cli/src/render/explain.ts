@@ -1,6 +1,7 @@
-/** What an event, an error number or an article is, for people. */
-import type { Paint } from './text.js';
+/** Renders what events, error numbers and articles are. */
 
+import type { Paint } from './colours.js';
+import { padded, widest } from './table.js';
 export type EventExplanation = {
   readonly kind: 'event';
   readonly id: number;
@@ -8,7 +9,7 @@ export type EventExplanation = {
   readonly type: string;
   readonly category: string;
   readonly severity: number;
-  /** The diagnostics level of its category from which on it is shown. */
+  /** The event is logged from this diagnostics level of its category on. */
   readonly level: string;
   readonly says: string;
   readonly parameters: readonly { readonly name: string; readonly label: string }[];
@@ -23,7 +24,7 @@ export type ErrorExplanation = {
   readonly of: string;
   readonly text: string;
   readonly explanation: string;
-  /** Events it can stand in. */
+  /** Events that can carry the error number. */
   readonly events: readonly number[];
   readonly articles: readonly string[];
 };
@@ -32,28 +33,28 @@ export type ArticleExplanation = {
   readonly kind: 'article';
   readonly article: string;
   readonly title: string;
-  /** Builds that have it, in words. */
+  /** The builds that have the article, in words. */
   readonly builds: string;
-  /** Events and error numbers that belong to it. */
+  /** Events and error numbers of the article. */
   readonly events: readonly number[];
   readonly errors: readonly number[];
   readonly emulated: boolean;
-  /** The command that shows it; null where it is not emulated. */
+  /** The command that reproduces the article. Null if MTA Lab does not emulate it. */
   readonly shownBy: string | null;
 };
 
 export type Explanation = EventExplanation | ErrorExplanation | ArticleExplanation;
 
-/** A title and lines of `label  words`, the labels of one width. */
+/** A title, then lines of label and text, with the texts in one column. */
 function block(title: string, lines: readonly (readonly [string, string])[], style: Paint): string {
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(label.padEnd(width))}  ${words}`)].join('\n');
+  const width = widest(lines.map(([label]) => label));
+  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(padded(label, width))}  ${words}`)].join('\n');
 }
 
 const orNone = (words: readonly (string | number)[]): string => (words.length === 0 ? 'none' : words.join(', '));
 
-/** `event 4284`, `events 9316, 9318`, or that there is none. */
-function places(events: readonly number[]): string {
+/** `event 4284`, `events 9316, 9318`, or `no event of this MTA`. */
+function eventList(events: readonly number[]): string {
   if (events.length === 0) return 'no event of this MTA';
   return `${events.length === 1 ? 'event' : 'events'} ${events.join(', ')}`;
 }
@@ -63,7 +64,7 @@ function renderArticle(one: ArticleExplanation, style: Paint): string {
     ['builds', one.builds],
     ['events', orNone(one.events)],
     ['errors', orNone(one.errors)],
-    ['shown by', one.shownBy ?? 'nothing: it is not emulated here'],
+    ['shown by', one.shownBy ?? 'nothing: MTA Lab does not emulate it'],
   ];
   return block(`article ${one.article}  ${one.title}`, lines, style);
 }
@@ -74,7 +75,7 @@ export function renderExplanation(one: Explanation, style: Paint): string {
     const lines: (readonly [string, string])[] = [
       ['says', `${one.text}.`],
       ['means', one.explanation],
-      ['stands in', places(one.events)],
+      ['found in', eventList(one.events)],
       ['articles', orNone(one.articles)],
     ];
     return block(`error ${one.number}  ${one.of}`, lines, style);
@@ -82,7 +83,7 @@ export function renderExplanation(one: Explanation, style: Paint): string {
   const labels = one.parameters.map(({ label }) => label.replace(/=$/, ''));
   const lines: (readonly [string, string])[] = [
     ['category', `${one.category}, severity ${one.severity}`],
-    ['shown', one.level === 'none' ? 'always' : `from diagnostics level ${one.level} on`],
+    ['logged', one.level === 'none' ? 'always' : `from diagnostics level ${one.level} on`],
     ['says', `${one.says}.`],
     ['parameters', orNone(labels)],
     ['sample', `${one.sample.text} ${one.sample.trailer}`],

@@ -1,10 +1,15 @@
-/** What `mtalab pair` prints: who listens where, the live status, the summary. */
+/** Renders the output of `mtalab pair`: where the MTAs listen, the live status, the summary. */
+
 import type { LabSummary, MtaStatus } from '@mtalab/harness';
-import { counted, type Paint, printable, span, table, until } from './text.js';
+import { printable } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
+import type { Paint } from './colours.js';
+import { padded, table, widest } from './table.js';
+import { span, until } from './units.js';
 
 export type PairReady = {
   readonly dir: string;
-  /** False: the folder goes with the run. */
+  /** False: the folder is removed at the end of the run. */
   readonly kept: boolean;
   readonly timeScale: number;
   readonly mtas: readonly {
@@ -49,15 +54,15 @@ export function renderReady(ready: PairReady, style: Paint): string {
   return lines.join('\n');
 }
 
-/** The live status: a line for each MTA, then one for the whole. */
+/** A line for each MTA, then a line that sums up. */
 export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, style: Paint): readonly string[] {
-  const width = Math.max(0, ...statuses.map((status) => status.name.length));
+  const width = widest(statuses.map((status) => printable(status.name)));
   return [
     ...statuses.map(
       (status) =>
-        `${printable(status.name).padEnd(width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
+        `${padded(printable(status.name), width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
     ),
-    `${counted(summary.delivered, 'message')} of ${summary.submitted} delivered${delays(summary)}`,
+    `${summary.delivered} of ${counted(summary.submitted, 'message')} delivered${delays(summary)}`,
   ].map(style.dim);
 }
 
@@ -75,6 +80,6 @@ export function renderSummary(summary: LabSummary, style: Paint): string {
     ['associations opened', String(summary.associationsOpened)],
     ['Turns given', String(summary.turnsGiven)],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${style.bold(value)}`).join('\n');
+  const width = widest(rows.map(([name]) => name));
+  return rows.map(([name, value]) => `${padded(name, width)}  ${style.bold(value)}`).join('\n');
 }

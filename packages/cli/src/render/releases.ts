@@ -1,9 +1,11 @@
-/** The matrix of releases and articles, as tables. */
-import { exchangeReleases, ntReleases, type Release, releaseArticles, releaseReasons } from '@mtalab/mta-core';
-import { type Paint, table } from './text.js';
+/** Renders the table of releases and articles, and the reason for each cell. */
 
-/** The bug is there, and cannot be switched on here. */
-const unmatched = 'on*';
+import { exchangeReleases, ntReleases, type Release, releaseArticles, releaseReasons } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { table } from './table.js';
+
+/** The release has the bug, but MTA Lab does not emulate it. */
+const onWithoutQuirk = 'on*';
 
 function matrix(product: string, releases: readonly Release[], style: Paint): string {
   const articles = releases[0]?.cells.map((cell) => cell.article) ?? [];
@@ -13,7 +15,7 @@ function matrix(product: string, releases: readonly Release[], style: Paint): st
       style.bold(version),
       servicePack,
       build,
-      ...cells.map(({ article, on }) => (on ? style.yellow(withoutQuirk.includes(article) ? unmatched : 'on') : '-')),
+      ...cells.map(({ article, on }) => (on ? style.yellow(withoutQuirk.includes(article) ? onWithoutQuirk : 'on') : '-')),
     ]),
     style,
   );
@@ -36,13 +38,13 @@ function reasons(style: Paint): string {
   );
 }
 
-/** Both products, then what each article says of their releases. */
+/** A table for each product, then what each article says about their releases. */
 export function renderReleases(style: Paint): string {
   const missing = [...new Set([...exchangeReleases, ...ntReleases].flatMap((release) => release.withoutQuirk))];
   return [
     matrix('EXCHANGE', exchangeReleases, style),
     matrix('WINDOWS NT', ntReleases, style),
-    ...(missing.length === 0 ? [] : [`* not emulated here: ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`* MTA Lab does not emulate ${missing.join(', ')}`]),
     reasons(style),
   ].join('\n\n');
 }

@@ -1,10 +1,12 @@
-/** The outcome of a scenario, for people. */
+/** Renders the outcome of scenarios. */
+
 import type { CaseResult, ScenarioResult } from '@mtalab/scenario';
 import { ladderAsText } from '@mtalab/trace';
 import type { Reproduction } from '../scenario/reproduce.js';
-import type { Paint } from './text.js';
+import type { Paint } from './colours.js';
+import { padded } from './table.js';
 
-/** One case: the ladder, what was to be seen, and the verdict. */
+/** One case: the ladder, the observations, the verdict. */
 function renderCase(each: CaseResult, style: Paint): string {
   const { bold, green, red } = style;
   const lines = each.observations.map(({ says, ok, seen }) => `  ${ok ? green('seen   ') : red('MISSING')} ${says} (${seen})`);
@@ -12,36 +14,36 @@ function renderCase(each: CaseResult, style: Paint): string {
   return [bold(`== ${each.mode} ==`), ladderAsText(each.ladder), '', ...lines, `  ${colour(each.verdict)}`].join('\n');
 }
 
-/** All of it. `last` is the sentence that sums it up. */
-export function renderScenario(result: ScenarioResult, last: string, style: Paint): string {
+/** The whole outcome. `conclusion` is the sentence that sums it up. */
+export function renderScenario(result: ScenarioResult, conclusion: string, style: Paint): string {
   const fault = result.cases.length > 1 ? 'The fault, the same both times' : 'The fault';
   const head = [style.bold(`${result.scenario}: ${result.title}`), `${fault}: ${result.fault}.`];
-  return [...head, ...result.cases.map((each) => renderCase(each, style)), style.bold(last)].join('\n\n');
+  return [...head, ...result.cases.map((each) => renderCase(each, style)), style.bold(conclusion)].join('\n\n');
 }
 
-/** What sums a case up; where it went wrong, what was missing. */
+/** Sums up a case: what was seen, or what was missing. */
 function inShort({ asDocumented, observations }: CaseResult): string {
   if (!asDocumented) {
     const missed = observations.filter((each) => !each.ok);
     return missed.map(({ says, seen }) => `MISSING ${says} (${seen})`).join(' ');
   }
-  const told = observations.filter((each) => each.headline === true);
-  return (told.length > 0 ? told : observations.slice(-1)).map((each) => each.seen).join('; ');
+  const headlines = observations.filter((each) => each.headline === true);
+  return (headlines.length > 0 ? headlines : observations.slice(-1)).map((each) => each.seen).join('; ');
 }
 
-/** One line: the article, whether it is reproduced, what was seen in each case. */
+/** One line: the article, whether it is reproduced, and what was seen in each case. */
 export function renderReproduction({ name, reproduced, error, result }: Reproduction, width: number, style: Paint): string {
   const verdict = reproduced ? style.green('reproduced    ') : style.red('NOT reproduced');
   const cases = (result?.cases ?? []).map((each) => `${each.mode}: ${inShort(each)}`);
   const why = error === null ? cases.join(' | ') : error.replaceAll('\n', ' ');
-  return `${style.bold(name.padEnd(width))}  ${verdict}  ${why}`;
+  return `${style.bold(padded(name, width))}  ${verdict}  ${why}`;
 }
 
-/** The last line of many. */
-export function renderTally(results: readonly Reproduction[], tookMs: number): string {
-  const tally = (list: readonly Reproduction[]) => `${list.filter((each) => each.reproduced).length} of ${list.length}`;
+/** The line that sums up all articles and companions. */
+export function renderTotals(results: readonly Reproduction[], tookMs: number): string {
+  const share = (list: readonly Reproduction[]) => `${list.filter((each) => each.reproduced).length} of ${list.length}`;
   const articles = results.filter((each) => each.companionTo === null);
   const companions = results.filter((each) => each.companionTo !== null);
   const seconds = (tookMs / 1000).toFixed(1);
-  return `${tally(articles)} articles and ${tally(companions)} companions are reproduced, in ${seconds} s.`;
+  return `${share(articles)} articles and ${share(companions)} companions are reproduced, in ${seconds} s.`;
 }

@@ -1,4 +1,4 @@
-/** Figures of many simulated runs. */
+/** Adds up and renders the figures of simulated runs. */
 import { type SimFaultKind, type SimResult, simFaultKinds } from '@mtalab/proof';
 
 export class SimTotals {
@@ -37,7 +37,7 @@ export class SimTotals {
     return Object.values(this.#faults).reduce((sum, count) => sum + count, 0);
   }
 
-  /** The state of things in one line. */
+  /** The figures so far, in one line. */
   line(): string {
     const hours = this.#virtualMs / 3_600_000;
     return [
@@ -54,6 +54,7 @@ export class SimTotals {
     return seen.length === 0 ? 'none' : seen.join(' ');
   }
 
+  /** The figures at the end. */
   text(): string {
     const { accepted, delivered, reported, deadLetters } = this.#mail;
     const hours = this.#virtualMs / 3_600_000;

@@ -1,14 +1,17 @@
-/** What `mtalab` prints of an MTA's views, as tables. */
-import type { MtaStatus, RunEntry } from '@mtalab/harness';
-import type { BindingView, LtabView, MessageView, QueueView } from '@mtalab/mta-core';
-import { bytes, clip, instant, type Paint, printable, span, table, until } from './text.js';
+/** Renders the views of MTAs as tables. */
 
-/** What one MTA answered. */
+import type { MtaStatus, RunEntry } from '@mtalab/harness';
+import { type BindingView, type LtabView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import type { Paint } from './colours.js';
+import { clip, table } from './table.js';
+import { bytes, instant, span, until } from './units.js';
+
+/** The answer of one MTA. */
 type From<T> = { readonly mta: string; readonly value: T };
-/** Rows of a view, and the lab time at which they were asked for. */
+/** Rows of a view, and the lab time of the view. */
 export type Clocked<T> = { readonly nowMs: number; readonly rows: readonly T[] };
 
-/** One line for each row of each MTA; the MTA's name stands at its first one. */
+/** A table line for each row. The first line of an MTA has its name. */
 function eachRow<T>(
   values: readonly From<Clocked<T>>[],
   style: Paint,
@@ -24,13 +27,11 @@ const age = (atMs: number | null, nowMs: number): string => (atMs === null ? '-'
 const left = (title: string) => ({ title });
 const right = (title: string) => ({ title, align: 'right' as const });
 
-export type StatusView = MtaStatus;
-
 function phase(text: string, style: Paint): string {
   return text === 'running' ? style.green(text) : style.yellow(printable(text));
 }
 
-export function renderStatus(values: readonly From<StatusView>[], style: Paint): string {
+export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): string {
   const mtas = table(
     [
       left('MTA'),
@@ -90,7 +91,7 @@ export function renderStatus(values: readonly From<StatusView>[], style: Paint):
   return `${mtas}\n\n${mail}`;
 }
 
-/** How a binding is listened on; a change that waits for the next start says so. */
+/** Does the MTA listen on the binding? Says also if a change takes effect at the next start. */
 function listeningOf({ enabled, listening, osError }: BindingView, style: Paint): string {
   if (listening === 'failed') return style.red(`failed (${printable(osError ?? 'no reason')})`);
   if (enabled && listening === 'off') return style.yellow('from the next start on');
@@ -207,7 +208,7 @@ export function renderQueues(values: readonly From<Clocked<QueueView>>[], style:
   return table(columns, rows, style);
 }
 
-/** Addresses may be long and many; a table shows the beginning. JSON has all. */
+/** Width of a column of addresses. They may be long and many, and JSON has all. */
 const addressColumns = 40;
 
 export function renderMessages(values: readonly From<Clocked<MessageView>>[], style: Paint): string {

@@ -1,13 +1,13 @@
-/** What is kept of a case for those who want to look at it: journals, ladder, event logs, figures. */
+/** Keeps the evidence of a case: journals, ladder, event logs, figures. */
 import { constants, existsSync, readdirSync } from 'node:fs';
 import { access, copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '@mtalab/harness';
+import { jsonLines, makeFolder } from '@mtalab/harness';
 import { isShown, levelsOf } from '@mtalab/mta-core';
 import { casesOf, type Mode, type Scenario } from '@mtalab/scenario';
 import { ladderAsText } from '@mtalab/trace';
 import { CliError, messageOf, UsageError } from '../errors.js';
-import { createLogs } from '../logs/index.js';
+import { createLogs } from '../logs/mta-logs.js';
 import type { CaseRecord } from './run.js';
 
 /** Folder of one case: the scenario's name, then the case. */
@@ -15,7 +15,7 @@ function folderOf(dir: string, scenario: string, mode: Mode): string {
   return resolve(dir, scenario, mode);
 }
 
-/** What is in a folder, which need not be there. */
+/** Names in a folder. None if the folder does not exist. */
 async function contentOf(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
@@ -26,20 +26,20 @@ async function contentOf(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Make the folders of all cases before anything runs. What an earlier run has left must not be taken for what this one does.
+ * Makes the folders of all cases before anything runs. Files of an earlier run must not look like files of this run.
  * @throws UsageError naming the option, and a folder that is not empty or cannot be written.
  */
-export async function takeFolders(option: string, folders: readonly string[]): Promise<void> {
+export async function claimEmptyFolders(option: string, folders: readonly string[]): Promise<void> {
   const reach = async <T>(folder: string, use: () => Promise<T>): Promise<T> => {
     try {
       return await use();
     } catch (error) {
-      throw new UsageError(`${option}: ${folder} cannot be made and written: ${messageOf(error)}`);
+      throw new UsageError(`${option}: cannot make and write ${folder}: ${messageOf(error)}`);
     }
   };
   for (const folder of folders) {
     const content = await reach(folder, () => contentOf(folder));
-    if (content.length > 0) throw new UsageError(`${option}: ${folder} holds an earlier run; give a folder that is empty`);
+    if (content.length > 0) throw new UsageError(`${option}: ${folder} holds an earlier run; give an empty folder`);
   }
   for (const folder of folders) {
     await reach(folder, async () => {
@@ -49,16 +49,14 @@ export async function takeFolders(option: string, folders: readonly string[]): P
   }
 }
 
-/** Where the evidence of these goes: a folder for each case. */
+/** The folders for the evidence of these scenarios, one for each case. */
 export function evidenceFolders(dir: string, scenarios: readonly Scenario[]): readonly string[] {
   return scenarios.flatMap((scenario) => casesOf(scenario).map((mode) => folderOf(dir, scenario.name, mode)));
 }
 
-const linesOf = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-
-/** Journal and event log of each MTA, as a process writes them. */
+/** Keeps the journal, and the event logs that processes would have written. */
 async function keepVirtual(folder: string, { journal, result }: CaseRecord & { readonly on: 'sim' }): Promise<void> {
-  await writeFile(join(folder, 'journal.jsonl'), linesOf(journal), { mode: 0o600 });
+  await writeFile(join(folder, 'journal.jsonl'), jsonLines(journal), { mode: 0o600 });
   const shown = levelsOf();
   for (const name of Object.keys(result.counts.events)) {
     const logs = createLogs({ folder: join(folder, name), console: false, node: name });
@@ -82,9 +80,9 @@ async function keepProcesses(folder: string, { mtas }: CaseRecord & { readonly o
 }
 
 /**
- * Keep the evidence of a case: `journal.jsonl` (of each MTA, or of all on virtual time), `events.jsonl` and `ev0.log` of each
- * MTA, `link.jsonl` (what the link saw), `ladder.txt`, `counts.json`.
- * @throws CliError when it cannot be written.
+ * Keeps the evidence of a case: `journal.jsonl` (of each MTA, or of all on virtual time), `events.jsonl` and `ev0.log` of each
+ * MTA, `link.jsonl` (the PDUs of the link), `ladder.txt` and `counts.json`.
+ * @throws CliError if a file cannot be written.
  */
 export async function keepEvidence(dir: string, scenario: string, record: CaseRecord): Promise<void> {
   const { mode, pdus, result, on } = record;
@@ -94,11 +92,11 @@ export async function keepEvidence(dir: string, scenario: string, record: CaseRe
     await makeFolder(folder);
     if (record.on === 'sim') await keepVirtual(folder, record);
     else await keepProcesses(folder, record);
-    await writeFile(join(folder, 'link.jsonl'), linesOf(pdus), { mode: 0o600 });
+    await writeFile(join(folder, 'link.jsonl'), jsonLines(pdus), { mode: 0o600 });
     await writeFile(join(folder, 'ladder.txt'), `${ladderAsText(result.ladder)}\n`);
     const figures = { scenario, mode, on, asDocumented, verdict, observations, counts };
     await writeFile(join(folder, 'counts.json'), `${JSON.stringify(figures, null, 2)}\n`);
   } catch (error) {
-    throw new CliError(`${folder} cannot be written: ${messageOf(error)}`);
+    throw new CliError(`cannot write ${folder}: ${messageOf(error)}`);
   }
 }

@@ -1,22 +1,22 @@
-/** Reads a scenario file. */
+/** Finds, reads and checks scenario files. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@mtalab/mta-core';
 import type { Scenario, Step } from '@mtalab/scenario';
-import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/document.js';
 import { ConfigError, pathText } from '../config/problems.js';
+import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/yaml-file.js';
 import { UsageError } from '../errors.js';
-import { suggestion } from '../render/nearest.js';
-import { checkScenario } from './check.js';
+import { suggestionOrList } from '../render/suggestions.js';
 import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
+import { validateScenario } from './validate.js';
 
 const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
 
-/** The scenarios that come with this project. */
+/** Folder of the scenarios that come with this project. */
 const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
 
-/** Names of the scenarios that come with this project, as their files have them. */
+/** Names of the scenarios that come with this project: the names of their files. */
 export function knownScenarios(): readonly string[] {
   if (!existsSync(scenarioFolder)) return [];
   return readdirSync(scenarioFolder)
@@ -27,28 +27,28 @@ export function knownScenarios(): readonly string[] {
 
 /**
  * The file of a scenario that comes with this project, such as `Q166594`.
- * @throws UsageError when there is none of that name.
+ * @throws UsageError if there is no such scenario.
  */
 export function scenarioFileOf(name: string): string {
   const known = knownScenarios();
   const found = known.find((each) => each.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return join(scenarioFolder, `${found}.yaml`);
   const upper = known.map((each) => each.toUpperCase());
-  throw new UsageError(`there is no scenario ${name}${suggestion(name, upper) || `; there is one of ${upper.join(', ')}`}`);
+  throw new UsageError(`unknown scenario ${name}${suggestionOrList(name, upper, 'the scenarios')}`);
 }
 
 function stepOf(step: StepFile): Step {
   const { advance, check, see, headline, ...rest } = step;
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  if (advance !== undefined) return { ...given, advanceMs: advance } as Step;
-  if (see !== undefined) return { ...given, see, check: check ?? {}, headline } as Step;
-  return given as Step;
+  const action = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  if (advance !== undefined) return { ...action, advanceMs: advance } as Step;
+  if (see !== undefined) return { ...action, see, check: check ?? {}, headline } as Step;
+  return action as Step;
 }
 
-function toScenario(file: ScenarioFile, given: unknown): Scenario {
-  // Only what is written differs from the defaults.
-  const written = Object.keys((given as { readonly settings?: object }).settings ?? {}) as (keyof Settings)[];
-  const settings = Object.fromEntries(written.map((key) => [key, file.settings[key]]));
+function toScenario(file: ScenarioFile, written: unknown): Scenario {
+  // A scenario has only the settings that its file has, without their defaults.
+  const keys = Object.keys((written as { readonly settings?: object }).settings ?? {}) as (keyof Settings)[];
+  const settings = Object.fromEntries(keys.map((key) => [key, file.settings[key]]));
   return {
     ...file,
     legacy: file.legacy ?? { articles: [], at: [] },
@@ -60,14 +60,14 @@ function toScenario(file: ScenarioFile, given: unknown): Scenario {
 
 /**
  * Reads and checks a scenario file.
- * @throws ConfigError with every problem, one line each, when the file cannot be read or used.
+ * @throws ConfigError with every problem, one line each, if the file is unreadable or wrong.
  */
 export function loadScenario(file: string): Scenario {
   const yaml = readYaml(file, kind);
   const parsed = scenarioSchema.safeParse(yaml.root);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, scenarioSchema, yaml));
   if (parsed.success) {
-    for (const { path, message } of checkScenario(parsed.data)) {
+    for (const { path, message } of validateScenario(parsed.data)) {
       problems.push({ ...yaml.places.ofValue(path), message: `${pathText(path)}: ${message}` });
     }
   }

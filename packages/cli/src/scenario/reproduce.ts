@@ -1,4 +1,4 @@
-/** Articles, and their companions, made to happen: which there are, and what came of each. */
+/** Runs the articles and their companions, and says which are reproduced. */
 import { quirks } from '@mtalab/mta-core';
 import { casesOf, modes, type Scenario, ScenarioEnded, type ScenarioResult } from '@mtalab/scenario';
 import { messageOf } from '../errors.js';
@@ -11,16 +11,16 @@ export type Reproduction = {
   /** The article, or the name of the companion. */
   readonly name: string;
   readonly companionTo: string | null;
-  /** Legacy fails as documented and fixed passes; a companion goes as it says. */
+  /** An article: legacy fails as documented, and fixed passes. A companion: every observation is as its scenario says. */
   readonly reproduced: boolean;
-  /** Why it could not be run; null when it could. */
+  /** Why it could not run. Null if it ran. */
   readonly error: string | null;
   readonly result: ScenarioResult | null;
   /** Real time, ms. */
   readonly tookMs: number;
 };
 
-/** What is to be run, or why it cannot be. */
+/** A scenario to run, or why it cannot run. */
 export type Candidate = {
   readonly name: string;
   readonly companionTo: string | null;
@@ -37,23 +37,23 @@ function candidateOf(file: string): Candidate {
   }
 }
 
-/** An article needs both of its cases: one shows the bug, the other that it is gone. */
-function ofArticle(article: string, all: readonly Candidate[]): Candidate {
+/** The scenario of an article. It needs both cases: one shows the bug, the other shows that it is gone. */
+function articleCandidate(article: string, all: readonly Candidate[]): Candidate {
   const found = all.find(({ name, companionTo }) => name === article && companionTo === null);
-  if (found === undefined) return { name: article, companionTo: null, scenario: null, error: 'there is no scenario for it' };
+  if (found === undefined) return { name: article, companionTo: null, scenario: null, error: 'the article has no scenario' };
   const { scenario } = found;
   if (scenario === null || casesOf(scenario).length === modes.length) return found;
   return { ...found, scenario: null, error: 'its scenario lacks the legacy or the fixed case' };
 }
 
-/** Every article with a quirk, each followed by its companions. What has neither is no part of it. */
+/** Every article with a quirk, each followed by its companions. Leaves out all other scenarios. */
 export function candidates(): readonly Candidate[] {
   const all = knownScenarios().map(candidateOf);
   const chosen = quirks.flatMap(({ article }) => [
-    ofArticle(article, all),
+    articleCandidate(article, all),
     ...all.filter(({ companionTo }) => companionTo === article),
   ]);
-  // A file that cannot be read may be a companion's: nobody can tell.
+  // A file that cannot be read may be a companion, so it counts.
   return [...chosen, ...all.filter((each) => each.error !== null && !chosen.includes(each))];
 }
 
@@ -61,12 +61,12 @@ export type ReproduceOptions = {
   readonly on: Place;
   readonly tell: (text: string) => void;
   readonly dir?: string | undefined;
-  /** Keep evidence under this one, whose folders `takeFolders` has made. */
+  /** Keep evidence in this folder. `claimEmptyFolders` has made its subfolders. */
   readonly evidence?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
-/** @throws as `runScenario` does, and CliError when evidence cannot be kept. */
+/** Runs one scenario. @throws as `runScenario` does, and CliError if the evidence cannot be written. */
 export async function reproduceOne(scenario: Scenario, options: ReproduceOptions): Promise<ScenarioResult> {
   const { on, tell, dir, evidence, signal } = options;
   return runScenario(scenario, {
@@ -79,7 +79,7 @@ export async function reproduceOne(scenario: Scenario, options: ReproduceOptions
   });
 }
 
-/** Never rejects: what cannot be run is not reproduced. */
+/** Runs one candidate. Never rejects: a candidate that cannot run is not reproduced. */
 export async function reproduce(candidate: Candidate, options: ReproduceOptions): Promise<Reproduction> {
   const { name, companionTo, scenario } = candidate;
   const beganMs = performance.now();

@@ -1,6 +1,9 @@
-/** The associations of a lab of processes. */
+/** Associations of a lab of processes. */
+import type { AssociationView } from '@mtalab/mta-core';
 import type { JoinedAssociation } from '@mtalab/scenario';
-import type { AssociationRow } from '../process/status.js';
 
-/** One association, seen from both its ends. */
+/** One side's view of an association, whose members can also be looked up by name. */
+export type AssociationRow = AssociationView & { readonly [more: string]: unknown };
+
+/** One association with the views of both sides. */
 export type LabAssociation = JoinedAssociation<AssociationRow>;

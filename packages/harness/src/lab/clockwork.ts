@@ -1,24 +1,23 @@
 /**
- * Lab time that is moved on by hand. When nothing but a timer can make anything happen, all clocks go together to the next
- * timer's instant: then ten minutes of waiting cost nothing, and that something does not move is proved, not slept through.
+ * Moves lab time forward by hand. In a lab at rest only a timer can make anything happen, so all clocks can jump together to
+ * the next timer. Ten minutes of lab time then cost no real time, and a lab that stays at rest is proved to be stuck.
  */
-import type { LabClock } from '@mtalab/transport';
-import { pause, spoken } from '../process/deadline.js';
+import type { LabClock, MtaStatus } from '@mtalab/transport';
+import { durationText, pause } from '../process/deadline.js';
 import { HarnessTimeout } from '../process/errors.js';
-import type { MtaStatus } from '../process/status.js';
-import { judge, type Look } from './quiescence.js';
+import { judgeRest, type Look } from './quiescence.js';
 
 /** What the clockwork needs of a lab. */
 export type ClockworkParts = {
   readonly clock: LabClock;
   look(): Promise<Look>;
-  /** Set the offset of one MTA's clock, ms. */
+  /** Sets the offset of one MTA's clock, ms. */
   setOffset(name: string, offsetMs: number): Promise<void>;
 };
 
-/** Between two polls while something moves, real ms. */
+/** Real time between two checks while the lab moves, ms. */
 const pollMs = 5;
-/** Timers fired in one `advanceBy`; more is a timer that never rests. */
+/** Limit of timers in one `advanceBy`. Above it, a timer must be firing again and again. */
 const maxAdvances = 100_000;
 
 export class Clockwork {
@@ -28,28 +27,30 @@ export class Clockwork {
     this.#parts = parts;
   }
 
-  /** Two looks in a row, with the same numbers and nothing that speaks against rest. */
+  /** Is the lab at rest? Two looks in a row must see the same, and no reason against rest. */
   async quiescent(): Promise<boolean> {
-    return (await this.#restOrReasons()).length === 0;
+    return (await this.#reasonsAgainstRest()).length === 0;
   }
 
   /**
-   * Wait, in real time, until the lab is at rest.
-   * @throws HarnessTimeout after `timeoutMs`, with what is still moving.
+   * Waits in real time until the lab is at rest.
+   * @throws HarnessTimeout after `timeoutMs`, with the reasons why the lab is not at rest.
    */
   async settle(timeoutMs: number): Promise<void> {
     const endMs = performance.now() + timeoutMs;
     for (;;) {
-      const reasons = await this.#restOrReasons();
+      const reasons = await this.#reasonsAgainstRest();
       if (reasons.length === 0) return;
       if (performance.now() >= endMs) {
-        throw new HarnessTimeout(`the lab did not come to rest within ${spoken(timeoutMs)}: ${reasons.slice(0, 5).join('; ')}`);
+        throw new HarnessTimeout(
+          `the lab did not come to rest within ${durationText(timeoutMs)}: ${reasons.slice(0, 5).join('; ')}`,
+        );
       }
       await pause(pollMs);
     }
   }
 
-  /** At rest: move all clocks to the earliest timer, and let what it starts settle. */
+  /** Waits for rest, moves all clocks to the earliest timer, and waits for rest again. */
   async advance(timeoutMs: number): Promise<'advanced' | 'nothing due'> {
     await this.settle(timeoutMs);
     const { statuses } = await this.#parts.look();
@@ -60,9 +61,9 @@ export class Clockwork {
     return 'advanced';
   }
 
-  /** Move lab time on by this much, stopping at each timer on the way so that all of them fire in order. */
+  /** Moves lab time forward. Stops at each timer on the way, so that all timers fire in order. */
   async advanceBy(ms: number, timeoutMs: number): Promise<void> {
-    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`lab time goes forward by a number of milliseconds, not by ${ms}`);
+    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`lab time moves forward by a number of milliseconds, not by ${ms}`);
     const targetMs = this.#parts.clock.nowMs() + ms;
     for (let count = 0; count < maxAdvances; count += 1) {
       await this.settle(timeoutMs);
@@ -74,13 +75,14 @@ export class Clockwork {
       await this.settle(timeoutMs);
       return;
     }
-    throw new HarnessTimeout(`after ${maxAdvances} timers lab time has still not come to its goal`);
+    throw new HarnessTimeout(`lab time did not reach its goal after ${maxAdvances} timers`);
   }
 
-  async #restOrReasons(): Promise<readonly string[]> {
-    const first = judge(await this.#parts.look());
+  /** The reasons why the lab is not at rest. Empty at rest. */
+  async #reasonsAgainstRest(): Promise<readonly string[]> {
+    const first = judgeRest(await this.#parts.look());
     if (first.unrest.length > 0) return first.unrest;
-    const second = judge(await this.#parts.look());
+    const second = judgeRest(await this.#parts.look());
     if (second.unrest.length > 0) return second.unrest;
     return first.fingerprint === second.fingerprint ? [] : ['something moved between two looks'];
   }
@@ -88,7 +90,7 @@ export class Clockwork {
   async #moveTo(atMs: number, statuses: readonly MtaStatus[]): Promise<void> {
     const { clock } = this.#parts;
     clock.advanceTo(atMs);
-    // Those with nothing due go first: when the timer fires, everybody's clock shows its instant.
+    // MTAs without a due timer go first. So when the timer fires, every clock shows its instant.
     const order = [...statuses].sort((one, other) => (other.nextDeadlineMs ?? Infinity) - (one.nextDeadlineMs ?? Infinity));
     for (const { name } of order) await this.#parts.setOffset(name, clock.offsetMs);
   }

@@ -1,4 +1,4 @@
-/** The folder of a lab: one that somebody named, or a temporary one. */
+/** Makes the folder of a lab: a folder with a given name, or a temporary one. */
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { exists } from '@mtalab/transport';
 
 /**
- * Makes a folder and those above it that are missing. Step by step: Node's own `recursive` never returns where the system
- * says ENOENT although the parent is there, as it does in /proc.
+ * Makes a folder and its missing parents, one by one. Node's own `recursive` never returns where the system says ENOENT
+ * although the parent exists, as in /proc.
  * @throws the error of the system.
  */
 export async function makeFolder(path: string): Promise<void> {
@@ -15,32 +15,32 @@ export async function makeFolder(path: string): Promise<void> {
   for (let at = path; !(await exists(at)); at = dirname(at)) missing.unshift(at);
   for (const folder of missing) {
     await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-      // Somebody else was quicker.
+      // Another process may have made it meanwhile.
       if (error.code !== 'EEXIST') throw error;
     });
   }
-  if (!(await stat(path)).isDirectory()) throw new Error('there is a file of this name');
+  if (!(await stat(path)).isDirectory()) throw new Error('a file has this name');
 }
 
 const open = new Set<TemporaryFolder>();
 
-/** This process ends at once, with labs open. */
+/** Removes all temporary folders when this process exits with open labs. */
 function removeAll(): void {
   for (const folder of open) {
     try {
       folder.endWriters();
-      // A write that was under way may put a file where all had been removed.
+      // A write under way may create a file during the removal, so the removal tries again.
       rmSync(folder.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     } catch {
-      // Nobody is there to be told.
+      // The process exits, so it cannot report an error.
     }
   }
 }
 
-/** It is removed with its lab, or when the process exits before that. */
+/** A temporary folder. It is removed with its lab, or when the process exits. */
 export class TemporaryFolder {
   readonly path: string;
-  /** Ends those who write into it, at once. Called when the process exits. */
+  /** Kills the processes that write into the folder. Called when this process exits. */
   endWriters: () => void = () => undefined;
 
   private constructor(path: string) {

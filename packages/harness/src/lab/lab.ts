@@ -1,35 +1,34 @@
-/** A lab: MTA processes that exchange mail, and everything one can do with them and ask of them. */
+/** A lab: MTA processes that exchange mail, with all commands and queries for them. */
 import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
-import type { LabClock } from '@mtalab/transport';
+import type { LabClock, MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
-import { spoken, within } from '../process/deadline.js';
+import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
-import { ending, type MtaProcess } from '../process/mta-process.js';
-import type { AssociationRow, MtaStatus } from '../process/status.js';
+import { describeExit, type MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
-import type { LabAssociation } from './associations.js';
+import type { AssociationRow, LabAssociation } from './associations.js';
 import { Clockwork } from './clockwork.js';
 import type { TemporaryFolder } from './folder.js';
-import { type LoadOptions, type LoadResult, load } from './load.js';
 import type { Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
+import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit-all.js';
 import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
 
-/** Status of each MTA that runs, by name. */
+/** Status of each MTA that is up, by name. */
 export type LabStatus = Readonly<Record<string, MtaStatus>>;
 
 export type LabSummary = {
   /** Messages accepted by the MTAs of this lab. */
   readonly submitted: number;
-  /** Copies put into mailboxes since the lab started, each counted once. */
+  /** Copies delivered to mailboxes since the lab started, each counted once. */
   readonly delivered: number;
-  /** From submission to delivery, lab ms. */
+  /** From submission to delivery, in ms of lab time. */
   readonly meanDelayMs: number;
   readonly worstDelayMs: number;
-  /** Opened afresh, by any MTA; recoveries are not counted. */
+  /** Opened by any MTA, without recoveries. */
   readonly associationsOpened: number;
   readonly turnsGiven: number;
   /** Non-delivery reports made. */
@@ -43,14 +42,14 @@ export type WaitOptions = {
 
 const defaultWaitMs = 60_000;
 
-/** Made by `startLab`. Everything that waits has a limit in real time and says what it waited for. */
+/** `startLab` makes it. Every wait has a limit in real time, and its error says what it waited for. */
 export class Lab {
-  /** Folder of the run: for each MTA one with its configuration, data, logs and mailboxes. */
+  /** Folder of the run. Each MTA has a subfolder with its configuration, data, logs and mailboxes. */
   readonly dir: string;
   readonly processes: ReadonlyMap<string, MtaProcess>;
   readonly proxy?: FaultProxy;
   readonly clock: LabClock;
-  /** Part of the submission ids of this run. */
+  /** The submission ids of this run begin with it. */
   readonly runId: string;
   readonly startedAt = new Date().toISOString();
   readonly #members: Members;
@@ -58,7 +57,7 @@ export class Lab {
   readonly #clockwork: Clockwork;
   readonly #temporary: TemporaryFolder | undefined;
   readonly #restarting = new Set<string>();
-  /** Changes that begin with a look at how it is. */
+  /** Runs changes one by one, if they first read the present state. */
   readonly #changes = new PQueue({ concurrency: 1 });
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
@@ -77,12 +76,12 @@ export class Lab {
       clock: members.clock,
       look: () => this.#look(),
       setOffset: async (name, offsetMs) => {
-        await members.get(name).client.request('clock', { offsetMs });
+        await members.get(name).client.command('clock', { offsetMs });
       },
     });
   }
 
-  /** The process of this name; an error when there is none. */
+  /** The process of this name. @throws HarnessError if there is none. */
   process(name: string): MtaProcess {
     return this.#members.get(name);
   }
@@ -94,37 +93,41 @@ export class Lab {
   }
 
   /**
-   * Hand in a message at this MTA. Resolves when it is on its disk. When the process dies meanwhile, its next life is asked
-   * again, with the same submission id.
-   * @throws SubmissionRefused with the MTA's reason; HarnessTimeout.
+   * Submits a message at this MTA. Resolves when the message is on disk. If the process dies meanwhile, the lab submits the
+   * message again to the next process, with the same submission id.
+   * @throws SubmissionRefused with the MTA's reason. HarnessTimeout.
    */
   async submit(name: string, message: LabMessage, options?: SubmitOptions): Promise<Submitted> {
     return this.#submitter.submit(this.#members.get(name), message, options);
   }
 
-  /** Hand in the content of a file. */
+  /** Submits the content of a file. */
   submitFile(name: string, item: MailItem, envelope: Omit<LabMessage, 'content'>, options?: SubmitOptions): Promise<Submitted> {
     return this.submit(name, { ...envelope, content: item.content }, options);
   }
 
-  /** Hand in many messages, a bounded number at a time. */
-  async submitAll(name: string, items: Iterable<MailItem> | AsyncIterable<MailItem>, options: LoadOptions): Promise<LoadResult> {
-    return load(this.#submitter, this.#members.get(name), items, options);
+  /** Submits many messages, a limited number at a time. */
+  async submitAll(
+    name: string,
+    items: Iterable<MailItem> | AsyncIterable<MailItem>,
+    options: SubmitAllOptions,
+  ): Promise<SubmitAllResult> {
+    return submitAll(this.#submitter, this.#members.get(name), items, options);
   }
 
-  /** Copies put into mailboxes since the lab started, as far as is known now. */
+  /** Copies delivered to mailboxes since the lab started, as far as the lab knows. */
   get delivered(): number {
-    return this.#members.tally.delivered;
+    return this.#members.counters.delivered;
   }
 
   /**
-   * Wait until `count` copies in all are in mailboxes since the lab started. Each copy counts once, also when a process died
-   * and delivered it again; restarts do not disturb the count. With Maildirs it is exact over `kill -9` (a restart looks into
-   * them); with a ledger, a delivery of which a killed process could not tell any more is not counted.
+   * Waits until `count` copies are in mailboxes since the lab started. A copy counts once, even if a process died and delivered
+   * it again. With Maildirs the count is exact also after `kill -9`: a restart reads the Maildirs. With a ledger, the count
+   * lacks deliveries that a killed process did not report any more.
    */
   async waitForDelivered(count: number, options: WaitOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? defaultWaitMs;
-    const wait = this.#members.tally.reached(count);
+    const wait = this.#members.counters.whenDelivered(count);
     try {
       await within(wait.done, timeoutMs, () => this.#undelivered(count, timeoutMs));
     } finally {
@@ -132,50 +135,50 @@ export class Lab {
     }
   }
 
-  /** The status of each MTA that runs. */
+  /** The status of each MTA that is up. */
   async status(): Promise<LabStatus> {
     return Object.fromEntries((await this.#members.statuses()).map((status) => [status.name, status]));
   }
 
-  /** Every association with what each side believes about the Turn. */
+  /** Every association, with what each side believes about the Turn. */
   async associations(): Promise<readonly LabAssociation[]> {
     const rows = new Map<string, readonly AssociationRow[]>();
     for (const process of this.processes.values()) {
-      if (process.up) rows.set(process.name, await process.client.request<readonly AssociationRow[]>('associations'));
+      if (process.up) rows.set(process.name, await process.client.command('associations'));
     }
     return joinAssociations(rows);
   }
 
-  /** Can nothing but a timer, or somebody outside, make anything happen? See quiescence.ts for what that means exactly. */
+  /** Is the lab at rest, so that only a timer or a command can make anything happen? See quiescence.ts. */
   quiescent(): Promise<boolean> {
     return this.#clockwork.quiescent();
   }
 
-  /** Wait until quiescent. */
+  /** Waits until the lab is at rest. */
   settle(options: WaitOptions = {}): Promise<void> {
     return this.#clockwork.settle(options.timeoutMs ?? defaultWaitMs);
   }
 
-  /** When quiescent: move all clocks together to the earliest timer, and let what it does settle. */
+  /** Waits for rest, moves all clocks together to the earliest timer, and waits for rest again. */
   advance(options: WaitOptions = {}): Promise<'advanced' | 'nothing due'> {
     return this.#clockwork.advance(options.timeoutMs ?? defaultWaitMs);
   }
 
-  /** Move lab time on by so many lab milliseconds; every timer on the way fires at its instant. */
+  /** Moves lab time forward by `ms` of lab time. Every timer on the way fires at its instant. */
   advanceBy(ms: number, options: WaitOptions = {}): Promise<void> {
     return this.#clockwork.advanceBy(ms, options.timeoutMs ?? defaultWaitMs);
   }
 
   async summary(): Promise<LabSummary> {
     await this.#members.statuses();
-    const { tally } = this.#members;
-    const sums = tally.sums();
+    const { counters } = this.#members;
+    const sums = counters.sums();
     return {
-      // A killed process forgets its count, this lab does not; others may have handed in mail besides.
+      // The lab keeps its count when a process is killed. The count of the MTAs includes mail from outside the lab.
       submitted: Math.max(sums.submitted, this.#submitter.submitted),
-      delivered: tally.delivered,
-      meanDelayMs: tally.delays.meanMs,
-      worstDelayMs: tally.delays.maxMs,
+      delivered: counters.delivered,
+      meanDelayMs: counters.delays.meanMs,
+      worstDelayMs: counters.delays.maxMs,
       associationsOpened: sums.associationsOpened,
       turnsGiven: sums.turnsGiven,
       reports: sums.reports,
@@ -183,12 +186,12 @@ export class Lab {
   }
 
   /**
-   * Stop an MTA in order, or kill it, and start it again; one that is down is started. What was changed live is kept.
-   * @throws HarnessError when it does not start; it is down then, and the others go on.
+   * Stops or kills an MTA and starts it again, or starts an MTA that is down. It keeps the changes that were made while it ran.
+   * @throws HarnessError if it does not start. Then it is down, and the others go on.
    */
   async restart(name: string, options: { readonly kill?: boolean } = {}): Promise<void> {
     const process = this.#members.get(name);
-    if (this.#restarting.has(name)) throw new HarnessError(`${name} is being started again already`);
+    if (this.#restarting.has(name)) throw new HarnessError(`${name} is restarting already`);
     this.#restarting.add(name);
     try {
       if (options.kill === true && process.alive) {
@@ -198,27 +201,27 @@ export class Lab {
       await process.start();
     } finally {
       this.#restarting.delete(name);
-      await this.refreshed();
+      await this.updateRegistry();
     }
   }
 
-  /** Is its end part of a restart? */
+  /** Is the MTA restarting, so that the end of its process is expected? */
   isRestarting(name: string): boolean {
     return this.#restarting.has(name);
   }
 
-  /** Switch an article's bug on (`legacy`) or off (`fixed`), live, and for later restarts. Default: at all MTAs. */
+  /** Switches an article on (`legacy`) or off (`fixed`), at once and for restarts. Default: at all MTAs. */
   async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
     for (const name of names ?? [...this.processes.keys()]) {
       const process = this.#members.get(name);
-      if (process.up) await process.client.request('set', { article, mode });
+      if (process.up) await process.client.command('set', { article, mode });
       const others = this.#members.legacyOf(name).filter((other) => other !== article);
       await this.#members.setLegacy(name, mode === 'legacy' ? [...others, article] : others);
     }
   }
 
   /**
-   * Set the diagnostics level of a category, or of `all` of them, live, and for later restarts. Default: at all MTAs.
+   * Sets the diagnostics level of a category, or of `all`, at once and for restarts. Default: at all MTAs.
    * @returns the levels of every category, by MTA.
    */
   async diagnostics(
@@ -228,17 +231,17 @@ export class Lab {
   ): Promise<Readonly<Record<string, DiagnosticsLevels>>> {
     const levels: Record<string, DiagnosticsLevels> = {};
     for (const name of names ?? [...this.processes.keys()]) {
-      const now = await this.#members.get(name).client.request<DiagnosticsLevels>('diagnostics', { category, level });
+      const now = await this.#members.get(name).client.command('diagnostics', { category, level });
       await this.#members.setLevels(name, now);
       levels[name] = now;
     }
     return levels;
   }
 
-  /** The bindings of an MTA in their present order; of one that is down, as its next start will have them. */
+  /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */
   async bindings(name: string): Promise<readonly BindingView[]> {
     const process = this.#members.get(name);
-    if (process.up) return process.client.request<readonly BindingView[]>('bindings');
+    if (process.up) return process.client.command('bindings');
     return this.#configured(name).map((binding) => ({
       ...binding,
       dialOrder: null,
@@ -249,8 +252,9 @@ export class Lab {
   }
 
   /**
-   * Change the order of an MTA's bindings, enable or disable some. Dials follow at once; listeners follow at its next start.
-   * @throws HarnessError when a binding is not known, or none would be left enabled.
+   * Changes the order of an MTA's bindings, enables or disables them. This affects dials at once, and listeners at the next
+   * start.
+   * @throws HarnessError if a binding is unknown, or if none would be enabled.
    */
   setBindings(name: string, wish: BindingWish): Promise<void> {
     return this.#changes.add(() => this.#setBindings(name, wish));
@@ -261,7 +265,7 @@ export class Lab {
     const change = wishedBindings(await this.bindings(name), wish);
     if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
     const numbered = this.#members.numberedBindings(name);
-    if (process.up) await process.client.request('bindings', { bindings: change });
+    if (process.up) await process.client.command('bindings', { bindings: [...change] });
     await this.#members.setBindings(
       name,
       change.map(({ id, enabled }) => ({ ...numbered[id], enabled })),
@@ -275,19 +279,17 @@ export class Lab {
   }
 
   /**
-   * Arm a fault, in the fault language.
-   * @throws HarnessError when no proxy stands between the MTAs.
+   * Arms a fault, in the fault language.
+   * @throws HarnessError if the lab has no proxy.
    */
   fault(text: string): FaultHandle {
     if (this.proxy === undefined) {
-      throw new HarnessError(
-        'faults need a proxy between the MTAs, and this lab was started without one; start it with --fault or --proxy',
-      );
+      throw new HarnessError('faults need a proxy, and this lab has none; start it with --fault or --proxy');
     }
     return this.proxy.add(text);
   }
 
-  /** How this run stands in the registry. */
+  /** The entry of this run in the registry. */
   runEntry(): RunEntry {
     const down = [...this.processes.values()].filter((one) => !one.up).map(({ name }) => name);
     return {
@@ -302,21 +304,21 @@ export class Lab {
     };
   }
 
-  /** Put this run into the registry, kept up to date over restarts, until `close`. `lab`: a control channel of the lab's own. */
+  /** Registers this run until `close`, and keeps the entry up to date. `lab`: the control channel of the lab itself. */
   async register(lab?: ControlAddress): Promise<void> {
     this.#labControl = lab;
     if (this.#registration === undefined) this.#registration = await registerRun(this.runEntry());
     else await this.#registration.update(this.runEntry());
   }
 
-  /** A process has come up again, or has gone. Called by the lab's own parts. */
-  async refreshed(): Promise<void> {
+  /** Updates the entry in the registry. Called when a process has started or ended. */
+  async updateRegistry(): Promise<void> {
     if (this.#closing === undefined) await this.#registration?.update(this.runEntry());
   }
 
   /**
-   * Stop all in order; a temporary folder is removed. What does not stop in time is killed and makes an error, after all
-   * else is done. Calling it again joins the first call.
+   * Stops all MTAs in order and removes a temporary folder. A second call joins the first.
+   * @throws HarnessError at the end, if an MTA did not stop in time and was killed.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -329,9 +331,9 @@ export class Lab {
 
   async #close(): Promise<void> {
     const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.stop()));
-    const closed = new HarnessError('the lab has been closed meanwhile');
+    const closed = new HarnessError('the lab was closed meanwhile');
     this.#submitter.close(closed);
-    this.#members.tally.close(closed);
+    this.#members.counters.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
     await this.#temporary?.remove();
@@ -354,16 +356,17 @@ export class Lab {
     return { statuses, joints: [...joints.values()], delaying };
   }
 
+  /** The message of a timeout: what is delivered, and the state of each MTA. */
   async #undelivered(count: number, timeoutMs: number): Promise<string> {
-    const standing = [`${this.delivered} of ${count} copies were delivered within ${spoken(timeoutMs)}`];
+    const lines = [`${this.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
     for (const process of this.processes.values()) {
       if (!process.up) {
-        standing.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${ending(process.exit)}`);
+        lines.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`);
         continue;
       }
-      const status = await process.client.request<MtaStatus>('status');
-      standing.push(`${process.name} has ${status.queuedCopies} queued and has put ${status.counters.delivered} into mailboxes`);
+      const status = await process.client.command('status');
+      lines.push(`${process.name} has queued ${status.queuedCopies} and delivered ${status.counters.delivered} copies`);
     }
-    return standing.join('; ');
+    return lines.join('; ');
   }
 }

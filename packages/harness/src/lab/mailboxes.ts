@@ -1,14 +1,14 @@
-/** What is in the Maildirs of an MTA, by copy: the truth about deliveries when a process died before it could tell. */
+/** Reads which copies are in the Maildirs of an MTA. They show deliveries that a killed process did not report any more. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The copy id in the name of a delivered file, `<seconds>.C<copy>M<mailbox digest>.<store>`; nothing for another's file. */
+/** The copy id in the name of a delivered file, `<seconds>.C<copy>M<mailbox digest>.<store>`. Undefined for other files. */
 function copyOfFileName(name: string): number | undefined {
   const copy = Number(/^\d+\.C(\d{1,16})M[0-9a-f]+\./.exec(name)?.[1]);
   return Number.isSafeInteger(copy) ? copy : undefined;
 }
 
-/** Copy ids of all that was delivered below this folder, `<domain>/<local part>/new` and `cur`. Dead letters lie elsewhere. */
+/** The copy ids of all mail below this folder, in `<domain>/<local part>/new` and `cur`. Dead letters are in another folder. */
 export async function* copiesInMailboxes(folder: string): AsyncIterable<number> {
   for (const domain of await namesIn(folder)) {
     for (const mailbox of await namesIn(join(folder, domain))) {
@@ -22,7 +22,7 @@ export async function* copiesInMailboxes(folder: string): AsyncIterable<number> 
   }
 }
 
-/** Nothing for a folder that is not there, or is none. */
+/** The names in a folder. None if the folder does not exist or is no folder. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);

@@ -1,33 +1,34 @@
-/** The processes of a lab, told of each other: their configuration, where each is reached, and who delivered what. */
+/** The MTA processes of a lab. Writes their configuration, gives each the endpoints of the others, and counts deliveries. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
-import { ControlError, type LabClock } from '@mtalab/transport';
+import { ControlError, type LabClock, type MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
-import type { DeliveryLine, MtaStatus } from '../process/status.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { LabCounters } from './lab-counters.js';
+import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
-import { type BindingOption, configFileOf, folderOf, type LabPlan, mtaFileOf, usualBindings } from './options.js';
-import { Tally } from './tally.js';
+import { type BindingOption, defaultBindings, type LabPlan, mtaFileOf } from './options.js';
 
 export class Members {
   readonly plan: LabPlan;
   readonly clock: LabClock;
   readonly proxy: FaultProxy | undefined;
   readonly processes: ReadonlyMap<string, MtaProcess>;
-  readonly tally = new Tally();
-  /** Where each is reached by the others. */
+  readonly counters = new LabCounters();
+  /** Where the other MTAs reach each MTA. */
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
   readonly #bindings: Map<string, readonly BindingOption[]>;
-  /** As the running process read them: its bindings are numbered by their places here. */
+  /** The bindings that the running process read. Their places here are their numbers in the process. */
   readonly #startedWith = new Map<string, readonly BindingOption[]>();
   readonly #levels = new Map<string, Readonly<Record<string, string>>>();
   readonly #onUp: () => Promise<void>;
   readonly #writing = new PQueue({ concurrency: 1 });
-  #together = false;
+  /** Have all MTAs of the start come up? */
+  #started = false;
 
   constructor(plan: LabPlan, clock: LabClock, proxy: FaultProxy | undefined, onUp: () => Promise<void>) {
     this.plan = plan;
@@ -35,7 +36,7 @@ export class Members {
     this.proxy = proxy;
     this.#onUp = onUp;
     this.#legacy = new Map(plan.names.map((name) => [name, plan.profiles.get(name)?.legacy ?? []]));
-    this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? usualBindings]));
+    this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? defaultBindings]));
     if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, [proxy.endpoint(name)]);
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
@@ -44,46 +45,46 @@ export class Members {
   get(name: string): MtaProcess {
     const found = this.processes.get(name);
     if (found === undefined)
-      throw new HarnessError(`there is no MTA '${name}' in this lab; there are ${this.plan.names.join(', ')}`);
+      throw new HarnessError(`unknown MTA '${name}'; the MTAs of this lab are ${this.plan.names.join(', ')}`);
     return found;
   }
 
-  /** Start all, then tell each where the others are. */
+  /** Starts all MTAs, then gives each the endpoints of the others. */
   async start(): Promise<void> {
-    // What lies in mailboxes of an earlier run was not delivered by this one.
-    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.tally.noteEarlier(name, copy));
+    // Mail in the mailboxes from an earlier run does not count as delivered in this one.
+    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.counters.noteEarlier(name, copy));
     const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
     for (const name of this.plan.down ?? []) await this.proxy?.refuse(name);
     const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    this.#together = true;
+    this.#started = true;
     for (const { name } of atOnce) this.#endpoints.set(name, this.#reachedAt(name));
     for (const { name } of atOnce) await this.#announce(name);
     for (const name of this.plan.names) await this.writeConfig(name);
   }
 
-  /** Kill all there are. */
+  /** Kills all processes. */
   kill(): void {
     for (const process of this.processes.values()) if (process.alive) process.kill('SIGKILL');
   }
 
-  /** The status of every process that runs, noted in the tally. */
+  /** The status of every MTA that is up. The counters note it. */
   async statuses(): Promise<readonly MtaStatus[]> {
     const running = [...this.processes.values()].filter((process) => process.up);
     const answers = await Promise.all(running.map(statusOf));
-    const given = answers.filter((status) => status !== undefined);
-    for (const status of given) this.tally.noteStatus(status);
-    return given;
+    const statuses = answers.filter((status) => status !== undefined);
+    for (const status of statuses) this.counters.noteStatus(status);
+    return statuses;
   }
 
-  /** Keep what was switched, so that a restart has it. */
+  /** Keeps the legacy articles for restarts. */
   async setLegacy(name: string, legacy: readonly string[]): Promise<void> {
     this.#legacy.set(name, legacy);
     await this.writeConfig(name);
   }
 
-  /** Keep the diagnostics levels as they were changed, so that a restart has them. */
+  /** Keeps the diagnostics levels for restarts. */
   async setLevels(name: string, levels: Readonly<Record<string, string>>): Promise<void> {
     this.#levels.set(name, levels);
     await this.writeConfig(name);
@@ -93,29 +94,29 @@ export class Members {
     return this.#legacy.get(name) ?? [];
   }
 
-  /** Keep the bindings as they were changed, so that a restart has them. */
+  /** Keeps the bindings for restarts. */
   async setBindings(name: string, bindings: readonly BindingOption[]): Promise<void> {
     this.#bindings.set(name, bindings);
     await this.writeConfig(name);
   }
 
   bindingsOf(name: string): readonly BindingOption[] {
-    return this.#bindings.get(name) ?? usualBindings;
+    return this.#bindings.get(name) ?? defaultBindings;
   }
 
-  /** The bindings by the numbers that the process gives them; of one that is down, that its next start will give them. */
+  /** The bindings in the order of their numbers in the process. Of an MTA that is down: in its next process. */
   numberedBindings(name: string): readonly BindingOption[] {
-    return this.get(name).up ? (this.#startedWith.get(name) ?? usualBindings) : this.bindingsOf(name);
+    return this.get(name).up ? (this.#startedWith.get(name) ?? defaultBindings) : this.bindingsOf(name);
   }
 
-  /** One after the other: the last one written has everything that was changed. */
+  /** Writes the configuration file. Writes run one by one, so the last one has all changes. */
   writeConfig(name: string): Promise<void> {
     return this.#writing.add(() => this.#write(name));
   }
 
   async #write(name: string): Promise<void> {
     const { timeScale, epochMs, baseMs, offsetMs } = this.clock;
-    const file = configFileOf(this.plan, name);
+    const file = configFileOf(this.plan.dir, name);
     const object = mtaFileOf(this.plan, name, {
       clock: { timeScale, epochMs, baseMs, offsetMs },
       endpoints: this.#endpoints,
@@ -124,7 +125,7 @@ export class Members {
       bindings: this.bindingsOf(name),
     });
     await mkdir(dirname(file), { recursive: true });
-    // It may hold the passwords of peers.
+    // The file may have passwords of peers.
     await writeFile(`${file}.new`, this.plan.renderConfig(object), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
@@ -134,7 +135,7 @@ export class Members {
     return new MtaProcess({
       command,
       name,
-      configFile: configFileOf(this.plan, name),
+      configFile: configFileOf(this.plan.dir, name),
       ...(env === undefined ? {} : { env }),
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
       stopTimeoutMs: stopTimeoutMs ?? stopLimitMs(this.plan),
@@ -151,9 +152,9 @@ export class Members {
     const { name } = process;
     await this.#setTarget(process);
     await this.#follow(process);
-    if (!this.#together) return;
-    // Its former life may have died between a delivery and the word of it.
-    await this.#readMailboxes(name, (copy) => this.tally.noteCopy(name, copy));
+    if (!this.#started) return;
+    // Its previous process may have died between a delivery and the notice of it.
+    await this.#readMailboxes(name, (copy) => this.counters.noteCopy(name, copy));
     const reachedAt = this.#reachedAt(name);
     if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
       this.#endpoints.set(name, reachedAt);
@@ -163,7 +164,7 @@ export class Members {
     await this.#onUp();
   }
 
-  /** Follow the deliveries of this life, from its start on. */
+  /** Subscribes to the deliveries of this process, from its start on. */
   async #follow(process: MtaProcess): Promise<void> {
     const { client } = process;
     let last = 0;
@@ -171,11 +172,11 @@ export class Members {
       await client.subscribe(
         'deliveries',
         {
-          entry: (line: DeliveryLine & { readonly n: number }) => {
+          entry: (line) => {
             last = line.n;
-            this.tally.noteDelivery(line);
+            this.counters.noteDelivery(line);
           },
-          // Read too slowly: go on from the last one that came.
+          // This process read too slowly. It goes on after the last delivery that came.
           dropped: () => void subscribe().catch(() => {}),
         },
         last,
@@ -189,7 +190,7 @@ export class Members {
     const [first] = process.ready.endpoints;
     const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
     if (match === null)
-      throw new HarnessError(`${process.name} says it listens on '${first ?? 'nothing'}', which is not an address and a port`);
+      throw new HarnessError(`${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`);
     await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
     void process.exited.then(() => this.proxy?.refuse(process.name));
   }
@@ -198,35 +199,35 @@ export class Members {
     return this.proxy === undefined ? this.get(name).ready.endpoints : [this.proxy.endpoint(name)];
   }
 
-  /** Tell the others where this MTA is, and that they need not wait any longer to dial it. */
+  /** Gives the other MTAs the endpoints of this MTA, and lets them dial it at once. */
   async #announce(name: string): Promise<void> {
     for (const other of this.processes.values()) {
       if (other.name === name || !other.up) continue;
       try {
-        await other.client.request('endpoints', { mta: name, endpoints: this.#endpoints.get(name) ?? [] });
-        await other.client.request('retry', { mta: name });
+        await other.client.command('endpoints', { mta: name, endpoints: [...(this.#endpoints.get(name) ?? [])] });
+        await other.client.command('retry', { mta: name });
       } catch (error) {
-        throw new HarnessError(`${other.name} could not be told where ${name} listens: ${messageOf(error)}`, { cause: error });
+        throw new HarnessError(`${other.name} did not take the endpoints of ${name}: ${messageOf(error)}`, { cause: error });
       }
     }
   }
 
   async #readMailboxes(name: string, note: (copy: number) => void): Promise<void> {
     if (this.plan.delivery !== 'maildir') return;
-    for await (const copy of copiesInMailboxes(join(folderOf(this.plan, name), 'mailboxes'))) note(copy);
+    for await (const copy of copiesInMailboxes(mailboxFolderOf(this.plan.dir, name))) note(copy);
   }
 }
 
-/** What an MTA may take on its own clock to abort what it cannot close, and time to spare. */
+/** Limit in real time for a stop in order: the stop timeout of the MTA on its own clock, and time to spare. */
 function stopLimitMs({ settings, timeScale }: LabPlan): number {
   const stopTimeoutS = settings?.stopTimeoutS ?? defaultSettings.stopTimeoutS;
   return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
 }
 
-/** Nothing when the process goes away under the question. */
+/** The status of an MTA. Undefined if its process ends meanwhile. */
 async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
   try {
-    return await process.client.request<MtaStatus>('status');
+    return await process.client.command('status');
   } catch (error) {
     if (error instanceof ControlError && error.code === 'gone') return undefined;
     throw error;

@@ -1,11 +1,12 @@
-/** What a lab is made of, and the configuration of each of its MTAs. */
-import { join } from 'node:path';
+/** The options of a lab, the plan made of them, and the configuration of each MTA. */
 import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
 import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
+import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 
-/** A binding of an MTA as its configuration file has it; what is left out has its default there. */
+/** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
   readonly address?: string | undefined;
   readonly port?: number | undefined;
@@ -13,61 +14,61 @@ export type BindingOption = {
   readonly enabled?: boolean | undefined;
 };
 
-/** What an MTA is said to be; what is left out has its default. */
+/** The releases of an MTA. Missing keys have their defaults. */
 export type ReleaseOption = { readonly release?: string | undefined; readonly nt?: string | undefined };
 
 export type LabOptions = {
-  /** Program and leading arguments that run one MTA; `--config FILE` is appended. */
+  /** Program and first arguments that run one MTA. The lab appends `--config FILE`. */
   readonly command: readonly string[];
-  /** Writes the configuration object of one MTA as the text of its file. */
+  /** Returns the text of a configuration file. */
   readonly renderConfig: (config: MtaFile) => string;
-  /** Folder of the lab, kept. Without it: a temporary folder, removed by `close`. */
+  /** Folder of the lab, kept at the end. Default: a temporary folder, which `close` removes. */
   readonly dir?: string | undefined;
   /** Names of the MTAs. Default `MTA-A`, `MTA-B`. All are adjacent to each other. */
   readonly names?: readonly string[];
-  /** The mail domain of each, in the same order. Default `a.example`, `b.example`, ... */
+  /** Mail domains of the MTAs, in the same order. Default `a.example`, `b.example`, ... */
   readonly domains?: readonly string[];
   /** Lab time runs this many times faster than real time. Default 1. */
   readonly timeScale?: number;
   /**
-   * The release of Exchange each MTA is (`5.5sp4`, `2653.23`), and its Windows NT (`4.0sp3`), by name of the MTA. Default: those
-   * with all corrections. An MTA has the bugs of its release.
+   * The Exchange release (`5.5sp4`, `2653.23`) and the Windows NT release (`4.0sp3`) of each MTA, by its name. Default: the
+   * releases with all corrections. An MTA has the bugs of its releases.
    */
   readonly releases?: Readonly<Record<string, ReleaseOption>>;
-  /** Articles whose legacy behaviour is on besides those of the release, by name of the MTA. */
+  /** Articles whose legacy behaviour is on, besides those of the releases, by name of the MTA. */
   readonly legacy?: Readonly<Record<string, readonly string[]>>;
-  /** Articles whose legacy behaviour is off, although the release has it, by name of the MTA. */
+  /** Articles whose legacy behaviour is off, although the releases have it, by name of the MTA. */
   readonly fixed?: Readonly<Record<string, readonly string[]>>;
-  /** Bindings of an MTA, by its name. Default: 127.0.0.1, with a port that the system chooses. */
+  /** Bindings of each MTA, by its name. Default: 127.0.0.1, with a port that the system chooses. */
   readonly bindings?: Readonly<Record<string, readonly BindingOption[]>>;
   /** MTAs that are servers of a cluster. */
   readonly cluster?: readonly string[];
-  /** TCP port of an MTA's endpoint mapper, by its name; 0: the system chooses. Default: none has one. */
+  /** TCP port of the endpoint mapper of each MTA, by its name. 0: the system chooses. Default: no endpoint mapper. */
   readonly mapperPorts?: Readonly<Record<string, number>>;
-  /** MTAs that are not started with the lab: `process(name).start()` starts them. */
+  /** MTAs that do not start with the lab. `process(name).start()` starts them. */
   readonly down?: readonly string[];
-  /** Settings that differ from Exchange's defaults, for all MTAs. */
+  /** Settings of all MTAs that differ from the defaults. */
   readonly settings?: Partial<Settings>;
   /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
   readonly delivery?: 'maildir' | 'ledger';
   /** Keep a journal of every step. Default false. */
   readonly journal?: boolean;
-  /** Faults in the fault language. With any, a proxy stands between the MTAs. */
+  /** Faults in the fault language. With a fault, the lab has a proxy between the MTAs. */
   readonly faults?: readonly string[];
-  /** Put a proxy between the MTAs also without a fault. */
+  /** Put a proxy between the MTAs even without a fault. */
   readonly proxy?: boolean;
-  /** Logging of the MTAs to their console. Default off; their files are always written. */
+  /** Logging of the MTAs. They log to the console only if `console` is true (default false), and always to files. */
   readonly log?: { readonly console?: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
-  /** What the MTAs print, as it comes. */
+  /** Called with the output of the MTAs. */
   readonly onOutput?: (name: string, text: string, stream: 'stdout' | 'stderr') => void;
   readonly env?: Readonly<Record<string, string>>;
-  /** Real time within which each MTA must be ready, ms. Default 30 s. */
+  /** Limit in real time for the start of each MTA, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
-  /** Real time each MTA may take to stop in order, ms. Default 30 s, or more where the lab's clock is slow. */
+  /** Limit in real time for the stop of each MTA, ms. Default 30 s, or more if the lab's clock is slow. */
   readonly stopTimeoutMs?: number;
 };
 
-/** The configuration file of an MTA as a plain object. */
+/** The content of the configuration file of an MTA. */
 export type MtaFile = {
   readonly name: string;
   readonly data: string;
@@ -79,7 +80,7 @@ export type MtaFile = {
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
   readonly release: string;
   readonly nt: string;
-  /** Beside those that the release and the Windows NT bring with them. */
+  /** Articles besides those of the releases. */
   readonly legacy: readonly string[];
   readonly fixed: readonly string[];
   readonly settings: Partial<Settings>;
@@ -90,16 +91,16 @@ export type MtaFile = {
   readonly log: { readonly console: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
 };
 
-/** Options with every default in its place. */
+/** The options with all defaults. */
 export type LabPlan = Omit<
   LabOptions,
   'names' | 'domains' | 'releases' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'faults' | 'proxy'
 > & {
   readonly dir: string;
   readonly names: readonly string[];
-  /** Domain of each MTA, by name. */
+  /** Mail domain of each MTA, by name. */
   readonly domains: ReadonlyMap<string, string>;
-  /** What each MTA is, and with which articles it begins, by name. */
+  /** The releases of each MTA, and the articles that it starts with, by name. */
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly delivery: 'maildir' | 'ledger';
   readonly timeScale: number;
@@ -107,8 +108,8 @@ export type LabPlan = Omit<
   readonly proxied: boolean;
 };
 
-/** All the options there are: from JavaScript others may come, which would be passed over without a word. */
-const known: Readonly<Record<keyof LabOptions, true>> = {
+/** All options. A program in JavaScript may give an unknown option, which must be an error. */
+const knownOptions: Readonly<Record<keyof LabOptions, true>> = {
   command: true,
   renderConfig: true,
   dir: true,
@@ -135,10 +136,10 @@ const known: Readonly<Record<keyof LabOptions, true>> = {
 };
 
 const maxMtas = 64;
-/** Names become folders. */
+/** A name of an MTA becomes the name of a folder. */
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** @throws HarnessError naming the option that is wrong. */
+/** Checks the options and fills in the defaults. @throws HarnessError naming the wrong option. */
 export function planOf(options: LabOptions, dir: string): LabPlan {
   checkKeys(options);
   const names = options.names ?? ['MTA-A', 'MTA-B'];
@@ -146,12 +147,14 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   if (names.length === 0 || names.length > maxMtas)
     throw new HarnessError(`names: a lab has 1 to ${maxMtas} MTAs, not ${names.length}`);
   if (domains.length !== names.length) {
-    throw new HarnessError(`domains: ${domains.length} were given for ${names.length} MTAs; each needs one`);
+    throw new HarnessError(
+      `domains: found ${counted(domains.length, 'domain')} for ${counted(names.length, 'MTA')}; each MTA needs one`,
+    );
   }
   for (const name of names) {
     if (!nameForm.test(name)) {
       throw new HarnessError(
-        `names: '${name}' must be letters, digits, '.', '_' and '-', at most 64, and start with a letter or digit`,
+        `names: '${name}' must start with a letter or digit and have at most 64 letters, digits, '.', '_' and '-'`,
       );
     }
   }
@@ -161,7 +164,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   ] as const) {
     const lower = list.map((text) => text.toLowerCase());
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
-    if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' is there twice`);
+    if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
   const { releases = {}, legacy = {}, fixed = {}, bindings = {}, mapperPorts = {} } = options;
   const named = {
@@ -173,7 +176,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
     const unknown = list.find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new HarnessError(`${what}: there is no MTA '${unknown}'; there are ${names.join(', ')}`);
+    if (unknown !== undefined) throw new HarnessError(`${what}: unknown MTA '${unknown}'; the MTAs are ${names.join(', ')}`);
   }
   checkListening(options, names);
   const timeScale = options.timeScale ?? 1;
@@ -192,15 +195,15 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
 }
 
 function checkKeys(options: LabOptions): void {
-  const names = Object.keys(known);
-  const unknown = Object.keys(options).find((key) => !Object.hasOwn(known, key));
+  const names = Object.keys(knownOptions);
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(knownOptions, key));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, names);
-  const hint = nearest === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-  throw new HarnessError(`there is no option '${unknown.slice(0, 80)}'${hint}`);
+  const hint = nearest === undefined ? `; the options are ${names.join(', ')}` : `; did you mean ${nearest}?`;
+  throw new HarnessError(`unknown option '${unknown.slice(0, 80)}'${hint}`);
 }
 
-/** One that is down may be meant to start when another has gone, so it is in nobody's way here. */
+/** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
 function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptions, names: readonly string[]): void {
   for (const [name, list] of Object.entries(bindings)) {
     const problem = list.map(({ address = '' }) => addressProblem(address)).find((each) => each !== undefined);
@@ -209,18 +212,17 @@ function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptio
   const clash = listeningClash(
     names
       .filter((name) => !down.includes(name))
-      .map((name) => ({ name, bindings: bindings[name] ?? usualBindings, mapperPort: mapperPorts[name] })),
+      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapperPorts[name] })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
 
-/** @throws HarnessError naming a release that there is not, or an article that is both added and taken away. */
+/** @throws HarnessError naming an unknown release, or an article that is both added and removed. */
 function profileOf(options: LabOptions, name: string): Profile {
   const legacy = options.legacy?.[name] ?? [];
   const fixed = options.fixed?.[name] ?? [];
   const both = legacy.find((article) => fixed.includes(article));
-  if (both !== undefined)
-    throw new HarnessError(`${name}: the article ${both} is in both legacy and fixed; leave one of them out`);
+  if (both !== undefined) throw new HarnessError(`${name}: the article ${both} is in legacy and in fixed; remove one of them`);
   try {
     return resolveProfile({ ...options.releases?.[name], legacy, fixed });
   } catch (error) {
@@ -229,36 +231,36 @@ function profileOf(options: LabOptions, name: string): Profile {
   }
 }
 
-/** a, b, ... z, aa, ab, ... */
+/** The name with this index in the row a, b, ... z, aa, ab, ... */
 function letters(index: number): string {
   const last = String.fromCharCode(97 + (index % 26));
   return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
 }
 
-/** What of an MTA's file is known only while the lab runs. */
+/** The parts of an MTA's configuration that change while the lab runs. */
 export type LiveFacts = {
   readonly clock: MtaFile['clock'];
-  /** Where each MTA is reached by the others (the proxy's endpoint, where there is one); empty while unknown. */
+  /** Where the others reach each MTA: its own endpoints, or that of the proxy. Empty while unknown. */
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
-  /** Articles that are legacy at the moment. */
+  /** Articles that are legacy now. */
   readonly legacy: readonly string[];
-  /** Diagnostics levels by category, once they have been changed. */
+  /** Diagnostics levels by category, once a command has changed them. */
   readonly levels?: Readonly<Record<string, string>> | undefined;
-  /** Its bindings at the moment, in order. */
+  /** The present bindings, in order. */
   readonly bindings: readonly BindingOption[];
 };
 
-/** What an MTA has when nothing is said of its bindings. */
-export const usualBindings: readonly BindingOption[] = [{ address: '127.0.0.1', port: 0 }];
+/** The bindings of an MTA without any in the options. */
+export const defaultBindings: readonly BindingOption[] = [{ address: '127.0.0.1', port: 0 }];
 
-/** The configuration of one MTA of the lab. Paths are relative to its file. */
+/** The configuration of one MTA of the lab. Paths are relative to the file. */
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
   const profile = plan.profiles.get(name) ?? resolveProfile({});
   const others = plan.names.filter((other) => other !== name);
   const mapperPort = plan.mapperPorts?.[name];
   return {
     name,
-    data: 'data',
+    data: dataFolderName,
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
     ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
@@ -272,7 +274,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     settings: plan.settings ?? {},
     peers: others.map((other) => ({ name: other, endpoints: live.endpoints.get(other) ?? [], password: '' })),
     routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
-    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: 'mailboxes' },
+    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: mailboxFolderName },
     journal: plan.journal ?? false,
     log: { console: plan.log?.console ?? false, ...diagnosticsOf(plan, live) },
   };
@@ -281,13 +283,4 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
 function diagnosticsOf({ log }: LabPlan, live: LiveFacts): Pick<MtaFile['log'], 'level' | 'levels'> {
   const levels = live.levels ?? log?.levels;
   return { ...(log?.level === undefined ? {} : { level: log.level }), ...(levels === undefined ? {} : { levels }) };
-}
-
-/** Folder of one MTA: its configuration file, its data, its mailboxes. */
-export function folderOf(plan: LabPlan, name: string): string {
-  return join(plan.dir, name);
-}
-
-export function configFileOf(plan: LabPlan, name: string): string {
-  return join(folderOf(plan, name), 'mta.yaml');
 }

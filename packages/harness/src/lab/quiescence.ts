@@ -1,36 +1,37 @@
 /**
- * Is a lab at rest: can nothing but a timer, or somebody outside, make anything happen in it?
+ * Judges whether a lab is at rest, so that only a timer or a command can make anything happen in it.
  *
- * Exactly: no MTA has work under way or a timer due; every connection is known at both its ends, and each end has received
- * all PDUs that the other has sent; the proxy has passed on all it received but what a fault keeps back. These are looked at
- * one after the other, so something may move in between: only two looks in a row with the same numbers count. A PDU under
- * way at the first look would be received by the second, and change a number.
+ * A lab is at rest if no MTA has work under way or a due timer; if every connection is known at both ends, and each end has
+ * received all PDUs that the other has sent; and if the proxy has passed on all PDUs that no fault keeps back. A look reads
+ * these one by one, so something may move meanwhile. Only two looks in a row with the same numbers prove rest: a PDU under way
+ * at the first look arrives by the second, and changes a number.
  */
-import type { MtaStatus, SocketCount } from '../process/status.js';
+import type { MtaStatus, SocketCounts } from '@mtalab/transport';
 
-/** Both connections of one pair that the proxy has joined, with what is kept back between them. */
+/** Two connections that the proxy joins, and the PDUs that it keeps back between them. */
 export type ProxyJoint = {
   /** The proxy's ends of the two connections. */
-  readonly legs: readonly SocketCount[];
+  readonly legs: readonly SocketCounts[];
   /** PDUs received on one leg that a fault keeps back, swallows or has cut. */
   readonly kept: number;
 };
 
+/** What one look sees. */
 export type Look = {
   readonly statuses: readonly MtaStatus[];
   readonly joints: readonly ProxyJoint[];
-  /** A delay of the proxy is running: what it keeps back leaves by itself. */
+  /** Does the proxy delay a PDU? It will pass that on by itself. */
   readonly delaying?: boolean;
 };
 
-export type Verdict = {
-  /** Why the lab is not at rest, in words; empty when nothing speaks against it. */
+export type RestVerdict = {
+  /** The reasons why the lab is not at rest. Empty if there is none. */
   readonly unrest: readonly string[];
-  /** Equal for two looks between which nothing has happened. */
+  /** The same for two looks if nothing happened between them. */
   readonly fingerprint: string;
 };
 
-export function judge(look: Look): Verdict {
+export function judgeRest(look: Look): RestVerdict {
   const unrest = [...unrestOfMtas(look.statuses), ...unrestOfSockets(look), ...unrestOfJoints(look.joints)];
   if (look.delaying === true) unrest.push('the proxy delays a PDU');
   const sockets = allSockets(look)
@@ -62,9 +63,9 @@ function* unrestOfMtas(statuses: readonly MtaStatus[]): Iterable<string> {
   }
 }
 
-type Owned = { readonly owner: string; readonly socket: SocketCount };
+type OwnedSocket = { readonly owner: string; readonly socket: SocketCounts };
 
-function allSockets(look: Look): readonly Owned[] {
+function allSockets(look: Look): readonly OwnedSocket[] {
   return [
     ...look.statuses.flatMap((status) => status.sockets.map((socket) => ({ owner: status.name, socket }))),
     ...look.joints.flatMap((joint) => joint.legs.map((socket) => ({ owner: 'the proxy', socket }))),
@@ -77,7 +78,7 @@ function* unrestOfSockets(look: Look): Iterable<string> {
   for (const { owner, socket } of sockets) {
     const other = byEnds.get(`${socket.remote} ${socket.local}`);
     if (other === undefined) {
-      yield `${owner} has a connection ${socket.local} to ${socket.remote} that nobody in the lab has at its other end`;
+      yield `${owner} has a connection ${socket.local} to ${socket.remote} without another end in the lab`;
     } else if (other.socket.received !== socket.sent) {
       yield `${socket.sent - other.socket.received} PDUs are on their way from ${owner} to ${other.owner}`;
     }

@@ -1,4 +1,4 @@
-/** Starting a lab. */
+/** Starts a lab: its folder, its fault proxy, its MTA processes. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
@@ -7,15 +7,15 @@ import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
-import { type LabOptions, type LabPlan, planOf, usualBindings } from './options.js';
+import { defaultBindings, type LabOptions, type LabPlan, planOf } from './options.js';
 
 /**
- * Start a lab: the proxy, if there is one, then the MTA processes, which are then told where the others are. When anything
- * fails, what was started is ended and a temporary folder removed before the error comes.
- * @throws HarnessError naming the option, or the process and what it said.
+ * Starts a lab: first the proxy, if it has one, then the MTA processes. If anything fails, it ends what it started and removes
+ * a temporary folder before it throws.
+ * @throws HarnessError naming the wrong option, or the process and its stderr.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  // Wrong options are noticed before anything is made.
+  // Wrong options fail before anything is made.
   planOf(options, '');
   const temporary = options.dir === undefined ? await TemporaryFolder.make() : undefined;
   const dir = temporary?.path ?? (await keptFolder(options.dir as string));
@@ -24,7 +24,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let lab: Lab | undefined;
   try {
     proxy = await proxyOf(plan);
-    const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.refreshed());
+    const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.updateRegistry());
     if (temporary !== undefined) temporary.endWriters = () => members.kill();
     lab = new Lab(members, randomBytes(6).toString('hex'), temporary);
     await members.start();
@@ -39,7 +39,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
 }
 
-/** Two MTAs, `MTA-A` with the mail of `a.example` and `MTA-B` with that of `b.example`, if nothing else is said. */
+/** Starts two MTAs, by default `MTA-A` for `a.example` and `MTA-B` for `b.example`. */
 export function spawnPair(options: LabOptions): Promise<Lab> {
   const { names } = options;
   if (names !== undefined && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
@@ -47,21 +47,21 @@ export function spawnPair(options: LabOptions): Promise<Lab> {
 }
 
 async function keptFolder(path: string): Promise<string> {
-  // An unset variable of a shell must not fill the current folder.
+  // An unset shell variable must not fill the current folder.
   if (path === '') throw new HarnessError('dir: the name of the folder is empty');
   const dir = resolve(path);
   try {
     await makeFolder(dir);
   } catch (error) {
-    throw new HarnessError(`the lab's folder ${dir} cannot be made: ${messageOf(error)}`, { cause: error });
+    throw new HarnessError(`cannot make the lab's folder ${dir}: ${messageOf(error)}`, { cause: error });
   }
   return dir;
 }
 
-/** An address that all MTAs can dial: IPv6 where one of them has nothing else. */
+/** An address that all MTAs can dial: IPv6 if one of them has only IPv6. */
 function proxyAddress({ names, bindings }: LabPlan): '127.0.0.1' | '::1' {
   const onlyIpv6 = names.some((name) => {
-    const enabled = (bindings?.[name] ?? usualBindings).filter((binding) => binding.enabled !== false);
+    const enabled = (bindings?.[name] ?? defaultBindings).filter((binding) => binding.enabled !== false);
     return enabled.every(({ address = '127.0.0.1' }) => address.includes(':'));
   });
   return onlyIpv6 ? '::1' : '127.0.0.1';

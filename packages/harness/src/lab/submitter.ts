@@ -1,18 +1,18 @@
 /**
- * Handing in mail. Every submission has an id of its own, so when an MTA dies before it has answered, the same submission
- * can be asked again of its next life and never makes a second message.
+ * Submits mail, also over restarts of an MTA. Every submission has an id of its own. If an MTA dies before it answers, the
+ * submitter repeats the submission to the next process, and the id prevents a second message.
  */
 import type { Priority } from '@mtalab/mta-core';
 import { type ControlClient, ControlError } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type MailItem, octetsOf } from '../mail/read.js';
-import { spoken, within } from '../process/deadline.js';
+import { durationText, within } from '../process/deadline.js';
 import { HarnessError, HarnessTimeout, messageOf } from '../process/errors.js';
-import { ending, type MtaProcess } from '../process/mta-process.js';
+import { describeExit, type MtaProcess } from '../process/mta-process.js';
 
-/** A message as it is handed in. The envelope is what is said here, whatever the message's own header says. */
+/** A message to submit. The envelope is as given here. The header of the message does not matter. */
 export type LabMessage = {
-  /** Default: the run's id and a number. */
+  /** Default: the id of the run and a number. */
   readonly submissionId?: string;
   readonly originator: string;
   readonly recipients: readonly string[];
@@ -24,39 +24,40 @@ export type LabMessage = {
 };
 
 export type SubmitOptions = {
-  /** Real time for an answer, restarts of the process included, ms. Default 60 s. */
+  /** Limit in real time for the answer, over restarts of the process, ms. Default 60 s. */
   readonly timeoutMs?: number;
 };
 
 export type Submitted = {
   readonly mtsId: string;
-  /** It had been accepted before; this was a repetition. */
+  /** The MTA had accepted this submission id before, so there is no second message. */
   readonly known: boolean;
 };
 
-/** The MTA said no. Asking again would not help before something changes. */
+/** The MTA refused the submission. A repetition helps only after something has changed. */
 export class SubmissionRefused extends HarnessError {}
 
-/** A process that keeps dying under one submission is given up after this many tries. */
+/** Limit of tries for one submission, if the process dies each time. */
 const maxTries = 20;
-const longMs = 600_000;
+/** Limit of one request, ms. It is long, because `submit` limits the time over all tries. */
+const requestLimitMs = 600_000;
 
 export class Submitter {
   readonly runId: string;
   readonly #accepted = new Set<string>();
-  /** Big content is in memory while it is uploaded, so only so many at a time. */
-  readonly #big = new PQueue({ concurrency: 2 });
+  /** Uploads big content, which is in memory meanwhile, a few messages at a time. */
+  readonly #bigUploads = new PQueue({ concurrency: 2 });
   readonly #pending = new Set<(error: HarnessError) => void>();
-  #accepts = 0;
+  #acceptedCount = 0;
   #last = 0;
 
   constructor(runId: string) {
     this.runId = runId;
   }
 
-  /** Messages accepted, repetitions not counted. */
+  /** Messages accepted, without repetitions. */
   get submitted(): number {
-    return this.#accepts;
+    return this.#acceptedCount;
   }
 
   nextId(): string {
@@ -70,11 +71,12 @@ export class Submitter {
     const limit = { over: false };
     const answer = new Promise<Submitted>((resolve, reject) => {
       this.#pending.add(reject);
-      this.#ask(target, id, message, limit)
+      this.#submitOverRestarts(target, id, message, limit)
         .then(resolve, reject)
         .finally(() => this.#pending.delete(reject));
     });
-    const late = (): string => `${target.name} did not answer submission ${id} within ${spoken(timeoutMs)}${stateOf(target)}`;
+    const late = (): string =>
+      `${target.name} did not answer submission ${id} within ${durationText(timeoutMs)}${stateOf(target)}`;
     let result: Submitted;
     try {
       result = await within(answer, timeoutMs, late);
@@ -85,29 +87,33 @@ export class Submitter {
     return result;
   }
 
-  /** Whoever still waits for an answer gets this error. */
+  /** Rejects all pending submissions with this error. */
   close(error: HarnessError): void {
     for (const reject of this.#pending) reject(error);
     this.#pending.clear();
   }
 
   #count(id: string): void {
-    this.#accepts += 1;
+    this.#acceptedCount += 1;
     this.#accepted.add(id);
-    // Only recent ids can be repeated by anybody; the set stays small.
+    // Only recent submissions are repeated, so the set can stay small.
     if (this.#accepted.size > 10_000) for (const oldest of this.#accepted) return void this.#accepted.delete(oldest);
   }
 
   #request(client: ControlClient, id: string, message: LabMessage): Promise<Submitted> {
     const { content, ...envelope } = message;
     const submit = (octets: Uint8Array): Promise<Submitted> =>
-      // The limit in time is ours, over all tries together.
-      client.submit({ ...envelope, submissionId: id, content: octets }, { timeoutMs: longMs });
+      client.submit({ ...envelope, submissionId: id, content: octets }, { timeoutMs: requestLimitMs });
     if (content instanceof Uint8Array) return submit(content);
-    return this.#big.add(async () => submit(await octetsOf(content)));
+    return this.#bigUploads.add(async () => submit(await octetsOf(content)));
   }
 
-  async #ask(target: MtaProcess, id: string, message: LabMessage, limit: { readonly over: boolean }): Promise<Submitted> {
+  async #submitOverRestarts(
+    target: MtaProcess,
+    id: string,
+    message: LabMessage,
+    limit: { readonly over: boolean },
+  ): Promise<Submitted> {
     for (let attempt = 1; ; attempt += 1) {
       await target.whenUp();
       const client = target.client;
@@ -124,7 +130,7 @@ export class Submitter {
   }
 }
 
-/** The connection is lost. If that is because the process died, the next life is asked; if it lives, something is wrong. */
+/** Waits for the end of a process after its connection is lost. @throws HarnessError if the process lives on. */
 async function awaitEnd(target: MtaProcess, client: ControlClient, id: string, cause: unknown): Promise<void> {
   if (!target.up || target.client !== client) return;
   try {
@@ -136,9 +142,9 @@ async function awaitEnd(target: MtaProcess, client: ControlClient, id: string, c
 }
 
 function lost(target: MtaProcess, id: string, cause: unknown): HarnessError {
-  return new HarnessError(`${target.name}: no answer to submission ${id}: ${messageOf(cause)}`, { cause });
+  return new HarnessError(`${target.name} did not answer submission ${id}: ${messageOf(cause)}`, { cause });
 }
 
 function stateOf(target: MtaProcess): string {
-  return target.exit === undefined ? '' : ` (it ${ending(target.exit)}; restart it to go on)`;
+  return target.exit === undefined ? '' : ` (it ${describeExit(target.exit)}; restart it to go on)`;
 }

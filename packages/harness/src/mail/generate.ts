@@ -1,11 +1,11 @@
-/** Generated mail for load: RFC 5322 messages, the same for the same seed, each different from the others. */
+/** Generates RFC 5322 messages for load. A seed always gives the same messages, each different from the others. */
 import { HarnessError } from '../process/errors.js';
 import type { MailItem } from './read.js';
 
-/** Every generated message has this date, so that a seed always gives the same octets. */
+/** The date of every generated message, so that a seed always gives the same octets. */
 const date = 'Mon, 04 Jan 1999 09:00:00 +0000';
 const crlf = '\r\n';
-/** Octets of text in a line of a body, without its CRLF. */
+/** Octets of text in a line of the body, without its CRLF. */
 const lineBytes = 76;
 const words =
   'mail turn queue threshold please give transfer association confirm retry window checkpoint bind recover minute letter answer office ' +
@@ -13,14 +13,14 @@ const words =
 const vocabulary = words.split(' ');
 
 export type GenerateOptions = {
-  /** Header addresses; the envelope is the submitter's business. */
+  /** Addresses in the header. The submitter chooses those of the envelope. */
   readonly from?: string;
   readonly to?: string;
 };
 
 /**
- * `count` messages of exactly `sizeBytes` octets each, one at a time.
- * @throws HarnessError when the size is less than the header alone, or not a whole number.
+ * Generates `count` messages of exactly `sizeBytes` octets each, one at a time.
+ * @throws HarnessError if the size is less than that of the header, or a number is not whole.
  */
 export function* generateMail(count: number, sizeBytes: number, seed: number, options: GenerateOptions = {}): Iterable<MailItem> {
   for (const [what, value] of [
@@ -37,7 +37,7 @@ export function* generateMail(count: number, sizeBytes: number, seed: number, op
   }
 }
 
-/** Smallest size that `generateMail` can make for this count, in octets. */
+/** The smallest size, in octets, that `generateMail` takes for this count. */
 export function smallestGenerated(count: number, seed: number, options: GenerateOptions = {}): number {
   return header(count, seed, options).length;
 }
@@ -57,13 +57,13 @@ function message(number: number, sizeBytes: number, seed: number, random: () => 
   const head = header(number, seed, options);
   if (sizeBytes < head.length) {
     throw new HarnessError(
-      `generated mail of ${sizeBytes} octets is not possible: its header alone takes ${head.length}; ask for more`,
+      `cannot generate mail of ${sizeBytes} octets: the header alone takes ${head.length}; choose a larger size`,
     );
   }
   const octets = Buffer.alloc(sizeBytes, 0x2e);
   let at = octets.write(head, 0, 'latin1');
   while (at < sizeBytes) {
-    // A line, or what is left: the last one still ends in CRLF when there is room for that.
+    // A line, or the rest of the size. The last line also ends in CRLF if there is room for it.
     const room = sizeBytes - at;
     const textBytes = room > lineBytes + 4 ? lineBytes : Math.max(room - crlf.length, 0);
     at += octets.write(text(textBytes, random), at, 'latin1');
@@ -72,15 +72,15 @@ function message(number: number, sizeBytes: number, seed: number, random: () => 
   return octets;
 }
 
-/** Words with spaces between, of exactly this many octets. */
+/** Random words with spaces between them, exactly this many octets. */
 function text(length: number, random: () => number): string {
   let line = '';
   while (line.length < length) line += `${vocabulary[random() % vocabulary.length]} `;
-  // No space at a line's end, which some software would drop.
+  // Some software drops a space at the end of a line.
   return line.slice(0, length).replace(/ $/, '.');
 }
 
-/** xorshift32: small, and the same everywhere. */
+/** xorshift32: a small generator, the same on every machine. */
 function generator(seed: number): () => number {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
   return () => {

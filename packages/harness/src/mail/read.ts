@@ -1,31 +1,31 @@
-/** Mail from files, octet for octet: nothing is parsed, no line end is touched. */
+/** Reads mail from files, octet for octet. Parses nothing and changes no line end. */
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { HarnessError, messageOf } from '../process/errors.js';
 
-/** A message to be submitted. */
+/** A message to submit. */
 export type MailItem = {
-  /** File name, or what a generated message is called; for people. */
+  /** The name of the file, or of a generated message. For people. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** The octets, or for big content a way to read them, which may be used again when a process restarts meanwhile. */
+  /** The octets, or a function that reads big content. It may run again, if a process restarts during the submission. */
   readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>);
 };
 
-/** Files above this are not read before it is their turn, octets. */
-const smallBytes = 262_144;
+/** Larger files are read only when they are submitted, octets. */
+const maxSmallBytes = 262_144;
 const maxContentBytes = 268_435_456;
-/** The most files one folder may hold. */
+/** Limit of files in one folder. */
 const maxFilesPerFolder = 100_000;
 
 /**
- * The messages in files and folders, in the order given; a folder gives its regular files, sorted by name, without its
- * subfolders and hidden files.
- * @throws HarnessError naming the path that does not exist, cannot be read or is no file.
+ * Reads the messages in files and folders, in this order. A folder gives its regular files, sorted by name, without subfolders
+ * and hidden files.
+ * @throws HarnessError naming a path that does not exist, is unreadable or is no file.
  */
 export async function* readMail(paths: readonly string[]): AsyncIterable<MailItem> {
-  if (paths.length === 0) throw new HarnessError('no mail was named: give files, or folders of files');
+  if (paths.length === 0) throw new HarnessError('no mail is named; give files, or folders of files');
   for (const path of paths) {
     const found = await statOf(path);
     if (found.isFile()) yield await mailFile(path);
@@ -37,7 +37,7 @@ export async function* readMail(paths: readonly string[]): AsyncIterable<MailIte
 async function* readFolder(folder: string): AsyncIterable<MailItem> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
   if (names.length > maxFilesPerFolder)
-    throw new HarnessError(`${folder} holds ${names.length} files; at most ${maxFilesPerFolder} are read`);
+    throw new HarnessError(`${folder} has ${names.length} files; the limit is ${maxFilesPerFolder}`);
   let count = 0;
   for (const name of names) {
     const path = join(folder, name);
@@ -45,7 +45,7 @@ async function* readFolder(folder: string): AsyncIterable<MailItem> {
     count += 1;
     yield await mailFile(path);
   }
-  if (count === 0) throw new HarnessError(`${folder} holds no mail: there is no regular file in it`);
+  if (count === 0) throw new HarnessError(`${folder} has no mail: it has no regular file`);
 }
 
 async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>>> {
@@ -59,16 +59,16 @@ async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>>> {
   }
 }
 
-/** One file. Small ones are read at once; big ones when their turn comes. */
+/** The message in a file. A small file is read at once, a big one when it is submitted. */
 async function mailFile(path: string): Promise<MailItem> {
   const name = basename(path);
   try {
     const { size } = await stat(path);
-    if (size <= smallBytes) {
+    if (size <= maxSmallBytes) {
       const octets = await readFile(path);
       return { name, sizeBytes: octets.length, content: octets };
     }
-    // Opening it now turns a missing permission into an error that names the file.
+    // Opening the file now gives an early error if the permission is missing.
     await (await open(path, 'r')).close();
     return { name, sizeBytes: size, content: () => createReadStream(path, { highWaterMark: 262_144 }) };
   } catch (error) {
@@ -77,8 +77,8 @@ async function mailFile(path: string): Promise<MailItem> {
 }
 
 /**
- * All octets of a content in memory.
- * @throws HarnessError above 256 MiB, more than any MTA takes.
+ * Reads a whole content into memory.
+ * @throws HarnessError above 256 MiB, more than an MTA takes.
  */
 export async function octetsOf(content: MailItem['content']): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
@@ -87,7 +87,7 @@ export async function octetsOf(content: MailItem['content']): Promise<Uint8Array
   for await (const piece of content()) {
     sizeBytes += piece.length;
     if (sizeBytes > maxContentBytes)
-      throw new HarnessError(`a message is larger than ${maxContentBytes} octets, more than any MTA takes`);
+      throw new HarnessError(`a message is larger than ${maxContentBytes} octets, the limit of an MTA`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

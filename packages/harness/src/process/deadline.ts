@@ -1,12 +1,13 @@
 /**
- * Limits in real time around what other processes do. The protocol's own waiting runs on the lab's clock, inside the MTAs;
- * what is here only keeps a supervisor from waiting for ever.
+ * Limits in real time for waits on other processes. They keep a supervisor from waiting for ever. The timers of the protocol
+ * run on the lab's clock, inside the MTAs.
  */
 import { HarnessTimeout } from './errors.js';
 
 /**
- * The outcome of `awaited`, or a `HarnessTimeout` after `timeoutMs` of real time. `describe` is asked only then, and may
- * itself look things up (within two seconds).
+ * Waits for a promise, at most `timeoutMs` of real time.
+ * @param describe gives the message of the timeout. It may look things up, within two seconds.
+ * @throws HarnessTimeout after the limit.
  */
 export async function within<T>(awaited: Promise<T>, timeoutMs: number, describe: () => string | Promise<string>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -19,13 +20,14 @@ export async function within<T>(awaited: Promise<T>, timeoutMs: number, describe
   } finally {
     clearTimeout(timer);
   }
-  // The loser must not become an unhandled rejection.
+  // A later failure must not become an unhandled rejection.
   awaited.catch(() => {});
   throw new HarnessTimeout(await briefly(describe));
 }
 
 const tooLate = Symbol('too late');
 
+/** The description, or a fallback after two seconds. */
 async function briefly(describe: () => string | Promise<string>): Promise<string> {
   const text = Promise.resolve(describe()).catch(() => 'a time limit passed');
   let timer: NodeJS.Timeout | undefined;
@@ -39,14 +41,24 @@ async function briefly(describe: () => string | Promise<string>): Promise<string
   }
 }
 
-/** A pause in real time, between two polls. */
-export function pause(ms: number): Promise<void> {
+/** Resolves after a time, or at once when the signal aborts. Real time: for polls and displays, never for the protocol. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    if (signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
   });
 }
 
-/** `1.5 s`, `200 ms`. */
-export function spoken(ms: number): string {
+/** A duration as text: `1.5 s`, `200 ms`. */
+export function durationText(ms: number): string {
   return ms >= 1000 ? `${Number((ms / 1000).toFixed(1))} s` : `${ms} ms`;
 }

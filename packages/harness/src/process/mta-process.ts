@@ -1,44 +1,45 @@
-/** One MTA as an operating-system process: started, watched, stopped, killed and started again. */
+/** Runs one MTA as an operating-system process: starts, watches, stops, kills and restarts it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { ControlClient } from '@mtalab/transport';
-import { spoken, within } from './deadline.js';
+import { durationText, within } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
-import { isReady, type ReadyMessage } from './status.js';
-import { Tail } from './tail.js';
+import { OutputTail } from './output-tail.js';
+import { isReady, type ReadyMessage } from './ready-message.js';
 
 /** How a process ended. Exactly one of the two is not null. */
 export type ExitStatus = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 export type SpawnMtaOptions = {
-  /** Program and leading arguments that run an MTA; `--config FILE` is appended. */
+  /** Program and first arguments that run an MTA. `MtaProcess` appends `--config FILE`. */
   readonly command: readonly string[];
   readonly configFile: string;
   readonly name: string;
-  /** Added to this process' environment. */
+  /** Variables to add to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Real time within which it must be ready, ms. Default 30 s. */
+  /** Limit in real time for a start, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
-  /** Real time a stop in order may take before the process is killed, ms. Default 30 s. */
+  /** Limit in real time for a stop in order, ms. After it the process is killed. Default 30 s. */
   readonly stopTimeoutMs?: number;
-  /** Before each start, the first and every restart: the moment to write the configuration. */
+  /** Called before every start and restart, to write the configuration. */
   readonly beforeStart?: () => Promise<void>;
-  /** After each start, when the control channel is connected. A failure here is a failure of the start. */
+  /** Called after every start, when the control channel is connected. If it fails, the start fails. */
   readonly onUp?: (process: MtaProcess) => Promise<void>;
-  /** What it prints, as it comes. */
+  /** Called with the output of the process. */
   readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 };
 
+/** One process of the MTA, from its start to its end. */
 type Life = {
   readonly child: ChildProcess;
-  readonly stderr: Tail;
+  readonly stderr: OutputTail;
   readonly exited: Promise<ExitStatus>;
   ready: ReadyMessage | undefined;
   client: ControlClient | undefined;
   exit: ExitStatus | undefined;
 };
 
-/** Start an MTA. Resolves when it runs and its control channel is connected. */
+/** Starts an MTA. Resolves when it runs and its control channel is connected. */
 export async function spawnMta(options: SpawnMtaOptions): Promise<MtaProcess> {
   const process = new MtaProcess(options);
   await process.start();
@@ -46,8 +47,8 @@ export async function spawnMta(options: SpawnMtaOptions): Promise<MtaProcess> {
 }
 
 /**
- * A supervised MTA. It is started with an IPC channel, which ends it when this process dies, even by `kill -9`. All
- * failures are `HarnessError`s that name the process.
+ * A supervised MTA. Its process has an IPC channel to this process, and ends when this process dies, even by `kill -9`. All
+ * errors are `HarnessError`s that name the process.
  */
 export class MtaProcess {
   readonly name: string;
@@ -58,7 +59,7 @@ export class MtaProcess {
   #ups: (() => void)[] = [];
 
   constructor(options: SpawnMtaOptions) {
-    if (options.command.length === 0) throw new HarnessError(`${options.name}: no command to start an MTA was given`);
+    if (options.command.length === 0) throw new HarnessError(`${options.name}: the command that starts an MTA is empty`);
     this.name = options.name;
     this.configFile = options.configFile;
     this.#options = options;
@@ -68,22 +69,22 @@ export class MtaProcess {
     return this.#current().child.pid ?? -1;
   }
 
-  /** What the running process said when it was ready. */
+  /** The message of the running process when it was ready. */
   get ready(): ReadyMessage {
     const ready = this.#current().ready;
     if (ready === undefined) throw new HarnessError(`${this.name} is not ready yet`);
     return ready;
   }
 
-  /** Its control channel. A restart makes a new one. */
+  /** The control channel. A restart makes a new one. */
   get client(): ControlClient {
     const life = this.#current();
-    if (life.exit !== undefined) throw new HarnessError(`${this.name} is not running: it ${ending(life.exit)}`);
+    if (life.exit !== undefined) throw new HarnessError(`${this.name} is not running: it ${describeExit(life.exit)}`);
     if (life.client === undefined) throw new HarnessError(`${this.name} is not ready yet`);
     return life.client;
   }
 
-  /** Does it run, with its control channel connected? */
+  /** Does the process run, with its control channel connected? */
   get up(): boolean {
     return this.#life?.client !== undefined && this.#life.exit === undefined;
   }
@@ -98,17 +99,17 @@ export class MtaProcess {
     return this.#current().exited;
   }
 
-  /** How the last process ended, if it has ended. */
+  /** How the last process ended. Undefined while it runs. */
   get exit(): ExitStatus | undefined {
     return this.#life?.exit;
   }
 
-  /** What it last wrote to its standard error. */
+  /** The last output on stderr. */
   get stderr(): string {
     return this.#life?.stderr.text() ?? '';
   }
 
-  /** Start the process. Joins a start under way; does nothing when it runs. */
+  /** Starts the process. Joins a start under way. Does nothing if the process runs. */
   start(): Promise<void> {
     if (this.up && this.#starting === undefined) return Promise.resolve();
     this.#starting ??= this.#begin().finally(() => {
@@ -117,7 +118,7 @@ export class MtaProcess {
     return this.#starting;
   }
 
-  /** Resolves when it is up: at once, or after somebody restarts it. */
+  /** Resolves when the process is up: at once, or after its next start. */
   whenUp(): Promise<void> {
     if (this.up && this.#starting === undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -126,8 +127,8 @@ export class MtaProcess {
   }
 
   /**
-   * Stop in order and give the exit code (0 after an orderly stop). When it does not end in time it is killed and the
-   * error says so.
+   * Stops the process in order and returns its exit code, 0 after an orderly stop.
+   * @throws HarnessTimeout if the process did not end in time and was killed.
    */
   async stop(): Promise<number> {
     await this.#starting?.catch(() => {});
@@ -140,7 +141,7 @@ export class MtaProcess {
         await within(
           life.exited,
           timeoutMs,
-          () => `${this.name} did not end within ${spoken(timeoutMs)} of its stop and was killed`,
+          () => `${this.name} did not end within ${durationText(timeoutMs)} of its stop and was killed`,
         );
       } catch (error) {
         life.child.kill('SIGKILL');
@@ -152,12 +153,12 @@ export class MtaProcess {
     return life.exit?.code ?? 1;
   }
 
-  /** Send a signal, such as `SIGKILL`. Whether it ended is seen in `exited`. */
+  /** Sends a signal, such as `SIGKILL`. `exited` shows when the process has ended. */
   kill(signal: NodeJS.Signals): void {
     this.#current().child.kill(signal);
   }
 
-  /** Start again with the same configuration file; stops it in order first if it still runs. */
+  /** Stops the process in order if it runs, and starts it again with the same configuration file. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
@@ -178,7 +179,7 @@ export class MtaProcess {
       life.ready = await within(
         this.#readyOf(life),
         timeoutMs,
-        () => `${this.name} was not ready within ${spoken(timeoutMs)}${said(life.stderr)}`,
+        () => `${this.name} was not ready within ${durationText(timeoutMs)}${stderrText(life.stderr)}`,
       );
       life.client = await this.#connect(life.ready);
       await this.#options.onUp?.(this);
@@ -197,19 +198,19 @@ export class MtaProcess {
     const child = spawn(program, [...leading, '--config', this.configFile], {
       env: { ...process.env, ...this.#options.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then stops all in order.
+      // Its own process group: Ctrl-C in a terminal reaches only the supervisor, which then stops all processes in order.
       detached: true,
     });
-    const stderr = new Tail();
+    const stderr = new OutputTail();
     const { onOutput } = this.#options;
     if (child.stderr !== null) stderr.collect(child.stderr, onOutput && ((text) => onOutput(text, 'stderr')));
-    if (child.stdout !== null) new Tail().collect(child.stdout, onOutput && ((text) => onOutput(text, 'stdout')));
+    if (child.stdout !== null) new OutputTail().collect(child.stdout, onOutput && ((text) => onOutput(text, 'stdout')));
     const exited = new Promise<ExitStatus>((resolve) => {
-      // `close` rather than `exit`: then its last words have been read as well.
+      // `close` comes after `exit`, when all output has been read.
       child.once('close', (code, signal) => resolve({ code, signal }));
       child.once('error', (error) => {
         if (child.pid === undefined) resolve({ code: 127, signal: null });
-        stderr.add(`cannot be run: ${messageOf(error)}`);
+        stderr.add(`the command cannot run: ${messageOf(error)}`);
       });
     });
     const life: Life = { child, stderr, exited, ready: undefined, client: undefined, exit: undefined };
@@ -227,7 +228,7 @@ export class MtaProcess {
     });
     const first = await Promise.race([ready, life.exited]);
     if (isReady(first)) return first;
-    throw new HarnessError(`${this.name} ended before it was ready: it ${ending(first)}${said(life.stderr)}`);
+    throw new HarnessError(`${this.name} ended before it was ready: it ${describeExit(first)}${stderrText(life.stderr)}`);
   }
 
   async #connect(ready: ReadyMessage): Promise<ControlClient> {
@@ -244,20 +245,20 @@ export class MtaProcess {
   async #askToStop(life: Life): Promise<void> {
     try {
       if (life.client === undefined) throw new HarnessError('not connected');
-      await within(life.client.request('stop'), 5000, () => `${this.name} did not answer its stop`);
+      await within(life.client.command('stop'), 5000, () => `${this.name} did not answer the stop command`);
     } catch {
-      // Without a control channel the signal for the same thing is left.
+      // Without a control channel, a signal stops it in order too.
       life.child.kill('SIGTERM');
     }
   }
 }
 
-/** `ended with exit code 1`, `was ended by SIGKILL`. */
-export function ending(status: ExitStatus): string {
+/** How a process ended: `ended with exit code 1`, `was ended by SIGKILL`. */
+export function describeExit(status: ExitStatus): string {
   return status.signal === null ? `ended with exit code ${status.code ?? 'unknown'}` : `was ended by ${status.signal}`;
 }
 
-function said(stderr: Tail): string {
+function stderrText(stderr: OutputTail): string {
   const text = stderr.text();
-  return text === '' ? ' (it wrote nothing to its standard error)' : `. It said:\n${text}`;
+  return text === '' ? ' (it wrote nothing to stderr)' : `. Its stderr:\n${text}`;
 }

@@ -1,4 +1,4 @@
-/** One proxied connection: the leg to the MTA that dialled, the leg to the MTA behind, and a flow in each direction. */
+/** One proxied connection: a leg to the MTA that dialled, a leg to the MTA behind the proxy, and a flow in each direction. */
 import type { Socket } from 'node:net';
 import type { Pdu } from '@mtalab/mta-core';
 import type { ArmedFault, FaultPlan } from '@mtalab/scenario';
@@ -11,7 +11,7 @@ export type ConnectionHost = {
   readonly plan: FaultPlan;
   readonly limits: FlowLimits;
   after(labMs: number, run: () => void): () => void;
-  /** A whole PDU arrived, from the dialling side or from the side behind. Gives its number. */
+  /** A whole PDU arrived, from the dialling MTA or from the MTA behind. Returns its number. */
   arrived(connection: ProxyConnection, fromClient: boolean, pdu: Pdu): number;
   fate(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
   cut(connection: ProxyConnection, fault: ArmedFault): void;
@@ -19,22 +19,22 @@ export type ConnectionHost = {
   gone(connection: ProxyConnection): void;
 };
 
-/** One leg's TCP connection as the proxy sees it, with whole PDUs counted: the counterpart of a row in an MTA's status. */
+/** The proxy's end of a leg, with its counts of whole PDUs. The status of an MTA has the same for the other end. */
 export type SocketRow = {
   readonly conn: number;
   readonly local: string;
   readonly remote: string;
   readonly sent: number;
   readonly received: number;
-  /** Of those received: waiting in the proxy, and swallowed by it. */
+  /** Received PDUs that wait in the proxy, and those that it swallowed. */
   readonly held: number;
   readonly swallowed: number;
 };
 
-/** How long the end of a leg waits for octets that were passed before it and that the receiver has not taken, in real time. */
+/** Limit in real time for the octets before the end of a leg to reach the receiver, ms. */
 const flushLimitMs = 1000;
 
-/** Ends a leg when what it was given has reached the kernel, or has not for too long. */
+/** Ends a leg when its octets have reached the kernel, or after a limit. */
 function endFlushed(leg: Socket): void {
   if (leg.writableLength === 0 || leg.connecting) {
     leg.destroy();
@@ -48,12 +48,12 @@ function endFlushed(leg: Socket): void {
 
 export class ProxyConnection {
   readonly id: number;
-  /** Name of the MTA behind: the one that was dialled. */
+  /** Name of the MTA behind the proxy, which was dialled. */
   readonly link: string;
-  /** Name of the MTA that dialled, once it is known. */
+  /** Name of the MTA that dialled. Null while unknown. */
   clientName: string | null = null;
   association: string | null = null;
-  /** Association group at the dialled MTA, 0 while unknown. */
+  /** Association group at the dialled MTA. 0 while unknown. */
   group = 0;
   readonly #host: ConnectionHost;
   readonly #client: Socket;
@@ -63,7 +63,7 @@ export class ProxyConnection {
   #up: Flow | null = null;
   #down: Flow | null = null;
   #gone = false;
-  /** A cut ends each leg by itself: the close of one must not take the other before it is flushed. */
+  /** During a cut each leg ends by itself, so that the close of one does not end the other before it is flushed. */
   #cutting = false;
 
   constructor(id: number, link: string, client: Socket, host: ConnectionHost) {
@@ -76,7 +76,7 @@ export class ProxyConnection {
     this.#watch(client, () => this.#server);
   }
 
-  /** The leg to the MTA behind is being dialled. */
+  /** Takes the leg to the MTA behind, while it is being dialled. */
   dial(server: Socket): void {
     if (this.#gone) {
       server.destroy();
@@ -110,7 +110,7 @@ export class ProxyConnection {
     this.#client.resume();
   }
 
-  /** A leg that is gone takes the other with it: at once when it was reset, which is passed on, else when all has been passed on. */
+  /** Ends the other leg when a leg ends. A reset is passed on at once. Otherwise the other leg ends after its octets. */
   #watch(leg: Socket, other: () => Socket | null): void {
     let reset = false;
     leg.on('error', () => {
@@ -134,7 +134,7 @@ export class ProxyConnection {
     this.#host.gone(this);
   }
 
-  /** Both legs end now; what was passed before reaches the kernels, what waits is lost. */
+  /** Ends both legs. Octets that were passed on reach the kernels. Waiting octets are lost. */
   cut(fault: ArmedFault | null): void {
     this.#cutting = true;
     this.#leave(fault);
@@ -145,7 +145,7 @@ export class ProxyConnection {
     }
   }
 
-  /** Both legs are gone at once, with whatever waited. */
+  /** Destroys both legs at once, with all waiting octets. */
   destroy(): void {
     this.#leave(null);
     this.#client.destroy();
@@ -175,7 +175,7 @@ function addressOf(socket: Socket): { readonly local: string; readonly remote: s
   return { local: endText(socket.localAddress, socket.localPort), remote: endText(socket.remoteAddress, socket.remotePort) };
 }
 
-/** As the MTAs write the ends of their connections. */
+/** The end of a connection, as the MTAs write it in their status. */
 function endText(address: string | undefined, port: number | undefined): string {
   return address?.includes(':') === true ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The proxy that stands between MTAs and understands what they say: it passes octets on as they come, keeps count of whole
- * PDUs, knows which connections make up which association, and does to chosen PDUs what a fault says.
+ * A proxy between MTAs that reads their PDUs. It passes octets on as they come, counts whole PDUs, learns which connections
+ * belong to which association, and applies faults to the PDUs that they name.
  */
 import { connect, type Socket } from 'node:net';
 import type { AssociationId, Pdu } from '@mtalab/mta-core';
@@ -10,13 +10,13 @@ import { type ConnectionHost, ProxyConnection, type SocketRow } from './connecti
 import type { FlowLimits } from './flow.js';
 import { LinkListener } from './link-listener.js';
 
-/** The clock of delays. */
+/** The clock for delays. */
 export type ProxyClock = {
-  /** Run after `labMs` milliseconds of the lab's clock; gives a function that prevents it. */
+  /** Calls `run` after `labMs` of lab time. Returns a function that cancels it. */
   after(labMs: number, run: () => void): () => void;
 };
 
-/** Real timers for a lab whose clock runs `timeScale` times as fast as the wall's. */
+/** Real timers for a lab whose clock runs `timeScale` times faster than the wall clock. */
 export function scaledTimers(timeScale: number): ProxyClock {
   return {
     after(labMs, run) {
@@ -26,29 +26,30 @@ export function scaledTimers(timeScale: number): ProxyClock {
   };
 }
 
-/** One PDU as the proxy saw it. */
+/** One PDU on the link, with its fate. */
 export type ProxiedPdu = LinkPdu;
 
 export type ProxyLink = {
-  /** The MTA behind. */
+  /** The MTA behind the proxy. */
   readonly name: string;
-  /** Where it listens, `127.0.0.1[4097]`; may be given later with `setTarget`. */
+  /** Where it listens: `127.0.0.1[4097]`. `setTarget` can set it later. */
   readonly target?: string;
 };
 
 export type FaultProxyOptions = {
   readonly links: readonly ProxyLink[];
-  /** Names of MTAs that are not behind the proxy but talk through it. */
+  /** Names of MTAs that dial through the proxy but are not behind it. */
   readonly names?: readonly string[];
-  /** The loopback address it listens on: one that the MTAs can dial from theirs. Default: 127.0.0.1. */
+  /** The loopback address that the proxy listens on. The MTAs must be able to dial it. Default: 127.0.0.1. */
   readonly address?: '127.0.0.1' | '::1';
-  /** For delays; default real time. */
+  /** The clock for delays. Default: real time. */
   readonly clock?: ProxyClock;
   readonly onPdu?: (pdu: ProxiedPdu) => void;
+  /** See `FlowLimits`. */
   readonly maxHeldBytes?: number;
   readonly maxCallBytes?: number;
   readonly maxConnections?: number;
-  /** How long a connection waits for the target of its link, in real milliseconds. */
+  /** How long a connection waits for the target of its link, in ms of real time. */
   readonly targetWaitMs?: number;
 };
 
@@ -106,7 +107,7 @@ export class FaultProxy {
         this.#lastSeq += 1;
         return this.#lastSeq;
       },
-      fate: (...told) => this.#tell(...told),
+      fate: (...report) => this.#notify(...report),
       cut: (connection, fault) => this.#cut(connection, fault),
       senderName: (connection, fromClient) => this.#nameOf(connection, fromClient),
       gone: (connection) => this.#connections.delete(connection.id),
@@ -114,8 +115,8 @@ export class FaultProxy {
   }
 
   /**
-   * Start one listener on the loopback for each MTA behind the proxy.
-   * @throws Error when a name comes twice, a target cannot be read, or the system refuses a listener.
+   * Starts a listener on loopback for each MTA behind the proxy.
+   * @throws Error if a name occurs twice, if a target is not readable, or if the system refuses a listener.
    */
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     if (options.links.length === 0) throw new Error('a fault proxy needs at least one link');
@@ -123,7 +124,7 @@ export class FaultProxy {
     const proxy = new FaultProxy(options);
     try {
       for (const [index, { name }] of options.links.entries()) {
-        if (proxy.#links.has(name)) throw new Error(`two links of the fault proxy are called ${name}`);
+        if (proxy.#links.has(name)) throw new Error(`two links of the fault proxy have the name ${name}`);
         await proxy.#listen(name, targets[index] ?? null);
       }
     } catch (error) {
@@ -166,8 +167,8 @@ export class FaultProxy {
   }
 
   /**
-   * Say where an MTA behind the proxy listens. Connections that wait for it are dialled; open ones stay where they are.
-   * @throws Error when callers were refused and the port has been taken meanwhile.
+   * Sets where an MTA behind the proxy listens. Dials the connections that wait for it. Open connections stay as they are.
+   * @throws Error if the proxy refused callers, and another process has taken the port meanwhile.
    */
   async setTarget(name: string, host: string, port: number): Promise<void> {
     const link = this.#link(name);
@@ -178,17 +179,17 @@ export class FaultProxy {
     for (const go of waiting) go(link.target);
   }
 
-  /** The MTA is down: whoever calls it is refused, until it is said again where it listens. */
+  /** Refuses callers of an MTA that is down, until the next `setTarget`. */
   refuse(name: string): Promise<void> {
     return this.#link(name).listener.refuse();
   }
 
-  /** The port at which the MTA behind is reached through the proxy. */
+  /** The port of the proxy for the MTA behind it. */
   port(name: string): number {
     return this.#link(name).listener.port;
   }
 
-  /** The string binding that an MTA behind the proxy should advertise: `127.0.0.1[4097]`. */
+  /** The string binding of the proxy for the MTA behind it: `127.0.0.1[4097]`. The MTA should advertise it. */
   endpoint(name: string): string {
     return `${this.#address}[${this.port(name)}]`;
   }
@@ -196,26 +197,26 @@ export class FaultProxy {
   #link(name: string): Link {
     const link = this.#links.get(name);
     if (link === undefined)
-      throw new Error(`no MTA ${name} is behind the fault proxy; there are ${[...this.#links.keys()].join(', ')}`);
+      throw new Error(`unknown MTA ${name}; the MTAs behind the fault proxy are ${[...this.#links.keys()].join(', ')}`);
     return link;
   }
 
   /**
-   * Arm a fault, given in the fault language or already read. It counts from now on.
-   * @throws FaultSyntaxError when the text cannot be read, Error when there are too many faults.
+   * Arms a fault, given as text in the fault language or as a parsed fault. It counts PDUs from now on.
+   * @throws FaultSyntaxError if the text is wrong. Error if there are too many faults.
    */
   add(fault: string | FaultSpec): FaultHandle {
     const spec = typeof fault === 'string' ? parseFault(fault, this.#names.length > 1 ? this.#names : []) : fault;
     return this.#plan.add(spec);
   }
 
-  /** Take a fault away and end what it does: what it holds is released, its black hole healed. False if it is unknown. */
+  /** Removes a fault and ends its effect: releases what it holds, heals its black hole. Returns false if it is unknown. */
   remove(id: number): boolean {
     const fault = this.#plan.remove(id);
     if (fault === undefined) return false;
     for (const connection of this.#connections.values()) {
       for (const flow of connection.flows()) {
-        flow.hasten(id);
+        flow.endDelay(id);
         flow.heal(id);
         flow.release(id);
       }
@@ -224,19 +225,19 @@ export class FaultProxy {
     return true;
   }
 
-  /** Let go what is held, by all faults or by one. Faults not met yet stay armed. Gives the number of PDUs that left. */
+  /** Releases PDUs that one fault or all faults hold. Faults not reached yet stay armed. Returns the number of PDUs. */
   release(id?: number): number {
     return this.#sumOfFlows((flow) => flow.release(id));
   }
 
-  /** End the black holes, all or one. What they swallowed is lost. Gives the number of directions healed. */
+  /** Ends one black hole or all. PDUs that it swallowed are lost. Returns the number of directions healed. */
   heal(id?: number): number {
     return this.#sumOfFlows((flow) => (flow.heal(id) ? 1 : 0));
   }
 
   #sumOfFlows(act: (flow: ReturnType<ProxyConnection['flows']>[number]) => number): number {
     let sum = 0;
-    // A released PDU may cut connections, which leave the table.
+    // A released PDU may cut connections, which removes them from the map.
     for (const connection of [...this.#connections.values()]) {
       for (const flow of connection.flows()) sum += act(flow);
     }
@@ -247,18 +248,19 @@ export class FaultProxy {
     return this.#plan.all();
   }
 
-  /** The faults that never acted: a run that counts on them has proved nothing. */
+  /** The faults that never acted. A run that depends on them has proved nothing. */
   unreached(): readonly FaultHandle[] {
     return this.#plan.all().filter((fault) => fault.hits === 0);
   }
 
-  /** Cut all connections, or those of one association. Gives their number. */
+  /** Cuts all connections, or those of one association. Returns their number. */
   cutAll(association?: AssociationId): number {
     const cut = [...this.#connections.values()].filter((one) => association === undefined || one.association === association);
     for (const connection of cut) connection.cut(null);
     return cut.length;
   }
 
+  /** Cuts the association of a connection, or only the connection if the fault says so. */
   #cut(connection: ProxyConnection, fault: ArmedFault): void {
     const { association } = connection;
     connection.cut(fault);
@@ -268,7 +270,7 @@ export class FaultProxy {
     }
   }
 
-  /** Every leg's socket with its counts of whole PDUs, to be matched with the sockets of the MTAs' status. */
+  /** The proxy's end of every leg, with its counts of whole PDUs. They match the sockets in the status of the MTAs. */
   sockets(): readonly SocketRow[] {
     return [...this.#connections.values()].flatMap((connection) => connection.sockets());
   }
@@ -284,15 +286,15 @@ export class FaultProxy {
     }));
   }
 
-  /** Be told of every PDU from now on; gives a function that ends it. */
+  /** Calls a listener for every PDU from now on. Returns a function that ends this. */
   subscribe(listener: (pdu: ProxiedPdu) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void {
+  #notify(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void {
     if (this.#listeners.size === 0) return;
-    const told: ProxiedPdu = {
+    const seen: ProxiedPdu = {
       seq,
       conn: connection.id,
       from: this.#nameOf(connection, fromClient),
@@ -302,10 +304,10 @@ export class FaultProxy {
       fate,
       fault: fault?.text ?? null,
     };
-    for (const listener of this.#listeners) listener(told);
+    for (const listener of this.#listeners) listener(seen);
   }
 
-  /** Between two MTAs, who is not the one that was dialled is the other. */
+  /** Name of the MTA at one end. If the dialling MTA is unknown and there are two MTAs, it is the one that was not dialled. */
   #nameOf(connection: ProxyConnection, client: boolean): string {
     if (!client) return connection.link;
     if (connection.clientName !== null) return connection.clientName;
@@ -313,7 +315,7 @@ export class FaultProxy {
     return (others.length === 1 ? others[0] : undefined) ?? '?';
   }
 
-  /** Stop listening and end all connections at once. */
+  /** Stops listening and ends all connections at once. */
   async close(): Promise<void> {
     this.#closed = true;
     const closing = [...this.#links.values()].map(({ listener }) => listener.close());
@@ -326,7 +328,7 @@ function parseTarget(text: string): Target {
   const match = /^(?:ncacn_ip_tcp:)?([^[\]\s]+)\[(\d{1,5})\]$/.exec(text);
   const port = Number(match?.[2]);
   if (match?.[1] === undefined || port < 1 || port > 65_535) {
-    throw new Error(`"${text}" is not the target of a link: expected an address and a port such as 127.0.0.1[4097]`);
+    throw new Error(`"${text}" is no target of a link; expected an address and a port, such as 127.0.0.1[4097]`);
   }
   return { host: match[1], port };
 }

@@ -1,26 +1,26 @@
-/** One direction of a proxied connection: octets come from one socket, faults act on whole PDUs, the rest goes on to the other. */
+/** One direction of a proxied connection. Reads octets from one socket, applies faults to whole PDUs, and writes the rest. */
 import type { Socket } from 'node:net';
 import type { Pdu, PduType } from '@mtalab/mta-core';
 import { type ArmedFault, endAction, type FaultPlan } from '@mtalab/scenario';
 import type { Fate } from '@mtalab/trace';
 
-/** One fragment, or a stretch of octets that is none. */
+/** One fragment, or octets that are no fragment. */
 export type Fragment = {
   readonly raw: Buffer;
   readonly first: boolean;
   readonly last: boolean;
-  /** What the first fragment's header tells: known before the call is whole. */
+  /** From the header of the first fragment, so known before the call is complete. */
   readonly type: PduType | null;
   readonly call: number | null;
   readonly opnum: number | null;
-  /** The whole PDU, with its last fragment; null before, and for octets that are no PDU. */
+  /** The whole PDU, at its last fragment. Null before, and for octets that are no PDU. */
   readonly pdu: Pdu | null;
 };
 
 export type FlowLimits = {
-  /** Octets that may wait in one direction of a connection; above it the sender is no longer read from. */
+  /** Limit of octets that wait in one direction of a connection. Above it the proxy stops reading from the sender. */
   readonly maxHeldBytes: number;
-  /** Octets of one call that may be collected to decide about it; a longer one passes undecided. */
+  /** Limit of octets of one call that the proxy collects to judge it. A longer call passes without a judgement. */
   readonly maxCallBytes: number;
 };
 
@@ -28,37 +28,39 @@ export type FlowLimits = {
 type FlowHost = {
   readonly plan: FaultPlan;
   readonly limits: FlowLimits;
-  /** Name of the MTA that sends here, `?` while unknown. */
+  /** Name of the MTA that sends in this direction. `?` while unknown. */
   sender(): string;
   fragments(chunk: Buffer): Iterable<Fragment>;
-  /** Octets that have been read but make no whole fragment, when the source has ended. */
+  /** Octets after the last whole fragment, when the source has ended. */
   rest(): Fragment | null;
-  /** A whole PDU arrived: learn names and associations from it. Gives its number. */
+  /** A whole PDU arrived. The proxy learns names and associations from it. Returns its number. */
   arrived(pdu: Pdu): number;
   fate(seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
-  /** The fault cuts: the association's connections, or this one only. */
+  /** Cuts for a fault: all connections of the association, or only this one. */
   cut(fault: ArmedFault): void;
-  /** Run after `labMs` of the lab's clock; gives a function that prevents it. */
+  /** Calls `run` after `labMs` of lab time. Returns a function that cancels it. */
   after(labMs: number, run: () => void): () => void;
 };
 
 type Arrived = { readonly seq: number; readonly pdu: Pdu };
+/** Octets in the queue of this direction. */
 type Item = {
   readonly raws: readonly Buffer[];
   readonly sizeBytes: number;
-  /** The PDU that these octets complete; null for others. */
+  /** The PDU that these octets complete. Null if they complete none. */
   readonly arrived: Arrived | null;
-  /** Why the item waits; it and all behind it do until both are null. */
+  /** Why the item waits. It and all items behind it wait until both are null. */
   hold: ArmedFault | null;
   delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
   readonly cutAfter: ArmedFault | null;
 };
+/** A call whose last fragment has not come. */
 type OpenCall = {
   readonly id: number | null;
   readonly knownId: number;
   readonly swallowedBy: ArmedFault | null;
-  /** Collected until the call is whole; otherwise its fragments pass as they come. */
-  whole: boolean;
+  /** Does the proxy collect the call until it is complete? If not, its fragments pass as they come. */
+  collected: boolean;
   raws: Buffer[];
   sizeBytes: number;
 };
@@ -97,7 +99,7 @@ export class Flow {
     });
   }
 
-  /** Whole PDUs read from the source. Those not passed were held, swallowed, or lost in a cut. */
+  /** Whole PDUs read from the source. Those that were not passed on are held, swallowed, or lost in a cut. */
   get received(): number {
     return this.#received;
   }
@@ -111,7 +113,7 @@ export class Flow {
     return this.#queue.reduce((count, item) => count + (item.arrived === null ? 0 : 1), 0);
   }
 
-  /** Let go what the fault with this id (or any) holds. Gives the number of PDUs that left. */
+  /** Releases the PDUs that a fault, or any fault, holds. Returns the number of PDUs that left. */
   release(id?: number): number {
     const before = this.#passed;
     for (const item of this.#queue) {
@@ -124,7 +126,7 @@ export class Flow {
     return this.#passed - before;
   }
 
-  /** End a black hole. What it swallowed is gone; a call that began in it is swallowed to its end. */
+  /** Ends a black hole. PDUs that it swallowed are lost. It still swallows the rest of a call that has begun. */
   heal(id?: number): boolean {
     if (this.#swallowing === null || (id !== undefined && this.#swallowing.id !== id)) return false;
     endAction(this.#swallowing);
@@ -132,8 +134,8 @@ export class Flow {
     return true;
   }
 
-  /** End a delay before its time. */
-  hasten(id: number): void {
+  /** Ends a delay early. */
+  endDelay(id: number): void {
     for (const item of this.#queue) {
       if (item.delay?.fault.id !== id) continue;
       item.delay.cancel();
@@ -141,7 +143,7 @@ export class Flow {
     }
   }
 
-  /** Nothing passes any more; what waits is lost. */
+  /** Ends this direction. Waiting octets are lost. */
   close(fault: ArmedFault | null): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -156,7 +158,7 @@ export class Flow {
   }
 
   #chunk(chunk: Buffer): void {
-    // One write to the kernel for all that one read brought.
+    // Passes the octets of one read on in one write to the kernel.
     this.#sink.cork();
     for (const fragment of this.#host.fragments(chunk)) {
       if (this.#closed) break;
@@ -171,7 +173,7 @@ export class Flow {
     if (fragment.first && !between) this.#abandonCall();
     const call = between || this.#call === null ? this.#begin(fragment) : this.#call;
     if (fragment.last) {
-      // A co_cancel of another call may come between the fragments of this one.
+      // A co_cancel of another call may come between the fragments of this call.
       if (!between) this.#call = null;
       call.raws.push(fragment.raw);
       this.#callEnds(call, fragment.pdu);
@@ -181,8 +183,8 @@ export class Flow {
     if (call.swallowedBy !== null) return;
     call.raws.push(fragment.raw);
     call.sizeBytes += fragment.raw.length;
-    if (call.whole && call.sizeBytes <= this.#host.limits.maxCallBytes) return;
-    call.whole = false;
+    if (call.collected && call.sizeBytes <= this.#host.limits.maxCallBytes) return;
+    call.collected = false;
     this.#enqueue(octetsOf(call.raws, call.sizeBytes));
     call.raws = [];
     call.sizeBytes = 0;
@@ -190,11 +192,11 @@ export class Flow {
 
   #begin({ type, call, opnum }: Fragment): OpenCall {
     const { plan } = this.#host;
-    const whole = type !== null && plan.needsWhole(type, opnum, this.#host.sender());
-    return { id: call, knownId: plan.lastId, swallowedBy: this.#swallowing, whole, raws: [], sizeBytes: 0 };
+    const collected = type !== null && plan.needsWhole(type, opnum, this.#host.sender());
+    return { id: call, knownId: plan.lastId, swallowedBy: this.#swallowing, collected, raws: [], sizeBytes: 0 };
   }
 
-  /** The call will never be whole: what was collected of it passes as it came. */
+  /** Passes the collected octets of a call on, because its last fragment will never come. */
   #abandonCall(): void {
     const call = this.#call;
     this.#call = null;
@@ -202,7 +204,7 @@ export class Flow {
     this.#enqueue(octetsOf(call.raws, call.sizeBytes));
   }
 
-  /** The last octets of a call, or octets that are no PDU. */
+  /** Applies the faults to a complete call. Passes octets that are no PDU on. */
   #callEnds(call: OpenCall, pdu: Pdu | null): void {
     const sizeBytes = call.raws.reduce((sum, raw) => sum + raw.length, 0);
     if (pdu === null) {
@@ -213,7 +215,7 @@ export class Flow {
     const arrived = { seq: this.#host.arrived(pdu), pdu };
     const { cutBefore, swallow, hold, delay, cutAfter } = this.#host.plan.judge(pdu, this.#host.sender(), call.knownId);
     if (cutBefore !== undefined) {
-      // The strongest fault leaves the others nothing to act on.
+      // After a cut the other faults have nothing to act on.
       for (const idle of [swallow, hold, delay, cutAfter]) endAction(idle);
       this.#host.fate(arrived.seq, pdu, 'cut', cutBefore);
       this.#host.cut(cutBefore);
@@ -238,7 +240,7 @@ export class Flow {
     this.#enqueue(item);
   }
 
-  /** The fault that the head of the queue waits for. */
+  /** The fault that the first item of the queue waits for. */
   #barrier(): ArmedFault | null {
     const head = this.#queue[0];
     return head?.hold ?? head?.delay?.fault ?? null;
@@ -283,7 +285,7 @@ export class Flow {
     this.#host.cut(item.cutAfter);
   }
 
-  /** The source's orderly end keeps its place behind what waits. */
+  /** Passes the orderly end of the source on, after all waiting items. */
   #endWhenEmpty(): void {
     if (this.#sourceEnded && this.#queue.length === 0 && !this.#closed) this.#sink.end();
   }
@@ -294,7 +296,7 @@ export class Flow {
   }
 }
 
-/** Octets that complete no PDU: nothing but their order matters. */
+/** An item of octets that complete no PDU. */
 function octetsOf(raws: readonly Buffer[], sizeBytes: number): Item {
   return { raws, sizeBytes, arrived: null, hold: null, delay: null, cutAfter: null };
 }

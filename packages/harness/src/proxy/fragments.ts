@@ -1,23 +1,23 @@
-/** Reads the two directions of one connection as fragments; octets that are no DCE/RPC come out as they went in. */
+/** Splits the two directions of a connection into fragments. Passes octets that are no DCE/RPC unchanged. */
 import { ConnectionTap } from '@mtalab/transport';
 import type { Fragment } from './flow.js';
 
-/** A request names its operation in octets 22 and 23. */
+/** Offset of the operation number in a request. */
 const opnumAt = 22;
 
 export class FragmentReader {
   readonly #tap: ConnectionTap;
-  /** Directions that do not speak DCE/RPC, or speak it no more. */
+  /** Directions whose octets are not, or no longer, DCE/RPC. */
   readonly #foreign = { client: false, server: false };
 
-  /** @param maxStubBytes the longest call that is put together. */
+  /** @param maxStubBytes limit of a call that is assembled. */
   constructor(maxStubBytes: number) {
     this.#tap = new ConnectionTap({ maxStubBytes });
   }
 
   read(chunk: Buffer, fromClient: boolean): readonly Fragment[] {
     const side = fromClient ? 'client' : 'server';
-    // Every fragment starts with 05 00. Octets that do not are not kept waiting until they would fill a header.
+    // Every fragment starts with 05 00. Other octets pass at once, without a wait for a whole header.
     const isStart = this.#tap.heldBack[side].length === 0;
     if (isStart && (chunk[0] !== 5 || (chunk[1] ?? 0) !== 0)) this.#foreign[side] = true;
     if (this.#foreign[side]) return [untouched(chunk)];
@@ -28,7 +28,7 @@ export class FragmentReader {
     });
   }
 
-  /** What has been read of a direction that ends here and makes no whole fragment. */
+  /** The octets after the last whole fragment of a direction that ends. */
   rest(fromClient: boolean): Fragment | null {
     const rest = this.#tap.heldBack[fromClient ? 'client' : 'server'];
     return rest.length === 0 ? null : untouched(rest);

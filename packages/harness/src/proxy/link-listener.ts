@@ -1,4 +1,7 @@
-/** The listener of one link. Where its MTA is down callers are refused, as by a host on which nobody listens; the port is kept for it. */
+/**
+ * The listener for one MTA behind the proxy. While the MTA is down, the listener keeps its port but refuses callers, as a host
+ * without a listener does.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -6,11 +9,11 @@ export class LinkListener {
   readonly #address: string;
   readonly #accept: (client: Socket) => void;
   #server: Server | null = null;
-  /** What keeps the port while nobody listens. */
-  #holder: Holder | null = null;
+  /** Keeps the port while there is no listener. */
+  #holder: PortHolder | null = null;
   #port = 0;
   #closed = false;
-  /** One step after the other: an MTA may end while its listener is still being opened. */
+  /** Steps run one by one, because an MTA may end while its listener opens. */
   #steps: Promise<void> = Promise.resolve();
 
   constructor(address: string, accept: (client: Socket) => void) {
@@ -23,19 +26,19 @@ export class LinkListener {
   }
 
   /**
-   * Take calls, always at the same port.
-   * @throws Error when the system refuses the listener.
+   * Accepts calls, always at the same port.
+   * @throws Error if the system refuses the listener.
    */
   open(): Promise<void> {
     return this.#then(() => this.#open());
   }
 
-  /** Refuse calls; what is connected stays. */
+  /** Refuses calls. Open connections stay. */
   refuse(): Promise<void> {
     return this.#then(() => this.#refuse());
   }
 
-  /** For good. Resolves when all that was connected has gone. */
+  /** Closes the listener for good. Resolves when all connections have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#steps;
@@ -54,12 +57,12 @@ export class LinkListener {
     if (this.#server !== null) return;
     this.#holder?.release();
     this.#holder = null;
-    // Half-open, so that the end of one direction can be passed on as just that.
+    // Half-open connections let the proxy pass on the end of one direction alone.
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     server.on('connection', this.#accept);
     server.listen({ host: this.#address, port: this.#port });
     await once(server, 'listening');
-    // What accept() reports later (no descriptors left) concerns one caller, who sees it; the listener goes on.
+    // A later error of accept(), such as no free descriptor, affects one caller. The listener goes on.
     server.on('error', () => {});
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
@@ -69,20 +72,20 @@ export class LinkListener {
     if (this.#server === null) return;
     this.#server.close();
     this.#server = null;
-    // Without it the port is free for anybody, which is no worse than for a real host.
-    this.#holder = await Holder.of(this.#address, this.#port).catch(() => null);
+    // Without the holder another process can take the port, as on a real host.
+    this.#holder = await PortHolder.of(this.#address, this.#port).catch(() => null);
   }
 }
 
-/** A connection from a port to nowhere in particular: as long as it lasts, the system gives the port to nobody else. */
-class Holder {
+/** A connection from the port to a throw-away listener. While it lasts, the system gives the port to no other process. */
+class PortHolder {
   readonly #ends: readonly (Socket | Server)[];
 
   private constructor(ends: readonly (Socket | Server)[]) {
     this.#ends = ends;
   }
 
-  static async of(address: string, port: number): Promise<Holder> {
+  static async of(address: string, port: number): Promise<PortHolder> {
     const far = createServer();
     far.listen({ host: address, port: 0 });
     await once(far, 'listening');
@@ -90,7 +93,7 @@ class Holder {
     try {
       const [[other]] = (await Promise.all([once(far, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
       for (const end of [near, other]) end.on('error', () => {}).unref();
-      return new Holder([near, other, far.unref()]);
+      return new PortHolder([near, other, far.unref()]);
     } catch (error) {
       near.destroy();
       far.close();
@@ -98,7 +101,7 @@ class Holder {
     }
   }
 
-  /** At once, and without a trace: nothing of it may stand in the way of who listens next. */
+  /** Resets the connection, so that no trace of it (TIME_WAIT) hinders the next listener. */
   release(): void {
     for (const end of this.#ends) {
       if ('resetAndDestroy' in end) end.resetAndDestroy();

@@ -1,6 +1,6 @@
 /**
- * The registry of runs: one JSON file per running lab in a folder only its user can read, so that commands find the
- * processes of a lab started elsewhere. The file lies in the lab's own folder as well, for those who name that.
+ * The registry of runs, where commands find the processes of a lab. It is a folder that only its user can read, with a JSON
+ * file for each running lab. The folder of the lab has the same file, for commands that name this folder.
  */
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,36 +11,36 @@ import { HarnessError, messageOf } from '../process/errors.js';
 export type ControlAddress = { readonly control: string; readonly tokenFile: string };
 
 export type RunEntry = {
-  /** The supervising process; the run is over when it is gone. */
+  /** The supervising process. The run is over when it has ended. */
   readonly pid: number;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly dir: string;
   readonly processes: readonly ({ readonly name: string; readonly pid: number } & ControlAddress)[];
-  /** Names of those that are down, while others run. */
+  /** Names of MTAs that are down while others run. */
   readonly down?: readonly string[];
-  /** The control channel of the supervisor itself (faults, summary), where it has one. */
+  /** The control channel of the supervisor itself (faults, summary), if it has one. */
   readonly lab?: ControlAddress;
-  /** When the kernel started `pid`, in clock ticks since boot, where that can be known: a reused pid is told from ours. */
+  /** Start time of `pid` in clock ticks since boot, if known. It shows whether another process has the pid now. */
   readonly pidStart?: string;
 };
 
 /** A run that is in the registry. */
 export type Registration = {
-  /** Replace the entry, for instance after a restart has changed a pid. */
+  /** Replaces the entry, for instance after a restart has changed a pid. */
   update(entry: RunEntry): Promise<void>;
-  /** Take it out. */
+  /** Removes the entry. */
   remove(): Promise<void>;
 };
 
-/** The most runs looked at; more would be litter. */
+/** Limit of runs that are read. */
 const maxRuns = 1000;
 const maxEntryBytes = 262_144;
 
 /**
- * The registry's folder, made if need be: `mtalab` in `$XDG_RUNTIME_DIR`, else `mtalab-<uid>` in the folder for temporary
- * files, with mode 0700.
- * @throws HarnessError when it belongs to somebody else.
+ * Makes and returns the folder of the registry, with mode 0700: `mtalab` in `$XDG_RUNTIME_DIR`, else `mtalab-<uid>` in the
+ * folder for temporary files.
+ * @throws HarnessError if the folder belongs to another user.
  */
 export async function registryFolder(): Promise<string> {
   const uid = process.getuid?.() ?? 0;
@@ -53,7 +53,9 @@ export async function registryFolder(): Promise<string> {
     }
   });
   if (!(await isFolderOf(folder, uid))) {
-    throw new HarnessError(`the registry of runs ${folder} is not a folder of yours; set XDG_RUNTIME_DIR to a folder that is`);
+    throw new HarnessError(
+      `the registry of runs ${folder} does not belong to this user; set XDG_RUNTIME_DIR to a folder that does`,
+    );
   }
   await chmod(folder, 0o700);
   return folder;
@@ -64,7 +66,7 @@ async function isFolderOf(path: string, uid: number): Promise<boolean> {
   return found?.isDirectory() === true && (process.getuid === undefined || found.uid === uid);
 }
 
-/** Put a run into the registry, and into its folder as `run.json`. */
+/** Writes a run into the registry, and into its own folder as `run.json`. */
 export async function registerRun(entry: RunEntry): Promise<Registration> {
   const name = `run-${entry.pid}-${Date.parse(entry.startedAt).toString(36)}.json`;
   const files = [join(await registryFolder(), name), join(entry.dir, 'run.json')];
@@ -80,12 +82,12 @@ export async function registerRun(entry: RunEntry): Promise<Registration> {
     await update(entry);
   } catch (error) {
     await remove().catch(() => undefined);
-    throw new HarnessError(`the run cannot be registered: ${messageOf(error)}`, { cause: error });
+    throw new HarnessError(`cannot register the run: ${messageOf(error)}`, { cause: error });
   }
   return { update, remove };
 }
 
-/** All runs whose supervising process is alive, the latest first. Files of others are removed. */
+/** All runs whose supervising process is alive, the latest first. Removes the files of other runs. */
 export async function listRuns(): Promise<readonly RunEntry[]> {
   const folder = await registryFolder();
   const runs: RunEntry[] = [];
@@ -100,8 +102,8 @@ export async function listRuns(): Promise<readonly RunEntry[]> {
 }
 
 /**
- * The run in this folder, or the only one there is.
- * @throws HarnessError when there is none, when it is over, or when several run and no folder is given.
+ * Finds the run in a folder, or the only run.
+ * @throws HarnessError if there is no run, if the run is over, or if there are several runs and no folder is given.
  */
 export async function findRun(options: { readonly dir?: string | undefined } = {}): Promise<RunEntry> {
   if (options.dir !== undefined) return findInFolder(resolve(options.dir));
@@ -110,7 +112,7 @@ export async function findRun(options: { readonly dir?: string | undefined } = {
   if (only === undefined) throw new HarnessError('no MTAs are running; start a pair with `mtalab pair`');
   if (others.length > 0) {
     const folders = runs.map((run) => `  ${run.dir} (pid ${run.pid}, since ${run.startedAt})`).join('\n');
-    throw new HarnessError(`${runs.length} runs are going on; choose one with --dir:\n${folders}`);
+    throw new HarnessError(`there are ${runs.length} runs; choose one with --dir:\n${folders}`);
   }
   return only;
 }
@@ -122,7 +124,7 @@ async function findInFolder(dir: string): Promise<RunEntry> {
     entry = await readEntry(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new HarnessError(`nothing runs in ${dir}: there is no ${file}; start a pair there with \`mtalab pair --dir ${dir}\``);
+      throw new HarnessError(`nothing runs in ${dir}: it has no run.json; start a pair there with \`mtalab pair --dir ${dir}\``);
     }
     throw new HarnessError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
@@ -138,7 +140,7 @@ async function readEntry(file: string): Promise<RunEntry> {
   const found = await lstat(file);
   if (!found.isFile() || found.size > maxEntryBytes) throw new HarnessError('it is not the file of a run');
   const entry = JSON.parse(await readFile(file, 'utf8')) as Partial<RunEntry> | null;
-  const whole =
+  const isComplete =
     typeof entry?.pid === 'number' &&
     Number.isSafeInteger(entry.pid) &&
     entry.pid > 0 &&
@@ -149,7 +151,7 @@ async function readEntry(file: string): Promise<RunEntry> {
       (row) => typeof row?.name === 'string' && typeof row.control === 'string' && typeof row.tokenFile === 'string',
     ) &&
     (entry.down === undefined || (Array.isArray(entry.down) && entry.down.every((name) => typeof name === 'string')));
-  if (!whole) throw new HarnessError('it is not the file of a run');
+  if (!isComplete) throw new HarnessError('it is not the file of a run');
   return entry as RunEntry;
 }
 
@@ -157,25 +159,26 @@ async function isAlive(entry: RunEntry): Promise<boolean> {
   try {
     process.kill(entry.pid, 0);
   } catch {
-    // Gone, or of another user, which a run of ours never is.
+    // The process has ended, or it belongs to another user and so is no run of this user.
     return false;
   }
   const facts = await factsOf(entry.pid);
-  // A zombie has ended; only its parent has not taken note.
+  // A zombie (Z) has ended too.
   return facts === undefined || (facts.state !== 'Z' && (entry.pidStart === undefined || entry.pidStart === facts.start));
 }
 
-/** State and start time of a process from /proc/PID/stat; nothing where there is no such file. */
+/** State and start time of a process from /proc/PID/stat. Undefined on systems without it. */
 async function factsOf(
   pid: number,
 ): Promise<{ readonly state: string | undefined; readonly start: string | undefined } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The program's name, in parentheses, may hold spaces: count fields after it. State is field 3, start time field 22.
+  // The name of the program is in parentheses and may have spaces, so the fields count from its end. State is field 3, start
+  // time is field 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields && { state: fields[0], start: fields[19] };
 }
 
-/** Readers see the old file or the new one, never half of it. */
+/** Replaces a file at once: a reader sees the old file or the new one, never a part. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const fresh = `${file}.${process.pid}.new`;
   await writeFile(fresh, text, { mode: 0o600 });

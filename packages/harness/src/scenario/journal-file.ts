@@ -1,27 +1,32 @@
-/** Journals as files. */
+/** Reads and writes files of JSON lines, such as journals. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { JournalReader, type LocatedEntry, Trails } from '@mtalab/trace';
 import { HarnessError, messageOf } from '../process/errors.js';
 
+/** The values as JSON lines. */
+export function jsonLines(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
 /**
- * The lines of a text file.
- * @throws HarnessError when it cannot be read.
+ * Reads the lines of a text file.
+ * @throws HarnessError if the file cannot be read.
  */
 export async function* linesOf(file: string): AsyncIterable<string> {
   try {
     yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : messageOf(error);
-    throw new HarnessError(`${file} cannot be read: ${why}`, { cause: error });
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : messageOf(error);
+    throw new HarnessError(`cannot read ${file}: ${why}`, { cause: error });
   }
 }
 
 /**
- * The entries of a journal file, in order.
- * @param remark told what a reader of the journal should know: a torn line, an early end of the recording.
- * @throws JournalError naming the line that is no entry; HarnessError when the file cannot be read.
+ * Reads the entries of a journal file, in order.
+ * @param remark called for what a reader of the journal should know: a torn line, an early end of the recording.
+ * @throws JournalError naming a line that is no entry. HarnessError if the file cannot be read.
  */
 export async function* readJournal(file: string, remark?: (text: string) => void): AsyncIterable<LocatedEntry> {
   const reader = new JournalReader(file);
@@ -33,7 +38,7 @@ export async function* readJournal(file: string, remark?: (text: string) => void
   for (const text of reader.remarks) remark?.(text);
 }
 
-/** What the MTAs of these journals sent and received, with their beliefs. */
+/** Reads from journals what their MTAs sent and received, and their beliefs. */
 export async function readTrails(files: readonly string[], remark?: (text: string) => void): Promise<Trails> {
   const trails = new Trails();
   for (const file of files) {

@@ -1,19 +1,21 @@
-/** A lab of processes as the stage of a scenario. */
+/** Makes a lab of processes the stage of a scenario. */
 import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
+import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
 import { pause } from '../process/deadline.js';
-import { ending } from '../process/mta-process.js';
+import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
 
-/** PDUs kept for the ladder of one case. */
-const mostPdus = 200_000;
-/** Real time in which the word of a delivery must come, ms. */
-const wordLimitMs = 5000;
+/** Limit of PDUs kept for the ladder of one case. */
+const maxPdus = 200_000;
+/** Limit in real time for the notice of a delivery, ms. */
+const deliveryNoticeLimitMs = 5000;
 const pollMs = 5;
-const turnsToFile = 3;
+/** Turns of an MTA's event loop after which its log files have an entry. */
+const turnsUntilWritten = 3;
 
 export class ProcessStage implements Stage {
   readonly pdus: LinkPdu[] = [];
@@ -23,7 +25,7 @@ export class ProcessStage implements Stage {
   constructor(lab: Lab) {
     this.#lab = lab;
     lab.proxy?.subscribe((pdu) => {
-      if (this.pdus.length < mostPdus) this.pdus.push(pdu);
+      if (this.pdus.length < maxPdus) this.pdus.push(pdu);
     });
   }
 
@@ -70,7 +72,7 @@ export class ProcessStage implements Stage {
     try {
       await process.start();
     } catch (error) {
-      // One that has ended by itself did as it may; one that hung, or cannot be run at all, is a failure of the lab.
+      // The MTA may end by itself. An MTA that hangs or cannot run at all is an error of the lab.
       if (typeof process.exit?.code !== 'number') throw error;
     }
   }
@@ -80,7 +82,7 @@ export class ProcessStage implements Stage {
   }
 
   async retry(name: string): Promise<void> {
-    await this.#lab.process(name).client.request('retry');
+    await this.#lab.process(name).client.command('retry');
   }
 
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
@@ -95,9 +97,9 @@ export class ProcessStage implements Stage {
     return this.#lab.associations();
   }
 
-  /** What the MTAs have counted has been told as well, or will be in a moment. */
+  /** Waits until the notices of all deliveries that the MTAs have counted have come. */
   async delivered(): Promise<number> {
-    const endMs = performance.now() + wordLimitMs;
+    const endMs = performance.now() + deliveryNoticeLimitMs;
     const status = await this.#lab.status();
     const counted = Object.values(status).reduce((sum, { counters }) => sum + counters.delivered, 0);
     while (this.#lab.delivered < counted && performance.now() < endMs) await pause(pollMs);
@@ -114,17 +116,17 @@ export class ProcessStage implements Stage {
     return Object.values(status).reduce((sum, { counters }) => sum + counters.reports, 0);
   }
 
-  /** From the files: they have the words of processes that ended before anybody could ask them. */
+  /** Reads the log files: they also have the entries of processes that have ended. */
   async events(name: string): Promise<readonly LoggedEvent[]> {
-    // An entry is on its file two turns of the event loop after it was made; an answer takes one at least.
+    // The MTA writes an entry into its file within two turns of the event loop. Each answer takes at least one turn.
     const process = this.#lab.process(name);
-    for (let turn = 0; process.up && turn < turnsToFile; turn += 1) await process.client.request('status');
-    return readEventLog(this.#lab.dir, name);
+    for (let turn = 0; process.up && turn < turnsUntilWritten; turn += 1) await process.client.command('status');
+    return readEventLog(logFolderOf(dataFolderOf(this.#lab.dir, name)));
   }
 
   async exit(name: string): Promise<StageExit | null> {
     const { exit } = this.#lab.process(name);
-    return exit === undefined ? null : { code: exit.code, words: ending(exit) };
+    return exit === undefined ? null : { code: exit.code, words: describeExit(exit) };
   }
 
   async up(name: string): Promise<boolean> {

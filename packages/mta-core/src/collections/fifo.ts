@@ -25,22 +25,27 @@ export function peek<T extends Row>(fifo: Fifo<T>): T | undefined {
 }
 
 export function push<T extends Row>(fifo: Fifo<T>, row: T): Fifo<T> {
+  const { returned, headAt, size } = fifo;
   const chunks = fifo.chunks.slice();
   const last = chunks.at(-1);
-  if (last !== undefined && last.length < chunkRows) chunks[chunks.length - 1] = [...last, row];
-  else chunks.push([row]);
-  return { ...fifo, chunks, size: fifo.size + 1 };
+  if (last !== undefined && last.length < chunkRows) {
+    const copy = last.slice();
+    copy.push(row);
+    chunks[chunks.length - 1] = copy;
+  } else chunks.push([row]);
+  return { returned, headAt, chunks, size: size + 1 };
 }
 
 /** The queue without its first row. */
 export function shift<T extends Row>(fifo: Fifo<T>): Fifo<T> {
-  const first = fifo.returned[0];
-  if (first !== undefined) return { ...fifo, returned: withoutRow(fifo.returned, first.id), size: fifo.size - 1 };
-  const chunk = fifo.chunks[0];
+  const { returned, chunks, size } = fifo;
+  const first = returned[0];
+  if (first !== undefined) return { returned: withoutRow(returned, first.id), headAt: fifo.headAt, chunks, size: size - 1 };
+  const chunk = chunks[0];
   if (chunk === undefined) return fifo;
   const headAt = fifo.headAt + 1;
-  if (headAt < chunk.length) return { ...fifo, headAt, size: fifo.size - 1 };
-  return { ...fifo, headAt: 0, chunks: fifo.chunks.slice(1), size: fifo.size - 1 };
+  if (headAt < chunk.length) return { returned, headAt, chunks, size: size - 1 };
+  return { returned, headAt: 0, chunks: chunks.slice(1), size: size - 1 };
 }
 
 /** Give a row back to where it was taken from. */

@@ -30,6 +30,12 @@ export function including(set: Intervals, value: number): Intervals {
   const joinsNext = next !== undefined && next[0] === value + 1;
   const low = joinsBefore ? before[0] : value;
   const high = joinsNext ? next[1] : value;
+  // Mostly an id that follows the last one.
+  if (next === undefined) {
+    const end = set.slice(0, joinsBefore ? -1 : undefined);
+    end.push([low, high]);
+    return end;
+  }
   const copy = set.slice();
   const from = joinsBefore ? at - 1 : at;
   copy.splice(from, (joinsBefore ? 1 : 0) + (joinsNext ? 1 : 0), [low, high]);

@@ -29,6 +29,7 @@ export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
   const at = indexOf(table, row.id);
   const copy = table.slice();
   if (at >= 0) copy[at] = row;
+  else if (-at - 1 === copy.length) copy.push(row);
   else copy.splice(-at - 1, 0, row);
   return copy;
 }
@@ -36,6 +37,8 @@ export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
 export function withoutRow<T extends Row>(table: Table<T>, id: number): Table<T> {
   const at = indexOf(table, id);
   if (at < 0) return table;
+  // The oldest row goes most often.
+  if (at === 0) return table.slice(1);
   const copy = table.slice();
   copy.splice(at, 1);
   return copy;

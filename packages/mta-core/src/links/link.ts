@@ -100,7 +100,7 @@ export type Link = {
   /** Answers an RTTR or a discard. */
   readonly answer: (ctx: Context, to: ReplyTo, answer: TransferAnswer) => void;
   /** Has the peer answered all that this side sent? A close must not overtake what is left of an activity. */
-  readonly quiet: (mta: Mta, ref: AssociationRef) => boolean;
+  readonly quiet: (ctx: Context, ref: AssociationRef) => boolean;
   /** Closes in order (RT-CLOSE); ends in `closed` or `ended`. */
   readonly close: (ctx: Context, ref: AssociationRef, settled: readonly number[]) => void;
   /** Sends an RTAB as the last word. */

@@ -1,10 +1,12 @@
 /**
- * Copies of the large rows of the state, to be changed before anybody else sees them. Field by field: a step makes about ten
- * of them, and a spread of as many fields costs ten times as much. The types see to it that no field is forgotten.
+ * Copies of the large rows of the state, for the step that makes them to write. Field by field, as a spread of as many fields costs ten
+ * times as much. The types see to it that no field is forgotten.
  */
+import type { Connection } from '../links/rpc/state.js';
 import type { Association, EntryCounters, LtabEntry, Mta } from './state.js';
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** A row that belongs to the step alone. */
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function copyOfMta(mta: Mta): Mutable<Mta> {
   return {
@@ -17,6 +19,10 @@ export function copyOfMta(mta: Mta): Mutable<Mta> {
     mapperPort: mta.mapperPort,
     advertise: mta.advertise,
     routes: mta.routes,
+    entryIds: mta.entryIds,
+    associationsInAll: mta.associationsInAll,
+    overLimit: mta.overLimit,
+    senders: mta.senders,
     localDomains: mta.localDomains,
     legacy: mta.legacy,
     incarnation: mta.incarnation,
@@ -55,7 +61,7 @@ export function copyOfLtabEntry(entry: LtabEntry): Mutable<LtabEntry> {
     peer: entry.peer,
     settling: entry.settling,
     incoming: entry.incoming,
-    limitReported: entry.limitReported,
+    storing: entry.storing,
     counters: entry.counters,
     deadlineMs: entry.deadlineMs,
   } satisfies Record<keyof LtabEntry, unknown>;
@@ -103,4 +109,23 @@ export function copyOfAssociation(association: Association): Mutable<Association
     moved: association.moved,
     openedAtMs: association.openedAtMs,
   } satisfies Record<keyof Association, unknown>;
+}
+
+export function copyOfConnection(connection: Connection): Mutable<Connection> {
+  return {
+    id: connection.id,
+    side: connection.side,
+    phase: connection.phase,
+    address: connection.address,
+    remote: connection.remote,
+    from: connection.from,
+    asksFor: connection.asksFor,
+    group: connection.group,
+    contexts: connection.contexts,
+    multiplex: connection.multiplex,
+    calls: connection.calls,
+    nextCall: connection.nextCall,
+    deadlineMs: connection.deadlineMs,
+    owner: connection.owner,
+  } satisfies Record<keyof Connection, unknown>;
 }

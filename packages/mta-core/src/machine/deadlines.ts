@@ -1,17 +1,17 @@
 /** Deadlines: an enumerated set that lives in the state. A firing that comes too early or twice does no harm. */
 
-import { withoutRow } from '../collections/table.js';
+import { dropRow, dueRows, rowsIn } from '../collections/tree.js';
 import { allLinks } from '../links/all.js';
-import { mailboxDeadline, wakeMailboxes } from '../mail/mailboxes.js';
-import { returnCopy } from '../mail/queue.js';
+import { wakeMailboxes } from '../mail/mailboxes.js';
+import { returnCopy, waitingDue } from '../mail/queue.js';
 import { endAssociation } from '../reliable-transfer/association/end.js';
-import { lifetime } from '../reliable-transfer/association/lifetime.js';
+import { lifetimeFromNow } from '../reliable-transfer/association/lifetime.js';
 import { recoverAssociation } from '../reliable-transfer/association/open.js';
 import { dropIncoming } from '../reliable-transfer/transfer/receive.js';
 import { discardTransfer } from '../reliable-transfer/transfer/send.js';
 import type { Context } from './context.js';
 import type { Association, AssociationRef, LtabEntry, Mta } from './state.js';
-import { associationOf, entryAt, patchAssociation, patchEntry, report } from './update.js';
+import { associationOf, checkThreshold, entryAt, patchAssociation, patchEntry, report } from './update.js';
 
 function earlier(one: number | null, other: number | null): number | null {
   if (one === null) return other;
@@ -41,13 +41,17 @@ const associationDeadlines: readonly {
 function lifetimePassed(ctx: Context, ref: AssociationRef, association: Association): void {
   // Mail may be queued that this association cannot carry (the Turn is lost): it lives on while that lasts.
   const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfer === null;
-  patchAssociation(ctx, ref, idle ? { lifetimeAtMs: null, wantsClose: true } : lifetime(ctx, association));
+  patchAssociation(
+    ctx,
+    ref,
+    idle ? { lifetimeAtMs: null, wantsClose: true } : { lifetimeAtMs: lifetimeFromNow(ctx, association) },
+  );
 }
 
 /** The earliest deadline of an entry. */
 export function entryDeadline(entry: LtabEntry): number | null {
   let earliest = entry.openRetryAtMs;
-  for (const copy of entry.waiting) earliest = earlier(earliest, copy.untilMs);
+  earliest = earlier(earliest, entry.waiting.dueMs);
   for (const row of entry.incoming) earliest = earlier(earliest, row.untilMs);
   for (const association of entry.associations)
     for (const { atMs } of associationDeadlines) earliest = earlier(earliest, atMs(association));
@@ -60,8 +64,8 @@ export function entryDeadline(entry: LtabEntry): number | null {
  */
 export function nextDeadline(mta: Mta): number | null {
   let earliest = mta.stopAtMs;
-  for (const entry of mta.ltab) earliest = earlier(earliest, entry.deadlineMs);
-  earliest = earlier(earliest, mailboxDeadline(mta));
+  earliest = earlier(earliest, mta.ltab.dueMs);
+  earliest = earlier(earliest, mta.mailboxes.waiting.dueMs);
   for (const link of allLinks) earliest = earlier(earliest, link.deadline(mta));
   return earliest;
 }
@@ -69,8 +73,8 @@ export function nextDeadline(mta: Mta): number | null {
 /** Fire everything that is due. */
 export function fireTimers(ctx: Context): void {
   for (const link of allLinks) link.timer(ctx);
-  for (const entry of ctx.mta.ltab) if (isDue(ctx, entry.deadlineMs)) fireEntry(ctx, entry.id);
-  if (isDue(ctx, mailboxDeadline(ctx.mta))) wakeMailboxes(ctx, false);
+  for (const { id } of dueRows(ctx.mta.ltab, ctx.nowMs, ({ deadlineMs }) => deadlineMs)) fireEntry(ctx, id);
+  if (isDue(ctx, ctx.mta.mailboxes.waiting.dueMs)) wakeMailboxes(ctx, false);
 }
 
 function isDue(ctx: Context, atMs: number | null): boolean {
@@ -81,7 +85,7 @@ function fireEntry(ctx: Context, entryId: number): void {
   const entry = entryAt(ctx, entryId);
   if (isDue(ctx, entry.openRetryAtMs)) {
     patchEntry(ctx, entryId, { openRetryAtMs: null });
-    ctx.thresholdChecks.add(entryId);
+    checkThreshold(ctx, entryId);
   }
   wakeWaiting(ctx, entryId, false);
   for (const row of entry.incoming) if (isDue(ctx, row.untilMs)) dropIncoming(ctx, entryId, row);
@@ -90,11 +94,11 @@ function fireEntry(ctx: Context, entryId: number): void {
 
 /** Queue again the copies whose Transfer Interval has passed (or all, when the operator says so). */
 export function wakeWaiting(ctx: Context, entryId: number, everything: boolean): void {
-  for (const { untilMs, ...copy } of entryAt(ctx, entryId).waiting) {
-    if (!everything && untilMs > ctx.nowMs) continue;
-    patchEntry(ctx, entryId, { waiting: withoutRow(entryAt(ctx, entryId).waiting, copy.id) });
+  const { waiting } = entryAt(ctx, entryId);
+  for (const { untilMs: _, ...copy } of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, waitingDue)) {
+    patchEntry(ctx, entryId, { waiting: dropRow(entryAt(ctx, entryId).waiting, copy.id, waitingDue) });
     returnCopy(ctx, entryId, copy);
-    ctx.thresholdChecks.add(entryId);
+    checkThreshold(ctx, entryId);
   }
 }
 

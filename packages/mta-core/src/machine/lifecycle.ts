@@ -2,7 +2,8 @@
 
 import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
 import { emptyFifo } from '../collections/fifo.js';
-import { type Intervals, intervalsOf } from '../collections/intervals.js';
+import { intervalsOf } from '../collections/intervals.js';
+import { emptyTree, treeOf } from '../collections/tree.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
 import { enqueue } from '../mail/queue.js';
@@ -11,7 +12,7 @@ import { beginStep } from './begin-step.js';
 import type { Context } from './context.js';
 import type { Recovered } from './input.js';
 import type { LtabEntry, Mta, QueuedCopy } from './state.js';
-import { emit, incarnationStride, patchMta, report } from './update.js';
+import { emit, entryAt, entryIdsOf, incarnationStride, patchMta, report } from './update.js';
 
 function newEntry(peer: PeerConfig, index: number): LtabEntry {
   const queue = emptyFifo<QueuedCopy>();
@@ -22,7 +23,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     endpoints: peer.endpoints,
     password: peer.password,
     queues: { urgent: queue, normal: queue, 'non-urgent': queue },
-    waiting: [],
+    waiting: emptyTree(),
     queued: 0,
     queuedBytes: 0,
     associations: [],
@@ -31,7 +32,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     peer: null,
     settling: [],
     incoming: [],
-    limitReported: false,
+    storing: [],
     counters: {
       messagesOut: 0,
       messagesIn: 0,
@@ -52,9 +53,12 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
 }
 
 function initial(config: MtaConfig, recovered: Recovered): Mta {
-  const received: Readonly<Record<string, Intervals>> = Object.fromEntries(
-    recovered.received.map(({ sender, activities }) => [sender, intervalsOf(activities)]),
-  );
+  const received = recovered.received.map(({ sender, activities }, index) => ({
+    id: index + 1,
+    sender,
+    activities: intervalsOf(activities),
+  }));
+  const routes = config.routes.filter(({ domain }, at) => config.routes.findIndex((route) => route.domain === domain) === at);
   return {
     name: config.name,
     version: config.version,
@@ -64,7 +68,10 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     cluster: config.cluster,
     mapperPort: config.mapperPort,
     advertise: config.advertise,
-    routes: config.routes,
+    routes: {
+      byDomain: Object.fromEntries(routes.filter(({ domain }) => domain !== '*').map(({ domain, mta }) => [domain, mta])),
+      other: routes.find(({ domain }) => domain === '*')?.mta ?? null,
+    },
     localDomains: config.localDomains,
     legacy: [...config.legacy].sort(),
     incarnation: recovered.incarnation,
@@ -72,15 +79,19 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     phase: 'starting',
     stopAtMs: null,
     rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
-    memory: { connections: [] },
+    memory: { connections: emptyTree() },
     nextConnection: 2,
-    ltab: config.peers.map(newEntry),
+    ltab: treeOf(config.peers.map(newEntry)),
+    entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),
+    associationsInAll: 0,
+    overLimit: [],
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,
-    stores: [],
-    forgets: [],
-    mailboxes: { queue: emptyFifo(), delivering: [], waiting: [] },
-    received,
+    stores: emptyTree(),
+    forgets: emptyTree(),
+    mailboxes: { queue: emptyFifo(), delivering: [], waiting: emptyTree() },
+    senders: Object.fromEntries(received.map(({ sender, id }) => [sender, id])),
+    received: treeOf(received.map(({ id, activities }) => ({ id, activities }))),
     queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
     counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
   };
@@ -130,7 +141,7 @@ function running(ctx: Context): void {
   patchMta(ctx, { phase: 'running' });
   report(ctx, 9298, { version: ctx.mta.version, build: ctx.mta.build });
   deliverNext(ctx);
-  for (const entry of ctx.mta.ltab) ctx.thresholdChecks.add(entry.id);
+  ctx.thresholdChecks = entryIdsOf(ctx.mta);
 }
 
 /** Stop in order: no new activity, associations are closed, then the end. */
@@ -143,9 +154,9 @@ export function stopping(ctx: Context): void {
 export function stopNow(ctx: Context): void {
   if (ctx.mta.phase !== 'stopping' || ctx.mta.stopAtMs === null || ctx.mta.stopAtMs > ctx.nowMs) return;
   patchMta(ctx, { stopAtMs: null });
-  for (const entry of ctx.mta.ltab) {
-    for (const { id, state } of entry.associations) {
-      const ref = { entry: entry.id, association: id };
+  for (const entry of entryIdsOf(ctx.mta)) {
+    for (const { id: association, state } of entryAt(ctx, entry).associations) {
+      const ref = { entry, association };
       if (state === 'open') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
       else endAssociation(ctx, ref);
     }
@@ -156,10 +167,10 @@ export function stopNow(ctx: Context): void {
 export function haltWhenDone(ctx: Context): void {
   const { mta } = ctx;
   if (mta.phase !== 'stopping') return;
-  if (mta.stores.length > 0) return;
+  if (mta.stores.size > 0) return;
   // What a broken disk will not erase must not keep this process for ever: it is sent or delivered again and then recognised.
-  if (mta.stopAtMs !== null && (mta.forgets.length > 0 || mta.mailboxes.delivering.length > 0)) return;
-  if (mta.ltab.some((entry) => entry.associations.length > 0)) return;
+  if (mta.stopAtMs !== null && (mta.forgets.size > 0 || mta.mailboxes.delivering.length > 0)) return;
+  if (mta.associationsInAll > 0) return;
   report(ctx, 9299, { version: mta.version, build: mta.build });
   patchMta(ctx, { phase: 'halted', stopAtMs: null });
   emit(ctx, { type: 'halt', code: 0, clean: true });

@@ -7,19 +7,20 @@ import { loseAssociation } from '../reliable-transfer/association/end.js';
 import type { Context } from './context.js';
 import { wakeWaiting } from './deadlines.js';
 import type { OperatorCommand } from './input.js';
-import { entryAt, entryNamed, linkOf, patchAssociation, patchEntry, patchMta } from './update.js';
+import { checkThreshold, entryAt, entryIdsOf, entryNamed, linkOf, patchAssociation, patchEntry, patchMta } from './update.js';
 
 export function commanded(ctx: Context, command: OperatorCommand): void {
   if (command.op === 'set') {
     setQuirk(ctx, command.article, command.mode);
   } else if (command.op === 'endpoints') {
-    const entry = entryNamed(ctx.mta, command.mta);
+    const entry = entryNamed(ctx, command.mta);
     if (entry !== undefined) patchEntry(ctx, entry.id, { endpoints: command.endpoints });
   } else if (command.op === 'bindings') {
     const bindings = changedBindings(ctx.mta.bindings, command.bindings);
     if (typeof bindings !== 'string') patchMta(ctx, { bindings });
   } else {
-    for (const entry of ctx.mta.ltab) if (command.mta === undefined || command.mta === entry.name) retryNow(ctx, entry.id);
+    const named = command.mta === undefined ? entryIdsOf(ctx.mta) : [entryNamed(ctx, command.mta)?.id ?? []].flat();
+    for (const entryId of named) retryNow(ctx, entryId);
     if (command.mta === undefined) wakeMailboxes(ctx, true);
   }
 }
@@ -36,9 +37,9 @@ function setQuirk(ctx: Context, article: string, mode: 'legacy' | 'fixed'): void
   patchMta(ctx, { legacy });
   if (quirk.product === 'nt-rpc') ctx.links.rpc.behaviourSwitched(ctx);
   if (!was || quirk.takesEffect !== 'at once') return;
-  for (const entry of ctx.mta.ltab) {
-    for (const { id, state } of entry.associations) {
-      if (state === 'open') loseAssociation(ctx, { entry: entry.id, association: id }, `${article} was switched off`);
+  for (const entry of entryIdsOf(ctx.mta)) {
+    for (const { id: association, state } of entryAt(ctx, entry).associations) {
+      if (state === 'open') loseAssociation(ctx, { entry, association }, `${article} was switched off`);
     }
   }
 }
@@ -52,5 +53,5 @@ function retryNow(ctx: Context, entryId: number): void {
     if (association.state === 'lost' && association.recoverAtMs !== null) patchAssociation(ctx, ref, { recoverAtMs: ctx.nowMs });
     linkOf(ctx, entryId).retryNow(ctx, ref);
   }
-  ctx.thresholdChecks.add(entryId);
+  checkThreshold(ctx, entryId);
 }

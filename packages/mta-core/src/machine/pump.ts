@@ -4,6 +4,7 @@
  */
 
 import { mostAssociations } from '../catalogues/settings.js';
+import { rowOf } from '../collections/table.js';
 import { availableCount, nextCopy } from '../mail/queue.js';
 import { closeAssociation } from '../reliable-transfer/association/close.js';
 import { abortAssociation, countedAssociations, endAssociation } from '../reliable-transfer/association/end.js';
@@ -11,16 +12,16 @@ import { openAssociation, recoverAssociation } from '../reliable-transfer/associ
 import { startTransfer } from '../reliable-transfer/transfer/send.js';
 import { give, givesNow, please, wantedPriority } from '../reliable-transfer/turn/turn.js';
 import type { Context } from './context.js';
-import type { Association, AssociationRef, LtabEntry } from './state.js';
-import { associationOf, entryAt, linkOf, patchAssociation, patchEntry, report } from './update.js';
+import type { Association, AssociationRef } from './state.js';
+import { entryAt, linkOf, markChanged, patchAssociation, report } from './update.js';
 
 /** Something is queued and there is no association to use: one is opened, unless an Open Interval has to pass first. */
 function openFirst(ctx: Context, entryId: number): void {
   if (ctx.mta.phase !== 'running') return;
   const entry = entryAt(ctx, entryId);
   if (countedAssociations(entry) > 0 || availableCount(entry) === 0 || entry.openRetryAtMs !== null) return;
-  if (!belowTotal(ctx, entry)) return;
-  if (entry.limitReported) patchEntry(ctx, entryId, { limitReported: false });
+  if (!belowTotal(ctx, entryId, isOverLimit(ctx, entryId))) return;
+  setOverLimit(ctx, entryId, false);
   openAssociation(ctx, entryId, false);
 }
 
@@ -37,27 +38,40 @@ export function considerOpening(ctx: Context, entryId: number): void {
   const { settings } = mta;
   const counted = countedAssociations(entry);
   if (counted === 0) return openFirst(ctx, entryId);
-  if (counted < settings.maxAssociationsPerMta && entry.limitReported) patchEntry(ctx, entryId, { limitReported: false });
+  const reported = isOverLimit(ctx, entryId);
+  if (counted < settings.maxAssociationsPerMta) setOverLimit(ctx, entryId, false);
   const enough = settings.threshold * counted;
   if (settings.thresholdRule === 'reached' ? entry.queued < enough : entry.queued <= enough) return;
-  if (!belowTotal(ctx, entry)) return;
+  if (!belowTotal(ctx, entryId, reported)) return;
   if (counted < settings.maxAssociationsPerMta) {
     openAssociation(ctx, entryId, false);
   } else if (counted === settings.maxAssociationsPerMta && entry.queues.urgent.size > 0) {
     openAssociation(ctx, entryId, true);
-  } else if (!entry.limitReported) {
+  } else if (!reported) {
     report(ctx, 57, { entity: entry.name, limit: settings.maxAssociationsPerMta });
-    patchEntry(ctx, entryId, { limitReported: true });
+    setOverLimit(ctx, entryId, true);
   }
 }
 
+function isOverLimit({ mta }: Context, entryId: number): boolean {
+  return mta.overLimit.includes(entryId);
+}
+
+/** Has a limit been reported of this entry? It is reported once each time it is reached. */
+function setOverLimit(ctx: Context, entryId: number, over: boolean): void {
+  if (isOverLimit(ctx, entryId) === over) return;
+  const { overLimit } = ctx.mta;
+  ctx.mta.overLimit = over ? [...overLimit, entryId].sort((one, other) => one - other) : overLimit.filter((id) => id !== entryId);
+  markChanged(ctx, entryId);
+}
+
 /** Is there room in the locality table for one more association? Reports the limit once. */
-function belowTotal(ctx: Context, entry: LtabEntry): boolean {
-  const all = ctx.mta.ltab.reduce((sum, each) => sum + each.associations.length, 0);
+function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
+  const all = ctx.mta.associationsInAll;
   if (all < mostAssociations(ctx.mta.settings)) return true;
-  if (!entry.limitReported) {
+  if (!reported) {
     report(ctx, 9280, { associations: all });
-    patchEntry(ctx, entry.id, { limitReported: true });
+    setOverLimit(ctx, entryId, true);
   }
   return false;
 }
@@ -67,9 +81,10 @@ export function pumpEntry(ctx: Context, entryId: number): void {
   openFirst(ctx, entryId);
   levelUrgent(ctx, entryId);
   for (const { id } of entryAt(ctx, entryId).associations) {
+    const association = rowOf(entryAt(ctx, entryId).associations, id);
+    // One that is busy sending has nothing to decide.
+    if (association === undefined || (association.transfer !== null && ctx.mta.phase !== 'stopping')) continue;
     const ref: AssociationRef = { entry: entryId, association: id };
-    const association = associationOf(ctx, ref);
-    if (association === undefined) continue;
     if (ctx.mta.phase === 'stopping') pumpStopping(ctx, ref, association);
     else if (association.state === 'lost') pumpLost(ctx, ref, association);
     else if (association.state === 'open') pumpOpen(ctx, ref, association);
@@ -79,6 +94,7 @@ export function pumpEntry(ctx: Context, entryId: number): void {
 /** The one above the limit is for urgent mail only while there are others up to the limit; else it is one of those. */
 function levelUrgent(ctx: Context, entryId: number): void {
   const entry = entryAt(ctx, entryId);
+  if (entry.associations.length === 0) return;
   const above = entry.associations.find((association) => association.urgentOnly);
   if (above === undefined || countedAssociations(entry) > ctx.mta.settings.maxAssociationsPerMta) return;
   patchAssociation(ctx, { entry: entryId, association: above.id }, { urgentOnly: false });
@@ -103,7 +119,7 @@ function pumpOpen(ctx: Context, ref: AssociationRef, association: Association): 
       association.wantsClose &&
       association.turn === 'held' &&
       entry.queued === 0 &&
-      linkOf(ctx, ref.entry).quiet(ctx.mta, ref)
+      linkOf(ctx, ref.entry).quiet(ctx, ref)
     ) {
       closeAssociation(ctx, ref);
     }
@@ -126,7 +142,7 @@ function pumpStopping(ctx: Context, ref: AssociationRef, association: Associatio
     if (association.turn === 'asked-of' && linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
     return;
   }
-  if (!linkOf(ctx, ref.entry).quiet(ctx.mta, ref)) return;
+  if (!linkOf(ctx, ref.entry).quiet(ctx, ref)) return;
   if (association.turn === 'held') closeAssociation(ctx, ref);
   else if (association.turn === 'asked-of') abortAssociation(ctx, ref, 'localSystemProblem', 'this MTA is stopping');
   else if (

@@ -1,10 +1,11 @@
 /** The state of an MTA: immutable plain data, JSON-able, without classes and closures. */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
-import type { Route, Settings } from '../catalogues/settings.js';
+import type { Settings } from '../catalogues/settings.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
+import type { Tree } from '../collections/tree.js';
 import type { LinkKind } from '../links/link.js';
 import type { MemoryRuntime } from '../links/memory/state.js';
 import type { Binding } from '../links/rpc/local-bindings.js';
@@ -53,7 +54,7 @@ export type LocalCopy = {
 export type Mailboxes = {
   readonly queue: Fifo<LocalCopy>;
   readonly delivering: Table<LocalCopy>;
-  readonly waiting: Table<LocalCopy>;
+  readonly waiting: Tree<LocalCopy>;
 };
 
 /** An association of a locality table entry: what links, timers and stores mean by "which one". */
@@ -176,7 +177,7 @@ export type LtabEntry = Row & {
   readonly endpoints: readonly string[];
   readonly password: string;
   readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
-  readonly waiting: Table<WaitingCopy>;
+  readonly waiting: Tree<WaitingCopy>;
   /** Accepted and not yet confirmed, in transfer or not. */
   readonly queued: number;
   readonly queuedBytes: number;
@@ -189,8 +190,8 @@ export type LtabEntry = Row & {
   /** Copies confirmed and erased, to be named as settled in a later APDU. */
   readonly settling: readonly number[];
   readonly incoming: Table<Incoming>;
-  /** Has event 57 been reported since the limit was reached? */
-  readonly limitReported: boolean;
+  /** Activities of this peer that have arrived whole and are on their way to the disk, with the tokens of their writes. */
+  readonly storing: Table<Row & { readonly token: number }>;
   readonly counters: EntryCounters;
   /** The earliest deadline of this entry, kept up to date at the end of each step. */
   readonly deadlineMs: number | null;
@@ -244,6 +245,16 @@ export type PendingForget = Row & {
   readonly named: boolean;
 };
 
+/** What is remembered of one sender. */
+export type ReceivedActivities = Row & { readonly activities: Intervals };
+
+/** Where mail for a domain goes: the name of an adjacent MTA. */
+export type Routes = {
+  readonly byDomain: Readonly<Record<string, string>>;
+  /** For all other domains; null: nowhere. */
+  readonly other: string | null;
+};
+
 export type MtaCounters = {
   readonly submitted: number;
   readonly delivered: number;
@@ -262,7 +273,7 @@ export type Mta = {
   readonly cluster: boolean;
   readonly mapperPort: number | null;
   readonly advertise: readonly string[];
-  readonly routes: readonly Route[];
+  readonly routes: Routes;
   readonly localDomains: readonly string[];
   /** Articles whose legacy behaviour is on. */
   readonly legacy: readonly string[];
@@ -275,15 +286,24 @@ export type Mta = {
   readonly memory: MemoryRuntime;
   /** Dialled connections have even numbers, over all links; the driver gives accepted ones odd numbers. */
   readonly nextConnection: number;
-  readonly ltab: readonly LtabEntry[];
+  /** By LTAB index, from 1. */
+  readonly ltab: Tree<LtabEntry>;
+  /** LTAB indexes by name. */
+  readonly entryIds: Readonly<Record<string, number>>;
+  /** Associations over the whole locality table. */
+  readonly associationsInAll: number;
+  /** Entries of which event 57 or 9280 has been reported since the limit was reached. */
+  readonly overLimit: readonly number[];
   /** Counter behind copy ids, content keys, MTS identifiers and association names. */
   readonly nextNumber: number;
   readonly nextToken: number;
-  readonly stores: Table<PendingStore>;
-  readonly forgets: Table<PendingForget>;
+  readonly stores: Tree<PendingStore>;
+  readonly forgets: Tree<PendingForget>;
   readonly mailboxes: Mailboxes;
-  /** Activities received and not yet settled, per sender's store UUID. */
-  readonly received: Readonly<Record<string, Intervals>>;
+  /** Senders' store UUIDs, numbered. */
+  readonly senders: Readonly<Record<string, number>>;
+  /** Activities received and not yet settled, by the number of their sender. A sender with none has no row. */
+  readonly received: Tree<ReceivedActivities>;
   /** Copies in all queues together. */
   readonly queuedCopies: number;
   readonly counters: MtaCounters;

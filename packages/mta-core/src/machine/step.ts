@@ -8,17 +8,17 @@ import { allLinks } from '../links/all.js';
 import { deliverNext, mailboxDelivered, mailboxFailed } from '../mail/mailboxes.js';
 import { asQueued, giveUp } from '../mail/nondelivery.js';
 import { submitted } from '../mail/submit.js';
-import { beginStep } from './begin-step.js';
+import { beginStep, endStep } from './begin-step.js';
 import type { Context } from './context.js';
-import { copyOfLtabEntry, copyOfMta } from './copies.js';
-import { entryDeadline, fireTimers } from './deadlines.js';
+import { fireTimers } from './deadlines.js';
 import type { Effect } from './effect.js';
 import type { Input, Recovered } from './input.js';
 import { beginning, haltWhenDone, runWhenReady, startUp, stopNow, stopping } from './lifecycle.js';
 import { commanded } from './operator.js';
 import { considerOpening, pumpEntry } from './pump.js';
-import type { LtabEntry, Mta } from './state.js';
+import type { Mta } from './state.js';
 import { forgetDone, storeDone, storeFailed } from './store-answers.js';
+import { entryIdsOf } from './update.js';
 
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
@@ -26,7 +26,8 @@ export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] }
 export function start(config: MtaConfig, recovered: Recovered, nowMs: number): Stepped {
   const ctx = beginning(config, recovered, nowMs);
   startUp(ctx, recovered);
-  finish(ctx, []);
+  ctx.changed = entryIdsOf(ctx.mta);
+  finish(ctx);
   return { mta: ctx.mta, effects: ctx.effects };
 }
 
@@ -35,7 +36,7 @@ export function step(mta: Mta, input: Input, nowMs: number): Stepped {
   if (mta.phase === 'halted') return { mta, effects: [] };
   const ctx = beginStep(mta, nowMs);
   take(ctx, input);
-  finish(ctx, mta.ltab);
+  finish(ctx);
   return { mta: ctx.mta, effects: ctx.effects };
 }
 
@@ -52,9 +53,10 @@ function take(ctx: Context, input: Input): void {
       for (const link of allLinks) link.input(ctx, input);
       return runWhenReady(ctx);
     case 'accepted':
+    case 'frame':
+      return ctx.links[input.link].input(ctx, input);
     case 'connected':
     case 'dial-failed':
-    case 'frame':
     case 'malformed':
     case 'lost':
       for (const link of allLinks) link.input(ctx, input);
@@ -83,37 +85,19 @@ function take(ctx: Context, input: Input): void {
  * After the input: the links pass on what has happened, every entry that has changed does what it can, and so on until nothing
  * changes any more. Each round uses something up (an event of a link, a queued copy, a permission to ask), so it ends.
  */
-function finish(ctx: Context, before: readonly LtabEntry[]): void {
-  let seen = before;
+function finish(ctx: Context): void {
   const { phase } = ctx.mta;
-  for (;;) {
+  do {
     for (const link of allLinks) link.drain(ctx);
-    for (const entryId of ctx.thresholdChecks) considerOpening(ctx, entryId);
-    ctx.thresholdChecks.clear();
-    const now = ctx.mta.ltab;
+    // The list may grow meanwhile.
+    for (let at = 0; at < ctx.thresholdChecks.length; at += 1) considerOpening(ctx, ctx.thresholdChecks[at] as number);
+    ctx.thresholdChecks = [];
     // A stop concerns every entry.
     const all = ctx.mta.phase === 'stopping' && phase !== 'halted';
-    for (const entry of now) if (all || seen[entry.id - 1] !== entry) pumpEntry(ctx, entry.id);
-    seen = now;
-    if (ctx.mta.ltab === now && ctx.indications.length === 0 && ctx.thresholdChecks.size === 0) break;
-  }
+    const now = all ? entryIdsOf(ctx.mta) : ctx.changed;
+    ctx.changed = [];
+    for (const entryId of now.length > 1 ? now.toSorted((one, other) => one - other) : now) pumpEntry(ctx, entryId);
+  } while (ctx.changed.length + ctx.indications.length + ctx.thresholdChecks.length > 0);
   haltWhenDone(ctx);
-  updateDeadlines(ctx, before);
-}
-
-function updateDeadlines(ctx: Context, before: readonly LtabEntry[]): void {
-  let ltab: LtabEntry[] | null = null;
-  for (const entry of ctx.mta.ltab) {
-    if (before[entry.id - 1] === entry) continue;
-    const deadlineMs = entryDeadline(entry);
-    if (deadlineMs === entry.deadlineMs) continue;
-    ltab ??= ctx.mta.ltab.slice();
-    const changed = copyOfLtabEntry(entry);
-    changed.deadlineMs = deadlineMs;
-    ltab[entry.id - 1] = changed;
-  }
-  if (ltab === null) return;
-  const mta = copyOfMta(ctx.mta);
-  mta.ltab = ltab;
-  ctx.mta = mta;
+  endStep(ctx);
 }

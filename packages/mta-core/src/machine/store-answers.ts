@@ -1,6 +1,7 @@
 /** What follows when the store has done its part, or could not. */
 
 import { rowOf, withoutRow } from '../collections/table.js';
+import { dropRow, findRow } from '../collections/tree.js';
 import { describeActivity, type StoredMessage } from '../mail/message.js';
 import { reportNotStored } from '../mail/nondelivery.js';
 import { countCopies, enqueue } from '../mail/queue.js';
@@ -10,11 +11,18 @@ import { nameLater, remember } from '../reliable-transfer/transfer/settlement.js
 import type { Context } from './context.js';
 import type { Input } from './input.js';
 import type { PendingStore } from './state.js';
-import { count, countAt, emit, entryAt, patchMta, report } from './update.js';
+import { checkThreshold, count, draftCounters, emit, entryAt, patchEntry, report } from './update.js';
 
 function take(ctx: Context, token: number): PendingStore | undefined {
-  const pending = rowOf(ctx.mta.stores, token);
-  if (pending !== undefined) patchMta(ctx, { stores: withoutRow(ctx.mta.stores, token) });
+  const pending = findRow(ctx.mta.stores, token);
+  if (pending === undefined) return undefined;
+  ctx.mta.stores = dropRow(ctx.mta.stores, token);
+  if (pending.purpose === 'reception') {
+    const { storing } = entryAt(ctx, pending.entry);
+    // Another store of the peer may have begun an activity of the same number meanwhile.
+    if (rowOf(storing, pending.activity)?.token === token)
+      patchEntry(ctx, pending.entry, { storing: withoutRow(storing, pending.activity) });
+  }
   return pending;
 }
 
@@ -33,7 +41,7 @@ function measured(messages: readonly StoredMessage[], bytes: number | undefined)
 }
 
 function queueUp(ctx: Context, messages: readonly StoredMessage[]): void {
-  for (const entryId of enqueue(ctx, messages)) ctx.thresholdChecks.add(entryId);
+  for (const entryId of enqueue(ctx, messages)) checkThreshold(ctx, entryId);
 }
 
 export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }>): void {
@@ -62,12 +70,14 @@ function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose:
   const { sender, activity, entry, envelope } = pending;
   if (activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
   const { priority, mtsId, sizeBytes } = envelope;
-  countAt(ctx, entry, { messagesIn: 1, bytesIn: sizeBytes });
+  const counters = draftCounters(ctx, entry);
+  counters.messagesIn += 1;
+  counters.bytesIn += sizeBytes;
   for (const to of pending.replies) {
     reply(ctx, pending.entry, to, { kind: 'confirm', activity, upTo: sizeBytes, stored: true });
     countMoved(ctx, { entry, association: to.association });
   }
-  const { name, counters } = entryAt(ctx, entry);
+  const { name } = entryAt(ctx, entry);
   const object = describeActivity(pending.messages[0]?.copies[0]?.id ?? 0);
   report(ctx, 272, { object, entity: name, priority, mtsId, length: sizeBytes, count: counters.messagesIn });
 }
@@ -94,8 +104,8 @@ export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-f
 
 /** Copies are erased for good: the receiver may be told to forget their ids. */
 export function forgetDone(ctx: Context, token: number): void {
-  const pending = rowOf(ctx.mta.forgets, token);
+  const pending = findRow(ctx.mta.forgets, token);
   if (pending === undefined) return;
-  patchMta(ctx, { forgets: withoutRow(ctx.mta.forgets, token) });
+  ctx.mta.forgets = dropRow(ctx.mta.forgets, token);
   if (pending.entry !== null && pending.named) nameLater(ctx, pending.entry, pending.copies);
 }

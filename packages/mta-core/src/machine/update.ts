@@ -2,9 +2,11 @@
 
 import type { EventId, EventParameters, ReportedEvent } from '../catalogues/events/parameters.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
+import { findRow, putRow } from '../collections/tree.js';
 import type { Link } from '../links/link.js';
 import type { Context } from './context.js';
-import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, copyOfMta } from './copies.js';
+import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, type Mutable } from './copies.js';
+import { addDraft, draftOf, dropDraft } from './drafts.js';
 import type { Effect, StoreEffect } from './effect.js';
 import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCounters, PendingStore } from './state.js';
 
@@ -20,35 +22,48 @@ export function report<Id extends EventId>(ctx: Context, id: Id, params: EventPa
 }
 
 export function takeNumber(ctx: Context): number {
-  const mta = copyOfMta(ctx.mta);
-  const number = mta.nextNumber;
-  mta.nextNumber = number + 1;
-  ctx.mta = mta;
+  const number = ctx.mta.nextNumber;
+  ctx.mta.nextNumber = number + 1;
   return number;
 }
 
 /** A number for a connection that is dialled now: always even, over all links. */
 export function takeConnection(ctx: Context): number {
   const conn = ctx.mta.nextConnection;
-  patchMta(ctx, { nextConnection: conn + 2 });
+  ctx.mta.nextConnection = conn + 2;
   return conn;
 }
 
 export function patchMta(ctx: Context, patch: Partial<Mta>): void {
-  ctx.mta = Object.assign(copyOfMta(ctx.mta), patch);
+  Object.assign(ctx.mta, patch);
 }
 
 export function count(ctx: Context, name: keyof MtaCounters): void {
-  patchMta(ctx, { counters: { ...ctx.mta.counters, [name]: ctx.mta.counters[name] + 1 } });
+  const { submitted, delivered, deadLetters, loopsDetected, reports } = ctx.mta.counters;
+  const counters = { submitted, delivered, deadLetters, loopsDetected, reports };
+  counters[name] += 1;
+  ctx.mta.counters = counters;
 }
 
-/** The entry with this LTAB index. Only ever asked for indices that came from the table. */
-export function entryAt(ctx: Context, entry: number): LtabEntry {
-  return ctx.mta.ltab[entry - 1] as LtabEntry;
+/** The entry with this LTAB index, as this step has it. Only called with indexes that came from the table. */
+export function entryAt(ctx: Context, entryId: number): LtabEntry {
+  return draftOf(ctx.entries, entryId) ?? (findRow(ctx.mta.ltab, entryId) as LtabEntry);
 }
 
-export function entryNamed(mta: Mta, name: string): LtabEntry | undefined {
-  return mta.ltab.find((entry) => entry.name === name);
+export function entryNamed(ctx: Context, name: string): LtabEntry | undefined {
+  const { entryIds } = ctx.mta;
+  // The name may come from the network: `constructor` must find nothing.
+  return Object.hasOwn(entryIds, name) ? entryAt(ctx, entryIds[name] as number) : undefined;
+}
+
+/** The state with another row in place of an entry: for those who look at states from outside. */
+export function withEntry(mta: Mta, entry: LtabEntry): Mta {
+  return { ...mta, ltab: putRow(mta.ltab, entry, ({ deadlineMs }) => deadlineMs) };
+}
+
+/** All LTAB indexes, rising. */
+export function entryIdsOf({ ltab }: Mta): number[] {
+  return Array.from({ length: ltab.size }, (_, index) => index + 1);
 }
 
 /** The link to this adjacent MTA. */
@@ -56,52 +71,111 @@ export function linkOf(ctx: Context, entryId: number): Link {
   return ctx.links[entryAt(ctx, entryId).link];
 }
 
-/** Something of this entry has changed outside it: at the end of the step it does what it can. */
+/** Something that concerns this entry has changed: before the step ends it does what it can. */
 export function markChanged(ctx: Context, entryId: number): void {
-  patchEntry(ctx, entryId, {});
+  ctx.changed = withNumber(ctx.changed, entryId);
 }
 
-export function patchEntry(ctx: Context, entry: number, patch: Partial<LtabEntry>): void {
-  const ltab = ctx.mta.ltab.slice();
-  ltab[entry - 1] = Object.assign(copyOfLtabEntry(entryAt(ctx, entry)), patch);
-  patchMta(ctx, { ltab });
+/** Before the step ends, evaluate the threshold of this entry: something was stored, opened or lost. */
+export function checkThreshold(ctx: Context, entryId: number): void {
+  ctx.thresholdChecks = withNumber(ctx.thresholdChecks, entryId);
 }
 
-export function countAt(ctx: Context, entry: number, changes: Partial<EntryCounters>): void {
-  const counters = copyOfEntryCounters(entryAt(ctx, entry).counters);
+/** The list with this number, once. Most steps concern one entry. */
+function withNumber(list: readonly number[], number: number): readonly number[] {
+  if (list.length === 0) return [number];
+  return list.includes(number) ? list : [...list, number];
+}
+
+/** The entry as a row of this step, to be written in place. It counts as changed. */
+export function draftEntry(ctx: Context, entryId: number): Mutable<LtabEntry> {
+  markChanged(ctx, entryId);
+  const known = draftOf(ctx.entries, entryId);
+  if (known !== undefined) return known;
+  const draft = copyOfLtabEntry(findRow(ctx.mta.ltab, entryId) as LtabEntry);
+  addDraft(ctx.entries, draft);
+  return draft;
+}
+
+export function patchEntry(ctx: Context, entryId: number, patch: Partial<LtabEntry>): void {
+  Object.assign(draftEntry(ctx, entryId), patch);
+}
+
+/** The counters of an entry, to be written in place. */
+export function draftCounters(ctx: Context, entryId: number): Mutable<EntryCounters> {
+  const entry = draftEntry(ctx, entryId);
+  const counters = copyOfEntryCounters(entry.counters);
+  entry.counters = counters;
+  return counters;
+}
+
+export function countAt(ctx: Context, entryId: number, changes: Partial<EntryCounters>): void {
+  const counters = draftCounters(ctx, entryId);
   for (const name in changes) counters[name as keyof EntryCounters] += changes[name as keyof EntryCounters] ?? 0;
-  patchEntry(ctx, entry, { counters });
 }
 
 export function associationOf(ctx: Context, ref: AssociationRef): Association | undefined {
   return rowOf(entryAt(ctx, ref.entry).associations, ref.association);
 }
 
-export function putAssociation(ctx: Context, entry: number, association: Association): void {
-  patchEntry(ctx, entry, { associations: withRow(entryAt(ctx, entry).associations, association) });
+/** Files a new association. */
+export function addAssociation(ctx: Context, entryId: number, association: Association): void {
+  const entry = draftEntry(ctx, entryId);
+  entry.associations = withRow(entry.associations, association);
+  ctx.mta.associationsInAll += 1;
 }
 
-/** Change an association that exists; nothing happens if it is gone. */
+/** The association as a row of this step, to be written in place; undefined when it is gone. */
+export function draftAssociation(ctx: Context, ref: AssociationRef): Mutable<Association> | undefined {
+  const entry = draftEntry(ctx, ref.entry);
+  const known = draftOf(ctx.associations, ref.association);
+  if (known !== undefined) return known;
+  const association = rowOf(entry.associations, ref.association);
+  if (association === undefined) return undefined;
+  const draft = copyOfAssociation(association);
+  entry.associations = withRow(entry.associations, draft);
+  addDraft(ctx.associations, draft);
+  return draft;
+}
+
+/** Changes an association that exists; nothing happens if it is gone. */
 export function patchAssociation(ctx: Context, ref: AssociationRef, patch: Partial<Association>): void {
-  const association = associationOf(ctx, ref);
-  if (association !== undefined) putAssociation(ctx, ref.entry, Object.assign(copyOfAssociation(association), patch));
+  const draft = draftAssociation(ctx, ref);
+  if (draft !== undefined) Object.assign(draft, patch);
 }
 
 export function removeAssociation(ctx: Context, ref: AssociationRef): void {
-  patchEntry(ctx, ref.entry, { associations: withoutRow(entryAt(ctx, ref.entry).associations, ref.association) });
+  const entry = draftEntry(ctx, ref.entry);
+  const left = withoutRow(entry.associations, ref.association);
+  if (left === entry.associations) return;
+  entry.associations = left;
+  ctx.mta.associationsInAll -= 1;
+  dropDraft(ctx.associations, ref.association);
 }
 
 type Without<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-/** Ask for a durable write and remember what it is for. */
+/** Asks for a durable write and remembers what it is for. */
 export function storeFor(
   ctx: Context,
   pending: Without<PendingStore>,
   parts: Partial<Pick<StoreEffect, 'accept' | 'render' | 'segments' | 'submission' | 'received' | 'forget'>>,
 ): void {
   const token = ctx.mta.nextToken;
-  patchMta(ctx, { nextToken: token + 1, stores: withRow(ctx.mta.stores, { ...pending, id: token } as PendingStore) });
-  emit(ctx, { type: 'store', token, accept: [], segments: [], forget: [], ...parts });
+  ctx.mta.nextToken = token + 1;
+  ctx.mta.stores = putRow(ctx.mta.stores, withId(pending, token));
+  const { accept = [], segments = [], forget = [], render, submission, received } = parts;
+  const effect: Mutable<StoreEffect> = { type: 'store', token, accept, segments, forget };
+  if (render !== undefined) effect.render = render;
+  if (submission !== undefined) effect.submission = submission;
+  if (received !== undefined) effect.received = received;
+  ctx.effects.push(effect);
+}
+
+/** The row is made by the caller for this one write, so it is given its id in place. */
+function withId(pending: Without<PendingStore>, id: number): PendingStore {
+  (pending as Mutable<PendingStore>).id = id;
+  return pending as PendingStore;
 }
 
 /**
@@ -111,6 +185,7 @@ export function storeFor(
  */
 export function forgetCopies(ctx: Context, entry: number | null, copies: readonly number[], named = true): void {
   const token = ctx.mta.nextToken;
-  patchMta(ctx, { nextToken: token + 1, forgets: withRow(ctx.mta.forgets, { id: token, entry, copies, named }) });
+  ctx.mta.nextToken = token + 1;
+  ctx.mta.forgets = putRow(ctx.mta.forgets, { id: token, entry, copies, named });
   emit(ctx, { type: 'forget', token, copies });
 }

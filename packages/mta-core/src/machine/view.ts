@@ -3,7 +3,9 @@
  */
 
 import { peek, rowsOf } from '../collections/fifo.js';
+import type { Intervals } from '../collections/intervals.js';
 import { rowOf } from '../collections/table.js';
+import { findRow, rowsIn } from '../collections/tree.js';
 import { links } from '../links/all.js';
 import type { LinkView } from '../links/link.js';
 import { triedBindings } from '../links/rpc/local-bindings.js';
@@ -24,6 +26,17 @@ import type {
 
 export type * from './view-model.js';
 
+/** The locality table in order of its indexes. */
+export function ltabOf({ ltab }: Pick<Mta, 'ltab'>): readonly LtabEntry[] {
+  return rowsIn(ltab);
+}
+
+/** What is remembered of a sender: its activities that have been received and are not settled yet. */
+export function receivedOf({ senders, received }: Mta, sender: string): Intervals {
+  const number = Object.hasOwn(senders, sender) ? senders[sender] : undefined;
+  return (number === undefined ? undefined : findRow(received, number)?.activities) ?? [];
+}
+
 const mailboxes = 'mailboxes';
 
 function earliest(instants: Iterable<number | null | undefined>): number | null {
@@ -38,7 +51,7 @@ function earliest(instants: Iterable<number | null | undefined>): number | null 
 function oldestOf(entry: LtabEntry): number | null {
   return earliest([
     ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
-    ...entry.waiting.map((copy) => copy.envelope.submittedAtMs),
+    ...rowsIn(entry.waiting).map((copy) => copy.envelope.submittedAtMs),
     ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
   ]);
 }
@@ -88,7 +101,7 @@ export function viewBindings(mta: Mta): readonly BindingView[] {
 
 /** The locality table, in order of its indexes. */
 export function viewLtab(mta: Mta): readonly LtabView[] {
-  return mta.ltab.map((entry) => {
+  return ltabOf(mta).map((entry) => {
     const associations: Partial<Record<ShownState, number>> = {};
     for (const association of entry.associations) {
       const state = shownState(mta, entry, association);
@@ -101,7 +114,7 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       endpoints: entry.endpoints,
       associations,
       queued: entry.queued,
-      waiting: entry.waiting.length,
+      waiting: entry.waiting.size,
       incoming: entry.incoming.length,
       openFailures: entry.openFailures,
       openRetryAtMs: entry.openRetryAtMs,
@@ -183,12 +196,12 @@ function viewAssociation(mta: Mta, entry: LtabEntry, association: Association): 
 
 /** All associations, by adjacent MTA and age. */
 export function viewAssociations(mta: Mta): readonly AssociationView[] {
-  return mta.ltab.flatMap((entry) => entry.associations.map((association) => viewAssociation(mta, entry, association)));
+  return ltabOf(mta).flatMap((entry) => entry.associations.map((association) => viewAssociation(mta, entry, association)));
 }
 
 /** The queues for adjacent MTAs, in order of their indexes, and last the one for mailboxes here. */
 export function viewQueues(mta: Mta): readonly QueueView[] {
-  const remote = mta.ltab.map(
+  const remote = ltabOf(mta).map(
     (entry): QueueView => ({
       name: entry.name,
       ltabIndex: entry.id,
@@ -198,10 +211,10 @@ export function viewQueues(mta: Mta): readonly QueueView[] {
       normal: entry.queues.normal.size,
       nonUrgent: entry.queues['non-urgent'].size,
       inTransfer: entry.associations.filter((association) => association.transfer !== null).length,
-      waiting: entry.waiting.length,
+      waiting: entry.waiting.size,
       oldestSubmittedAtMs: oldestOf(entry),
       openRetryAtMs: entry.openRetryAtMs,
-      transferRetryAtMs: earliest(entry.waiting.map((copy) => copy.untilMs)),
+      transferRetryAtMs: entry.waiting.dueMs,
     }),
   );
   return [...remote, viewMailboxes(mta.mailboxes)];
@@ -214,21 +227,21 @@ function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
     counts[envelope.priority] += 1;
     queuedBytes += envelope.sizeBytes;
   }
-  for (const { envelope } of [...delivering, ...waiting]) queuedBytes += envelope.sizeBytes;
-  const heads = [peek(queue), ...delivering, ...waiting];
+  for (const { envelope } of [...delivering, ...rowsIn(waiting)]) queuedBytes += envelope.sizeBytes;
+  const heads = [peek(queue), ...delivering, ...rowsIn(waiting)];
   return {
     name: mailboxes,
     ltabIndex: null,
-    queued: queue.size + delivering.length + waiting.length,
+    queued: queue.size + delivering.length + waiting.size,
     queuedBytes,
     urgent: counts.urgent,
     normal: counts.normal,
     nonUrgent: counts['non-urgent'],
     inTransfer: delivering.length,
-    waiting: waiting.length,
+    waiting: waiting.size,
     oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
     openRetryAtMs: null,
-    transferRetryAtMs: earliest(waiting.map((copy) => copy.untilMs)),
+    transferRetryAtMs: waiting.dueMs,
   };
 }
 
@@ -258,19 +271,19 @@ function placeOf({ destination }: LocalCopy): string {
 }
 
 function* messagesOf(mta: Mta): Generator<MessageView> {
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     for (const { transfer } of entry.associations) {
       if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null);
     }
     for (const priority of priorities) {
       for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null);
     }
-    for (const copy of entry.waiting) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
+    for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
   }
   const { queue, delivering, waiting } = mta.mailboxes;
   for (const copy of delivering) yield viewMessage(copy, placeOf(copy), 'delivering', null);
   for (const copy of rowsOf(queue)) yield viewMessage(copy, placeOf(copy), 'queued', null);
-  for (const copy of waiting) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
+  for (const copy of rowsIn(waiting)) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
 }
 
 /**

@@ -1,10 +1,10 @@
 /** A message enters this MTA: split over its destinations into copies, and reported on where it cannot go. */
 
 import type { Context } from '../machine/context.js';
+import type { Mutable } from '../machine/copies.js';
 import { count, report, takeNumber } from '../machine/update.js';
 import {
   type Copy,
-  type Destination,
   describeActivity,
   type Envelope,
   type NonDeliveryDiagnostic,
@@ -31,20 +31,28 @@ export function mtsIdentifier(mtaName: string, number: number): string {
 
 /** One copy per adjacent MTA and one per mailbox; recipients that have no route are left over. */
 function split(ctx: Context, recipients: readonly string[]): { copies: Copy[]; unroutable: string[] } {
+  const copies: Mutable<Copy>[] = [];
   const unroutable: string[] = [];
-  const ways = new Map<string, { destination: Destination; recipients: string[] }>();
-  for (const recipient of new Set(recipients)) {
+  const seen = recipients.length > 1 ? new Set<string>() : null;
+  /** Places of the copies that are on their way to an adjacent MTA. */
+  const ways = recipients.length > 1 ? new Map<string, number>() : null;
+  for (const recipient of recipients) {
+    if (seen?.has(recipient) === true) continue;
+    seen?.add(recipient);
     const destination = routeOf(ctx.mta, recipient);
     if (destination === null) {
       unroutable.push(recipient);
       continue;
     }
-    const key = destination.to === 'mta' ? `mta ${destination.mta}` : `mailbox ${recipient}`;
-    const way = ways.get(key);
-    if (way === undefined) ways.set(key, { destination, recipients: [recipient] });
-    else way.recipients.push(recipient);
+    const known = destination.to === 'mta' ? ways?.get(destination.mta) : undefined;
+    const copy = known === undefined ? undefined : copies[known];
+    if (copy !== undefined) copy.recipients = [...copy.recipients, recipient];
+    else {
+      if (destination.to === 'mta') ways?.set(destination.mta, copies.length);
+      copies.push({ id: 0, destination, recipients: [recipient] });
+    }
   }
-  const copies = [...ways.values()].map((way) => ({ id: takeNumber(ctx), ...way }));
+  for (const copy of copies) copy.id = takeNumber(ctx);
   return { copies, unroutable };
 }
 

@@ -2,15 +2,20 @@
 
 import { peek, push, shift } from '../collections/fifo.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
+import { dropRow, dueRows, putRow, rowsIn } from '../collections/tree.js';
 import type { Context } from '../machine/context.js';
 import type { LocalCopy, Mta } from '../machine/state.js';
 import { count, emit, forgetCopies, patchMta } from '../machine/update.js';
+
+/** When a failed delivery is tried again. */
+export const localDue = ({ untilMs }: LocalCopy): number | null => untilMs;
 
 /** Deliveries the driver has under way at one time. */
 const deliveringLimit = 64;
 
 export function addMailboxCopy(ctx: Context, copy: LocalCopy): void {
-  patchMta(ctx, { mailboxes: { ...ctx.mta.mailboxes, queue: push(ctx.mta.mailboxes.queue, copy) } });
+  const { queue, delivering, waiting } = ctx.mta.mailboxes;
+  ctx.mta.mailboxes = { queue: push(queue, copy), delivering, waiting };
   deliverNext(ctx);
 }
 
@@ -24,7 +29,7 @@ export function deliverNext(ctx: Context): void {
     const { queue, delivering, waiting } = ctx.mta.mailboxes;
     const copy = peek(queue);
     if (copy === undefined || delivering.length >= deliveringLimit) return;
-    patchMta(ctx, { mailboxes: { queue: shift(queue), delivering: withRow(delivering, copy), waiting } });
+    ctx.mta.mailboxes = { queue: shift(queue), delivering: withRow(delivering, copy), waiting };
     emit(ctx, {
       type: 'deliver',
       copy: copy.id,
@@ -37,13 +42,11 @@ export function deliverNext(ctx: Context): void {
 
 /** The copy is in its mailbox: it can leave the store. */
 export function mailboxDelivered(ctx: Context, id: number): void {
-  const copy = rowOf(ctx.mta.mailboxes.delivering, id);
+  const { queue, delivering, waiting } = ctx.mta.mailboxes;
+  const copy = rowOf(delivering, id);
   if (copy === undefined) return;
-  const { mailboxes } = ctx.mta;
-  patchMta(ctx, {
-    mailboxes: { ...mailboxes, delivering: withoutRow(mailboxes.delivering, id) },
-    queuedCopies: ctx.mta.queuedCopies - 1,
-  });
+  ctx.mta.mailboxes = { queue, delivering: withoutRow(delivering, id), waiting };
+  ctx.mta.queuedCopies -= 1;
   forgetCopies(ctx, copy.entry, [id]);
   count(ctx, copy.destination.to === 'dead-letter' ? 'deadLetters' : 'delivered');
   deliverNext(ctx);
@@ -64,30 +67,22 @@ export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
     return copy;
   }
   const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
-  const waiting = withRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs });
+  const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs }, localDue);
   patchMta(ctx, { mailboxes: { ...mailboxes, delivering, waiting } });
   return null;
 }
 
 /** Queue again what has waited long enough (or everything, when the operator says so). */
 export function wakeMailboxes(ctx: Context, everything: boolean): void {
-  for (const copy of ctx.mta.mailboxes.waiting) {
-    if (!everything && (copy.untilMs ?? 0) > ctx.nowMs) continue;
+  const { waiting } = ctx.mta.mailboxes;
+  for (const copy of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, localDue)) {
     const { mailboxes } = ctx.mta;
-    patchMta(ctx, { mailboxes: { ...mailboxes, waiting: withoutRow(mailboxes.waiting, copy.id) } });
+    patchMta(ctx, { mailboxes: { ...mailboxes, waiting: dropRow(mailboxes.waiting, copy.id, localDue) } });
     addMailboxCopy(ctx, { ...copy, untilMs: null });
   }
 }
 
 /** Copies on their way into mailboxes of this MTA. */
 export function mailboxCopies({ mailboxes }: Mta): number {
-  return mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.length;
-}
-
-export function mailboxDeadline(ctx: { readonly mailboxes: { readonly waiting: readonly LocalCopy[] } }): number | null {
-  let earliest: number | null = null;
-  for (const copy of ctx.mailboxes.waiting) {
-    if (copy.untilMs !== null && (earliest === null || copy.untilMs < earliest)) earliest = copy.untilMs;
-  }
-  return earliest;
+  return mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.size;
 }

@@ -33,6 +33,18 @@ export type Envelope = {
 /** The envelope as it travels in the first RTTR of an activity: with the recipients of this copy. */
 export type TransferEnvelope = Envelope & { readonly recipients: readonly string[] };
 
+/** The envelope for the next hop, with the recipients of this copy. */
+export function transferEnvelope(envelope: Envelope, recipients: readonly string[]): TransferEnvelope {
+  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace } = envelope;
+  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace, recipients };
+}
+
+/** The envelope alone, with this trace. */
+export function withTrace(envelope: Envelope, trace: Envelope['trace']): Envelope {
+  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes } = envelope;
+  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace };
+}
+
 /**
  * A piece of content, by reference. On sockets the sender's handle names a stretch of a stored content (`content` is its
  * key) and the receiver's handle names octets put aside by the driver (`ref`). The simulator passes handles through.
@@ -45,8 +57,8 @@ export type ContentHandle = {
   /** Sender's side: where in the content this piece starts, in octets. */
   readonly offset?: number;
   /**
-   * Receiver's side: names the octets that the driver has put aside. The core hands on the very handle it got, never a
-   * copy, so a driver may find the octets by the object itself and lets go of them when the core does.
+   * Receiver's side: names the octets that the driver has put aside. The driver drops them after a step that neither stores them
+   * nor leaves this handle in the state.
    */
   readonly ref?: string;
 };

@@ -1,13 +1,13 @@
 /** Non-delivery: a copy whose retries have ended is replaced by a report to its originator, in one transaction. */
 
-import { withRow } from '../collections/table.js';
+import { putRow } from '../collections/tree.js';
 import type { Context } from '../machine/context.js';
 import type { LocalCopy, QueuedCopy } from '../machine/state.js';
-import { countAt, incarnationStride, patchEntry, patchMta, storeFor } from '../machine/update.js';
+import { countAt, entryAt, incarnationStride, patchEntry, patchMta, storeFor } from '../machine/update.js';
 import { makeReport } from './accept.js';
-import { addMailboxCopy } from './mailboxes.js';
+import { addMailboxCopy, localDue } from './mailboxes.js';
 import type { NonDeliveryDiagnostic, ReportFacts } from './message.js';
-import { countCopies, countOut } from './queue.js';
+import { countCopies, countOut, waitingDue } from './queue.js';
 
 /**
  * Give a copy up. It is out of all queues already, but still counted at its entry.
@@ -58,13 +58,14 @@ export function reportNotStored(ctx: Context, at: number | null, subject: Queued
   const untilMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
   if (at === null) {
     const local = localOf(subject);
-    patchMta(ctx, { mailboxes: { ...ctx.mta.mailboxes, waiting: withRow(ctx.mta.mailboxes.waiting, { ...local, untilMs }) } });
+    patchMta(ctx, {
+      mailboxes: { ...ctx.mta.mailboxes, waiting: putRow(ctx.mta.mailboxes.waiting, { ...local, untilMs }, localDue) },
+    });
     return;
   }
-  const entry = ctx.mta.ltab[at - 1];
-  if (entry === undefined) return;
+  const entry = entryAt(ctx, at);
   patchEntry(ctx, at, {
-    waiting: withRow(entry.waiting, { ...subject, untilMs }),
+    waiting: putRow(entry.waiting, { ...subject, untilMs }, waitingDue),
     queued: entry.queued + 1,
     queuedBytes: entry.queuedBytes + subject.envelope.sizeBytes,
   });

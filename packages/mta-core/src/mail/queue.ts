@@ -2,10 +2,13 @@
 
 import { giveBack, peek, push, shift } from '../collections/fifo.js';
 import type { Context } from '../machine/context.js';
-import type { LtabEntry, QueuedCopy } from '../machine/state.js';
-import { entryAt, entryNamed, patchEntry, patchMta } from '../machine/update.js';
+import type { LtabEntry, QueuedCopy, WaitingCopy } from '../machine/state.js';
+import { draftEntry, entryNamed } from '../machine/update.js';
 import { addMailboxCopy } from './mailboxes.js';
 import { type Priority, priorities, type StoredMessage } from './message.js';
+
+/** When the Transfer Interval of a copy that waits has passed. */
+export const waitingDue = ({ untilMs }: WaitingCopy): number => untilMs;
 
 /** The copy an association would send next, or nothing. */
 export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | undefined {
@@ -28,15 +31,15 @@ export function availableCount(entry: LtabEntry): number {
  * Put the copies of messages that are on disk where they belong.
  * @param sentWhole they may have been sent before, nobody knows.
  */
-export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWhole = false): Set<number> {
-  const touched = new Set<number>();
+export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWhole = false): readonly number[] {
+  const touched: number[] = [];
   for (const message of messages) {
     const { content, envelope } = message;
     for (const { id, recipients, destination } of message.copies) {
-      const entry = destination.to === 'mta' ? entryNamed(ctx.mta, destination.mta) : undefined;
+      const entry = destination.to === 'mta' ? entryNamed(ctx, destination.mta) : undefined;
       if (entry !== undefined) {
         enqueueAt(ctx, entry.id, freshCopy(id, message, recipients, sentWhole));
-        touched.add(entry.id);
+        if (!touched.includes(entry.id)) touched.push(entry.id);
       } else {
         // Mail of an adjacent MTA that has left the configuration is kept for the operator.
         const place = destination.to === 'mta' ? ({ to: 'dead-letter' } as const) : destination;
@@ -56,36 +59,38 @@ function freshCopy(
   return { id, content, envelope, recipients, failures: 0, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
 }
 
-function enqueueAt(ctx: Context, at: number, copy: QueuedCopy): void {
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, {
-    queues: withQueue(entry, copy.envelope.priority, push(entry.queues[copy.envelope.priority], copy)),
-    queued: entry.queued + 1,
-    queuedBytes: entry.queuedBytes + copy.envelope.sizeBytes,
-  });
+function enqueueAt(ctx: Context, entryId: number, copy: QueuedCopy): void {
+  const entry = draftEntry(ctx, entryId);
+  const { priority, sizeBytes } = copy.envelope;
+  entry.queues = withQueue(entry, priority, push(entry.queues[priority], copy));
+  entry.queued += 1;
+  entry.queuedBytes += sizeBytes;
 }
 
 /** Take the next copy out of its queue. It stays counted as queued until it is confirmed. */
-export function takeCopy(ctx: Context, at: number, copy: QueuedCopy): void {
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, { queues: withQueue(entry, copy.envelope.priority, shift(entry.queues[copy.envelope.priority])) });
+export function takeCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
+  const entry = draftEntry(ctx, entryId);
+  const { priority } = copy.envelope;
+  entry.queues = withQueue(entry, priority, shift(entry.queues[priority]));
 }
 
 /** Give a copy back to its old place in the queue. */
-export function returnCopy(ctx: Context, at: number, copy: QueuedCopy): void {
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, { queues: withQueue(entry, copy.envelope.priority, giveBack(entry.queues[copy.envelope.priority], copy)) });
+export function returnCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
+  const entry = draftEntry(ctx, entryId);
+  const { priority } = copy.envelope;
+  entry.queues = withQueue(entry, priority, giveBack(entry.queues[priority], copy));
 }
 
 /** A copy has left the entry for good: confirmed, or reported on. */
-export function countOut(ctx: Context, at: number, copy: QueuedCopy): void {
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, { queued: entry.queued - 1, queuedBytes: entry.queuedBytes - copy.envelope.sizeBytes });
+export function countOut(ctx: Context, entryId: number, copy: QueuedCopy): void {
+  const entry = draftEntry(ctx, entryId);
+  entry.queued -= 1;
+  entry.queuedBytes -= copy.envelope.sizeBytes;
 }
 
 /** Change the number of copies this MTA holds in all. */
 export function countCopies(ctx: Context, change: number): void {
-  patchMta(ctx, { queuedCopies: ctx.mta.queuedCopies + change });
+  ctx.mta.queuedCopies += change;
 }
 
 function withQueue(entry: LtabEntry, priority: Priority, queue: LtabEntry['queues'][Priority]): LtabEntry['queues'] {

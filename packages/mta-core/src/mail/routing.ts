@@ -19,7 +19,7 @@ export function routeOf(mta: Mta, recipient: string): Destination | null {
   const domain = domainOf(recipient);
   if (domain === null) return null;
   if (mta.localDomains.includes(domain)) return { to: 'mailbox', address: recipient };
-  const route =
-    mta.routes.find((candidate) => candidate.domain === domain) ?? mta.routes.find((candidate) => candidate.domain === '*');
-  return route === undefined ? null : { to: 'mta', mta: route.mta };
+  const { byDomain, other } = mta.routes;
+  const next = Object.hasOwn(byDomain, domain) ? (byDomain[domain] as string) : other;
+  return next === null ? null : { to: 'mta', mta: next };
 }

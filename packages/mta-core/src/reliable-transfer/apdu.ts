@@ -101,7 +101,7 @@ export type SendApdu = Rttp | TurnGive | Rttr | Discard | Rtab;
 export type TransferAnswer = Confirm | Refuse | Discarded;
 export type Apdu = Rtorq | Rtoac | Rtorj | SendApdu | TransferAnswer;
 
-/** How an MTA introduces itself in MtaBind and MtaBindBack. */
+/** How an MTA introduces itself when an association is opened or recovered. */
 export type MtaCredentials = {
   readonly mtaName: string;
   /** Empty when none is configured. */

@@ -5,7 +5,7 @@ import { closed, closeRequested } from './association/close.js';
 import { abortAssociation, endAssociation, loseAssociation, protocolError } from './association/end.js';
 import { meetPeer } from './association/introduction.js';
 import { attemptFailed, credentialsFor, openAnswered, openRequest } from './association/open.js';
-import { apduReceived } from './received.js';
+import { apduReceived } from './incoming-apdus.js';
 import { transferFailed } from './transfer/interrupt.js';
 import { transferAnswered } from './transfer/send.js';
 import { takeSettled } from './transfer/settlement.js';

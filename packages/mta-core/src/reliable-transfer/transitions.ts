@@ -1,8 +1,8 @@
 /** The one way in which an association or its Turn changes state: along an edge of its table, or not at all. */
 import type { Context } from '../machine/context.js';
-import { copyOfAssociation } from '../machine/copies.js';
+import type { Mutable } from '../machine/copies.js';
 import type { Association, AssociationRef } from '../machine/state.js';
-import { associationOf, putAssociation } from '../machine/update.js';
+import { associationOf, draftAssociation } from '../machine/update.js';
 import { type AssociationEvent, associationTable } from './association/table.js';
 import { type TurnEvent, turnTable } from './turn/table.js';
 
@@ -12,22 +12,22 @@ export function changeState(ctx: Context, ref: AssociationRef, event: Associatio
   if (association === undefined) throw new Error(`no association ${ref.association} for ${event}`);
   const state = associationTable[association.state][event];
   if (state === undefined) throw new Error(`association ${association.name}: no edge for ${event} in state ${association.state}`);
-  const moved = Object.assign(copyOfAssociation(association), patch);
-  moved.state = state;
-  putAssociation(ctx, ref.entry, moved);
+  const draft = draftAssociation(ctx, ref) as Mutable<Association>;
+  Object.assign(draft, patch);
+  draft.state = state;
 }
 
 /**
  * Moves the Turn along an edge of its table.
  * @returns false, with nothing changed, for a blank cell.
  */
-export function changeTurn(ctx: Context, ref: AssociationRef, event: TurnEvent, patch: Partial<Association> = {}): boolean {
+export function changeTurn(ctx: Context, ref: AssociationRef, event: TurnEvent, patch?: Partial<Association>): boolean {
   const association = associationOf(ctx, ref);
   if (association === undefined) return false;
   const turn = turnTable[association.turn][event];
   if (turn === undefined) return false;
-  const moved = Object.assign(copyOfAssociation(association), patch);
-  moved.turn = turn;
-  putAssociation(ctx, ref.entry, moved);
+  const draft = draftAssociation(ctx, ref) as Mutable<Association>;
+  if (patch !== undefined) Object.assign(draft, patch);
+  draft.turn = turn;
   return true;
 }

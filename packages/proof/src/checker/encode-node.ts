@@ -7,13 +7,17 @@ import {
   type Carrier,
   type Connection,
   type DialPath,
+  findRow,
   type LocalCopy,
   type LtabEntry,
+  ltabOf,
   type Mta,
   type PendingStore,
   priorities,
   type QueuedCopy,
+  receivedOf,
   rowOf,
+  rowsIn,
   rowsOf,
   type StoredMessage,
 } from '@mtalab/mta-core';
@@ -43,8 +47,8 @@ export function encodeNode(parts: NodeParts, numbers: TextNumbers): NodeCode {
   const writer = new Writer(parts.at, parts.mta, numbers);
   return {
     head: writer.head(parts),
-    entries: parts.mta.ltab.map((entry) => ({ peer: numbers.mta(entry.name), code: writer.entry(entry, parts) })),
-    rows: parts.mta.rpc.connections.map((row) => ({ conn: row.id, code: writer.row(row) })),
+    entries: ltabOf(parts.mta).map((entry) => ({ peer: numbers.mta(entry.name), code: writer.entry(entry, parts) })),
+    rows: rowsIn(parts.mta.rpc.connections).map((row) => ({ conn: row.id, code: writer.row(row) })),
   };
 }
 
@@ -72,14 +76,14 @@ class Writer {
     }
     code.push(boxes.length);
     for (const id of boxes) code.push(tag.copy, this.#at, id);
-    for (const list of [[...rowsOf(mailboxes.queue)], mailboxes.delivering, mailboxes.waiting]) {
+    for (const list of [[...rowsOf(mailboxes.queue)], mailboxes.delivering, rowsIn(mailboxes.waiting)]) {
       code.push(list.length);
       for (const copy of list) this.#local(code, copy);
     }
-    code.push(stores.length);
-    for (const store of stores) this.#store(code, store);
-    code.push(forgets.length, pending.length);
-    for (const { copies, named } of forgets) {
+    code.push(stores.size);
+    for (const store of rowsIn(stores)) this.#store(code, store);
+    code.push(forgets.size, pending.length);
+    for (const { copies, named } of rowsIn(forgets)) {
       code.push(flag(named));
       this.#ids(code, this.#at, copies);
     }
@@ -152,15 +156,15 @@ class Writer {
   }
 
   #entryOf(peer: number): number {
-    return this.#mta.ltab.findIndex(({ name }) => this.#numbers.mta(name) === peer);
+    return ltabOf(this.#mta).findIndex(({ name }) => this.#numbers.mta(name) === peer);
   }
 
   #peer(entry: number): number {
-    return this.#numbers.mta(this.#mta.ltab[entry - 1]?.name ?? '');
+    return this.#numbers.mta(ltabOf(this.#mta)[entry - 1]?.name ?? '');
   }
 
   #owner(owner: { readonly entry: number; readonly association: number } | null): number[] {
-    const entry = owner === null ? undefined : this.#mta.ltab[owner.entry - 1];
+    const entry = owner === null ? undefined : ltabOf(this.#mta)[owner.entry - 1];
     const association = entry === undefined || owner === null ? undefined : rowOf(entry.associations, owner.association);
     if (association === undefined) return [flag(owner !== null)];
     return [2, tag.association, this.#numbers.of(association.name)];
@@ -172,7 +176,7 @@ class Writer {
     const uuid = [...Object.keys(received)].find((each) => this.#numbers.store(each) === peer) ?? '';
     this.#ids(code, peer, received[uuid] ?? []);
     // What the core remembers, where that is not what its disk holds.
-    const remembered = (this.#mta.received[uuid] ?? []).flatMap(([low, high]) =>
+    const remembered = receivedOf(this.#mta, uuid).flatMap(([low, high]) =>
       Array.from({ length: high - low + 1 }, (_each, index) => low + index),
     );
     if (remembered.join() !== (received[uuid] ?? []).join()) this.#ids(code, peer, remembered);
@@ -180,11 +184,11 @@ class Writer {
       code.push(entry.queues[priority].size);
       for (const copy of rowsOf(entry.queues[priority])) this.#queued(code, copy);
     }
-    code.push(entry.waiting.length);
-    for (const copy of entry.waiting) this.#queued(code, copy);
+    code.push(entry.waiting.size);
+    for (const copy of rowsIn(entry.waiting)) this.#queued(code, copy);
     // Failures count only towards a limit that no bounded run of faults can reach.
     const failures = this.#mta.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
-    code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(entry.limitReported));
+    code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(this.#mta.overLimit.includes(entry.id)));
     if (entry.peer === null) code.push(0);
     else code.push(tag.incarnation, peer, entry.peer.incarnation, tag.from, peer, entry.peer.settledBelow);
     this.#ids(code, this.#at, entry.settling);
@@ -209,7 +213,7 @@ class Writer {
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
     code.push(flag(association.urgentOnly));
-    const carrier = rowOf(this.#mta.rpc.carriers, association.id);
+    const carrier = findRow(this.#mta.rpc.carriers, association.id);
     if (carrier !== undefined) this.#carrier(code, carrier, peer);
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
     const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
@@ -228,7 +232,7 @@ class Writer {
   #carrier(code: number[], carrier: Carrier, peer: number): void {
     const { phase, pathsLeft, path, ownFirst, peerFirst, ownData, peerData, ownGroup, peerGroup, answering, held } = carrier;
     code.push(word(phase), pathsLeft.length, flag(path !== null));
-    const endpoints = this.#mta.ltab[this.#entryOf(peer)]?.endpoints ?? [];
+    const endpoints = ltabOf(this.#mta)[this.#entryOf(peer)]?.endpoints ?? [];
     for (const each of [...pathsLeft, ...(path === null ? [] : [path])]) this.#path(code, each, endpoints);
     for (const conn of [ownFirst, peerFirst, ownData.conn, peerData]) this.#conn(code, conn);
     if (ownGroup === null) code.push(0);
@@ -252,7 +256,7 @@ class Writer {
 
   /** In the table of which address a group is. */
   #filedAt(group: number): number {
-    return this.#mta.rpc.addresses.findIndex(({ groups }) => rowOf(groups, group) !== undefined);
+    return this.#mta.rpc.addresses.findIndex(({ groups }) => findRow(groups, group) !== undefined);
   }
 
   row(row: Connection): number[] {

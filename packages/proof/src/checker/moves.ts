@@ -1,5 +1,5 @@
 /** The moves that lead out of a state, and where each leads. */
-import type { Mta } from '@mtalab/mta-core';
+import { ltabOf, type Mta } from '@mtalab/mta-core';
 import {
   type ConnectionState,
   canConnect,
@@ -134,7 +134,7 @@ function endsClosing(global: GlobalState, connection: ConnectionState, to: Side)
   const [at, item] = to === 'server' ? [connection.server, connection.toServer[0]] : [connection.client, connection.toClient[0]];
   const body = item?.pdu.type === 'request' ? item.pdu.body : undefined;
   if (body?.op === 'MtaSend' && body.apdu.kind === 'rttr') return false;
-  for (const entry of (global.nodes[at] as NodeState).mta.ltab) {
+  for (const entry of ltabOf((global.nodes[at] as NodeState).mta)) {
     for (const { name, state } of entry.associations) if (name === connection.association) return state === 'closing';
   }
   return false;

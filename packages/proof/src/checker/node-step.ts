@@ -5,8 +5,10 @@
  */
 import {
   type Effect,
+  findRow,
   type Input,
   type LtabEntry,
+  ltabOf,
   type Mta,
   type MtaConfig,
   type Pdu,
@@ -139,8 +141,8 @@ class Run {
     this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
     this.breach ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
     this.breach ??= bindingsBroken(before, stepped.mta, stepped.effects);
-    for (const [index, entry] of stepped.mta.ltab.entries()) {
-      const was = before.ltab[index];
+    for (const [index, entry] of ltabOf(stepped.mta).entries()) {
+      const was = ltabOf(before)[index];
       if (was === undefined || was === entry) continue;
       this.breach ??= recoveryBroken({ before, after: stepped.mta }, was, entry) ?? incarnationBroken(was, entry);
       this.breach ??= thresholdBroken(stepped.mta, was, entry, input.type === 'stored');
@@ -275,12 +277,12 @@ class Run {
 }
 
 function entryOf(mta: Mta, conn: number): LtabEntry | undefined {
-  const owner = rowOf(mta.rpc.connections, conn)?.owner;
-  return owner === null || owner === undefined ? undefined : mta.ltab[owner.entry - 1];
+  const owner = findRow(mta.rpc.connections, conn)?.owner;
+  return owner === null || owner === undefined ? undefined : ltabOf(mta)[owner.entry - 1];
 }
 
 function associationOf(mta: Mta, conn: number): string {
-  const owner = rowOf(mta.rpc.connections, conn)?.owner;
+  const owner = findRow(mta.rpc.connections, conn)?.owner;
   const entry = entryOf(mta, conn);
   return (entry === undefined || owner == null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
 }
@@ -296,7 +298,7 @@ function finished(context: StepContext, at: number, run: Run, nextAccepted: numb
   const { mta, disk, pending } = run;
   let { breach } = run;
   breach ??= beyondLimits(mta);
-  for (const entry of mta.ltab) breach ??= entryBeyondLimits(mta, entry);
+  for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
   const make = (): NodeState => nodeOf(context, parts);
   // A journal has the counters, which equal states may have otherwise.

@@ -1,5 +1,5 @@
 /** Breadth-first over all interleavings: every state of the bounded space once, the shortest way to each. */
-import type { LtabEntry, MtaConfig } from '@mtalab/mta-core';
+import { type LtabEntry, ltabOf, type MtaConfig, rowsIn } from '@mtalab/mta-core';
 import type { Breach } from '../rules/catalogue.js';
 import { noHolder, twoHolders } from '../rules/turn.js';
 import { Fingerprinter } from './fingerprint.js';
@@ -29,7 +29,8 @@ export type Space = {
 };
 
 function entryFor(global: GlobalState, at: number, peer: number, names: readonly MtaConfig[]): LtabEntry | undefined {
-  return global.nodes[at]?.mta.ltab.find((entry) => entry.name === (names[peer] as MtaConfig).name);
+  const mta = global.nodes[at]?.mta;
+  return mta === undefined ? undefined : ltabOf(mta).find((entry) => entry.name === (names[peer] as MtaConfig).name);
 }
 
 /** Nothing of any message is left anywhere but in mailboxes, and on the disks of MTAs that have ended and wait for somebody to mend them. */
@@ -37,7 +38,7 @@ export function isDrained(global: GlobalState): boolean {
   const left = global.nodes.filter(({ mta }) => mta.phase !== 'halted');
   return (
     (global.undelivered.length === 0 || left.length < global.nodes.length) &&
-    left.every(({ kept, mta }) => kept.length === 0 && mta.ltab.every((entry) => entry.queued === 0))
+    left.every(({ kept, mta }) => kept.length === 0 && ltabOf(mta).every((entry) => entry.queued === 0))
   );
 }
 
@@ -53,7 +54,7 @@ export function givesUp({ allReachable, cure }: SearchContext, before: GlobalSta
 
 /** Is it decided that mail is reported, and only not yet on disk? */
 function isReporting(global: GlobalState): boolean {
-  return global.nodes.some(({ mta }) => mta.stores.some(({ purpose }) => purpose === 'report'));
+  return global.nodes.some(({ mta }) => rowsIn(mta.stores).some(({ purpose }) => purpose === 'report'));
 }
 
 /** What is wrong with a state by itself. */
@@ -74,7 +75,9 @@ export function wrongIn(context: SearchContext, global: GlobalState): Breach | n
 
 function stuck(global: GlobalState): Breach {
   const where = global.nodes.flatMap(({ mta }) =>
-    mta.ltab.filter((entry) => entry.queued > 0).map((entry) => `${entry.queued} at ${mta.name} for ${entry.name}`),
+    ltabOf(mta)
+      .filter((entry) => entry.queued > 0)
+      .map((entry) => `${entry.queued} at ${mta.name} for ${entry.name}`),
   );
   return { rule: 'queues-drain', detail: `Nothing more can happen by itself, and mail still waits: ${where.join(', ')}.` };
 }

@@ -2,7 +2,7 @@
  * What node steps have led to, so that none is computed twice while it may be asked for again; and one object for equal
  * states of an MTA, and for equal PDUs, so that what was computed for the one serves the other and both need memory once.
  */
-import type { Pdu } from '@mtalab/mta-core';
+import { ltabOf, type Pdu } from '@mtalab/mta-core';
 import type { NodeState, Parcel, StepResult } from './node-step.js';
 
 /**
@@ -83,7 +83,8 @@ export class StepCache {
 function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' | 'kept'>): string {
   const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
     mta;
-  const ltab = mta.ltab.map((entry) => ({ ...entry, endpoints: 0, counters: 0 }));
+  const { senders, overLimit, nextConnection, memory } = mta;
+  const ltab = ltabOf(mta).map((entry) => ({ ...entry, endpoints: 0, counters: 0 }));
   const core = [
     legacy,
     bindings,
@@ -94,6 +95,10 @@ function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' 
     forgets,
     mailboxes,
     received,
+    senders,
+    overLimit,
+    nextConnection,
+    memory,
     phase,
     incarnation,
     queuedCopies,

@@ -4,10 +4,11 @@ import {
   believes,
   describeCarried,
   type Effect,
+  findRow,
+  ltabOf,
   type Mta,
   type Pdu,
   type ReportedEvent,
-  rowOf,
   type SendAnswer,
   type SendApdu,
 } from '@mtalab/mta-core';
@@ -63,7 +64,7 @@ class Teller {
   #note(after: GlobalState, at: number, effect: Effect, mta: Mta): void {
     const name = this.#name(at);
     if (effect.type === 'frame' && effect.link === 'rpc' && effect.frame.type === 'bind_nak') {
-      const peer = rowOf(mta.rpc.connections, effect.conn)?.remote;
+      const peer = findRow(mta.rpc.connections, effect.conn)?.remote;
       if (peer !== undefined) this.#line(after, name, peer, 'bind_nak');
     } else if (effect.type === 'report') {
       const text = eventText(effect.event);
@@ -193,7 +194,8 @@ function apduText(pdu: Pdu): string | null {
 }
 
 function* associationsOf(global: GlobalState, at: number): Generator<Association> {
-  for (const entry of global.nodes[at]?.mta.ltab ?? []) yield* entry.associations;
+  const mta = global.nodes[at]?.mta;
+  if (mta !== undefined) for (const entry of ltabOf(mta)) yield* entry.associations;
 }
 
 function openedBy(before: GlobalState, after: GlobalState, at: number): Opening | null {

@@ -1,5 +1,16 @@
 /** The rule of the bindings: which addresses an MTA has, listens on and dials from. Pure functions over states and effects. */
-import { type Carrier, type Effect, isUnspecified, type Mta, type MtaConfig, parseStringBinding, rowOf } from '@mtalab/mta-core';
+import {
+  type Carrier,
+  type Effect,
+  findRow,
+  isUnspecified,
+  ltabOf,
+  type Mta,
+  type MtaConfig,
+  parseStringBinding,
+  rowOf,
+  rowsIn,
+} from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 type Listen = Extract<Effect, { type: 'listen' }>;
@@ -44,11 +55,11 @@ export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect
 function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const from = dial.localAddress ?? null;
   let later: readonly (string | null)[] = [];
-  const carrier = mta.rpc.carriers.find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
+  const carrier = rowsIn(mta.rpc.carriers).find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
   if (carrier !== undefined) {
     if (carrier.ownData.conn === dial.conn) return dataBroken(mta, carrier, dial, from);
     // An attempt that is under way goes on as it was begun, in the old order, but from no binding that was disabled meanwhile.
-    const old = rowOf(before.rpc.carriers, carrier.id);
+    const old = findRow(before.rpc.carriers, carrier.id);
     const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
     if (isEnabled && old?.pathsLeft.some((path) => path.from === from) === true) return null;
     later = carrier.pathsLeft.map((path) => path.from);
@@ -70,10 +81,10 @@ function words(address: string | null): string {
 /** The data connection goes where the first connection went, and leaves from where that one left. */
 function dataBroken(mta: Mta, carrier: Carrier, { host, port }: Dial, from: string | null): Breach | null {
   const { ownFirst, path } = carrier;
-  const remote = ownFirst === null ? undefined : rowOf(mta.rpc.connections, ownFirst)?.remote;
+  const remote = ownFirst === null ? undefined : findRow(mta.rpc.connections, ownFirst)?.remote;
   const target = remote === undefined ? null : parseStringBinding(remote);
   if (target === null || path === null || (target.host === host && target.port === port && path.from === from)) return null;
   const detail = `The data connection is dialled to ${host}[${port}] from ${words(from)}; the first one was to ${remote} from ${words(path.from)}.`;
-  const name = rowOf(mta.ltab[carrier.entry - 1]?.associations ?? [], carrier.id)?.name;
+  const name = rowOf(ltabOf(mta)[carrier.entry - 1]?.associations ?? [], carrier.id)?.name;
   return { ...broken(mta.name, detail), ...(name === undefined ? {} : { association: name }) };
 }

@@ -1,5 +1,14 @@
 /** Limits, and what may be left at rest: pure functions over states. */
-import { type LtabEntry, type Mta, maxOutstandingCalls, mostAssociations, priorities, rowOf } from '@mtalab/mta-core';
+import {
+  type LtabEntry,
+  ltabOf,
+  type Mta,
+  maxOutstandingCalls,
+  mostAssociations,
+  priorities,
+  rowOf,
+  rowsIn,
+} from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 /** Connections beyond the limit that are still told why they get no service, as `rpc/server.ts` documents. */
@@ -10,10 +19,10 @@ const copiesOfArrivals = 1024;
 /** Limits of a whole MTA. */
 export function beyondLimits(mta: Mta): Breach | null {
   const { settings, rpc, queuedCopies, mailboxes } = mta;
-  if (rpc.connections.length > settings.maxConnections + surplusConnections) {
-    return over(mta, `${rpc.connections.length} connections, ${settings.maxConnections} are permitted`);
+  if (rpc.connections.size > settings.maxConnections + surplusConnections) {
+    return over(mta, `${rpc.connections.size} connections, ${settings.maxConnections} are permitted`);
   }
-  const local = mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.length;
+  const local = mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.size;
   const most = settings.maxQueuedCopies + copiesOfArrivals;
   if (queuedCopies - local > most || local > most || queuedCopies < 0) {
     return over(mta, `${queuedCopies} queued copies, ${settings.maxQueuedCopies} are permitted`);
@@ -31,7 +40,7 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
       `${counted} associations with ${entry.name}, ${settings.maxAssociationsPerMta} and one urgent are permitted`,
     );
   }
-  let waiting = entry.waiting.length;
+  let waiting = entry.waiting.size;
   for (const priority of priorities) waiting += entry.queues[priority].size;
   for (const { transfer, windowSize, name } of entry.associations) {
     if (transfer !== null) waiting += 1;
@@ -62,7 +71,7 @@ export function tableBeyondLimits(mta: Mta): Breach | null {
   if (all > mostAssociations(mta.settings)) {
     return over(mta, `${all} associations in the locality table, ${mostAssociations(mta.settings)} are permitted`);
   }
-  const busy = mta.rpc.connections.find(({ calls }) => calls.length > maxOutstandingCalls);
+  const busy = rowsIn(mta.rpc.connections).find(({ calls }) => calls.length > maxOutstandingCalls);
   return busy === undefined ? null : over(mta, `${busy.calls.length} calls wait on connection ${busy.id}`);
 }
 
@@ -95,21 +104,20 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
   }
   const due =
     stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
-  const room =
-    tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.length < after.settings.maxConnections;
+  const room = tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
   if (!due || !room || now > then || opened) return null;
   return { rule: 'threshold', mta: after.name, detail: `No association is opened to the ${then} there are while ${of}.` };
 }
 
 function tableSize(mta: Mta): number {
   let all = 0;
-  for (const { associations } of mta.ltab) all += associations.length;
+  for (const { associations } of ltabOf(mta)) all += associations.length;
   return all;
 }
 
 /** Mail that an MTA still has, where all should have gone. */
 export function undrained(mta: Mta): Breach | null {
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     if (entry.queued === 0) continue;
     const states = entry.associations.map(({ name, state, turn }) => `${name} ${state}, Turn ${turn}`).join('; ');
     const detail = `${entry.queued} copies still wait for ${entry.name} (associations: ${states === '' ? 'none' : states}).`;
@@ -121,7 +129,7 @@ export function undrained(mta: Mta): Breach | null {
     };
   }
   const { queue, delivering, waiting } = mta.mailboxes;
-  const inMailboxes = queue.size + delivering.length + waiting.length;
+  const inMailboxes = queue.size + delivering.length + waiting.size;
   if (inMailboxes > 0) return { rule: 'queues-drain', mta: mta.name, detail: `${inMailboxes} copies still wait for mailboxes.` };
   return null;
 }
@@ -129,7 +137,7 @@ export function undrained(mta: Mta): Breach | null {
 /** What an MTA holds on to although there is nothing more to be done. */
 export function leftOver(mta: Mta): Breach | null {
   const left = (what: string): Breach => ({ rule: 'rest', mta: mta.name, detail: `${what}.` });
-  for (const entry of mta.ltab) {
+  for (const entry of ltabOf(mta)) {
     const [association] = entry.associations;
     if (association !== undefined) {
       const { name, state, turn } = association;
@@ -138,8 +146,8 @@ export function leftOver(mta: Mta): Breach | null {
     if (entry.incoming.length > 0) return left(`A transfer from ${entry.name} is left unfinished`);
   }
   if (mta.queuedCopies !== 0) return left(`${mta.queuedCopies} copies are counted, but no mail is there`);
-  if (mta.stores.length + mta.forgets.length > 0) return left('The store has not answered');
-  const [connection] = mta.rpc.connections;
+  if (mta.stores.size + mta.forgets.size > 0) return left('The store has not answered');
+  const [connection] = rowsIn(mta.rpc.connections);
   if (connection !== undefined)
     return left(`Connection ${connection.id} (${connection.side}, ${connection.phase}) is left without owner`);
   return null;

@@ -1,5 +1,15 @@
 /** Rules of opening, recovery and end, so far as one step shows a breach: pure functions over states, the input and the effects. */
-import { type Association, type Effect, type Input, type LtabEntry, type Mta, type RpcArgument, rowOf } from '@mtalab/mta-core';
+import {
+  type Association,
+  type Effect,
+  findRow,
+  type Input,
+  type LtabEntry,
+  ltabOf,
+  type Mta,
+  type RpcArgument,
+  rowOf,
+} from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 type Step = { readonly before: Mta; readonly after: Mta; readonly input: Input; readonly effects: readonly Effect[] };
@@ -22,13 +32,13 @@ export function openingBroken(step: Step): Breach | null {
 }
 
 function owned(mta: Mta, conn: number): Association | undefined {
-  const owner = rowOf(mta.rpc.connections, conn)?.owner;
-  const entry = owner === undefined || owner === null ? undefined : mta.ltab[owner.entry - 1];
+  const owner = findRow(mta.rpc.connections, conn)?.owner;
+  const entry = owner === undefined || owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
   return entry === undefined ? undefined : rowOf(entry.associations, owner?.association ?? -1);
 }
 
 function associations(mta: Mta): readonly Association[] {
-  return mta.ltab.flatMap((entry) => entry.associations);
+  return ltabOf(mta).flatMap((entry) => entry.associations);
 }
 
 /** An association that works is gone because a time has passed. */
@@ -98,11 +108,11 @@ function impatient({ before, after, effects }: Step): Breach | null {
 }
 
 function entryOf(mta: Mta, name: string): LtabEntry | undefined {
-  return mta.ltab.find((entry) => entry.name === name);
+  return ltabOf(mta).find((entry) => entry.name === name);
 }
 
 /** The end, in order, while the store is still at work. */
 function haltedEarly({ after, effects }: Step): Breach | null {
-  if (after.stores.length === 0 || !effects.some((effect) => effect.type === 'halt' && effect.clean)) return null;
-  return { rule: 'stop-in-order', detail: `It ends while the store has not answered (${after.stores.length} times).` };
+  if (after.stores.size === 0 || !effects.some((effect) => effect.type === 'halt' && effect.clean)) return null;
+  return { rule: 'stop-in-order', detail: `It ends while the store has not answered (${after.stores.size} times).` };
 }

@@ -1,10 +1,10 @@
 /** Rules of what a loss or a new start of the peer must end: pure functions over states. */
-import { type Association, type LtabEntry, type Mta, rowOf } from '@mtalab/mta-core';
+import { type Association, findRow, type LtabEntry, type Mta, rowOf } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 /** The connections that carry an association on this side. */
 function connectionsOf(mta: Mta, { id }: Association): readonly number[] {
-  const carrier = rowOf(mta.rpc.carriers, id);
+  const carrier = findRow(mta.rpc.carriers, id);
   const all = carrier === undefined ? [] : [carrier.ownFirst, carrier.peerFirst, carrier.ownData.conn, carrier.peerData];
   return all.filter((conn) => conn !== null);
 }

@@ -4,7 +4,9 @@ import {
   believes,
   describeActivity,
   type Effect,
+  findRow,
   type LtabEntry,
+  ltabOf,
   type Mta,
   type Priority,
   peek,
@@ -57,9 +59,9 @@ export function noHolder(mine: LtabEntry, theirs: LtabEntry): Breach | null {
 /** The association an outgoing PDU belongs to: as it is after the step, or before it if the step ended it. */
 function associationOfConnection(before: Mta, after: Mta, conn: number): { entry: LtabEntry; association: Association } | null {
   for (const mta of [after, before]) {
-    const owner = rowOf(mta.rpc.connections, conn)?.owner;
+    const owner = findRow(mta.rpc.connections, conn)?.owner;
     if (owner === null || owner === undefined) continue;
-    const entry = mta.ltab[owner.entry - 1];
+    const entry = ltabOf(mta)[owner.entry - 1];
     const association = entry === undefined ? undefined : rowOf(entry.associations, owner.association);
     if (entry !== undefined && association !== undefined) return { entry, association };
   }
@@ -105,7 +107,7 @@ function undueApdu(association: Association, apdu: SendApdu): Breach | null {
 /** A transfer that begins, not one that its receiver had to have sent again from the start. */
 function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'rttr' || apdu.start === undefined) return null;
-  const earlier = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
+  const earlier = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
   const { priority } = apdu.start;
   if (association.urgentOnly && priority !== 'urgent') {
@@ -113,7 +115,7 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
     return { rule: 'limits', message: describeActivity(apdu.activity), detail };
   }
   return (
-    uncounted(rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
+    uncounted(rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
     unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ??
     overtaken(entry, apdu.activity, priority)
   );
@@ -142,7 +144,7 @@ function uncounted(was: Association | undefined, is: Association, activity: numb
 /** A Turn that is asked for to close is given: does mail wait? A stop does not ask. */
 function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
   if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
-  const was = rowOf(before.ltab[entry.id - 1]?.associations ?? [], association.id);
+  const was = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id);
   if (was?.turn !== 'asked-of' || was.askedPriority !== 0) return null;
   const waits = priorities.find(
     (priority) => (priority === 'urgent' || !association.urgentOnly) && entry.queues[priority].size > 0,

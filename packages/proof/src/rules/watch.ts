@@ -3,11 +3,15 @@ import type { VirtualNode } from '@mtalab/engine';
 import {
   describeActivity,
   type Effect,
+  findRow,
   type LtabEntry,
+  ltabOf,
   type Mta,
   maxOutstandingCalls,
   ntError,
+  receivedOf,
   rowOf,
+  rowsIn,
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
@@ -73,7 +77,7 @@ export class Watch {
   }
 
   #all(node: VirtualNode, mta: Mta): void {
-    for (const entry of mta.ltab) this.#changed.add(node.index * this.#stride + entry.id - 1);
+    for (const entry of ltabOf(mta)) this.#changed.add(node.index * this.#stride + entry.id - 1);
   }
 
   stepped(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
@@ -83,11 +87,11 @@ export class Watch {
     if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
     if (before.rpc !== after.rpc) this.#touched.add(node.index);
     if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
-    if (before.ltab === after.ltab) return;
+    if (ltabOf(before) === ltabOf(after)) return;
     let associations = false;
     const stored = this.#simulation.engine.doing?.input.type === 'stored';
-    for (const [index, entry] of after.ltab.entries()) {
-      const old = before.ltab[index];
+    for (const [index, entry] of ltabOf(after).entries()) {
+      const old = ltabOf(before)[index];
       if (old === entry) continue;
       insist(entryBeyondLimits(after, entry));
       if (old !== undefined) insist(thresholdBroken(after, old, entry, stored));
@@ -104,7 +108,7 @@ export class Watch {
   #facingEntry(index: number, entry: number): LtabEntry | undefined {
     const facing = this.#facing[index]?.[entry];
     const peer = facing === undefined ? undefined : this.#simulation.nodes[facing.peer];
-    return peer?.up === true ? peer.mta?.ltab[facing?.entry ?? -1] : undefined;
+    return peer?.up === true && peer.mta !== null ? findRow(peer.mta.ltab, 1 + (facing?.entry ?? -1)) : undefined;
   }
 
   #effects(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
@@ -120,7 +124,7 @@ export class Watch {
           this.#unreached(node, after, event.params.remoteServer, true);
       } else if (effect.type === 'frame' && effect.link === 'rpc') {
         const { frame: pdu, conn } = effect;
-        const calls = rowOf(after.rpc.connections, conn)?.calls.length ?? 0;
+        const calls = findRow(after.rpc.connections, conn)?.calls.length ?? 0;
         if (calls > maxOutstandingCalls)
           insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
         if (pdu.type === 'response' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'confirm') {
@@ -154,7 +158,7 @@ export class Watch {
     const { nowMs, setup, safety, reach } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     const peer = this.#indices.get(name) ?? -1;
-    const endpoints = back ? reach.listeningAt(peer) : (mta.ltab.find((entry) => entry.name === name)?.endpoints ?? []);
+    const endpoints = back ? reach.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
     if (!canReach(mta, endpoints, (host, port) => reach.listens(peer, host, port))) return;
     // A dial of this attempt may have got there, and have come to nothing for another reason.
     const reachedAtMs = reach.reachedAtMs(node.index, peer);
@@ -170,8 +174,8 @@ export class Watch {
     conn: number,
     { activity, upTo, stored }: { readonly activity: number; readonly upTo: number; readonly stored: boolean },
   ): void {
-    const owner = rowOf(after.rpc.connections, conn)?.owner ?? rowOf(before.rpc.connections, conn)?.owner;
-    const entry = owner === undefined || owner === null ? undefined : after.ltab[owner.entry - 1];
+    const owner = findRow(after.rpc.connections, conn)?.owner ?? findRow(before.rpc.connections, conn)?.owner;
+    const entry = owner === undefined || owner === null ? undefined : ltabOf(after)[owner.entry - 1];
     if (entry === undefined) return;
     const about = { rule: 'confirm-after-store', mta: node.name, message: describeActivity(activity) } as const;
     if (stored) {
@@ -231,7 +235,9 @@ export class Watch {
   quiet(): void {
     for (const index of this.#touched) {
       const { mta, name } = this.#simulation.nodes[index] as VirtualNode;
-      const stuck = mta?.rpc.connections.find(({ side, calls }) => side === 'server' && calls.length > 0);
+      const stuck = (mta === null ? [] : rowsIn(mta.rpc.connections)).find(
+        ({ side, calls }) => side === 'server' && calls.length > 0,
+      );
       if (stuck !== undefined) {
         const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} is not answered, and nothing is under way any more.`;
         insist({ rule: 'answered', detail }, name);
@@ -241,7 +247,7 @@ export class Watch {
     for (const key of this.#changed) {
       const [index, at] = [Math.floor(key / this.#stride), key % this.#stride];
       const node = this.#simulation.nodes[index];
-      const entry = node?.up === true ? node.mta?.ltab[at] : undefined;
+      const entry = node?.up === true && node.mta !== null ? findRow(node.mta.ltab, 1 + at) : undefined;
       const facing = this.#facingEntry(index, at);
       if (entry !== undefined && facing !== undefined) insist(noHolder(entry, facing), node?.name);
     }
@@ -266,9 +272,9 @@ export class Watch {
     const left = (what: string): void => insist({ rule: 'rest', mta: name, detail: `${what}.` });
     if (store.messages.size > 0) left(`Its store still has ${store.messages.size} messages`);
     if (store.contents.size > 0) left(`Its store still has ${store.contents.size} contents that belong to no message`);
-    for (const sender of new Set([...store.received.keys(), ...Object.keys(mta.received)])) {
+    for (const sender of new Set([...store.received.keys(), ...Object.keys(mta.senders)])) {
       const kept = store.received.get(sender) ?? new Set<number>();
-      const known = mta.received[sender] ?? [];
+      const known = receivedOf(mta, sender);
       const count = known.reduce((sum, [low, high]) => sum + high - low + 1, 0);
       const same = count === kept.size && known.every(([low, high]) => kept.has(low) && kept.has(high));
       if (!same) left(`It remembers ${count} activities of ${sender}, its store ${kept.size}`);

@@ -1,4 +1,5 @@
 /** The words of a fault's text, each with its place, and the errors about them. */
+import { distance } from 'fastest-levenshtein';
 
 /** A fault's text cannot be read. The message says what is wrong, where, and which word may have been meant. */
 export class FaultSyntaxError extends Error {
@@ -28,26 +29,6 @@ function split(text: string): readonly Word[] {
   return words;
 }
 
-/** Number of single-character changes that turn one word into the other; a swap of neighbours counts as one. */
-function distance(left: string, right: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column += 1) {
-      const same = left[row - 1] === right[column - 1];
-      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
-      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
-        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
-      }
-      current.push(cost);
-    }
-    beforeLast = last;
-    last = current;
-  }
-  return last[right.length] ?? 0;
-}
-
 /** Case, hyphens and underscores are easily mixed up and never tell two words apart. */
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, '');
 
@@ -59,7 +40,8 @@ export function sameWord(word: string, valid: readonly string[]): string | undef
 /** The nearest valid word, when it is near enough to have been meant. */
 function nearestWord(word: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = 1 + Math.max(1, Math.floor(word.length / 3));
+  // Two letters that changed places are two changes.
+  let bestDistance = 1 + Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 3)));
   for (const one of valid) {
     const apart = distance(plain(word), plain(one));
     if (apart < bestDistance) {

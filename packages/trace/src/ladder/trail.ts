@@ -1,5 +1,14 @@
 /** The trail of each MTA through a journal: every PDU it sent or received, in its own order, with its beliefs. */
-import { type AssociationState, believes, describePdu, type Mta, type Pdu, type TurnSide } from '@mtalab/mta-core';
+import {
+  type AssociationState,
+  believes,
+  describePdu,
+  ltabOf,
+  type Mta,
+  type Pdu,
+  rowsIn,
+  type TurnSide,
+} from '@mtalab/mta-core';
 import type { LocatedEntry } from '../journal/entry.js';
 import { type Replayed, Replayer } from '../journal/replay.js';
 
@@ -70,7 +79,7 @@ export class Trail {
       if (this.#lives > 1) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
     }
     if (input.type === 'frame' && input.link === 'rpc') this.#pdu('received', t, input.conn, input.frame, mta, before);
-    if (before !== null && before.ltab !== mta.ltab) this.#losses(t, before, mta);
+    if (before !== null && ltabOf(before) !== ltabOf(mta)) this.#losses(t, before, mta);
     for (const effect of effects) {
       if (effect.type === 'frame' && effect.link === 'rpc') this.#pdu('sent', t, effect.conn, effect.frame, mta, before);
     }
@@ -105,8 +114,8 @@ export class Trail {
 
   /** Associations that were open before this step and have lost their connections after it. */
   #losses(tMs: number, before: Mta, mta: Mta): void {
-    for (const entry of mta.ltab) {
-      const earlier = before.ltab[entry.id - 1];
+    for (const entry of ltabOf(mta)) {
+      const earlier = ltabOf(before)[entry.id - 1];
       if (earlier === undefined || earlier === entry) continue;
       for (const association of entry.associations) {
         const was = earlier.associations.find((each) => each.id === association.id);
@@ -134,9 +143,9 @@ type Place = { readonly name: string; readonly peer: string; readonly side: Turn
 
 /** The association a connection belongs to, and whose Turn its side believes it to be. */
 function locate(mta: Mta, conn: number): Place | null {
-  const owner = mta.rpc.connections.find((connection) => connection.id === conn)?.owner ?? null;
+  const owner = rowsIn(mta.rpc.connections).find((connection) => connection.id === conn)?.owner ?? null;
   if (owner === null) return null;
-  const entry = mta.ltab[owner.entry - 1];
+  const entry = ltabOf(mta)[owner.entry - 1];
   const association = entry?.associations.find((each) => each.id === owner.association);
   if (entry === undefined || association === undefined) return null;
   return { name: association.name, peer: entry.name, side: believes(association.turn) };

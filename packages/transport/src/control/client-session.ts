@@ -1,10 +1,13 @@
-/** One client of the control server: its requests, its uploads and its subscriptions. */
+/** One client of an MTA's control server: its requests, its uploads and its subscriptions. */
 import type { WebSocket } from 'ws';
 import { SubmitRefused } from '../driver/submissions.js';
-import { type Arguments, BadRequest } from './arguments.js';
+import { BadRequest } from './bad-request.js';
 import { type CommandClient, carryOut } from './commands.js';
-import { type ControlReply, controlLimits, type StreamName } from './protocol.js';
+import { controlLimits } from './control-limits.js';
+import { readRequest } from './read-request.js';
+import type { CommandResult, ServerMessage } from './schema.js';
 import type { ControlBackend } from './server.js';
+import type { StreamName } from './stream-schema.js';
 import { Uploads } from './uploads.js';
 
 const defaultRowBytes = 65_536;
@@ -36,7 +39,7 @@ export class ClientSession implements CommandClient {
   }
 
   /** Follow a stream. What is still kept after `since` comes first. */
-  subscribe(stream: StreamName, since: number | undefined): unknown {
+  subscribe(stream: StreamName, since: number | undefined): CommandResult<'subscribe'> {
     this.unsubscribe(stream);
     const source = this.#backend.streams[stream];
     // The reply must leave before the first entry does.
@@ -63,16 +66,16 @@ export class ClientSession implements CommandClient {
   #push(stream: StreamName, json: string): void {
     if (this.#socket.bufferedAmount > this.#maxUnreadBytes) {
       this.unsubscribe(stream);
-      this.#send(JSON.stringify({ stream, dropped: true }));
+      this.#send({ stream, dropped: true });
       return;
     }
     // An entry is an object of at least one member: the stream's name is put in front of it without parsing it.
-    this.#send(`{"stream":"${stream}",${json.slice(1)}`);
+    this.#sendText(`{"stream":"${stream}",${json.slice(1)}`);
   }
 
   #piece(frame: Buffer): void {
     try {
-      this.#send(JSON.stringify(this.uploads.piece(frame)));
+      this.#send(this.uploads.piece(frame));
     } catch (error) {
       this.#refuse(null, error);
     }
@@ -81,7 +84,7 @@ export class ClientSession implements CommandClient {
   async #request(text: string): Promise<void> {
     let id: number | null = null;
     try {
-      const { id: given, cmd, ...args } = this.#parse(text);
+      const { id: given, cmd, args } = readRequest(text);
       id = given;
       if (this.#outstanding >= controlLimits.maxOutstanding) {
         throw new BadRequest(`${controlLimits.maxOutstanding} requests wait for their answers already; wait for one`);
@@ -89,8 +92,8 @@ export class ClientSession implements CommandClient {
       this.#outstanding += 1;
       try {
         const { driver, clock, diagnostics } = this.#backend;
-        const result = await carryOut({ driver, clock, diagnostics, client: this }, cmd, args as Arguments);
-        this.#reply({ id, ok: true, result });
+        const result = await carryOut({ driver, clock, diagnostics, client: this }, cmd, args);
+        this.#send({ id, ok: true, result });
         const after = this.#afterReply;
         this.#afterReply = null;
         if (this.#socket.readyState === this.#socket.OPEN) after?.();
@@ -102,40 +105,25 @@ export class ClientSession implements CommandClient {
     }
   }
 
-  #parse(text: string): { readonly id: number; readonly cmd: string } & Arguments {
-    let request: unknown;
-    try {
-      request = JSON.parse(text);
-    } catch (error) {
-      throw new BadRequest(`a request must be JSON: ${(error as Error).message}`);
-    }
-    if (typeof request !== 'object' || request === null || Array.isArray(request))
-      throw new BadRequest('a request must be an object');
-    const { id, cmd } = request as { id?: unknown; cmd?: unknown };
-    if (!Number.isSafeInteger(id)) throw new BadRequest('id: expected a whole number, by which the reply is known');
-    // With the id known, what is wrong from here on can be answered under it.
-    return { ...request, id: id as number, cmd: typeof cmd === 'string' ? cmd : '' };
-  }
-
   #refuse(id: number | null, error: unknown): void {
     if (error instanceof BadRequest || error instanceof SubmitRefused) {
       const upload = error instanceof BadRequest && id === null ? error.upload : undefined;
-      this.#reply({ id, ok: false, error: error.message, ...(upload === undefined ? {} : { upload }) });
+      this.#send({ id, ok: false, error: error.message, ...(upload === undefined ? {} : { upload }) });
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
     this.#backend.log(`control: a request failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
-    this.#reply({ id, ok: false, error: `internal error: ${message}` });
+    this.#send({ id, ok: false, error: `internal error: ${message}` });
   }
 
-  #reply(reply: ControlReply): void {
-    this.#send(JSON.stringify(reply));
+  #send(message: ServerMessage[keyof ServerMessage]): void {
+    this.#sendText(JSON.stringify(message));
   }
 
-  #send(text: string): void {
+  #sendText(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
-    // Replies too must not pile up: a client that asks and never reads is cut off.
+    // Replies too must not pile up: a client that sends requests and never reads is cut off.
     if (this.#socket.bufferedAmount > 4 * this.#maxUnreadBytes) this.#socket.terminate();
   }
 

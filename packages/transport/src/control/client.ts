@@ -1,12 +1,16 @@
 /** The client of a control server, for the harness and the command. */
 import { WebSocket } from 'ws';
-import { controlLimits, type StreamEntries, type StreamName } from './protocol.js';
+import type * as z from 'zod';
+import { controlLimits } from './control-limits.js';
+import { type CommandArguments, type CommandName, type CommandResult, commands, serverMessages } from './schema.js';
+import { type StreamEntries, type StreamName, streams } from './stream-schema.js';
 
 /**
  * What can go wrong: `refused` the MTA said no, `gone` the connection or the process ended, `timeout` no answer came in
- * time, `unauthorised` the token is wrong, `unreachable` nobody listens there.
+ * time, `unauthorised` the token is wrong, `unreachable` nobody listens there, `unreadable` the answer is not what the
+ * schema says.
  */
-export type ControlErrorCode = 'refused' | 'gone' | 'timeout' | 'unauthorised' | 'unreachable';
+export type ControlErrorCode = 'refused' | 'gone' | 'timeout' | 'unauthorised' | 'unreachable' | 'unreadable';
 
 export class ControlError extends Error {
   override readonly name = 'ControlError';
@@ -27,14 +31,16 @@ export type RequestOptions = {
   readonly timeoutMs?: number;
 };
 /** A message to be submitted. */
-export type SubmitArguments = {
-  readonly submissionId: string;
-  readonly originator: string;
+export type SubmitArguments = Readonly<Omit<CommandArguments<'submit'>, 'content' | 'upload' | 'recipients'>> & {
   readonly recipients: readonly string[];
-  readonly priority?: 'urgent' | 'normal' | 'non-urgent';
-  readonly contentType?: string;
   readonly content: Uint8Array;
 };
+
+/** Arguments and options of a command; arguments may be left out where none is required. */
+type GivenTo<Name extends CommandName> =
+  Readonly<Record<never, never>> extends CommandArguments<Name>
+    ? [args?: CommandArguments<Name>, options?: RequestOptions]
+    : [args: CommandArguments<Name>, options?: RequestOptions];
 
 type Waiter = {
   readonly cmd: string;
@@ -43,23 +49,12 @@ type Waiter = {
   readonly timer: NodeJS.Timeout;
 };
 type UploadWaiter = { readonly settle: (receivedBytes: number | Error) => void };
-type Incoming = {
-  readonly id?: number | null;
-  readonly ok?: boolean;
-  readonly result?: unknown;
-  readonly error?: string;
-  readonly stream?: StreamName;
-  readonly dropped?: boolean;
-  readonly upload?: string;
-  readonly receivedBytes?: number;
-};
-
 const defaultTimeoutMs = 30_000;
 /** Pieces of an upload that may be on their way at one time. */
 const uploadWindow = 4;
 
 export class ControlClient {
-  /** Resolves with the reason when the connection has ended, whoever ended it. */
+  /** Resolves with the reason when the connection has ended, by either side. */
   readonly closed: Promise<string>;
   readonly url: string;
   readonly #socket: WebSocket;
@@ -74,7 +69,7 @@ export class ControlClient {
     this.url = url;
     this.#socket = socket;
     socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8')));
-    // A close follows each error, and tells what came of it.
+    // A close follows each error, with the reason.
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
@@ -121,8 +116,20 @@ export class ControlClient {
   }
 
   /**
-   * Send a command and wait for its result.
-   * @throws ControlError `refused` with the MTA's reason, `gone` or `timeout`.
+   * Give an MTA a command and wait for its result.
+   * @throws ControlError `refused` with the MTA's reason, `gone`, `timeout` or `unreadable`.
+   */
+  async command<Name extends CommandName>(name: Name, ...[args, options]: GivenTo<Name>): Promise<CommandResult<Name>> {
+    const result = await this.request(name, args, options);
+    const read = commands[name].result.safeParse(result);
+    if (!read.success) throw new ControlError('unreadable', `control ${this.url}: ${name}: ${unlike(read.error)}`);
+    // As it came: an MTA of a later version may say more than this schema has.
+    return result as CommandResult<Name>;
+  }
+
+  /**
+   * Send a command of any control server and wait for its result, which is not checked.
+   * @throws ControlError `refused` with the server's reason, `gone` or `timeout`.
    */
   request<T = unknown>(cmd: string, args: object = {}, options: RequestOptions = {}): Promise<T> {
     const gone = this.#goneError(cmd);
@@ -149,24 +156,22 @@ export class ControlClient {
    * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk.
    * @throws ControlError as `request`.
    */
-  async submit(
-    message: SubmitArguments,
-    options: RequestOptions = {},
-  ): Promise<{ readonly mtsId: string; readonly known: boolean }> {
-    const { content, ...envelope } = message;
+  async submit(message: SubmitArguments, options: RequestOptions = {}): Promise<CommandResult<'submit'>> {
+    const { content, ...rest } = message;
+    const envelope = { ...rest, recipients: [...rest.recipients] };
     if (content.length <= controlLimits.maxInlineBytes) {
       const base64 = Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64');
-      return this.request('submit', { ...envelope, content: base64 }, options);
+      return this.command('submit', { ...envelope, content: base64 }, options);
     }
     const upload = await this.upload(content, options);
-    return this.request('submit', { ...envelope, upload }, options);
+    return this.command('submit', { ...envelope, upload }, options);
   }
 
   /** Upload a content in pieces. @returns its upload id, for `submit`. */
   async upload(content: Uint8Array, options: RequestOptions = {}): Promise<string> {
     const upload = `u${this.#nextUpload}`;
     this.#nextUpload += 1;
-    await this.request('upload-begin', { upload }, options);
+    await this.command('upload-begin', { upload }, options);
     const id = Buffer.from(upload, 'latin1');
     const acknowledged: Promise<number>[] = [];
     this.#uploads.set(upload, []);
@@ -195,15 +200,15 @@ export class ControlClient {
     stream: S,
     handlers: StreamHandlers<S> | StreamHandlers<S>['entry'],
     since?: number,
-  ): Promise<{ readonly latest: number }> {
+  ): Promise<CommandResult<'subscribe'>> {
     const given: StreamHandlers<S> = typeof handlers === 'function' ? { entry: handlers } : handlers;
     this.#handlers.set(stream, given as unknown as StreamHandlers<never>);
-    return this.request('subscribe', since === undefined ? { stream } : { stream, since });
+    return this.command('subscribe', since === undefined ? { stream } : { stream, since });
   }
 
   async unsubscribe(stream: StreamName): Promise<void> {
     this.#handlers.delete(stream);
-    await this.request('unsubscribe', { stream });
+    await this.command('unsubscribe', { stream });
   }
 
   /** End the connection. Requests that wait are rejected with `gone`. */
@@ -226,44 +231,61 @@ export class ControlClient {
       };
       this.#uploads.get(upload)?.push({ settle });
     });
-    // Awaited in groups: a rejection that nobody awaits yet is no defect.
+    // Awaited in groups: a rejection that is not awaited yet is no defect.
     answer.catch(() => undefined);
     this.#socket.send(Buffer.concat([Buffer.of(id.length), id, octets]));
     return answer;
   }
 
+  /** What comes that is not of the protocol ends the connection: nothing after it could be trusted. */
   #receive(text: string): void {
-    const message = JSON.parse(text) as Incoming;
-    if (message.stream !== undefined) this.#pushed(message.stream, message);
-    else if (typeof message.id === 'number') this.#answered(message.id, message);
-    else if (message.upload !== undefined) this.#pieceAnswered(message.upload, message);
+    try {
+      this.#take(JSON.parse(text) as object);
+    } catch (error) {
+      this.#gone(`the server does not speak this protocol: ${(error as Error).message}`);
+      this.#socket.terminate();
+    }
   }
 
-  #answered(id: number, message: Incoming): void {
-    const waiter = this.#waiting.get(id);
-    if (waiter === undefined) return;
-    this.#waiting.delete(id);
+  #take(message: object): void {
+    if ('stream' in message) this.#pushed(message);
+    else if ('upload' in message) this.#pieceAnswered(message);
+    else this.#answered(message);
+  }
+
+  #answered(message: object): void {
+    const answer =
+      'ok' in message && message.ok === true ? read(serverMessages.result, message) : read(serverMessages.refusal, message);
+    const waiter = answer.id === null ? undefined : this.#waiting.get(answer.id);
+    if (answer.id === null || waiter === undefined) return;
+    this.#waiting.delete(answer.id);
     clearTimeout(waiter.timer);
-    if (message.ok === true) waiter.resolve(message.result);
-    else waiter.reject(new ControlError('refused', message.error ?? `${waiter.cmd}: refused without a reason`));
+    if (answer.ok) waiter.resolve(answer.result);
+    else waiter.reject(new ControlError('refused', answer.error));
   }
 
-  #pushed(stream: StreamName, message: Incoming): void {
+  #pushed(message: object): void {
+    const { stream, ...entry } = read(serverMessages.entry, message);
     const handlers = this.#handlers.get(stream);
-    if (message.dropped === true) {
+    if ('dropped' in entry) {
+      read(serverMessages.dropped, message);
       this.#handlers.delete(stream);
       handlers?.dropped?.();
       return;
     }
-    const { stream: _stream, ...entry } = message;
-    (handlers?.entry as ((entry: unknown) => void) | undefined)?.(entry);
+    if (handlers === undefined) return;
+    (handlers.entry as (entry: unknown) => void)(read(streams[stream] as z.ZodType, entry));
   }
 
-  #pieceAnswered(upload: string, message: Incoming): void {
-    const waiters = this.#uploads.get(upload);
-    if (message.ok !== false) waiters?.shift()?.settle(message.receivedBytes ?? 0);
+  #pieceAnswered(message: object): void {
+    if (!('ok' in message)) {
+      const { upload, receivedBytes } = read(serverMessages.piece, message);
+      this.#uploads.get(upload)?.shift()?.settle(receivedBytes);
+      return;
+    }
+    const { upload = '', error } = read(serverMessages.refusal, message);
     // With one piece refused the others are of no use.
-    else for (const waiter of waiters?.splice(0) ?? []) waiter.settle(new ControlError('refused', message.error ?? 'refused'));
+    for (const waiter of this.#uploads.get(upload)?.splice(0) ?? []) waiter.settle(new ControlError('refused', error));
   }
 
   #goneError(cmd: string): ControlError | null {
@@ -283,4 +305,16 @@ export class ControlClient {
       for (const waiter of waiters.splice(0)) waiter.settle(error);
     }
   }
+}
+
+/** The message, if it has what the schema says. @throws Error that says what is wrong. */
+function read<T>(schema: z.ZodType<T>, message: unknown): T {
+  const found = schema.safeParse(message);
+  if (!found.success) throw new Error(unlike(found.error));
+  return message as T;
+}
+
+function unlike(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return `what came is not what was expected${issue === undefined ? '' : ` (${[...issue.path, issue.message].join(': ')})`}`;
 }

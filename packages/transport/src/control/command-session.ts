@@ -1,40 +1,34 @@
 /** One client of a control server that is not an MTA's: a table of commands, without uploads and streams. */
 import type { WebSocket } from 'ws';
-import { nearestName } from './nearest.js';
-import { type ControlReply, controlLimits } from './protocol.js';
+import { noSuch } from './bad-request.js';
+import { controlLimits } from './control-limits.js';
+import { type GivenArguments, readRequest } from './read-request.js';
+import type { ServerMessage } from './schema.js';
 
-/** What a command gets: the request without its id and name. */
-export type CommandArguments = Readonly<Record<string, unknown>>;
-
-/** Commands by name. What one throws is told to the client as the reason of the refusal. */
-export type CommandTable = Readonly<Record<string, (args: CommandArguments) => unknown>>;
+/** Commands by name. What one throws is the reason of the refusal, for the client. */
+export type CommandTable = Readonly<Record<string, (args: GivenArguments) => unknown>>;
 
 const maxUnreadBytes = 4 * controlLimits.maxMessageBytes;
 
 /** Serve this client until it goes. */
 export function serveCommands(socket: WebSocket, commands: CommandTable): void {
   let outstanding = 0;
-  const reply = (message: ControlReply): void => {
+  const reply = (message: ServerMessage['result' | 'refusal']): void => {
     if (socket.readyState !== socket.OPEN) return;
     socket.send(JSON.stringify(message));
-    // A client that asks and never reads is cut off.
+    // A client that sends requests and never reads is cut off.
     if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
   };
   const answer = async (text: string): Promise<void> => {
     let id: number | null = null;
     outstanding += 1;
     try {
-      const request = JSON.parse(text) as unknown;
-      if (typeof request !== 'object' || request === null || Array.isArray(request))
-        throw new Error('a request must be a JSON object');
-      const { id: given, cmd, ...args } = request as Record<string, unknown>;
-      if (!Number.isSafeInteger(given)) throw new Error('id: expected a whole number, by which the reply is known');
-      id = given as number;
+      const { id: given, cmd, args } = readRequest(text);
+      id = given;
       if (outstanding > controlLimits.maxOutstanding)
         throw new Error(`${controlLimits.maxOutstanding} requests wait for their answers already`);
-      const name = typeof cmd === 'string' ? cmd : '';
-      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-      if (command === undefined) throw new Error(unknown(name, Object.keys(commands)));
+      const command = Object.hasOwn(commands, cmd) ? commands[cmd] : undefined;
+      if (command === undefined) throw noSuch('command', cmd, Object.keys(commands), 'cmd');
       const result = (await command(args)) ?? {};
       reply({ id, ok: true, result });
     } catch (error) {
@@ -48,10 +42,4 @@ export function serveCommands(socket: WebSocket, commands: CommandTable): void {
     if (isBinary) reply({ id: null, ok: false, error: 'nothing is uploaded here' });
     else void answer((data as Buffer).toString('utf8'));
   });
-}
-
-function unknown(name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names);
-  const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 37)}...` : name);
-  return `cmd: ${shown} is no command${nearest === undefined ? `; there is ${names.join(', ')}` : `; did you mean ${nearest}?`}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The control server: a WebSocket on loopback, for those who can read the token file. Requests and replies are JSON;
- * streams are pushed, and a subscriber that does not read loses its subscription, never the MTA's time.
+ * The control server: a WebSocket on loopback, for clients that can read the token file. Requests and replies are JSON.
+ * Streams are pushed. A subscriber that does not read loses its subscription; the MTA never waits for it.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -9,12 +9,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Settings } from '@mtalab/mta-core';
 import { WebSocketServer } from 'ws';
-import type { LabClock } from '../driver/clock.js';
 import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
+import type { LabClock } from '../driver/lab-clock.js';
 import { ClientSession } from './client-session.js';
 import { type CommandTable, serveCommands } from './command-session.js';
-import { controlLimits, type StreamName } from './protocol.js';
+import { controlLimits } from './control-limits.js';
+import type { StreamName } from './stream-schema.js';
 
 /** A stream as the server sees it: entries are JSON texts already. */
 export type StreamSource = {
@@ -169,8 +170,8 @@ export class ControlServer {
   }
 
   /**
-   * Take leave of all clients and close. The token is void from then on and its file is removed. Nobody who is connected
-   * can make this last longer than `closeGraceMs`.
+   * Take leave of all clients and close. The token is void from then on and its file is removed. No client can make this
+   * last longer than `closeGraceMs`.
    */
   async close(): Promise<void> {
     try {

@@ -1,6 +1,6 @@
 /** Contents that one client hands in piece by piece. */
-import { BadRequest } from './arguments.js';
-import { controlLimits } from './protocol.js';
+import { BadRequest } from './bad-request.js';
+import { controlLimits } from './control-limits.js';
 
 /** Where handed-in octets go: the driver. */
 export type ContentSink = {

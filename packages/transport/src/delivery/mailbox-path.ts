@@ -1,7 +1,7 @@
 /** Names of mailbox folders and of the files in them. */
 import { createHash } from 'node:crypto';
 import type { Destination } from '@mtalab/mta-core';
-import { deadLetters, mailboxOf } from './delivery.js';
+import { deadLetters, mailboxOf } from './delivery-sink.js';
 
 /** Longest name of a folder, in octets: file systems take 255. */
 const maxNameBytes = 240;

@@ -1,6 +1,6 @@
 /** The APDUs that the diagnostics levels want logged, with what the core knows of the connection they passed. */
-import { type AssociationId, type Mta, ownerOfGroup } from '@mtalab/mta-core';
-import type { StubTrace, TracedStub } from '../rpc/trace.js';
+import { type AssociationId, findRow, ltabOf, type Mta, ownerOfGroup } from '@mtalab/mta-core';
+import type { StubTrace, TracedStub } from '../rpc/stub-trace.js';
 import type { ApduForms, Diagnostics } from './diagnostics.js';
 
 /** A stub as it is logged. Its octets are valid during the call only. */
@@ -9,37 +9,38 @@ export type LoggedApdu = TracedStub & {
   readonly nowMs: number;
   /** Name of the MTA. */
   readonly node: string;
-  /** Null where nobody knows yet, or any more, to which the connection belongs. */
+  /** The association that the connection belongs to; null where it is not known yet, or no longer. */
   readonly association: AssociationId | null;
 };
 export type ApduHook = (apdu: LoggedApdu, forms: ApduForms) => void;
 
 function associationOf(mta: Mta, { conn, pdu }: TracedStub): AssociationId | null {
   if ('association' in pdu.body) return pdu.body.association;
-  const connection = mta.rpc.connections.find((one) => one.id === conn);
+  const connection = findRow(mta.rpc.connections, conn);
   if (connection === undefined) return null;
   // The peer's data connection names its association with its first call, but it came with the group of the peer's first connection.
   const owner = connection.owner ?? ownerOfGroup(mta, connection);
-  const entry = owner === null ? undefined : mta.ltab[owner.entry - 1];
+  const entry = owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
   return entry?.associations.find(({ id }) => id === owner?.association)?.name ?? null;
 }
 
 export type ApduTraceOptions = {
   readonly diagnostics: Diagnostics;
-  readonly network: { traceStubs(trace: StubTrace | null): void };
+  /** Reports what passes its connections. */
+  readonly link: { traceStubs(trace: StubTrace | null): void };
   readonly hook: ApduHook | undefined;
   readonly nowMs: () => number;
   readonly mta: () => Mta;
   readonly log: (text: string) => void;
 };
 
-/** Has the network tell of its stubs while the levels want them, from now on. */
+/** From now on, has the link report its stubs while the levels want them. */
 export function traceApdus(options: ApduTraceOptions): void {
-  const { diagnostics, network, hook, nowMs, mta, log } = options;
+  const { diagnostics, link, hook, nowMs, mta, log } = options;
   const follow = (): void => {
     const forms = diagnostics.apdus;
-    if (forms === null || hook === undefined) return network.traceStubs(null);
-    network.traceStubs((stub) => {
+    if (forms === null || hook === undefined) return link.traceStubs(null);
+    link.traceStubs((stub) => {
       // A log that fails must never cost a connection.
       try {
         const state = mta();

@@ -1,23 +1,9 @@
 /** Deliveries under way, how long each message took, and the notices of those that are done. */
-import { mailboxOf } from '../delivery/delivery.js';
-import type { EffectOf } from './ports.js';
 
-/** One finished delivery into a mailbox. */
-export type DeliveryNotice = {
-  /** When it was done, lab time. */
-  t: number;
-  readonly node: string;
-  readonly copy: number;
-  readonly mtsId: string;
-  /** Address of the mailbox, or `dead-letters`. */
-  readonly mailbox: string;
-  readonly submittedAtMs: number;
-  /** From submission, at whatever MTA, to delivery. */
-  delayMs: number;
-  readonly sizeBytes: number;
-};
-
-export type DelaySummary = { readonly count: number; readonly meanMs: number; readonly maxMs: number };
+import type { DelaySummary } from '../control/status-schema.js';
+import type { DeliveryNotice } from '../control/stream-schema.js';
+import { mailboxOf } from '../delivery/delivery-sink.js';
+import type { EffectOf } from './driver-ports.js';
 
 /** Mailboxes whose failures are remembered, and reasons of each; beyond it the oldest mailbox is forgotten. */
 const maxFailing = 1000;
@@ -26,7 +12,7 @@ const maxReasons = 16;
 export class Deliveries {
   readonly #node: string;
   readonly #warn: (text: string) => void;
-  /** Reasons told since the last delivery there, by mailbox. */
+  /** Reasons reported since the last delivery there, by mailbox. */
   readonly #failing = new Map<string, Set<string>>();
   readonly #underWay = new Map<number, DeliveryNotice>();
   #done: DeliveryNotice[] = [];
@@ -34,7 +20,7 @@ export class Deliveries {
   #sumMs = 0;
   #maxMs = 0;
 
-  /** @param warn hears why a mailbox takes no mail: once for each reason, until it has taken some. */
+  /** @param warn takes the reason why a mailbox takes no mail: each reason once, until the mailbox takes some. */
   constructor(node: string, warn: (text: string) => void = () => undefined) {
     this.#node = node;
     this.#warn = warn;
@@ -58,7 +44,7 @@ export class Deliveries {
     });
   }
 
-  /** The copy is in its mailbox: counted, and told at the next commit. */
+  /** The copy is in its mailbox: counted, and reported after the next commit. */
   delivered(copy: number, nowMs: number): void {
     const notice = this.#underWay.get(copy);
     if (notice === undefined) return;

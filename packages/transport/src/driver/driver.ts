@@ -4,16 +4,18 @@
  * the next deadline; they happen at the end of the turn, when the sockets that had something have all been read. Writes that
  * nobody waits for join the commit of a later turn.
  */
-import type { Effect, Input, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
-import type { LabClock } from './clock.js';
+import type { Effect, Input, LinkFrame, Mta, MtaConfig, Recovered, Submission } from '@mtalab/mta-core';
+import type { MtaStatus } from '../control/status-schema.js';
+import { closeParts } from './close-parts.js';
+import { DeadlineTimer } from './deadline-timer.js';
 import { Deliveries } from './deliveries.js';
-import { failureOf } from './failure.js';
-import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './options.js';
+import { failureOf } from './driver-failure.js';
+import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver-options.js';
+import type { ContentsPort, CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort, StoreWrite } from './driver-ports.js';
+import type { LabClock } from './lab-clock.js';
+import { summarise } from './mta-status.js';
 import { PendingWrites } from './pending-writes.js';
-import type { CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort } from './ports.js';
-import { type DriverStatus, summarise } from './status.js';
 import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
-import { DeadlineTimer } from './timer.js';
 
 /** Exit code of a process whose driver failed (EX_SOFTWARE). */
 export const failureCode = 70;
@@ -31,14 +33,15 @@ export class Driver {
   readonly #store: StorePort;
   readonly #network: NetworkPort;
   readonly #delivery: DeliveryPort;
+  readonly #contents: ContentsPort | undefined;
   readonly #nt: string | null;
   readonly #hooks: DriverHooks;
   readonly #submissions = new Submissions();
   readonly #dials = new Set<number>();
-  readonly #resolveEnded: (ended: Ended) => void;
   readonly #timer: DeadlineTimer;
   readonly #writes = new PendingWrites(() => this.#scheduleTurn());
 
+  #resolveEnded: (ended: Ended) => void = () => undefined;
   #mta: Mta | null = null;
   #deliveries = new Deliveries('');
   #phase: Mta['phase'] | null = null;
@@ -60,14 +63,13 @@ export class Driver {
     this.#store = options.store;
     this.#network = options.network;
     this.#delivery = options.delivery;
+    this.#contents = options.contents;
     this.#nt = options.nt ?? null;
     this.#hooks = options.hooks ?? {};
     this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
-    let resolveEnded: (ended: Ended) => void = () => undefined;
     this.ended = new Promise((resolve) => {
-      resolveEnded = resolve;
+      this.#resolveEnded = resolve;
     });
-    this.#resolveEnded = resolveEnded;
   }
 
   /** The state as it is now. @throws Error before `begin`. */
@@ -93,7 +95,7 @@ export class Driver {
     } catch (error) {
       this.#fail(error);
     }
-    this.#running = false;
+    this.#rest();
     this.#scheduleTurn();
   }
 
@@ -102,7 +104,10 @@ export class Driver {
    * then the input waits its turn behind it. After the end of the MTA inputs are ignored.
    */
   input(input: Input): void {
-    if (this.#over || this.#halt !== null || this.#mta === null) return;
+    if (this.#over || this.#halt !== null || this.#mta === null) {
+      this.#contents?.clear();
+      return;
+    }
     if (this.#running) {
       this.#queue.push(input);
       return;
@@ -114,14 +119,13 @@ export class Driver {
     } catch (error) {
       this.#fail(error);
     }
-    this.#running = false;
+    this.#rest();
     if (!this.#turnPending) this.#scheduleTurn();
   }
 
   /**
    * Hand in a message whose content is in the store under `submission.content`.
-   * @returns a promise that resolves when the message is on disk. It rejects with `SubmitRefused`, which says why; the
-   *   content is dropped then.
+   * @returns when the message is on disk. @throws SubmitRefused with the reason; the content is dropped then.
    */
   submit(submission: Submission): Promise<SubmitResult> {
     if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('the MTA is not running'));
@@ -158,7 +162,7 @@ export class Driver {
     return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
-  status(): DriverStatus {
+  status(): MtaStatus {
     return summarise(this.mta, this.#clock, {
       nt: this.#nt,
       pendingWork: this.pendingWork,
@@ -202,6 +206,12 @@ export class Driver {
     this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
   }
 
+  /** The inputs at hand have been taken: drop the contents that arrived with them and are not wanted. */
+  #rest(): void {
+    this.#running = false;
+    if (this.#queue.length === 0 && this.#mta !== null) this.#contents?.settle(this.#mta);
+  }
+
   /** What the driver itself keeps count of. */
   #note(input: Input, nowMs: number): void {
     if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
@@ -234,20 +244,18 @@ export class Driver {
     this.#effect = null;
   }
 
-  #carryOutRare(
-    effect: Exclude<Effect, { readonly type: 'frame' | 'store' | 'forget' | 'settle' | 'drop-content' | 'report' }>,
-  ): void {
+  #carryOutRare(effect: Exclude<Effect, StoreWrite | LinkFrame | EffectOf<'report'>>): void {
     switch (effect.type) {
       case 'deliver':
         this.#deliveries.begun(effect);
         this.#toDeliver.push(effect);
         break;
       case 'listen':
-        this.#network.listen(effect.binding, effect.address, effect.port);
+        this.#network.listen(effect);
         break;
       case 'dial':
         this.#dials.add(effect.conn);
-        this.#network.dial(effect.conn, effect.host, effect.port, effect.localAddress);
+        this.#network.dial(effect);
         break;
       case 'close':
         this.#dials.delete(effect.conn);
@@ -295,7 +303,7 @@ export class Driver {
     } catch (error) {
       this.#fail(error);
     }
-    this.#running = false;
+    this.#rest();
     if (this.#halt !== null) this.#finish(this.#halt);
     else if (this.#writes.due || this.#queue.length + this.#toDeliver.length > 0) this.#scheduleTurn();
   };
@@ -325,7 +333,7 @@ export class Driver {
     }
   }
 
-  /** Into the mailboxes, when the peers have been told that their mail is here: they work on while this side writes. */
+  /** Fill the mailboxes after the confirmations have left: the peers work on while this side writes. */
   #deliver(): void {
     const deliveries = this.#toDeliver;
     this.#toDeliver = [];
@@ -382,18 +390,10 @@ export class Driver {
     this.#writes.disarm();
     this.#queue = [];
     this.#submissions.refuseAll('the MTA has ended');
-    let failure = error;
-    for (const close of [
-      () => this.#network.closeAll(),
-      () => this.#delivery.close(),
-      () => this.#store.close(clean && failure === undefined),
-    ]) {
-      try {
-        await close();
-      } catch (cause) {
-        failure ??= this.#failure(cause);
-      }
-    }
+    this.#contents?.clear();
+    const parts = { network: this.#network, delivery: this.#delivery, store: this.#store };
+    const failed = await closeParts(parts, clean && error === undefined);
+    const failure = error ?? (failed === null ? undefined : this.#failure(failed.cause));
     if (failure === undefined) this.#resolveEnded({ code, clean });
     else this.#resolveEnded({ code: failureCode, clean: false, error: failure });
   }

@@ -1,4 +1,4 @@
-/** A numbered stream of entries, with the latest kept for those who join late. Costs next to nothing when nobody listens. */
+/** A numbered stream of entries. It keeps the latest for late subscribers, and costs next to nothing without any. */
 
 export type Numbered<T> = T & { readonly n: number };
 export type FeedListener<T> = (entry: Numbered<T>) => void;

@@ -5,8 +5,8 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Effect, Input } from '@mtalab/mta-core';
+import type { StartInput } from './driver-options.js';
 import { Feed } from './feed.js';
-import type { StartInput } from './options.js';
 
 /** One line, without its newline. */
 export type JournalLine = { readonly line: string };
@@ -16,7 +16,7 @@ export type JournalFileOptions = {
   readonly maxFileBytes?: number;
   /** Octets gathered in memory at most before they are written. Default 256 KiB. */
   readonly maxBufferedBytes?: number;
-  /** Told once when recording ends early: the limit, or a disk that fails. */
+  /** Called once when recording ends early: at the limit, or when the disk fails. */
   readonly warn?: (text: string) => void;
 };
 

@@ -1,4 +1,4 @@
-/** Ports that the system chose at the first start are kept in a file and asked for again, so that peers find the MTA. */
+/** Keeps the ports that the system chose at the first start in a file, so that peers find the MTA again. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { addressesMeet, type BindingConfig, mapperIds } from '@mtalab/mta-core';
 import { controlHost } from '../control/server.js';
@@ -48,7 +48,7 @@ export class KeptPorts {
 
   /**
    * @param path of the file, which need not exist.
-   * @param fixed what the configuration itself asks for: a port kept from an earlier start gives way to it.
+   * @param fixed ports that the configuration names: a port kept from an earlier start gives way to them.
    * @throws Error when the file is damaged.
    */
   constructor(path: string, bindings: readonly BindingConfig[], fixed: readonly FixedPort[]) {

@@ -1,4 +1,4 @@
-/** What is queued in the store for its next commit, and when that commit is due. */
+/** Counts what is queued in the store, and says when the next commit is due. */
 
 /**
  * How long an erasure or a ledger's row may wait for a commit to join, in real ms (it is the disk's time, not the lab's): some
@@ -15,7 +15,7 @@ const mostWaiting = 1000;
 /**
  * What somebody waits for (a message, handed-in octets) is committed at the end of the turn. Writes that only make room need
  * no sync of their own: they join that commit, or have one a few milliseconds later if none comes. A crash in between undoes
- * nothing that anybody was told.
+ * nothing that has been reported.
  */
 export class PendingWrites {
   readonly #late: () => void;
@@ -49,7 +49,7 @@ export class PendingWrites {
   /**
    * A commit is over.
    * @param tookMs how long it took.
-   * @param left how many writes the disk would not take; they are tried again by and by.
+   * @param left how many writes the disk would not take; later commits try them again.
    */
   committed(tookMs: number, left: number): void {
     this.#count = left;

@@ -40,14 +40,14 @@ export class Submissions {
     this.#next(submissionId)?.resolve(result);
   }
 
-  /** @returns the key of the content that nobody needs any more, if anybody waited. */
+  /** @returns the key of the content that can be dropped, if a client waited for this submission. */
   refused(submissionId: string, reason: string): number | undefined {
     const waiter = this.#next(submissionId);
     waiter?.reject(new SubmitRefused(reason));
     return waiter?.content;
   }
 
-  /** Nobody will be answered any more. */
+  /** Refuse all that still wait. */
   refuseAll(reason: string): void {
     for (const waiters of this.#waiting.values()) for (const waiter of waiters) waiter.reject(new SubmitRefused(reason));
     this.#waiting.clear();

@@ -1,35 +1,27 @@
 /**
- * The sockets of one MTA. Effects of the core go in by method calls, inputs for the core come out through a hook.
- * Nothing here waits for time: what takes too long is closed by the core.
+ * The sockets of one MTA, for any kind of link. Effects of the core go in by method calls; inputs for the core come out
+ * through a hook. The link's codecs know what the octets mean.
+ * Nothing here waits for time: the core closes what takes too long.
  */
 import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
-import { type ContentHandle, type Input, ntError, type Pdu } from '@mtalab/mta-core';
-import { defaultMaxStubBytes, PduCodec } from '../rpc/codec.js';
-import { MalformedPdu } from '../rpc/header.js';
-import { AssociatedGroups, StubBudget } from '../rpc/intake.js';
-import type { StubTrace } from '../rpc/trace.js';
-import { addressText, Link } from './socket-connection.js';
+import { type Effect, type Input, type LinkFrame, type LinkKind, ntError } from '@mtalab/mta-core';
+import { type CodecsByLink, type FrameCodecs, MalformedFrame } from './frame-codec.js';
+import { addressText, SocketConnection } from './socket-connection.js';
 
 export type NetworkHooks = {
-  /** Takes an input for the core. Called from socket events, one PDU at a time, never from within a method of `Network`. */
+  /** Takes an input for the core. Called from socket events, one frame at a time, never from within a method of `Network`. */
   readonly input: (input: Input) => void;
-  /** Finds the octets of a stretch of a stored content, when its RTTR is sent. */
-  readonly loadContent: (handle: ContentHandle) => Uint8Array;
   readonly log?: (level: 'info' | 'warn' | 'error', text: string) => void;
 };
 
 export type NetworkOptions = {
-  /** The longest stub that is put together from fragments, in octets: the largest message and room for its envelope. */
-  readonly maxStubBytes?: number;
-  /** Octets that all stubs of which some fragments are missing may take up. Default: ten of the longest. */
-  readonly maxPartialBytes?: number;
-  /** Octets that may wait for one peer to read them; a connection with more is dropped. More than one stub. */
+  /** Octets that may wait for one peer to read them; a connection with more is dropped. Default: the longest frame and 16 MiB. */
   readonly maxBufferedBytes?: number;
   /** Connections, dialled and accepted together; the core has its own, lower limit. */
   readonly maxSockets?: number;
 };
 
-/** One connection in a status report. `sent` and `received` count whole PDUs. */
+/** One connection in a status report. `sent` and `received` count whole frames. */
 export type SocketView = {
   readonly conn: number;
   readonly local: string;
@@ -38,17 +30,9 @@ export type SocketView = {
   readonly received: number;
 };
 
-/**
- * Octets of a call by one who has no association here, and of any answer. The longest honest one is an MtaBind with its
- * names and addresses, a few thousand octets: who has not introduced himself cannot make an MTA hold more than that.
- */
-const maxStrangerBytes = 65_536;
-/**
- * Largest messages of which some part may be here at once. A peer sends a segment in a call, 30 K by default and 1 M at most,
- * or the whole message if either side has a checkpoint size of 0. It has nine associations by default and one more for
- * urgent mail, each sends one call after the other: ten whole messages never meet the limit.
- */
-const partialMessages = 10;
+type ListenEffect = Extract<Effect, { readonly type: 'listen' }>;
+type DialEffect = Extract<Effect, { readonly type: 'dial' }>;
+
 /** Sockets that are closed here and whose peers have not taken what was sent; beyond it the oldest is cut. */
 const closingLimit = 64;
 /** Loop turns that `closeAll` gives all sockets together. */
@@ -58,31 +42,32 @@ const exhausted = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 export class Network {
   readonly #hooks: NetworkHooks;
-  readonly #maxStubBytes: number;
-  readonly #maxBufferedBytes: number;
+  readonly #codecs: CodecsByLink;
+  readonly #maxBufferedBytes: number | undefined;
   readonly #maxSockets: number;
   readonly #servers = new Set<Server>();
-  readonly #links = new Map<number, Link>();
-  readonly #groups = new AssociatedGroups();
-  readonly #budget: StubBudget;
+  readonly #connections = new Map<number, SocketConnection>();
   /** Ended by us, oldest first. */
   readonly #closing = new Set<Socket>();
   /** Inputs for connections that failed within a call of the core's driver, delivered when that call is over. */
   readonly #failed = new Map<number, Input>();
-  #dirty: Link[] = [];
-  #trace: StubTrace | null = null;
+  #dirty: SocketConnection[] = [];
   #nextAccepted = 1;
 
-  constructor(hooks: NetworkHooks, options: NetworkOptions = {}) {
+  /** @param codecs of the kinds of links that this MTA has. */
+  constructor(hooks: NetworkHooks, codecs: CodecsByLink, options: NetworkOptions = {}) {
     this.#hooks = hooks;
-    this.#maxStubBytes = options.maxStubBytes ?? defaultMaxStubBytes;
-    this.#budget = new StubBudget(options.maxPartialBytes ?? partialMessages * this.#maxStubBytes);
-    this.#maxBufferedBytes = options.maxBufferedBytes ?? this.#maxStubBytes + 16_777_216;
+    this.#codecs = codecs;
+    this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#maxSockets = options.maxSockets ?? 4096;
   }
 
-  /** Listen for the core's binding. Input: `listening` or `listen-failed`. */
-  listen(binding: number, address: string, port: number): void {
+  /**
+   * Listen for the core's binding. Input: `listening` or `listen-failed`.
+   * @throws Error when the link has no sockets.
+   */
+  listen({ link, binding, address, port }: ListenEffect): void {
+    const codecs = this.#codecsOf(link);
     const server = createServer();
     let isUp = false;
     server.on('error', (error: NodeJS.ErrnoException) => {
@@ -93,7 +78,7 @@ export class Network {
       this.#servers.delete(server);
       this.#hooks.input({ type: 'listen-failed', binding, osError: osErrorOf(error) });
     });
-    server.on('connection', (socket) => this.#accept(binding, socket));
+    server.on('connection', (socket) => this.#accept(link, codecs, binding, socket));
     server.on('listening', () => {
       if (!this.#servers.has(server)) return;
       isUp = true;
@@ -107,12 +92,16 @@ export class Network {
     }
   }
 
-  /** Dial for the core's even `conn`. Input: `connected` or `dial-failed`. */
-  dial(conn: number, host: string, port: number, localAddress?: string): void {
+  /**
+   * Dial for the core's even `conn`. Input: `connected` or `dial-failed`.
+   * @throws Error when the link has no sockets.
+   */
+  dial({ link, conn, host, port, localAddress }: DialEffect): void {
+    const codecs = this.#codecsOf(link);
     let socket: Socket;
     try {
-      if (this.#links.size >= this.#maxSockets) throw Object.assign(new Error('too many connections'), { code: 'EMFILE' });
-      // A name may have addresses of both families: one that the local address can reach is asked for.
+      if (this.#connections.size >= this.#maxSockets) throw Object.assign(new Error('too many connections'), { code: 'EMFILE' });
+      // A name may have addresses of both families: the lookup is limited to the one that the local address can reach.
       const from = localAddress === undefined ? {} : { localAddress, family: isIP(host) === 0 ? isIP(localAddress) : 0 };
       socket = connect({ host, port, ...from });
     } catch (error) {
@@ -120,73 +109,66 @@ export class Network {
       this.#fail(conn, dialFailed(conn, error as NodeJS.ErrnoException));
       return;
     }
-    const link = this.#link(conn, socket, 0);
+    const connection = this.#connection(link, codecs, conn, socket, null);
     socket.on('connect', () => {
-      if (link.phase !== 'dialling') return;
-      link.up();
+      if (connection.phase !== 'dialling') return;
+      connection.up();
       const address = isIP(host) === 0 ? socket.remoteAddress : undefined;
       this.#hooks.input({ type: 'connected', conn, ...(address === undefined ? {} : { address }) });
     });
   }
 
   /**
-   * Encode a PDU for a connection; it leaves with the next `flush`. A connection that is gone is passed over: its loss
+   * Encode a frame for its connection; it leaves with the next `flush`. A connection that is gone is passed over: its loss
    * is on its way to the core.
+   * @throws Error when the frame is of another kind of link than its connection.
    */
-  send(conn: number, pdu: Pdu): void {
-    const link = this.#links.get(conn);
-    if (link === undefined || link.phase !== 'up') return;
+  send({ link, conn, frame }: LinkFrame): void {
+    const connection = this.#connections.get(conn);
+    if (connection === undefined || connection.phase !== 'up') return;
+    if (connection.link !== link)
+      throw new Error(`connection ${conn} is of the ${connection.link} link, not of the ${link} link`);
     try {
-      link.codec.encodeInto(link.out, pdu);
+      connection.codec.encodeInto(connection.out, frame);
     } catch (error) {
-      this.#log(
-        'error',
-        `A ${pdu.type} for ${link.remote} cannot be encoded: ${(error as Error).message}. The connection is dropped.`,
-      );
-      this.#drop(link);
+      const why = (error as Error).message;
+      this.#log('error', `A ${frame.type} for ${connection.remote} cannot be encoded: ${why}. The connection is dropped.`);
+      this.#drop(connection);
       return;
     }
-    link.sent += 1;
-    if (conn % 2 === 1) this.#groups.sent(conn, pdu);
-    if (link.bufferedBytes > this.#maxBufferedBytes) {
-      this.#log(
-        'warn',
-        `${link.remote} does not read: more than ${this.#maxBufferedBytes} octets wait for it. The connection is dropped.`,
-      );
-      this.#drop(link);
+    connection.sent += 1;
+    const { maxBufferedBytes } = connection;
+    if (connection.bufferedBytes > maxBufferedBytes) {
+      const text = `${connection.remote} does not read: more than ${maxBufferedBytes} octets wait for it.`;
+      this.#log('warn', `${text} The connection is dropped.`);
+      this.#drop(connection);
       return;
     }
-    if (!link.dirty) {
-      link.dirty = true;
-      this.#dirty.push(link);
+    if (!connection.dirty) {
+      connection.dirty = true;
+      this.#dirty.push(connection);
     }
   }
 
   /** Hand all that was encoded since the last time to the sockets, one write each. */
   flush(): void {
     if (this.#dirty.length === 0) return;
-    const links = this.#dirty;
+    const connections = this.#dirty;
     this.#dirty = [];
-    for (const link of links) if (link.dirty) link.flush();
+    for (const connection of connections) if (connection.dirty) connection.flush();
   }
 
   /** Close a connection once what was sent is written, or give up a dial. No input follows for it. */
   close(conn: number): void {
     this.#failed.delete(conn);
-    const link = this.#links.get(conn);
-    if (link !== undefined) this.#retire(link);
-  }
-
-  /** Tell of each stub of the MTA interface on every connection from now on; null for none, which costs nothing. */
-  traceStubs(trace: StubTrace | null): void {
-    this.#trace = trace;
-    for (const link of this.#links.values()) traceLink(link, trace);
+    const connection = this.#connections.get(conn);
+    if (connection !== undefined) this.#retire(connection);
   }
 
   /** Connections that are up, oldest first. */
   sockets(): SocketView[] {
     const views: SocketView[] = [];
-    for (const { phase, conn, local, remote, sent, received } of this.#links.values()) {
+    for (const { phase, conn, local, remote, sent, received } of this.#connections.values()) {
       if (phase === 'up') views.push({ conn, local, remote, sent, received });
     }
     return views;
@@ -196,80 +178,80 @@ export class Network {
   async closeAll(): Promise<void> {
     const servers = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     this.#servers.clear();
-    for (const link of [...this.#links.values()]) this.#retire(link);
+    for (const connection of [...this.#connections.values()]) this.#retire(connection);
     for (let turn = 0; turn < closeAllTurns && this.#closing.size > 0; turn += 1) await new Promise(setImmediate);
     for (const socket of this.#closing) socket.destroy();
     await Promise.all(servers);
   }
 
-  #accept(binding: number, socket: Socket): void {
+  #codecsOf(link: LinkKind): FrameCodecs {
+    const codecs = this.#codecs[link];
+    if (codecs === undefined) throw new Error(`the ${link} link has no sockets here`);
+    return codecs as FrameCodecs;
+  }
+
+  #accept(link: LinkKind, codecs: FrameCodecs, binding: number, socket: Socket): void {
     const conn = this.#nextAccepted;
-    if (this.#links.size >= this.#maxSockets) {
+    if (this.#connections.size >= this.#maxSockets) {
       this.#log('warn', `Too many connections: ${addressText(socket.remoteAddress, socket.remotePort)} is turned away.`);
       socket.destroy();
       return;
     }
     this.#nextAccepted += 2;
-    const link = this.#link(conn, socket, socket.localPort ?? 0);
-    link.up();
-    this.#hooks.input({ type: 'accepted', link: 'rpc', conn, binding, remote: link.remote });
+    const connection = this.#connection(link, codecs, conn, socket, socket.localPort ?? 0);
+    connection.up();
+    this.#hooks.input({ type: 'accepted', link, conn, binding, remote: connection.remote });
   }
 
-  #link(conn: number, socket: Socket, secondaryPort: number): Link {
-    const codec = new PduCodec({
-      maxStubBytes: this.#maxStubBytes,
-      maxStrangerBytes,
-      isAssociated: () => this.#groups.has(conn),
-      budget: this.#budget,
-      loadContent: this.#hooks.loadContent,
-      secondaryPort,
-    });
-    const link = new Link(conn, socket, codec);
-    this.#links.set(conn, link);
-    if (this.#trace !== null) traceLink(link, this.#trace);
-    const deliver = (pdu: Pdu): boolean => {
-      link.received += 1;
-      this.#hooks.input({ type: 'frame', link: 'rpc', conn, frame: pdu });
-      return link.phase === 'up';
+  #connection(link: LinkKind, codecs: FrameCodecs, conn: number, socket: Socket, acceptedAt: number | null): SocketConnection {
+    const maxBufferedBytes = this.#maxBufferedBytes;
+    const connection = new SocketConnection({ conn, link, socket, acceptedAt, codecs, maxBufferedBytes });
+    this.#connections.set(conn, connection);
+    const deliver = (frame: LinkFrame['frame']): boolean => {
+      connection.received += 1;
+      // A codec of a link gives frames of that link.
+      this.#hooks.input({ type: 'frame', link, conn, frame } as LinkFrame);
+      return connection.phase === 'up';
     };
     socket.on('data', (chunk: Buffer) => {
-      if (link.phase !== 'up' || link.deaf) return;
+      if (connection.phase !== 'up' || connection.deaf) return;
       try {
-        link.codec.decode(chunk, deliver);
+        connection.codec.decode(chunk, deliver);
       } catch (error) {
-        if (!(error instanceof MalformedPdu)) throw error;
-        link.deaf = true;
-        link.codec.release();
-        if (error.isShortage) this.#log('warn', `${link.remote}: ${error.message}. The connection is closed.`);
+        if (!(error instanceof MalformedFrame)) throw error;
+        connection.deaf = true;
+        connection.codec.release();
+        if (error.isShortage) this.#log('warn', `${connection.remote}: ${error.message}. The connection is closed.`);
         this.#hooks.input({ type: 'malformed', conn, version: error.version, detail: error.message });
       }
       // The answers to one read leave at once: the peer works on them while this side reads its next connection.
       this.flush();
     });
-    socket.on('end', () => this.#lost(link, null));
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(link, error));
+    socket.on('end', () => this.#lost(connection, null));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(connection, error));
     socket.on('close', () => {
       this.#closing.delete(socket);
-      this.#lost(link, null);
+      this.#lost(connection, null);
     });
-    return link;
+    return connection;
   }
 
   /** The connection ended otherwise than by `close`. */
-  #lost(link: Link, error: NodeJS.ErrnoException | null): void {
-    const { phase, conn } = link;
+  #lost(connection: SocketConnection, error: NodeJS.ErrnoException | null): void {
+    const { phase, conn } = connection;
     if (phase === 'gone') return;
-    this.#retire(link);
+    this.#retire(connection);
     if (phase === 'dialling') this.#hooks.input(dialFailed(conn, error));
     else
       this.#hooks.input({ type: 'lost', conn, error: error?.code === 'ETIMEDOUT' ? ntError.timedOut : ntError.connectionReset });
   }
 
   /** Cut a connection for a reason of our own, and report its loss once the caller is done. */
-  #drop(link: Link): void {
-    this.#forget(link);
-    link.socket.destroy();
-    this.#fail(link.conn, { type: 'lost', conn: link.conn, error: ntError.connectionReset });
+  #drop(connection: SocketConnection): void {
+    const { conn, socket } = connection;
+    this.#forget(connection);
+    socket.destroy();
+    this.#fail(conn, { type: 'lost', conn, error: ntError.connectionReset });
   }
 
   #fail(conn: number, input: Input): void {
@@ -279,39 +261,28 @@ export class Network {
     });
   }
 
-  #retire(link: Link): void {
-    const { socket, phase } = link;
-    this.#forget(link);
+  #retire(connection: SocketConnection): void {
+    const { socket, phase } = connection;
+    this.#forget(connection);
     if (phase === 'dialling' || socket.destroyed) {
       socket.destroy();
       return;
     }
     this.#closing.add(socket);
-    link.end();
+    connection.end();
     if (this.#closing.size <= closingLimit) return;
     const [oldest] = this.#closing;
     oldest?.destroy();
   }
 
-  #forget(link: Link): void {
-    link.phase = 'gone';
-    link.codec.release();
-    this.#groups.left(link.conn);
-    this.#links.delete(link.conn);
+  #forget(connection: SocketConnection): void {
+    connection.phase = 'gone';
+    connection.codec.release();
+    this.#connections.delete(connection.conn);
   }
 
   #log(level: 'info' | 'warn' | 'error', text: string): void {
     this.#hooks.log?.(level, text);
-  }
-}
-
-function traceLink(link: Link, trace: StubTrace | null): void {
-  if (trace === null) link.codec.traceStubs(null);
-  else {
-    link.codec.traceStubs((direction, pdu, operation, stub) => {
-      const { conn, local, remote } = link;
-      trace({ direction, conn, local, remote, operation, pdu, stub });
-    });
   }
 }
 

@@ -1,32 +1,55 @@
-/** One TCP connection with its codec: what the network keeps of it. */
+/** One TCP connection with its codec and its counts. */
 import type { Socket } from 'node:net';
-import type { PduCodec } from '../rpc/codec.js';
-import { Outgoing } from './outgoing.js';
+import type { LinkKind } from '@mtalab/mta-core';
+import type { ConnectionEnd, FrameCodec, FrameCodecs } from './frame-codec.js';
+import { OutgoingOctets } from './outgoing-octets.js';
 
 /** Loop turns that a socket of which all is written waits for the peer's end of the connection. */
 const lingerTurns = 32;
 
-export class Link {
+/** Octets beside the longest frame that may wait for a peer that does not read. */
+const roomBytes = 16_777_216;
+
+export type SocketConnectionOptions = {
   readonly conn: number;
+  readonly link: LinkKind;
   readonly socket: Socket;
-  readonly codec: PduCodec;
-  readonly out: Outgoing = new Outgoing();
-  /** `up` from the connect or accept on; `gone` once the core closed it or was told of its loss. */
+  /** The listening port it arrived at; null where this side dialled. */
+  readonly acceptedAt: number | null;
+  readonly codecs: FrameCodecs;
+  /** Default: the longest frame, and 16 MiB. */
+  readonly maxBufferedBytes: number | undefined;
+};
+
+export class SocketConnection implements ConnectionEnd {
+  readonly conn: number;
+  readonly link: LinkKind;
+  readonly socket: Socket;
+  readonly codec: FrameCodec;
+  /** Octets that may wait for the peer to read them. */
+  readonly maxBufferedBytes: number;
+  readonly out: OutgoingOctets = new OutgoingOctets();
+  readonly acceptedAt: number | null;
+  /** `up` from the connect or accept on; `gone` once the core closed it or knows of its loss. */
   phase: 'dialling' | 'up' | 'gone' = 'dialling';
-  /** Octets came that are no PDU; what follows is thrown away, so that closing does not reset the connection. */
+  /** Octets came that are no frame; what follows is thrown away, so that closing does not reset the connection. */
   deaf = false;
   /** Written to since the last flush. */
   dirty = false;
   local = '';
   remote = '';
-  /** Whole PDUs. */
+  /** Whole frames. */
   sent = 0;
   received = 0;
 
-  constructor(conn: number, socket: Socket, codec: PduCodec) {
+  constructor(made: SocketConnectionOptions) {
+    const { conn, link, socket, acceptedAt, codecs } = made;
     this.conn = conn;
+    this.link = link;
     this.socket = socket;
-    this.codec = codec;
+    this.acceptedAt = acceptedAt;
+    this.codec = codecs.open(this);
+    this.maxBufferedBytes = made.maxBufferedBytes ?? codecs.maxFrameBytes + roomBytes;
   }
 
   up(): void {

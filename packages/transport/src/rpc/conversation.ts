@@ -1,6 +1,6 @@
-/** What both directions of one connection have agreed so far, as far as reading and writing octets depends on it. */
+/** The state of one connection that reading and writing octets depends on: fragment size, contexts, calls under way. */
 import { interfaceOf, maxFragmentBytes, type Pdu, type PresentationContext, type RpcInterface } from '@mtalab/mta-core';
-import { agreedFragmentBytes } from './header.js';
+import { agreedFragmentBytes } from './pdu-header.js';
 
 /** Calls and binds remembered at most; beyond it the oldest is forgotten, and its answer cannot be read. */
 const callsLimit = 8192;

@@ -1,7 +1,7 @@
 /** Reading and writing of NDR, little-endian, as far as the operations of the RPC runtime itself need it (C706 chapter 14). */
 
-import { get16, get32, getUuid, put16, put32, putUuid } from '../net/octets.js';
-import { Unreadable } from './checks.js';
+import { Unreadable } from './field-checks.js';
+import { get16, get32, getUuid, put16, put32, putUuid } from './little-endian.js';
 
 /** Octets that clients may leave behind the last argument. */
 const slackBytes = 7;

@@ -10,9 +10,9 @@ import {
   serviceOperation,
   type Tower,
 } from '@mtalab/mta-core';
-import { Unreadable } from './checks.js';
+import { Unreadable } from './field-checks.js';
+import type { BadBody } from './mta-stubs.js';
 import { NdrReader, NdrWriter } from './ndr.js';
-import type { BadBody } from './stubs.js';
 import { maxTowerBytes, readTower, towerOctets } from './towers.js';
 
 export type ServiceInterface = Exclude<RpcInterface, 'mta'>;

@@ -1,6 +1,6 @@
 /** Protocol towers (C706 appendix L): five floors for an interface, its transfer syntax, RPC, the TCP port and the IPv4 address. */
 import type { Syntax, Tower } from '@mtalab/mta-core';
-import { get8, get16, getUuid, put16, putUuid } from '../net/octets.js';
+import { get8, get16, getUuid, put16, putUuid } from './little-endian.js';
 
 /** Longest tower that is looked at, in octets; ours have 75. */
 export const maxTowerBytes = 2048;

@@ -1,5 +1,5 @@
 /**
- * What a medium must do for `BatchStore`: rows in, rows out, transactions. The rules of the store are in `batch.ts`, once
+ * What a medium must do for `BatchStore`: rows in, rows out, transactions. The rules of the store are in `batch-store.ts`, once
  * for all media. Every write throws when it fails; a transaction that threw is rolled back by the caller.
  */
 import type { StoreFailure } from '@mtalab/mta-core';
@@ -81,6 +81,6 @@ export type Backend = {
   ledger(afterRow: number, limit: number): LedgerRow[];
   ledgerSummary(): LedgerSummary;
 
-  /** Leave the clean mark if asked to, and let go of the medium. */
+  /** Close the medium; `clean` leaves the clean mark. */
   close(clean: boolean): void;
 };

@@ -157,7 +157,7 @@ function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & 
     sizeBytes += held.bytes;
     messages.push({ ...message, copies: left });
   }
-  // Keys of contents come from two counters, copy ids from one that never goes back: those tell the age.
+  // Keys of contents come from two counters, copy ids from one that never goes back: those show the age.
   messages.sort((a, b) => (a.copies[0]?.id ?? 0) - (b.copies[0]?.id ?? 0));
   return { messages, copies, sizeBytes };
 }

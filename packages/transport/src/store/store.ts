@@ -1,6 +1,6 @@
 /**
  * The durable store of one MTA, as a contract: messages with their copies, contents, the activity ids that were received,
- * the submission ids that were used, and the ledger. `sqlite.ts` keeps it on disk, `memory.ts` in memory; one suite of
+ * the submission ids that were used, and the ledger. `sqlite-store.ts` keeps it on disk, `memory-store.ts` in memory; one suite of
  * tests runs on both.
  *
  * Work is queued (`apply`, `putContent`, `record`) and becomes durable in one transaction at `commit`, in the order it was
@@ -23,7 +23,7 @@ export type StoreOptions = {
   readonly maxStoreBytes?: number;
   /** Submission ids remembered, the newest ones. Default 100,000. */
   readonly maxSubmissionIds?: number;
-  /** Free octets where the store lies; asked once in a commit. Default: the file system's own answer. */
+  /** Free octets where the store lies; read once in a commit. Default: the file system's own answer. */
   readonly freeBytes?: () => number;
 };
 

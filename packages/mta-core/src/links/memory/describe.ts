@@ -1,14 +1,20 @@
 /** One line of text per frame of the memory link, in the words of the RPC link where both say the same. */
-import { describeApdu, describeSettled } from '../../reliable-transfer/describe-apdu.js';
+
+import type { MtaCredentials } from '../../reliable-transfer/apdu.js';
+import { describeApdu, describeSettled, plain } from '../../reliable-transfer/describe-apdu.js';
 import type { MemoryFrame } from './frame.js';
+
+function who({ mtaName, incarnation }: MtaCredentials): string {
+  return `from=${plain(mtaName)} incarnation=${incarnation}`;
+}
 
 /** A frame, such as `turn-give` or `rttr activity=1-2 offset=0 length=100 last start`. */
 export function describeMemoryFrame(frame: MemoryFrame): string {
   switch (frame.type) {
     case 'open':
-      return `open from=${frame.from.mtaName} incarnation=${frame.from.incarnation} association=${frame.association} ${describeApdu(frame.apdu)}`;
+      return `open ${who(frame.from)} association=${plain(frame.association)} ${describeApdu(frame.apdu)}`;
     case 'open-answer':
-      return `${describeApdu(frame.apdu)} from=${frame.from.mtaName} incarnation=${frame.from.incarnation}`;
+      return `${describeApdu(frame.apdu)} ${who(frame.from)}`;
     case 'apdu':
       return `${frame.serial} ${describeApdu(frame.apdu)}${describeSettled(frame.settled)}`;
     case 'answer':
@@ -16,6 +22,7 @@ export function describeMemoryFrame(frame: MemoryFrame): string {
     case 'close':
       return `close${describeSettled(frame.settled)}`;
     case 'give-ack':
+      return `${frame.serial} give-ack`;
     case 'close-answer':
       return frame.type;
   }

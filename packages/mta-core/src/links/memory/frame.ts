@@ -19,10 +19,10 @@ export type MemoryFrame =
       readonly apdu: Rtorq;
     }
   | { readonly type: 'open-answer'; readonly from: MtaCredentials; readonly apdu: Rtoac | Rtorj }
-  /** An APDU. `serial` counts the frames of one side; the answer to an RTTR or a discard names it. */
+  /** An APDU. `serial` counts the APDUs of one side; the answer to an RTTR, a discard or a Turn-Give names it. */
   | { readonly type: 'apdu'; readonly serial: number; readonly apdu: SendApdu; readonly settled: readonly number[] }
   | { readonly type: 'answer'; readonly serial: number; readonly apdu: TransferAnswer }
   /** The acknowledgement of a Turn-Give, the link's own as in a session. */
-  | { readonly type: 'give-ack' }
+  | { readonly type: 'give-ack'; readonly serial: number }
   | { readonly type: 'close'; readonly settled: readonly number[] }
   | { readonly type: 'close-answer' };

@@ -3,9 +3,10 @@
  * on: tests use it to show that no rule of associations and the Turn depends on RPC, and a browser can.
  *
  * A connection is dialled by name; the driver connects it at once or says that it cannot. The initiator sends `open`, the responder
- * `open-answer`. Both directions share the connection, so nothing overtakes anything.
+ * `open-answer`. Both directions share the connection, so nothing overtakes anything. A Turn-Please has no answer, so a loss that the
+ * driver does not report remains unnoticed while a side does nothing but ask.
  */
-import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import { dropRow, dueRows, findRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
@@ -15,24 +16,29 @@ import type { Link, LinkView } from '../link.js';
 import type { MemoryFrame } from './frame.js';
 import type { MemoryConnection } from './state.js';
 
+/** A peer that leaves an RTTR, a discard, a Turn-Give or a close unanswered for so long is gone: as long as an RPC call waits. */
+const answerTimeoutMs = 120_000;
+
 type Frame<Type extends MemoryFrame['type']> = Extract<MemoryFrame, { type: Type }>;
 
+const connectionDue = ({ deadlineMs }: MemoryConnection): number | null => deadlineMs;
+
 function connectionOf(mta: Mta, conn: number): MemoryConnection | undefined {
-  return rowOf(mta.memory.connections, conn);
+  return findRow(mta.memory.connections, conn);
 }
 
 /** The connection of an association. Few are open at a time, so they are looked through. */
 function connectionFor(mta: Mta, { entry, association }: AssociationRef): MemoryConnection | undefined {
-  return mta.memory.connections.find(({ owner }) => owner?.entry === entry && owner.association === association);
+  return rowsIn(mta.memory.connections).find(({ owner }) => owner?.entry === entry && owner.association === association);
 }
 
 function put(ctx: Context, connection: MemoryConnection): void {
-  patchMta(ctx, { memory: { connections: withRow(ctx.mta.memory.connections, connection) } });
+  patchMta(ctx, { memory: { connections: putRow(ctx.mta.memory.connections, connection, connectionDue) } });
   if (connection.owner !== null) markChanged(ctx, connection.owner.entry);
 }
 
 function remove(ctx: Context, { id }: MemoryConnection): void {
-  patchMta(ctx, { memory: { connections: withoutRow(ctx.mta.memory.connections, id) } });
+  patchMta(ctx, { memory: { connections: dropRow(ctx.mta.memory.connections, id, connectionDue) } });
 }
 
 function transmit(ctx: Context, conn: number, frame: MemoryFrame): void {
@@ -52,10 +58,8 @@ function open(ctx: Context, ref: AssociationRef): void {
   ctx.effects.push({ type: 'dial', link: 'memory', conn: id, host: name, port: 0 });
 }
 
-/** The connection is gone, or never was there: the reliable transfer learns of it as of any other loss. */
-function lost(ctx: Context, connection: MemoryConnection): void {
-  remove(ctx, connection);
-  const ref = connection.owner;
+/** The connection has been removed: the reliable transfer learns of it as of any other loss. */
+function lost(ctx: Context, { owner: ref }: MemoryConnection): void {
   const state = ref === null ? undefined : associationOf(ctx, ref)?.state;
   if (ref === null || state === undefined || state === 'lost') return;
   if (state === 'open') ctx.user.lost(ctx, ref);
@@ -66,24 +70,30 @@ function lost(ctx: Context, connection: MemoryConnection): void {
 function input(ctx: Context, given: Input): void {
   if (given.type === 'accepted' && given.link === 'memory') {
     const { conn: id, remote } = given;
+    if (connectionOf(ctx.mta, id) !== undefined) return;
     const deadlineMs = ctx.nowMs + ctx.mta.settings.dialTimeoutS * 1000;
     put(ctx, { id, phase: 'answering', remote, deadlineMs, owner: null, nextSerial: 1, unanswered: [] });
     return;
   }
   const connection = 'conn' in given ? connectionOf(ctx.mta, given.conn) : undefined;
   if (connection === undefined) return;
-  if (given.type === 'connected' && connection.owner !== null) {
+  if (given.type === 'connected' && connection.phase === 'dialling' && connection.owner !== null) {
     put(ctx, { ...connection, phase: 'calling' });
     const { from, association, rtorq } = ctx.user.openRequest(ctx, connection.owner);
     transmit(ctx, connection.id, { type: 'open', from, association, apdu: rtorq });
   } else if (given.type === 'frame' && given.link === 'memory') arrived(ctx, connection, given.frame);
-  else if (given.type === 'dial-failed' || given.type === 'lost' || given.type === 'malformed') lost(ctx, connection);
+  else if (given.type === 'malformed') {
+    shut(ctx, connection);
+    lost(ctx, connection);
+  } else if (given.type === 'dial-failed' || given.type === 'lost') {
+    remove(ctx, connection);
+    lost(ctx, connection);
+  }
 }
 
 function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame): void {
-  const { owner, phase } = connection;
+  const { owner: ref, phase } = connection;
   if (frame.type === 'open' && phase === 'answering') return openArrived(ctx, connection, frame);
-  const ref = owner;
   // Nothing but an `open` comes before an association, and nothing at all of one that has ended.
   if (ref === null || associationOf(ctx, ref) === undefined) return shut(ctx, connection);
   switch (frame.type) {
@@ -96,21 +106,31 @@ function arrived(ctx: Context, connection: MemoryConnection, frame: MemoryFrame)
     case 'apdu': {
       const to = { conn: connection.id, serial: frame.serial };
       const taken = ctx.user.received(ctx, ref, to, frame.apdu, frame.settled);
-      if (taken && frame.apdu.kind === 'turn-give') transmit(ctx, connection.id, { type: 'give-ack' });
+      if (taken && frame.apdu.kind === 'turn-give') transmit(ctx, connection.id, { type: 'give-ack', serial: frame.serial });
       return;
     }
     case 'answer':
-      put(ctx, { ...connection, unanswered: connection.unanswered.filter((serial) => serial !== frame.serial) });
+      answerArrived(ctx, connection, frame.serial);
       return ctx.user.answered(ctx, ref, frame.serial, frame.apdu);
     case 'give-ack':
+      if (!connection.unanswered.includes(frame.serial)) return ctx.user.breached(ctx, ref, 'give-ack');
+      answerArrived(ctx, connection, frame.serial);
       return ctx.user.giveAcknowledged(ctx, ref);
     case 'close':
       if (!ctx.user.closeRequested(ctx, ref, frame.settled)) return ctx.user.breached(ctx, ref, 'close');
       transmit(ctx, connection.id, { type: 'close-answer' });
       return ctx.user.closed(ctx, ref);
     case 'close-answer':
+      if (associationOf(ctx, ref)?.state !== 'closing') return ctx.user.breached(ctx, ref, 'close-answer');
       return ctx.user.closed(ctx, ref);
   }
+}
+
+/** An answer has come: the time for the next one begins. An answer to nothing changes nothing. */
+function answerArrived(ctx: Context, connection: MemoryConnection, serial: number): void {
+  const unanswered = connection.unanswered.filter((each) => each !== serial);
+  if (unanswered.length === connection.unanswered.length) return;
+  put(ctx, { ...connection, unanswered, deadlineMs: unanswered.length === 0 ? null : ctx.nowMs + answerTimeoutMs });
 }
 
 function openArrived(ctx: Context, connection: MemoryConnection, frame: Frame<'open'>): void {
@@ -131,32 +151,33 @@ function openArrived(ctx: Context, connection: MemoryConnection, frame: Frame<'o
 function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number | null {
   const connection = connectionFor(ctx.mta, ref);
   if (connection === undefined || connection.phase !== 'up') return null;
-  const { id, nextSerial: serial, unanswered } = connection;
-  const isAnswered = apdu.kind === 'rttr' || apdu.kind === 'discard';
-  put(ctx, { ...connection, nextSerial: serial + 1, unanswered: isAnswered ? [...unanswered, serial] : unanswered });
+  const { id, nextSerial: serial, unanswered, deadlineMs } = connection;
+  const awaits = apdu.kind === 'rttr' || apdu.kind === 'discard' || apdu.kind === 'turn-give';
+  const next = { ...connection, nextSerial: serial + 1 };
+  put(
+    ctx,
+    awaits ? { ...next, unanswered: [...unanswered, serial], deadlineMs: deadlineMs ?? ctx.nowMs + answerTimeoutMs } : next,
+  );
   transmit(ctx, id, { type: 'apdu', serial, apdu, settled: ctx.user.takeSettled(ctx, ref.entry) });
   return serial;
 }
 
 function close(ctx: Context, ref: AssociationRef, settled: readonly number[]): void {
   const connection = connectionFor(ctx.mta, ref);
-  if (connection !== undefined) transmit(ctx, connection.id, { type: 'close', settled });
+  if (connection === undefined) return;
+  put(ctx, { ...connection, deadlineMs: ctx.nowMs + answerTimeoutMs });
+  transmit(ctx, connection.id, { type: 'close', settled });
 }
 
-function deadline({ memory }: Mta): number | null {
-  let earliest: number | null = null;
-  for (const { deadlineMs } of memory.connections)
-    if (deadlineMs !== null && (earliest === null || deadlineMs < earliest)) earliest = deadlineMs;
-  return earliest;
-}
-
-/** An opening takes too long, or an accepted connection never brings an RTORQ. */
+/** An opening takes too long, an accepted connection never brings an RTORQ, or an answer does not come. */
 function timer(ctx: Context): void {
-  for (const { id } of ctx.mta.memory.connections) {
+  for (const { id } of dueRows(ctx.mta.memory.connections, ctx.nowMs, connectionDue)) {
     const connection = connectionOf(ctx.mta, id);
     if (connection === undefined || connection.deadlineMs === null || connection.deadlineMs > ctx.nowMs) continue;
     shut(ctx, connection);
-    if (connection.owner !== null) ctx.user.attemptFailed(ctx, connection.owner);
+    // An unanswered copy waits for the Transfer Interval, as after any transfer that fails.
+    if (connection.owner !== null) ctx.user.transferFailed(ctx, connection.owner, 'The next MTA did not answer the transfer.');
+    lost(ctx, connection);
   }
 }
 
@@ -171,7 +192,7 @@ function view(mta: Mta, ref: AssociationRef): LinkView | null {
     dataRetryAtMs: null,
     endpoint: remote,
     localAddress: null,
-    openByMs: deadlineMs,
+    openByMs: phase === 'up' ? null : deadlineMs,
   };
 }
 
@@ -181,7 +202,7 @@ export const memoryLink: Link = {
   input,
   drain: () => undefined,
   timer,
-  deadline,
+  deadline: ({ memory }) => memory.connections.dueMs,
   open,
   ready: (ctx, ref) => connectionFor(ctx.mta, ref)?.phase === 'up',
   usable: () => true,
@@ -189,7 +210,7 @@ export const memoryLink: Link = {
   answer: (ctx, { conn, serial }, apdu) => {
     if (connectionOf(ctx.mta, conn) !== undefined) transmit(ctx, conn, { type: 'answer', serial, apdu });
   },
-  quiet: (mta, ref) => connectionFor(mta, ref)?.unanswered.length === 0,
+  quiet: (ctx, ref) => connectionFor(ctx.mta, ref)?.unanswered.length === 0,
   close,
   abort: (ctx, ref, reason) => {
     const connection = connectionFor(ctx.mta, ref);

@@ -1,5 +1,5 @@
 /** The carrier of an association: what the RPC link knows of its connections, and the small changes that are made to it. */
-import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import { markChanged } from '../../machine/update.js';
@@ -17,6 +17,11 @@ const phaseTable: Readonly<Record<LinkPhase, Readonly<Partial<Record<'bound' | '
   up: {},
   down: {},
 };
+
+/** The earliest deadline of a carrier: of its opening, or of the next bind of its data connection. */
+export function carrierDue({ openByMs, ownData: { retryAtMs } }: Carrier): number | null {
+  return openByMs === null || (retryAtMs !== null && retryAtMs < openByMs) ? retryAtMs : openByMs;
+}
 
 export const noDataConnection: DataConnection = { state: 'none', conn: null, retryAtMs: null };
 
@@ -39,12 +44,12 @@ function withoutConnections({ id, entry }: AssociationRefRow): Omit<Carrier, 'pa
 type AssociationRefRow = Pick<Carrier, 'id' | 'entry'>;
 
 export function carrierOf(mta: Mta, ref: AssociationRef): Carrier | undefined {
-  return rowOf(mta.rpc.carriers, ref.association);
+  return findRow(mta.rpc.carriers, ref.association);
 }
 
 function putCarrier(ctx: Context, carrier: Carrier): void {
   const { rpc } = ctx.mta;
-  putRuntime(ctx, { ...rpc, carriers: withRow(rpc.carriers, carrier) });
+  putRuntime(ctx, { ...rpc, carriers: putRow(rpc.carriers, carrier, carrierDue) });
   markChanged(ctx, carrier.entry);
 }
 
@@ -82,7 +87,7 @@ export function dropConnections(ctx: Context, ref: AssociationRef): void {
 
 export function forgetCarrier(ctx: Context, ref: AssociationRef): void {
   const { rpc } = ctx.mta;
-  putRuntime(ctx, { ...rpc, carriers: withoutRow(rpc.carriers, ref.association) });
+  putRuntime(ctx, { ...rpc, carriers: dropRow(rpc.carriers, ref.association, carrierDue) });
 }
 
 /** This attempt to open or recover is over. To the RPC runtime of the called side it is as if there had been none. */

@@ -1,6 +1,7 @@
 /** Association groups: which connections belong together, kept by a server per listening address (MS-RPCE 3.3.1). */
 import { rpcBehaviourOf } from '../../catalogues/quirks/index.js';
-import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import { rowOf, withRow } from '../../collections/table.js';
+import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import type { Connection, Group, ListeningAddress, RpcRuntime } from './state.js';
 
@@ -46,7 +47,7 @@ export function newGroup(mta: Mta, connection: Connection): { readonly rpc: RpcR
   const group = rpc.nextGroup;
   const counted = { ...rpc, nextGroup: group >= maxGroup ? 1 : group + 1 };
   return {
-    rpc: withGroups(counted, address, withRow(address.groups, { id: group, members: [connection.id], owner: null })),
+    rpc: withGroups(counted, address, putRow(address.groups, { id: group, members: [connection.id], owner: null })),
     group,
   };
 }
@@ -55,15 +56,15 @@ export function newGroup(mta: Mta, connection: Connection): { readonly rpc: RpcR
 export function joinGroup(rpc: RpcRuntime, connection: Connection, group: number): RpcRuntime | null {
   const address = rowOf(rpc.addresses, connection.address as number);
   if (address === undefined) return null;
-  const known = rowOf(address.groups, group);
+  const known = findRow(address.groups, group);
   if (known === undefined || known.members.length >= maxMembers) return null;
-  return withGroups(rpc, address, withRow(address.groups, { ...known, members: [...known.members, connection.id] }));
+  return withGroups(rpc, address, putRow(address.groups, { ...known, members: [...known.members, connection.id] }));
 }
 
 /** Is the group of an accepted connection filed under another address than the one it arrived at? */
 export function isMisfiled({ addresses }: RpcRuntime, { side, address, group }: Connection): boolean {
   if (side !== 'server' || group === 0) return false;
-  return addresses.some(({ id, groups }) => id !== address && rowOf(groups, group) !== undefined);
+  return addresses.some(({ id, groups }) => id !== address && findRow(groups, group) !== undefined);
 }
 
 /**
@@ -79,30 +80,30 @@ export function leaveGroup(rpc: RpcRuntime, connection: Connection): RpcRuntime 
 
 /** The address in whose table a group is filed, wherever it arrived. */
 function filedAt(rpc: RpcRuntime, group: number): ListeningAddress | undefined {
-  return rpc.addresses.find(({ groups }) => rowOf(groups, group) !== undefined);
+  return rpc.addresses.find(({ groups }) => findRow(groups, group) !== undefined);
 }
 
 export function groupOf(rpc: RpcRuntime, group: number): Group | undefined {
   const address = filedAt(rpc, group);
-  return address === undefined ? undefined : rowOf(address.groups, group);
+  return address === undefined ? undefined : findRow(address.groups, group);
 }
 
 /** One connection less in its group; the group goes with its last connection. */
 function withoutMember(rpc: RpcRuntime, { id, group, owner: left }: Connection): RpcRuntime {
   const address = filedAt(rpc, group);
-  const known = address === undefined ? undefined : rowOf(address.groups, group);
+  const known = address === undefined ? undefined : findRow(address.groups, group);
   if (address === undefined || known === undefined) return rpc;
   const members = known.members.filter((each) => each !== id);
   // Losing one of its connections loses the association.
   const owner = left === null ? known.owner : null;
-  const groups = members.length > 0 ? withRow(address.groups, { ...known, members, owner }) : withoutRow(address.groups, group);
+  const groups = members.length > 0 ? putRow(address.groups, { ...known, members, owner }) : dropRow(address.groups, group);
   return withGroups(rpc, address, groups);
 }
 
 /** A group with another owner, or with none. */
 export function ownedGroup(rpc: RpcRuntime, group: number, owner: AssociationRef | null): RpcRuntime {
   const address = filedAt(rpc, group);
-  const known = address === undefined ? undefined : rowOf(address.groups, group);
+  const known = address === undefined ? undefined : findRow(address.groups, group);
   if (address === undefined || known === undefined) return rpc;
-  return withGroups(rpc, address, withRow(address.groups, { ...known, owner }));
+  return withGroups(rpc, address, putRow(address.groups, { ...known, owner }));
 }

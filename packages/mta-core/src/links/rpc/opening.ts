@@ -61,7 +61,7 @@ export function bindUnanswered(ctx: Context, ref: AssociationRef, error: number)
 
 /** An association that this MTA opens, by its name. */
 function associationNamed(ctx: Context, name: string, peer: string): AssociationRef | null {
-  const entry = entryNamed(ctx.mta, peer);
+  const entry = entryNamed(ctx, peer);
   const [start, number] = name.slice(ctx.mta.name.length + 1).split('/');
   const association = Number(start) * incarnationStride + Number(number);
   if (entry === undefined || rowOf(entry.associations, association)?.name !== name) return null;

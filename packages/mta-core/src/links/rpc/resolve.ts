@@ -3,10 +3,9 @@
  * a socket; another one goes to the mapper on its behalf, is closed, and the first one is dialled to the port that was found.
  */
 
-import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import { takeConnection } from '../../machine/update.js';
-import { forget, indicateBindFailed, putConnection, send, shut } from './connections.js';
+import { connectionOf, forget, indicateBindFailed, putConnection, send, shut } from './connections.js';
 import { errorOfFault } from './errors.js';
 import { mtaInterface, ndrSyntax, ntError, type Pdu } from './pdu.js';
 import { nilHandle, serviceOpnumOf, serviceStatus, type Tower } from './services.js';
@@ -61,7 +60,7 @@ export function mapperPdu(ctx: Context, asking: Connection, pdu: Pdu): void {
 /** The host is the one where the mapper was found, whatever that thinks of its own addresses: only the port is taken from it. */
 function dialFound(ctx: Context, asking: Connection, port: number): void {
   shut(ctx, asking);
-  const waiting = rowOf(ctx.mta.rpc.connections, asking.asksFor as number);
+  const waiting = connectionOf(ctx, asking.asksFor as number);
   const target = parseStringBinding(asking.remote);
   if (waiting === undefined || target === null) return;
   const found: Connection = { ...waiting, phase: 'dialling', remote: resolvedBinding(asking.remote, port) };
@@ -76,7 +75,7 @@ function failed(ctx: Context, asking: Connection, error: number): void {
 
 /** The connection to the mapper is gone without an answer that helps: so is the one that it asked for. */
 export function resolvingFailed(ctx: Context, asking: Connection, error: number): void {
-  const waiting = rowOf(ctx.mta.rpc.connections, asking.asksFor as number);
+  const waiting = connectionOf(ctx, asking.asksFor as number);
   if (waiting === undefined) return;
   forget(ctx, waiting);
   indicateBindFailed(ctx, waiting, error);

@@ -1,11 +1,12 @@
 /** The RPC link: routes the events of the RPC runtime to the association they belong to, and serves the reliable transfer. */
+import { dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, report } from '../../machine/update.js';
 import type { Link } from '../link.js';
 import { backBindFailed, bindBackAnswered, bindCalled, callBindBack, wayBackFailed } from './call-back.js';
-import { carrierOf, dropConnections, failAttempt, forgetCarrier, patchCarrier, viewCarrier } from './carrier.js';
+import { carrierDue, carrierOf, dropConnections, failAttempt, forgetCarrier, patchCarrier, viewCarrier } from './carrier.js';
 import { close, unbindBackCalled, unbindBackOver, unbindCalled } from './closing.js';
 import { readiness, reportFailedListen } from './listening.js';
 import { bindAnswered, bindBackCalled, bindUnanswered, callBind, firstBindFailed, open, openTimedOut } from './opening.js';
@@ -190,7 +191,7 @@ function called(ctx: Context, indication: Called): void {
 /** The runtime's timers, then those of the carriers: an opening that takes too long, a data bind to be tried again. */
 function timer(ctx: Context): void {
   rpcTimer(ctx);
-  for (const { id: association, entry } of ctx.mta.rpc.carriers) {
+  for (const { id: association, entry } of dueRows(ctx.mta.rpc.carriers, ctx.nowMs, carrierDue)) {
     const ref: AssociationRef = { entry, association };
     const carrier = carrierOf(ctx.mta, ref);
     if (carrier === undefined) continue;

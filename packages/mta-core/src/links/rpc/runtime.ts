@@ -5,12 +5,23 @@
  */
 
 import { rowOf, withRow } from '../../collections/table.js';
+import { emptyTree, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import type { AssociationRef, Mta } from '../../machine/state.js';
+import type { AssociationRef } from '../../machine/state.js';
 import { takeConnection } from '../../machine/update.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
-import { dropCall, indicateLoss, maxOutstandingCalls, putCalls, putConnection, putRuntime, send, shut } from './connections.js';
+import {
+  connectionOf,
+  dropCall,
+  indicateLoss,
+  maxOutstandingCalls,
+  putCalls,
+  putConnection,
+  putRuntime,
+  send,
+  shut,
+} from './connections.js';
 import { groupOf, isMisfiled, ownedGroup } from './groups.js';
 import { opnumOf, type RpcArgument, type RpcResult } from './operations.js';
 import { ntError } from './pdu.js';
@@ -28,7 +39,7 @@ export function rpcListen(ctx: Context): void {
   const enabled = bindings.filter((binding) => binding.enabled);
   const listen = (serves: ListeningAddress['serves'], id: number, address: string, port: number): ListeningAddress => {
     ctx.effects.push({ type: 'listen', link: 'rpc', binding: id, address, port });
-    return { id, serves, address, state: 'opening', port, failure: null, groups: [] };
+    return { id, serves, address, state: 'opening', port, failure: null, groups: emptyTree() };
   };
   const own = enabled.map(({ id, address, port }) => listen('mta', id, address, port));
   const hosts = mapperPort === null ? [] : enabled.filter((binding, at) => !isCovered(binding.address, at, enabled));
@@ -65,7 +76,7 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
   const id = takeConnection(ctx);
   const target = parseStringBinding(endpoint);
   const needed = target?.throughMapper === true ? 2 : 1;
-  const full = rpc.connections.length + needed > settings.maxConnections;
+  const full = rpc.connections.size + needed > settings.maxConnections;
   if (target === null || full) {
     const error = target === null ? ntError.serverUnavailable : ntError.outOfMemory;
     ctx.indications.push({ type: 'bind-failed', conn: id, owner, error, nak: null, remote: endpoint });
@@ -106,7 +117,7 @@ function freeCall(connection: Connection): number {
  * one where the server did not agree to multiplexing).
  */
 export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
-  const connection = boundAs('client', ctx.mta, conn);
+  const connection = boundAs('client', ctx, conn);
   if (connection === undefined) return null;
   const limit = connection.multiplex ? maxOutstandingCalls : 1;
   if (connection.calls.length >= limit) return null;
@@ -120,7 +131,7 @@ export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): numb
 
 /** Answers a call of the peer. The result must be of the call's operation. */
 export function rpcReply(ctx: Context, conn: number, call: number, result: RpcResult): void {
-  const connection = boundAs('server', ctx.mta, conn);
+  const connection = boundAs('server', ctx, conn);
   const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
@@ -129,7 +140,7 @@ export function rpcReply(ctx: Context, conn: number, call: number, result: RpcRe
 
 /** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
 export function rpcFault(ctx: Context, conn: number, call: number, status: number, didNotExecute = false): void {
-  const connection = boundAs('server', ctx.mta, conn);
+  const connection = boundAs('server', ctx, conn);
   const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
@@ -138,7 +149,7 @@ export function rpcFault(ctx: Context, conn: number, call: number, status: numbe
 
 /** Gives up a call of ours: co_cancel is sent and nothing more is heard of it. */
 export function rpcCancel(ctx: Context, conn: number, call: number): void {
-  const connection = boundAs('client', ctx.mta, conn);
+  const connection = boundAs('client', ctx, conn);
   if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
   dropCall(ctx, connection, call);
   send(ctx, conn, { type: 'co_cancel', call });
@@ -146,14 +157,14 @@ export function rpcCancel(ctx: Context, conn: number, call: number): void {
 
 /** Closes a connection, or gives up its dial. Nothing more is heard of it. One to an endpoint mapper is the runtime's own affair. */
 export function rpcClose(ctx: Context, conn: number): void {
-  const connection = connectionOf(ctx.mta, conn);
+  const connection = connectionOf(ctx, conn);
   if (connection !== undefined && connection.asksFor === null) shut(ctx, connection);
 }
 
 /** Closes what has arrived with an association group of ours and belongs to no association yet. */
 export function rpcCloseGroup(ctx: Context, group: number): void {
   for (const id of groupOf(ctx.mta.rpc, group)?.members ?? []) {
-    const connection = connectionOf(ctx.mta, id);
+    const connection = connectionOf(ctx, id);
     if (connection !== undefined && connection.owner === null) shut(ctx, connection);
   }
 }
@@ -164,7 +175,8 @@ export function rpcCloseGroup(ctx: Context, group: number): void {
  */
 export function rpcForgetMisfiled(ctx: Context): void {
   putRuntime(ctx, { ...ctx.mta.rpc, misfiled: [] });
-  for (const connection of ctx.mta.rpc.connections) {
+  for (const { id } of rowsIn(ctx.mta.rpc.connections)) {
+    const connection = connectionOf(ctx, id) as Connection;
     if (!isMisfiled(ctx.mta.rpc, connection)) continue;
     shut(ctx, connection);
     indicateLoss(ctx, connection, ntError.callFailed);
@@ -173,24 +185,20 @@ export function rpcForgetMisfiled(ctx: Context): void {
 
 /** Says what a connection belongs to: its later indications carry it. */
 export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null): void {
-  const connection = connectionOf(ctx.mta, conn);
+  const connection = connectionOf(ctx, conn);
   if (connection === undefined) return;
   const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
   putConnection(ctx, { ...connection, owner, deadlineMs });
   if (connection.side === 'server') putRuntime(ctx, ownedGroup(ctx.mta.rpc, connection.group, owner));
 }
 
-export function connectionOf(mta: Mta, conn: number): Connection | undefined {
-  return rowOf(mta.rpc.connections, conn);
-}
-
 /** Calls on a connection that wait for their answers. */
-export function callsOn(mta: Mta, conn: number): number {
-  return connectionOf(mta, conn)?.calls.length ?? 0;
+export function callsOn(ctx: Context, conn: number): number {
+  return connectionOf(ctx, conn)?.calls.length ?? 0;
 }
 
-function boundAs(side: Connection['side'], mta: Mta, conn: number): Connection | undefined {
-  const connection = connectionOf(mta, conn);
+function boundAs(side: Connection['side'], ctx: Context, conn: number): Connection | undefined {
+  const connection = connectionOf(ctx, conn);
   if (connection === undefined || connection.phase !== 'bound' || connection.asksFor !== null) return undefined;
   return connection.side === side ? connection : undefined;
 }
@@ -203,7 +211,7 @@ export function rpcInput(ctx: Context, input: Input): void {
     case 'dial-failed':
     case 'malformed':
     case 'lost': {
-      const connection = connectionOf(ctx.mta, input.conn);
+      const connection = connectionOf(ctx, input.conn);
       // What waits for an endpoint mapper has no socket yet of which anything could be told.
       if (connection === undefined || connection.phase === 'resolving') return;
       if (connection.side === 'client') clientInput(ctx, connection, input);
@@ -211,7 +219,7 @@ export function rpcInput(ctx: Context, input: Input): void {
       return;
     }
     case 'accepted':
-      serverAccepted(ctx, input);
+      if (input.link === 'rpc') serverAccepted(ctx, input);
       return;
     case 'listening':
       putAddress(ctx, input.binding, { state: 'up', port: input.port });

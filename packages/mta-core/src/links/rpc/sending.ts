@@ -43,9 +43,9 @@ export function usable(mta: Mta, ref: AssociationRef): boolean {
 }
 
 /** Has every call on the data connection been answered? */
-export function quiet(mta: Mta, ref: AssociationRef): boolean {
-  const conn = carrierOf(mta, ref)?.ownData.conn ?? null;
-  return conn === null || callsOn(mta, conn) === 0;
+export function quiet(ctx: Context, ref: AssociationRef): boolean {
+  const conn = carrierOf(ctx.mta, ref)?.ownData.conn ?? null;
+  return conn === null || callsOn(ctx, conn) === 0;
 }
 
 export function retryNow(ctx: Context, ref: AssociationRef): void {

@@ -7,6 +7,7 @@ import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import {
+  connectionOf,
   dropCall,
   forget,
   indicateLoss,
@@ -32,8 +33,8 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
   const rpc = ctx.mta.rpc;
   const { maxConnections, dialTimeoutS } = ctx.mta.settings;
   // An id that is taken, or one of ours, would be a fault of the driver: nothing here may answer for another connection.
-  if (input.conn % 2 === 0 || rowOf(rpc.connections, input.conn) !== undefined) return;
-  const inUse = rpc.connections.length;
+  if (input.conn % 2 === 0 || connectionOf(ctx, input.conn) !== undefined) return;
+  const inUse = rpc.connections.size;
   if (inUse >= maxConnections + surplusConnections || rowOf(rpc.addresses, input.binding) === undefined) {
     ctx.effects.push({ type: 'close', conn: input.conn });
     return;

@@ -1,6 +1,7 @@
 /** State and upward indications of the RPC runtime: association groups, connections, calls. */
 
 import type { Table } from '../../collections/table.js';
+import { emptyTree, type Tree } from '../../collections/tree.js';
 import type { AssociationRef } from '../../machine/state.js';
 import type { LinkPhase } from '../link.js';
 import type { DialPath } from './local-bindings.js';
@@ -76,7 +77,7 @@ export type ListeningAddress = {
   readonly port: number;
   /** `failed`: the operating system's error. */
   readonly failure: string | null;
-  readonly groups: Table<Group>;
+  readonly groups: Tree<Group>;
 };
 
 /** The data connection of this side, on which its APDUs travel as calls. */
@@ -120,16 +121,22 @@ export type Carrier = {
 
 export type RpcRuntime = {
   readonly addresses: Table<ListeningAddress>;
-  readonly connections: Table<Connection>;
+  readonly connections: Tree<Connection>;
   /** Group ids are counted over the whole runtime, so one of another address is never known by chance. */
   readonly nextGroup: number;
   /** Remote hosts whose first group was filed under another address than that at which it arrived. */
   readonly misfiled: readonly string[];
   /** The connections of each association, by its id. */
-  readonly carriers: Table<Carrier>;
+  readonly carriers: Tree<Carrier>;
 };
 
-export const idleRuntime: RpcRuntime = { addresses: [], connections: [], nextGroup: 1, misfiled: [], carriers: [] };
+export const idleRuntime: RpcRuntime = {
+  addresses: [],
+  connections: emptyTree(),
+  nextGroup: 1,
+  misfiled: [],
+  carriers: emptyTree(),
+};
 
 /** Ids of endpoint mappers' listening addresses begin here: beyond those of all bindings. */
 export const mapperIds = 1000;

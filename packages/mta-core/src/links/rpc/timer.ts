@@ -1,28 +1,31 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
+import { dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import { indicateBindFailed, indicateLoss, putCalls, putConnection, send, shut } from './connections.js';
+import {
+  connectionDue,
+  connectionOf,
+  indicateBindFailed,
+  indicateLoss,
+  putCalls,
+  putConnection,
+  send,
+  shut,
+} from './connections.js';
 import { groupOf } from './groups.js';
 import { ntError } from './pdu.js';
 import type { Connection, RpcRuntime } from './state.js';
 
 /** The earliest deadline, in milliseconds of the lab's clock, or null when nothing is waited for. */
-export function rpcDeadline(rpc: RpcRuntime): number | null {
-  let earliest = Number.POSITIVE_INFINITY;
-  for (const connection of rpc.connections) {
-    if (connection.deadlineMs !== null && connection.deadlineMs < earliest) earliest = connection.deadlineMs;
-    if (connection.side === 'server') continue;
-    for (const call of connection.calls) if (call.deadlineMs !== null && call.deadlineMs < earliest) earliest = call.deadlineMs;
-  }
-  for (const { openByMs, ownData } of rpc.carriers) {
-    if (openByMs !== null && openByMs < earliest) earliest = openByMs;
-    if (ownData.retryAtMs !== null && ownData.retryAtMs < earliest) earliest = ownData.retryAtMs;
-  }
-  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
+export function rpcDeadline({ connections, carriers }: RpcRuntime): number | null {
+  if (connections.dueMs === null) return carriers.dueMs;
+  return carriers.dueMs !== null && carriers.dueMs < connections.dueMs ? carriers.dueMs : connections.dueMs;
 }
 
 /** Fires what is due at `ctx.nowMs`. Harmless when nothing is. */
 export function rpcTimer(ctx: Context): void {
-  for (const connection of ctx.mta.rpc.connections) {
+  for (const { id } of dueRows(ctx.mta.rpc.connections, ctx.nowMs, connectionDue)) {
+    const connection = connectionOf(ctx, id);
+    if (connection === undefined) continue;
     if (connection.deadlineMs !== null && connection.deadlineMs <= ctx.nowMs) {
       if (connection.phase === 'bound' && isAwaited(ctx.mta.rpc, connection)) {
         putConnection(ctx, { ...connection, deadlineMs: null });

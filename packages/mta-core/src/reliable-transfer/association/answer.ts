@@ -4,7 +4,7 @@ import { mostAssociations } from '../../catalogues/settings.js';
 import type { OpenRequest, OpenVerdict } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
-import { associationOf, countAt, entryAt, entryNamed, putAssociation, report, takeNumber } from '../../machine/update.js';
+import { addAssociation, associationOf, countAt, entryAt, entryNamed, report, takeNumber } from '../../machine/update.js';
 import { defaultWindowSize, type RefuseReason, type Rtoac, type Rtorj, refuseReason } from '../apdu.js';
 import { changeState } from '../transitions.js';
 import { believes, turnTable } from '../turn/table.js';
@@ -16,7 +16,7 @@ import { permits } from './table.js';
 /** An RTORQ has come: from a stranger, from an adjacent MTA that opens an association, or from one that recovers it. */
 export function openRequested(ctx: Context, request: OpenRequest): OpenVerdict {
   const { from, association: name, rtorq, controlBlock } = request;
-  const entry = entryNamed(ctx.mta, from.mtaName);
+  const entry = entryNamed(ctx, from.mtaName);
   if (entry === undefined || from.password !== entry.password || entry.link !== request.link) {
     report(ctx, 51, { mtaName: from.mtaName, address: request.remote, association: controlBlock });
     return { refused: 'validationFailure', entryId: null };
@@ -37,7 +37,7 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     report(ctx, 55, { entity: entry.name, association: controlBlock });
     return refuse(ctx, entry, request, 'unacceptableDialogueMode');
   }
-  const all = ctx.mta.ltab.reduce((sum, each) => sum + each.associations.length, 0);
+  const all = ctx.mta.associationsInAll;
   if (all >= mostAssociations(settings)) {
     report(ctx, 9280, { associations: all });
     return refuse(ctx, entry, request, 'rtsBusy');
@@ -52,7 +52,7 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     checkpointSizeK: Math.min(rtorq.checkpointSizeK, settings.checkpointSizeK),
     windowSize: Math.max(1, Math.min(rtorq.windowSize || defaultWindowSize, settings.windowSize)),
   };
-  putAssociation(ctx, entry.id, newAssociation(ctx, id, request.association, 'responder', negotiated));
+  addAssociation(ctx, entry.id, newAssociation(ctx, id, request.association, 'responder', negotiated));
   return { accepted: { entry: entry.id, association: id } };
 }
 

@@ -1,9 +1,11 @@
 /** How an association comes to an end, or loses its connections for a while. */
 
+import { dropRow, firstRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, Incoming, LtabEntry, QueuedCopy } from '../../machine/state.js';
 import {
   associationOf,
+  checkThreshold,
   countAt,
   entryAt,
   linkOf,
@@ -13,7 +15,7 @@ import {
   report,
 } from '../../machine/update.js';
 import { giveUp } from '../../mail/nondelivery.js';
-import { availableCount, nextCopy, takeCopy } from '../../mail/queue.js';
+import { availableCount, nextCopy, takeCopy, waitingDue } from '../../mail/queue.js';
 import type { AbortReason } from '../apdu.js';
 import { interruptTransfer } from '../transfer/interrupt.js';
 import { changeState, changeTurn } from '../transitions.js';
@@ -25,7 +27,9 @@ export function controlBlockOf(association: Association): number {
 
 /** Associations that count: open, opening, or lost within Disconnect, whoever opened them. */
 export function countedAssociations(entry: LtabEntry): number {
-  return entry.associations.filter((association) => association.state !== 'closing').length;
+  let count = 0;
+  for (const { state } of entry.associations) if (state !== 'closing') count += 1;
+  return count;
 }
 
 /** Drops what carries an association. What is still under way on it is void, answers included. */
@@ -55,7 +59,7 @@ export function endAssociation(ctx: Context, ref: AssociationRef): void {
   removeAssociation(ctx, ref);
   linkOf(ctx, ref.entry).forget(ctx, ref);
   // There is room in the table again: MTAs that have no association for want of it may get one.
-  for (const entry of ctx.mta.ltab) if (entry.limitReported && entry.associations.length === 0) ctx.thresholdChecks.add(entry.id);
+  for (const entryId of ctx.mta.overLimit) if (entryAt(ctx, entryId).associations.length === 0) checkThreshold(ctx, entryId);
 }
 
 /**
@@ -76,7 +80,7 @@ export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its co
     recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null,
     recoverBackoffS: 1,
   });
-  ctx.thresholdChecks.add(ref.entry);
+  checkThreshold(ctx, ref.entry);
 }
 
 /** An attempt to recover has failed: the association stays lost, and its initiator tries again a little later. */
@@ -94,7 +98,7 @@ export function recoveryFailed(ctx: Context, ref: AssociationRef): void {
 
 /**
  * Is this association one that the peer is opening for the first time? It may fail as ours did, so nothing may depend on it: two
- * MTAs that cannot call each other back would try without a pause, each for as long as the other's attempt lasts.
+ * MTAs that can never agree would try without a pause, each for as long as the other's attempt lasts.
  */
 function isInboundOpening({ recovery, state }: Association): boolean {
   return recovery === 0 && state === 'answering';
@@ -111,7 +115,7 @@ export function openFailed(ctx: Context, entryId: number): void {
   if (entry.openFailures >= ctx.mta.settings.maxOpenRetries && inbound === 0) {
     giveUpMany(ctx, entryId);
     const { waiting } = entryAt(ctx, entryId);
-    const left = availableCount(entryAt(ctx, entryId)) + waiting.length;
+    const left = availableCount(entryAt(ctx, entryId)) + waiting.size;
     // What is left has its turn when the next attempt has failed too, and that is made without a wait.
     patchEntry(ctx, entryId, left > 0 ? { openRetryAtMs: ctx.nowMs } : { openFailures: 0, openRetryAtMs: null });
     return;
@@ -131,10 +135,12 @@ function giveUpMany(ctx: Context, entryId: number): void {
     takeCopy(ctx, entryId, next);
     next = nextCopy(entryAt(ctx, entryId), false);
   }
-  const { waiting } = entryAt(ctx, entryId);
-  const room = mostReportsAtOnce - copies.length;
-  copies.push(...waiting.slice(0, room));
-  patchEntry(ctx, entryId, { waiting: waiting.slice(room) });
+  let { waiting } = entryAt(ctx, entryId);
+  for (let next = firstRow(waiting); next !== undefined && copies.length < mostReportsAtOnce; next = firstRow(waiting)) {
+    copies.push(next);
+    waiting = dropRow(waiting, next.id, waitingDue);
+  }
+  patchEntry(ctx, entryId, { waiting });
   for (const copy of copies)
     giveUp(ctx, entryId, copy, 'maximum-time-expired', 'No association with the next MTA could be opened.');
 }

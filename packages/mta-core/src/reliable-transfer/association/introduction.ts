@@ -1,7 +1,7 @@
 /** What is known of an adjacent MTA: which store it has and which of its starts this is. */
 
 import type { Context } from '../../machine/context.js';
-import { emit, entryAt, patchEntry } from '../../machine/update.js';
+import { emit, entryAt, entryIdsOf, patchEntry } from '../../machine/update.js';
 import type { MtaCredentials } from '../apdu.js';
 import { settled } from '../transfer/settlement.js';
 import { endAssociation } from './end.js';
@@ -18,7 +18,8 @@ export function meetPeer(ctx: Context, entryId: number, credentials: MtaCredenti
   const { storeUuid, incarnation } = credentials;
   const known = entry.peer;
   // Two MTAs with one store (a copy of the data folder) would bear the same activity ids, and swallow each other's mail.
-  if (ctx.mta.ltab.some((other) => other.id !== entryId && other.peer?.storeUuid === storeUuid)) return false;
+  const others = entryIdsOf(ctx.mta).filter((id) => id !== entryId);
+  if (others.some((id) => entryAt(ctx, id).peer?.storeUuid === storeUuid)) return false;
   if (known !== null && known.storeUuid === storeUuid) {
     if (incarnation < known.incarnation) return false;
     if (incarnation === known.incarnation) {

@@ -2,8 +2,7 @@
 import type { Context } from '../../machine/context.js';
 import type { Association } from '../../machine/state.js';
 
-/** Lifetime runs anew from now, at the initiator. */
-export function lifetime(ctx: Context, association: Association): Pick<Association, 'lifetimeAtMs'> {
-  const lifetimeAtMs = association.role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null;
-  return { lifetimeAtMs };
+/** When Lifetime has passed, if it runs anew from now: at the initiator alone. */
+export function lifetimeFromNow(ctx: Context, { role }: Association): number | null {
+  return role === 'initiator' ? ctx.nowMs + ctx.mta.settings.associationLifetimeS * 1000 : null;
 }

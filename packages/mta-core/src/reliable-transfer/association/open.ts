@@ -3,13 +3,14 @@ import type { OpenRequest } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef } from '../../machine/state.js';
 import {
+  addAssociation,
   associationOf,
+  checkThreshold,
   countAt,
   entryAt,
   incarnationStride,
   linkOf,
   patchEntry,
-  putAssociation,
   report,
   takeNumber,
 } from '../../machine/update.js';
@@ -29,7 +30,7 @@ import { changeState } from '../transitions.js';
 import { believes } from '../turn/table.js';
 import { controlBlockOf, endAssociation, openFailed, recoveryFailed } from './end.js';
 import { meetPeer } from './introduction.js';
-import { lifetime } from './lifetime.js';
+import { lifetimeFromNow } from './lifetime.js';
 
 /** How this MTA introduces itself: to an adjacent MTA in full, to a stranger (null) by its name alone. */
 export function credentialsFor(ctx: Context, entryId: number | null): MtaCredentials {
@@ -83,7 +84,7 @@ export function openAssociation(ctx: Context, entryId: number, urgentOnly: boole
     dialogueMode: settings.twoWayAlternate ? 'two-way-alternate' : 'monologue',
     turn: settings.localInitialTurn ? 'initiator' : 'responder',
   });
-  putAssociation(ctx, entryId, { ...association, urgentOnly });
+  addAssociation(ctx, entryId, { ...association, urgentOnly });
   linkOf(ctx, entryId).open(ctx, { entry: entryId, association: id });
 }
 
@@ -137,14 +138,14 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
     disconnectAtMs: null,
     recoverAtMs: null,
     recoverBackoffS: 1,
-    ...lifetime(ctx, association),
+    lifetimeAtMs: lifetimeFromNow(ctx, association),
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });
   // A sign of life: what waits for the Open Interval need not wait any longer. The failures before it count until mail has moved:
   // an MTA that opens associations only to abort them must not be tried for ever.
   patchEntry(ctx, ref.entry, { openRetryAtMs: null });
   if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
-  ctx.thresholdChecks.add(ref.entry);
+  checkThreshold(ctx, ref.entry);
 }
 
 function refused(ctx: Context, ref: AssociationRef, association: Association, reason: RefuseReason, from: MtaCredentials): void {

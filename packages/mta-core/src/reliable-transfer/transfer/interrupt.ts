@@ -1,11 +1,11 @@
 /** What becomes of the outgoing activity of an association that is interrupted, and of one that fails. */
 
-import { withRow } from '../../collections/table.js';
+import { putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, QueuedCopy } from '../../machine/state.js';
 import { associationOf, entryAt, patchAssociation, patchEntry } from '../../machine/update.js';
 import { giveUp } from '../../mail/nondelivery.js';
-import { returnCopy } from '../../mail/queue.js';
+import { returnCopy, waitingDue } from '../../mail/queue.js';
 
 /** The activity stops with its association: the copy goes back to its old place, and remembers what is confirmed. */
 export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
@@ -44,5 +44,5 @@ function copyFailed(ctx: Context, entryId: number, copy: QueuedCopy, why: string
   }
   const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
   const entry = entryAt(ctx, entryId);
-  patchEntry(ctx, entryId, { waiting: withRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }) });
+  patchEntry(ctx, entryId, { waiting: putRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }, waitingDue) });
 }

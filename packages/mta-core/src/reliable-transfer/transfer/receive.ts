@@ -1,29 +1,31 @@
 /** The incoming activity: kept segment by segment, confirmed when on disk, recognised when it comes a second time. */
 
 import { rowOf, withoutRow, withRow } from '../../collections/table.js';
+import { findRow, putRow } from '../../collections/tree.js';
 import type { ReplyTo } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
+import type { Mutable } from '../../machine/copies.js';
 import type { Association, AssociationRef, Incoming, Mta, PendingStore } from '../../machine/state.js';
 import {
   associationOf,
   count,
   countAt,
+  draftAssociation,
   emit,
   entryAt,
   linkOf,
   patchEntry,
-  patchMta,
   storeFor,
   takeNumber,
 } from '../../machine/update.js';
 import { acceptMessage, hasLoop } from '../../mail/accept.js';
 import { mailboxCopies } from '../../mail/mailboxes.js';
-import type { Envelope } from '../../mail/message.js';
+import { withTrace } from '../../mail/message.js';
 import { countCopies } from '../../mail/queue.js';
 import { routeOf } from '../../mail/routing.js';
 import type { AbortReason, Rttr, TransferAnswer } from '../apdu.js';
 import { protocolError } from '../association/end.js';
-import { lifetime } from '../association/lifetime.js';
+import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { cannotRemember, wasReceived } from './settlement.js';
 
@@ -37,11 +39,13 @@ export function reply(ctx: Context, entryId: number, { conn, serial }: ReplyTo, 
 
 /** An RTTR has come. */
 export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): void {
-  const association = associationOf(ctx, ref) as Association;
-  if (!changeTurn(ctx, ref, 'transfer-received', { wantsClose: false, ...lifetime(ctx, association) })) {
+  if (!changeTurn(ctx, ref, 'transfer-received')) {
     protocolError(ctx, ref, 'rttr');
     return;
   }
+  const association = draftAssociation(ctx, ref) as Mutable<Association>;
+  association.wantsClose = false;
+  association.lifetimeAtMs = lifetimeFromNow(ctx, association);
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
   if (wasReceived(ctx.mta, sender, apdu.activity)) {
     countAt(ctx, ref.entry, { duplicates: 1 });
@@ -53,13 +57,12 @@ export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
     });
     return;
   }
-  const storing = ctx.mta.stores.find(
-    (pending) => pending.purpose === 'reception' && pending.sender === sender && pending.activity === apdu.activity,
-  );
-  if (storing !== undefined && storing.purpose === 'reception') {
+  const token = rowOf(entryAt(ctx, ref.entry).storing, apdu.activity)?.token;
+  const storing = token === undefined ? undefined : findRow(ctx.mta.stores, token);
+  if (storing?.purpose === 'reception' && storing.sender === sender) {
     countAt(ctx, ref.entry, { duplicates: 1 });
     const replies = [...storing.replies, { association: ref.association, ...to }];
-    patchMta(ctx, { stores: withRow(ctx.mta.stores, { ...storing, replies } as PendingStore) });
+    ctx.mta.stores = putRow(ctx.mta.stores, { ...storing, replies });
     return;
   }
   // Sent on an association that its sender has long lost, and given up or moved since: nobody waits for the answer.
@@ -97,7 +100,8 @@ function isFullFor(mta: Mta, recipients: readonly string[]): boolean {
 function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Incoming | null {
   const { settings } = ctx.mta;
   const entry = entryAt(ctx, ref.entry);
-  const { recipients, ...envelope } = apdu.start as NonNullable<Rttr['start']>;
+  const start = apdu.start as NonNullable<Rttr['start']>;
+  const { recipients } = start;
   const other = entry.incoming.find(
     (row) => row.association === ref.association && row.untilMs === null && row.id !== apdu.activity,
   );
@@ -108,7 +112,7 @@ function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Inco
     return { ...known, association: ref.association, arrived: apdu.offset, kept: apdu.offset, unconfirmed: 0, untilMs: null };
   }
   if (known !== undefined) dropIncoming(ctx, ref.entry, known);
-  if (envelope.sizeBytes > settings.maxMessageBytes) return refuse(ctx, ref.entry, to, apdu.activity, 'permanentProblem');
+  if (start.sizeBytes > settings.maxMessageBytes) return refuse(ctx, ref.entry, to, apdu.activity, 'permanentProblem');
   if (recipients.length === 0 || isFullFor(ctx.mta, recipients) || cannotRemember(ctx.mta, entry.peer?.storeUuid ?? '')) {
     return refuse(ctx, ref.entry, to, apdu.activity, 'temporaryProblem');
   }
@@ -124,7 +128,7 @@ function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Inco
     arrived: 0,
     kept: 0,
     unconfirmed: 0,
-    envelope: envelope as Envelope,
+    envelope: withTrace(start, start.trace),
     recipients,
     untilMs: null,
   };
@@ -173,14 +177,21 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
   const looped = hasLoop(ctx, row.envelope);
   if (looped) count(ctx, 'loopsDetected');
   const trace = [...row.envelope.trace, { mta: ctx.mta.name, atMs: ctx.nowMs }];
-  const { messages, render, contentUnused } = acceptMessage(ctx, { ...row.envelope, trace }, row.recipients, row.content, looped);
+  const { messages, render, contentUnused } = acceptMessage(
+    ctx,
+    withTrace(row.envelope, trace),
+    row.recipients,
+    row.content,
+    looped,
+  );
   const entry = entryAt(ctx, ref.entry);
   if (rowOf(entry.incoming, row.id) !== undefined) patchEntry(ctx, ref.entry, { incoming: withoutRow(entry.incoming, row.id) });
   countCopies(
     ctx,
     messages.reduce((sum, message) => sum + message.copies.length, 0),
   );
-  const replies = [{ association: ref.association, ...to }];
+  const replies = [{ association: ref.association, conn: to.conn, serial: to.serial }];
+  patchEntry(ctx, ref.entry, { storing: withRow(entry.storing, { id: row.id, token: ctx.mta.nextToken }) });
   storeFor(
     ctx,
     { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, replies },
@@ -188,7 +199,7 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
       accept: messages,
       segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],
       received: { sender, activity: row.id },
-      ...(render === undefined ? {} : { render }),
+      ...(render && { render }),
     },
   );
   if (contentUnused) emit(ctx, { type: 'drop-content', content: row.content });

@@ -1,10 +1,12 @@
 /** The outgoing activity: one copy at a time on an association, in segments of a checkpoint, at most a window of them open. */
 
 import type { Context } from '../../machine/context.js';
+import type { Mutable } from '../../machine/copies.js';
 import type { Association, AssociationRef, QueuedCopy, Transfer } from '../../machine/state.js';
 import {
   associationOf,
-  countAt,
+  draftAssociation,
+  draftCounters,
   entryAt,
   forgetCopies,
   linkOf,
@@ -12,12 +14,12 @@ import {
   patchEntry,
   report,
 } from '../../machine/update.js';
-import { describeActivity, type TransferEnvelope } from '../../mail/message.js';
+import { describeActivity, transferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
 import type { Rttr, TransferAnswer } from '../apdu.js';
 import { protocolError } from '../association/end.js';
-import { lifetime } from '../association/lifetime.js';
+import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { transferFailed } from './interrupt.js';
 
@@ -34,13 +36,20 @@ function timeoutS(ctx: Context, copy: QueuedCopy): number {
   return perK * Math.max(1, Math.ceil(copy.envelope.sizeBytes / 1024));
 }
 
+/** The copy as its transfer has it: what the peer keeps of it is the transfer's affair now. */
+function inTransfer(copy: QueuedCopy): QueuedCopy {
+  const { id, content, envelope, recipients, failures, sentWhole, strayed } = copy;
+  const taken = { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
+  return strayed === undefined ? taken : { ...taken, strayed };
+}
+
 /** Take a copy from its queue and start its activity, or resume it from the last checkpoint the peer confirmed. */
 export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCopy): void {
   takeCopy(ctx, ref.entry, copy);
   const association = associationOf(ctx, ref) as Association;
   const kept = copy.confirmedUntilMs !== null && copy.confirmedUntilMs > ctx.nowMs ? copy.confirmedUpTo : 0;
   const transfer: Transfer = {
-    copy: { ...copy, confirmedUpTo: 0, confirmedUntilMs: null },
+    copy: inTransfer(copy),
     sentUpTo: kept,
     confirmedUpTo: kept,
     ended: false,
@@ -50,19 +59,19 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
     discarding: false,
   };
   const asked = association.turn === 'asked-of';
-  changeTurn(ctx, ref, 'transfer-sent', {
-    transfer,
-    wantsClose: false,
-    ...lifetime(ctx, association),
-    ...(asked ? { transfersSinceAsked: association.transfersSinceAsked + 1 } : {}),
-  });
+  if (!changeTurn(ctx, ref, 'transfer-sent')) return;
+  const draft = draftAssociation(ctx, ref) as Mutable<Association>;
+  draft.transfer = transfer;
+  draft.wantsClose = false;
+  draft.lifetimeAtMs = lifetimeFromNow(ctx, draft);
+  if (asked) draft.transfersSinceAsked += 1;
   sendSegments(ctx, ref);
 }
 
 /** Credit a message that has moved to the association it moved on, if that still lives. Earlier open failures are made good. */
 export function countMoved(ctx: Context, ref: AssociationRef): void {
-  const association = associationOf(ctx, ref);
-  if (association !== undefined) patchAssociation(ctx, ref, { moved: association.moved + 1 });
+  const association = draftAssociation(ctx, ref);
+  if (association !== undefined) association.moved += 1;
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
@@ -78,21 +87,29 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
     const most = association.checkpointSizeK === 0 ? sizeBytes : association.checkpointSizeK * 1024;
     const length = Math.min(most, sizeBytes - transfer.sentUpTo);
     const last = transfer.sentUpTo + length === sizeBytes;
-    const start: TransferEnvelope = { ...copy.envelope, recipients: copy.recipients };
-    const apdu: Rttr = {
+    const offset = transfer.sentUpTo;
+    const apdu: Mutable<Rttr> = {
       kind: 'rttr',
       activity: copy.id,
-      offset: transfer.sentUpTo,
-      content: { content: copy.content, offset: transfer.sentUpTo, length },
+      offset,
+      content: { content: copy.content, offset, length },
       last,
-      ...(transfer.started ? {} : { start }),
     };
+    if (!transfer.started) apdu.start = transferEnvelope(copy.envelope, copy.recipients);
     const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
     if (serial === null) return;
     const unconfirmed = [...transfer.unconfirmed, serial];
-    patchAssociation(ctx, ref, {
-      transfer: { ...transfer, sentUpTo: transfer.sentUpTo + length, ended: last, started: true, unconfirmed },
-    });
+    const { confirmedUpTo, deadlineMs, discarding } = transfer;
+    (draftAssociation(ctx, ref) as Mutable<Association>).transfer = {
+      copy,
+      sentUpTo: offset + length,
+      confirmedUpTo,
+      ended: last,
+      started: true,
+      unconfirmed,
+      deadlineMs,
+      discarding,
+    };
   }
 }
 
@@ -125,11 +142,13 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
 /** The receiver has the whole message on disk: it can leave our store. */
 function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
   const { copy } = transfer;
-  patchAssociation(ctx, ref, { transfer: null });
+  (draftAssociation(ctx, ref) as Mutable<Association>).transfer = null;
   countMoved(ctx, ref);
   countOut(ctx, ref.entry, copy);
   countCopies(ctx, -1);
-  countAt(ctx, ref.entry, { messagesOut: 1, bytesOut: copy.envelope.sizeBytes });
+  const counters = draftCounters(ctx, ref.entry);
+  counters.messagesOut += 1;
+  counters.bytesOut += copy.envelope.sizeBytes;
   // One that was sent whole before may come once more, late, on the connection of then: the receiver must go on knowing it.
   forgetCopies(ctx, ref.entry, [copy.id], copy.strayed !== true);
   const entry = entryAt(ctx, ref.entry);

@@ -6,25 +6,28 @@
 
 import { rowsOf } from '../../collections/fifo.js';
 import { contains, excludingAll, from, type Intervals, including, sizeOf } from '../../collections/intervals.js';
+import { dropRow, findRow, firstRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Mta } from '../../machine/state.js';
-import { emit, entryAt, patchEntry, patchMta } from '../../machine/update.js';
+import { draftEntry, emit, entryAt } from '../../machine/update.js';
 import { priorities } from '../../mail/message.js';
 
-/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next MtaBind. */
-const mostNamed = 256;
-const mostKept = 4096;
+/** Ids named in one APDU, and ids kept for naming: what is beyond is covered by the watermark of the next introduction. */
+const maxNamed = 256;
+const maxKept = 4096;
 
 export function takeSettled(ctx: Context, entryId: number): readonly number[] {
   const { settling } = entryAt(ctx, entryId);
   if (settling.length === 0) return settling;
-  patchEntry(ctx, entryId, { settling: settling.slice(mostNamed) });
-  return settling.length > mostNamed ? settling.slice(0, mostNamed) : settling;
+  draftEntry(ctx, entryId).settling = settling.slice(maxNamed);
+  return settling.length > maxNamed ? settling.slice(0, maxNamed) : settling;
 }
 
 /** The erasure of these copies is on disk. */
 export function nameLater(ctx: Context, entryId: number, copies: readonly number[]): void {
-  patchEntry(ctx, entryId, { settling: [...entryAt(ctx, entryId).settling, ...copies].slice(0, mostKept) });
+  const entry = draftEntry(ctx, entryId);
+  const settling = [...entry.settling, ...copies];
+  entry.settling = settling.length > maxKept ? settling.slice(0, maxKept) : settling;
 }
 
 /** The lowest activity id that may still be sent to this entry: all below it is settled. */
@@ -39,13 +42,13 @@ export function settledBelow(ctx: Context, entryId: number): number {
     const queue = entry.queues[priority];
     consider(queue.chunks[0]?.[queue.headAt]?.id);
   }
-  consider(entry.waiting[0]?.id);
+  consider(firstRow(entry.waiting)?.id);
   for (const association of entry.associations) consider(association.transfer?.copy.id);
-  for (const pending of ctx.mta.forgets) if (pending.entry === entryId) for (const id of pending.copies) consider(id);
+  for (const pending of rowsIn(ctx.mta.forgets)) if (pending.entry === entryId) for (const id of pending.copies) consider(id);
   const { mailboxes } = ctx.mta;
-  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...mailboxes.waiting])
+  for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...rowsIn(mailboxes.waiting)])
     if (copy.entry === entryId) consider(copy.id);
-  for (const pending of ctx.mta.stores) {
+  for (const pending of rowsIn(ctx.mta.stores)) {
     if (pending.purpose === 'segment') continue;
     for (const message of pending.messages) for (const copy of message.copies) consider(copy.id);
     if (pending.purpose === 'report') consider(pending.subject.id);
@@ -54,15 +57,21 @@ export function settledBelow(ctx: Context, entryId: number): number {
 }
 
 /** Received and unsettled ids per sender: a peer that never settles is stopped here. More than any sender may have queued. */
-const mostUnsettled = 1_000_000;
+const maxUnsettled = 1_000_000;
 /** Senders of which something is remembered. A peer has a new name with each new store. */
-const mostSenders = 1000;
+const maxSenders = 1000;
 
 const nothing: Intervals = [];
 
-/** What is remembered of a sender. Its name comes from the network: `constructor` must find nothing. */
+/** The number of a sender. Its name comes from the network: `constructor` must find nothing. */
+function numberOf({ senders }: Mta, sender: string): number | undefined {
+  return Object.hasOwn(senders, sender) ? senders[sender] : undefined;
+}
+
+/** What is remembered of a sender. */
 function receivedFrom(mta: Mta, sender: string): Intervals {
-  return (Object.hasOwn(mta.received, sender) ? mta.received[sender] : undefined) ?? nothing;
+  const number = numberOf(mta, sender);
+  return (number === undefined ? undefined : findRow(mta.received, number)?.activities) ?? nothing;
 }
 
 export function wasReceived(mta: Mta, sender: string, activity: number): boolean {
@@ -73,9 +82,9 @@ export function wasReceived(mta: Mta, sender: string, activity: number): boolean
 export function cannotRemember(mta: Mta, sender: string): boolean {
   const known = receivedFrom(mta, sender);
   const [first, last] = [known[0], known.at(-1)];
-  if (first === undefined || last === undefined) return Object.keys(mta.received).length >= mostSenders;
+  if (first === undefined || last === undefined) return mta.received.size >= maxSenders;
   // Few sets reach so far that they need to be counted.
-  return last[1] - first[0] >= mostUnsettled && sizeOf(known) >= mostUnsettled;
+  return last[1] - first[0] >= maxUnsettled && sizeOf(known) >= maxUnsettled;
 }
 
 /** A message is on disk, and its activity with it. */
@@ -89,7 +98,7 @@ export function settled(ctx: Context, sender: string, activities: readonly numbe
   // What is on its way to the disk is settled there, behind itself, and is not remembered when it arrives.
   const storing =
     below !== undefined &&
-    ctx.mta.stores.some((each) => each.purpose === 'reception' && each.sender === sender && each.activity < below);
+    rowsIn(ctx.mta.stores).some((each) => each.purpose === 'reception' && each.sender === sender && each.activity < below);
   if (before.length === 0 && !storing) return;
   const without = excludingAll(before, activities);
   const after = below === undefined ? without : from(without, below);
@@ -98,8 +107,18 @@ export function settled(ctx: Context, sender: string, activities: readonly numbe
   emit(ctx, { type: 'settle', sender, activities, ...(below === undefined ? {} : { below }) });
 }
 
-function keep(ctx: Context, sender: string, set: Intervals): void {
-  const received: Record<string, Intervals> = { ...ctx.mta.received, [sender]: set };
-  if (set.length === 0) delete received[sender];
-  patchMta(ctx, { received });
+function keep(ctx: Context, sender: string, activities: Intervals): void {
+  const { mta } = ctx;
+  const number = numberOf(mta, sender) ?? newSender(ctx, sender);
+  mta.received = activities.length === 0 ? dropRow(mta.received, number) : putRow(mta.received, { id: number, activities });
+}
+
+/** Numbers a sender. Those of which nothing is remembered give way when there are too many: a peer has a new name with each new store. */
+function newSender(ctx: Context, sender: string): number {
+  const { mta } = ctx;
+  const known = Object.entries(mta.senders);
+  const kept = known.length < 2 * maxSenders ? known : known.filter(([, number]) => findRow(mta.received, number) !== undefined);
+  const number = 1 + Math.max(0, ...kept.map(([, each]) => each));
+  mta.senders = Object.fromEntries([...kept, [sender, number]]);
+  return number;
 }

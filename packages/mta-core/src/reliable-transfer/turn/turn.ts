@@ -7,7 +7,7 @@ import { associationOf, countAt, linkOf } from '../../machine/update.js';
 import { turnPriority } from '../../mail/message.js';
 import { nextCopy } from '../../mail/queue.js';
 import { protocolError } from '../association/end.js';
-import { lifetime } from '../association/lifetime.js';
+import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { believes } from './table.js';
 
@@ -21,7 +21,7 @@ export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: numb
     protocolError(ctx, ref, `turn-please with priority ${priority}`);
     return false;
   }
-  const activity = priority > 0 ? { wantsClose: false, ...lifetime(ctx, association) } : {};
+  const activity = priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, association) } : {};
   if (changeTurn(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) return true;
   const isSecond = association.turn === 'asked-of';
   if (!isSecond && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn() === 'ignore') return true;
@@ -56,7 +56,7 @@ export function give(ctx: Context, ref: AssociationRef): void {
 export function please(ctx: Context, ref: AssociationRef, priority: number): void {
   const association = associationOf(ctx, ref) as Association;
   if (linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'turn-please', priority }) === null) return;
-  changeTurn(ctx, ref, 'please-sent', priority > 0 ? { wantsClose: false, ...lifetime(ctx, association) } : {});
+  changeTurn(ctx, ref, 'please-sent', priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, association) } : {});
 }
 
 /**

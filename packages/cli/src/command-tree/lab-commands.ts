@@ -1,0 +1,289 @@
+/** Commands that run MTAs, look at running MTAs, and act on them. */
+
+import { type Command, Option } from 'commander';
+import { type CommandEntry, groups } from './command-entry.js';
+import { commaList, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
+
+function definePair(command: Command): Command {
+  return withJson(
+    command
+      .option('--mail <path...>', 'submit these RFC 5322 files, or all files in these folders')
+      .option('--count <n>', 'generate and submit this many messages', whole(1, 10_000_000))
+      .addOption(new Option('--size <bytes>', 'length of each generated message').argParser(whole(0, 67_108_864)).default(1024))
+      .option('--from <address>', 'originator; the MTA of this domain gets the mail (default: sender@a.example)')
+      .option('--to <address>', 'recipient (default: user@ the domain of the far MTA)')
+      .option('--both-ways', 'submit every second message at the other MTA, in the other direction')
+      .option('--once', 'exit when all mail is delivered, or with 1 if it cannot be delivered')
+      .option(
+        '--patience <seconds>',
+        'with --once: wait at most this long, in real time, for a retry and for retries to succeed',
+        positive(86_400),
+        30,
+      )
+      .option(
+        '--legacy <articles>',
+        'also switch on the legacy behaviour of these articles: Q166594 on both MTAs, or MTA-A=Q280449,MTA-B=Q181721; an article for one MTA replaces the articles for both',
+        commaList,
+      )
+      .option(
+        '--fixed <articles>',
+        'switch off the legacy behaviour of these articles of the release; same syntax as --legacy',
+        commaList,
+      )
+      .option(
+        '--release <releases>',
+        'Exchange release: 5.5sp4 for both MTAs, or MTA-A=5.5sp4,MTA-B=4.0sp3 (default: 2654.54)',
+        commaList,
+      )
+      .option('--nt <releases>', 'Windows NT release, such as 4.0sp3; same syntax as --release (default: 4.0sp6a)', commaList)
+      .option('--legacy-on <name>', 'apply the articles that --legacy gives for both MTAs to this MTA only', commaList)
+      .option(
+        '--bindings <mta=address,...>',
+        'addresses that an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2; with label and port: LABEL@ADDRESS[PORT]; may be repeated',
+        repeatable,
+      )
+      .option('--cluster <name>', 'make this MTA a server of a cluster', commaList)
+      .option(
+        '--mapper <mta=port>',
+        'give an MTA an endpoint mapper on this port, for stock RPC tools, which look on port 135',
+        commaList,
+      )
+      .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
+      .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
+      .option('--proxy', 'put the fault proxy between the MTAs, even without --fault')
+      .option('--threshold <n>', 'messages queued per association before another association opens', whole(1, 1_000_000))
+      .option('--set <name=value>', 'a setting of both MTAs, such as openRetryIntervalS=60; may be repeated', repeatable)
+      .addOption(new Option('--delivery <kind>', 'how to store delivered mail').choices(['maildir', 'ledger']).default('maildir'))
+      .option('--journal', 'keep a journal of every step; give --dir to keep it after the run')
+      .option(
+        '--dir <folder>',
+        'keep all files of the run in this folder (default: a temporary folder, removed at the end)',
+        folder,
+      ),
+  );
+}
+
+const faultDetail = `
+Examples:
+  mtalab fault cut before turn-give 1    cut before the first Turn-Give; \`cut after\` cuts after it
+  mtalab fault hold rttr 3               hold the third RTTR until \`fault release\`
+  mtalab fault black-hole MtaBindBack    swallow the first MtaBindBack and all after it, until \`fault heal\`
+  mtalab fault delay confirm 2 500       delay the second confirm by 500 ms
+  mtalab fault list                      show the faults of this run, and whether they were reached
+  mtalab fault remove 2                  remove fault 2
+  mtalab fault release | heal            release held PDUs | end black holes
+  mtalab fault cut [association]         cut now: this association, or all
+
+Faults need a pair that runs with --fault or --proxy. docs/faults.md describes all faults and kinds.`;
+
+export const runningCommands: readonly CommandEntry[] = [
+  {
+    group: groups.run,
+    usage: 'pair',
+    summary: 'run two MTAs that exchange mail',
+    detail: `
+The MTAs are two processes on loopback. The system chooses their ports. Without --once they run until Ctrl-C.
+Exit code with --once: 0 if all mail is delivered; 1 if not, or if a fault was never reached. It says what waits and why.`,
+    define: definePair,
+    load: () => import('../commands/pair.js'),
+  },
+  {
+    group: groups.run,
+    usage: 'mta',
+    summary: 'run one MTA from a configuration file',
+    detail: `
+The MTA runs until SIGINT or SIGTERM stops it in order. A second signal ends it at once.
+\`mtalab schema\` describes the configuration file.`,
+    define: (command) => withJson(command.requiredOption('--config <file>', 'the configuration, in YAML')),
+    load: () => import('../commands/mta.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'runs',
+    summary: 'list the runs on this machine',
+    define: withJson,
+    load: () => import('../commands/runs.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'status',
+    summary: 'show the state of the MTAs: queues, counters, delays, next timer',
+    define: withMtas,
+    load: () => import('../commands/status.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'ltab',
+    summary: 'show the locality table: one line for each adjacent MTA',
+    define: withMtas,
+    load: () => import('../commands/ltab.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'associations',
+    summary: 'show the associations, and what each side believes about the Turn',
+    define: withMtas,
+    load: () => import('../commands/associations.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'queues',
+    summary: 'show what is queued for each adjacent MTA and for mailboxes, by priority',
+    define: withMtas,
+    load: () => import('../commands/queues.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'bindings [change...]',
+    summary: 'show or change the local bindings, in the order that the MTA dials from them',
+    detail: `
+Examples:
+  mtalab bindings                                    show the bindings of all MTAs of the run
+  mtalab bindings order lan2 --mta MTA-A             dial from lan2 first, then from the others in their order
+  mtalab bindings disable 192.0.2.1 --mta MTA-B      stop dialling from it and listening on it
+  mtalab bindings enable 192.0.2.1 --mta MTA-B       use it again
+
+Name a binding by its label, its address, or as address[port]. A change affects dials at once, and listeners at the next start
+of the MTA. A new run starts with the bindings of its command line or configuration file, so change them there as well.`,
+    define: withMtas,
+    load: () => import('../commands/bindings.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'messages',
+    summary: 'show the messages that are not delivered yet',
+    define: (command) => withMtas(command).option('--limit <n>', 'show at most this many for each MTA', whole(1, 10_000), 100),
+    load: () => import('../commands/messages.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'events',
+    summary: 'show the event log',
+    detail: `
+Categories: X.400 Service, Resource, Security, Interface, Field Engineering and more. \`mtalab diagnostics\` shows them all.
+Times are lab time in UTC: 2026-01-02T03:04:05, 2026-01-02, or a time before now: 10min, 90s, 1h30min.
+After a run, give --dir: the folder of the pair, or the data folder of one MTA.`,
+    define: (command) =>
+      withMtas(command)
+        .option('--id <ids>', 'only these events, such as 9316,9318', commaList)
+        .option('--category <categories>', 'only these categories, such as interface', commaList)
+        .option('--type <types>', 'only these types: error, warning, information', commaList)
+        .option('--severity <n>', 'only this severity or higher; 16 is the highest', whole(0, 16))
+        .option('--since <time>', 'only events from this time on')
+        .option('--until <time>', 'only events up to this time')
+        .option('--explain', 'explain each event')
+        .option('--follow', 'go on with new events until Ctrl-C, or until the time of --until')
+        .option('--limit <n>', 'only this many of the chosen events, the last ones', whole(0, 1_000_000), 100),
+    load: () => import('../commands/events.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'explain [words...]',
+    summary: 'explain events, error numbers and articles, such as 9316 1727 Q181721',
+    detail: `
+No MTA needs to run. The articles are those that MTA Lab emulates and those of the releases.`,
+    define: (command) => withJson(command.option('--all', 'explain every event')),
+    load: () => import('../commands/explain.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'deliveries',
+    summary: 'follow the deliveries to mailboxes until Ctrl-C',
+    define: withMtas,
+    load: () => import('../commands/deliveries.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'submit <file...>',
+    summary: 'submit messages (- is standard input)',
+    detail: `
+The MTA takes the content octet for octet. The envelope comes from --from and --to, never from the headers of the message.`,
+    define: (command) =>
+      withRun(command)
+        .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first)')
+        .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
+        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', repeatable)
+        .addOption(
+          new Option('--priority <priority>', 'priority of the message')
+            .choices(['urgent', 'normal', 'non-urgent'])
+            .default('normal'),
+        )
+        .option('--content-type <type>', 'content type of the envelope', 'message/rfc822')
+        .option('--id <id>', 'submission id; a second submission with the same id makes no second message (default: a new id)'),
+    load: () => import('../commands/submit.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'set <mode> <article>',
+    summary: 'switch an article to legacy or fixed on running MTAs',
+    define: (command) => {
+      withMtas(command);
+      return command;
+    },
+    load: () => import('../commands/set.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'diagnostics [category] [level]',
+    summary: 'show or set the diagnostics levels of running MTAs, by category',
+    detail: `
+Examples:
+  mtalab diagnostics                              show the level of every category
+  mtalab diagnostics "X.400 Service" medium       also log each message sent and received
+  mtalab diagnostics interoperability maximum     log each APDU, decoded, in ap0.log in the MTA's log folder
+  mtalab diagnostics apdu maximum                 log each APDU, in hex, in bf0.log
+  mtalab diagnostics all none                     log the usual events only
+
+Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md has more.`,
+    define: withMtas,
+    load: () => import('../commands/diagnostics.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'retry [mta]',
+    summary: 'retry waiting mail now, before its interval ends; for this adjacent MTA, or for all',
+    define: withMtas,
+    load: () => import('../commands/retry.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'fault <words...>',
+    summary: 'cut, hold, delay or black-hole PDUs on the link',
+    detail: faultDetail,
+    define: withRun,
+    load: () => import('../commands/fault.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'restart',
+    summary: 'stop MTAs of a pair in order, or kill them, and start them again',
+    detail: `
+Restarts all MTAs of the pair, one after the other, or those of --mta. An MTA keeps the articles, bindings and diagnostics
+levels that you changed while it ran. An MTA that does not start is down. Its event log says why, and the rest of the pair
+goes on. Correct the cause, then restart it again.
+Exit code: 0 if all run again, 1 if one does not.`,
+    define: (command) =>
+      withMtas(command).option('--kill', 'kill the MTA, as a power failure does; it checks its store at the start'),
+    load: () => import('../commands/restart.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'stop',
+    summary: 'stop a run in order',
+    define: withMtas,
+    load: () => import('../commands/stop.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'releases',
+    summary: 'print the releases of Exchange and Windows NT, and the articles of each release',
+    define: withJson,
+    load: () => import('../commands/releases.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'schema',
+    summary: 'print the JSON schema of the configuration file',
+    load: () => import('../commands/schema.js'),
+  },
+];

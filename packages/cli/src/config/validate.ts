@@ -1,0 +1,135 @@
+/** Checks rules over several keys of a configuration: names that must differ, names that must exist, keys that need each other. */
+import { addressKey } from '@mtalab/harness';
+import { isUnspecified } from '@mtalab/mta-core';
+import { suggestionOrList } from '../render/suggestions.js';
+import { bindingFindings } from './binding-clashes.js';
+import { type Finding, type Path, pathText, shown } from './problems.js';
+import { releaseProblem } from './releases.js';
+
+/** A text of the file, and its path. */
+type Found = { readonly path: Path; readonly text: string };
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The texts at `key` of each row, or the rows themselves without a key. Skips other values: the schema reports them. */
+function textsOf(rows: unknown, path: Path, key?: string): Found[] {
+  if (!Array.isArray(rows)) return [];
+  const found: Found[] = [];
+  rows.forEach((row: unknown, at) => {
+    const value = key === undefined ? row : isRecord(row) ? row[key] : undefined;
+    if (typeof value === 'string') found.push({ path: key === undefined ? [...path, at] : [...path, at, key], text: value });
+  });
+  return found;
+}
+
+/** Names that occur twice. Names that differ only in case are the same. */
+function duplicateFindings(names: readonly Found[], what: string): Finding[] {
+  const first = new Map<string, Found>();
+  const findings: Finding[] = [];
+  for (const name of names) {
+    const before = first.get(name.text.toLowerCase());
+    if (before === undefined) first.set(name.text.toLowerCase(), name);
+    else
+      findings.push({
+        path: name.path,
+        message: `${what} ${shown(name.text)} is also in ${pathText(before.path)}; remove one of them`,
+      });
+  }
+  return findings;
+}
+
+function nameFindings(root: Readonly<Record<string, unknown>>, peers: readonly Found[], routes: readonly Found[]): Finding[] {
+  const findings: Finding[] = [];
+  const own = typeof root['name'] === 'string' ? root['name'].toLowerCase() : undefined;
+  const names = peers.map((peer) => peer.text);
+  for (const peer of peers) {
+    if (peer.text.toLowerCase() === own)
+      findings.push({ path: peer.path, message: `${shown(peer.text)} is the name of this MTA itself; name another MTA` });
+  }
+  for (const route of routes) {
+    if (names.includes(route.text)) continue;
+    const hint = names.length === 0 ? '; peers is empty' : suggestionOrList(route.text, names.slice(0, 10), 'the peers');
+    findings.push({ path: route.path, message: `unknown peer ${shown(route.text)}${hint}` });
+  }
+  return findings;
+}
+
+function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
+  if (!Array.isArray(bindings)) return [];
+  const rows = bindings.filter(isRecord);
+  const findings: Finding[] = bindingFindings(
+    bindings.map((row: unknown) => (isRecord(row) ? row : undefined)),
+    ['bindings'],
+  );
+  if (!advertises) {
+    const open = rows.find(({ address }) => typeof address === 'string' && isUnspecified(addressKey(address)));
+    const message = `other MTAs cannot call back to ${String(open?.['address'])}; add the addresses for them to advertise`;
+    if (open !== undefined) findings.push({ path: ['bindings', bindings.indexOf(open), 'address'], message });
+  }
+  if (rows.length > 0 && rows.every((row) => row['enabled'] === false))
+    findings.push({ path: ['bindings'], message: 'no binding is enabled, so other MTAs cannot reach this MTA; enable one' });
+  return findings;
+}
+
+/** The endpoint mapper listens on the address of every enabled binding, so it needs a port that no binding has. */
+function mapperFindings(mapper: unknown, bindings: unknown): Finding[] {
+  if (!isRecord(mapper) || !Array.isArray(bindings)) return [];
+  const { port = 135 } = mapper;
+  const at = bindings.findIndex((row) => isRecord(row) && row['enabled'] !== false && row['port'] === port && port !== 0);
+  if (at < 0) return [];
+  const message = `${shown(port)} is also the port of bindings[${at}], and the endpoint mapper listens on the same address; choose another port`;
+  return [{ path: ['endpointMapper', 'port'], message }];
+}
+
+/** The release and the Windows NT must exist. No article may be both added and removed. */
+function releaseFindings(root: Readonly<Record<string, unknown>>): Finding[] {
+  const findings: Finding[] = [];
+  for (const product of ['release', 'nt'] as const) {
+    const value = root[product];
+    // The schema reports any other value.
+    const message = typeof value === 'string' && /^\P{Cc}{0,64}$/u.test(value) ? releaseProblem(product, value) : undefined;
+    if (message !== undefined) findings.push({ path: [product], message });
+  }
+  const legacy = textsOf(root['legacy'], ['legacy']);
+  for (const { path, text } of textsOf(root['fixed'], ['fixed'])) {
+    const added = legacy.find((each) => each.text === text);
+    if (added === undefined) continue;
+    findings.push({ path, message: `the article ${shown(text)} is also in ${pathText(added.path)}; remove one of them` });
+  }
+  return findings;
+}
+
+/** The findings in a file of any shape. Skips parts of a wrong shape: the schema reports them. */
+export function validateConfig(root: unknown): Finding[] {
+  if (!isRecord(root)) return [];
+  const peers = textsOf(root['peers'], ['peers'], 'name');
+  const routed = textsOf(root['routes'], ['routes'], 'domain');
+  const local = isRecord(root['local']) ? textsOf(root['local']['domains'], ['local', 'domains']) : [];
+  const localNames = new Set(local.map((domain) => domain.text.toLowerCase()));
+  const findings = [
+    ...duplicateFindings(peers, 'the peer'),
+    ...duplicateFindings(routed, 'the route for'),
+    ...duplicateFindings(local, 'the domain'),
+    ...duplicateFindings(textsOf(root['legacy'], ['legacy']), 'the article'),
+    ...duplicateFindings(textsOf(root['fixed'], ['fixed']), 'the article'),
+    ...releaseFindings(root),
+    ...nameFindings(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
+    ...bindingsFindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
+    ...mapperFindings(root['endpointMapper'], root['bindings']),
+  ];
+  for (const route of routed) {
+    if (localNames.has(route.text.toLowerCase())) {
+      findings.push({
+        path: route.path,
+        message: `the domain ${shown(route.text)} is local to this MTA; remove it from routes or from local.domains`,
+      });
+    }
+  }
+  const clock = root['clock'];
+  if (isRecord(clock) && (clock['epochMs'] === undefined) !== (clock['baseMs'] === undefined)) {
+    findings.push({ path: ['clock'], message: 'epochMs and baseMs need each other; give both, or neither' });
+  }
+  return findings;
+}

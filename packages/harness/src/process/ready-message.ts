@@ -1,0 +1,28 @@
+/** The IPC message of an MTA that is up. */
+export type ReadyMessage = {
+  readonly type: 'ready';
+  readonly name: string;
+  readonly pid: number;
+  /** String bindings that the MTA listens on: `127.0.0.1[4097]`. */
+  readonly endpoints: readonly string[];
+  /** String bindings of its endpoint mapper. Empty without one. */
+  readonly mapper: readonly string[];
+  readonly ports: readonly number[];
+  /** Address of its control channel: `ws://127.0.0.1:PORT`. */
+  readonly control: string;
+  /** File with the token of the control channel. */
+  readonly tokenFile: string;
+};
+
+/** Is this IPC message the ready message of an MTA? */
+export function isReady(message: unknown): message is ReadyMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const ready = message as Partial<Record<keyof ReadyMessage, unknown>>;
+  return (
+    ready.type === 'ready' &&
+    typeof ready.name === 'string' &&
+    typeof ready.control === 'string' &&
+    typeof ready.tokenFile === 'string' &&
+    Array.isArray(ready.endpoints)
+  );
+}

@@ -1,0 +1,230 @@
+/**
+ * A persistent table of many rows with numeric ids: a B+ tree, so that a change copies a path of small arrays, however many rows there
+ * are. Each node knows the earliest deadline below it. It is plain data, JSON-able, and keeps one order, that of the ids. For the few
+ * rows of one association or connection see table.ts.
+ */
+import type { Row } from './table.js';
+
+/** Rows of a leaf, and children of a branch. */
+const fanOut = 32;
+
+export type Tree<T extends Row> = {
+  /** The lowest id. 0 in an empty tree. */
+  readonly low: number;
+  readonly size: number;
+  /** The earliest deadline of a row, or null. */
+  readonly dueMs: number | null;
+  /** Of a leaf. Ids rise. */
+  readonly rows: readonly T[];
+  /** Of a branch: at least two, none empty. */
+  readonly children: readonly Tree<T>[];
+};
+
+/** When a row wants a timer; null for never. */
+export type DueOf<T extends Row> = (row: T) => number | null;
+
+const never = (): null => null;
+const none: readonly never[] = [];
+const empty: Tree<never> = { low: 0, size: 0, dueMs: null, rows: none, children: none };
+
+export function emptyTree<T extends Row>(): Tree<T> {
+  return empty;
+}
+
+/** Index of the row with this id, or of the place where it belongs, as a negative number minus one. */
+function placeIn<T extends Row>(rows: readonly T[], id: number): number {
+  let low = 0;
+  let high = rows.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = (rows[middle] as T).id;
+    if (found === id) return middle;
+    if (found < id) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -low - 1;
+}
+
+/** Index of the child in which this id is, if it is anywhere. */
+function childFor<T extends Row>(children: readonly Tree<T>[], id: number): number {
+  let low = 0;
+  let high = children.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((children[middle] as Tree<T>).low <= id) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+export function findRow<T extends Row>(tree: Tree<T>, id: number): T | undefined {
+  let node = tree;
+  while (node.children.length > 0) node = node.children[childFor(node.children, id)] as Tree<T>;
+  const at = placeIn(node.rows, id);
+  return at < 0 ? undefined : node.rows[at];
+}
+
+export function firstRow<T extends Row>(tree: Tree<T>): T | undefined {
+  let node = tree;
+  while (node.children.length > 0) node = node.children[0] as Tree<T>;
+  return node.rows[0];
+}
+
+/** All rows, in the order of their ids. */
+export function rowsIn<T extends Row>(tree: Tree<T>): readonly T[] {
+  if (tree.children.length === 0) return tree.rows;
+  const rows: T[] = [];
+  collect(tree, rows);
+  return rows;
+}
+
+function collect<T extends Row>({ rows, children }: Tree<T>, into: T[]): void {
+  for (const row of rows) into.push(row);
+  for (const child of children) collect(child, into);
+}
+
+/** Rows whose deadline is at or before `nowMs`. Passes over what is not due. */
+export function dueRows<T extends Row>(tree: Tree<T>, nowMs: number, dueOf: DueOf<T>): readonly T[] {
+  const due: T[] = [];
+  collectDue(tree, nowMs, dueOf, due);
+  return due;
+}
+
+function collectDue<T extends Row>(tree: Tree<T>, nowMs: number, dueOf: DueOf<T>, into: T[]): void {
+  if (tree.dueMs === null || tree.dueMs > nowMs) return;
+  for (const row of tree.rows) {
+    const dueMs = dueOf(row);
+    if (dueMs !== null && dueMs <= nowMs) into.push(row);
+  }
+  for (const child of tree.children) collectDue(child, nowMs, dueOf, into);
+}
+
+function sooner(one: number | null, other: number | null): number | null {
+  if (one === null) return other;
+  return other === null || one < other ? one : other;
+}
+
+function earliest<T extends Row>(rows: readonly T[], dueOf: DueOf<T>): number | null {
+  let dueMs: number | null = null;
+  for (let at = 0; at < rows.length; at += 1) {
+    const one = dueOf(rows[at] as T);
+    if (one !== null && (dueMs === null || one < dueMs)) dueMs = one;
+  }
+  return dueMs;
+}
+
+function leaf<T extends Row>(rows: readonly T[], dueOf: DueOf<T>): Tree<T> {
+  return { low: rows[0]?.id ?? 0, size: rows.length, dueMs: earliest(rows, dueOf), rows, children: none };
+}
+
+function branch<T extends Row>(children: readonly Tree<T>[]): Tree<T> {
+  let size = 0;
+  let dueMs: number | null = null;
+  for (let at = 0; at < children.length; at += 1) {
+    const child = children[at] as Tree<T>;
+    size += child.size;
+    if (child.dueMs !== null && (dueMs === null || child.dueMs < dueMs)) dueMs = child.dueMs;
+  }
+  return { low: children[0]?.low ?? 0, size, dueMs, rows: none, children };
+}
+
+/** In place of `list[at]`, these: one, two after a split, or none. */
+function spliced<T>(list: readonly T[], at: number, items: readonly T[]): T[] {
+  const copy = list.slice();
+  if (items.length === 1) copy[at] = items[0] as T;
+  else copy.splice(at, 1, ...items);
+  return copy;
+}
+
+/** One node, or two where it has become too large. What rises, rises at the end: then the first keeps all it has. */
+function parted<T>(list: readonly T[], atEnd: boolean): readonly (readonly T[])[] {
+  if (list.length <= fanOut) return [list];
+  const cut = atEnd ? list.length - 1 : list.length >>> 1;
+  return [list.slice(0, cut), list.slice(cut)];
+}
+
+/** Adds a row that is not there. */
+function putInto<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): readonly Tree<T>[] {
+  if (node.children.length === 0) {
+    const place = -placeIn(node.rows, row.id) - 1;
+    const rows = node.rows.slice();
+    if (place === rows.length) rows.push(row);
+    else rows.splice(place, 0, row);
+    return parted(rows, place === rows.length - 1).map((part) => leaf(part, dueOf));
+  }
+  const at = childFor(node.children, row.id);
+  const put = putInto(node.children[at] as Tree<T>, row, dueOf);
+  const children = spliced(node.children, at, put);
+  return parted(children, at === node.children.length - 1).map(branch);
+}
+
+/** A leaf with another row at this place: the earliest deadline is looked for anew only where the row that goes had it. */
+function replaced<T extends Row>(node: Tree<T>, at: number, row: T, dueOf: DueOf<T>): Tree<T> {
+  const rows = node.rows.slice();
+  rows[at] = row;
+  const was = dueOf(node.rows[at] as T);
+  const is = dueOf(row);
+  const dueMs = was === node.dueMs && was !== is ? earliest(rows, dueOf) : sooner(node.dueMs, is);
+  return { low: node.low, size: node.size, dueMs, rows, children: none };
+}
+
+/** The tree with another row in place of the one with its id; null where there is none. */
+function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree<T> | null {
+  if (node.children.length === 0) {
+    const at = placeIn(node.rows, row.id);
+    return at < 0 ? null : replaced(node, at, row, dueOf);
+  }
+  const at = childFor(node.children, row.id);
+  const was = node.children[at] as Tree<T>;
+  const is = replacedIn(was, row, dueOf);
+  if (is === null) return null;
+  const children = node.children.slice();
+  children[at] = is;
+  if (was.dueMs === node.dueMs && was.dueMs !== is.dueMs) return branch(children);
+  return { low: node.low, size: node.size, dueMs: sooner(node.dueMs, is.dueMs), rows: none, children };
+}
+
+/** The tree with this row in place of the one with its id, or added. */
+export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = never): Tree<T> {
+  const { low, size, rows, children } = tree;
+  // What is new mostly has the highest id.
+  if (children.length === 0 && size < fanOut && (size === 0 || (rows[size - 1] as T).id < row.id)) {
+    const copy = rows.slice();
+    copy.push(row);
+    const dueMs = sooner(tree.dueMs, dueOf(row));
+    return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: copy, children: none };
+  }
+  const changed = replacedIn(tree, row, dueOf);
+  if (changed !== null) return changed;
+  const put = putInto(tree, row, dueOf);
+  return put.length === 1 ? (put[0] as Tree<T>) : branch(put);
+}
+
+function dropFrom<T extends Row>(node: Tree<T>, id: number, dueOf: DueOf<T>): Tree<T> {
+  if (node.children.length === 0) {
+    const at = placeIn(node.rows, id);
+    if (at < 0) return node;
+    const rows = node.rows.slice(at === 0 ? 1 : 0);
+    if (at > 0) rows.splice(at, 1);
+    const low = rows[0]?.id ?? 0;
+    const was = dueOf(node.rows[at] as T);
+    const dueMs = was === null || was !== node.dueMs ? node.dueMs : earliest(rows, dueOf);
+    return { low, size: rows.length, dueMs, rows, children: none };
+  }
+  const at = childFor(node.children, id);
+  const child = node.children[at] as Tree<T>;
+  const left = dropFrom(child, id, dueOf);
+  if (left === child) return node;
+  const children = spliced(node.children, at, left.size === 0 ? [] : [left]);
+  return children.length === 1 ? (children[0] as Tree<T>) : branch(children);
+}
+
+/** The tree without the row of this id. */
+export function dropRow<T extends Row>(tree: Tree<T>, id: number, dueOf: DueOf<T> = never): Tree<T> {
+  return dropFrom(tree, id, dueOf);
+}
+
+/** A tree of these rows, whose ids rise. */
+export function treeOf<T extends Row>(rows: readonly T[], dueOf: DueOf<T> = never): Tree<T> {
+  return rows.reduce((tree, row) => putRow(tree, row, dueOf), emptyTree<T>());
+}

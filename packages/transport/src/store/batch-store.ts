@@ -1,0 +1,377 @@
+/** The rules of the store, for any medium: queueing, group commit, failure, limits, and what belongs to what. */
+import { crc32 } from 'node:zlib';
+import type { Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
+import type { Backend } from './backend.js';
+import { contentsOf, lastOf, type Operation, octetsBehind } from './queued-operation.js';
+import { type Held, keptBytes, recover } from './recover.js';
+import type {
+  LedgerEntry,
+  LedgerRow,
+  LedgerSummary,
+  Store,
+  StoreCounts,
+  StoreOptions,
+  StoreOutcome,
+  StoreWork,
+} from './store.js';
+import { defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
+import { Refusal, StoreContents } from './store-contents.js';
+
+const maxLedgerRows = 10_000;
+
+export class BatchStore implements Store {
+  #recovered: Recovered;
+  readonly #backend: Backend;
+  readonly #options: StoreOptions;
+  readonly #contents: StoreContents;
+  readonly #copies: Map<number, Held>;
+  readonly #submissions: Map<string, number>;
+  #nextSubmission: number;
+  /** Submission ids below this number are forgotten already, here; the next commit erases them. */
+  #pruneBelow: number | null = null;
+  #sizeBytes: number;
+  #messages: number;
+  #queue: Operation[] = [];
+  /** How to take back what the transaction in progress has changed in memory, oldest first. */
+  #undo: (() => void)[] = [];
+  /** Free disk at the start of this commit, less what it has taken. */
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(backend: Backend, options: StoreOptions) {
+    const found = recover(backend);
+    this.#backend = backend;
+    this.#options = options;
+    this.#contents = new StoreContents(backend);
+    this.#recovered = found.recovered;
+    this.#copies = found.copies;
+    this.#submissions = found.submissions;
+    this.#sizeBytes = found.sizeBytes;
+    this.#messages = found.recovered.messages.length;
+    this.#nextSubmission = lastOf(found.submissions.values()) + 1;
+    this.#prune();
+  }
+
+  get recovered(): Recovered {
+    return this.#recovered;
+  }
+
+  apply(effect: StoreWork): void {
+    this.#mustBeOpen();
+    if (effect.type === 'drop-content') this.#contents.hide(effect.content);
+    if (effect.type !== 'store') {
+      this.#queue.push(effect);
+      return;
+    }
+    const octets = effect.segments.map(({ handle }) => octetsBehind(handle, this.#options.octetsOf));
+    effect.segments.forEach(({ content, offset }, index) => {
+      const found = octets[index];
+      if (found instanceof Uint8Array) this.#contents.showPiece(content, { offset, octets: found });
+    });
+    this.#queue.push({ type: 'store', effect, octets });
+  }
+
+  putContent(content: number, offset: number, octets: Uint8Array): void {
+    this.#mustBeOpen();
+    this.#contents.showPiece(content, { offset, octets });
+    this.#queue.push({ type: 'put', content, offset, octets });
+  }
+
+  record(entry: LedgerEntry): void {
+    this.#mustBeOpen();
+    this.#queue.push({ type: 'record', entry });
+  }
+
+  commit(): StoreOutcome[] {
+    if (this.#queue.length === 0) return [];
+    this.#mustBeOpen();
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#freeBytes = this.#askFreeBytes();
+    const together = this.#attempt(queue);
+    const outcomes = together instanceof Error ? this.#oneByOne(queue) : together;
+    this.#contents.clearOverlay();
+    this.#prune();
+    // The core has long read it, and it is as large as the backlog was.
+    if (this.#recovered.messages.length > 0) this.#recovered = { ...this.#recovered, messages: [], received: [] };
+    return outcomes;
+  }
+
+  readContent(content: number, offset: number, length: number): Uint8Array {
+    this.#mustBeOpen();
+    return this.#contents.read(content, offset, length);
+  }
+
+  sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  full(): string | null {
+    this.#freeBytes = this.#askFreeBytes();
+    return this.#noRoomFor(0);
+  }
+
+  counts(): StoreCounts {
+    return {
+      messages: this.#messages,
+      copies: this.#copies.size,
+      staged: this.#contents.stagedCount,
+      submissionIds: this.#submissions.size,
+      queued: this.#queue.length,
+    };
+  }
+
+  ledger(afterRow: number, limit: number): LedgerRow[] {
+    this.#mustBeOpen();
+    return this.#backend.ledger(afterRow, Math.max(0, Math.min(limit, maxLedgerRows)));
+  }
+
+  ledgerSummary(): LedgerSummary {
+    this.#mustBeOpen();
+    return this.#backend.ledgerSummary();
+  }
+
+  close(clean: boolean): void {
+    if (this.#closed) return;
+    this.commit();
+    // What could not be written is found undone at the next start, which must then look closely.
+    const orderly = clean && this.#queue.length === 0;
+    this.#closed = true;
+    this.#backend.close(orderly);
+  }
+
+  /** One transaction over these operations; the error if it had to be undone. */
+  #attempt(operations: readonly Operation[]): StoreOutcome[] | Error {
+    const staged = this.#contents.snapshot();
+    const sizeBytes = this.#sizeBytes;
+    const messages = this.#messages;
+    const nextSubmission = this.#nextSubmission;
+    this.#undo = [];
+    try {
+      this.#backend.begin();
+      const outcomes: StoreOutcome[] = [];
+      for (const operation of operations) {
+        const outcome = this.#execute(operation);
+        if (outcome !== null) outcomes.push(outcome);
+      }
+      this.#contents.flush();
+      if (this.#pruneBelow !== null) this.#backend.deleteSubmissionsBelow(this.#pruneBelow);
+      this.#backend.commit();
+      this.#pruneBelow = null;
+      return outcomes;
+    } catch (error) {
+      this.#backend.rollback();
+      for (let index = this.#undo.length - 1; index >= 0; index -= 1) this.#undo[index]?.();
+      this.#contents.restore(staged);
+      this.#sizeBytes = sizeBytes;
+      this.#messages = messages;
+      this.#nextSubmission = nextSubmission;
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      this.#undo = [];
+    }
+  }
+
+  #oneByOne(queue: readonly Operation[]): StoreOutcome[] {
+    const outcomes: StoreOutcome[] = [];
+    const carried: Operation[] = [];
+    for (const operation of queue) {
+      const refusable = operation.type === 'store' || operation.type === 'put';
+      // A ledger line and the erasure of its copy must not change places, so the first that fails holds up the rest.
+      if (!refusable && carried.length > 0) {
+        carried.push(operation);
+        continue;
+      }
+      const result = this.#attempt([operation]);
+      if (!(result instanceof Error)) {
+        outcomes.push(...result);
+      } else if (!refusable) {
+        carried.push(operation);
+      } else {
+        const failure = result instanceof Refusal ? result.failure : this.#backend.failureOf(result);
+        if (operation.type === 'put') this.#contents.spoil(operation.content, failure, result.message);
+        else outcomes.push({ type: 'store-failed', token: operation.effect.token, failure, detail: result.message });
+        if (operation.type === 'store') this.#dropUpload(operation.effect);
+      }
+    }
+    this.#queue = [...carried, ...this.#queue];
+    return outcomes;
+  }
+
+  /** The upload of a submission that failed is of no use any more. */
+  #dropUpload(effect: StoreEffect): void {
+    if (effect.submission === undefined) return;
+    for (const content of contentsOf(effect)) this.#queue.push({ type: 'drop-content', content });
+  }
+
+  #execute(operation: Operation): StoreOutcome | null {
+    switch (operation.type) {
+      case 'store':
+        return this.#store(operation.effect, operation.octets);
+      case 'put': {
+        const { content, offset, octets } = operation;
+        const noRoom = this.#noRoomFor(octets.length);
+        if (noRoom === null) this.#grow(this.#contents.put(content, { offset, octets }));
+        else this.#contents.spoil(content, 'full', noRoom);
+        return null;
+      }
+      case 'record':
+        this.#backend.putLedger(operation.entry);
+        return null;
+      case 'forget':
+        for (const copy of operation.copies) this.#forget(copy);
+        return { type: 'forgotten', token: operation.token };
+      case 'settle':
+        for (const activity of operation.activities) this.#backend.deleteReceived(operation.sender, activity);
+        if (operation.below !== undefined) this.#backend.deleteReceivedBelow(operation.sender, operation.below);
+        return null;
+      case 'drop-content':
+        this.#sizeBytes -= this.#contents.drop(operation.content);
+        return null;
+    }
+  }
+
+  #store(effect: StoreEffect, octets: readonly (Uint8Array | string)[]): StoreOutcome {
+    const { token, submission, received } = effect;
+    const seq = submission === undefined ? undefined : this.#submissions.get(submission.submissionId);
+    if (seq !== undefined) {
+      for (const content of contentsOf(effect)) this.#sizeBytes -= this.#contents.drop(content);
+      return { type: 'stored', token, known: this.#backend.mtsIdOf(seq) };
+    }
+    const refused = this.#refusalOf(effect, octets);
+    if (refused !== null) {
+      if (submission !== undefined) for (const content of contentsOf(effect)) this.#sizeBytes -= this.#contents.drop(content);
+      return { type: 'store-failed', token, ...refused };
+    }
+    effect.segments.forEach(({ content, offset }, index) => {
+      this.#grow(this.#contents.put(content, { offset, octets: octets[index] as Uint8Array }));
+    });
+    const report = effect.render === undefined ? null : this.#render(effect.render);
+    for (const message of effect.accept) this.#accept(message, effect.render?.content === message.content ? report : null);
+    if (submission !== undefined) this.#remember(submission);
+    if (received !== undefined) this.#backend.putReceived(received.sender, received.activity);
+    for (const copy of effect.forget) this.#forget(copy);
+    // A subject that became no message (it had no recipient with a route) has served its purpose.
+    if (effect.render !== undefined) this.#sizeBytes -= this.#contents.drop(effect.render.facts.subjectContent);
+    return { type: 'stored', token, ...(report === null ? {} : { renderedBytes: report.length }) };
+  }
+
+  /** What can be seen to fail before anything is written: so a full store does not cost its neighbours their transaction. */
+  #refusalOf(effect: StoreEffect, octets: readonly (Uint8Array | string)[]): { failure: StoreFailure; detail: string } | null {
+    let newBytes = 0;
+    for (const part of octets) {
+      if (typeof part === 'string') return { failure: 'io', detail: part };
+      newBytes += part.length;
+    }
+    for (const content of contentsOf(effect)) {
+      const failure = this.#contents.staged(content)?.failure;
+      if (failure) return failure;
+    }
+    // A report takes the place of what it reports on: refusing it would keep the store full.
+    const takesIn = effect.submission !== undefined || effect.received !== undefined || effect.segments.length > 0;
+    const noRoom = takesIn ? this.#noRoomFor(newBytes) : null;
+    return noRoom === null ? null : { failure: 'full', detail: noRoom };
+  }
+
+  #render(render: NonNullable<StoreEffect['render']>): Uint8Array {
+    return this.#options.render(render.facts, this.#contents.head(render.facts.subjectContent, subjectHeadBytes));
+  }
+
+  #accept(message: StoredMessage, report: Uint8Array | null): void {
+    const { content, copies } = message;
+    if (report !== null) this.#grow(this.#contents.put(content, { offset: 0, octets: report }));
+    const envelope = report === null ? message.envelope : { ...message.envelope, sizeBytes: report.length };
+    const { sizeBytes } = envelope;
+    if (copies.length === 0) throw new Refusal('io', `message ${content} has no copies`);
+    const octets = this.#contents.take(content, sizeBytes);
+    const row = {
+      content,
+      sizeBytes,
+      sum: octets === null ? 0 : crc32(octets),
+      envelope: JSON.stringify(envelope),
+      copies: JSON.stringify(copies),
+      octets,
+    };
+    this.#backend.putMessage(row);
+    const bytes = keptBytes(row);
+    const held: Held = { content, bytes, pieces: octets === null, left: copies.length, gone: [] };
+    this.#grow(bytes - sizeBytes);
+    this.#messages += 1;
+    for (const { id } of copies) {
+      if (this.#copies.has(id)) throw new Refusal('io', `copy ${id} is stored already`);
+      this.#copies.set(id, held);
+      this.#undo.push(() => this.#copies.delete(id));
+    }
+  }
+
+  #forget(copy: number): void {
+    const held = this.#copies.get(copy);
+    if (held === undefined) return;
+    const { content, gone } = held;
+    this.#copies.delete(copy);
+    held.left -= 1;
+    this.#undo.push(() => {
+      this.#copies.set(copy, held);
+      held.left += 1;
+      held.gone = gone;
+    });
+    if (held.left > 0) {
+      this.#backend.putGone(copy, content);
+      held.gone = [...gone, copy];
+      return;
+    }
+    for (const other of gone) this.#backend.deleteGone(other);
+    this.#backend.deleteMessage(content);
+    if (held.pieces) this.#backend.deletePieces(content, 0);
+    this.#contents.erased(content);
+    this.#sizeBytes -= held.bytes;
+    this.#messages -= 1;
+  }
+
+  #remember(submission: NonNullable<StoreEffect['submission']>): void {
+    const { submissionId, mtsId } = submission;
+    const seq = this.#nextSubmission;
+    this.#nextSubmission += 1;
+    this.#backend.putSubmission(seq, submissionId, mtsId);
+    this.#submissions.set(submissionId, seq);
+    this.#undo.push(() => this.#submissions.delete(submissionId));
+  }
+
+  /** Forget the oldest submission ids above the limit. They leave the disk with the next commit. */
+  #prune(): void {
+    const most = this.#options.maxSubmissionIds ?? defaultMaxSubmissionIds;
+    if (this.#submissions.size <= most) return;
+    for (const [id, seq] of this.#submissions) {
+      if (this.#submissions.size <= most) break;
+      this.#submissions.delete(id);
+      this.#pruneBelow = seq + 1;
+    }
+  }
+
+  #grow(bytes: number): void {
+    this.#sizeBytes += bytes;
+    this.#freeBytes -= bytes;
+  }
+
+  #noRoomFor(bytes: number): string | null {
+    const most = this.#options.maxStoreBytes ?? Number.POSITIVE_INFINITY;
+    if (this.#sizeBytes + bytes > most || (bytes === 0 && this.#sizeBytes >= most)) {
+      return `the store holds ${this.#sizeBytes} octets and may hold ${most}`;
+    }
+    if (this.#freeBytes - bytes < minFreeBytes) return 'less than 10 MB of disk would be left free';
+    return null;
+  }
+
+  #askFreeBytes(): number {
+    try {
+      return this.#options.freeBytes?.() ?? this.#backend.freeBytes();
+    } catch {
+      // Not knowing is no reason to refuse mail: the disk itself will say when it is full.
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new StoreError(`The store ${this.#backend.place} is closed`);
+  }
+}
