@@ -39,7 +39,7 @@ export { usualAddress, withLink } from './pure-config.js';
 export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
 
 /** Firings in a row that do not get the clock on: no MTA has that much to do at one instant. */
-const mostFiringsAtOnce = 1000;
+const maxFiringsAtOnce = 1000;
 
 export class PureLab {
   readonly nodes = new Map<string, Node>();
@@ -381,7 +381,7 @@ export class PureLab {
     let firings = 0;
     for (let next = this.nextDeadline(); next !== null && next <= end; next = this.nextDeadline()) {
       firings = next > this.nowMs ? 0 : firings + 1;
-      if (firings > mostFiringsAtOnce) throw new Error(`the clock does not get on at ${this.nowMs} ms`);
+      if (firings > maxFiringsAtOnce) throw new Error(`the clock does not get on at ${this.nowMs} ms`);
       this.advance();
     }
     this.nowMs = end;

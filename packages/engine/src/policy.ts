@@ -10,7 +10,7 @@ import type { VirtualNode } from './node.js';
 import type { VirtualStore } from './virtual-store.js';
 
 /** Where a dial gets to. */
-export type Route =
+export type DialRoute =
   | {
       readonly node: VirtualNode;
       readonly binding: number;
@@ -25,7 +25,7 @@ export type Route =
 /** A listener is open on this port, or the operating system refuses it. */
 export type ListenOutcome = { readonly port: number } | { readonly osError: string };
 
-export type CommitOutcome = {
+export type CommitDecision = {
   /** Why the disk takes nothing new; null when it does. */
   readonly failure: StoreFailure | null;
   /** After a failure: what makes room waits for the next commit too. */
@@ -50,12 +50,12 @@ export type EnginePolicy = {
   readonly localDelayMs: (node: VirtualNode) => number | null;
   /** Until the next commit. Null: at once at the end of the event that brings the first job, or of the next event of the node. */
   readonly commitDelayMs: (node: VirtualNode) => number | null;
-  readonly route: (node: VirtualNode, dial: DialEffect) => Route;
+  readonly route: (node: VirtualNode, dial: DialEffect) => DialRoute;
   readonly listen: (node: VirtualNode, listen: ListenEffect) => ListenOutcome;
   /** What a start finds. Default: what is in the store. */
   readonly recover?: (store: VirtualStore) => Recovered;
   /** Default: every commit succeeds. */
-  readonly commit?: (node: VirtualNode) => CommitOutcome;
+  readonly commit?: (node: VirtualNode) => CommitDecision;
   /** Why a mailbox cannot be written; null when it can, which is the default. */
   readonly deliver?: (node: VirtualNode, effect: DeliverEffect) => string | null;
   /**

@@ -1,7 +1,8 @@
 /** The public entry of the proofs: the rules, the seeded simulator and the exhaustive checker. Runs in a browser. */
+
+export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './checker/abstract-moves.js';
 export { check, reachable } from './checker/check.js';
 export { type EnvironmentName, environmentNames, environmentWords } from './checker/environment.js';
-export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './checker/graph.js';
 export type {
   CheckBounds,
   CheckedCore,
@@ -32,7 +33,7 @@ export {
 export {
   defaultSimOptions,
   isSeed,
-  mostMtas,
+  maxMtas,
   type SimOptions,
   type SimOptionsGiven,
   simOptions,

@@ -43,7 +43,7 @@ export type SimSetup = {
 export type SimPlan = SimSetup & { readonly faults: readonly SimFault[] };
 
 /** Farthest that mail is sent, in hops: a trace may have no more than 64. */
-const mostHops = 20;
+const maxHops = 20;
 const unroutable = 'nowhere.example';
 const looping = 'loop.example';
 
@@ -145,7 +145,7 @@ function drawRecipients(
 /** Somewhere else, not too far: a few steps from neighbour to neighbour. */
 function walk(random: Random, from: number, neighbours: readonly (readonly number[])[]): number {
   let at = from;
-  for (let steps = 1 + random.below(random.pick([1, 1, 3, mostHops])); steps > 0; steps -= 1)
+  for (let steps = 1 + random.below(random.pick([1, 1, 3, maxHops])); steps > 0; steps -= 1)
     at = random.pick(neighbours[at] ?? [at]);
   if (at !== from) return at;
   return random.pick(neighbours[from] ?? [from]);

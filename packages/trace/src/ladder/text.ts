@@ -8,13 +8,13 @@ export type TextOptions = {
 };
 
 /** Rows that one text may take. */
-const mostRows = 3;
+const maxRows = 3;
 
 /** Parts of a text that fit into so many columns, cut at spaces where that can be. */
 function wrapped(text: string, columns: number): readonly string[] {
   const rows: string[] = [];
   let rest = text;
-  while (rest.length > columns && rows.length < mostRows - 1) {
+  while (rest.length > columns && rows.length < maxRows - 1) {
     const space = rest.lastIndexOf(' ', columns);
     const at = space < columns / 2 ? columns : space;
     rows.push(rest.slice(0, at));

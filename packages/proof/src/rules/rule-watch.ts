@@ -33,7 +33,7 @@ function insist(breach: Breach | null, mta?: string): void {
   if (breach !== null) throw new Violation(mta === undefined || breach.mta !== undefined ? breach : { ...breach, mta });
 }
 
-export class Watch {
+export class RuleWatch {
   readonly mail = new MailLedger();
   readonly #simulation: Simulation;
   readonly #indices: ReadonlyMap<string, number>;
@@ -155,13 +155,13 @@ export class Watch {
    * @param back it has called itself, and said where it listens.
    */
   #unreached(node: VirtualNode, mta: Mta, name: string, back: boolean): void {
-    const { nowMs, setup, safety, reach } = this.#simulation;
+    const { nowMs, setup, safety, routes } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     const peer = this.#indices.get(name) ?? -1;
-    const endpoints = back ? reach.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
-    if (!canReach(mta, endpoints, (host, port) => reach.listens(peer, host, port))) return;
+    const endpoints = back ? routes.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
+    if (!canReach(mta, endpoints, (host, port) => routes.listens(peer, host, port))) return;
     // A dial of this attempt may have got there, and have come to nothing for another reason.
-    const reachedAtMs = reach.reachedAtMs(node.index, peer);
+    const reachedAtMs = routes.reachedAtMs(node.index, peer);
     if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
     const detail = `${name} is not reached, though it listens where an enabled binding gets to, and the last fault was long ago.`;
     insist({ rule: 'reachable', detail }, node.name);

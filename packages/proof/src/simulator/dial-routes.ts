@@ -1,12 +1,12 @@
 /** Who listens where in a run, which dials get there, and when each node was last found by another. */
-import type { DialEffect, Engine, Route, VirtualNode } from '@mtalab/engine';
+import type { DialEffect, DialRoute, Engine, VirtualNode } from '@mtalab/engine';
 import { reaches } from '../rules/reach.js';
 import type { BlockedWays } from './blocked-ways.js';
 
 /** How long a dial that gets no answer waits before it tries again. */
 const retryMs = 3000;
 
-export class Reach {
+export class DialRoutes {
   readonly #engine: () => Engine;
   readonly #ways: BlockedWays;
   /** Every port belongs to one binding of one node. */
@@ -41,7 +41,7 @@ export class Reach {
     return this.#reached.get(`${from}>${to}`) ?? -1;
   }
 
-  route({ index, name }: VirtualNode, dial: DialEffect): Route {
+  route({ index, name }: VirtualNode, dial: DialEffect): DialRoute {
     const { conn, host, port, localAddress = null } = dial;
     if (!reaches(localAddress, host)) return { osError: 'ENETUNREACH' };
     const place = this.#ports.get(port);

@@ -23,8 +23,9 @@
  * - RATIO: `5%`, or `1/20`. Each PDU (of the KIND) is hit with this chance and the association cut before it or after it,
  *   likewise by chance. S makes the chance repeatable; the fault ends after M hits, without a limit never.
  */
-import { faultKinds } from './kinds.js';
-import { sameWord, Words } from './words.js';
+
+import { sameWord, Words } from './fault-words.js';
+import { faultKinds } from './pdu-kinds.js';
 
 type Target = {
   readonly kind: string;

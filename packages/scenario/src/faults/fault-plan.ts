@@ -1,7 +1,7 @@
 /** The faults of a link (the proxy's, or a virtual one): which are armed, what each has counted, and what they do to a PDU that arrives. */
 import type { Pdu, PduType } from '@mtalab/mta-core';
-import { kindsOf, mayBecome } from './kinds.js';
-import { describeFault, type FaultSpec } from './language.js';
+import { describeFault, type FaultSpec } from './fault-language.js';
+import { kindsOf, mayBecome } from './pdu-kinds.js';
 import { type Chance, chance } from './seeded-chance.js';
 
 /** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may again. `done`: it is over. */
@@ -25,7 +25,7 @@ export type ArmedFault = { -readonly [Key in keyof FaultHandle]: FaultHandle[Key
 };
 
 /** What happens to one PDU. Several faults may act on it; cutting before it outranks swallowing, that outranks the others. */
-type Verdict = {
+type FaultDecision = {
   readonly cutBefore?: ArmedFault;
   readonly swallow?: ArmedFault;
   readonly hold?: ArmedFault;
@@ -34,7 +34,7 @@ type Verdict = {
 };
 
 const maxFaults = 100;
-const pass: Verdict = {};
+const pass: FaultDecision = {};
 
 export class FaultPlan {
   readonly #faults: ArmedFault[] = [];
@@ -81,7 +81,7 @@ export class FaultPlan {
   }
 
   /** Count this PDU with every fault that was known at `knownId`, and say what they do to it. */
-  judge(pdu: Pdu, from: string, knownId: number): Verdict {
+  judge(pdu: Pdu, from: string, knownId: number): FaultDecision {
     if (this.#faults.length === 0) return pass;
     const kinds = kindsOf(pdu);
     let verdict = pass;
@@ -105,7 +105,7 @@ function isLive(fault: ArmedFault): boolean {
   return fault.state === 'armed' || (fault.state === 'reached' && fault.chance !== null);
 }
 
-function meets(fault: ArmedFault): keyof Verdict | null {
+function meets(fault: ArmedFault): keyof FaultDecision | null {
   const { spec } = fault;
   if (spec.action === 'cut-randomly') {
     if (fault.chance === null || fault.chance.below(spec.outOf) >= spec.hits) return null;
