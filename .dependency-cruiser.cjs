@@ -69,9 +69,12 @@ module.exports = {
       to: { path: '^packages/mta-core/src/reliable-transfer/', pathNot: '/(apdu|describe-apdu)\\.ts$' },
     },
     pure('trace', [core], 'trace needs the core only.'),
-    pure('scenario', [core, trace], 'Scenarios import no simulator, because processes run them too.', ['fastest-levenshtein']),
-    pure('engine', [core, trace, scenario], 'The engine runs in a browser.'),
-    pure('proof', [core, trace, engine], 'The proofs run in a browser.'),
+    pure('scenario', [core, trace], 'Scenarios import no simulator, because processes run them too.', [
+      'pure-rand',
+      'fastest-levenshtein',
+    ]),
+    pure('engine', [core, trace, scenario], 'The engine runs in a browser.', ['tinyqueue']),
+    pure('proof', [core, trace, engine], 'The proofs run in a browser.', ['pure-rand']),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
     {
       name: 'network-knows-no-link',

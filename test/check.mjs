@@ -32,17 +32,23 @@ function run(packageName, command, ...args) {
 /** Pure packages and the other files that each may see, besides the language: no Node, no DOM, no types of a dependency. */
 const purePackages = {
   'mta-core': [],
-  trace: ['mta-core/dist'],
-  scenario: ['mta-core/dist', 'trace/dist', '../node_modules/fastest-levenshtein'],
-  engine: ['mta-core/dist', 'trace/dist', 'scenario/dist'],
-  proof: ['mta-core/dist', 'trace/dist', 'scenario/dist', 'engine/dist'],
+  trace: ['packages/mta-core/dist'],
+  scenario: ['packages/mta-core/dist', 'packages/trace/dist', 'node_modules/pure-rand', 'node_modules/fastest-levenshtein'],
+  engine: ['packages/mta-core/dist', 'packages/trace/dist', 'packages/scenario/dist', 'node_modules/tinyqueue'],
+  proof: [
+    'packages/mta-core/dist',
+    'packages/trace/dist',
+    'packages/scenario/dist',
+    'packages/engine/dist',
+    'node_modules/pure-rand',
+  ],
 };
 
 function foreignFiles(name, visible) {
   const { ok, output } = run('typescript', 'tsc', '-p', `packages/${name}`, '--listFilesOnly');
   if (!ok) return [output];
   const files = output.split('\n').filter((line) => line !== '');
-  const own = [`${name}/src`, ...visible].map((folder) => `${resolve(root, 'packages', folder)}${sep}`);
+  const own = [`packages/${name}/src`, ...visible].map((folder) => `${resolve(root, folder)}${sep}`);
   const isOwn = (file) => own.some((folder) => resolve(file).startsWith(folder));
   const isLanguage = (file) => /\/typescript\/lib\/lib\.(es\d+|decorators)(\.[a-z0-9.]+)?\.d\.ts$/.test(file);
   const isLater = (file) => Number(/\/lib\.es(20\d\d)/.exec(file)?.[1] ?? 0) > 2023;
@@ -65,7 +71,7 @@ const sources = readdirSync(resolve(root, 'packages')).map((name) => `packages/$
 
 const checks = [
   ['types (tsc)', () => run('typescript', 'tsc', '-b')],
-  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023)', purity],
+  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023) and three small libraries', purity],
   [
     'format and lint (biome); npm run format mends most of it',
     () => run('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=20', '.'),

@@ -72,7 +72,11 @@ test('each sample has the parameters of real entries, and values of their kind',
   const written = new Written();
   for (const file of readdirSync('scenarios'))
     await runOnSim(loadScenario(`scenarios/${file}`), { record: ({ journal }) => journal.forEach(written.addEntry) });
-  for (let seed = 0; seed < 12; seed += 1) simulate({}, seed, { journal: (line) => written.addEntry(JSON.parse(line) as Entry) });
+  const journal = (line: string): void => written.addEntry(JSON.parse(line) as Entry);
+  for (let seed = 0; seed < 12; seed += 1) {
+    simulate({}, seed, { journal });
+    simulate({ faults: { adapter: { n: 1, of: 2 } } }, seed, { journal });
+  }
   ledByHand(written);
 
   for (const [id, values] of written.byEvent) {

@@ -49,7 +49,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'abandoned-bind-back-accepted',
     broken: 'The initiator accepts a MtaBindBack of an attempt that it has abandoned.',
-    ground: 'losses',
+    ground: 'late',
     patches: [
       {
         file: 'links/rpc/opening.ts',
@@ -160,7 +160,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'opening-timer-not-cancelled',
     broken: 'The timer of the dial continues after the bind of the first connection, and no answer stops it.',
-    ground: 'any',
+    ground: 'impatient',
     patches: [
       {
         file: 'links/rpc/opening.ts',
@@ -202,7 +202,7 @@ export const associationMutants: readonly Mutant[] = [
   {
     name: 'early-apdu-forgotten',
     broken: 'A side puts an APDU that overtakes the RTOAC aside and never executes it.',
-    ground: 'any',
+    ground: 'yielding',
     patches: [
       {
         file: 'links/rpc/rpc-link.ts',

@@ -65,6 +65,35 @@ export const grounds = {
   slow: { faults: { 'slow-store': { n: 1, of: 30 }, crash: { n: 1, of: 40 } }, settings: { threshold: 1 } },
   /** The locality table is full with two associations. */
   crowded: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociations: 2, maxAssociationsPerMta: 9 } },
+  /** Calls are given up while their answers are still under way, and the association is recovered meanwhile. */
+  late: {
+    faults: { cut: { n: 1, of: 30 }, delay: { n: 1, of: 6 } },
+    settings: { rpcCallTimeoutS: 10, disconnectS: 120, openRetryIntervalS: 5 },
+  },
+  /** An attempt to open an association is soon given up. */
+  impatient: { faults: { delay: { n: 1, of: 5 } }, settings: { openTimeoutS: 5, openRetryIntervalS: 5 } },
+  /** The side that has been called has the Turn first, and its disk is slow. */
+  yielding: {
+    faults: { 'lose-give': { n: 1, of: 1 }, 'slow-store': seldom },
+    settings: { localInitialTurn: false, twoWayAlternate: true },
+  },
+  /** MTAs are out of reach for a while, and messages of many segments are given up at the first failure. */
+  apart: {
+    faults: { partition: seldom, 'black-hole': seldom },
+    settings: {
+      checkpointSizeK: 1,
+      windowSize: 1,
+      recoveryTimeoutS: 60,
+      maxOpenRetries: 1,
+      openRetryIntervalS: 5,
+      maxTransferRetries: 0,
+    },
+  },
+  /** MTAs die after a commit, answers are lost, and messages are given up at the first failure. */
+  unsure: {
+    faults: { 'crash-after-commit': { n: 1, of: 6 }, lose: { n: 1, of: 10 } },
+    settings: { maxOpenRetries: 1, openRetryIntervalS: 5, maxTransferRetries: 0 },
+  },
   /** Adapters fail, and operators change the bindings. */
   hosts: { faults: { adapter: { n: 1, of: 3 }, bindings: often } },
   /** The limits permit one association with an MTA and one for urgent mail; the load needs more. */

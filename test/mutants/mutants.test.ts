@@ -9,7 +9,7 @@ import { checked, faultsOf, hunt, type Kill, mutants } from './hunt.js';
 import { Workshop } from './load.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
 
-const mostSeeds = 100;
+const maxSeeds = 100;
 const doc = 'docs/verification/mutants.md';
 const heading = '| planted fault | what is broken | found by rule | found by the checker |';
 
@@ -23,13 +23,13 @@ test('the rules find every planted fault', async (t) => {
   for (const mutant of mutants) {
     const core = await workshop.core(mutant);
     if (mutant.ground !== null) {
-      const kill = hunt(core, mutant.ground, mostSeeds);
+      const kill = hunt(core, mutant.ground, maxSeeds);
       if (kill !== null) kills.set(mutant, kill);
       const seeds = kill?.seed === 1 ? 'the first seed' : `${kill?.seed} seeds`;
       t.ok(
         kill !== null,
         kill === null
-          ? `${mutant.name} survives ${mostSeeds} seeds of '${mutant.ground}': ${mutant.broken}`
+          ? `${mutant.name} survives ${maxSeeds} seeds of '${mutant.ground}': ${mutant.broken}`
           : `${mutant.name} breaks ${kill.rule}, seen after ${seeds} of '${mutant.ground}'`,
       );
     }
@@ -46,7 +46,7 @@ test('the rules find every planted fault', async (t) => {
 test('the core without a planted fault keeps all rules on the same seeds', async (t) => {
   const core = await workshop.core({ name: 'none', patches: [] });
   for (const ground of Object.keys(grounds) as GroundName[]) {
-    const seeds = mutants.filter((mutant) => mutant.ground === ground).map((mutant) => kills.get(mutant)?.seed ?? mostSeeds);
+    const seeds = mutants.filter((mutant) => mutant.ground === ground).map((mutant) => kills.get(mutant)?.seed ?? maxSeeds);
     t.ok(seeds.length > 0, `'${ground}' is used`);
     t.same(faultsOf(core, ground, Math.max(...seeds)), [], `'${ground}', ${Math.max(...seeds)} seeds`);
   }

@@ -218,7 +218,7 @@ export const transferMutants: readonly Mutant[] = [
   {
     name: 'interrupted-kept-for-ever',
     broken: 'The receiver keeps the beginning of an interrupted transfer beyond the Recovery Timeout.',
-    ground: 'segments',
+    ground: 'apart',
     patches: [
       {
         file: 'machine/deadlines.ts',

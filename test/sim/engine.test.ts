@@ -12,7 +12,6 @@ import {
   viewNode,
 } from '@mtalab/engine';
 import {
-  defaultSettings,
   describeFrame,
   type Effect,
   type Input,
@@ -24,34 +23,16 @@ import {
   step,
 } from '@mtalab/mta-core';
 import { test } from 'tap';
+import { usualAddress as address, usualConfig } from '../support/pure-config.js';
+import { withLink } from '../support/purelab.js';
 
-const address = '127.0.0.1';
-
-function configs(...names: readonly string[]): readonly MtaConfig[] {
-  const portOf = (name: string): number => 5001 + names.indexOf(name);
-  return names.map((name) => {
-    const others = names.filter((other) => other !== name);
-    return {
-      name,
-      version: '5.5',
-      build: '2653.23',
-      bindings: [{ address, port: portOf(name), label: '', enabled: true }],
-      cluster: false,
-      mapperPort: null,
-      advertise: [],
-      settings: defaultSettings,
-      peers: others.map((other) => ({ name: other, endpoints: [`${address}[${portOf(other)}]`], password: '' })),
-      routes: others.map((other) => ({ domain: `${other.toLowerCase()}.example`, mta: other })),
-      localDomains: [`${name.toLowerCase()}.example`],
-      legacy: [],
-    };
-  });
-}
+const names = ['A', 'B'];
+const configs: readonly MtaConfig[] = names.map((name) => usualConfig(name, names, {}, []));
 
 /** Every frame takes 10 ms, all local work 1 ms. */
 function engineOf(policy: Partial<EnginePolicy> = {}, options: Partial<EngineOptions> = {}): Engine {
   const engine: Engine = new Engine({
-    mtas: configs('A', 'B'),
+    mtas: configs,
     ...options,
     policy: {
       delayMs: () => 10,
@@ -59,8 +40,10 @@ function engineOf(policy: Partial<EnginePolicy> = {}, options: Partial<EngineOpt
       localDelayMs: () => 1,
       commitDelayMs: () => 1,
       listen: (_node, { port }) => ({ port }),
-      route: ({ name }, { port, conn }) => {
-        const node = engine.nodes.find(({ up, listeners }) => up && [...listeners.values()].some((each) => each.port === port));
+      route: ({ name }, { link, host, port, conn }) => {
+        const node = engine.nodes.find((each) =>
+          link === 'memory' ? each.name === host : [...each.listeners.values()].some((listener) => listener.port === port),
+        );
         return node === undefined ? { osError: 'ECONNREFUSED' } : { node, binding: 0, remote: `${name}:${conn}` };
       },
       ...policy,
@@ -320,7 +303,7 @@ test('the engine carries frames of any link, and changes only the content refere
     conn: 2,
     frame: { type: 'close', settled: [] },
   };
-  const dial = { type: 'dial', link: 'memory', conn: 2, host: address, port: 5002 } as const;
+  const dial = { type: 'dial', link: 'memory', conn: 2, host: 'B', port: 0 } as const;
   const listen = { type: 'listen', link: 'memory', binding: 0, address, port: 5002 } as const;
   const run = (frame: LinkFrame): readonly Input[] => {
     const inputs: Input[] = [];
@@ -341,5 +324,27 @@ test('the engine carries frames of any link, and changes only the content refere
   ]);
   t.throws(() => run(rttr(7, 81)), ContentMismatch, 'more than the store has');
   t.throws(() => run(rttr(8, 80)), ContentMismatch, 'what the store does not have');
+  t.end();
+});
+
+test('MTAs with the memory link pass mail on in the same engine', (t) => {
+  const arrived: string[] = [];
+  const delivered: string[] = [];
+  const engine = engineOf(
+    {},
+    {
+      mtas: configs.map(withLink('memory')),
+      watch: {
+        frame: (fate, _lane, frame) => fate === 'arrived' && arrived.push(`${frame.link} ${describeFrame(frame)}`),
+        delivered: (node, { content }) => delivered.push(`${node.name} ${node.store.contents.get(content)?.name}`),
+      },
+    },
+  );
+  const [a] = nodesOf(engine);
+  settle(engine);
+  submit(engine, a, 'ben@b.example');
+  settle(engine);
+  t.same(delivered, ['B letter'], 'the content, not only the envelope');
+  t.ok(arrived.length >= 4 && arrived.every((text) => text.startsWith('memory ')));
   t.end();
 });

@@ -39,7 +39,7 @@ export { usualAddress, withLink } from './pure-config.js';
 export type { Delivery, Node, Sent, Submitted } from './pure-types.js';
 
 /** Limit of timer firings at one instant. A lab that exceeds it is stuck. */
-const mostFiringsAtOnce = 1000;
+const maxFiringsAtOnce = 1000;
 
 export class PureLab {
   readonly nodes = new Map<string, Node>();
@@ -381,7 +381,7 @@ export class PureLab {
     let firings = 0;
     for (let next = this.nextDeadline(); next !== null && next <= end; next = this.nextDeadline()) {
       firings = next > this.nowMs ? 0 : firings + 1;
-      if (firings > mostFiringsAtOnce) throw new Error(`the clock is stuck at ${this.nowMs} ms`);
+      if (firings > maxFiringsAtOnce) throw new Error(`the clock is stuck at ${this.nowMs} ms`);
       this.advance();
     }
     this.nowMs = end;

@@ -2,10 +2,10 @@
 import type { Input } from '@mtalab/mta-core';
 import type { Engine } from './engine.js';
 import type { VirtualNode } from './node.js';
-import type { CommitOutcome } from './policy.js';
+import type { CommitDecision } from './policy.js';
 import type { StoreJob } from './virtual-store.js';
 
-const success: CommitOutcome = { failure: null, carries: false, instead: null };
+const success: CommitDecision = { failure: null, carries: false, instead: null };
 
 export class Commits {
   readonly #engine: Engine;

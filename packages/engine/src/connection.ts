@@ -12,8 +12,8 @@ export type Lane = {
   /** Twice the number of the connection; plus one for the lane to the client. */
   readonly id: number;
   readonly connection: VirtualConnection;
-  readonly from: ConnectionEnd;
-  readonly to: ConnectionEnd;
+  readonly from: VirtualEnd;
+  readonly to: VirtualEnd;
   /** Items under way, in order. */
   readonly items: InTransit[];
   /** When the last item arrives. */
@@ -24,7 +24,7 @@ export type Lane = {
   stuck: boolean;
 };
 
-export type ConnectionEnd = {
+export type VirtualEnd = {
   readonly node: VirtualNode;
   /** The number of the connection in the core at this end. */
   readonly conn: number;
@@ -34,8 +34,8 @@ export type ConnectionEnd = {
 
 export type VirtualConnection = {
   readonly id: number;
-  readonly client: ConnectionEnd;
-  readonly server: ConnectionEnd;
+  readonly client: VirtualEnd;
+  readonly server: VirtualEnd;
   readonly toServer: Lane;
   readonly toClient: Lane;
   /** A lost connection accepts nothing new. */
@@ -44,15 +44,15 @@ export type VirtualConnection = {
   place: number;
 };
 
-type Place = Omit<ConnectionEnd, 'alive'>;
+type Place = Omit<VirtualEnd, 'alive'>;
 
 export function newConnection(id: number, client: Place, server: Place, nowMs: number): VirtualConnection {
-  const clientEnd: ConnectionEnd = { ...client, alive: true };
-  const serverEnd: ConnectionEnd = { ...server, alive: true };
+  const clientEnd: VirtualEnd = { ...client, alive: true };
+  const serverEnd: VirtualEnd = { ...server, alive: true };
   const connection = { id, client: clientEnd, server: serverEnd, broken: false, place: -1 } as {
     -readonly [Key in keyof VirtualConnection]: VirtualConnection[Key];
   };
-  const lane = (number: number, from: ConnectionEnd, to: ConnectionEnd): Lane => {
+  const lane = (number: number, from: VirtualEnd, to: VirtualEnd): Lane => {
     return { id: number, connection, from, to, items: [], lastAtMs: nowMs, sent: 0, stuck: false };
   };
   connection.toServer = lane(2 * id, clientEnd, serverEnd);

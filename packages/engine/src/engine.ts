@@ -99,11 +99,13 @@ export class Engine {
     return this.#agenda.size;
   }
 
+  /** Puts an event on the agenda, at an instant of virtual time in ms. Users of the engine have `run`, `startLater`, `inputLater`. */
   schedule(atMs: number, body: EventBody): void {
     if (keepsBusy(body)) this.#busy += 1;
     this.#agenda.push(body, atMs, this.policy.rank?.(body, atMs <= this.#nowMs) ?? 0);
   }
 
+  /** See `schedule`; from now on. */
   after(delayMs: number, body: EventBody): void {
     this.schedule(this.#nowMs + delayMs, body);
   }

@@ -1,12 +1,12 @@
 /** The public entry of the engine: MTAs on virtual time. Runs in a browser. */
-export type { ConnectionEnd, Lane, TransitInput, VirtualConnection } from './connection.js';
+export type { Lane, TransitInput, VirtualConnection, VirtualEnd } from './connection.js';
 export type { EngineCore } from './core.js';
 export { Engine, type EngineOptions, RestlessTimer } from './engine.js';
 export { type DeliverEffect, type DialEffect, type EngineEvent, type ListenEffect, processOf } from './event.js';
 export { VirtualNetwork } from './network.js';
 export type { OpenListener, VirtualNode } from './node.js';
-export { type NodeView, type SocketView, type TransitView, viewNode } from './node-view.js';
-export type { CommitOutcome, EnginePolicy, EngineWatch, FrameFate, ListenOutcome, ProcessLoss, Route } from './policy.js';
+export { type NodeSocket, type NodeTransit, type NodeView, viewNode } from './node-view.js';
+export type { CommitDecision, DialRoute, EnginePolicy, EngineWatch, FrameFate, ListenOutcome, ProcessLoss } from './policy.js';
 export { Listeners } from './stage/listeners.js';
 export { runOnSim, type VirtualOptions, type VirtualRecord } from './stage/run-on-sim.js';
 export { VirtualLab, type VirtualLabOptions } from './stage/virtual-lab.js';

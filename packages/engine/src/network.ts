@@ -4,21 +4,21 @@
  */
 import { type LinkFrame, ntError } from '@mtalab/mta-core';
 import {
-  type ConnectionEnd,
   ConnectionList,
   type Lane,
   newConnection,
   opposite,
   type TransitInput,
   type VirtualConnection,
+  type VirtualEnd,
 } from './connection.js';
 import { receivedFrame } from './content.js';
 import type { Engine } from './engine.js';
 import type { DialEffect } from './event.js';
 import type { VirtualNode } from './node.js';
-import type { ProcessLoss, Route } from './policy.js';
+import type { DialRoute, ProcessLoss } from './policy.js';
 
-type Reached = Extract<Route, { readonly binding: number }>;
+type Reached = Extract<DialRoute, { readonly binding: number }>;
 
 /** WSAECONNRESET: the error by which a process notices the end of a connection. */
 const connectionReset = 10054;
@@ -196,7 +196,7 @@ export class VirtualNetwork {
     engine.input(to.node, input);
   }
 
-  #notice(lane: Lane, end: ConnectionEnd): void {
+  #notice(lane: Lane, end: VirtualEnd): void {
     end.alive = false;
     this.#drop(lane, 0);
     end.node.sockets.delete(end.conn);

@@ -6,7 +6,7 @@ import type { Engine } from './engine.js';
 import type { OpenListener, VirtualNode } from './node.js';
 import type { Content, StoreJob } from './virtual-store.js';
 
-export type SocketView = {
+export type NodeSocket = {
   /** The core's number of the connection. */
   readonly conn: number;
   readonly peer: string;
@@ -15,7 +15,7 @@ export type SocketView = {
   readonly lost: boolean;
 };
 
-export type TransitView = {
+export type NodeTransit = {
   readonly way: 'in' | 'out';
   readonly conn: number;
   readonly peer: string;
@@ -43,10 +43,10 @@ export type NodeView = {
   };
   /** By binding id. */
   readonly listeners: Readonly<Record<number, OpenListener>>;
-  readonly sockets: readonly SocketView[];
+  readonly sockets: readonly NodeSocket[];
   readonly dials: readonly number[];
   /** In the order of the sockets; for each socket, incoming frames first. */
-  readonly underWay: readonly TransitView[];
+  readonly underWay: readonly NodeTransit[];
 };
 
 export function viewNode(engine: Engine, node: VirtualNode): NodeView {
@@ -76,6 +76,6 @@ export function viewNode(engine: Engine, node: VirtualNode): NodeView {
   };
 }
 
-function transits({ items }: Lane, { from, to }: Lane, way: 'in' | 'out'): readonly TransitView[] {
+function transits({ items }: Lane, { from, to }: Lane, way: 'in' | 'out'): readonly NodeTransit[] {
   return items.map(({ input, atMs }) => ({ way, conn: from.conn, peer: to.node.name, input, atMs }));
 }

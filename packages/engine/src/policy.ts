@@ -10,7 +10,7 @@ import type { VirtualNode } from './node.js';
 import type { VirtualStore } from './virtual-store.js';
 
 /** Where a dial arrives. */
-export type Route =
+export type DialRoute =
   | {
       readonly node: VirtualNode;
       readonly binding: number;
@@ -25,7 +25,7 @@ export type Route =
 /** The operating system opens a listener on this port, or refuses it. */
 export type ListenOutcome = { readonly port: number } | { readonly osError: string };
 
-export type CommitOutcome = {
+export type CommitDecision = {
   /** Why the disk accepts no new data; null if it accepts them. */
   readonly failure: StoreFailure | null;
   /** After a failure: jobs that free space wait for the next commit too. */
@@ -50,12 +50,12 @@ export type EnginePolicy = {
   readonly localDelayMs: (node: VirtualNode) => number | null;
   /** Until the next commit. Null: at the end of the event that brings the first job, or of the next event of the node. */
   readonly commitDelayMs: (node: VirtualNode) => number | null;
-  readonly route: (node: VirtualNode, dial: DialEffect) => Route;
+  readonly route: (node: VirtualNode, dial: DialEffect) => DialRoute;
   readonly listen: (node: VirtualNode, listen: ListenEffect) => ListenOutcome;
   /** What a start finds. Default: the contents of the store. */
   readonly recover?: (store: VirtualStore) => Recovered;
   /** Default: every commit succeeds. */
-  readonly commit?: (node: VirtualNode) => CommitOutcome;
+  readonly commit?: (node: VirtualNode) => CommitDecision;
   /** Why a mailbox cannot be written; null (the default) if it can. */
   readonly deliver?: (node: VirtualNode, effect: DeliverEffect) => string | null;
   /**

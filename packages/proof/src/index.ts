@@ -1,7 +1,8 @@
 /** The public entry of the proofs: the rules, the seeded simulator and the exhaustive checker. Runs in a browser. */
+
+export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './checker/abstract-moves.js';
 export { check, reachable } from './checker/check.js';
 export { type EnvironmentName, environmentNames, environmentWords } from './checker/environment.js';
-export { type AbstractMoves, abstractMoves, type SeenConnection, type SeenState } from './checker/graph.js';
 export type {
   CheckBounds,
   CheckedCore,
@@ -32,7 +33,7 @@ export {
 export {
   defaultSimOptions,
   isSeed,
-  mostMtas,
+  maxMtas,
   type SimOptions,
   type SimOptionsGiven,
   simOptions,
@@ -40,8 +41,8 @@ export {
   type Topology,
   topologies,
 } from './simulator/options.js';
-export type { Ratio } from './simulator/random.js';
 export type { NetworkDelays, PlannedSubmission, SimPlan, SimSetup } from './simulator/run-plan.js';
+export type { Ratio } from './simulator/seeded-random.js';
 export { type ShrinkOptions, type Shrunk, shrink, shrinkPlan } from './simulator/shrink.js';
 export { faultsText, type SimResult, simulate, simulatePlan } from './simulator/simulate.js';
 export type { SimHooks } from './simulator/simulation.js';

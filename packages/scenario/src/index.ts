@@ -1,12 +1,13 @@
 /** The public entry of scenarios: their model, the fault language and the checks. Runs in a browser. */
 export { type AssociationSide, type JoinedAssociation, joinAssociations } from './associations.js';
-export { type CaseCounts, countsOf } from './counts.js';
-export { faultKinds, kindsOf } from './faults/kinds.js';
-export { describeFault, type FaultSpec, parseFault } from './faults/language.js';
-export { learn } from './faults/learn.js';
-export { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultState } from './faults/plan.js';
-export { type Chance, chance } from './faults/random.js';
-export { FaultSyntaxError } from './faults/words.js';
+export { type CaseCounts, countsOf } from './case-counts.js';
+export { counted } from './counted.js';
+export { describeFault, type FaultSpec, parseFault } from './faults/fault-language.js';
+export { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultState } from './faults/fault-plan.js';
+export { FaultSyntaxError } from './faults/fault-words.js';
+export { learn } from './faults/learn-association.js';
+export { faultKinds, kindsOf } from './faults/pdu-kinds.js';
+export { type Chance, chance } from './faults/seeded-chance.js';
 export {
   type Bound,
   type Check,
@@ -27,6 +28,5 @@ export {
   type ScenarioResult,
   scenarioResult,
 } from './result.js';
-export { runSteps, ScenarioEnded, type StepsOptions } from './run.js';
+export { runSteps, ScenarioEnded, type StepsOptions } from './run-steps.js';
 export type { LoggedEvent, Stage, StageExit, StageMessage } from './stage.js';
-export { counted } from './words.js';

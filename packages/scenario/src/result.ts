@@ -1,6 +1,6 @@
 /** The result of a scenario, in the same form wherever it ran. */
 import type { LadderLine } from '@mtalab/trace';
-import type { CaseCounts } from './counts.js';
+import type { CaseCounts } from './case-counts.js';
 import { type Mode, modes, type Scenario } from './model.js';
 
 /** One sentence of a scenario, and whether it was seen. */

@@ -7,7 +7,7 @@ export { type Difference, JournalVerifier, type Verification, verifyJournal } fr
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
-export { ladderOf } from './ladder/link.js';
+export { ladderOf } from './ladder/link-lines.js';
 export { type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';
 export { mergeTrails } from './ladder/merge.js';
 export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';

@@ -12,7 +12,7 @@ Exit code: 0 if the run keeps all rules, 1 if it breaks one.
 
 Examples:
   mtalab sim --seeds 1000                              run a pair a thousand times
-  mtalab sim --seed 1 --legacy Q166594 --shrink        find the smallest run that loses the Turn
+  mtalab sim --seed 7 --legacy Q166594 --shrink        find the smallest run that loses the Turn
   mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
   mtalab sim --seed 7 --journal run.jsonl              then draw it: mtalab ladder run.jsonl`;
 

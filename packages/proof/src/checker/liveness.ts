@@ -37,7 +37,7 @@ export function firstHopeless(space: Space, givingUp = true): number | null {
 }
 
 /** Most states to visit from one state onward. */
-const mostAhead = 20_000;
+const maxAhead = 20_000;
 
 /**
  * The shortest path from a state, without faults and new messages, to a state in which nothing more happens by itself.
@@ -61,7 +61,7 @@ export function wayToStandstill(
   let end: number | null = null;
   for (let state = 0; state < globals.length; state += 1) {
     const global = globals[state] as GlobalState;
-    if (isDrained(global) || globals.length > mostAhead) return null;
+    if (isDrained(global) || globals.length > maxAhead) return null;
     let going = false;
     for (const [index, move] of movesOf(context, global).entries()) {
       if (isFault(move) || move.kind === 'submit') continue;
@@ -83,7 +83,7 @@ export function wayToGivingUp(context: SearchContext, from: GlobalState, orders:
     if (visited.isNew) globals.push(global);
   };
   enter(from, none, 0);
-  for (let state = 0; state < globals.length && globals.length <= mostAhead; state += 1) {
+  for (let state = 0; state < globals.length && globals.length <= maxAhead; state += 1) {
     const global = globals[state] as GlobalState;
     for (const [index, move] of movesOf(context, global).entries()) {
       if (isFault(move) || move.kind === 'submit') continue;

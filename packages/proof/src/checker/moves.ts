@@ -11,7 +11,7 @@ import {
   type Side,
 } from './global-state.js';
 import { arrived, committed, fired, type NodeState, type Parcel } from './node-step.js';
-import { SuccessorDraft } from './successor.js';
+import { SuccessorDraft } from './successor-draft.js';
 import { timersOf } from './timers.js';
 
 export function isFault(move: Move): boolean {

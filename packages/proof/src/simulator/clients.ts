@@ -7,9 +7,9 @@ import type { Simulation } from './simulation.js';
 /** Time after which a client tries again if it has no answer or the MTA is down, ms. */
 const retryMs = 5000;
 const answerMs = 30_000;
-const mostTries = 100;
+const maxTries = 100;
 /** Most refusals before a client gives up. */
-const mostRefusals = 4;
+const maxRefusals = 4;
 
 type State = {
   mtsId: string | null;
@@ -68,7 +68,7 @@ export class Clients {
       state.asksAgain = false;
     }
     state.tries += 1;
-    if (state.tries > mostTries) {
+    if (state.tries > maxTries) {
       state.over = true;
       return;
     }
@@ -108,6 +108,6 @@ export class Clients {
   refused(submissionId: string): void {
     const state = this.#states[this.#byId.get(submissionId) as number] as State;
     state.refusals += 1;
-    if (state.mtsId === null && state.refusals >= mostRefusals) state.over = true;
+    if (state.mtsId === null && state.refusals >= maxRefusals) state.over = true;
   }
 }

@@ -1,7 +1,7 @@
 /** The delays of a run: each is a hash of the seed and of the delayed item, so that it stays the same in a run with fewer faults. */
 import type { EnginePolicy, Lane, VirtualNode } from '@mtalab/engine';
-import { hash } from './random.js';
 import type { SimSetup } from './run-plan.js';
+import { drawn } from './seeded-random.js';
 import type { Trouble } from './trouble.js';
 
 type Delays = Pick<EnginePolicy, 'delayMs' | 'dialDelayMs' | 'localDelayMs' | 'commitDelayMs'>;
@@ -12,20 +12,21 @@ type Delays = Pick<EnginePolicy, 'delayMs' | 'dialDelayMs' | 'localDelayMs' | 'c
  */
 export function seededDelays({ seed, delays }: SimSetup, trouble: (node: VirtualNode) => Trouble, nowMs: () => number): Delays {
   const { leastMs, mostMs, uneven, mostCommitMs } = delays;
-  const between = (draw: number, most: number): number => leastMs + (draw % (most - leastMs + 1));
+  const between = (stream: number, index: number, most: number): number =>
+    leastMs + drawn(seed, stream, index, most - leastMs + 1);
   return {
     delayMs: (lane: Lane) => {
       // Connections of one lab differ in speed, so that a later PDU on one may overtake an earlier PDU on another.
-      const quick = uneven && hash(seed, 7, lane.id) % 3 !== 0;
-      return between(hash(seed, 1000 + lane.id, lane.sent), quick ? Math.ceil(mostMs / 20) : mostMs);
+      const quick = uneven && drawn(seed, 7, lane.id, 3) !== 0;
+      return between(1000 + lane.id, lane.sent, quick ? Math.ceil(mostMs / 20) : mostMs);
     },
-    dialDelayMs: (node, { conn }) => between(hash(seed, 20 + node.index, conn), mostMs),
-    localDelayMs: (node) => hash(seed, 30 + node.index, node.steps) % (mostCommitMs + 1),
+    dialDelayMs: (node, { conn }) => between(20 + node.index, conn, mostMs),
+    localDelayMs: (node) => drawn(seed, 30 + node.index, node.steps, mostCommitMs + 1),
     commitDelayMs: (node) => {
       const number = node.commits + 1;
-      const delayMs = hash(seed, 40 + node.index, number) % (mostCommitMs + 1);
+      const delayMs = drawn(seed, 40 + node.index, number, mostCommitMs + 1);
       const { slowUntilMs, slowByMs } = trouble(node);
-      return nowMs() < slowUntilMs ? delayMs + (hash(seed, 50 + node.index, number) % (slowByMs + 1)) : delayMs;
+      return nowMs() < slowUntilMs ? delayMs + drawn(seed, 50 + node.index, number, slowByMs + 1) : delayMs;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The addresses of the hosts of a run, and the string bindings at which their neighbours look for them. */
 import { type BindingConfig, type Quirk, quirkOf } from '@mtalab/mta-core';
 import type { SimOptions } from './options.js';
-import type { Random } from './random.js';
+import type { Random } from './seeded-random.js';
 
 export type Host = {
   readonly cluster: boolean;

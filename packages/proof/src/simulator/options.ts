@@ -1,7 +1,7 @@
 /** The options of a simulation, and their defaults. */
 import type { Settings } from '@mtalab/mta-core';
 import { infoOf, type SimFaultKind, simFaultKinds } from './faults/fault-kinds.js';
-import type { Ratio } from './random.js';
+import type { Ratio } from './seeded-random.js';
 
 export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
 /**
@@ -10,8 +10,8 @@ export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
  */
 export type Topology = (typeof topologies)[number];
 
-export const mostMtas = 1000;
-const mostMessages = 100_000;
+export const maxMtas = 1000;
+const maxMessages = 100_000;
 
 export type SimOptions = {
   /** 2 to 1,000. */
@@ -54,11 +54,11 @@ export function simOptions(given: SimOptionsGiven = {}): SimOptions {
   const mtas = given.mtas ?? (given.topology === undefined || given.topology === 'pair' ? 2 : 4);
   const topology = given.topology ?? (mtas === 2 ? 'pair' : 'mesh');
   const options: SimOptions = { ...defaultSimOptions, messages: Math.max(24, mtas * 3), ...given, mtas, topology };
-  if (!(Number.isInteger(mtas) && mtas >= 2 && mtas <= mostMtas))
-    throw new RangeError(`mtas must be a whole number from 2 to ${mostMtas}`);
+  if (!(Number.isInteger(mtas) && mtas >= 2 && mtas <= maxMtas))
+    throw new RangeError(`mtas must be a whole number from 2 to ${maxMtas}`);
   if (topology === 'pair' && mtas !== 2) throw new RangeError(`the topology pair has 2 MTAs, not ${mtas}`);
-  if (!(Number.isInteger(options.messages) && options.messages >= 0 && options.messages <= mostMessages)) {
-    throw new RangeError(`messages must be a whole number from 0 to ${mostMessages}`);
+  if (!(Number.isInteger(options.messages) && options.messages >= 0 && options.messages <= maxMessages)) {
+    throw new RangeError(`messages must be a whole number from 0 to ${maxMessages}`);
   }
   for (const [kind, ratio] of Object.entries(options.faults)) {
     if (!(simFaultKinds as readonly string[]).includes(kind))

@@ -4,7 +4,7 @@ import type { SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import { simFaultKinds } from './faults/fault-kinds.js';
 import { drawHosts, type Host, needs } from './hosts.js';
 import type { SimOptions } from './options.js';
-import { Random, type Ratio } from './random.js';
+import { Random, type Ratio } from './seeded-random.js';
 import { neighboursOf, waysTo } from './topology.js';
 
 /** A message that a client submits. */
@@ -43,7 +43,7 @@ export type SimSetup = {
 export type SimPlan = SimSetup & { readonly faults: readonly SimFault[] };
 
 /** Longest path of a message, in hops: a trace has at most 64. */
-const mostHops = 20;
+const maxHops = 20;
 const unroutable = 'nowhere.example';
 const looping = 'loop.example';
 
@@ -145,7 +145,7 @@ function drawRecipients(
 /** Another MTA nearby: a few steps from neighbour to neighbour. */
 function walk(random: Random, from: number, neighbours: readonly (readonly number[])[]): number {
   let at = from;
-  for (let steps = 1 + random.below(random.pick([1, 1, 3, mostHops])); steps > 0; steps -= 1)
+  for (let steps = 1 + random.below(random.pick([1, 1, 3, maxHops])); steps > 0; steps -= 1)
     at = random.pick(neighbours[at] ?? [at]);
   if (at !== from) return at;
   return random.pick(neighbours[from] ?? [from]);

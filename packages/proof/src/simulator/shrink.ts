@@ -11,7 +11,7 @@ import type { SimHooks } from './simulation.js';
 /** Size of a trivial content, octets. */
 const plainBytes = 100;
 /** Number of early opportunities to try for a fault. */
-const mostEarlier = 4;
+const maxEarlier = 4;
 
 export type Shrunk = {
   /** The smallest failing run, and its result. */
@@ -24,7 +24,7 @@ export type Shrunk = {
 
 export type ShrinkOptions = {
   /** Most runs. Default 2000. */
-  readonly mostRuns?: number;
+  readonly maxRuns?: number;
   readonly core?: SimHooks['core'];
   /** Receives the progress. */
   readonly progress?: (runs: number, faults: number, submissions: number) => void;
@@ -38,7 +38,7 @@ export function shrink(given: SimOptionsGiven, seed: number, options: ShrinkOpti
 
 /** Shrinks a plan. @returns null if it breaks no rule. */
 export function shrinkPlan(start: SimPlan, options: ShrinkOptions = {}): Shrunk | null {
-  const mostRuns = options.mostRuns ?? 2000;
+  const maxRuns = options.maxRuns ?? 2000;
   const first = simulatePlan(start, { core: options.core });
   const rule = first.verdict?.rule;
   if (rule === undefined) return null;
@@ -46,7 +46,7 @@ export function shrinkPlan(start: SimPlan, options: ShrinkOptions = {}): Shrunk 
   let plan = start;
   let runs = 1;
   const attempt = (candidate: SimPlan): boolean => {
-    if (runs >= mostRuns) return false;
+    if (runs >= maxRuns) return false;
     runs += 1;
     const result = simulatePlan(candidate, { core: options.core });
     if (result.verdict?.rule !== rule) return false;
@@ -103,7 +103,7 @@ function simplest(attempt: (candidate: SimPlan) => boolean, now: () => SimPlan):
 function earliest(attempt: (candidate: SimPlan) => boolean, now: () => SimPlan): void {
   for (let index = 0; index < now().faults.length; index += 1) {
     const { at: latest } = now().faults[index] as SimFault;
-    for (let at = 0; at < Math.min(latest, mostEarlier); at += 1) {
+    for (let at = 0; at < Math.min(latest, maxEarlier); at += 1) {
       if (attempt({ ...now(), faults: now().faults.map((each, place) => (place === index ? { ...each, at } : each)) })) break;
     }
   }

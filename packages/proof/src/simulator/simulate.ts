@@ -94,10 +94,10 @@ function phases(simulation: Simulation): void {
   engine.passTo(safetyMs);
   simulation.endFaults();
   const endMs = safetyMs + liveMs;
-  const mostEvents = engine.events + 200_000 + 2000 * engine.nodes.length + 5000 * submissions.length;
+  const maxEvents = engine.events + 200_000 + 2000 * engine.nodes.length + 5000 * submissions.length;
   for (let next = engine.next; next !== undefined && next.atMs <= endMs; next = engine.next) {
     advance();
-    if (engine.events > mostEvents) break;
+    if (engine.events > maxEvents) break;
   }
   engine.doing = null;
   watch.atEnd();

@@ -3,7 +3,7 @@
  * delay is a hash of the seed, and every fault is data.
  */
 import {
-  type CommitOutcome,
+  type CommitDecision,
   Engine,
   type EngineCore,
   type EngineEvent,
@@ -18,17 +18,17 @@ import {
 } from '@mtalab/engine';
 import { nextDeadline, start, step } from '@mtalab/mta-core';
 import { Violation } from '../rules/catalogue.js';
-import { Watch } from '../rules/watch.js';
+import { RuleWatch } from '../rules/rule-watch.js';
 import { BlockedWays } from './blocked-ways.js';
 import { Clients } from './clients.js';
 import { seededDelays } from './delays.js';
+import { DialRoutes } from './dial-routes.js';
 import { beginFault } from './faults/begin-fault.js';
 import type { Opportunity, SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import type { FaultSource } from './faults/fault-source.js';
 import { loseOnSend } from './faults/lose-connection.js';
-import { hash } from './random.js';
-import { Reach } from './reach.js';
 import type { SimSetup } from './run-plan.js';
+import { drawn } from './seeded-random.js';
 import { endTrouble, noTrouble, type Trouble } from './trouble.js';
 
 export type SimHooks = {
@@ -41,9 +41,9 @@ export class Simulation {
   readonly setup: SimSetup;
   readonly engine: Engine;
   readonly ways: BlockedWays;
-  readonly reach: Reach;
+  readonly routes: DialRoutes;
   readonly clients: Clients;
-  readonly watch: Watch;
+  readonly watch: RuleWatch;
   /** The faults so far, in order. */
   readonly faults: SimFault[] = [];
   readonly counts: Partial<Record<SimFaultKind, number>> = {};
@@ -61,14 +61,14 @@ export class Simulation {
     this.#trouble = setup.mtas.map(noTrouble);
     const engine = (): Engine => this.engine;
     this.ways = new BlockedWays(engine);
-    this.reach = new Reach(engine, this.ways, setup.mtas);
+    this.routes = new DialRoutes(engine, this.ways, setup.mtas);
     this.engine = new Engine({
       mtas: setup.mtas,
       policy: this.#policy(),
       watch: this.#watching(journal),
       core: guarded(core ?? { start, step, nextDeadline }),
     });
-    this.watch = new Watch(this);
+    this.watch = new RuleWatch(this);
     for (const node of this.nodes) this.engine.startLater(node, 0);
     this.clients = new Clients(this);
   }
@@ -92,7 +92,7 @@ export class Simulation {
         (node) => this.troubleOf(node),
         () => this.nowMs,
       ),
-      route: (node, dial) => this.reach.route(node, dial),
+      route: (node, dial) => this.routes.route(node, dial),
       listen: (node, effect) => this.#listen(node, effect),
       commit: (node) => this.#commit(node),
       deliver: (node) => (this.#opportunity('delivery', node).length > 0 ? 'EIO' : null),
@@ -146,7 +146,7 @@ export class Simulation {
   #beforeEvent(event: EngineEvent): void {
     if (!this.safety) return;
     const { events } = this.engine;
-    const about = processOf(event)?.index ?? hash(this.setup.seed, 6, events) % this.nodes.length;
+    const about = processOf(event)?.index ?? drawn(this.setup.seed, 6, events, this.nodes.length);
     for (const fault of this.#faultsAt('event', events, about)) beginFault(this, fault);
   }
 
@@ -167,10 +167,10 @@ export class Simulation {
     return moreMs;
   }
 
-  #commit(node: VirtualNode): CommitOutcome {
-    let failure: CommitOutcome['failure'] = null;
+  #commit(node: VirtualNode): CommitDecision {
+    let failure: CommitDecision['failure'] = null;
     let carries = false;
-    let instead: CommitOutcome['instead'] = null;
+    let instead: CommitDecision['instead'] = null;
     for (const fault of this.#opportunity('commit', node)) {
       if (fault.kind === 'crash-after-commit') instead = () => this.crash(node, fault);
       if (fault.kind !== 'store-full' && fault.kind !== 'store-io') continue;

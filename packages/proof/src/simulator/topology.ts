@@ -1,9 +1,9 @@
 /** Which MTAs are adjacent, and through which neighbour each MTA sends mail to each other MTA. */
 import type { Topology } from './options.js';
-import type { Random } from './random.js';
+import type { Random } from './seeded-random.js';
 
 /** In a mesh of at most this many MTAs, all are adjacent to each other. */
-const mostInFullMesh = 8;
+const maxInFullMesh = 8;
 
 function pairsOf(topology: Topology, count: number, random: Random): (readonly [number, number])[] {
   const chain = Array.from({ length: count - 1 }, (_, index) => [index, index + 1] as const);
@@ -16,7 +16,7 @@ function pairsOf(topology: Topology, count: number, random: Random): (readonly [
     case 'ring':
       return count > 2 ? [...chain, [count - 1, 0]] : chain;
     case 'mesh': {
-      if (count <= mostInFullMesh)
+      if (count <= maxInFullMesh)
         return chain.flatMap(([, one]) => Array.from({ length: one }, (_, other) => [other, one] as const));
       const chords = Array.from({ length: count }, (_, index) => [index, random.below(count)] as const);
       return [...chain, [count - 1, 0], ...chords];
@@ -30,7 +30,7 @@ export function neighboursOf(topology: Topology, count: number, random: Random):
   for (const [one, other] of pairsOf(topology, count, random)) {
     const [mine, theirs] = [neighbours[one], neighbours[other]];
     if (one === other || mine === undefined || theirs === undefined) continue;
-    if (topology === 'mesh' && count > mostInFullMesh && (mine.size >= 6 || theirs.size >= 6)) continue;
+    if (topology === 'mesh' && count > maxInFullMesh && (mine.size >= 6 || theirs.size >= 6)) continue;
     mine.add(other);
     theirs.add(one);
   }

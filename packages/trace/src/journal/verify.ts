@@ -2,7 +2,7 @@
 import type { Effect } from '@mtalab/mta-core';
 import { describeEffect, describeInput } from './describe.js';
 import type { JournalEntry, LocatedEntry } from './entry.js';
-import { asJson, firstDifference } from './equal.js';
+import { asJson, firstDifference } from './json-difference.js';
 import { type ReplayCore, Replayer, realCore } from './replay.js';
 
 /** A step whose replay differs from the journal. */
@@ -36,7 +36,7 @@ export type Verification = {
 };
 
 /** Limit of the differences kept. */
-const mostDifferences = 100;
+const maxDifferences = 100;
 
 /** Verifies one journal, entry by entry. */
 export class JournalVerifier {
@@ -70,7 +70,7 @@ export class JournalVerifier {
     this.#steps += 1;
     if (difference === null) return null;
     this.#parted.add(entry.node);
-    if (this.#differences.length < mostDifferences) this.#differences.push(difference);
+    if (this.#differences.length < maxDifferences) this.#differences.push(difference);
     return difference;
   }
 

@@ -1,10 +1,10 @@
 /** Builds a ladder from journals alone. It merges the trails of the MTAs so that nothing is received before it was sent. */
 import type { TurnSide } from '@mtalab/mta-core';
 import { type LadderLine, noteLine } from './line.js';
-import { type Matching, matchConnections } from './match.js';
+import { type Matching, matchConnections } from './match-ends.js';
 import type { Moment, PduMoment, Trail } from './trail.js';
 
-type Draft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
+type LineDraft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
 
 /** The lines of all trails. Each MTA's lines keep their order; between MTAs, the lab's clock decides. */
 export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
@@ -39,7 +39,7 @@ class Merger {
   readonly lines: LadderLine[] = [];
   readonly #matching: Matching;
   readonly #known: ReadonlySet<string>;
-  readonly #drafts = new Map<PduMoment, Draft>();
+  readonly #drafts = new Map<PduMoment, LineDraft>();
 
   /** @param known the MTAs that have a journal. */
   constructor(matching: Matching, known: ReadonlySet<string>) {
@@ -70,7 +70,7 @@ class Merger {
     const to = this.#matching.peerOf(moment.end) ?? '?';
     // Without the receiver's journal the PDU counts as passed.
     const fate = this.#matching.partners.has(moment) || !this.#known.has(to) ? 'passed' : 'lost';
-    const draft: Draft = {
+    const draft: LineDraft = {
       from: moment.node,
       to,
       text: moment.text,

@@ -8,13 +8,13 @@ export type TextOptions = {
 };
 
 /** Limit of the rows for one text. */
-const mostRows = 3;
+const maxRows = 3;
 
 /** Splits a text into rows of this many columns, at spaces where possible. */
 function wrapped(text: string, columns: number): readonly string[] {
   const rows: string[] = [];
   let rest = text;
-  while (rest.length > columns && rows.length < mostRows - 1) {
+  while (rest.length > columns && rows.length < maxRows - 1) {
     const space = rest.lastIndexOf(' ', columns);
     const at = space < columns / 2 ? columns : space;
     rows.push(rest.slice(0, at));

@@ -56,7 +56,7 @@ export class LadderError extends Error {
 }
 
 /** Limit of the moments of all MTAs together. */
-const mostMoments = 2_000_000;
+const maxMoments = 2_000_000;
 
 /** Everything one MTA did, over its lives. */
 export class Trail {
@@ -166,9 +166,9 @@ export class Trails {
       const length = trail.moments.length;
       trail.take(located, replayer.take(located));
       this.#moments += trail.moments.length - length;
-      if (this.#moments > mostMoments) {
+      if (this.#moments > maxMoments) {
         throw new LadderError(
-          `${file}:${located.line}: more than ${mostMoments} PDUs: too long for a ladder; cut the journal short`,
+          `${file}:${located.line}: more than ${maxMoments} PDUs: too long for a ladder; cut the journal short`,
         );
       }
     };

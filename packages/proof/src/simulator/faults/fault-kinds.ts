@@ -1,6 +1,6 @@
 /** The faults of the simulator: what each does, how often it may happen, and how many a run has at most. */
 import type { Healing } from '../blocked-ways.js';
-import type { Ratio } from '../random.js';
+import type { Ratio } from '../seeded-random.js';
 
 /** The opportunities that the ratio of a fault counts. */
 export type Opportunity =

@@ -1,6 +1,6 @@
 /** Sources of faults: drawn during the run, or given by a plan. Either way the run records its faults as data. */
 import { type Quirk, quirks } from '@mtalab/mta-core';
-import { hash, type Ratio } from '../random.js';
+import { drawn, hash, type Ratio } from '../seeded-random.js';
 import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './fault-kinds.js';
 
 export type FaultSource = {
@@ -51,7 +51,7 @@ export class DrawnFaults implements FaultSource {
     if (kinds === undefined) return none;
     let faults: SimFault[] | null = null;
     for (const each of kinds) {
-      if (each.left === 0 || hash(this.#seed, each.stream, at) % each.ratio.of >= each.ratio.n) continue;
+      if (each.left === 0 || drawn(this.#seed, each.stream, at, each.ratio.of) >= each.ratio.n) continue;
       each.left -= 1;
       faults ??= [];
       faults.push(this.#make(each.kind, each.stream, at, mta));
@@ -60,6 +60,7 @@ export class DrawnFaults implements FaultSource {
   }
 
   #make(kind: SimFaultKind, stream: number, at: number, mta: number): SimFault {
+    // What a fault is like is taken from one hash each: a bias of one in millions does no harm here.
     const number = (nth: number): number => hash(this.#seed, stream * 16 + nth, at);
     const some = number(1) % this.#mtas;
     // A fault at the busy MTA is usually more interesting.

@@ -33,7 +33,7 @@ function insist(breach: Breach | null, mta?: string): void {
   if (breach !== null) throw new Violation(mta === undefined || breach.mta !== undefined ? breach : { ...breach, mta });
 }
 
-export class Watch {
+export class RuleWatch {
   readonly mail = new MailLedger();
   readonly #simulation: Simulation;
   readonly #indices: ReadonlyMap<string, number>;
@@ -155,13 +155,13 @@ export class Watch {
    * @param back this is a call back: the MTA itself has called before and named its addresses.
    */
   #unreached(node: VirtualNode, mta: Mta, name: string, back: boolean): void {
-    const { nowMs, setup, safety, reach } = this.#simulation;
+    const { nowMs, setup, safety, routes } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     const peer = this.#indices.get(name) ?? -1;
-    const endpoints = back ? reach.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
-    if (!canReach(mta, endpoints, (host, port) => reach.listens(peer, host, port))) return;
+    const endpoints = back ? routes.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
+    if (!canReach(mta, endpoints, (host, port) => routes.listens(peer, host, port))) return;
     // A dial of this attempt may have reached the MTA and then failed for another reason.
-    const reachedAtMs = reach.reachedAtMs(node.index, peer);
+    const reachedAtMs = routes.reachedAtMs(node.index, peer);
     if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
     const detail = `It cannot reach ${name}, although that MTA listens, an enabled binding reaches it, and the last fault was long ago.`;
     insist({ rule: 'reachable', detail }, node.name);

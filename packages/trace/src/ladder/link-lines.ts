@@ -2,7 +2,7 @@
 import { describePdu, type TurnSide } from '@mtalab/mta-core';
 import type { LadderLine } from './line.js';
 import type { LinkPdu } from './link-pdu.js';
-import { isClient, Matching, matchEnds } from './match.js';
+import { isClient, Matching, matchEnds } from './match-ends.js';
 import type { ConnectionEnd, PduMoment, Trail } from './trail.js';
 
 /** A PDU at the link: as it came from its sender, and (if it was passed on) as it went to its receiver. */

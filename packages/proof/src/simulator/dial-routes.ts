@@ -1,12 +1,12 @@
 /** The listeners of a run, the dials that reach them, and when each node last reached another. */
-import type { DialEffect, Engine, Route, VirtualNode } from '@mtalab/engine';
+import type { DialEffect, DialRoute, Engine, VirtualNode } from '@mtalab/engine';
 import { reaches } from '../rules/reach.js';
 import type { BlockedWays } from './blocked-ways.js';
 
 /** How long a dial that gets no answer waits before it tries again. */
 const retryMs = 3000;
 
-export class Reach {
+export class DialRoutes {
   readonly #engine: () => Engine;
   readonly #ways: BlockedWays;
   /** The node and binding of each port. */
@@ -41,7 +41,7 @@ export class Reach {
     return this.#reached.get(`${from}>${to}`) ?? -1;
   }
 
-  route({ index, name }: VirtualNode, dial: DialEffect): Route {
+  route({ index, name }: VirtualNode, dial: DialEffect): DialRoute {
     const { conn, host, port, localAddress = null } = dial;
     if (!reaches(localAddress, host)) return { osError: 'ENETUNREACH' };
     const place = this.#ports.get(port);

@@ -6,7 +6,7 @@ import { type ConnectionState, canConnect, type GlobalState, type SearchContext,
 import { arrived, crashed, type NodeState, type Out, type Parcel, type StepResult } from './node-step.js';
 
 /** Most connections at one time, of all MTAs. */
-const mostConnections = 40;
+const maxConnections = 40;
 
 /** A draft of the state after one move. */
 export class SuccessorDraft {
@@ -119,7 +119,7 @@ export class SuccessorDraft {
   }
 
   #dial(at: number, out: Extract<Out, { kind: 'dial' }>): void {
-    if (this.connections.length >= mostConnections) throw new Error(`more than ${mostConnections} connections`);
+    if (this.connections.length >= maxConnections) throw new Error(`more than ${maxConnections} connections`);
     const target = this.#context.listeners.get(out.port);
     if (target === undefined) throw new Error(`nobody listens on port ${out.port}`);
     const { mta: server, binding, address } = target;

@@ -1,7 +1,8 @@
 /** Runs the steps of a scenario on a stage. */
-import { look, type Memory } from './check.js';
-import { countsOf } from './counts.js';
+
+import { countsOf } from './case-counts.js';
 import type { Mode, Scenario, Step } from './model.js';
+import { look, type RunState } from './observe.js';
 import type { Observation, Played } from './result.js';
 import type { Stage, StageMessage } from './stage.js';
 
@@ -24,14 +25,14 @@ function* messagesOf(scenario: Scenario, { at, to, count, priority, sizeBytes }:
 
 type SubmitOrder = Extract<Step, { readonly submit: unknown }>['submit'];
 
-async function perform(scenario: Scenario, stage: Stage, memory: Memory, step: Step): Promise<Observation | null> {
+async function perform(scenario: Scenario, stage: Stage, state: RunState, step: Step): Promise<Observation | null> {
   if ('see' in step) {
-    const { ok, seen } = await look(stage, memory, step.check);
+    const { ok, seen } = await look(stage, state, step.check);
     return { says: step.see, ok, seen, ...(step.headline === true ? { headline: true } : {}) };
   }
   if ('submit' in step) {
     for (const message of messagesOf(scenario, step.submit)) await stage.submit(step.submit.at, message);
-  } else if ('fault' in step) memory.faults.set(step.fault.name, stage.fault(step.fault.does));
+  } else if ('fault' in step) state.faults.set(step.fault.name, stage.fault(step.fault.does));
   else if ('release' in step) stage.release();
   else if ('heal' in step) stage.heal();
   else if ('cut' in step) stage.cut();
@@ -40,7 +41,7 @@ async function perform(scenario: Scenario, stage: Stage, memory: Memory, step: S
   else if ('stop' in step) await stage.stop(step.stop);
   else if ('start' in step) await stage.start(step.start);
   else if ('set' in step) await stage.set(step.set.article, step.set.mode, step.set.at ?? scenario.mtas.map((mta) => mta.name));
-  else if ('mark' in step) await mark(scenario, stage, memory);
+  else if ('mark' in step) await mark(scenario, stage, state);
   else await ordered(stage, step);
   await stage.settle();
   return null;
@@ -64,9 +65,9 @@ async function ordered(stage: Stage, step: Ordered): Promise<void> {
   }
 }
 
-async function mark(scenario: Scenario, stage: Stage, memory: Memory): Promise<void> {
-  memory.marked = await stage.delivered();
-  for (const { name } of scenario.mtas) memory.logged.set(name, (await stage.events(name)).length);
+async function mark(scenario: Scenario, stage: Stage, state: RunState): Promise<void> {
+  state.marked = await stage.delivered();
+  for (const { name } of scenario.mtas) state.logged.set(name, (await stage.events(name)).length);
 }
 
 export type StepsOptions = {
@@ -95,13 +96,13 @@ export async function runSteps(
   stage: Stage,
   { tell, ended }: StepsOptions = {},
 ): Promise<Played> {
-  const memory: Memory = { faults: new Map(), marked: 0, logged: new Map() };
+  const state: RunState = { faults: new Map(), marked: 0, logged: new Map() };
   const observations: Observation[] = [];
   for (const step of scenario.steps) {
     if (step.only !== undefined && step.only !== mode) continue;
     if (ended?.() === true) throw new ScenarioEnded();
     if (step.say !== undefined) tell?.(step.say);
-    const observation = await perform(scenario, stage, memory, step);
+    const observation = await perform(scenario, stage, state, step);
     if (observation !== null) observations.push(observation);
   }
   return {

@@ -3,9 +3,9 @@
  * arriving PDU.
  */
 import type { Pdu, PduType } from '@mtalab/mta-core';
-import { kindsOf, mayBecome } from './kinds.js';
-import { describeFault, type FaultSpec } from './language.js';
-import { type Chance, chance } from './random.js';
+import { describeFault, type FaultSpec } from './fault-language.js';
+import { kindsOf, mayBecome } from './pdu-kinds.js';
+import { type Chance, chance } from './seeded-chance.js';
 
 /** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may act again. `done`: it has ended. */
 export type FaultState = 'armed' | 'reached' | 'done';
@@ -30,7 +30,7 @@ export type ArmedFault = { -readonly [Key in keyof FaultHandle]: FaultHandle[Key
 /**
  * What happens to one PDU. Several faults may act on it: a cut before it outranks swallowing, and swallowing outranks the rest.
  */
-type Verdict = {
+type FaultDecision = {
   readonly cutBefore?: ArmedFault;
   readonly swallow?: ArmedFault;
   readonly hold?: ArmedFault;
@@ -39,7 +39,7 @@ type Verdict = {
 };
 
 const maxFaults = 100;
-const pass: Verdict = {};
+const pass: FaultDecision = {};
 
 export class FaultPlan {
   readonly #faults: ArmedFault[] = [];
@@ -89,7 +89,7 @@ export class FaultPlan {
   }
 
   /** Counts this PDU with every fault up to id `knownId`, and says what those faults do to it. */
-  judge(pdu: Pdu, from: string, knownId: number): Verdict {
+  judge(pdu: Pdu, from: string, knownId: number): FaultDecision {
     if (this.#faults.length === 0) return pass;
     const kinds = kindsOf(pdu);
     let verdict = pass;
@@ -113,7 +113,7 @@ function isLive(fault: ArmedFault): boolean {
   return fault.state === 'armed' || (fault.state === 'reached' && fault.chance !== null);
 }
 
-function meets(fault: ArmedFault): keyof Verdict | null {
+function meets(fault: ArmedFault): keyof FaultDecision | null {
   const { spec } = fault;
   if (spec.action === 'cut-randomly') {
     if (fault.chance === null || fault.chance.below(spec.outOf) >= spec.hits) return null;

@@ -22,8 +22,9 @@
  * - RATIO: `5%`, or `1/20`. The fault hits each PDU (of the KIND) with this chance and cuts the association before or after it,
  *   also by chance. S makes the chance repeatable. The fault ends after M hits; without a limit it never ends.
  */
-import { faultKinds } from './kinds.js';
-import { sameWord, Words } from './words.js';
+
+import { sameWord, Words } from './fault-words.js';
+import { faultKinds } from './pdu-kinds.js';
 
 type Target = {
   readonly kind: string;

@@ -1,17 +1,17 @@
 /** Checks what a scenario expects of its stage, and says what was seen. */
 
 import type { JoinedAssociation } from './associations.js';
-import { openedIn, passedIn, recoveriesIn } from './counts.js';
-import { kindsOf } from './faults/kinds.js';
+import { openedIn, passedIn, recoveriesIn } from './case-counts.js';
+import { counted } from './counted.js';
+import { kindsOf } from './faults/pdu-kinds.js';
 import type { Bound, Check, CheckKey } from './model.js';
 import type { LoggedEvent, Stage } from './stage.js';
-import { counted } from './words.js';
 
 /** The result of one check: whether it holds, and what was seen. */
 export type Seen = { readonly ok: boolean; readonly seen: string };
 
 /** What the scenario remembers between its steps. */
-export type Memory = {
+export type RunState = {
   readonly faults: Map<string, { readonly hits: number }>;
   /** Deliveries at the last mark. */
   marked: number;
@@ -46,8 +46,8 @@ function ofAssociations(list: readonly JoinedAssociation[], check: NonNullable<C
 }
 
 /** The event log of an MTA since the last mark. */
-async function logged(stage: Stage, memory: Memory, name: string): Promise<readonly LoggedEvent[]> {
-  return (await stage.events(name)).slice(memory.logged.get(name) ?? 0);
+async function logged(stage: Stage, state: RunState, name: string): Promise<readonly LoggedEvent[]> {
+  return (await stage.events(name)).slice(state.logged.get(name) ?? 0);
 }
 
 function fits(value: string | number | undefined, wanted: string | Bound): boolean {
@@ -95,12 +95,12 @@ function inOrder(entries: readonly LoggedEvent[], { at, ids }: NonNullable<Check
 }
 
 type Look = {
-  readonly [Key in CheckKey]-?: (stage: Stage, memory: Memory, check: NonNullable<Check[Key]>) => Seen | Promise<Seen>;
+  readonly [Key in CheckKey]-?: (stage: Stage, state: RunState, check: NonNullable<Check[Key]>) => Seen | Promise<Seen>;
 };
 
 const looks: Look = {
-  fault: (_stage, memory, { name, hits }) => {
-    const found = memory.faults.get(name);
+  fault: (_stage, state, { name, hits }) => {
+    const found = state.faults.get(name);
     if (found === undefined) return { ok: false, seen: `the fault ${name} was not armed` };
     return { ok: within(found.hits, hits), seen: counted(found.hits, 'time') };
   },
@@ -117,8 +117,8 @@ const looks: Look = {
     const count = openedIn(stage.pdus);
     return { ok: within(count, bound), seen: `${counted(count, 'association')} opened` };
   },
-  delivered: async (stage, memory, bound) => {
-    const count = (await stage.delivered()) - memory.marked;
+  delivered: async (stage, state, bound) => {
+    const count = (await stage.delivered()) - state.marked;
     return { ok: within(count, bound), seen: `${count} delivered` };
   },
   queued: async (stage, _memory, bounds) => {
@@ -140,8 +140,8 @@ const looks: Look = {
     const count = of.filter(({ pdu }) => kindsOf(pdu).includes(kind)).length;
     return { ok: within(count, bound), seen: `${count} ${kind}${from === undefined ? '' : ` from ${from}`}` };
   },
-  events: async (stage, memory, check) => ofEvents(await logged(stage, memory, check.at), check),
-  eventsInOrder: async (stage, memory, check) => inOrder(await logged(stage, memory, check.at), check),
+  events: async (stage, state, check) => ofEvents(await logged(stage, state, check.at), check),
+  eventsInOrder: async (stage, state, check) => inOrder(await logged(stage, state, check.at), check),
   exit: async (stage, _memory, { at, code }) => {
     const exit = await stage.exit(at);
     const ok = exit !== null && exit.code !== null && within(exit.code, code);
@@ -157,13 +157,13 @@ const looks: Look = {
 };
 
 /** Makes every check given. The words cover the first check, and each that does not hold. */
-export async function look(stage: Stage, memory: Memory, check: Check): Promise<Seen> {
+export async function look(stage: Stage, state: RunState, check: Check): Promise<Seen> {
   const seen: Seen[] = [];
   for (const key of Object.keys(check) as CheckKey[]) {
     const expected = check[key];
     if (expected === undefined) continue;
-    const see = looks[key] as (stage: Stage, memory: Memory, check: unknown) => Seen | Promise<Seen>;
-    seen.push(await see(stage, memory, expected));
+    const see = looks[key] as (stage: Stage, state: RunState, check: unknown) => Seen | Promise<Seen>;
+    seen.push(await see(stage, state, expected));
   }
   const told = seen.filter((each, at) => at === 0 || !each.ok).map((each) => each.seen);
   return { ok: seen.every((each) => each.ok), seen: told.join('; ') };
