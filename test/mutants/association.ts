@@ -13,6 +13,12 @@ export const associationMutants: readonly Mutant[] = [
         find: "if (known.state === 'open') loseAssociation(ctx, ref); else dropConnections(ctx, ref);",
         replace: "if (known.state !== 'open') dropConnections(ctx, ref);",
       },
+      {
+        file: 'links/rpc/carrier.ts',
+        find: 'putCarrier(ctx, { ...withoutConnections({ id: ref.association, entry: ref.entry }), phase, path, pathsLeft });',
+        replace:
+          'putCarrier(ctx, { ...withoutConnections({ id: ref.association, entry: ref.entry }), ...before, phase, path, pathsLeft });',
+      },
     ],
   },
   {
@@ -30,6 +36,12 @@ export const associationMutants: readonly Mutant[] = [
         file: 'links/rpc/carrier.ts',
         find: 'patchCarrier(ctx, ref, withoutConnections(carrier));',
         replace: 'patchCarrier(ctx, ref, { ...withoutConnections(carrier), ownData });',
+      },
+      {
+        file: 'links/rpc/carrier.ts',
+        find: 'putCarrier(ctx, { ...withoutConnections({ id: ref.association, entry: ref.entry }), phase, path, pathsLeft });',
+        replace: `const ownData = before?.ownData ?? noDataConnection;
+          putCarrier(ctx, { ...withoutConnections({ id: ref.association, entry: ref.entry }), ownData, phase, path, pathsLeft });`,
       },
     ],
   },

@@ -17,11 +17,6 @@ export const turnMutants: readonly Mutant[] = [
             return;
           }`,
       },
-      {
-        file: 'machine/pump.ts',
-        find: "if (association === undefined || (association.transfer !== null && ctx.mta.phase !== 'stopping')) continue;",
-        replace: 'if (association === undefined) continue;',
-      },
     ],
   },
   {
