@@ -311,7 +311,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (all < mostAssociations(ctx.mta.settings)) return true;',
+        find: 'if (all < associationLimit(ctx.mta.settings)) return true;',
         replace: 'if (all >= 0) return true;',
       },
     ],
@@ -323,7 +323,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/answer.ts',
-        find: 'if (all >= mostAssociations(settings)) {',
+        find: 'if (all >= associationLimit(settings)) {',
         replace: 'if (all < 0) {',
       },
     ],

@@ -16,13 +16,13 @@ export const mutants: readonly Mutant[] = [
   ...bindingMutants,
 ];
 
-export type Kill = { readonly rule: RuleId; readonly seed: number };
+export type Kill = { readonly rule: RuleId; readonly detail: string; readonly seed: number };
 
 /** The first seed that breaks a rule; null if none does. */
 export function hunt(core: EngineCore, ground: GroundName, seeds: number): Kill | null {
   for (let seed = 1; seed <= seeds; seed += 1) {
     const { verdict } = simulate(grounds[ground], seed, { core });
-    if (verdict !== null) return { rule: verdict.rule, seed };
+    if (verdict !== null) return { rule: verdict.rule, detail: verdict.detail, seed };
   }
   return null;
 }

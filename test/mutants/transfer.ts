@@ -102,8 +102,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'const unconfirmed = [...transfer.unconfirmed, serial];',
-        replace: 'const unconfirmed = [...transfer.unconfirmed, serial]; if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
+        find: 'const unconfirmed = appended(transfer.unconfirmed, serial);',
+        replace: 'const unconfirmed = appended(transfer.unconfirmed, serial); if (last) forgetCopies(ctx, ref.entry, [copy.id]);',
       },
     ],
   },
@@ -193,7 +193,7 @@ export const transferMutants: readonly Mutant[] = [
       {
         file: 'reliable-transfer/transfer/receive.ts',
         find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
-        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
+        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: withTrace(start, start.trace), recipients,`,
       },
     ],
   },
@@ -211,7 +211,7 @@ export const transferMutants: readonly Mutant[] = [
       {
         file: 'reliable-transfer/transfer/receive.ts',
         find: "if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity'); return { ...known,",
-        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: envelope as Envelope, recipients,`,
+        replace: `return { id: apdu.activity, content: known?.content ?? takeNumber(ctx), envelope: withTrace(start, start.trace), recipients,`,
       },
     ],
   },

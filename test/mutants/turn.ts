@@ -10,10 +10,11 @@ export const turnMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, ref.entry);',
-        replace: `const entry = entryAt(ctx, ref.entry);
+        find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, entryId);',
+        replace: `const entry = entryAt(ctx, entryId);
           if (association.transfer !== null) {
-            if (association.turn === 'asked-of' && givesNow(ctx, entry, association)) give(ctx, ref);
+            if (association.turn === 'asked-of' && givesNow(ctx, entry, association))
+              give(ctx, { entry: entryId, association: association.id });
             return;
           }`,
       },

@@ -5,9 +5,9 @@ import { octetsOf } from '../support/contents.js';
 import { bytes, pattern, whole } from './fixtures.js';
 
 const store = openSqliteStore(process.argv[2] as string, { octetsOf, render: () => bytes('') });
-const mostBatches = Number(process.argv[3]);
+const maxBatches = Number(process.argv[3]);
 let token = 0;
-for (let batch = 0; batch < mostBatches; batch += 1) {
+for (let batch = 0; batch < maxBatches; batch += 1) {
   const forget: number[] = [];
   for (let count = 0; count < 20; count += 1) {
     token += 1;

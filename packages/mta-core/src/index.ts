@@ -49,10 +49,10 @@ export {
   UnknownReleaseError,
 } from './catalogues/releases.js';
 export {
+  associationLimit,
   type BindingConfig,
   defaultSettings,
   type MtaConfig,
-  mostAssociations,
   type PeerConfig,
   type Route,
   type Settings,

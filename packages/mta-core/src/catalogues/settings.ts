@@ -68,7 +68,7 @@ const connectionsEach = 4;
  * Limit of associations over the whole locality table. An association without room for its connections could be neither used
  * nor closed.
  */
-export function mostAssociations(settings: Settings): number {
+export function associationLimit(settings: Settings): number {
   return Math.min(settings.maxAssociations, Math.max(1, Math.floor(settings.maxConnections / connectionsEach)));
 }
 

@@ -3,7 +3,7 @@
  * with this for each entry it has changed, so no event can be missed.
  */
 
-import { mostAssociations } from '../catalogues/settings.js';
+import { associationLimit } from '../catalogues/settings.js';
 import { rowOf } from '../collections/table.js';
 import { availableCount, nextCopy } from '../mail/queue.js';
 import { closeAssociation } from '../reliable-transfer/association/close.js';
@@ -68,7 +68,7 @@ function setOverLimit(ctx: Context, entryId: number, over: boolean): void {
 /** Is there room in the locality table for one more association? Reports the limit once. */
 function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
   const all = ctx.mta.associationsInAll;
-  if (all < mostAssociations(ctx.mta.settings)) return true;
+  if (all < associationLimit(ctx.mta.settings)) return true;
   if (!reported) {
     report(ctx, 9280, { associations: all });
     setOverLimit(ctx, entryId, true);
@@ -80,13 +80,14 @@ function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
 export function pumpEntry(ctx: Context, entryId: number): void {
   openFirst(ctx, entryId);
   levelUrgent(ctx, entryId);
-  for (const { id } of entryAt(ctx, entryId).associations) {
-    const association = rowOf(entryAt(ctx, entryId).associations, id);
+  const { associations } = entryAt(ctx, entryId);
+  for (const each of associations) {
+    const now = entryAt(ctx, entryId).associations;
+    const association = now === associations ? each : rowOf(now, each.id);
     if (association === undefined) continue;
-    const ref: AssociationRef = { entry: entryId, association: id };
-    if (ctx.mta.phase === 'stopping') pumpStopping(ctx, ref, association);
-    else if (association.state === 'lost') pumpLost(ctx, ref, association);
-    else if (association.state === 'open') pumpOpen(ctx, ref, association);
+    if (ctx.mta.phase === 'stopping') pumpStopping(ctx, { entry: entryId, association: each.id }, association);
+    else if (association.state === 'lost') pumpLost(ctx, { entry: entryId, association: each.id }, association);
+    else if (association.state === 'open') pumpOpen(ctx, entryId, association);
   }
 }
 
@@ -103,9 +104,12 @@ function pumpLost(ctx: Context, ref: AssociationRef, association: Association): 
   if (association.recoverAtMs !== null && association.recoverAtMs <= ctx.nowMs) recoverAssociation(ctx, ref);
 }
 
-function pumpOpen(ctx: Context, ref: AssociationRef, association: Association): void {
+function pumpOpen(ctx: Context, entryId: number, association: Association): void {
   if (association.transfer !== null) return;
-  const entry = entryAt(ctx, ref.entry);
+  const entry = entryAt(ctx, entryId);
+  // Without the Turn it can only ask for it: for mail, or to close.
+  if (association.turn === 'theirs' && entry.queued === 0 && !association.wantsClose) return;
+  const ref: AssociationRef = { entry: entryId, association: association.id };
   if (association.turn === 'held' || association.turn === 'asked-of') {
     if (association.turn === 'asked-of' && givesNow(ctx, entry, association)) {
       if (linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);

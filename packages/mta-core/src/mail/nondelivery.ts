@@ -12,20 +12,20 @@ import { countCopies, countOut, waitingDue } from './queue.js';
 /**
  * Gives a copy up. It has left all queues already, but its entry still counts it. This MTA makes no report on a report, and puts
  * the report into its dead letters instead.
- * @param at the entry it was queued for; null for mail of this MTA's mailboxes.
+ * @param entryId the entry it was queued for; null for mail of this MTA's mailboxes.
  */
 export function giveUp(
   ctx: Context,
-  at: number | null,
+  entryId: number | null,
   copy: QueuedCopy,
   diagnostic: NonDeliveryDiagnostic,
   explanation: string,
 ): void {
-  if (at !== null) countOut(ctx, at, copy);
+  if (entryId !== null) countOut(ctx, entryId, copy);
   const { id, content, envelope, recipients } = copy;
   if (envelope.originator === '') {
     const destination = { to: 'dead-letter' } as const;
-    addMailboxCopy(ctx, { id, content, envelope, recipients, destination, entry: at, failures: 0, untilMs: null });
+    addMailboxCopy(ctx, { id, content, envelope, recipients, destination, entry: entryId, failures: 0, untilMs: null });
     return;
   }
   const facts: ReportFacts = {
@@ -40,11 +40,11 @@ export function giveUp(
     atMs: ctx.nowMs,
   };
   const made = makeReport(ctx, facts);
-  if (at !== null) countAt(ctx, at, { reports: 1 });
+  if (entryId !== null) countAt(ctx, entryId, { reports: 1 });
   countCopies(ctx, made.copies.length);
   storeFor(
     ctx,
-    { purpose: 'report', messages: [made], subject: copy, entry: at },
+    { purpose: 'report', messages: [made], subject: copy, entry: entryId },
     {
       accept: [made],
       render: { content: made.content, facts },
@@ -54,17 +54,17 @@ export function giveUp(
 }
 
 /** The report could not be stored: keeps the copy, and gives it up again after another Transfer Interval. */
-export function reportNotStored(ctx: Context, at: number | null, subject: QueuedCopy): void {
+export function reportNotStored(ctx: Context, entryId: number | null, subject: QueuedCopy): void {
   const untilMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
-  if (at === null) {
+  if (entryId === null) {
     const local = localOf(subject);
     patchMta(ctx, {
       mailboxes: { ...ctx.mta.mailboxes, waiting: putRow(ctx.mta.mailboxes.waiting, { ...local, untilMs }, localDue) },
     });
     return;
   }
-  const entry = entryAt(ctx, at);
-  patchEntry(ctx, at, {
+  const entry = entryAt(ctx, entryId);
+  patchEntry(ctx, entryId, {
     waiting: putRow(entry.waiting, { ...subject, untilMs }, waitingDue),
     queued: entry.queued + 1,
     queuedBytes: entry.queuedBytes + subject.envelope.sizeBytes,

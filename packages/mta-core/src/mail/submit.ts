@@ -8,7 +8,7 @@ import { countCopies } from './queue.js';
 import { domainOf } from './routing.js';
 
 /** Most recipients of one submission. */
-const mostRecipients = 1000;
+const maxRecipients = 1000;
 
 /** Why the MTA refuses this submission, in words for the client; null if it accepts. */
 function fault(ctx: Context, submission: Submission): string | null {
@@ -18,8 +18,8 @@ function fault(ctx: Context, submission: Submission): string | null {
   if (submission.submissionId === '' || submission.submissionId.length > 200)
     return 'the submission id must have 1 to 200 characters';
   if (recipients.length === 0) return 'there is no recipient';
-  if (recipients.length > mostRecipients)
-    return `there are ${recipients.length} recipients, at most ${mostRecipients} are possible`;
+  if (recipients.length > maxRecipients)
+    return `there are ${recipients.length} recipients, at most ${maxRecipients} are possible`;
   const bad = recipients.find((recipient) => domainOf(recipient) === null);
   if (bad !== undefined) return `the recipient '${bad.slice(0, 80)}' is no address of the form user@domain`;
   if (originator !== '' && domainOf(originator) === null)

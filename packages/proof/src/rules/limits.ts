@@ -1,10 +1,10 @@
 /** Rules of limits, of the threshold, and of the state at rest: pure functions over states. */
 import {
+  associationLimit,
   type LtabEntry,
   ltabOf,
   type Mta,
   maxOutstandingCalls,
-  mostAssociations,
   priorities,
   rowOf,
   rowsIn,
@@ -65,8 +65,8 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
 /** Limits over the whole locality table, and calls per connection. */
 export function tableBeyondLimits(mta: Mta): Breach | null {
   const all = tableSize(mta);
-  if (all > mostAssociations(mta.settings)) {
-    return over(mta, `${all} associations in the locality table, the limit is ${mostAssociations(mta.settings)}`);
+  if (all > associationLimit(mta.settings)) {
+    return over(mta, `${all} associations in the locality table, the limit is ${associationLimit(mta.settings)}`);
   }
   const busy = rowsIn(mta.rpc.connections).find(({ calls }) => calls.length > maxOutstandingCalls);
   return busy === undefined ? null : over(mta, `${busy.calls.length} calls wait on connection ${busy.id}`);
@@ -101,7 +101,7 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
   }
   const due =
     stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
-  const room = tableSize(after) < mostAssociations(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
+  const room = tableSize(after) < associationLimit(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
   if (!due || !room || now > then || opened) return null;
   return { rule: 'threshold', mta: after.name, detail: `It has ${then} associations and opens no further one while ${of}.` };
 }

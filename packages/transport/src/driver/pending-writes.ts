@@ -5,12 +5,12 @@
  * commits long, so that a slow disk is not given work that the next message would have done too.
  */
 const leastWaitMs = 5;
-const mostWaitMs = 50;
+const maxWaitMs = 50;
 const commitsLong = 4;
 /** After a disk has refused writes they are tried again this much later, real ms. */
 const againMs = 1000;
 /** So many wait at most. */
-const mostWaiting = 1000;
+const maxWaiting = 1000;
 
 /**
  * What somebody waits for (a message, handed-in octets) is committed at the end of the turn. Writes that only make room need
@@ -36,7 +36,7 @@ export class PendingWrites {
 
   /** Is it time to commit? */
   get due(): boolean {
-    return this.#urgent || (this.#count >= mostWaiting && this.#waitMs < againMs);
+    return this.#urgent || (this.#count >= maxWaiting && this.#waitMs < againMs);
   }
 
   /** @param urgent somebody waits for it. */
@@ -55,7 +55,7 @@ export class PendingWrites {
     this.#count = left;
     this.#urgent = false;
     this.#sinceMs = performance.now();
-    this.#waitMs = left > 0 ? againMs : Math.min(mostWaitMs, Math.max(leastWaitMs, commitsLong * tookMs));
+    this.#waitMs = left > 0 ? againMs : Math.min(maxWaitMs, Math.max(leastWaitMs, commitsLong * tookMs));
   }
 
   /** A timer that is set stays, and looks how long there was something to wait for: cheaper than each time anew. */

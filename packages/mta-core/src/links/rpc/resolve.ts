@@ -15,7 +15,7 @@ import { parseStringBinding, resolvedBinding } from './string-binding.js';
 /** Call id of the only request; the bind has 1. */
 const mapCall = 2;
 /** Towers requested. The mapper first names the address that received the request, and no other is wanted. */
-const mostTowers = 1;
+const maxTowers = 1;
 
 /** Dials a connection to this host and port. */
 export function dial(ctx: Context, { id, from }: Connection, host: string, port: number): void {
@@ -33,7 +33,7 @@ export function askMapper(ctx: Context, waiting: Connection, host: string, port:
 /** The connection to the mapper is bound: asks for the port. */
 export function mapperBound(ctx: Context, asking: Connection): void {
   const tower: Tower = { abstract: mtaInterface, transfer: ndrSyntax, port: 0, address: '0.0.0.0' };
-  const body = { op: 'ept_map', object: null, tower, handle: nilHandle, most: mostTowers } as const;
+  const body = { op: 'ept_map', object: null, tower, handle: nilHandle, most: maxTowers } as const;
   send(ctx, asking.id, { type: 'request', call: mapCall, context: 0, opnum: serviceOpnumOf.ept_map, body });
 }
 

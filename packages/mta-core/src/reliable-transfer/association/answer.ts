@@ -1,6 +1,6 @@
 /** The responder's side of an opening or a recovery: accepts or refuses an RTORQ. */
 import { behaviourOf } from '../../catalogues/quirks/index.js';
-import { mostAssociations } from '../../catalogues/settings.js';
+import { associationLimit } from '../../catalogues/settings.js';
 import type { OpenRequest, OpenVerdict } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
@@ -38,7 +38,7 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     return refuse(ctx, entry, request, 'unacceptableDialogueMode');
   }
   const all = ctx.mta.associationsInAll;
-  if (all >= mostAssociations(settings)) {
+  if (all >= associationLimit(settings)) {
     report(ctx, 9280, { associations: all });
     return refuse(ctx, entry, request, 'rtsBusy');
   }

@@ -125,18 +125,18 @@ export function openFailed(ctx: Context, entryId: number): void {
 }
 
 /** Most messages reported on in one step. Each report is a pending write, and this process must not stand still for minutes. */
-const mostReportsAtOnce = 2000;
+const maxReportsAtOnce = 2000;
 
 /** The open retries have ended: reports on the queued copies to their originators, oldest first. */
 function giveUpMany(ctx: Context, entryId: number): void {
   const copies: QueuedCopy[] = [];
-  for (let next = nextCopy(entryAt(ctx, entryId), false); next !== undefined && copies.length < mostReportsAtOnce; ) {
+  for (let next = nextCopy(entryAt(ctx, entryId), false); next !== undefined && copies.length < maxReportsAtOnce; ) {
     copies.push(next);
     takeCopy(ctx, entryId, next);
     next = nextCopy(entryAt(ctx, entryId), false);
   }
   let { waiting } = entryAt(ctx, entryId);
-  for (let next = firstRow(waiting); next !== undefined && copies.length < mostReportsAtOnce; next = firstRow(waiting)) {
+  for (let next = firstRow(waiting); next !== undefined && copies.length < maxReportsAtOnce; next = firstRow(waiting)) {
     copies.push(next);
     waiting = dropRow(waiting, next.id, waitingDue);
   }

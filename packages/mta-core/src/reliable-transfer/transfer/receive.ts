@@ -32,7 +32,7 @@ import { changeTurn } from '../transitions.js';
 import { cannotRemember, wasReceived } from './settlement.js';
 
 /** Most interrupted transfers of one peer that wait for a resumption. Beyond that, the oldest is dropped. */
-const mostInterrupted = 64;
+const maxInterrupted = 64;
 
 /** Answers an RTTR or a discard. */
 export function reply(ctx: Context, entryId: number, { conn, serial }: ReplyTo, answer: TransferAnswer): void {
@@ -120,7 +120,7 @@ function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Inco
     return refuse(ctx, ref.entry, to, apdu.activity, 'temporaryProblem');
   }
   const interrupted = entry.incoming.filter((row) => row.untilMs !== null && row.id !== apdu.activity);
-  if (interrupted.length >= mostInterrupted) {
+  if (interrupted.length >= maxInterrupted) {
     const oldest = interrupted.reduce((one, other) => ((other.untilMs ?? 0) < (one.untilMs ?? 0) ? other : one));
     dropIncoming(ctx, ref.entry, oldest);
   }

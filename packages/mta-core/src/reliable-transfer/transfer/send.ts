@@ -3,6 +3,8 @@
  * unconfirmed.
  */
 
+import type { Settings } from '../../catalogues/settings.js';
+import { appended } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
 import type { Association, AssociationRef, QueuedCopy, Transfer } from '../../machine/state.js';
@@ -17,7 +19,7 @@ import {
   patchEntry,
   report,
 } from '../../machine/update.js';
-import { describeActivity, transferEnvelope } from '../../mail/message.js';
+import { describeActivity, type Priority, transferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
 import type { Rttr, TransferAnswer } from '../apdu.js';
@@ -29,14 +31,16 @@ import { transferFailed } from './interrupt.js';
 /** Milliseconds before the retry of a discard for which the connection had no room. */
 const noRoomMs = 1000;
 
+/** The setting with the transfer timeout of each priority, in seconds per kilobyte. */
+const timeoutSetting = {
+  urgent: 'transferTimeoutUrgentSPerK',
+  normal: 'transferTimeoutNormalSPerK',
+  'non-urgent': 'transferTimeoutNonUrgentSPerK',
+} as const satisfies Record<Priority, keyof Settings>;
+
 function timeoutS(ctx: Context, copy: QueuedCopy): number {
-  const { settings } = ctx.mta;
-  const perK = {
-    urgent: settings.transferTimeoutUrgentSPerK,
-    normal: settings.transferTimeoutNormalSPerK,
-    'non-urgent': settings.transferTimeoutNonUrgentSPerK,
-  }[copy.envelope.priority];
-  return perK * Math.max(1, Math.ceil(copy.envelope.sizeBytes / 1024));
+  const { priority, sizeBytes } = copy.envelope;
+  return ctx.mta.settings[timeoutSetting[priority]] * Math.max(1, Math.ceil(sizeBytes / 1024));
 }
 
 /** The copy for its transfer, without the confirmed octets: the transfer counts those now. */
@@ -101,7 +105,7 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
     if (!transfer.started) apdu.start = transferEnvelope(copy.envelope, copy.recipients);
     const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
     if (serial === null) return;
-    const unconfirmed = [...transfer.unconfirmed, serial];
+    const unconfirmed = appended(transfer.unconfirmed, serial);
     const { confirmedUpTo, deadlineMs, discarding } = transfer;
     (draftAssociation(ctx, ref) as Mutable<Association>).transfer = {
       copy,
@@ -127,7 +131,6 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
     return;
   }
   if (!transfer.unconfirmed.includes(serial)) return;
-  const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
   if (answer.kind === 'refuse') {
     refused(ctx, ref, transfer, answer.reason);
   } else if (answer.stored) {
@@ -135,6 +138,7 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
   } else if (answer.upTo > transfer.sentUpTo) {
     protocolError(ctx, ref, `confirmation of ${answer.upTo} octets, ${transfer.sentUpTo} sent`);
   } else {
+    const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
     patchAssociation(ctx, ref, {
       transfer: { ...transfer, unconfirmed, confirmedUpTo: Math.max(transfer.confirmedUpTo, answer.upTo) },
     });
