@@ -1,6 +1,6 @@
 /**
  * Replaces the content reference of an RTTR in transit. The sender refers to a place in its own store; the receiver gets the name
- * of the content instead, because octets never travel on virtual time. No other part of the engine looks into a frame.
+ * of the content instead, because octets never travel on virtual time. Besides this only `stage/fault-gate.ts` looks into a frame.
  */
 import type { Frames, LinkFrame } from '@mtalab/mta-core';
 import type { VirtualStore } from './virtual-store.js';

@@ -4,8 +4,8 @@
  * own connections, frames, timers and log entries. Only the reliable transfer decides what an association means and whose Turn it
  * is.
  *
- * These functions hide how links differ: a session (X.225) and the memory link have one connection and acknowledge only a
- * Turn-Give; the RPC link has two connections each way and answers every call.
+ * `Link` hides how links differ: a session (X.225) and the memory link have one connection, and of the two Turn
+ * APDUs they acknowledge only the Give; the RPC link has two connections each way (see `rpc/carrier.ts`) and answers every call.
  */
 import type { Context } from '../machine/context.js';
 import type { Input } from '../machine/input.js';

@@ -1,4 +1,4 @@
-/** Small named changes of the state within one step. All other code changes the state through them. */
+/** Small named changes of the state within one step. Rows are read and changed only through them; fields of `ctx.mta` may also be set directly. */
 
 import type { EventId, EventParameters, ReportedEvent } from '../catalogues/events/parameters.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';

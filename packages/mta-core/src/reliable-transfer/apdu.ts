@@ -66,7 +66,7 @@ export type Rtorj = { readonly kind: 'rtorj'; readonly reason: RefuseReason };
 export type Rttp = { readonly kind: 'turn-please'; readonly priority: number };
 /** Hands the Turn over. The giver stops holding it when it sends this. */
 export type TurnGive = { readonly kind: 'turn-give' };
-/** One segment of a transfer. The first one sent on an association carries the envelope (activity start or resume). */
+/** One segment of a transfer. The first segment of an activity on an association carries the envelope (start or resume). */
 export type Rttr = {
   readonly kind: 'rttr';
   /** The copy's durable activity id: the same on whatever association the copy travels. */

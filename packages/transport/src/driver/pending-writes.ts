@@ -58,7 +58,7 @@ export class PendingWrites {
     this.#waitMs = left > 0 ? againMs : Math.min(maxWaitMs, Math.max(leastWaitMs, commitsLong * tookMs));
   }
 
-  /** A timer that is set stays, and looks how long there was something to wait for: cheaper than each time anew. */
+  /** Sets the timer once. It recomputes the rest of the wait when it fires, which is cheaper than setting it for every write. */
   arm(): void {
     if (this.#timer !== null || this.#count === 0) return;
     const leftMs = Math.max(1, Math.ceil(this.#sinceMs + this.#waitMs - performance.now()));

@@ -6,8 +6,8 @@
  * the initiator recovers it, by the same steps under the next recovery number. `closing` lasts from the RT-CLOSE to its answer.
  * Where no row says otherwise, the association ends: a refused, aborted, closed or given-up association is removed.
  *
- * One table serves both roles, because an initiator never sees the events of a responder. A blank cell is a protocol error, and
- * the log names its state and event. Sources: X.228 clauses 7.1, 7.2 and 7.6; the rules of recovery are this project's.
+ * One table serves both roles, because an initiator never sees the events of a responder. If
+ * what the peer sent leads to a blank cell, the peer broke the protocol; if a step of this side does, this program has a fault. Sources: X.228 clauses 7.1, 7.2 and 7.6; the rules of recovery are this project's.
  */
 import type { Association, AssociationState } from '../../machine/state.js';
 

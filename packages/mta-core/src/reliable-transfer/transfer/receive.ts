@@ -226,7 +226,7 @@ export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { 
   refuse(ctx, pending.entry, pending, pending.activity, 'temporaryProblem');
 }
 
-/** The sender gives its activity up. */
+/** The sender gives its activity up. If the message is being stored already, it stays: its next copy counts as a duplicate. */
 export function discardReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, activity: number): void {
   const row = rowOf(entryAt(ctx, ref.entry).incoming, activity);
   if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);

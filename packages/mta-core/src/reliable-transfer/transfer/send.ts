@@ -191,7 +191,7 @@ export function discardTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null || transfer.discarding) return;
   const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
-  // The connection is at its limit of unanswered calls. It has room again when one is answered or given up.
+  // The link accepts no more unanswered APDUs. It has room again when one is answered or given up.
   const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
   patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });
 }
