@@ -14,11 +14,11 @@ export type CoreFigures = { readonly stepsPerS: number; readonly stepsPerMessage
 
 const atMs = 1_000_000;
 
-type Node = {
+type BenchNode = {
   readonly name: string;
   mta: Mta;
   readonly inbox: Input[];
-  readonly wires: Map<number, { node: Node; conn: number }>;
+  readonly wires: Map<number, { node: BenchNode; conn: number }>;
   accepted: number;
 };
 
@@ -56,7 +56,7 @@ function messageOf(index: number): StoredMessage {
 }
 
 /** Carries out an effect at once, as the network and the store would. */
-function carryOut(from: Node, other: Node, effect: Effect): void {
+function carryOut(from: BenchNode, other: BenchNode, effect: Effect): void {
   switch (effect.type) {
     case 'frame': {
       const wire = from.wires.get(effect.conn);
@@ -94,7 +94,7 @@ function carryOut(from: Node, other: Node, effect: Effect): void {
  */
 export function runCore(messages: number, associations: number, idle = 0): CoreFigures {
   const backlog = Array.from({ length: messages }, (_, index) => messageOf(index));
-  const made = (name: string, peer: string, kept: readonly StoredMessage[]): { node: Node; effects: readonly Effect[] } => {
+  const made = (name: string, peer: string, kept: readonly StoredMessage[]): { node: BenchNode; effects: readonly Effect[] } => {
     const recovered = { incarnation: 2, storeUuid: `store-${name}`, clean: true, messages: kept, received: [] };
     const { mta, effects } = start(configOf(name, peer, associations, idle), recovered, atMs);
     return { node: { name, mta, inbox: [], wires: new Map(), accepted: 1 }, effects };
@@ -104,7 +104,7 @@ export function runCore(messages: number, associations: number, idle = 0): CoreF
   for (const effect of b.effects) carryOut(b.node, a.node, effect);
   for (const effect of a.effects) carryOut(a.node, b.node, effect);
   let steps = 0;
-  const run = (node: Node, other: Node): void => {
+  const run = (node: BenchNode, other: BenchNode): void => {
     for (let at = 0; at < node.inbox.length; at += 1) {
       const { mta, effects } = step(node.mta, node.inbox[at] as Input, atMs);
       node.mta = mta;

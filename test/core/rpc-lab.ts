@@ -51,10 +51,10 @@ export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): C
 
 type End = { readonly party: string; readonly conn: number };
 /** `deaf`: closed ends, which get no further input from the driver. */
-type Wire = { readonly dialler: End; readonly listener: End; readonly deaf: Set<End>; up: boolean };
+type PartyConnection = { readonly dialler: End; readonly listener: End; readonly deaf: Set<End>; up: boolean };
 type Parcel = Pdu | { readonly type: 'close' } | { readonly type: 'malformed'; readonly version: boolean };
 type Event =
-  | { readonly type: 'parcel'; readonly wire: Wire; readonly to: End; readonly parcel: Parcel }
+  | { readonly type: 'parcel'; readonly connection: PartyConnection; readonly to: End; readonly parcel: Parcel }
   | { readonly type: 'dial'; readonly from: End; readonly port: number };
 
 export class Lab {
@@ -66,7 +66,7 @@ export class Lab {
   readonly ports = new Map<number, { readonly party: string; readonly binding: number }>();
   readonly silent = new Set<number>();
   readonly #strangers = new Set<string>();
-  readonly #wires: Wire[] = [];
+  readonly #connections: PartyConnection[] = [];
   readonly #events: Event[] = [];
   #nextAccepted = 1;
 
@@ -86,13 +86,13 @@ export class Lab {
     for (const name of this.nodes.keys()) this.step(name, rpcTimer);
   }
 
-  /** Lets everything on the wires arrive, except held PDUs. */
+  /** Lets everything on the connections arrive, except held PDUs. */
   flow(): void {
     while (!this.held) {
       const event = this.#events.shift();
       if (event === undefined) return;
       if (event.type === 'dial') this.#dial(event.from, event.port);
-      else if (event.wire.up) this.#arrive(event.wire, event.to, event.parcel);
+      else if (event.connection.up) this.#arrive(event.connection, event.to, event.parcel);
     }
   }
 
@@ -109,17 +109,22 @@ export class Lab {
 
   /** A stranger sends a PDU on its latest connection. */
   say(name: string, parcel: Parcel): void {
-    const wire = this.#wireOf(name, 0);
-    if (wire === undefined) throw new Error(`${name} has no connection`);
-    this.#events.push({ type: 'parcel', wire, to: wire.dialler.party === name ? wire.listener : wire.dialler, parcel });
+    const connection = this.#connectionOf(name, 0);
+    if (connection === undefined) throw new Error(`${name} has no connection`);
+    this.#events.push({
+      type: 'parcel',
+      connection,
+      to: connection.dialler.party === name ? connection.listener : connection.dialler,
+      parcel,
+    });
   }
 
   /** The network loses a connection and the PDUs under way on it. */
   cut(name: string, conn: number): void {
-    const wire = this.#wireOf(name, conn);
-    if (wire === undefined) throw new Error(`${name} ${conn} is not connected`);
-    wire.up = false;
-    for (const end of [wire.dialler, wire.listener]) this.#lose(end);
+    const connection = this.#connectionOf(name, conn);
+    if (connection === undefined) throw new Error(`${name} ${conn} is not connected`);
+    connection.up = false;
+    for (const end of [connection.dialler, connection.listener]) this.#lose(end);
   }
 
   state(name: string): void {
@@ -148,9 +153,9 @@ export class Lab {
     return mta;
   }
 
-  #wireOf(party: string, conn: number): Wire | undefined {
+  #connectionOf(party: string, conn: number): PartyConnection | undefined {
     const is = (end: End): boolean => end.party === party && end.conn === conn;
-    return this.#wires.findLast((wire) => wire.up && (is(wire.dialler) || is(wire.listener)));
+    return this.#connections.findLast((connection) => connection.up && (is(connection.dialler) || is(connection.listener)));
   }
 
   #carryOut(name: string, effect: Effect): void {
@@ -169,14 +174,14 @@ export class Lab {
         this.out.push(
           `${name} ${effect.conn} ${effect.type === 'frame' && effect.link === 'rpc' ? `> ${describePdu(effect.frame)}` : 'closes'}`,
         );
-        const wire = this.#wireOf(name, effect.conn);
-        if (wire === undefined) return;
-        const isDialler = wire.dialler.party === name && wire.dialler.conn === effect.conn;
-        const to = isDialler ? wire.listener : wire.dialler;
-        if (effect.type === 'close') wire.deaf.add(isDialler ? wire.dialler : wire.listener);
+        const connection = this.#connectionOf(name, effect.conn);
+        if (connection === undefined) return;
+        const isDialler = connection.dialler.party === name && connection.dialler.conn === effect.conn;
+        const to = isDialler ? connection.listener : connection.dialler;
+        if (effect.type === 'close') connection.deaf.add(isDialler ? connection.dialler : connection.listener);
         this.#events.push({
           type: 'parcel',
-          wire,
+          connection,
           to,
           parcel: effect.type === 'frame' && effect.link === 'rpc' ? effect.frame : { type: 'close' },
         });
@@ -199,7 +204,7 @@ export class Lab {
     const toStranger = this.#strangers.has(answering.party);
     const listener = { party: answering.party, conn: toStranger ? 0 : this.#nextAccepted };
     if (!toStranger) this.#nextAccepted += 2;
-    this.#wires.push({ dialler: from, listener, deaf: new Set(), up: true });
+    this.#connections.push({ dialler: from, listener, deaf: new Set(), up: true });
     if (!toStranger) {
       this.out.push(`${listener.party} ${listener.conn} accepted from ${from.party}`);
       const { conn } = listener;
@@ -214,12 +219,12 @@ export class Lab {
     if (!isStranger) this.input(from.party, { type: 'connected', conn: from.conn });
   }
 
-  #arrive(wire: Wire, to: End, parcel: Parcel): void {
-    if (wire.deaf.has(to)) {
+  #arrive(connection: PartyConnection, to: End, parcel: Parcel): void {
+    if (connection.deaf.has(to)) {
       // The end may still write its own close, which then arrives at the other end.
-      if (parcel.type === 'close') wire.up = false;
+      if (parcel.type === 'close') connection.up = false;
     } else if (parcel.type === 'close') {
-      wire.up = false;
+      connection.up = false;
       this.#lose(to);
     } else if (this.#strangers.has(to.party)) {
       return;

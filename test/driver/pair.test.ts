@@ -7,7 +7,7 @@ import { ControlClient, LabClock, type MtaStatus, type RunningMta, type StartOpt
 import { type Test, test } from 'tap';
 import { configOf } from './fakes.js';
 
-type Node = { readonly mta: RunningMta; readonly client: ControlClient; readonly said: string[] };
+type StartedMta = { readonly mta: RunningMta; readonly client: ControlClient; readonly said: string[] };
 
 /**
  * Starts an MTA on this folder, with a client; the end of the test stops it. Its clock keeps real time: on a faster clock, two
@@ -18,7 +18,7 @@ async function node(
   folder: string,
   config: Partial<MtaConfig> & { name: string },
   options: Partial<StartOptions> = {},
-): Promise<Node> {
+): Promise<StartedMta> {
   const said: string[] = [];
   const mta = await startMta({
     config: { ...configOf(config.name), ...config },
