@@ -2,7 +2,7 @@
  * Caches the outcomes of node steps, so that the checker does not compute a recent one twice. Equal states of an MTA share
  * one object, and so do equal PDUs: they share cached results and memory.
  */
-import { ltabOf, type Pdu } from '@mtalab/mta-core';
+import { ltabOf, type Pdu, rowsIn } from '@mtalab/mta-core';
 import type { NodeState, Parcel, StepResult } from './node-step.js';
 
 /**
@@ -84,17 +84,24 @@ function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' 
   const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
     mta;
   const { senders, overLimit, nextConnection, memory } = mta;
-  const ltab = ltabOf(mta).map((entry) => ({ ...entry, endpoints: 0, counters: 0 }));
+  // Rows alone: the text is shorter, and does not depend on the shape of a tree.
+  const ltab = ltabOf(mta).map((entry) => ({
+    ...entry,
+    endpoints: 0,
+    counters: 0,
+    deadlineMs: 0,
+    waiting: rowsIn(entry.waiting),
+  }));
   const core = [
     legacy,
     bindings,
-    rpc,
+    { ...rpc, connections: rowsIn(rpc.connections), carriers: rowsIn(rpc.carriers) },
     nextNumber,
     nextToken,
-    stores,
-    forgets,
+    rowsIn(stores),
+    rowsIn(forgets),
     mailboxes,
-    received,
+    rowsIn(received),
     senders,
     overLimit,
     nextConnection,
