@@ -55,6 +55,17 @@ module.exports = {
       to: { path: '^packages/mta-core/src/links/', pathNot: '/links/link\\.ts$' },
     },
     {
+      name: 'machine-knows-state-of-links',
+      comment:
+        'The machine imports the state of the links and the local bindings, and none of their functions but through link.ts.',
+      severity: 'error',
+      from: { path: '^packages/mta-core/src/(machine|catalogues|collections)/' },
+      to: {
+        path: '^packages/mta-core/src/links/[^/]+/',
+        pathNot: ['/links/[^/]+/state\\.ts$', '/links/rpc/local-bindings\\.ts$'],
+      },
+    },
+    {
       name: 'links-apart',
       comment: 'A link imports no other link.',
       severity: 'error',

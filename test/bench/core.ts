@@ -73,7 +73,7 @@ function carryOut(from: BenchNode, other: BenchNode, effect: Effect): void {
       from.inbox.push({ type: 'delivered', copy: effect.copy });
       return;
     case 'listen':
-      from.inbox.push({ type: 'listening', binding: effect.binding, port: effect.port });
+      from.inbox.push({ type: 'listening', link: effect.link, binding: effect.binding, port: effect.port });
       return;
     case 'dial': {
       const conn = other.accepted;

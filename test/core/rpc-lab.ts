@@ -74,7 +74,7 @@ export class Lab {
     const ctx = turn(this.#node(name), this.nowMs, action);
     this.nodes.set(name, ctx.mta);
     for (const effect of ctx.effects) this.#carryOut(name, effect);
-    for (const indication of ctx.indications) this.out.push(`${name} ${indication.conn} told ${tell(indication)}`);
+    for (const indication of ctx.rpc.indications) this.out.push(`${name} ${indication.conn} told ${tell(indication)}`);
   }
 
   input(name: string, input: Input): void {

@@ -161,13 +161,13 @@ function listenAnswered(lab: Lab, words: Words): void {
   const [name, index, failed] = words.bare as [string, string, string | undefined];
   const binding = Number(index);
   if (failed !== undefined) {
-    lab.input(name, { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' });
+    lab.input(name, { type: 'listen-failed', link: 'rpc', binding, osError: 'EADDRNOTAVAIL' });
     return;
   }
   const mta = lab.nodes.get(name);
   const port = words.number('port', (binding < mapperIds ? mta?.bindings[binding]?.port : mta?.mapperPort) ?? 0);
   lab.ports.set(port, { party: name, binding });
-  lab.input(name, { type: 'listening', binding, port });
+  lab.input(name, { type: 'listening', link: 'rpc', binding, port });
 }
 
 function ownerOf(text: string | undefined): { entry: number; association: number } | null {

@@ -140,7 +140,7 @@ function violation(before: Mta, ctx: Context): string | null {
       return 'a PDU for a connection that was not';
   }
   // A connection has at most one final indication, and exists no longer after it.
-  for (const indication of ctx.indications) {
+  for (const indication of ctx.rpc.indications) {
     const ends = indication.type === 'bind-failed' || indication.type === 'connection-lost';
     if (ends === has(ctx.mta, indication.conn)) return `${indication.type} against the state`;
   }
@@ -151,7 +151,7 @@ function violation(before: Mta, ctx: Context): string | null {
 function unaccounted(before: Mta, ctx: Context): string | null {
   for (const was of rowsIn(before.rpc.connections)) {
     const is = rowsIn(ctx.mta.rpc.connections).find((connection) => connection.id === was.id);
-    const told = ctx.indications.filter((indication) => indication.conn === was.id);
+    const told = ctx.rpc.indications.filter((indication) => indication.conn === was.id);
     // A connection to a mapper gives no indication: the waiting connection does.
     const mustTell = was.asksFor === null && (was.side === 'client' || was.phase === 'bound');
     if (was.asksFor !== null && told.length > 0) return `connection ${was.id} to a mapper is told of`;
@@ -184,7 +184,7 @@ test('any input in any state: group counts are right, each end has one indicatio
         const wrong = /^(close|cancel)/.test(name) ? null : violation(mta, ctx);
         if (wrong !== null) throw new Error(`${name}: ${wrong}`);
         mta = ctx.mta;
-        for (const indication of ctx.indications) heard.add(indication.type);
+        for (const indication of ctx.rpc.indications) heard.add(indication.type);
       };
       for (const [{ name, steps }, afterMs] of run) {
         nowMs += afterMs;
@@ -214,7 +214,7 @@ test('the address found for a name replaces the name from then on', (t) => {
     const ctx = turn(mta, 0, (now) =>
       rpcInput(now, { type: 'frame', link: 'rpc', conn, frame: parsePdu('bind_ack', 'group=1') }),
     );
-    t.match(ctx.indications, [{ type: 'bound', remote }]);
+    t.match(ctx.rpc.indications, [{ type: 'bound', remote }]);
     t.equal(parseStringBinding(remote)?.port, 4097);
   }
   // The runtime dials the host of the mapper that has answered.
@@ -245,7 +245,7 @@ test('call ids wrap around after 2^32 and skip those in use', (t) => {
     rpcInput(now, { type: 'frame', link: 'rpc', conn: 2, frame: parsePdu('response', '4294967295 MtaSend') });
   });
   t.same(ids, [0xffffffff, 3, 4]);
-  t.match(ctx.indications, [{ type: 'answered', call: 0xffffffff }]);
+  t.match(ctx.rpc.indications, [{ type: 'answered', call: 0xffffffff }]);
   t.same(
     rowsIn(ctx.mta.rpc.connections)[0]?.calls.map((call) => call.id),
     [2, 3, 4],

@@ -86,7 +86,7 @@ class Subject {
   #network(): NetworkPort {
     const later = (input: Input): void => void setImmediate(() => this.input(input));
     return {
-      listen: ({ binding }) => later({ type: 'listening', binding, port: 5001 }),
+      listen: ({ link, binding }) => later({ type: 'listening', link, binding, port: 5001 }),
       dial: ({ conn }) => later({ type: 'connected', conn }),
       send: (frame) => this.#sent(frame, later),
       close: () => undefined,

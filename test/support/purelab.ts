@@ -231,10 +231,10 @@ export class PureLab {
     }
   }
 
-  #listen({ name }: Node, { binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
+  #listen({ name }: Node, { link, binding, address, port }: Extract<Effect, { type: 'listen' }>): void {
     const opened = this.#listeners.open({ node: name, binding, address }, [port]);
-    if (typeof opened === 'number') this.input(name, { type: 'listening', binding, port: opened });
-    else this.input(name, { type: 'listen-failed', binding, osError: opened });
+    if (typeof opened === 'number') this.input(name, { type: 'listening', link, binding, port: opened });
+    else this.input(name, { type: 'listen-failed', link, binding, osError: opened });
   }
 
   #dial(node: Node, effect: Extract<Effect, { type: 'dial' }>): void {

@@ -163,9 +163,9 @@ test('the network reports failed dials and listens with their error', async (t) 
   driven.listen(0, '127.0.0.1', 0);
   const { port } = await driven.next('listening');
   driven.listen(1, '127.0.0.1', port);
-  t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 1, osError: 'EADDRINUSE' });
+  t.same(await driven.next('listen-failed'), { type: 'listen-failed', link: 'rpc', binding: 1, osError: 'EADDRINUSE' });
   driven.listen(2, '192.0.2.1', 0);
-  t.same(await driven.next('listen-failed'), { type: 'listen-failed', binding: 2, osError: 'EADDRNOTAVAIL' });
+  t.same(await driven.next('listen-failed'), { type: 'listen-failed', link: 'rpc', binding: 2, osError: 'EADDRNOTAVAIL' });
   driven.dial(2, '127.0.0.1', deafPort);
   t.same(await driven.next('dial-failed'), { type: 'dial-failed', conn: 2, error: 1722, osError: 'ECONNREFUSED' });
   driven.dial(4, '127.0.0.1', port, '192.0.2.1');

@@ -1,7 +1,7 @@
 /** Finds running MTAs and sends requests to them over their control channels. */
 import { readFile } from 'node:fs/promises';
 import { findRun, type RunEntry } from '@mtalab/harness';
-import { ControlClient } from '@mtalab/transport';
+import { type CommandGiven, type CommandName, type CommandResult, ControlClient } from '@mtalab/transport';
 import { CliError, messageOf, UsageError } from './errors.js';
 import { unknownName } from './render/suggestions.js';
 import type { Clocked } from './render/views.js';
@@ -83,8 +83,12 @@ async function eachOf<T>(options: RunChoice, ask: (client: ControlClient) => Pro
 }
 
 /** Sends a command to every chosen MTA. */
-export function askEach<T>(options: RunChoice, command: string, args: object = {}): Promise<readonly Answer<T>[]> {
-  return eachOf(options, (client) => client.request<T>(command, args));
+export function askEach<Name extends CommandName>(
+  options: RunChoice,
+  command: Name,
+  ...given: CommandGiven<Name>
+): Promise<readonly Answer<CommandResult<Name>>[]> {
+  return eachOf(options, (client) => client.command(command, ...given));
 }
 
 /**
@@ -105,12 +109,13 @@ export async function askRun<T>(
 }
 
 /** A view of every chosen MTA, with its lab time. */
-export function viewEach<T>(options: RunChoice, view: string, args: object = {}): Promise<readonly Answer<Clocked<T>>[]> {
+export function viewEach<Name extends CommandName>(
+  options: RunChoice,
+  view: Name,
+  ...given: CommandGiven<Name>
+): Promise<readonly Answer<Clocked<CommandResult<Name>>>[]> {
   return eachOf(options, async (client) => {
-    const [rows, { nowMs }] = await Promise.all([
-      client.request<readonly T[]>(view, args),
-      client.request<{ readonly nowMs: number }>('status'),
-    ]);
+    const [rows, { nowMs }] = await Promise.all([client.command(view, ...given), client.command('status')]);
     return { nowMs, rows };
   });
 }

@@ -271,8 +271,8 @@ export class Engine {
     this.#answerLater(
       node,
       'port' in outcome
-        ? { type: 'listening', binding, port: outcome.port }
-        : { type: 'listen-failed', binding, osError: outcome.osError },
+        ? { type: 'listening', link, binding, port: outcome.port }
+        : { type: 'listen-failed', link, binding, osError: outcome.osError },
     );
   }
 

@@ -1,4 +1,5 @@
 export {
+  type CommandGiven,
   ControlClient,
   ControlError,
   type ControlErrorCode,

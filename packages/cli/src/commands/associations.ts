@@ -9,7 +9,7 @@ import { askEach, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
-  const answers = await askEach<readonly AssociationRow[]>(where, 'associations');
+  const answers = await askEach(where, 'associations');
   const joined = (values: readonly { readonly mta: string; readonly value: readonly AssociationRow[] }[]) =>
     joinAssociations(new Map(values.map(({ mta, value }) => [mta, value])));
   return printAnswers(io, answers, json === true, {

@@ -42,11 +42,11 @@ async function change(where: RunChoice, wish: BindingWish): Promise<readonly Ans
     const kept = await askRun<Readonly<Record<string, readonly BindingView[]>>>({ ...where, mta: name }, 'bindings', { wish });
     return [{ mta: name, ok: true, value: kept?.value[name] ?? [] }];
   }
-  const rows = await withChannel(one, (client) => client.request<readonly BindingView[]>('bindings'));
+  const rows = await withChannel(one, (client) => client.command('bindings'));
   const wanted = wishedBindings(rows, wish);
   if (typeof wanted === 'string') throw new UsageError(`${name}: ${wanted}`);
   const kept = await askRun({ ...where, mta: name }, 'bindings', { wish });
-  if (kept === undefined) await withChannel(one, (client) => client.request('bindings', { bindings: wanted }));
+  if (kept === undefined) await withChannel(one, (client) => client.command('bindings', { bindings: [...wanted] }));
   return undefined;
 }
 
@@ -54,7 +54,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunFlags;
   const [kind, ...names] = (args[0] ?? []) as readonly string[];
   const planned = kind === undefined ? undefined : await change(where, wishOf(kind, names));
-  const answers = planned ?? (await askEach<readonly BindingView[]>(where, 'bindings'));
+  const answers = planned ?? (await askEach(where, 'bindings'));
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
     text: (values) => renderBindings(values, paint(io.outColour)),

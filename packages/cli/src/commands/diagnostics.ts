@@ -19,7 +19,7 @@ function wantedCategory(text: string): EventCategory | null {
 
 async function changed(where: RunChoice, category: string, level: string): Promise<readonly Answer<DiagnosticsLevels>[]> {
   const kept = await askRun<Readonly<Record<string, DiagnosticsLevels>>>(where, 'diagnostics', { category, level });
-  if (kept === undefined) return askEach<DiagnosticsLevels>(where, 'diagnostics', { category, level });
+  if (kept === undefined) return askEach(where, 'diagnostics', { category, level });
   return kept.names.map((mta) => ({ mta, ok: true, value: kept.value[mta] as DiagnosticsLevels }));
 }
 
@@ -29,8 +29,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const category = categoryText === undefined ? null : wantedCategory(categoryText);
   const level = levelText === undefined ? undefined : levelNamed(levelText);
   if (levelText !== undefined && level === undefined) throw new UsageError(unknownName('level', levelText, levelNames));
-  const answers =
-    level === undefined ? await askEach<DiagnosticsLevels>(where, 'diagnostics') : await changed(where, category ?? 'all', level);
+  const answers = level === undefined ? await askEach(where, 'diagnostics') : await changed(where, category ?? 'all', level);
   const shown = category === null ? categories : [category];
   return printAnswers(io, answers, json === true, {
     json: (values) =>

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { dataFolderOf, eventLogFiles, logEntries, logFolderOf, type MtaStatus, pause, type RunEntry } from '@mtalab/harness';
+import { dataFolderOf, eventLogFiles, logEntries, logFolderOf, pause, type RunEntry } from '@mtalab/harness';
 import { outJson, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
@@ -88,7 +88,7 @@ function ofMtas(events: readonly EventJson[], mta: RunChoice['mta']): readonly E
 
 /** The lab time of each MTA that answers. */
 async function timesOf(where: RunChoice): Promise<readonly number[]> {
-  const answers = await askEach<MtaStatus>(where, 'status');
+  const answers = await askEach(where, 'status');
   return answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
 }
 

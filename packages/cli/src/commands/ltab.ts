@@ -1,6 +1,5 @@
 /** `mtalab ltab`: shows the locality tables. */
 
-import type { LtabView } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
@@ -9,7 +8,7 @@ import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
-  const answers = await viewEach<LtabView>(where, 'ltab');
+  const answers = await viewEach(where, 'ltab');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, ltab: value.rows })),
     text: (values) => renderLtab(values, paint(io.outColour)),

@@ -1,6 +1,5 @@
 /** `mtalab messages`: shows the messages that are not delivered yet. */
 
-import type { MessageView } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
@@ -9,7 +8,7 @@ import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, limit, ...where } = options as RunFlags & { readonly limit: number };
-  const answers = await viewEach<MessageView>(where, 'messages', { limit });
+  const answers = await viewEach(where, 'messages', { limit });
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows })),
     text: (values) => renderMessages(values, paint(io.outColour)),

@@ -1,6 +1,5 @@
 /** `mtalab queues`: shows what is queued for each adjacent MTA and for mailboxes. */
 
-import type { QueueView } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
@@ -9,7 +8,7 @@ import { type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
-  const answers = await viewEach<QueueView>(where, 'queues');
+  const answers = await viewEach(where, 'queues');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, queues: value.rows })),
     text: (values) => renderQueues(values, paint(io.outColour)),

@@ -1,6 +1,5 @@
 /** `mtalab status`: shows the state of the MTAs. */
 
-import type { MtaStatus } from '@mtalab/harness';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
@@ -9,7 +8,7 @@ import { askEach, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
-  const answers = await askEach<MtaStatus>(where, 'status');
+  const answers = await askEach(where, 'status');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ value }) => value),
     text: (values) => renderStatus(values, paint(io.outColour)),

@@ -16,7 +16,7 @@ export const run: CommandRun = async ({ io, options }) => {
     else io.err(`the run in ${entry.dir} stops: ${entry.processes.map((one) => one.name).join(', ')}`);
     return exitCodes.ok;
   }
-  const answers = await askEach<unknown>(where, 'stop');
+  const answers = await askEach(where, 'stop');
   const stopping = answers.flatMap((answer) => (answer.ok ? [answer.mta] : []));
   if (json === true) outJson(io, { dir: entry.dir, stopping });
   else for (const name of stopping) io.err(`${name} stops`);

@@ -1,7 +1,7 @@
 /** `mtalab submit FILE...`: submits messages to a running MTA, octet for octet. */
 
 import { randomUUID } from 'node:crypto';
-import { type MailItem, type MtaStatus, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
+import { type MailItem, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
 import { domainOf, type Priority, printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { outJson } from '../command-io.js';
@@ -47,7 +47,7 @@ async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
 
 /** The mail domains of an MTA. Empty if it does not answer. */
 async function domainsOf(one: RunEntry['processes'][number]): Promise<readonly string[]> {
-  return withChannel(one, async (client) => (await client.request<MtaStatus>('status')).domains).catch(() => []);
+  return withChannel(one, async (client) => (await client.command('status')).domains).catch(() => []);
 }
 
 /** The MTA that gets the mail, and the envelope. Missing options follow from the mail domains of the run. */

@@ -1,7 +1,6 @@
 /** Watches a pair until all mail is delivered, until mail is stuck, or until a signal or the end of a process. */
 
 import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
-import type { QueueView } from '@mtalab/mta-core';
 import { CliError, messageOf } from '../errors.js';
 import { paint } from '../render/colours.js';
 import type { LiveStatus } from '../render/live-status.js';
@@ -29,7 +28,7 @@ async function labAtRest(lab: Lab): Promise<LabAtRest> {
   const mtas = await Promise.all(
     Object.values(statuses).map(async (status) => ({
       status,
-      queues: await lab.process(status.name).client.request<readonly QueueView[]>('queues'),
+      queues: await lab.process(status.name).client.command('queues'),
     })),
   );
   const keeping = (lab.proxy?.faults() ?? []).filter((fault) => fault.state === 'reached');

@@ -9,11 +9,11 @@ import { bytes, instant, span, until } from './units.js';
 /** The answer of one MTA. */
 type From<T> = { readonly mta: string; readonly value: T };
 /** Rows of a view, and the lab time of the view. */
-export type Clocked<T> = { readonly nowMs: number; readonly rows: readonly T[] };
+export type Clocked<Rows> = { readonly nowMs: number; readonly rows: Rows };
 
 /** A table line for each row. The first line of an MTA has its name. */
 function eachRow<T>(
-  values: readonly From<Clocked<T>>[],
+  values: readonly From<Clocked<readonly T[]>>[],
   style: Paint,
   line: (row: T, nowMs: number) => readonly string[],
 ): readonly (readonly string[])[] {
@@ -148,7 +148,7 @@ export function renderFaults(faults: readonly FaultView[], style: Paint): string
   );
 }
 
-export function renderLtab(values: readonly From<Clocked<LtabView>>[], style: Paint): string {
+export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[], style: Paint): string {
   const columns = [
     left('MTA'),
     right('INDEX'),
@@ -179,7 +179,7 @@ export function renderLtab(values: readonly From<Clocked<LtabView>>[], style: Pa
   return rows.length === 0 ? style.dim('no adjacent MTAs') : table(columns, rows, style);
 }
 
-export function renderQueues(values: readonly From<Clocked<QueueView>>[], style: Paint): string {
+export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>>[], style: Paint): string {
   const columns = [
     left('MTA'),
     left('QUEUE'),
@@ -211,7 +211,7 @@ export function renderQueues(values: readonly From<Clocked<QueueView>>[], style:
 /** Width of a column of addresses. They may be long and many, and JSON has all. */
 const addressColumns = 40;
 
-export function renderMessages(values: readonly From<Clocked<MessageView>>[], style: Paint): string {
+export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint): string {
   const columns = [
     left('MTA'),
     left('COPY'),

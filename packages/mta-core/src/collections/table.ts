@@ -5,10 +5,11 @@
 export type Row = { readonly id: number };
 export type Table<T extends Row> = readonly T[];
 
-const none: readonly never[] = [];
+/** The one empty list, so that no step makes its own. */
+export const none: readonly never[] = [];
 
 /** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
-function indexOf<T extends Row>(table: Table<T>, id: number): number {
+export function placeOf<T extends Row>(table: Table<T>, id: number): number {
   let low = 0;
   let high = table.length - 1;
   while (low <= high) {
@@ -32,13 +33,13 @@ export function appended<T>(rows: readonly T[], row: T): T[] {
 }
 
 export function rowOf<T extends Row>(table: Table<T>, id: number): T | undefined {
-  const at = indexOf(table, id);
+  const at = placeOf(table, id);
   return at < 0 ? undefined : table[at];
 }
 
 /** The table with this row added, or replacing the row with its id. */
 export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
-  const at = indexOf(table, row.id);
+  const at = placeOf(table, row.id);
   if (-at - 1 === table.length) return appended(table, row);
   const copy = table.slice();
   if (at >= 0) copy[at] = row;
@@ -47,7 +48,7 @@ export function withRow<T extends Row>(table: Table<T>, row: T): Table<T> {
 }
 
 export function withoutRow<T extends Row>(table: Table<T>, id: number): Table<T> {
-  const at = indexOf(table, id);
+  const at = placeOf(table, id);
   if (at < 0) return table;
   if (table.length === 1) return none;
   // The oldest row goes most often.

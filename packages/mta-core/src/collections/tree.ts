@@ -3,7 +3,7 @@
  * there are. Each node knows the earliest deadline below it. It is plain data that JSON can hold, in the order of the ids. For a
  * few rows, such as those of one association, see table.ts.
  */
-import { appended, type Row } from './table.js';
+import { appended, none, placeOf, type Row } from './table.js';
 
 /** Rows of a leaf, and children of a branch. */
 const fanOut = 32;
@@ -24,25 +24,10 @@ export type Tree<T extends Row> = {
 export type DueOf<T extends Row> = (row: T) => number | null;
 
 const never = (): null => null;
-const none: readonly never[] = [];
 const empty: Tree<never> = { low: 0, size: 0, dueMs: null, rows: none, children: none };
 
 export function emptyTree<T extends Row>(): Tree<T> {
   return empty;
-}
-
-/** Index of the row with this id. If there is none: -1 minus the index where it belongs. */
-function placeIn<T extends Row>(rows: readonly T[], id: number): number {
-  let low = 0;
-  let high = rows.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = (rows[middle] as T).id;
-    if (found === id) return middle;
-    if (found < id) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -low - 1;
 }
 
 /** Index of the only child that can hold this id. */
@@ -60,7 +45,7 @@ function childFor<T extends Row>(children: readonly Tree<T>[], id: number): numb
 export function findRow<T extends Row>(tree: Tree<T>, id: number): T | undefined {
   let node = tree;
   while (node.children.length > 0) node = node.children[childFor(node.children, id)] as Tree<T>;
-  const at = placeIn(node.rows, id);
+  const at = placeOf(node.rows, id);
   return at < 0 ? undefined : node.rows[at];
 }
 
@@ -99,7 +84,8 @@ function collectDue<T extends Row>(tree: Tree<T>, nowMs: number, dueOf: DueOf<T>
   for (const child of tree.children) collectDue(child, nowMs, dueOf, into);
 }
 
-function sooner(one: number | null, other: number | null): number | null {
+/** The earlier of two instants; null is never. */
+export function earlier(one: number | null, other: number | null): number | null {
   if (one === null) return other;
   return other === null || one < other ? one : other;
 }
@@ -148,7 +134,7 @@ function parted<T>(list: readonly T[], atEnd: boolean): readonly (readonly T[])[
 /** Adds a row whose id is new. */
 function putInto<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): readonly Tree<T>[] {
   if (node.children.length === 0) {
-    const place = -placeIn(node.rows, row.id) - 1;
+    const place = -placeOf(node.rows, row.id) - 1;
     const rows = node.rows.slice();
     if (place === rows.length) rows.push(row);
     else rows.splice(place, 0, row);
@@ -166,14 +152,14 @@ function replaced<T extends Row>(node: Tree<T>, at: number, row: T, dueOf: DueOf
   rows[at] = row;
   const was = dueOf(node.rows[at] as T);
   const is = dueOf(row);
-  const dueMs = was === node.dueMs && was !== is ? earliest(rows, dueOf) : sooner(node.dueMs, is);
+  const dueMs = was === node.dueMs && was !== is ? earliest(rows, dueOf) : earlier(node.dueMs, is);
   return { low: node.low, size: node.size, dueMs, rows, children: none };
 }
 
 /** The tree with the row of this id replaced; null if there is none. */
 function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree<T> | null {
   if (node.children.length === 0) {
-    const at = placeIn(node.rows, row.id);
+    const at = placeOf(node.rows, row.id);
     return at < 0 ? null : replaced(node, at, row, dueOf);
   }
   const at = childFor(node.children, row.id);
@@ -183,7 +169,7 @@ function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree
   const children = node.children.slice();
   children[at] = is;
   if (was.dueMs === node.dueMs && was.dueMs !== is.dueMs) return branch(children);
-  return { low: node.low, size: node.size, dueMs: sooner(node.dueMs, is.dueMs), rows: none, children };
+  return { low: node.low, size: node.size, dueMs: earlier(node.dueMs, is.dueMs), rows: none, children };
 }
 
 /** The tree with this row added, or replacing the row with its id. */
@@ -191,7 +177,7 @@ export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = n
   const { low, size, rows, children } = tree;
   // A new row mostly has the highest id.
   if (children.length === 0 && size < fanOut && (size === 0 || (rows[size - 1] as T).id < row.id)) {
-    const dueMs = sooner(tree.dueMs, dueOf(row));
+    const dueMs = earlier(tree.dueMs, dueOf(row));
     return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: appended(rows, row), children: none };
   }
   const changed = replacedIn(tree, row, dueOf);
@@ -202,7 +188,7 @@ export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = n
 
 function dropFrom<T extends Row>(node: Tree<T>, id: number, dueOf: DueOf<T>): Tree<T> {
   if (node.children.length === 0) {
-    const at = placeIn(node.rows, id);
+    const at = placeOf(node.rows, id);
     if (at < 0) return node;
     if (node.size === 1) return empty;
     const rows = node.rows.slice(at === 0 ? 1 : 0);

@@ -75,10 +75,14 @@ export type Link = {
   /** Opens the listeners. Called once, at start. */
   readonly listen: (ctx: Context) => void;
   readonly readiness: (mta: Mta) => Readiness;
-  /** Handles an input from the network. It ignores inputs of other links and of connections that are gone. */
+  /** Handles an input from the network. It ignores connections of other links, and those that are gone. */
   readonly input: (ctx: Context, input: Input) => void;
   /** Passes the events of this step on to the reliable transfer. */
   readonly drain: (ctx: Context) => void;
+  /** Does an event of this step still wait for `drain`? */
+  readonly pending: (ctx: Context) => boolean;
+  /** Puts the rows that the step has changed into their tables. Called last. */
+  readonly finish: (ctx: Context) => void;
   /** Fires the timers of the link that are due. */
   readonly timer: (ctx: Context) => void;
   /** The link's earliest deadline, in milliseconds of the lab's clock; null for none. */

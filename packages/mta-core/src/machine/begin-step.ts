@@ -1,33 +1,30 @@
 /** Begins a step with its own copy of the state, and ends it by putting the changed rows into their tables. */
+import { none } from '../collections/table.js';
 import { putRow } from '../collections/tree.js';
-import { links } from '../links/all.js';
-import { connectionDue } from '../links/rpc/connections.js';
+import { allLinks, links } from '../links/all.js';
+import { newRpcStep } from '../links/rpc/state.js';
 import { reliableTransfer } from '../reliable-transfer/link-user.js';
 import type { Context } from './context.js';
 import { copyOfMta } from './copies.js';
 import { associationDeadline, entryDeadline } from './deadlines.js';
 import { eachDraft, noDrafts } from './drafts.js';
-import type { LtabEntry, Mta } from './state.js';
-
-const none: readonly never[] = [];
+import type { Mta } from './state.js';
+import { entryDue } from './update.js';
 
 export function beginStep(mta: Mta, nowMs: number): Context {
   return {
     mta: copyOfMta(mta),
     nowMs,
     effects: [],
-    indications: [],
     changed: none,
     thresholdChecks: none,
     entries: noDrafts(),
     associations: noDrafts(),
-    connections: noDrafts(),
+    rpc: newRpcStep(),
     links,
     user: reliableTransfer,
   };
 }
-
-const entryDue = ({ deadlineMs }: LtabEntry): number | null => deadlineMs;
 
 /** Puts the changed rows into their tables, with their deadlines. After this the state is never written again. */
 export function endStep(ctx: Context): void {
@@ -39,9 +36,5 @@ export function endStep(ctx: Context): void {
     entry.deadlineMs = entryDeadline(entry);
     mta.ltab = putRow(mta.ltab, entry, entryDue);
   });
-  eachDraft(ctx.connections, (connection) => {
-    const { addresses, connections, nextGroup, misfiled, carriers } = mta.rpc;
-    const changed = putRow(connections, connection, connectionDue);
-    mta.rpc = { addresses, connections: changed, nextGroup, misfiled, carriers };
-  });
+  for (const link of allLinks) link.finish(ctx);
 }

@@ -1,6 +1,6 @@
-/** The working data of one step: its state and effects so far, and the RPC events that it must still handle. */
+/** The working data of one step: its state, its effects so far, and what it must still do. */
 import type { Links, LinkUser } from '../links/link.js';
-import type { Connection, Indication } from '../links/rpc/state.js';
+import type { RpcStep } from '../links/rpc/state.js';
 import type { Mutable } from './copies.js';
 import type { Drafts } from './drafts.js';
 import type { Effect } from './effect.js';
@@ -15,19 +15,18 @@ export type Context = {
   /** The instant of this step, in milliseconds of the lab's clock. */
   readonly nowMs: number;
   effects: Effect[];
-  /** Events of the RPC runtime. The RPC link handles them, in order, before the step ends. */
-  indications: Indication[];
   /** Entries that have changed since `pumpEntry` last ran for them. */
   changed: readonly number[];
   /** Entries whose threshold must be evaluated: something was stored, opened or lost. */
   thresholdChecks: readonly number[];
   /**
    * Rows of this step: copied at their first change, then written in place, and put into their tables when the step ends. Read them
-   * through `entryAt`, `associationOf` and `connectionOf`.
+   * through `entryAt` and `associationOf`.
    */
   readonly entries: Drafts<LtabEntry>;
   readonly associations: Drafts<Association>;
-  readonly connections: Drafts<Connection>;
+  /** What the RPC link keeps during the step. */
+  readonly rpc: RpcStep;
   readonly links: Links;
   readonly user: LinkUser;
 };

@@ -2,7 +2,6 @@
  * Copies the large rows of the state, so that a step can write its own copy in place. It copies field by field, because a spread
  * of so many fields costs ten times as much. The types catch a missing field.
  */
-import type { Connection } from '../links/rpc/state.js';
 import type { Association, EntryCounters, LtabEntry, Mta } from './state.js';
 
 /** A row that one step owns and may write. */
@@ -110,23 +109,4 @@ export function copyOfAssociation(association: Association): Mutable<Association
     openedAtMs: association.openedAtMs,
     deadlineMs: association.deadlineMs,
   } satisfies Record<keyof Association, unknown>;
-}
-
-export function copyOfConnection(connection: Connection): Mutable<Connection> {
-  return {
-    id: connection.id,
-    side: connection.side,
-    phase: connection.phase,
-    address: connection.address,
-    remote: connection.remote,
-    from: connection.from,
-    asksFor: connection.asksFor,
-    group: connection.group,
-    contexts: connection.contexts,
-    multiplex: connection.multiplex,
-    calls: connection.calls,
-    nextCall: connection.nextCall,
-    deadlineMs: connection.deadlineMs,
-    owner: connection.owner,
-  } satisfies Record<keyof Connection, unknown>;
 }

@@ -1,6 +1,6 @@
 /** The deadlines of an MTA, all kept in its state. A timer that fires too early or twice does no harm. */
 
-import { dropRow, dueRows, rowsIn } from '../collections/tree.js';
+import { dropRow, dueRows, earlier, rowsIn } from '../collections/tree.js';
 import { allLinks } from '../links/all.js';
 import { wakeMailboxes } from '../mail/mailboxes.js';
 import { returnCopy, waitingDue } from '../mail/queue.js';
@@ -11,12 +11,7 @@ import { dropIncoming } from '../reliable-transfer/transfer/receive.js';
 import { discardTransfer } from '../reliable-transfer/transfer/send.js';
 import type { Context } from './context.js';
 import type { Association, AssociationRef, LtabEntry, Mta } from './state.js';
-import { associationOf, checkThreshold, entryAt, patchAssociation, patchEntry, report } from './update.js';
-
-function earlier(one: number | null, other: number | null): number | null {
-  if (one === null) return other;
-  return other === null || one < other ? one : other;
-}
+import { associationOf, checkThreshold, entryAt, entryDue, patchAssociation, patchEntry, report } from './update.js';
 
 /** The deadlines of an association: the instant of each (null: not armed), and the action when it is due. */
 const associationDeadlines: readonly {
@@ -77,7 +72,7 @@ export function nextDeadline(mta: Mta): number | null {
 /** Fire everything that is due. */
 export function fireTimers(ctx: Context): void {
   for (const link of allLinks) link.timer(ctx);
-  for (const { id } of dueRows(ctx.mta.ltab, ctx.nowMs, ({ deadlineMs }) => deadlineMs)) fireEntry(ctx, id);
+  for (const { id } of dueRows(ctx.mta.ltab, ctx.nowMs, entryDue)) fireEntry(ctx, id);
   if (isDue(ctx, ctx.mta.mailboxes.waiting.dueMs)) wakeMailboxes(ctx, false);
 }
 

@@ -41,8 +41,8 @@ export type Input =
   /** Stop in an orderly way: close associations, then `halt`. */
   | { readonly type: 'stop' }
   /** The listener of this binding is up on `port`. */
-  | { readonly type: 'listening'; readonly binding: number; readonly port: number }
-  | { readonly type: 'listen-failed'; readonly binding: number; readonly osError: string }
+  | { readonly type: 'listening'; readonly link: LinkKind; readonly binding: number; readonly port: number }
+  | { readonly type: 'listen-failed'; readonly link: LinkKind; readonly binding: number; readonly osError: string }
   /** The listener of this binding accepted a connection. The driver chooses a fresh, odd `conn`. */
   | {
       readonly type: 'accepted';

@@ -4,6 +4,7 @@
  */
 
 import type { MtaConfig } from '../catalogues/settings.js';
+import { none } from '../collections/table.js';
 import { allLinks } from '../links/all.js';
 import { deliverNext, mailboxDelivered, mailboxFailed } from '../mail/mailboxes.js';
 import { asQueued, giveUp } from '../mail/nondelivery.js';
@@ -19,8 +20,6 @@ import { considerOpening, pumpEntry } from './pump.js';
 import type { Mta } from './state.js';
 import { forgetDone, storeDone, storeFailed } from './store-answers.js';
 import { entryIdsOf } from './update.js';
-
-const none: readonly never[] = [];
 
 export type Stepped = { readonly mta: Mta; readonly effects: readonly Effect[] };
 
@@ -52,7 +51,7 @@ function take(ctx: Context, input: Input): void {
       return stopping(ctx);
     case 'listening':
     case 'listen-failed':
-      for (const link of allLinks) link.input(ctx, input);
+      ctx.links[input.link].input(ctx, input);
       return runWhenReady(ctx);
     case 'accepted':
     case 'frame':
@@ -99,7 +98,7 @@ function finish(ctx: Context): void {
     const now = all ? entryIdsOf(ctx.mta) : ctx.changed;
     ctx.changed = none;
     for (const entryId of now.length > 1 ? now.toSorted((one, other) => one - other) : now) pumpEntry(ctx, entryId);
-  } while (ctx.changed.length + ctx.indications.length + ctx.thresholdChecks.length > 0);
+  } while (ctx.changed.length + ctx.thresholdChecks.length > 0 || allLinks.some((link) => link.pending(ctx)));
   haltWhenDone(ctx);
   endStep(ctx);
 }

@@ -1,10 +1,9 @@
 /** Small named changes of the state within one step. Rows are read and changed only through them; fields of `ctx.mta` may also be set directly. */
 
 import type { EventId, EventParameters, ReportedEvent } from '../catalogues/events/parameters.js';
-import { rowOf, withoutRow, withRow } from '../collections/table.js';
+import { none, rowOf, withoutRow, withRow } from '../collections/table.js';
 import { findRow, putRow } from '../collections/tree.js';
 import type { Link } from '../links/link.js';
-import type { Indication } from '../links/rpc/state.js';
 import type { Context } from './context.js';
 import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, type Mutable } from './copies.js';
 import { addDraft, draftOf, dropDraft } from './drafts.js';
@@ -14,18 +13,10 @@ import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCou
 /** Copy ids, content keys and association ids are incarnation * 2^32 + counter, so they rise for ever within one store. */
 export const incarnationStride = 2 ** 32;
 
-const none: readonly never[] = [];
-
 /** Adds an effect. The first one makes the list: many steps have just one. */
 export function emit(ctx: Context, effect: Effect): void {
   if (ctx.effects.length === 0) ctx.effects = [effect];
   else ctx.effects.push(effect);
-}
-
-/** Adds an event of the RPC runtime, for the RPC link to handle before the step ends. */
-export function indicate(ctx: Context, indication: Indication): void {
-  if (ctx.indications.length === 0) ctx.indications = [indication];
-  else ctx.indications.push(indication);
 }
 
 export function report<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
@@ -67,9 +58,12 @@ export function entryNamed(ctx: Context, name: string): LtabEntry | undefined {
   return Object.hasOwn(entryIds, name) ? entryAt(ctx, entryIds[name] as number) : undefined;
 }
 
+/** The earliest deadline of an entry, by which the locality table finds what is due. */
+export const entryDue = ({ deadlineMs }: LtabEntry): number | null => deadlineMs;
+
 /** The state with one entry replaced: for code that inspects states outside a step. */
 export function withEntry(mta: Mta, entry: LtabEntry): Mta {
-  return { ...mta, ltab: putRow(mta.ltab, entry, ({ deadlineMs }) => deadlineMs) };
+  return { ...mta, ltab: putRow(mta.ltab, entry, entryDue) };
 }
 
 /** All LTAB indexes, in rising order. */

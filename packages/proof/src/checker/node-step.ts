@@ -154,7 +154,7 @@ class Run {
     switch (effect.type) {
       case 'listen':
         if (!this.#context.mayFail.includes(this.#at))
-          this.#queue.push({ type: 'listening', binding: effect.binding, port: effect.port });
+          this.#queue.push({ type: 'listening', link: effect.link, binding: effect.binding, port: effect.port });
         return;
       case 'dial': {
         const { conn, host, port, localAddress: from = null } = effect;

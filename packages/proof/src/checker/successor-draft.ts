@@ -257,7 +257,9 @@ export class SuccessorDraft {
     if (fails) this.broken = { at, binding };
     this.take(
       arrived(this.#context.steps, node, `listen ${binding} ${fails}`, () =>
-        fails ? { type: 'listen-failed', binding, osError: 'EADDRNOTAVAIL' } : { type: 'listening', binding, port },
+        fails
+          ? { type: 'listen-failed', link: 'rpc', binding, osError: 'EADDRNOTAVAIL' }
+          : { type: 'listening', link: 'rpc', binding, port },
       ),
     );
   }

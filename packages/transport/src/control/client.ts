@@ -37,7 +37,7 @@ export type SubmitArguments = Readonly<Omit<CommandArguments<'submit'>, 'content
 };
 
 /** Arguments and options of a command; arguments may be left out where none is required. */
-type GivenTo<Name extends CommandName> =
+export type CommandGiven<Name extends CommandName> =
   Readonly<Record<never, never>> extends CommandArguments<Name>
     ? [args?: CommandArguments<Name>, options?: RequestOptions]
     : [args: CommandArguments<Name>, options?: RequestOptions];
@@ -119,7 +119,7 @@ export class ControlClient {
    * Give an MTA a command and wait for its result.
    * @throws ControlError `refused` with the MTA's reason, `gone`, `timeout` or `unreadable`.
    */
-  async command<Name extends CommandName>(name: Name, ...[args, options]: GivenTo<Name>): Promise<CommandResult<Name>> {
+  async command<Name extends CommandName>(name: Name, ...[args, options]: CommandGiven<Name>): Promise<CommandResult<Name>> {
     const result = await this.request(name, args, options);
     const read = commands[name].result.safeParse(result);
     if (!read.success) throw new ControlError('unreadable', `control ${this.url}: ${name}: ${unlike(read.error)}`);

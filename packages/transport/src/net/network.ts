@@ -76,13 +76,13 @@ export class Network {
         return;
       }
       this.#servers.delete(server);
-      this.#hooks.input({ type: 'listen-failed', binding, osError: osErrorOf(error) });
+      this.#hooks.input({ type: 'listen-failed', link, binding, osError: osErrorOf(error) });
     });
     server.on('connection', (socket) => this.#accept(link, codecs, binding, socket));
     server.on('listening', () => {
       if (!this.#servers.has(server)) return;
       isUp = true;
-      this.#hooks.input({ type: 'listening', binding, port: (server.address() as AddressInfo).port });
+      this.#hooks.input({ type: 'listening', link, binding, port: (server.address() as AddressInfo).port });
     });
     this.#servers.add(server);
     try {

@@ -204,6 +204,8 @@ export const memoryLink: Link = {
   readiness: () => 'ready',
   input,
   drain: () => undefined,
+  pending: () => false,
+  finish: () => undefined,
   timer,
   deadline: ({ memory }) => memory.connections.dueMs,
   open,

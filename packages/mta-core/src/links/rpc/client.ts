@@ -2,8 +2,7 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
-import { indicate } from '../../machine/update.js';
-import { dropCall, forget, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
+import { dropCall, forget, indicate, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
 import { isMtaBody } from './operations.js';
 import {

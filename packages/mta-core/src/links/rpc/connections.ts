@@ -3,12 +3,12 @@
 import { type Table, withoutRow } from '../../collections/table.js';
 import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import { copyOfConnection } from '../../machine/copies.js';
-import { addDraft, draftOf, dropDraft } from '../../machine/drafts.js';
-import { emit, indicate } from '../../machine/update.js';
+import type { Mutable } from '../../machine/copies.js';
+import { addDraft, draftOf, dropDraft, eachDraft } from '../../machine/drafts.js';
+import { emit } from '../../machine/update.js';
 import { leaveGroup } from './groups.js';
 import type { Pdu } from './pdu.js';
-import type { Connection, OutstandingCall, RpcRuntime } from './state.js';
+import type { Connection, Indication, OutstandingCall, RpcRuntime } from './state.js';
 
 /** Most unanswered calls on one connection, for either side. */
 export const maxOutstandingCalls = 64;
@@ -28,7 +28,7 @@ export function connectionDue({ deadlineMs, side, calls }: Connection): number |
 
 /** A connection, with this step's changes. */
 export function connectionOf(ctx: Context, conn: number): Connection | undefined {
-  return draftOf(ctx.connections, conn) ?? findRow(ctx.mta.rpc.connections, conn);
+  return draftOf(ctx.rpc.connections, conn) ?? findRow(ctx.mta.rpc.connections, conn);
 }
 
 /** Stores a new connection, or a changed one. */
@@ -36,7 +36,42 @@ export function putConnection(ctx: Context, connection: Connection): void {
   const { rpc } = ctx.mta;
   const isNew = findRow(rpc.connections, connection.id) === undefined;
   if (isNew) ctx.mta.rpc = { ...rpc, connections: putRow(rpc.connections, connection, connectionDue) };
-  addDraft(ctx.connections, connection);
+  addDraft(ctx.rpc.connections, connection);
+}
+
+/** Puts the connections that the step has changed into their table. */
+export function putChanged(ctx: Context): void {
+  eachDraft(ctx.rpc.connections, (connection) => {
+    const { addresses, connections, nextGroup, misfiled, carriers } = ctx.mta.rpc;
+    const changed = putRow(connections, connection, connectionDue);
+    ctx.mta.rpc = { addresses, connections: changed, nextGroup, misfiled, carriers };
+  });
+}
+
+/** Adds an event for the RPC link to handle before the step ends. */
+export function indicate({ rpc }: Context, indication: Indication): void {
+  if (rpc.indications.length === 0) rpc.indications = [indication];
+  else rpc.indications.push(indication);
+}
+
+/** Field by field, as in `machine/copies.ts`. */
+function copyOfConnection(connection: Connection): Mutable<Connection> {
+  return {
+    id: connection.id,
+    side: connection.side,
+    phase: connection.phase,
+    address: connection.address,
+    remote: connection.remote,
+    from: connection.from,
+    asksFor: connection.asksFor,
+    group: connection.group,
+    contexts: connection.contexts,
+    multiplex: connection.multiplex,
+    calls: connection.calls,
+    nextCall: connection.nextCall,
+    deadlineMs: connection.deadlineMs,
+    owner: connection.owner,
+  } satisfies Record<keyof Connection, unknown>;
 }
 
 /** Changes the calls of a connection. */
@@ -46,10 +81,10 @@ export function putCalls(
   calls: Table<OutstandingCall>,
   nextCall = connection.nextCall,
 ): void {
-  let draft = draftOf(ctx.connections, connection.id);
+  let draft = draftOf(ctx.rpc.connections, connection.id);
   if (draft === undefined) {
     draft = copyOfConnection(connection);
-    addDraft(ctx.connections, draft);
+    addDraft(ctx.rpc.connections, draft);
   }
   draft.calls = calls;
   draft.nextCall = nextCall;
@@ -69,7 +104,7 @@ export function forget(ctx: Context, connection: Connection): void {
   // Groups are kept by the server; a client's row only remembers the number.
   const left = connection.side === 'server' && connection.group !== 0 ? leaveGroup(rpc, connection) : rpc;
   putRuntime(ctx, { ...left, connections: dropRow(left.connections, connection.id, connectionDue) });
-  dropDraft(ctx.connections, connection.id);
+  dropDraft(ctx.rpc.connections, connection.id);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The RPC link: routes the events of the RPC runtime to the association they belong to, and serves the reliable transfer. */
+
 import { dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
@@ -8,6 +9,7 @@ import type { Link } from '../link.js';
 import { backBindFailed, bindBackAnswered, bindCalled, callBindBack, wayBackFailed } from './call-back.js';
 import { carrierDue, carrierOf, dropConnections, failAttempt, forgetCarrier, patchCarrier, viewCarrier } from './carrier.js';
 import { close, unbindBackCalled, unbindBackOver, unbindCalled } from './closing.js';
+import { putChanged } from './connections.js';
 import { readiness, reportFailedListen } from './listening.js';
 import { bindAnswered, bindBackCalled, bindUnanswered, callBind, firstBindFailed, open, openTimedOut } from './opening.js';
 import type { RpcOperation } from './operations.js';
@@ -38,9 +40,9 @@ function input(ctx: Context, given: Input): void {
 }
 
 function drain(ctx: Context): void {
-  while (ctx.indications.length > 0) {
-    const { indications } = ctx;
-    ctx.indications = [];
+  while (ctx.rpc.indications.length > 0) {
+    const { indications } = ctx.rpc;
+    ctx.rpc.indications = [];
     for (const indication of indications) indicated(ctx, indication);
   }
 }
@@ -214,6 +216,8 @@ export const rpcLink: Link = {
   readiness,
   input,
   drain,
+  pending: (ctx) => ctx.rpc.indications.length > 0,
+  finish: putChanged,
   timer,
   deadline: ({ rpc }) => rpcDeadline(rpc),
   open,

@@ -9,11 +9,12 @@ import { emptyTree, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { emit, indicate, takeConnection } from '../../machine/update.js';
+import { emit, takeConnection } from '../../machine/update.js';
 import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
 import {
   connectionOf,
   dropCall,
+  indicate,
   indicateLoss,
   maxOutstandingCalls,
   putCalls,

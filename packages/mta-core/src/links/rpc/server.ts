@@ -6,11 +6,12 @@
 import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
-import { emit, indicate } from '../../machine/update.js';
+import { emit } from '../../machine/update.js';
 import {
   connectionOf,
   dropCall,
   forget,
+  indicate,
   indicateLoss,
   maxOutstandingCalls,
   putCalls,

@@ -2,6 +2,7 @@
 
 import type { Table } from '../../collections/table.js';
 import { emptyTree, type Tree } from '../../collections/tree.js';
+import { type Drafts, noDrafts } from '../../machine/drafts.js';
 import type { AssociationRef } from '../../machine/state.js';
 import type { LinkPhase } from '../link.js';
 import type { DialPath } from './local-bindings.js';
@@ -210,3 +211,10 @@ export type Indication =
     }
   /** The peer, the network or a breach of protocol (1728, 1783) has ended a bound connection of either side. */
   | { readonly type: 'connection-lost'; readonly conn: number; readonly owner: AssociationRef | null; readonly error: number };
+
+/** What the RPC link keeps during a step: the runtime's events that it has not handled, and the connections that the step changes. */
+export type RpcStep = { indications: Indication[]; readonly connections: Drafts<Connection> };
+
+export function newRpcStep(): RpcStep {
+  return { indications: [], connections: noDrafts() };
+}

@@ -1,10 +1,10 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
 import { dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import { indicate } from '../../machine/update.js';
 import {
   connectionDue,
   connectionOf,
+  indicate,
   indicateBindFailed,
   indicateLoss,
   putCalls,
