@@ -82,6 +82,12 @@ function take(ctx: Context, input: Input): void {
   }
 }
 
+/** Has a link more to pass on? A loop: `some` would make a function in every step. */
+function isPending(ctx: Context): boolean {
+  for (const link of allLinks) if (link.pending(ctx)) return true;
+  return false;
+}
+
 /**
  * Finishes a step: the links pass on their events, and each changed entry does what it can, until nothing changes. Each round
  * uses up something (a link's event, a queued copy, a permission to ask), so the loop ends.
@@ -98,7 +104,7 @@ function finish(ctx: Context): void {
     const now = all ? entryIdsOf(ctx.mta) : ctx.changed;
     ctx.changed = none;
     for (const entryId of now.length > 1 ? now.toSorted((one, other) => one - other) : now) pumpEntry(ctx, entryId);
-  } while (ctx.changed.length + ctx.thresholdChecks.length > 0 || allLinks.some((link) => link.pending(ctx)));
+  } while (ctx.changed.length + ctx.thresholdChecks.length > 0 || isPending(ctx));
   haltWhenDone(ctx);
   endStep(ctx);
 }
