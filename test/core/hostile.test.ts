@@ -77,6 +77,7 @@ const pdu: fc.Arbitrary<Pdu> = fc.oneof(
         maxRecv: 5840,
         group,
         multiplex: id % 2 === 0,
+        headerSigning: false,
         contexts: [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }],
       }),
     ),

@@ -52,7 +52,7 @@ export function turn(mta: Mta, nowMs: number, action: (ctx: Context) => void): C
 type End = { readonly party: string; readonly conn: number };
 /** `deaf`: closed ends, which get no further input from the driver. */
 type PartyConnection = { readonly dialler: End; readonly listener: End; readonly deaf: Set<End>; up: boolean };
-type Parcel = Pdu | { readonly type: 'close' } | { readonly type: 'malformed'; readonly version: boolean };
+type Parcel = Pdu | { readonly type: 'close' } | { readonly type: 'malformed'; readonly answer: Pdu | null };
 type Event =
   | { readonly type: 'parcel'; readonly connection: PartyConnection; readonly to: End; readonly parcel: Parcel }
   | { readonly type: 'dial'; readonly from: End; readonly port: number };

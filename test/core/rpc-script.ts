@@ -1,11 +1,13 @@
 /** The commands of the RPC interaction files. */
 import {
   type BindPdu,
+  bindTimePrefix,
   type ContextResult,
   type FaultPdu,
   faultStatus,
   mapperIds,
   type NakReason,
+  ndr64Syntax,
   ndrSyntax,
   opnumOf,
   type Pdu,
@@ -62,13 +64,22 @@ function operation(word: string | undefined): RpcOperation {
   return word as RpcOperation;
 }
 
+/** Transfer syntaxes of a context: `bare` for none, `features-2` for bind time feature negotiation, by default NDR. */
+function syntaxesOf(word: string | undefined): Syntax[] {
+  const features = /^features-(\d+)$/.exec(word ?? '')?.[1];
+  if (features !== undefined) return [{ uuid: `${bindTimePrefix}${features.padStart(2, '0')}00-000000000000`, version: 1 }];
+  if (word === 'no-ndr') return [{ ...ndrSyntax, version: 1 }];
+  if (word === 'ndr64') return [ndr64Syntax];
+  return word === 'bare' ? [] : [ndrSyntax];
+}
+
 /** Contexts such as `0:mta,1:other,2:mta:no-ndr`, or `none`. */
 function contextsOf(text: string): PresentationContext[] {
   if (text === 'none') return [];
   return text.split(',').map((part) => {
-    const [id, name, ndr] = part.split(':');
+    const [id, name, syntax] = part.split(':');
     const abstract = interfaces[name ?? ''] as Syntax;
-    return { id: Number(id), abstract, transfer: ndr === 'no-ndr' ? [{ ...ndrSyntax, version: 1 }] : [ndrSyntax] };
+    return { id: Number(id), abstract, transfer: syntaxesOf(syntax) };
   });
 }
 
@@ -80,6 +91,7 @@ function bindOf(type: BindPdu['type'], words: Words): BindPdu {
     maxRecv: words.number('recv', 5840),
     group: words.number('group', 0),
     multiplex: !words.has('serial'),
+    headerSigning: words.has('header-signing'),
     contexts: contextsOf(words.text('contexts') ?? '0:mta'),
   };
 }
@@ -115,7 +127,7 @@ export function parsePdu(type: string, text: string): Pdu {
   const call = Number(words.bare[0] ?? words.number('call', 1));
   const context = words.number('context', 0);
   const group = words.number('group', 1);
-  const common = { maxXmit: 5840, maxRecv: 5840, group, multiplex: !words.has('serial') };
+  const common = { maxXmit: 5840, maxRecv: 5840, group, multiplex: !words.has('serial'), headerSigning: false };
   switch (type) {
     case 'bind':
     case 'alter_context':
@@ -228,10 +240,16 @@ function ask(lab: Lab, name: string, verb: string, text: string): void {
   }
 }
 
+/** The answers that a codec gives to octets which are no PDU: `malformed version`, `malformed fragment`. */
+const breachAnswers: Readonly<Record<string, Pdu>> = {
+  version: { type: 'bind_nak', call: 0, reason: 4 },
+  fragment: { type: 'fault', call: 9, context: 0, cancelCount: 0, status: faultStatus.protocolError, didNotExecute: false },
+};
+
 function say(lab: Lab, name: string, text: string): void {
   const [type = '', ...rest] = text.trim().split(' ');
   if (type === 'close') lab.say(name, { type: 'close' });
-  else if (type === 'malformed') lab.say(name, { type, version: rest.includes('version') });
+  else if (type === 'malformed') lab.say(name, { type, answer: breachAnswers[rest[0] ?? ''] ?? null });
   else lab.say(name, parsePdu(type, rest.join(' ')));
 }
 

@@ -40,6 +40,11 @@ const sayings = [
   'request 7 ept_lookup',
   'request 8 ept_map interface=v1',
   'request 9 inq_if_ids context=1',
+  'request 9 inq_stats context=1',
+  'request 9 inq_princ_name context=1',
+  'alter_context contexts=none',
+  'alter_context contexts=0:mta:ndr64',
+  'bind contexts=0:mta:features-2,1:mta',
   'response 2 ept_map ports=7',
   'response 2 ept_map',
   'fault 2 status=1c010014 did-not-execute',
@@ -83,7 +88,7 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
   }),
   { weight: 2, arbitrary: fc.record({ type: fc.constant('connected'), conn: conns }) },
   fc.record({ type: fc.constant('dial-failed'), conn: conns, error: fc.constant(1722), osError: fc.constant('x') }),
-  fc.record({ type: fc.constant('malformed'), conn: conns, version: fc.boolean(), detail: fc.constant('x') }),
+  fc.record({ type: fc.constant('malformed'), conn: conns, answer: fc.constantFrom(null, ...sayings), detail: fc.constant('x') }),
   fc.record({ type: fc.constant('lost'), conn: conns, error: fc.constant(10054) }),
 );
 /** One or more consecutive steps, with a name that a counterexample prints. */

@@ -73,6 +73,10 @@ export function serviceArgument(op: ServiceOperation, words: Words): ServiceArgu
     }
     case 'ept_lookup_handle_free':
       return { op, handle };
+    case 'inq_stats':
+      return { op, most };
+    case 'inq_princ_name':
+      return { op, service: words.number('service', 10), size: words.number('size', 64) };
     default:
       return { op };
   }

@@ -104,7 +104,16 @@ class Subject {
     const answer = (answered: Pdu): void => later({ type: 'frame', link: 'rpc', conn, frame: answered });
     if (pdu.type === 'bind') {
       const results = pdu.contexts.map(() => ({ result: 0, reason: 0, transfer: ndrSyntax }));
-      answer({ type: 'bind_ack', call: pdu.call, maxXmit: 5840, maxRecv: 5840, group, multiplex: true, results });
+      answer({
+        type: 'bind_ack',
+        call: pdu.call,
+        maxXmit: 5840,
+        maxRecv: 5840,
+        group,
+        multiplex: true,
+        headerSigning: false,
+        results,
+      });
     }
     if (pdu.type !== 'request') return;
     const head = { type: 'response', call: pdu.call, context: pdu.context, cancelCount: 0 } as const;
@@ -130,7 +139,16 @@ class Subject {
     this.#nextAccepted += 2;
     this.input({ type: 'accepted', link: 'rpc', conn, binding: 0, remote: '127.0.0.1:40000' });
     const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
-    this.frame(conn, { type: 'bind', call: 1, maxXmit: 5840, maxRecv: 5840, group: joined, multiplex: true, contexts });
+    this.frame(conn, {
+      type: 'bind',
+      call: 1,
+      maxXmit: 5840,
+      maxRecv: 5840,
+      group: joined,
+      multiplex: true,
+      headerSigning: false,
+      contexts,
+    });
     await turns();
     const ack = this.sent.find((one) => one.conn === conn && one.pdu.type === 'bind_ack')?.pdu;
     return { conn, group: ack?.type === 'bind_ack' ? ack.group : 0 };

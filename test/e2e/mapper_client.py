@@ -3,6 +3,7 @@ import json
 import sys
 
 from impacket.dcerpc.v5 import epm, mgmt, transport
+from impacket.dcerpc.v5.ndr import NDRCALL, NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import bin_to_uuidtup, uuidtup_to_bin
 
@@ -76,8 +77,59 @@ def management(port):
     # If the client checks the status, it takes the answer, a boolean behind the status, for an error.
     listening = mgmt.his_server_listening(dce)['status']
     stopped = refusal(lambda: mgmt.hstop_server_listening(dce)['status'])
-    stats = refusal(lambda: mgmt.hinq_stats(dce)['status'])
-    return {'interfaces': interfaces, 'listening': listening, 'stop': stopped, 'stats': stats}
+    return {
+        'interfaces': interfaces,
+        'listening': listening,
+        'stop': stopped,
+        'stats': statistics(dce),
+        'principal': principal(dce),
+    }
+
+
+def statistics(dce):
+    """Asks twice: the second answer has counted the first call."""
+    before, after = (list(mgmt.hinq_stats(dce, 4)['statistics']) for _ in range(2))
+    return {
+        'count': len(after),
+        'first': len(mgmt.hinq_stats(dce, 2)['statistics']),
+        'callsIn': before[0] >= 4 and after[0] == before[0] + 1,
+        'callsOut': after[1],
+        'fragmentsIn': after[2] == before[2] + 1,
+        'fragmentsOut': after[3] == before[3] + 1,
+    }
+
+
+def principal(dce):
+    request = mgmt.inq_princ_name()
+    request['authn_proto'], request['princ_name_size'] = 10, 64
+    answer = dce.request(request, checkError=False)
+    return {'name': b''.join(answer['princ_name']).decode(), 'error': answer['status']}
+
+
+class ept_lookup_handle_free(NDRCALL):
+    opnum = 4
+    structure = (('entry_handle', epm.ept_lookup_handle_t),)
+
+
+class ept_lookup_handle_freeResponse(NDRCALL):
+    structure = (('entry_handle', epm.ept_lookup_handle_t), ('status', epm.error_status))
+
+
+def walk():
+    """Looks up the entries one by one, until none is left, and frees the handle that came last."""
+    dce = connect(MAPPER)
+    dce.bind(epm.MSRPC_UUID_PORTMAP)
+    question = epm.ept_lookup()
+    question['inquiry_type'], question['vers_option'], question['max_ents'] = 0, 1, 1
+    question['object'], question['Ifid'] = NULL, NULL
+    found = []
+    for _ in range(3):
+        answer = dce.request(question, checkError=False)
+        question['entry_handle'] = answer['entry_handle']
+        found += [answer['num_ents'], 'end' if answer['entry_handle'].isNull() else 'more']
+    freeing = ept_lookup_handle_free()
+    freeing['entry_handle'] = question['entry_handle']
+    return found + ['freed' if dce.request(freeing)['status'] == 0 else 'not freed']
 
 
 print(
@@ -90,6 +142,9 @@ print(
             'mapped_all': mapped_all(),
             'newer': mapped(NEWER),
             'pipe': mapped(MTA, 'ncacn_np'),
+            'mapper': mapped(epm.MSRPC_UUID_PORTMAP),
+            'management': mapped(mgmt.MSRPC_UUID_MGMT),
+            'walk': walk(),
             'at_mapper': management(MAPPER),
             'at_mta': management(SERVER),
             'mta_at_mapper': refusal(lambda: connect(MAPPER).bind(MTA) and 'accepted'),

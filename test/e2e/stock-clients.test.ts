@@ -52,7 +52,16 @@ class Stranger {
   bind(group: number): Promise<Pdu> {
     const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
     return this.ask(
-      this.#codec.encode({ type: 'bind', call: 1, maxXmit: 5840, maxRecv: 5840, group, multiplex: false, contexts }),
+      this.#codec.encode({
+        type: 'bind',
+        call: 1,
+        maxXmit: 5840,
+        maxRecv: 5840,
+        group,
+        multiplex: false,
+        headerSigning: false,
+        contexts,
+      }),
     );
   }
 

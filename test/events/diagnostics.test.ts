@@ -128,7 +128,7 @@ function framed({ isRequest, call, operation, stub }: HexEntry): Buffer {
 function boundEnds(): { readonly client: PduCodec; readonly server: PduCodec } {
   const contents = { keepContent: handleOf, loadContent: loadOctets };
   const ends = { client: new PduCodec(contents), server: new PduCodec(contents) };
-  const sizes = { maxXmit: 5840, maxRecv: 5840, group: 0, multiplex: true };
+  const sizes = { maxXmit: 5840, maxRecv: 5840, group: 0, multiplex: true, headerSigning: false };
   const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
   const results = [{ result: 0, reason: 0, transfer: ndrSyntax }];
   ends.server.decode(ends.client.encode({ type: 'bind', call: 1, ...sizes, contexts }), () => true);

@@ -87,7 +87,7 @@ const told = (name: string, input: (conn: number) => Input): Happening => ({
 const broken: readonly Happening[] = [
   told('reset', (conn) => ({ type: 'lost', conn, error: ntError.connectionReset })),
   told('timed out', (conn) => ({ type: 'lost', conn, error: ntError.timedOut })),
-  told('malformed', (conn) => ({ type: 'malformed', conn, version: false, detail: 'no PDU' })),
+  told('malformed', (conn) => ({ type: 'malformed', conn, answer: null, detail: 'no PDU' })),
   { name: 'silence', act: () => undefined },
 ];
 
@@ -101,7 +101,7 @@ const rejection = (reason: number): Happening => ({
   act: (lab, { wire, pdu }) => {
     const results = [{ result: 2, reason, transfer: ndrSyntax }];
     const group = pdu.type === 'bind' && pdu.group > 0 ? pdu.group : 7;
-    const sizes = { maxXmit: 5840, maxRecv: 5840, multiplex: true };
+    const sizes = { maxXmit: 5840, maxRecv: 5840, multiplex: true, headerSigning: false };
     lab.injectPdu(wire, 'toClient', { type: 'bind_ack', call: pdu.call, ...sizes, group, results });
   },
 });

@@ -98,6 +98,7 @@ export class Endpoint {
       maxRecv: maxFragmentBytes,
       group: bind.group === 0 ? this.#nextGroup : bind.group,
       multiplex: true,
+      headerSigning: false,
       results: bind.contexts.map(() => ({ result: 0, reason: 0, transfer: ndrSyntax })),
     });
   }
@@ -127,6 +128,7 @@ export class Endpoint {
       maxRecv: maxFragmentBytes,
       group,
       multiplex: true,
+      headerSigning: false,
       contexts,
     });
     this.network.flush();

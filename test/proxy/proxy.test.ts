@@ -354,7 +354,18 @@ test('a PDU between the fragments of a held call overtakes the call and harms ne
   const codec = new PduCodec({ loadContent: () => contentOf(0, 20_000) });
   const socket = connect({ host: '127.0.0.1', port: lab.portOfB });
   const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
-  socket.write(codec.encode({ type: 'bind', call: 1, maxXmit: 4096, maxRecv: 4096, group: 0, multiplex: true, contexts }));
+  socket.write(
+    codec.encode({
+      type: 'bind',
+      call: 1,
+      maxXmit: 4096,
+      maxRecv: 4096,
+      group: 0,
+      multiplex: true,
+      headerSigning: false,
+      contexts,
+    }),
+  );
   await new Promise<void>((resolve) => {
     socket.on('data', (chunk: Buffer) => {
       codec.decode(chunk, () => true);

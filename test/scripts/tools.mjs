@@ -16,6 +16,11 @@ const tools = [
     works: () => runs(python, '-c', 'import impacket.dcerpc.v5.transport'),
   },
   { name: 'rpcclient of Samba', debianPackage: 'smbclient', works: () => runs('rpcclient', '--version') },
+  {
+    name: 'the tests of Samba for Python',
+    debianPackage: 'python3-samba',
+    works: () => runs(python, '-c', 'import samba.tests'),
+  },
   { name: 'ip, for network namespaces', debianPackage: 'iproute2', works: () => runs('ip', '-V') },
   { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
   // gcc needs the headers of the C library to compile anything.

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type BindAckPdu, type Input, type MemoryFrame, ntError, type Pdu } from '@mtalab/mta-core';
+import { type BindAckPdu, faultStatus, type Input, type MemoryFrame, ntError, type Pdu } from '@mtalab/mta-core';
 import {
   type FrameCodecs,
   MalformedFrame,
@@ -187,7 +187,7 @@ test('strangers: octets other than PDUs, a bind_nak in answer, a peer that reset
   const { port } = await driven.next('listening');
   driven.react = (input) => {
     if (input.type !== 'malformed') return;
-    if (input.version) driven.write(input.conn, { type: 'bind_nak', call: 0, reason: 4 });
+    if (input.answer !== null) driven.write(input.conn, input.answer as Pdu);
     driven.network.close(input.conn);
   };
   const web = connect(port, '127.0.0.1');
@@ -195,7 +195,7 @@ test('strangers: octets other than PDUs, a bind_nak in answer, a peer that reset
   const answer = await readToEnd(web);
   t.same(readAll(new PduCodec(), answer), [{ type: 'bind_nak', call: 0, reason: 4 }]);
   await driven.next('accepted');
-  t.match(await driven.next('malformed'), { version: true, detail: /RPC version/ });
+  t.match(await driven.next('malformed'), { answer: { type: 'bind_nak', reason: 4 }, detail: /RPC version/ });
 
   // Half of a PDU, then silence and a reset.
   const rude = connect(port, '127.0.0.1');
@@ -311,8 +311,9 @@ test('only an association can hold large unfinished calls, and all together stay
   const server = new Driven(t, { maxStubBytes: 1_000_000, maxPartialBytes: 2_000_000 });
   server.listen(0, '127.0.0.1', 0);
   const { port } = await server.next('listening');
-  const refused = async (conn: number, detail: RegExp): Promise<void> => {
-    t.match(await server.next('malformed'), { conn, version: false, detail });
+  const { accessDenied, protocolError } = faultStatus;
+  const refused = async (conn: number, detail: RegExp, status: number = accessDenied): Promise<void> => {
+    t.match(await server.next('malformed'), { conn, answer: { type: 'fault', status }, detail });
     server.network.close(conn);
   };
 
@@ -328,14 +329,19 @@ test('only an association can hold large unfinished calls, and all together stay
   const [one, two, three, foreign] = others as [typeof first, typeof first, typeof first, typeof first];
   foreign.socket.write(unfinished(foreign.codec, 70_000));
   await refused(foreign.conn, /longer than 65536 octets/);
-  const last = (codec: PduCodec): Buffer => codec.encode(please);
+  /** A last fragment without its first. */
+  const last = (codec: PduCodec): Buffer => {
+    const octets = codec.encode(please);
+    octets[3] = 2;
+    return octets;
+  };
   for (const { socket, codec } of [one, two]) socket.write(unfinished(codec, 900_000));
-  // A PDU behind half a call is an error. That error shows that the network took the half.
+  // A fragment without its first is an error. That error shows that the network took the half.
   one.socket.write(last(one.codec));
-  await refused(one.conn, /request 2 begins within the fragments of call 9/);
+  await refused(one.conn, /later fragment of request 2 without its first/, protocolError);
   three.socket.write(unfinished(three.codec, 900_000));
   three.socket.write(last(three.codec));
-  await refused(three.conn, /begins within/);
+  await refused(three.conn, /without its first/, protocolError);
   t.same(server.logged, [], 'closed connections hold no memory');
 
   const [four, five] = [await halfCaller(t, server, port, 2), await halfCaller(t, server, port, 2)];
@@ -369,7 +375,7 @@ test('a content without room in this process closes its connection', async (t) =
   client.send(2, rttr(3));
   await server.next('frame');
   client.send(2, rttr(4));
-  t.match(await server.next('malformed'), { conn, version: false, detail: 'no room for contents' });
+  t.match(await server.next('malformed'), { conn, answer: null, detail: 'no room for contents' });
   t.match(server.logged, [/no room for contents\. The connection is closed\.$/]);
 });
 

@@ -118,7 +118,7 @@ export const anyCall: fc.Arbitrary<{ argument: RpcArgument; result: RpcResult }>
 );
 
 const syntax = fc.oneof(fc.constant(mtaInterface), fc.constant(ndrSyntax), fc.record({ uuid: fc.uuid(), version: u32 }));
-const offers = { call: u32, maxXmit: u16, maxRecv: u16, group: u32, multiplex: fc.boolean() };
+const offers = { call: u32, maxXmit: u16, maxRecv: u16, group: u32, multiplex: fc.boolean(), headerSigning: fc.boolean() };
 
 /** Any PDU except requests and responses, which need an earlier bind. */
 export const anyOtherPdu: fc.Arbitrary<Pdu> = fc.oneof(
@@ -169,12 +169,30 @@ export function response(call: number, result: RpcResult, context = 0): Pdu {
 /** The bind that opens every conversation here. */
 export function bindPdu(maxBytes = 5840): Pdu {
   const contexts = [{ id: 0, abstract: mtaInterface, transfer: [ndrSyntax] }];
-  return { type: 'bind', call: 1, maxXmit: maxBytes, maxRecv: maxBytes, group: 0, multiplex: true, contexts };
+  return {
+    type: 'bind',
+    call: 1,
+    maxXmit: maxBytes,
+    maxRecv: maxBytes,
+    group: 0,
+    multiplex: true,
+    headerSigning: false,
+    contexts,
+  };
 }
 
 export function bindAckPdu(maxBytes = 5840): Pdu {
   const results = [{ result: 0, reason: 0, transfer: ndrSyntax }];
-  return { type: 'bind_ack', call: 1, maxXmit: maxBytes, maxRecv: maxBytes, group: 0x17, multiplex: true, results };
+  return {
+    type: 'bind_ack',
+    call: 1,
+    maxXmit: maxBytes,
+    maxRecv: maxBytes,
+    group: 0x17,
+    multiplex: true,
+    headerSigning: false,
+    results,
+  };
 }
 
 /** Everything that a codec reads from these pieces of octets. */

@@ -120,9 +120,27 @@ function conversation(): { capture: Capture; sent: [PduType, number][] } {
   say('client', request(6, { op: 'MtaSend', apdu: { kind: 'turn-give' }, settled: [] }));
   say('client', { type: 'orphaned', call: 6 });
   const contexts = [{ id: 1, abstract: { uuid: 'afa8bd80-7d8a-11c9-bef4-08002b102989', version: 1 }, transfer: [ndrSyntax] }];
-  say('client', { type: 'alter_context', call: 7, maxXmit: 5840, maxRecv: 5840, group: 0x17, multiplex: false, contexts });
+  say('client', {
+    type: 'alter_context',
+    call: 7,
+    maxXmit: 5840,
+    maxRecv: 5840,
+    group: 0x17,
+    multiplex: false,
+    headerSigning: false,
+    contexts,
+  });
   const results = [{ result: 2, reason: 1, transfer: ndrSyntax }];
-  say('server', { type: 'alter_context_resp', call: 7, maxXmit: 5840, maxRecv: 5840, group: 0x17, multiplex: false, results });
+  say('server', {
+    type: 'alter_context_resp',
+    call: 7,
+    maxXmit: 5840,
+    maxRecv: 5840,
+    group: 0x17,
+    multiplex: false,
+    headerSigning: false,
+    results,
+  });
   say('client', request(8, { op: 'MtaUnBind', association: 'MTA-A/3/1', apdu: { kind: 'close' }, settled: [] }));
   say('server', response(8, { op: 'MtaUnBind', apdu: { kind: 'close-ack' } }));
   say('server', { type: 'shutdown', call: 0 });

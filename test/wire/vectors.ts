@@ -11,8 +11,8 @@ export const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
     hex: `05 00 0b 13 10000000 4800 0000 01000000  d016 d016 00000000 01 000000  0000 01 00 ${mta} 02000000 ${ndr} 02000000`,
   },
   {
-    pdu: { ...bindPdu(), type: 'alter_context', call: 2, group: 0x17, multiplex: false } as Pdu,
-    hex: `05 00 0e 03 10000000 4800 0000 02000000  d016 d016 17000000 01 000000  0000 01 00 ${mta} 02000000 ${ndr} 02000000`,
+    pdu: { ...bindPdu(), type: 'alter_context', call: 2, group: 0x17, multiplex: false, headerSigning: true } as Pdu,
+    hex: `05 00 0e 07 10000000 4800 0000 02000000  d016 d016 17000000 01 000000  0000 01 00 ${mta} 02000000 ${ndr} 02000000`,
   },
   {
     // The secondary address 4097 and its NUL end at octet 31; one octet of padding.
@@ -27,9 +27,10 @@ export const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
       maxRecv: 5840,
       group: 0x17,
       multiplex: false,
+      headerSigning: true,
       results: [{ result: 2, reason: 1, transfer: { uuid: '00000000-0000-0000-0000-000000000000', version: 0 } }],
     },
-    hex: `05 00 0f 03 10000000 3800 0000 02000000  d016 d016 17000000 0000 0000  01 000000  0200 0100 ${'00'.repeat(20)}`,
+    hex: `05 00 0f 07 10000000 3800 0000 02000000  d016 d016 17000000 0000 0000  01 000000  0200 0100 ${'00'.repeat(20)}`,
   },
   { pdu: { type: 'bind_nak', call: 1, reason: 4 }, hex: '05 00 0d 03 10000000 1800 0000 01000000  0400 01 05 00 000000' },
   {
@@ -41,7 +42,7 @@ export const vectors: readonly { readonly pdu: Pdu; readonly hex: string }[] = [
       status: 0x1c010002,
       didNotExecute: true,
     },
-    hex: '05 00 03 23 10000000 2000 0000 04030201  00000000 0100 02 00 0200011c 00000000',
+    hex: '05 00 03 23 10000000 2000 0000 04030201  20000000 0100 02 00 0200011c 00000000',
   },
   { pdu: { type: 'co_cancel', call: 5 }, hex: '05 00 12 03 10000000 1000 0000 05000000' },
   { pdu: { type: 'orphaned', call: 5 }, hex: '05 00 13 03 10000000 1000 0000 05000000' },

@@ -40,7 +40,7 @@ export { Conversation } from './rpc/conversation.js';
 export { wireLimits } from './rpc/field-checks.js';
 export { heldContents } from './rpc/held-contents.js';
 export { type CodecOptions, defaultMaxStubBytes, PduCodec } from './rpc/pdu-codec.js';
-export { agreedFragmentBytes, MalformedPdu } from './rpc/pdu-header.js';
+export { MalformedPdu } from './rpc/pdu-header.js';
 export { protoUrl } from './rpc/protobuf-schema.js';
 export { RpcCodecs, type RpcCodecsOptions } from './rpc/rpc-codecs.js';
 export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-trace.js';

@@ -2,7 +2,7 @@
  * The inputs of an MTA: everything that can happen to it. `Input` and `Effect` are the contract between the core and its drivers.
  */
 
-import type { LinkFrame, LinkKind } from '../links/link.js';
+import type { Frames, LinkFrame, LinkKind } from '../links/link.js';
 import type { BindingChange } from '../links/rpc/local-bindings.js';
 import type { Priority, StoredMessage } from '../mail/message.js';
 
@@ -58,10 +58,15 @@ export type Input =
   /** A whole frame arrived (on an RPC link a PDU, its fragments joined). */
   | LinkFrame
   /**
-   * The octets that arrived are no valid frame, and the driver has stopped reading from `conn`. `version`: the peer's protocol
-   * version is not supported.
+   * The octets that arrived are no valid frame, and the driver has stopped reading from `conn`. `answer`: the frame that tells a
+   * client what is wrong with them; null if the protocol has none.
    */
-  | { readonly type: 'malformed'; readonly conn: number; readonly version: boolean; readonly detail: string }
+  | {
+      readonly type: 'malformed';
+      readonly conn: number;
+      readonly answer: Frames[LinkKind] | null;
+      readonly detail: string;
+    }
   /** The peer or the network has ended the connection. Never sent after the core closed it. */
   | { readonly type: 'lost'; readonly conn: number; readonly error: number }
   /**

@@ -2,16 +2,18 @@
 import type { Frames, LinkKind } from '@mtalab/mta-core';
 import type { OutgoingOctets } from './outgoing-octets.js';
 
+export type MalformedFrameOptions = { readonly answer?: Frames[LinkKind] | null; readonly isShortage?: boolean };
+
 /** Octets that are no frame of the link: the end of the connection. */
 export class MalformedFrame extends Error {
-  /** The peer speaks another version of the protocol, and the link has an answer for that. */
-  readonly version: boolean;
+  /** The frame that tells the peer what is wrong with its octets; null if the protocol has none. */
+  readonly answer: Frames[LinkKind] | null;
   /** Nothing is wrong with the octets, but this process has no memory left for more of them. */
   readonly isShortage: boolean;
-  constructor(detail: string, { version = false, isShortage = false } = {}) {
+  constructor(detail: string, { answer = null, isShortage = false }: MalformedFrameOptions = {}) {
     super(detail);
     this.name = 'MalformedFrame';
-    this.version = version;
+    this.answer = answer;
     this.isShortage = isShortage;
   }
 }

@@ -222,7 +222,7 @@ export class Network {
         connection.deaf = true;
         connection.codec.release();
         if (error.isShortage) this.#log('warn', `${connection.remote}: ${error.message}. The connection is closed.`);
-        this.#hooks.input({ type: 'malformed', conn, version: error.version, detail: error.message });
+        this.#hooks.input({ type: 'malformed', conn, answer: error.answer, detail: error.message });
       }
       // The answers to one read leave at once: the peer works on them while this side reads its next connection.
       this.flush();

@@ -27,7 +27,7 @@ export class PduSplitter {
   #malformed: string | null = null;
 
   constructor(conversation: Conversation, maxStubBytes: number = defaultMaxStubBytes) {
-    this.#splitter = new FragmentSplitter(conversation);
+    this.#splitter = new FragmentSplitter();
     this.#decoder = new PduDecoder(conversation, { maxStubBytes }, lengthOnly);
   }
 

@@ -1,6 +1,12 @@
 /** The state of one connection that reading and writing octets depends on: fragment size, contexts, calls under way. */
-import { interfaceOf, maxFragmentBytes, type Pdu, type PresentationContext, type RpcInterface } from '@mtalab/mta-core';
-import { agreedFragmentBytes } from './pdu-header.js';
+import {
+  fragmentBytes,
+  interfaceOf,
+  maxFragmentBytes,
+  type Pdu,
+  type PresentationContext,
+  type RpcInterface,
+} from '@mtalab/mta-core';
 
 /** Calls and binds remembered at most; beyond it the oldest is forgotten, and its answer cannot be read. */
 const callsLimit = 8192;
@@ -10,8 +16,10 @@ const acceptedLimit = 1024;
 const interfaces: readonly RpcInterface[] = ['mta', 'management', 'mapper'];
 
 export class Conversation {
-  /** The largest fragment either side may send from now on, in octets. */
+  /** The largest fragment that either side may send from now on, in octets. */
   fragmentBytes: number = maxFragmentBytes;
+  /** May the fragments of several calls be mixed? */
+  multiplex = false;
   /** Contexts offered by binds that are not answered yet, by call id. */
   readonly #offers = new Map<number, readonly PresentationContext[]>();
   /** What each accepted context is for, by its id. */
@@ -49,7 +57,10 @@ export class Conversation {
           const accepted = result.result === 0 && offer !== undefined ? interfaceOf(offer.abstract) : undefined;
           if (offer !== undefined && accepted !== undefined) this.#accept(offer.id, accepted);
         }
-        if (pdu.type === 'bind_ack') this.#agree(pdu.maxXmit, pdu.maxRecv);
+        if (pdu.type === 'bind_ack') {
+          this.#agree(pdu.maxXmit, pdu.maxRecv);
+          this.multiplex = pdu.multiplex;
+        }
         return;
       }
       case 'bind_nak':
@@ -82,7 +93,7 @@ export class Conversation {
   }
 
   #agree(maxXmit: number, maxRecv: number): void {
-    this.fragmentBytes = Math.min(this.fragmentBytes, agreedFragmentBytes(maxXmit, maxRecv));
+    this.fragmentBytes = Math.min(this.fragmentBytes, fragmentBytes(maxXmit, maxRecv));
   }
 }
 

@@ -1,5 +1,4 @@
 /** A TCP stream cut into fragments. */
-import type { Conversation } from './conversation.js';
 import { checkHeader, headerBytes } from './pdu-header.js';
 
 /**
@@ -9,14 +8,9 @@ import { checkHeader, headerBytes } from './pdu-header.js';
 export type EachFragment = (octets: Buffer, at: number, length: number) => boolean;
 
 export class FragmentSplitter {
-  readonly #conversation: Conversation;
   /** The beginning of a fragment: a whole header or less until the header is complete, then room for the whole fragment. */
   #partial: Buffer | null = null;
   #partialBytes = 0;
-
-  constructor(conversation: Conversation) {
-    this.#conversation = conversation;
-  }
 
   /** The beginning of a fragment whose rest has not come. */
   get heldBack(): Buffer {
@@ -36,7 +30,7 @@ export class FragmentSplitter {
       at += taken;
       if (taken < wanted) return;
       const octets = this.#partial;
-      const length = checkHeader(octets, 0, this.#conversation.fragmentBytes);
+      const length = checkHeader(octets, 0);
       if (length === octets.length) {
         this.#partial = null;
         if (!each(octets, 0, length)) return;
@@ -46,7 +40,7 @@ export class FragmentSplitter {
       }
     }
     while (chunk.length - at >= headerBytes) {
-      const length = checkHeader(chunk, at, this.#conversation.fragmentBytes);
+      const length = checkHeader(chunk, at);
       if (chunk.length - at < length) {
         this.#hold(chunk, at, length);
         return;

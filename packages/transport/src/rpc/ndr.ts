@@ -3,7 +3,7 @@
 import { Unreadable } from './field-checks.js';
 import { get16, get32, getUuid, put16, put32, putUuid } from './little-endian.js';
 
-/** Octets that clients may leave behind the last argument. */
+/** Octets that may be left behind the last value of an answer. */
 const slackBytes = 7;
 /**
  * Where the referents of full pointers begin. One that is in a call and in its answer means the same object, which then is not there
@@ -59,7 +59,7 @@ export class NdrReader {
     return this.#octets.subarray(at, at + bytes);
   }
 
-  /** @throws Unreadable when more is left than a client may leave. */
+  /** @throws Unreadable when more is left than may be. */
   finish(): void {
     const left = this.#end - this.#at;
     if (left > slackBytes) throw new Unreadable(`${left} octets are left behind the last argument`);

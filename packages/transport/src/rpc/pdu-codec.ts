@@ -8,6 +8,7 @@ import type { StubLimits } from './memory-limits.js';
 import { PduDecoder } from './pdu-decoder.js';
 import { PduEncoder } from './pdu-encoder.js';
 import type { StubListener } from './stub-trace.js';
+import { noTraffic, type TrafficCounts } from './traffic-counts.js';
 
 /** The largest content by default (64 MiB), and a mebibyte for its envelope. */
 export const defaultMaxStubBytes = 67_108_864 + 1_048_576;
@@ -20,6 +21,8 @@ export type CodecOptions = Partial<StubLimits> & {
   readonly keepContent?: KeepContent;
   /** The listening port that a bind_ack names as secondary address. */
   readonly secondaryPort?: number;
+  /** Where fragments and calls are counted. Default: for this connection alone. */
+  readonly counts?: TrafficCounts;
 };
 
 export class PduCodec {
@@ -31,12 +34,14 @@ export class PduCodec {
 
   constructor(options: CodecOptions = {}) {
     const conversation = new Conversation();
-    this.#encoder = new PduEncoder(conversation, options.loadContent ?? nothingStored, options.secondaryPort ?? 0);
-    this.#splitter = new FragmentSplitter(conversation);
+    const { loadContent = nothingStored, secondaryPort = 0, counts = noTraffic() } = options;
+    this.#encoder = new PduEncoder(conversation, loadContent, secondaryPort, counts);
+    this.#splitter = new FragmentSplitter();
     this.#decoder = new PduDecoder(
       conversation,
       { ...options, maxStubBytes: options.maxStubBytes ?? defaultMaxStubBytes },
       options.keepContent ?? lengthOnly,
+      counts,
     );
     this.#each = (octets, at, length) => {
       const pdu = this.#decoder.read(octets, at, length);

@@ -7,10 +7,14 @@ import type {
   NakReason,
   Pdu,
   PresentationContext,
+  RequestPdu,
+  ResponsePdu,
   RpcOperation,
   Syntax,
 } from '@mtalab/mta-core';
 import { operationOf } from '@mtalab/mta-core';
+import { refuseAuthentication } from './authentication.js';
+import { CallAssembly, type WholeCall } from './call-assembly.js';
 import type { KeepContent } from './content-octets.js';
 import type { Conversation } from './conversation.js';
 import { get8, get16, get32, getUuid } from './little-endian.js';
@@ -19,44 +23,33 @@ import { readArgument, readResult } from './mta-stubs.js';
 import { callAt, callHeaderBytes, flagsAt, headerBytes, MalformedPdu, pduFlag, typeAt } from './pdu-header.js';
 import { readServiceArgument, readServiceResult } from './service-stubs.js';
 import type { StubReport } from './stub-trace.js';
+import type { TrafficCounts } from './traffic-counts.js';
 
 /** Presentation contexts in one bind; the answer to these fits the smallest fragment. */
 const contextsLimit = 64;
-const firstStubBytes = 65_536;
-
-/** A call of which some fragments, but not the last, are here. */
-type PartialCall = {
-  readonly type: 'request' | 'response';
-  readonly call: number;
-  readonly context: number;
-  /** Operation number of a request, cancel count of a response. */
-  readonly word: number;
-  readonly limitBytes: number;
-  stub: Buffer;
-  stubBytes: number;
-};
 
 export class PduDecoder {
   /** Takes each whole stub of the MTA interface; null costs nothing. */
   onStub: StubReport | null = null;
   readonly #conversation: Conversation;
-  readonly #limits: StubLimits;
+  readonly #assembly: CallAssembly;
   readonly #keep: KeepContent;
-  /** One at most: the fragments of one call are never interleaved with another's. */
-  #partial: PartialCall | null = null;
+  readonly #counts: TrafficCounts | null;
 
-  /** @param keep puts the octets of each content aside. */
-  constructor(conversation: Conversation, limits: StubLimits, keep: KeepContent) {
+  /**
+   * @param keep puts the octets of each content aside.
+   * @param counts where fragments and calls are counted; null for nowhere.
+   */
+  constructor(conversation: Conversation, limits: StubLimits, keep: KeepContent, counts: TrafficCounts | null = null) {
     this.#conversation = conversation;
-    this.#limits = limits;
+    this.#assembly = new CallAssembly(conversation, limits);
     this.#keep = keep;
+    this.#counts = counts;
   }
 
-  /** Forget the call of which not all fragments are here. */
+  /** Forget the calls of which not all fragments are here. */
   release(): void {
-    if (this.#partial === null) return;
-    this.#limits.budget?.give(this.#partial.stub.length);
-    this.#partial = null;
+    this.#assembly.release();
   }
 
   /**
@@ -65,6 +58,8 @@ export class PduDecoder {
    * @throws MalformedPdu
    */
   read(octets: Buffer, at: number, length: number): Pdu | null {
+    if (this.#counts !== null) this.#counts.fragmentsIn += 1;
+    refuseAuthentication(octets, at, length);
     const type = typeAt(octets, at);
     const pdu =
       type === 'request' || type === 'response' ? this.#readCall(type, octets, at, length) : this.#readOther(octets, at, length);
@@ -79,11 +74,11 @@ export class PduDecoder {
       case 'co_cancel':
       case 'orphaned':
       case 'shutdown':
-        if (type === 'orphaned' && this.#partial?.call === call) this.release();
+        // As on Windows, a client that has orphaned an incomplete call goes on with its fragments.
         return { type, call };
       case 'fault':
         // A server may give up in the middle of a response.
-        if (this.#partial?.call === call) this.release();
+        this.#assembly.release(call);
         return readFault(octets, at, length);
       case 'bind':
       case 'alter_context':
@@ -99,88 +94,43 @@ export class PduDecoder {
 
   #readCall(type: 'request' | 'response', octets: Buffer, at: number, length: number): Pdu | null {
     const flags = flagsAt(octets, at);
-    const call = callAt(octets, at);
     const headBytes = callHeaderBytes + (type === 'request' && (flags & pduFlag.object) !== 0 ? 16 : 0);
     atLeast(length, headBytes, type);
-    if ((flags & pduFlag.first) !== 0) {
-      if (this.#partial !== null)
-        throw new MalformedPdu(`${type} ${call} begins within the fragments of call ${this.#partial.call}`);
-      const context = get16(octets, at + 20);
-      const word = type === 'request' ? get16(octets, at + 22) : get8(octets, at + 22);
-      if ((flags & pduFlag.last) !== 0) {
-        const { maxStubBytes } = this.#limits;
-        if (length - headBytes > maxStubBytes) tooLong(type, call, maxStubBytes);
-        return this.#finish(type, call, context, word, octets, at + headBytes, at + length);
-      }
-      const hintBytes = Math.min(Math.max(get32(octets, at + 16), length), firstStubBytes);
-      this.#limits.budget?.take(hintBytes);
-      const limitBytes = this.#limitOf(type, context);
-      this.#partial = { type, call, context, word, limitBytes, stub: Buffer.allocUnsafeSlow(hintBytes), stubBytes: 0 };
-    }
-    const partial = this.#partial;
-    if (partial === null || partial.call !== call || partial.type !== type) {
-      throw new MalformedPdu(`a later fragment of ${type} ${call} without its first`);
-    }
-    this.#append(partial, octets, at + headBytes, at + length);
-    if ((flags & pduFlag.last) === 0) return null;
-    this.release();
-    return this.#finish(type, call, partial.context, partial.word, partial.stub, 0, partial.stubBytes);
+    const whole = this.#assembly.take({
+      type,
+      flags,
+      call: callAt(octets, at),
+      context: get16(octets, at + 20),
+      word: type === 'request' ? get16(octets, at + 22) : get8(octets, at + 22),
+      hintBytes: get32(octets, at + 16),
+      octets,
+      start: at + headBytes,
+      end: at + length,
+    });
+    if (whole === null) return null;
+    return type === 'request' ? this.#readRequest(whole) : this.#readResponse(whole);
   }
 
-  /** Stubs are copied together: a stranger's tiny fragments must not hold on to what each read brought. */
-  #append(partial: PartialCall, octets: Buffer, start: number, end: number): void {
-    const neededBytes = partial.stubBytes + end - start;
-    const { limitBytes } = partial;
-    if (neededBytes > limitBytes) tooLong(partial.type, partial.call, limitBytes);
-    if (neededBytes > partial.stub.length) {
-      const largerBytes = Math.max(neededBytes, Math.min(partial.stub.length * 2, limitBytes));
-      this.#limits.budget?.take(largerBytes - partial.stub.length);
-      const larger = Buffer.allocUnsafeSlow(largerBytes);
-      partial.stub.copy(larger, 0, 0, partial.stubBytes);
-      partial.stub = larger;
-    }
-    partial.stubBytes += octets.copy(partial.stub, partial.stubBytes, start, end);
+  #readRequest({ call, context, word, octets, start, end }: WholeCall): RequestPdu {
+    const type = 'request';
+    if (this.#counts !== null) this.#counts.callsIn += 1;
+    const serves = this.#conversation.interfaceOf(context);
+    if (serves === 'management' || serves === 'mapper')
+      return { type, call, context, opnum: word, body: readServiceArgument(serves, word, octets, start, end) };
+    const isKnown = word < operationOf.length && serves === 'mta';
+    const body = isKnown ? readArgument(word, octets, start, end, this.#keep) : ({ op: 'unread' } as const);
+    const pdu: RequestPdu = { type, call, context, opnum: word, body };
+    if (this.onStub !== null && isKnown) this.onStub(pdu, operationOf[word] as RpcOperation, octets.subarray(start, end));
+    return pdu;
   }
 
-  /** Only the calls of an association carry mail. All other calls, and all answers, are short. */
-  #limitOf(type: 'request' | 'response', context: number): number {
-    const { maxStubBytes, maxStrangerBytes = maxStubBytes, isAssociated } = this.#limits;
-    const carriesMail = type === 'request' && this.#conversation.interfaceOf(context) === 'mta' && isAssociated?.() === true;
-    return carriesMail ? maxStubBytes : Math.min(maxStrangerBytes, maxStubBytes);
-  }
-
-  #finish(
-    type: 'request' | 'response',
-    call: number,
-    context: number,
-    word: number,
-    octets: Buffer,
-    start: number,
-    end: number,
-  ): Pdu {
-    if (type === 'request') {
-      const serves = this.#conversation.interfaceOf(context);
-      if (serves === 'management' || serves === 'mapper')
-        return { type, call, context, opnum: word, body: readServiceArgument(serves, word, octets, start, end) };
-      const isKnown = word < operationOf.length && serves === 'mta';
-      const body = isKnown ? readArgument(word, octets, start, end, this.#keep) : ({ op: 'unread' } as const);
-      const pdu = { type, call, context, opnum: word, body };
-      if (this.onStub !== null && isKnown) this.onStub(pdu, operationOf[word] as RpcOperation, octets.subarray(start, end));
-      return pdu;
-    }
+  #readResponse({ call, context, word: cancelCount, octets, start, end }: WholeCall): ResponsePdu {
+    const head = { type: 'response', call, context, cancelCount } as const;
     const opnum = this.#conversation.opnumOf(call);
-    if (opnum === undefined)
-      return {
-        type,
-        call,
-        context,
-        cancelCount: word,
-        body: { op: 'bad', detail: `answers call ${call}, which is not waiting` },
-      };
+    if (opnum === undefined) return { ...head, body: { op: 'bad', detail: `answers call ${call}, which is not waiting` } };
     const serves = this.#conversation.calledInterface(call);
-    if (serves !== 'mta')
-      return { type, call, context, cancelCount: word, body: readServiceResult(serves, opnum, octets, start, end) };
-    const pdu = { type, call, context, cancelCount: word, body: readResult(opnum, octets, start, end, this.#keep) };
+    if (serves !== 'mta') return { ...head, body: readServiceResult(serves, opnum, octets, start, end) };
+    const pdu: ResponsePdu = { ...head, body: readResult(opnum, octets, start, end, this.#keep) };
     if (this.onStub !== null) this.onStub(pdu, operationOf[opnum] as RpcOperation, octets.subarray(start, end));
     return pdu;
   }
@@ -204,7 +154,7 @@ function readFault(octets: Buffer, at: number, length: number): FaultPdu {
 
 /** Reasons that this runtime never gives mean no more to it than "not specified". */
 function nakReason(reason: number): NakReason {
-  return reason === 1 || reason === 2 || reason === 4 ? reason : 0;
+  return reason === 1 || reason === 2 || reason === 4 || reason === 8 ? reason : 0;
 }
 
 function readSyntax(octets: Buffer, at: number): Syntax {
@@ -212,7 +162,8 @@ function readSyntax(octets: Buffer, at: number): Syntax {
 }
 
 function readBind(octets: Buffer, start: number, length: number, type: BindPdu['type']): BindPdu {
-  atLeast(length, headerBytes + 12, type);
+  // A list of no contexts may end with its length.
+  atLeast(length, headerBytes + 9, type);
   const end = start + length;
   const contextCount = get8(octets, start + 24);
   if (contextCount > contextsLimit)
@@ -237,12 +188,9 @@ function readBind(octets: Buffer, start: number, length: number, type: BindPdu['
     maxRecv: get16(octets, start + 18),
     group: get32(octets, start + 20),
     multiplex: (flagsAt(octets, start) & pduFlag.multiplex) !== 0,
+    headerSigning: (flagsAt(octets, start) & pduFlag.headerSigning) !== 0,
     contexts,
   };
-}
-
-function tooLong(type: string, call: number, limitBytes: number): never {
-  throw new MalformedPdu(`stub of ${type} ${call} is longer than ${limitBytes} octets`);
 }
 
 function readBindAck(octets: Buffer, start: number, length: number, type: BindAckPdu['type']): BindAckPdu {
@@ -263,6 +211,7 @@ function readBindAck(octets: Buffer, start: number, length: number, type: BindAc
     maxRecv: get16(octets, start + 18),
     group: get32(octets, start + 20),
     multiplex: (flagsAt(octets, start) & pduFlag.multiplex) !== 0,
+    headerSigning: (flagsAt(octets, start) & pduFlag.headerSigning) !== 0,
     results,
   };
 }

@@ -17,6 +17,7 @@ import { requestPrefixBytes, responsePrefixBytes, writeArgument, writeResult } f
 import { callHeaderBytes, headerBytes, pduFlag, putHeader, wholePdu } from './pdu-header.js';
 import { serviceArgumentStub, serviceResultStub } from './service-stubs.js';
 import type { StubReport } from './stub-trace.js';
+import { noTraffic, type TrafficCounts } from './traffic-counts.js';
 
 /** Any value but 0 does: it only says that the pointer is not null. */
 const referent = 0x0002_0000;
@@ -27,12 +28,17 @@ export class PduEncoder {
   readonly #conversation: Conversation;
   readonly #load: LoadContent;
   readonly #secondaryPort: number;
+  readonly #counts: TrafficCounts;
 
-  /** @param secondaryPort the listening port that a bind_ack names as secondary address. */
-  constructor(conversation: Conversation, load: LoadContent, secondaryPort: number) {
+  /**
+   * @param secondaryPort the listening port that a bind_ack names as secondary address.
+   * @param counts where fragments and calls are counted, and what an answer to `inq_stats` tells.
+   */
+  constructor(conversation: Conversation, load: LoadContent, secondaryPort: number, counts = noTraffic()) {
     this.#conversation = conversation;
     this.#load = load;
     this.#secondaryPort = secondaryPort;
+    this.#counts = counts;
   }
 
   /**
@@ -48,6 +54,9 @@ export class PduEncoder {
       out.abandon(start);
       throw error;
     }
+    const isCall = pdu.type === 'request' || pdu.type === 'response';
+    if (pdu.type === 'request') this.#counts.callsOut += 1;
+    if (!isCall) this.#counts.fragmentsOut += 1;
     this.#conversation.note(pdu);
   }
 
@@ -63,7 +72,8 @@ export class PduEncoder {
         const flags = wholePdu | (pdu.didNotExecute ? pduFlag.didNotExecute : 0);
         const buf = open(out, start, 32);
         putHeader(buf, start, 'fault', flags, 32, pdu.call);
-        put32(buf, start + 16, 0);
+        // A fault has no stub. Windows fills in the length of the fault, and clients expect that it is not 0.
+        put32(buf, start + 16, 32);
         put16(buf, start + 20, pdu.context);
         put16(buf, start + 22, pdu.cancelCount & 0xff);
         put32(buf, start + 24, pdu.status);
@@ -116,7 +126,7 @@ export class PduEncoder {
     const { writer } = out;
     const stub = start + callHeaderBytes;
     if (pdu.body.op === 'bad') writer.pos = stub;
-    else if (!isMtaBody(pdu.body)) putStub(out, stub, serviceResultStub(pdu.body));
+    else if (!isMtaBody(pdu.body)) putStub(out, stub, serviceResultStub(pdu.body, this.#counts));
     else {
       writer.pos = stub + responsePrefixBytes;
       const returned = writeResult(writer, pdu.body, this.#load);
@@ -142,6 +152,7 @@ export class PduEncoder {
     const stub = start + callHeaderBytes;
     const stubBytes = writer.pos - stub;
     const fragments = Math.max(1, Math.ceil(stubBytes / pieceBytes));
+    this.#counts.fragmentsOut += fragments;
     if (fragments > 1) out.reserve(callHeaderBytes * (fragments - 1));
     const { buf } = writer;
     for (let index = fragments - 1; index >= 0; index -= 1) {
@@ -185,11 +196,15 @@ function estimateBytes(pdu: Pdu): number {
   return 1024 + length + callHeaderBytes * (length >>> 10);
 }
 
+function flagsOf({ multiplex, headerSigning }: BindPdu | BindAckPdu): number {
+  return wholePdu | (multiplex ? pduFlag.multiplex : 0) | (headerSigning ? pduFlag.headerSigning : 0);
+}
+
 function writeBind(out: OutgoingOctets, start: number, pdu: BindPdu): void {
   let length = headerBytes + 12;
   for (const context of pdu.contexts) length += 24 + 20 * context.transfer.length;
   const buf = open(out, start, length);
-  putHeader(buf, start, pdu.type, wholePdu | (pdu.multiplex ? pduFlag.multiplex : 0), length, pdu.call);
+  putHeader(buf, start, pdu.type, flagsOf(pdu), length, pdu.call);
   put16(buf, start + 16, pdu.maxXmit);
   put16(buf, start + 18, pdu.maxRecv);
   put32(buf, start + 20, pdu.group);
@@ -211,7 +226,7 @@ function writeBindAck(out: OutgoingOctets, start: number, pdu: BindAckPdu, secon
   const resultsAt = (headerBytes + 10 + secondaryAddress.length + 3) & ~3;
   const length = resultsAt + 4 + 24 * pdu.results.length;
   const buf = open(out, start, length);
-  putHeader(buf, start, pdu.type, wholePdu | (pdu.multiplex ? pduFlag.multiplex : 0), length, pdu.call);
+  putHeader(buf, start, pdu.type, flagsOf(pdu), length, pdu.call);
   put16(buf, start + 16, pdu.maxXmit);
   put16(buf, start + 18, pdu.maxRecv);
   put32(buf, start + 20, pdu.group);

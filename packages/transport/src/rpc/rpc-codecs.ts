@@ -7,6 +7,7 @@ import type { KeepContent, LoadContent } from './content-octets.js';
 import { StubBudget } from './memory-limits.js';
 import { defaultMaxStubBytes, PduCodec } from './pdu-codec.js';
 import type { StubTrace } from './stub-trace.js';
+import { noTraffic } from './traffic-counts.js';
 
 export type RpcCodecsOptions = {
   /** The longest stub that is put together from fragments, in octets: the largest message and room for its envelope. */
@@ -35,6 +36,7 @@ export class RpcCodecs implements FrameCodecs<'rpc'> {
   readonly maxFrameBytes: number;
   readonly #options: RpcCodecsOptions;
   readonly #groups = new AssociatedGroups();
+  readonly #counts = noTraffic();
   readonly #budget: StubBudget;
   readonly #open = new Map<ConnectionEnd, PduCodec>();
   #trace: StubTrace | null = null;
@@ -55,6 +57,7 @@ export class RpcCodecs implements FrameCodecs<'rpc'> {
       loadContent,
       keepContent,
       secondaryPort: end.acceptedAt ?? 0,
+      counts: this.#counts,
     });
     this.#open.set(end, codec);
     if (this.#trace !== null) traceEnd(end, codec, this.#trace);

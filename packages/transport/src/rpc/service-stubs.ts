@@ -14,6 +14,7 @@ import { Unreadable } from './field-checks.js';
 import type { BadBody } from './mta-stubs.js';
 import { NdrReader, NdrWriter } from './ndr.js';
 import { maxTowerBytes, readTower, towerOctets } from './towers.js';
+import { countersOf, type TrafficCounts } from './traffic-counts.js';
 
 export type ServiceInterface = Exclude<RpcInterface, 'mta'>;
 
@@ -21,8 +22,13 @@ export type ServiceInterface = Exclude<RpcInterface, 'mta'>;
 const maxRows = 1000;
 /** Octets of an annotation, with its NUL. */
 const maxAnnotationBytes = 64;
+/** Octets of a principal name that are read. */
+const maxNameBytes = 1024;
 
-/** Read a request stub. Never throws. Of an operation that is not served: `unread`. */
+/**
+ * Read a request stub. Never throws. Of an operation that is not served: `unread`. As on Windows, a client may leave any octets behind
+ * the last argument.
+ */
 export function readServiceArgument(
   serves: ServiceInterface,
   opnum: number,
@@ -45,7 +51,11 @@ export function readServiceResult(
 ): ServiceResult | BadBody {
   const op = serviceOperation(serves, opnum);
   if (op === undefined) return { op: 'bad', detail: `operation ${opnum} is not known` };
-  return guarded(octets, start, end, (reader) => resultIn(op, reader));
+  return guarded(octets, start, end, (reader) => {
+    const result = resultIn(op, reader);
+    reader.finish();
+    return result;
+  });
 }
 
 function argumentIn(op: ServiceOperation, reader: NdrReader): ServiceArgument {
@@ -63,6 +73,10 @@ function argumentIn(op: ServiceOperation, reader: NdrReader): ServiceArgument {
     }
     case 'ept_lookup_handle_free':
       return { op, handle: readHandle(reader) };
+    case 'inq_stats':
+      return { op, most: reader.u32() };
+    case 'inq_princ_name':
+      return { op, service: reader.u32(), size: reader.u32() };
     default:
       return { op };
   }
@@ -73,6 +87,16 @@ function resultIn(op: ServiceOperation, reader: NdrReader): ServiceResult {
     case 'inq_if_ids': {
       const interfaces = optional(reader, () => readInterfaceIds(reader)) ?? [];
       return { op, interfaces, status: reader.u32() };
+    }
+    case 'inq_stats': {
+      const [count, size] = [reader.u32(), reader.u32()];
+      if (count !== size || count > maxRows) throw new Unreadable(`an array of ${size} counters does not fit the count ${count}`);
+      return { op, counters: Array.from({ length: count }, () => reader.u32()), status: reader.u32() };
+    }
+    case 'inq_princ_name': {
+      const size = reader.u32();
+      const name = readString(reader, size, maxNameBytes);
+      return { op, name, size, status: reader.u32() };
     }
     case 'is_server_listening': {
       const status = reader.u32();
@@ -132,6 +156,13 @@ export function serviceArgumentStub(argument: ServiceArgument): Uint8Array {
     case 'ept_lookup_handle_free':
       writeHandle(writer, argument.handle);
       break;
+    case 'inq_stats':
+      writer.u32(argument.most);
+      break;
+    case 'inq_princ_name':
+      writer.u32(argument.service);
+      writer.u32(argument.size);
+      break;
     case 'inq_if_ids':
     case 'is_server_listening':
     case 'stop_server_listening':
@@ -140,8 +171,11 @@ export function serviceArgumentStub(argument: ServiceArgument): Uint8Array {
   return writer.finish();
 }
 
-/** The stub of a response. */
-export function serviceResultStub(result: ServiceResult): Uint8Array {
+/**
+ * The stub of a response.
+ * @param counts what an answer to `inq_stats` tells if it names no values itself.
+ */
+export function serviceResultStub(result: ServiceResult, counts: TrafficCounts): Uint8Array {
   const writer = new NdrWriter('response');
   switch (result.op) {
     case 'inq_if_ids':
@@ -150,6 +184,16 @@ export function serviceResultStub(result: ServiceResult): Uint8Array {
       writer.u32(result.interfaces.length);
       for (const _each of result.interfaces) writer.pointer();
       for (const syntax of result.interfaces) writeInterfaceId(writer, syntax);
+      break;
+    case 'inq_stats': {
+      const { counters } = result;
+      const values = typeof counters === 'number' ? countersOf(counts).slice(0, counters) : counters;
+      for (const value of [values.length, values.length, ...values]) writer.u32(value);
+      break;
+    }
+    case 'inq_princ_name':
+      writer.u32(result.size);
+      writeString(writer, result.name, result.size);
       break;
     case 'is_server_listening':
       writer.u32(result.status);
@@ -237,22 +281,35 @@ function writeRowsHead(writer: NdrWriter, most: number, count: number): void {
 function readEntryHead(reader: NdrReader): { readonly object: string; readonly points: boolean; readonly annotation: string } {
   const object = reader.uuid();
   const points = reader.u32() !== 0;
+  return { object, points, annotation: readString(reader, maxAnnotationBytes, maxAnnotationBytes) };
+}
+
+/** A varying string up to its NUL, behind the size of its array. */
+function readString(reader: NdrReader, size: number, maxBytes: number): string {
   const offset = reader.u32();
   const bytes = reader.u32();
-  if (offset !== 0 || bytes > maxAnnotationBytes) throw new Unreadable(`an annotation of ${bytes} octets from ${offset} on`);
-  const annotation = Buffer.from(reader.octets(bytes)).toString('latin1').replace(/\0.*$/s, '');
-  return { object, points, annotation };
+  if (offset !== 0 || bytes > Math.min(size, maxBytes))
+    throw new Unreadable(`a string of ${bytes} octets from ${offset} on, where ${Math.min(size, maxBytes)} are possible`);
+  return Buffer.from(reader.octets(bytes)).toString('latin1').replace(/\0.*$/s, '');
+}
+
+/**
+ * A string and its NUL in an array of this size; nothing in an array without room.
+ * @throws RangeError when the string is too long.
+ */
+function writeString(writer: NdrWriter, text: string, size: number): void {
+  const octets = Buffer.from(size === 0 && text === '' ? '' : `${text}\0`, 'latin1');
+  if (octets.length > size) throw new RangeError(`string of ${octets.length} octets where ${size} are possible`);
+  writer.u32(0);
+  writer.u32(octets.length);
+  writer.octets(octets);
 }
 
 /** @throws RangeError when the annotation is too long. */
 function writeEntryHead(writer: NdrWriter, { object, annotation }: MapperEntry): void {
-  const octets = Buffer.from(`${annotation}\0`, 'latin1');
-  if (octets.length > maxAnnotationBytes) throw new RangeError(`annotation of ${octets.length} octets`);
   writer.uuid(object);
   writer.pointer();
-  writer.u32(0);
-  writer.u32(octets.length);
-  writer.octets(octets);
+  writeString(writer, annotation, maxAnnotationBytes);
 }
 
 /** A tower behind its pointer. Null when it is not one of RPC over TCP: it is read over. */
@@ -274,9 +331,7 @@ function writeTower(writer: NdrWriter, tower: Tower | 'other'): void {
 function guarded<T>(octets: Uint8Array, start: number, end: number, read: (reader: NdrReader) => T): T | BadBody {
   const reader = new NdrReader(octets, start, end);
   try {
-    const body = read(reader);
-    reader.finish();
-    return body;
+    return read(reader);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return { op: 'bad', detail: error.message };

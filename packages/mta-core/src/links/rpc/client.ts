@@ -40,6 +40,7 @@ export function clientConnected(ctx: Context, connection: Connection, address: s
     maxRecv: maxFragmentBytes,
     group: connection.group,
     multiplex: true,
+    headerSigning: false,
     contexts: [
       { id: clientContext, abstract: connection.asksFor === null ? mtaInterface : mapperInterface, transfer: [ndrSyntax] },
     ],

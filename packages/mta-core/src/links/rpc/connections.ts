@@ -7,7 +7,7 @@ import type { Mutable } from '../../machine/copies.js';
 import { addDraft, draftOf, dropDraft, eachDraft } from '../../machine/drafts.js';
 import { emit } from '../../machine/update.js';
 import { leaveGroup } from './groups.js';
-import type { Pdu } from './pdu.js';
+import type { Pdu, ResponsePdu } from './pdu.js';
 import type { Connection, Indication, OutstandingCall, RpcRuntime } from './state.js';
 
 /** Most unanswered calls on one connection, for either side. */
@@ -67,6 +67,7 @@ function copyOfConnection(connection: Connection): Mutable<Connection> {
     group: connection.group,
     contexts: connection.contexts,
     multiplex: connection.multiplex,
+    fragmentBytes: connection.fragmentBytes,
     calls: connection.calls,
     nextCall: connection.nextCall,
     deadlineMs: connection.deadlineMs,
@@ -96,6 +97,11 @@ export function dropCall(ctx: Context, connection: Connection, call: number): vo
 
 export function send(ctx: Context, conn: number, pdu: Pdu): void {
   emit(ctx, { type: 'frame', link: 'rpc', conn, frame: pdu });
+}
+
+/** Answers a call. As on Windows, a response names only the lower octet of its context; a fault names all of it. */
+export function respond(ctx: Context, conn: number, call: number, context: number, body: ResponsePdu['body']): void {
+  send(ctx, conn, { type: 'response', call, context: context & 0xff, cancelCount: 0, body });
 }
 
 /** Removes a connection that is gone, with its calls and its place in its group. */

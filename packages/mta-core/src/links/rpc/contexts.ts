@@ -1,7 +1,15 @@
 /** Presentation contexts: which of a client's offers the server accepts (C706 12.6.4.3, 12.6.4.4). */
 
 import { rowOf, type Table, withRow } from '../../collections/table.js';
-import { type ContextResult, maxFragmentBytes, ndrSyntax, type PresentationContext, type Syntax } from './pdu.js';
+import {
+  bindTimePrefix,
+  type ContextResult,
+  maxFragmentBytes,
+  ndr64Syntax,
+  ndrSyntax,
+  type PresentationContext,
+  type Syntax,
+} from './pdu.js';
 import { interfaceOf, type RpcInterface } from './services.js';
 import type { AcceptedContext, ListeningAddress } from './state.js';
 
@@ -26,22 +34,66 @@ function servedAs({ abstract }: PresentationContext, at: ListeningAddress['serve
   return wanted === at || wanted === 'management' ? wanted : undefined;
 }
 
-/** Answers each offered context. The client may offer a held context again, for the same interface or another; it counts once. */
+/** Bind time features that this runtime agrees to: it has no security context to multiplex, and an orphaned call closes no connection. */
+const bindTimeFeatures = 3;
+
+/** The features that a context asks for, or null for an ordinary context. Only its first transfer syntax counts. */
+function featuresAsked({ transfer: [first] }: PresentationContext): number | null {
+  if (first === undefined || first.version !== 1 || !first.uuid.startsWith(bindTimePrefix)) return null;
+  return Number.parseInt(first.uuid.slice(bindTimePrefix.length, bindTimePrefix.length + 2), 16);
+}
+
+type Negotiated = { readonly held: Table<AcceptedContext>; readonly results: readonly ContextResult[] };
+
+/**
+ * Answers each offered context. As on Windows, one bind or alter_context gets at most one context accepted, and the other contexts of
+ * interfaces that are served get the rejection 2/2. A held context may be offered again; it counts once.
+ * @returns null if nothing can answer the offers: no context, a context without transfer syntaxes, features asked for twice, or a held
+ * context offered for another interface or for another transfer syntax that this runtime knows.
+ */
 export function negotiate(
+  type: 'bind' | 'alter_context',
   at: ListeningAddress['serves'],
   held: Table<AcceptedContext>,
   offered: readonly PresentationContext[],
-): { readonly held: Table<AcceptedContext>; readonly results: readonly ContextResult[] } {
+): Negotiated | null {
+  if (offered.length === 0 || offered.some(({ transfer }) => transfer.length === 0)) return null;
   let now = held;
-  const results = offered.map((context) => {
+  let features: number | null = null;
+  let hasAccepted = false;
+  const results: ContextResult[] = [];
+  for (const context of offered) {
+    const asked = type === 'bind' ? featuresAsked(context) : null;
+    if (asked !== null) {
+      if (features !== null) return null;
+      features = asked & bindTimeFeatures;
+      results.push({ result: 3, reason: features, transfer: noSyntax });
+      continue;
+    }
     const serves = servedAs(context, at);
-    if (serves === undefined) return rejected(1);
-    if (!context.transfer.some((syntax) => same(syntax, ndrSyntax))) return rejected(2);
-    if (rowOf(now, context.id) === undefined && now.length >= maxContexts) return rejected(3);
-    now = withRow(now, { id: context.id, serves });
-    return { result: 0, reason: 0, transfer: ndrSyntax };
-  });
+    const answer = serves === undefined ? rejected(1) : hasAccepted ? rejected(2) : answered(now, context, serves);
+    if (answer === null) return null;
+    if (answer.result === 0 && serves !== undefined) {
+      now = withRow(now, { id: context.id, serves });
+      hasAccepted = true;
+    }
+    results.push(answer);
+  }
   return { held: now, results };
+}
+
+/** Answers one context of an interface that is served here; null for a protocol error. */
+function answered(
+  held: Table<AcceptedContext>,
+  { id, transfer }: PresentationContext,
+  serves: RpcInterface,
+): ContextResult | null {
+  const before = rowOf(held, id);
+  if (before !== undefined && before.serves !== serves) return null;
+  const offers = (wanted: Syntax): boolean => transfer.some((syntax) => same(syntax, wanted));
+  if (!offers(ndrSyntax)) return before !== undefined && offers(ndr64Syntax) ? null : rejected(2);
+  if (before === undefined && held.length >= maxContexts) return rejected(3);
+  return { result: 0, reason: 0, transfer: ndrSyntax };
 }
 
 /** The fragment length both sides use, in octets, from the two lengths that a bind or its answer states. */

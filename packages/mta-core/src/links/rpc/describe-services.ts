@@ -25,6 +25,10 @@ function listOf(words: readonly string[]): string {
 
 export function describeServiceArgument(body: ServiceArgument): string {
   switch (body.op) {
+    case 'inq_stats':
+      return `inq_stats most=${body.most}`;
+    case 'inq_princ_name':
+      return `inq_princ_name service=${body.service} size=${body.size}`;
     case 'ept_lookup': {
       const which = body.abstract === null ? '' : ` interface=${nameOf(body.abstract)} versions=${body.versions}`;
       const object = body.object === null ? '' : ` object=${body.object}`;
@@ -44,6 +48,8 @@ export function describeServiceArgument(body: ServiceArgument): string {
 export function describeServiceResult(body: ServiceResult): string {
   const status = body.status === 0 ? '' : ` status=${body.status.toString(16)}`;
   switch (body.op) {
+    case 'inq_stats':
+      return `inq_stats ${typeof body.counters === 'number' ? `first ${body.counters}` : body.counters.join()}${status}`;
     case 'inq_if_ids':
       return `inq_if_ids ${listOf(body.interfaces.map(nameOf))}${status}`;
     case 'is_server_listening':

@@ -73,14 +73,21 @@ function describeContexts(contexts: readonly PresentationContext[]): string {
   return words.length === 1 && words[0] === '0:mta' ? '' : ` contexts=${words.length === 0 ? 'none' : listed(words)}`;
 }
 
+function describeFlags({ multiplex, headerSigning }: BindPdu | BindAckPdu): string {
+  return `${multiplex ? '' : ' serial'}${headerSigning ? ' header-signing' : ''}`;
+}
+
 function describeBind(pdu: BindPdu): string {
-  return `${pdu.type} group=${pdu.group}${pdu.multiplex ? '' : ' serial'}${describeContexts(pdu.contexts)}`;
+  return `${pdu.type} group=${pdu.group}${describeFlags(pdu)}${describeContexts(pdu.contexts)}`;
 }
 
 function describeBindAck(pdu: BindAckPdu): string {
-  const word = ({ result, reason }: ContextResult): string => (result === 0 ? 'accepted' : `rejected-${result}/${reason}`);
+  const word = ({ result, reason }: ContextResult): string => {
+    if (result === 3) return `features-${reason}`;
+    return result === 0 ? 'accepted' : `rejected-${result}/${reason}`;
+  };
   const results = pdu.results.length === 0 ? 'no-results' : listed(pdu.results.map(word));
-  return `${pdu.type} group=${pdu.group}${pdu.multiplex ? '' : ' serial'} ${results}`;
+  return `${pdu.type} group=${pdu.group}${describeFlags(pdu)} ${results}`;
 }
 
 const nakWords: Readonly<Record<NakReason, string>> = {
@@ -88,6 +95,7 @@ const nakWords: Readonly<Record<NakReason, string>> = {
   1: 'temporary congestion',
   2: 'local limit exceeded',
   4: 'protocol version not supported',
+  8: 'authentication type not recognized',
 };
 
 const faultWords: ReadonlyMap<number, string> = new Map([
@@ -98,6 +106,8 @@ const faultWords: ReadonlyMap<number, string> = new Map([
   [faultStatus.cancelled, 'cancelled'],
   [faultStatus.contextMismatch, 'context mismatch'],
   [faultStatus.badStubData, 'bad stub data'],
+  [faultStatus.accessDenied, 'access denied'],
+  [faultStatus.noCallActive, 'no call active'],
 ]);
 
 function contextOf(context: number): string {

@@ -7,6 +7,7 @@ import { rowOf } from '../../collections/table.js';
 import type { Mta } from '../../machine/state.js';
 import { faultStatus, managementInterface, mapperInterface, mtaInterface, ndrSyntax, type Syntax } from './pdu.js';
 import {
+  countersKept,
   type LookupHandle,
   type MapperEntry,
   nilHandle,
@@ -33,6 +34,11 @@ export function answerService(mta: Mta, at: ListeningAddress, argument: ServiceA
       const own = at.serves === 'mapper' ? mapperInterface : mtaInterface;
       return { op: 'inq_if_ids', interfaces: [own, managementInterface], status: serviceStatus.ok };
     }
+    case 'inq_stats':
+      return { op: 'inq_stats', counters: Math.min(argument.most, countersKept), status: serviceStatus.ok };
+    case 'inq_princ_name':
+      // There is no authentication on this link, so there is no principal.
+      return { op: 'inq_princ_name', name: '', size: argument.size, status: serviceStatus.unknownAuthenticationService };
     case 'is_server_listening':
       return { op: 'is_server_listening', listening: true, status: serviceStatus.ok };
     case 'stop_server_listening':
@@ -48,18 +54,38 @@ export function answerService(mta: Mta, at: ListeningAddress, argument: ServiceA
   }
 }
 
-type Registered = { readonly listening: ListeningAddress; readonly entry: MapperEntry };
+type Registered = { readonly listening: ListeningAddress; readonly tower: Tower };
 
-/** One entry for each binding that is enabled and listened on, in the order of dialling. */
-function registered(mta: Mta): readonly Registered[] {
-  const annotation = `Microsoft Exchange MTA (${mta.name})`.slice(0, annotationLength);
-  return mta.bindings.flatMap(({ id, enabled }): Registered[] => {
+function towerAt(listening: ListeningAddress, abstract: Syntax): Tower {
+  const address = familyOf(listening.address) === 'IPv4' ? listening.address : anyIpv4;
+  return { abstract, transfer: ndrSyntax, port: listening.port, address };
+}
+
+/** The MTA's listening addresses: each binding that is enabled and listened on, in the order of dialling. */
+function listenedOn(mta: Mta): readonly ListeningAddress[] {
+  return mta.bindings.flatMap(({ id, enabled }) => {
     const listening = rowOf(mta.rpc.addresses, id);
-    if (!enabled || listening?.state !== 'up') return [];
-    const address = familyOf(listening.address) === 'IPv4' ? listening.address : anyIpv4;
-    const tower = { abstract: mtaInterface, transfer: ndrSyntax, port: listening.port, address };
-    return [{ listening, entry: { object: nilUuid, tower, annotation } }];
+    return enabled && listening?.state === 'up' ? [listening] : [];
   });
+}
+
+/** One entry for each listening address of the MTA. */
+function registered(mta: Mta): readonly MapperEntry[] {
+  const annotation = `Microsoft Exchange MTA (${mta.name})`.slice(0, annotationLength);
+  return listenedOn(mta).map((at) => ({ object: nilUuid, tower: towerAt(at, mtaInterface), annotation }));
+}
+
+/**
+ * Where an interface can be called. The runtime's own interfaces are not registered, but every server has them, so `ept_map` finds
+ * them too: the mapper at its own addresses, the management interface at those of the MTA and of the mapper.
+ */
+function placesOf(mta: Mta, { uuid }: Syntax): readonly Registered[] {
+  const mappers = mta.rpc.addresses.filter(({ serves, state }) => serves === 'mapper' && state === 'up');
+  const places = (abstract: Syntax, all: readonly ListeningAddress[]): readonly Registered[] =>
+    all.map((listening) => ({ listening, tower: towerAt(listening, abstract) }));
+  if (uuid === mapperInterface.uuid) return places(mapperInterface, mappers);
+  if (uuid === managementInterface.uuid) return places(managementInterface, [...listenedOn(mta), ...mappers]);
+  return places(mtaInterface, listenedOn(mta));
 }
 
 /** The list index where a handle continues: 0 for a nil handle, null for a handle that is not ours. */
@@ -75,7 +101,10 @@ function handleAt(place: number): LookupHandle {
 
 type Page<T> = { readonly handle: LookupHandle; readonly page: readonly T[]; readonly status: number };
 
-/** The part of a list that fits into one answer. A page that is not full is the last one; an empty page may follow a full one. */
+/**
+ * The part of a list that fits into one answer. A page that is not full is the last one, and its handle is nil: some clients take
+ * "not registered" after it for an error. After a full page the lookup goes on over its handle until nothing is left.
+ */
 function pageOf<T>(all: readonly T[], handle: LookupHandle, most: number): Page<T> | null {
   const from = placeOf(handle);
   if (from === null) return null;
@@ -94,14 +123,14 @@ function lookUp(mta: Mta, argument: Argument<'ept_lookup'>): ServiceResult | num
   if (byInterface && (versions < 1 || versions > 5)) return refused(serviceStatus.invalidVersionOption);
   // No entry has an object.
   const byObject = inquiry >= 2 && (argument.object ?? nilUuid) !== nilUuid;
-  const found = registered(mta).filter(({ entry }) => {
+  const entries = registered(mta).filter(({ tower }) => {
     if (byObject) return false;
-    return !byInterface || abstract === null || isVersionOf(entry.tower.abstract, abstract, versions);
+    return !byInterface || abstract === null || isVersionOf(tower.abstract, abstract, versions);
   });
-  const paged = pageOf(found, handle, most);
+  const paged = pageOf(entries, handle, most);
   if (paged === null) return faultStatus.contextMismatch;
   const { page, ...rest } = paged;
-  return { op: 'ept_lookup', most, entries: page.map(({ entry }) => entry), ...rest };
+  return { op: 'ept_lookup', most, entries: page, ...rest };
 }
 
 const major = ({ version }: Syntax): number => version & 0xffff;
@@ -127,11 +156,11 @@ function isVersionOf(entry: Syntax, asked: Syntax, option: number): boolean {
 
 function map(mta: Mta, at: ListeningAddress, { tower, handle, most }: Argument<'ept_map'>): ServiceResult | number {
   if (tower === 'none') return { op: 'ept_map', handle: nilHandle, most, towers: [], status: serviceStatus.cannotPerform };
-  const all = registered(mta);
+  const all = tower === 'other' ? [] : placesOf(mta, tower.abstract);
   // The client has reached this address, so it can reach it again.
   const near = all.filter(({ listening }) => listening.address === at.address);
   const far = all.filter(({ listening }) => listening.address !== at.address);
-  const towers = [...near, ...far].map(({ entry }) => entry.tower).filter((each) => answers(each, tower));
+  const towers = [...near, ...far].map((place) => place.tower).filter((each) => answers(each, tower));
   const paged = pageOf(towers, handle, most);
   if (paged === null) return faultStatus.contextMismatch;
   const { page, ...rest } = paged;

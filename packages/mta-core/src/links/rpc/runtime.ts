@@ -20,6 +20,7 @@ import {
   putCalls,
   putConnection,
   putRuntime,
+  respond,
   send,
   shut,
 } from './connections.js';
@@ -97,6 +98,7 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
     group,
     contexts: [],
     multiplex: false,
+    fragmentBytes: 0,
     calls: [],
     nextCall: bindCall + 1,
     deadlineMs: ctx.nowMs + settings.dialTimeoutS * 1000,
@@ -139,7 +141,7 @@ export function rpcReply(ctx: Context, conn: number, call: number, result: RpcRe
   const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
-  send(ctx, conn, { type: 'response', call, context: waiting.context, cancelCount: 0, body: result });
+  respond(ctx, conn, call, waiting.context, result);
 }
 
 /** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
@@ -264,7 +266,7 @@ function clientInput(ctx: Context, connection: Connection, input: ConnectionInpu
 function serverInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
   if (input.type === 'frame') {
     if (input.link === 'rpc') serverPdu(ctx, connection, input.frame);
-  } else if (input.type === 'malformed') serverMalformed(ctx, connection, input.version);
+  } else if (input.type === 'malformed') serverMalformed(ctx, connection, input.answer);
   else if (input.type === 'lost') serverLost(ctx, connection, input.error);
 }
 

@@ -7,6 +7,7 @@ import { rowOf, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import { emit } from '../../machine/update.js';
+import type { Frames, LinkKind } from '../link.js';
 import {
   connectionOf,
   dropCall,
@@ -17,6 +18,7 @@ import {
   putCalls,
   putConnection,
   putRuntime,
+  respond,
   send,
   shut,
 } from './connections.js';
@@ -52,6 +54,7 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
     group: 0,
     contexts: [],
     multiplex: false,
+    fragmentBytes: 0,
     calls: [],
     nextCall: 0,
     // Otherwise a connection that never binds would hold its place for ever.
@@ -89,12 +92,10 @@ export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
   }
 }
 
-export function serverMalformed(ctx: Context, connection: Connection, version: boolean): void {
-  // The PDU could not be read, so its call id is unknown.
-  if (version && connection.phase !== 'bound') {
-    refuse(ctx, connection, 0, 4);
-    return;
-  }
+/** @param answer the fault or bind_nak that names the breach. Only a client that has not bound is given a bind_nak. */
+export function serverMalformed(ctx: Context, connection: Connection, answer: Frames[LinkKind] | null): void {
+  const fits = answer?.type === 'fault' || (answer?.type === 'bind_nak' && connection.phase !== 'bound');
+  if (fits) send(ctx, connection.id, answer);
   breach(ctx, connection);
 }
 
@@ -119,8 +120,9 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     refuse(ctx, connection, pdu.call, 2);
     return;
   }
-  // A second bind, or a bind without contexts, which no bind_ack could answer.
-  if (connection.phase === 'bound' || pdu.contexts.length === 0) {
+  const negotiated = negotiate('bind', addressOf(ctx, connection).serves, [], pdu.contexts);
+  // A second bind, or one whose contexts no bind_ack could answer.
+  if (connection.phase === 'bound' || negotiated === null) {
     refuse(ctx, connection, pdu.call, 0);
     return;
   }
@@ -129,19 +131,22 @@ function bindArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
     refuse(ctx, connection, pdu.call, 0);
     return;
   }
-  const { held, results } = negotiate(addressOf(ctx, connection).serves, [], pdu.contexts);
+  const { held, results } = negotiated;
   // A bound connection must not hold its place for ever either. It is closed if it belongs to no association by the time a client
   // has given up any call.
   const deadlineMs = ctx.nowMs + 2 * ctx.mta.settings.rpcCallTimeoutS * 1000;
-  putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, multiplex: pdu.multiplex, deadlineMs });
+  const { call, multiplex, headerSigning } = pdu;
   const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
+  const agreed = { multiplex, fragmentBytes: fragment };
+  putConnection(ctx, { ...connection, phase: 'bound', group, contexts: held, ...agreed, deadlineMs });
   send(ctx, connection.id, {
     type: 'bind_ack',
-    call: pdu.call,
+    call,
     maxXmit: fragment,
     maxRecv: fragment,
     group,
-    multiplex: pdu.multiplex,
+    multiplex,
+    headerSigning,
     results,
   });
 }
@@ -160,29 +165,40 @@ function enterGroup(ctx: Context, connection: Connection, asked: number): number
   return made.group;
 }
 
-/** Handles an alter_context. It ignores the group in it, which says nothing new. */
+/** Handles an alter_context. It ignores the group and the fragment sizes in it, which the bind has settled. */
 function alterArrived(ctx: Context, connection: Connection, pdu: BindPdu): void {
+  const { call, headerSigning, contexts } = pdu;
   if (connection.phase !== 'bound') {
+    sendFault(ctx, connection, { call, context: 0 }, faultStatus.protocolError, false);
     breach(ctx, connection);
     return;
   }
-  const { held, results } = negotiate(addressOf(ctx, connection).serves, connection.contexts, pdu.contexts);
-  putConnection(ctx, { ...connection, contexts: held });
-  const fragment = fragmentBytes(pdu.maxXmit, pdu.maxRecv);
+  const negotiated = negotiate('alter_context', addressOf(ctx, connection).serves, connection.contexts, contexts);
+  if (negotiated === null) {
+    sendFault(ctx, connection, { call, context: 0 }, faultStatus.protocolError, true);
+    breach(ctx, connection);
+    return;
+  }
+  putConnection(ctx, { ...connection, contexts: negotiated.held });
+  const { group, multiplex, fragmentBytes: fragment } = connection;
   send(ctx, connection.id, {
     type: 'alter_context_resp',
-    call: pdu.call,
+    call,
     maxXmit: fragment,
     maxRecv: fragment,
-    group: connection.group,
-    multiplex: connection.multiplex,
-    results,
+    group,
+    multiplex,
+    headerSigning,
+    results: negotiated.results,
   });
 }
 
-function sendFault(ctx: Context, connection: Connection, pdu: RequestPdu, status: number, didNotExecute: boolean): void {
-  const { call, context } = pdu;
-  send(ctx, connection.id, { type: 'fault', call, context, cancelCount: 0, status, didNotExecute });
+type Faulty = Pick<RequestPdu, 'call' | 'context'>;
+
+/** A fault names the context of its call, or 0 if that context was not accepted. */
+function sendFault(ctx: Context, connection: Connection, faulty: Faulty, status: number, didNotExecute: boolean): void {
+  const context = rowOf(connection.contexts, faulty.context) === undefined ? 0 : faulty.context;
+  send(ctx, connection.id, { type: 'fault', call: faulty.call, context, cancelCount: 0, status, didNotExecute });
 }
 
 function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): void {
@@ -246,7 +262,7 @@ function serve(ctx: Context, connection: Connection, pdu: RequestPdu, argument: 
   const answer = answerService(ctx.mta, addressOf(ctx, connection), argument);
   const { call, context } = pdu;
   if (typeof answer === 'number') sendFault(ctx, connection, pdu, answer, false);
-  else send(ctx, connection.id, { type: 'response', call, context, cancelCount: 0, body: answer });
+  else respond(ctx, connection.id, call, context, answer);
 }
 
 function cancelArrived(ctx: Context, connection: Connection, id: number): void {

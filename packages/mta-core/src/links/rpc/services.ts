@@ -42,6 +42,10 @@ export type MapperEntry = { readonly object: string; readonly tower: Tower; read
 
 export type ServiceArgument =
   | { readonly op: 'inq_if_ids' | 'is_server_listening' | 'stop_server_listening' }
+  /** `most`: counters that the answer may hold. */
+  | { readonly op: 'inq_stats'; readonly most: number }
+  /** The server's principal name for an authentication service. `size`: characters that the answer may hold. */
+  | { readonly op: 'inq_princ_name'; readonly service: number; readonly size: number }
   | {
       readonly op: 'ept_lookup';
       /** 0 all, 1 by interface, 2 by object, 3 by both. */
@@ -67,8 +71,15 @@ export type ServiceArgument =
 /** `most` repeats the value of the call, because NDR returns the size of the caller's array. */
 export type ServiceResult =
   | { readonly op: 'inq_if_ids'; readonly interfaces: readonly Syntax[]; readonly status: number }
+  /**
+   * Calls received, calls made, fragments received, fragments sent. Only the codec sees fragments, so it counts: the core says how
+   * many counters it wants, and the codec puts their values into the stub.
+   */
+  | { readonly op: 'inq_stats'; readonly counters: number | readonly number[]; readonly status: number }
   | { readonly op: 'is_server_listening'; readonly listening: boolean; readonly status: number }
   | { readonly op: 'stop_server_listening'; readonly status: number }
+  /** `size` repeats the value of the call. */
+  | { readonly op: 'inq_princ_name'; readonly name: string; readonly size: number; readonly status: number }
   | {
       readonly op: 'ept_lookup';
       readonly handle: LookupHandle;
@@ -88,15 +99,23 @@ export type ServiceResult =
 export type ServiceOperation = ServiceArgument['op'];
 
 const operations: Readonly<Record<Exclude<RpcInterface, 'mta'>, Readonly<Record<number, ServiceOperation>>>> = {
-  management: { 0: 'inq_if_ids', 2: 'is_server_listening', 3: 'stop_server_listening' },
+  management: {
+    0: 'inq_if_ids',
+    1: 'inq_stats',
+    2: 'is_server_listening',
+    3: 'stop_server_listening',
+    4: 'inq_princ_name',
+  },
   mapper: { 2: 'ept_lookup', 3: 'ept_map', 4: 'ept_lookup_handle_free' },
 };
 
 /** Operation numbers. The two interfaces have no operation in common. */
 export const serviceOpnumOf: Readonly<Record<ServiceOperation, number>> = {
   inq_if_ids: 0,
+  inq_stats: 1,
   is_server_listening: 2,
   stop_server_listening: 3,
+  inq_princ_name: 4,
   ept_lookup: 2,
   ept_map: 3,
   ept_lookup_handle_free: 4,
@@ -107,10 +126,14 @@ export function serviceOperation(serves: Exclude<RpcInterface, 'mta'>, opnum: nu
   return operations[serves][opnum];
 }
 
-/** Status codes of the mapper and the management interface (C706 appendix E; ept_s_ and rpc_s_ there). */
+/** How many counters `inq_stats` can tell (C706 appendix Q, rpc_c_stats_). */
+export const countersKept = 4;
+
+/** Status codes of the mapper (C706 appendix E, ept_s_) and of the management interface, where Windows has Windows errors. */
 export const serviceStatus = {
   ok: 0,
   accessDenied: 5,
+  unknownAuthenticationService: 1747,
   invalidInquiryType: 0x16c9a0a9,
   invalidVersionOption: 0x16c9a0bd,
   cannotPerform: 0x16c9a0cd,

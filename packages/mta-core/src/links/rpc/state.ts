@@ -49,6 +49,8 @@ export type Connection = {
   readonly group: number;
   readonly contexts: Table<AcceptedContext>;
   readonly multiplex: boolean;
+  /** Server side: the largest fragment, in octets, that the bind agreed on; 0 before. An alter_context cannot change it. */
+  readonly fragmentBytes: number;
   readonly calls: Table<OutstandingCall>;
   readonly nextCall: number;
   /**
