@@ -234,5 +234,6 @@ test('an endpoint mapper that cannot listen ends the start, and the error names 
   t.match(stderr, 'endpointMapper.port, EADDRINUSE');
   const log = readFileSync(join(config, '../data/logs/events.jsonl'), 'utf8');
   t.match(log, new RegExp(`"id":9321.*127\\.0\\.0\\.1\\[${port}\\]`));
+  t.match(log, /"id":9321.*"ntError":1740/, 'the port is taken: a duplicate endpoint');
   t.match(log, /"id":9266/);
 });

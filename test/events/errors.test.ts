@@ -138,7 +138,7 @@ const faults: readonly Happening[] = [
 const badResult = answer('bad stub data', { op: 'bad', detail: 'no stub' });
 
 const happenings: Readonly<Record<Place['kind'], readonly Happening[]>> = {
-  bind: [...([0, 1, 2, 4] as const).map(nak), ...[0, 1, 2, 3].map(rejection), ...broken],
+  bind: [...([0, 1, 2, 4, 8] as const).map(nak), ...[0, 1, 2, 3].map(rejection), ...broken],
   call: [...faults, badResult, ...broken],
   question: [
     badResult,
@@ -231,6 +231,8 @@ test('each Windows NT error appears in exactly the events that the catalogue nam
       t.ok(dialFails(from, which, error, seen), `dial ${which} of ${from}, ${error}`);
   const elsewhere = { address: '192.0.2.1', port: 5009, label: '', enabled: true };
   labOf(null, seen, (config) => ({ ...config, bindings: [...config.bindings, elsewhere] }));
+  for (const osError of ['EADDRINUSE', 'EACCES', 'EMFILE', 'EAFNOSUPPORT'])
+    labOf(null, seen).input('MTA-A', { type: 'listen-failed', link: 'rpc', binding: 0, osError });
 
   const known = Object.keys(errorsByNumber).map(Number);
   for (const number of known) {

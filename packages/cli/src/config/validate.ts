@@ -3,6 +3,7 @@ import { addressKey } from '@mtalab/harness';
 import { isUnspecified } from '@mtalab/mta-core';
 import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';
+import { portFindings } from './port-clashes.js';
 import { type Finding, type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
@@ -73,14 +74,11 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
   return findings;
 }
 
-/** The endpoint mapper listens on the address of every enabled binding, so it needs a port that no binding has. */
-function mapperFindings(mapper: unknown, bindings: unknown): Finding[] {
-  if (!isRecord(mapper) || !Array.isArray(bindings)) return [];
-  const { port = 135 } = mapper;
-  const at = bindings.findIndex((row) => isRecord(row) && row['enabled'] !== false && row['port'] === port && port !== 0);
-  if (at < 0) return [];
-  const message = `${shown(port)} is also the port of bindings[${at}], and the endpoint mapper listens on the same address; choose another port`;
-  return [{ path: ['endpointMapper', 'port'], message }];
+function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
+  const { bindings, endpointMapper: mapper, control } = root;
+  const rows = Array.isArray(bindings) ? bindings.map((row: unknown) => (isRecord(row) ? row : undefined)) : [{}];
+  const mapperPort = isRecord(mapper) ? (mapper['port'] ?? 135) : undefined;
+  return portFindings(rows, mapperPort, isRecord(control) ? control['port'] : undefined);
 }
 
 /** The release and the Windows NT must exist. No article may be both added and removed. */
@@ -117,7 +115,7 @@ export function validateConfig(root: unknown): Finding[] {
     ...releaseFindings(root),
     ...nameFindings(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
     ...bindingsFindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
-    ...mapperFindings(root['endpointMapper'], root['bindings']),
+    ...listenerFindings(root),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

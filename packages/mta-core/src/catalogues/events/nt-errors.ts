@@ -26,15 +26,16 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     of: 'Windows NT',
     text: 'access denied',
     explanation:
-      'The RPC server at the other end refused the call. An MTA that refuses a call back also answers with it; that refusal is event 1293, which lacks the number.',
-    events: [9316, 9318, 9322, 9323],
+      'The RPC server at the other end refused the call. An MTA that refuses a call back also answers with it; that refusal is event 1293, which lacks the number. In 9321: this user may not listen on that port.',
+    events: [9316, 9318, 9321, 9322, 9323],
     articles: [],
   },
   14: {
     of: 'Windows NT',
     text: 'out of memory',
-    explanation: 'This machine has no room for another connection: too many are open, or memory is short.',
-    events: [9316, 9318, 9322],
+    explanation:
+      'This machine has no room for another connection: too many are open, or memory is short. In 9321: it has no room for the listener.',
+    events: [9316, 9318, 9321, 9322],
     articles: [],
   },
   1717: {
@@ -84,6 +85,14 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     text: 'the RPC transfer syntax is not supported',
     explanation: 'The other side does not speak NDR, the one encoding that MTAs use.',
     events: [9316, 9318, 9322],
+    articles: [],
+  },
+  1740: {
+    of: 'Windows NT',
+    text: 'the endpoint is a duplicate',
+    explanation:
+      'At a start: another program listens on that port of that address already. End that program, or choose another port in the configuration.',
+    events: [9321],
     articles: [],
   },
   1745: {
@@ -168,7 +177,8 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
   11004: {
     of: 'Windows NT',
     text: 'the name is valid but has no data of the type asked for',
-    explanation: 'At a start it means that the MTA cannot listen on an adapter; the operating system error beside it says why.',
+    explanation:
+      'At a start it means that an adapter cannot serve RPC, for example because it does not have the address; the operating system error beside it says why.',
     events: [9321],
     articles: ['Q285350'],
   },

@@ -1,7 +1,7 @@
 /** Maps a server's answers to the Windows NT errors that the client reports. */
 import { faultStatus, type NakReason, ntError } from './pdu.js';
 
-/** Reason 0 gives 1727, congestion and limits give 1723, an unsupported version gives 1728. */
+/** Congestion and limits give 1723, an unsupported version gives 1728. Any other reason gives 1727. */
 export function errorOfNak(reason: NakReason): number {
   switch (reason) {
     case 1:
@@ -51,4 +51,24 @@ export function errorOfFault(status: number, didNotExecute: boolean): number {
   }
   if (status > 0 && status <= 0xffff) return status;
   return didNotExecute ? ntError.callFailedDidNotExecute : ntError.callFailed;
+}
+
+/**
+ * The error of a failed listen, by the operating system's error. A taken port and a missing right are those of the RPC function that
+ * makes an endpoint (RPC_S_DUPLICATE_ENDPOINT, RPC_S_ACCESS_DENIED). Anything else is an adapter that cannot serve RPC: 11004.
+ */
+export function errorOfListen(osError: string): number {
+  switch (osError) {
+    case 'EADDRINUSE':
+      return ntError.duplicateEndpoint;
+    case 'EACCES':
+      return ntError.accessDenied;
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return ntError.outOfMemory;
+    default:
+      return ntError.noData;
+  }
 }

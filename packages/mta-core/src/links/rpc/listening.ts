@@ -6,14 +6,14 @@ import type { Input } from '../../machine/input.js';
 import type { Mta } from '../../machine/state.js';
 import { report } from '../../machine/update.js';
 import type { Readiness } from '../link.js';
+import { errorOfListen } from './errors.js';
 import { placeOfBinding } from './local-bindings.js';
-import { ntError } from './pdu.js';
 
 /** Logs event 9321 for a failed listener. */
 export function reportFailedListen(ctx: Context, input: Extract<Input, { type: 'listen-failed' }>): void {
   const listening = rowOf(ctx.mta.rpc.addresses, input.binding);
   const address = listening === undefined ? '' : placeOfBinding(listening);
-  report(ctx, 9321, { ntError: ntError.noData, address, osError: input.osError });
+  report(ctx, 9321, { ntError: errorOfListen(input.osError), address, osError: input.osError });
 }
 
 export function readiness(mta: Mta): Readiness {

@@ -115,6 +115,7 @@ export const ntError = {
   callFailedDidNotExecute: 1727,
   protocolError: 1728,
   unsupportedTransferSyntax: 1730,
+  duplicateEndpoint: 1740,
   operationOutOfRange: 1745,
   mapperCannot: 1752,
   notRegistered: 1753,
