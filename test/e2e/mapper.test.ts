@@ -135,6 +135,12 @@ test('rpcdump and rpcclient find an MTA at port 135 without any setting', { skip
   );
   for (const line of lines) t.match(look.stdout, line);
   t.equal(look.stdout.trim().split('\n').length, 2);
+  const found = async (service: string) => {
+    const { stdout } = await host.run('rpcclient', '-U%', 'ncacn_ip_tcp:127.0.0.1', '-c', `epmmap ${service} ncacn_ip_tcp`);
+    return [...stdout.matchAll(/ncacn_ip_tcp:([\d.]+\[\d+)/g)].map(([, place]) => `${place}]`);
+  };
+  t.same(await found('mgmt'), ['127.0.0.1[4097]', '127.0.0.1[135]', '127.0.0.2[4098]', '127.0.0.2[135]']);
+  t.same(await found('epmapper'), ['127.0.0.1[135]', '127.0.0.2[135]']);
   t.equal(await running.stop(), 0);
 });
 

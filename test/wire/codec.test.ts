@@ -226,6 +226,32 @@ test('a breach in a call is answered with the fault that Windows gives', (t) => 
   t.end();
 });
 
+test('with multiplexing the fragments of calls may be mixed in any way', (t) => {
+  const sizes = fc.array(fc.nat(9000), { minLength: 2, maxLength: 5 });
+  const runs = fc.property(sizes, fc.infiniteStream(fc.nat()), (lengths, picks) => {
+    const { client, server } = boundPair(2048);
+    const calls = lengths.map((length, index) => {
+      const content = handleOf(Buffer.alloc(length, index + 1));
+      const apdu = { kind: 'rttr', activity: index, offset: 0, last: true, content } as const;
+      return request(index + 2, { op: 'MtaSend', apdu, settled: [] });
+    });
+    const waiting = calls.map((pdu) => ({ pdu, fragments: fragmentsOf(client.encode(pdu)) }));
+    const expected: Pdu[] = [];
+    const mixed: Buffer[] = [];
+    while (waiting.length > 0) {
+      const at = (picks.next().value as number) % waiting.length;
+      const { pdu, fragments } = waiting[at] as (typeof waiting)[number];
+      mixed.push(fragments.shift() as Buffer);
+      if (fragments.length > 0) continue;
+      expected.push(pdu);
+      waiting.splice(at, 1);
+    }
+    sameData(readAll(server, ...mixed).map(comparable), expected.map(comparable));
+  });
+  fc.assert(runs, { numRuns: 100 });
+  t.end();
+});
+
 test('a bind with an authentication trailer is refused with the reason that fits the trailer', (t) => {
   for (const [trailer, reason] of authenticationTrailers) {
     const credentials = Buffer.from(trailer.replaceAll(' ', ''), 'hex');
@@ -369,6 +395,13 @@ test('a tap reads both directions and passes everything on unchanged', (t) => {
 /** A call as a tap shows it: with the size of a content instead of its octets. */
 function withoutOctets(pdu: Pdu): unknown {
   return JSON.parse(JSON.stringify(pdu, (key, value) => (key === 'ref' ? undefined : value)));
+}
+
+function fragmentsOf(octets: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += octets.readUInt16LE(at + 8))
+    found.push(octets.subarray(at, at + octets.readUInt16LE(at + 8)));
+  return found;
 }
 
 function pieces(octets: Buffer, step: number): Buffer[] {
