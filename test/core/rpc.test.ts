@@ -69,6 +69,7 @@ test('fragment lengths', (t) => {
     [4280, 5840, 4280],
     [5840, 3001, 3000],
     [0, 65535, 2048],
+    [3199, 65535, 3192],
     [65535, 65535, 5840],
   ] as const;
   for (const [maxXmit, maxRecv, agreed] of cases) t.equal(fragmentBytes(maxXmit, maxRecv), agreed, `${maxXmit} ${maxRecv}`);

@@ -11,6 +11,7 @@ import {
   type ContextResult,
   type FaultPdu,
   faultStatus,
+  maxFragmentBytes,
   type NakReason,
   ndrSyntax,
   type Pdu,
@@ -87,7 +88,8 @@ function describeBindAck(pdu: BindAckPdu): string {
     return result === 0 ? 'accepted' : `rejected-${result}/${reason}`;
   };
   const results = pdu.results.length === 0 ? 'no-results' : listed(pdu.results.map(word));
-  return `${pdu.type} group=${pdu.group}${describeFlags(pdu)} ${results}`;
+  const size = pdu.maxXmit === maxFragmentBytes ? '' : ` fragment=${pdu.maxXmit}`;
+  return `${pdu.type} group=${pdu.group}${size}${describeFlags(pdu)} ${results}`;
 }
 
 const nakWords: Readonly<Record<NakReason, string>> = {
