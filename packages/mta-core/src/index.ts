@@ -205,6 +205,14 @@ export type {
   TransferView,
 } from './machine/view-model.js';
 export {
+  domainOf,
+  envelopeProblem,
+  mailAddressProblem,
+  mailboxName,
+  mailDomainPattern,
+  maxRecipients,
+} from './mail/address.js';
+export {
   type ContentHandle,
   type Copy,
   type Destination,
@@ -220,7 +228,6 @@ export {
   type TransferEnvelope,
   turnPriority,
 } from './mail/message.js';
-export { domainOf } from './mail/routing.js';
 export {
   type AbortReason,
   type Apdu,

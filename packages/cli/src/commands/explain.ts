@@ -112,6 +112,6 @@ export const run: CommandRun = async ({ io, args, options }) => {
     throw new UsageError('give the number of an event or an error, such as 9316, an article, such as Q181721, or --all');
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);
   if (json === true) outJson(io, found);
-  else io.out(found.map((one) => renderExplanation(one, paint(io.outColour))).join('\n\n'));
+  else io.out(found.map((one) => renderExplanation(one, paint(io.outColour, io.outColumns()))).join('\n\n'));
   return exitCodes.ok;
 };
