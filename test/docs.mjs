@@ -10,6 +10,7 @@ import {
   diagnosticsLevels,
   eventsById,
   exchangeReleases,
+  glossary,
   ntReleases,
   releaseArticles,
   releaseReasons,
@@ -94,6 +95,34 @@ function markdown(titles, rows) {
     `|${titles.map(() => '---|').join('')}`,
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
+}
+
+/** Longest line of a paragraph, in characters. */
+const maxLine = 160;
+
+/** A paragraph in lines, broken at blanks. */
+function paragraph(text) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== '' && line.length + 1 + word.length > maxLine) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
+}
+
+/** The terms, under the letters that they begin with. */
+function terms() {
+  let letter = '';
+  return glossary
+    .map(({ names, text, source }) => {
+      const entry = paragraph(`**${names.join(', ')}.** ${text}${source === null ? '' : ` (${source})`}`);
+      const first = names[0].charAt(0).toUpperCase();
+      if (first === letter) return entry;
+      letter = first;
+      return `## ${first}\n\n${entry}`;
+    })
+    .join('\n\n');
 }
 
 /** Kinds of PDUs that faults can name, grouped by protocol layer. */
@@ -194,6 +223,7 @@ const parts = {
   'docs/configuration.md': { keys: keys(), settings: settings() },
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
+  'docs/glossary.md': { terms: terms() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
   'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },
 };

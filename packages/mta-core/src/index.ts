@@ -29,6 +29,8 @@ export {
 export { type ErrorEntry, errorsByNumber, ntErrorText } from './catalogues/events/nt-errors.js';
 export type { EventId, EventParameters, ReportedEvent } from './catalogues/events/parameters.js';
 export { eventIds, sampleEvent, sampleParameters } from './catalogues/events/samples.js';
+export { glossary, glossaryWords, termOf } from './catalogues/glossary/glossary.js';
+export type { Term } from './catalogues/glossary/term.js';
 export { quirkOf, quirks } from './catalogues/quirks/index.js';
 export {
   defaultNt,

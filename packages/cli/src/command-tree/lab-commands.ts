@@ -179,9 +179,9 @@ After a run, give --dir: the folder of the pair, or the data folder of one MTA.`
   {
     group: groups.look,
     usage: 'explain [words...]',
-    summary: 'explain events, error numbers and articles, such as 9316 1727 Q181721',
+    summary: 'explain events, error numbers, articles and words, such as 9316 1727 Q181721 Turn',
     detail: `
-No MTA needs to run. The articles are those that MTA Lab emulates and those of the releases.`,
+No MTA needs to run. The words are those of docs/glossary.md, the PDUs of ladders and faults, and the states of tables. The articles are those that MTA Lab emulates and those of the releases.`,
     define: (command) => withJson(command.option('--all', 'explain every event')),
     load: () => import('../commands/explain.js'),
   },

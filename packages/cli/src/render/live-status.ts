@@ -72,7 +72,7 @@ export class LiveStatus {
     const erasure = this.#erasure();
     // One column less than the width: some terminals wrap a line that fills the last column.
     const width = this.#columns() - 1;
-    const rows = this.#lines.flatMap((line) => wrap(line, width, '  '));
+    const rows = this.#lines.flatMap((line) => wrap(line, width, `${/^ */.exec(line)?.[0] ?? ''}  `));
     // Rows that scroll out of the terminal could not be erased. The last rows sum up the others.
     const drawn = rows.slice(-Math.max(1, this.#io.errRows() - 1)).map((row) => clip(row, width));
     this.#io.errRaw(`${erasure}${drawn.map((row) => `${row}\n`).join('')}`);
