@@ -1,8 +1,20 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
 import {
+  associationTable,
+  type BindingView,
+  glossary,
+  type LtabView,
+  levelsOf,
+  type MessageView,
+  type QueueView,
+  turnTable,
+} from '@mtalab/mta-core';
+import { faultKinds } from '@mtalab/scenario';
+import { type LadderLine, ladderAsText, ladderLine, legendText, noteLine } from '@mtalab/trace';
+import {
+  explainTerm,
   judgeStandstill,
   type LabAtRest,
   type Paint,
@@ -13,6 +25,7 @@ import {
   renderDelivery,
   renderDiagnostics,
   renderEvent,
+  renderExplanation,
   renderFaults,
   renderLive,
   renderLtab,
@@ -198,6 +211,14 @@ const summary: LabSummary = {
   reports: 0,
 };
 
+const believed = { 'MTA-A': 'mine', 'MTA-B': 'theirs' } as const;
+const later = { association: 'MTA-A/1/104' };
+const lostGive = { fate: 'cut', fault: 'cut before turn-give 1' } as const;
+
+function line(from: string, to: string, text: string, believes: LadderLine['believes'], more: Partial<LadderLine> = {}) {
+  return ladderLine({ from, to, text, believes, association: 'MTA-A/1/3', tMs: nowMs, ...more });
+}
+
 function still(more: {
   readonly queues?: readonly QueueView[];
   readonly nextDeadlineMs?: number | null;
@@ -215,6 +236,12 @@ function still(more: {
   };
 }
 
+function explained(word: string) {
+  const found = explainTerm(word);
+  if (found === undefined) throw new Error(`${word} is not in the glossary`);
+  return found;
+}
+
 function verdict(lab: LabAtRest, patienceMs: number, fruitlessMs = 0): string {
   const said = judgeStandstill(lab, patienceMs, fruitlessMs);
   return said.kind === 'stuck' ? `stuck:\n${said.why.join('\n')}` : `retries in ${said.inMs} ms: ${said.what}`;
@@ -225,7 +252,7 @@ function live(queuedCopies: number, progress: Progress, reasons: readonly string
   return renderLive([status('MTA-A', { queuedCopies }), status('MTA-B')], progress, figures, reasons).join('\n');
 }
 
-const views: Readonly<Record<string, (style: Paint) => string>> = {
+const views: Record<string, (style: Paint) => string> = {
   status: (style) =>
     renderStatus(
       [
@@ -380,6 +407,9 @@ const views: Readonly<Record<string, (style: Paint) => string>> = {
   'verdict: nothing comes of it, but another timer is at work': () =>
     verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], nextDeadlineMs: nowMs + 4000 }), 30_000, 30_001),
   'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
+  ...Object.fromEntries(
+    ['Turn', 'rttr', 'settled'].map((word) => [`explain ${word}`, (style: Paint) => renderExplanation(explained(word), style)]),
+  ),
   'diagnostics levels': (style) =>
     renderDiagnostics(
       [
@@ -405,6 +435,50 @@ function drawings(): readonly (readonly [string, string, number])[] {
   });
 }
 
+/** Two associations of two MTAs: the Turn-Give of the first is lost, and the second works hours later. */
+const story: readonly LadderLine[] = [
+  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/3, Turn with the initiator: accepted', { 'MTA-A': 'mine', 'MTA-B': 'theirs' }),
+  line('MTA-A', 'MTA-B', 'request 2 MtaSend rttr activity=1-2 offset=0 length=71 last start', {}, { tMs: nowMs + 3 }),
+  line('MTA-B', 'MTA-A', 'response 2 confirm activity=1-2 upTo=71 stored', {}, { tMs: nowMs + 9 }),
+  line('MTA-B', 'MTA-A', 'request 2 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { tMs: nowMs + 4000 }),
+  line('MTA-A', 'MTA-B', 'response 2 please-noted', {}, { tMs: nowMs + 4000 }),
+  line('MTA-A', 'MTA-B', 'request 3 MtaSend turn-give settled=1-2', {}, { tMs: nowMs + 4001, ...lostGive }),
+  noteLine('MTA-B', 'notices the loss of MTA-A/1/3', { association: 'MTA-A/1/3', tMs: nowMs + 4020 }),
+  noteLine('', 'the faults stop'),
+  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/104, Turn with the initiator: accepted', believed, { ...later, tMs: nowMs + 54e6 }),
+  line('MTA-B', 'MTA-A', 'request 9 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { ...later, tMs: nowMs + 54e6 }),
+  line('MTA-A', 'MTA-B', 'request 9 MtaSend turn-give', { 'MTA-B': 'mine' }, { ...later, tMs: nowMs + 54e6 + 1 }),
+  line('MTA-A', 'MTA-B', 'rtab reason=protocolError', {}, { ...later, tMs: nowMs + 54e6 + 2 }),
+];
+const recovered: readonly LadderLine[] = [
+  ...story.slice(0, 7),
+  line(
+    'MTA-A',
+    'MTA-B',
+    'recovery 1 of MTA-A/1/3, Turn with the responder: accepted',
+    { 'MTA-B': 'mine' },
+    { tMs: nowMs + 5000 },
+  ),
+];
+const three: readonly LadderLine[] = [
+  ...story,
+  line('MTA-C', 'MTA-A', 'hello', { 'MTA-C': 'mine' }, { association: 'MTA-C/1/3', tMs: nowMs + 86_400_000 }),
+];
+const untimed: readonly LadderLine[] = story.slice(0, 6).map(({ tMs: _, ...rest }) => rest);
+const both: readonly LadderLine[] = [line('MTA-A', 'MTA-B', 'rttr', { 'MTA-A': 'mine', 'MTA-B': 'mine' })];
+
+const ladders: Readonly<Record<string, readonly LadderLine[]>> = {
+  'ladder of two associations': story,
+  'ladder, recovered': recovered,
+  'ladder of three MTAs': three,
+  'ladder without times': untimed,
+  'ladder, both have the Turn': both,
+};
+for (const [name, lines] of Object.entries(ladders)) {
+  views[name] = ({ columns }) => ladderAsText(lines, { columns });
+  views[`${name}: legend`] = ({ columns }) => legendText(lines, columns);
+}
+
 test('tables and lines', (t) => {
   const all = drawings();
   const text = all.map(([name, drawing]) => `== ${name}\n${drawing}\n`).join('\n');
@@ -418,5 +492,27 @@ test('tables and lines', (t) => {
     const tooWide = drawing.split('\n').filter((line) => line.length > columns);
     t.same(tooWide, [], `${name}: every line fits`);
   }
+  t.end();
+});
+
+test('every word of the glossary, every PDU and every state is explained', (t) => {
+  const names = glossary.map(({ names: [name] }) => name.toLowerCase());
+  t.same(
+    names,
+    [...names].sort((one, other) => one.localeCompare(other, 'en')),
+    'the glossary is in order',
+  );
+  const words = glossary.flatMap(({ names: all, also = [] }) => [...all, ...also]);
+  for (const { names: all } of glossary) t.equal(explainTerm(all[0])?.term, all[0]);
+  const states = [...Object.keys(associationTable), ...Object.keys(turnTable)];
+  // `any` stands for every PDU.
+  const kinds = faultKinds.filter((kind) => kind !== 'any');
+  for (const word of [...words, ...kinds, ...states]) {
+    const found = explainTerm(word);
+    t.ok(found, word);
+    t.notMatch(`${found?.text} ${found?.source}`, /\]\(|\b_\w/, `${word}: no Markdown`);
+  }
+  t.equal(explainTerm('turn give')?.term, 'Turn-Give');
+  t.equal(explainTerm('trun'), undefined);
   t.end();
 });

@@ -1,5 +1,6 @@
 /** Exports for this package's own tests. They change without notice. */
 export type { CommandIo } from './command-io.js';
+export { explainTerm } from './commands/explain-term.js';
 export { faultRequest } from './commands/fault.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
@@ -11,6 +12,7 @@ export { renderAssociations } from './render/associations.js';
 export { type Paint, paint } from './render/colours.js';
 export { renderDiagnostics } from './render/diagnostics.js';
 export { explainedEvent, renderDelivery, renderEvent, renderReason } from './render/events.js';
+export { renderExplanation } from './render/explain.js';
 export { LiveStatus } from './render/live-status.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { clip, table, wrap } from './render/table.js';

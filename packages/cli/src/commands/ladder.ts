@@ -76,7 +76,7 @@ function draw(lines: readonly LadderLine[], { format, width, legend }: Options, 
   switch (format) {
     case 'text': {
       const text = ladderAsText(lines, width === undefined ? { columns: io.outColumns() } : { width });
-      const below = legend ? legendText(lines) : '';
+      const below = legend ? legendText(lines, width === undefined ? io.outColumns() : undefined) : '';
       return below === '' ? text : `${text}\n\n${below}`;
     }
     case 'mermaid':

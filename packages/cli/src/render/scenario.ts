@@ -12,7 +12,7 @@ function renderCase(each: CaseResult, known: Set<string>, style: Paint): string 
   const lines = each.observations.map(({ says, ok, seen }) => `  ${ok ? green('seen   ') : red('MISSING')} ${says} (${seen})`);
   const colour = each.asDocumented ? green : red;
   const ladder = [ladderAsText(each.ladder, { columns: style.columns }), ''];
-  const legend = legendText(each.ladder, known);
+  const legend = legendText(each.ladder, style.columns, known);
   const below = legend === '' ? [] : [...legend.split('\n').map(style.dim), ''];
   return [bold(`== ${each.mode} ==`), ...ladder, ...below, ...lines, `  ${colour(each.verdict)}`].join('\n');
 }

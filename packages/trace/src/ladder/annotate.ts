@@ -86,7 +86,8 @@ export function annotated(lines: readonly LadderLine[]): readonly LadderLine[] {
     const { tMs } = line;
     if (tMs !== undefined) {
       const gapMs = lastMs === null ? 0 : tMs - lastMs;
-      if (gapMs >= idleMs) result.push(noteLine('', `nothing passes for ${duration(gapMs)}`, { tMs: lastMs ?? tMs, mark: 'idle' }));
+      if (gapMs >= idleMs)
+        result.push(noteLine('', `nothing passes for ${duration(gapMs)}`, { tMs: lastMs ?? tMs, mark: 'idle' }));
       lastMs = Math.max(lastMs ?? tMs, line.endMs ?? tMs);
     }
     result.push(line, ...(notes.get(at) ?? []));

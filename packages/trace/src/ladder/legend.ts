@@ -2,6 +2,7 @@
 import { termOf } from '@mtalab/mta-core';
 import { annotated } from './annotate.js';
 import { isNote, type LadderLine } from './line.js';
+import { wrapped } from './text.js';
 
 /** Words of a ladder, in the order of the legend: where they occur, and their entry in the glossary. */
 const words: readonly (readonly [word: string, occurs: RegExp, term: string])[] = [
@@ -34,10 +35,10 @@ const signs: readonly (readonly [sign: string, meaning: string, has: (line: Ladd
   ['~~', 'time in which nothing passes', ({ mark }) => mark === 'idle'],
 ];
 
-export type LegendEntry = { readonly word: string; readonly meaning: string };
+type LegendEntry = { readonly word: string; readonly meaning: string };
 
 /** What the words and signs in these lines mean. */
-export function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry[] {
+function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry[] {
   const drawn = annotated(lines);
   return [
     ...words
@@ -47,10 +48,20 @@ export function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry
   ];
 }
 
-/** The legend as text, a line for each entry that `known` lacks; those are added to it. Empty if none is left. */
-export function legendText(lines: readonly LadderLine[], known: Set<string> = new Set()): string {
+/**
+ * The legend as text, with an entry for each word that `known` lacks; those are added to it. Empty if none is left.
+ * @param columns of a whole row; a longer meaning goes on in the next row.
+ */
+export function legendText(
+  lines: readonly LadderLine[],
+  columns = Number.POSITIVE_INFINITY,
+  known: Set<string> = new Set(),
+): string {
   const entries = ladderLegend(lines).filter(({ word }) => !known.has(word));
   for (const { word } of entries) known.add(word);
   const width = Math.max(0, ...entries.map(({ word }) => word.length));
-  return entries.map(({ word, meaning }) => `${word.padEnd(width)}  ${meaning}`).join('\n');
+  const room = Math.max(20, columns - width - 2);
+  return entries
+    .flatMap(({ word, meaning }) => wrapped(meaning, room).map((row, at) => `${(at === 0 ? word : '').padEnd(width)}  ${row}`))
+    .join('\n');
 }

@@ -54,7 +54,9 @@ function isText(value: unknown): value is string {
 /** Reads a ladder line from JSON; null if the value is not one. Missing fields get their defaults. */
 export function ladderLineFrom(value: unknown): LadderLine | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { from, to, text, association, believes, fate, fault, count, tMs, endMs, steps } = value as Readonly<Record<string, unknown>>;
+  const { from, to, text, association, believes, fate, fault, count, tMs, endMs, steps } = value as Readonly<
+    Record<string, unknown>
+  >;
   if (!isText(from) || !isText(to) || !isText(text)) return null;
   return ladderLine({
     from,

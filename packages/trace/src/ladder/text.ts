@@ -15,9 +15,11 @@ const maxRows = 3;
 const usualWidth = 100;
 /** An arrow takes at least this many columns. */
 const leastWidth = 40;
+/** A text beside the names of its MTAs takes at least this many columns. */
+const leastText = 24;
 
 /** Splits a text into rows of this many columns, at spaces where possible. */
-function wrapped(text: string, columns: number): readonly string[] {
+export function wrapped(text: string, columns: number): readonly string[] {
   const rows: string[] = [];
   let rest = text;
   while (rest.length > columns && rows.length < maxRows - 1) {
@@ -174,7 +176,7 @@ function manyAsText(lines: readonly LadderLine[], names: readonly string[], opti
   const timed = first === undefined ? 0 : timeColumns + gap;
   const from = Math.max(...names.map((name) => name.length));
   const room = Math.min((options.width ?? usualWidth) + 8, (options.columns ?? Number.POSITIVE_INFINITY) - timed);
-  const width = Math.max(leastWidth, room - 2 * from - 6);
+  const width = Math.max(leastText, room - 2 * from - 6);
   const indent = ' '.repeat(timed + 2 * from + 6);
   const rows = drawn.flatMap((line) => {
     const arrow = isNote(line) ? ` ${signOf(line)} ` : line.fate === 'passed' ? ' -> ' : ' -x ';

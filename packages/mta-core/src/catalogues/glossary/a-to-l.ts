@@ -41,17 +41,17 @@ export const termsAToL: readonly Term[] = [
     source: 'X.218, X.228 7.1',
   },
   {
-    names: ['Association state'],
-    also: ['opening', 'answering', 'open', 'lost', 'closing', 'dialling', 'calling', 'dialling-back', 'calling-back'],
-    text: 'How far an association has come at one side: opening (at the initiator) or answering (at the responder), then open, lost, or closing. The views show how far an opening has come: dialling, calling, dialling-back or calling-back.',
-    source: 'Own; [ARCHITECTURE.md](ARCHITECTURE.md)',
-  },
-  {
     names: ['Association group'],
     also: ['group'],
     short: 'the connections of one client to one server that belong together; 0 founds a group, another number joins it',
     text: 'The connections of one client to one server of DCE/RPC that belong together. The first bind names group 0 and receives a number; a later bind joins with that number. A server keeps its groups per listening address.',
     source: 'C706, MS-RPCE 3.3.1',
+  },
+  {
+    names: ['Association state'],
+    also: ['opening', 'answering', 'open', 'lost', 'closing', 'dialling', 'calling', 'dialling-back', 'calling-back'],
+    text: 'How far an association has come at one side: opening (at the initiator) or answering (at the responder), then open, lost, or closing. The views show how far an opening has come: dialling, calling, dialling-back or calling-back.',
+    source: 'Own; [ARCHITECTURE.md](ARCHITECTURE.md)',
   },
   {
     names: ['Behaviour'],
