@@ -2,7 +2,7 @@
  * Generates parts of the documentation from the code: state diagrams from the core's own tables, the event list from the
  * catalogue. `npm run docs` writes them; a test compares them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -19,6 +19,7 @@ import {
 import { rules, simFaults } from '@mtalab/proof';
 import { faultKinds } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
+import { commandTree, renderManual } from 'mtalab/internal';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -241,13 +242,27 @@ function drawn(page, text, pieces) {
   return result;
 }
 
+/** Files that are generated as a whole. */
+const files = { 'packages/cli/man/mtalab.1': renderManual(commandTree()) };
+
 const write = !process.argv.includes('--check');
-for (const [page, pieces] of Object.entries(parts)) {
+
+/** Writes a page that differs from the code, or says that it does. */
+function keep(page, before, wanted) {
+  if (wanted === before) return;
   const path = resolve(root, page);
-  const text = readFileSync(path, 'utf8');
-  const wanted = drawn(page, text, pieces);
-  if (wanted === text) continue;
-  if (write) writeFileSync(path, wanted);
-  else console.error(`${page} does not match the code: run npm run docs`);
+  if (write) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, wanted);
+  } else console.error(`${page} does not match the code: run npm run docs`);
   process.exitCode = write ? 0 : 1;
+}
+
+for (const [page, pieces] of Object.entries(parts)) {
+  const text = readFileSync(resolve(root, page), 'utf8');
+  keep(page, text, drawn(page, text, pieces));
+}
+for (const [page, wanted] of Object.entries(files)) {
+  const path = resolve(root, page);
+  keep(page, existsSync(path) ? readFileSync(path, 'utf8') : '', wanted);
 }

@@ -1,10 +1,13 @@
 /** Exports for this package's own tests. They change without notice. */
 export type { CommandIo } from './command-io.js';
+export { commandTree } from './command-tree/program.js';
+export { completionScripts } from './commands/completion.js';
 export { explainTerm } from './commands/explain-term.js';
 export { faultRequest } from './commands/fault.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
 export { LogTail } from './logs/log-tail.js';
+export { renderManual } from './manual/manual.js';
 export { type PairFlags, planPair } from './pair/pair-plan.js';
 export { type Progress, ProgressMeter } from './pair/progress.js';
 export { judgeStandstill, type LabAtRest } from './pair/standstill.js';

@@ -282,6 +282,29 @@ Exit code: 0 if all run again, 1 if one does not.`,
   },
   {
     group: groups.other,
+    usage: 'completion <shell>',
+    summary: 'print a script that completes the command line, for bash, zsh or fish',
+    detail: `
+  bash    eval "$(mtalab completion bash)" in ~/.bashrc
+  zsh     eval "$(mtalab completion zsh)" in ~/.zshrc, after compinit
+  fish    mtalab completion fish > ~/.config/fish/completions/mtalab.fish
+
+The scripts complete commands, options, and values that do not depend on a run. They leave out the names of MTAs, associations
+and bindings, the language of faults after its first word, and numbers.`,
+    define: (command) => {
+      command.registeredArguments[0]?.choices(['bash', 'zsh', 'fish']);
+      return command;
+    },
+    load: () => import('../commands/completion.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'man',
+    summary: 'show the manual page, or print it in roff into a pipe or a file',
+    load: () => import('../commands/man.js'),
+  },
+  {
+    group: groups.other,
     usage: 'schema',
     summary: 'print the JSON schema of the configuration file',
     load: () => import('../commands/schema.js'),
