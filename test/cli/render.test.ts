@@ -388,6 +388,7 @@ const views: Record<string, (style: Paint) => string> = {
   live: () => live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: 3.25, leftMs: 15_077 }),
   'live, while mail is being submitted': () =>
     live(49, { asked: 20_000, delivered: 1200, toSubmit: 18_000, perSecond: 512.4, leftMs: 36_690 }),
+  'live, several recipients': () => live(0, { asked: 1, delivered: 3, toSubmit: 0, perSecond: null, leftMs: null }),
   'live, nothing moves': () =>
     live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: null, leftMs: null }, [
       'nothing can move:',

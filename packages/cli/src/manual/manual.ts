@@ -82,7 +82,9 @@ export function renderManual(tree: TreeModel): string {
     `.B mtalab\n${italic('command')} [${italic('options')}]`,
     '.SH DESCRIPTION',
     roff('MTA Lab runs message transfer agents as processes that exchange real mail over DCE/RPC on loopback.'),
-    roff('Commands that look at or act on a run find it by themselves, or by --dir if several runs are alive. Every command has --help.'),
+    roff(
+      'Commands that look at or act on a run find it by themselves, or by --dir if several runs are alive. Every command has --help.',
+    ),
     '.SH OPTIONS',
     ...tree.options.flatMap(optionRows),
     ...groups.flatMap((group) => [

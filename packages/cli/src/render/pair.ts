@@ -77,7 +77,10 @@ export function renderLive(
 /** `1200 of 20000 messages delivered, 300 not submitted yet, 512/s, 37 s left`. */
 function progressWords({ delivered, asked, toSubmit, perSecond, leftMs }: Progress): string {
   return [
-    `${delivered} of ${counted(asked, 'message')} delivered`,
+    // A message has a delivery for each of its recipients.
+    delivered > asked
+      ? `${counted(delivered, 'delivery', 'deliveries')} of ${counted(asked, 'message')}`
+      : `${delivered} of ${counted(asked, 'message')} delivered`,
     ...(toSubmit > 0 ? [`${toSubmit} not submitted yet`] : []),
     ...(perSecond === null ? [] : [`${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`]),
     ...(leftMs === null ? [] : [`${span(leftMs)} left`]),
