@@ -453,13 +453,13 @@ test('on a terminal the status says what was asked for and why nothing moves, an
   t.match(plain(), /association MTA-A\/1\/\d+ is open; MTA-A believes MTA-B has the Turn, MTA-B believes/);
   const before = plain().length;
   terminal.stdin.write('\n');
-  await until(/ {4}believes MTA-B has[\s\S]*?of 20 messages delivered[^<]*</, before);
+  await until(/ {4}MTA-B has the Turn[\s\S]*?of 20 messages delivered[^<]*</, before);
   // The first drawing for 50 columns, and the last one for 100. Its erasure goes up over all the rows it takes in 50 columns.
   const drawings = [...plain().matchAll(/<UP (\d+)>([^<]*)/g)].map(([, up, text = '']) => ({
     up: Number(up),
     rows: text.trimEnd().split('\r\n'),
   }));
-  const narrow = drawings.findIndex(({ rows }) => rows.some((row) => row.startsWith('    believes MTA-B has')));
+  const narrow = drawings.findIndex(({ rows }) => rows.some((row) => row.startsWith('    MTA-B has the Turn')));
   t.same(
     drawings[narrow]?.rows.filter((row) => row.length > 49),
     [],
