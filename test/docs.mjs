@@ -11,6 +11,9 @@ import {
   eventsById,
   exchangeReleases,
   glossary,
+  maxAddressBytes,
+  maxLocalBytes,
+  maxRecipients,
   ntReleases,
   releaseArticles,
   releaseReasons,
@@ -96,6 +99,18 @@ function markdown(titles, rows) {
     `|${titles.map(() => '---|').join('')}`,
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
+}
+
+/** Limits of the envelope. */
+function envelopeLimits() {
+  return markdown(
+    ['limit', 'value'],
+    [
+      ['recipients of a message', maxRecipients],
+      ['octets of the local part of an address', maxLocalBytes],
+      ['octets of an address', maxAddressBytes],
+    ],
+  );
 }
 
 /** Longest line of a paragraph, in characters. */
@@ -225,6 +240,7 @@ const parts = {
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
   'docs/glossary.md': { terms: terms() },
+  'docs/limits.md': { envelope: envelopeLimits() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
   'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },
 };

@@ -166,7 +166,7 @@ async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boole
   }
 }
 
-test('a running pair answers every command, and stops on the stop command', { timeout: 280_000 }, async (t) => {
+test('a running pair answers every command, and stops on the stop command', { timeout: 400_000 }, async (t) => {
   const dir = join(home, 'kept');
   const pair = startPair(['--dir', dir, '--mail', 'examples', '--proxy']);
   t.teardown(() => pair.child.kill('SIGKILL'));

@@ -212,6 +212,8 @@ export {
   mailAddressProblem,
   mailboxName,
   mailDomainPattern,
+  maxAddressBytes,
+  maxLocalBytes,
   maxRecipients,
 } from './mail/address.js';
 export {

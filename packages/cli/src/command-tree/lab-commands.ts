@@ -197,12 +197,18 @@ No MTA needs to run. The words are those of docs/glossary.md, the PDUs of ladder
     usage: 'submit <file...>',
     summary: 'submit messages (- is standard input)',
     detail: `
-The MTA takes the content octet for octet. The envelope comes from --from and --to, never from the headers of the message.`,
+The MTA takes the content octet for octet. The envelope comes from --from and --to, never from the headers of the message.
+A file may be a pipe. A message has at most 1000 recipients; docs/limits.md has all limits.
+
+Examples:
+  mtalab submit letter.eml --to ben@b.example,eve@b.example
+  mtalab submit letter.eml --to '"ben smith"@b.example'      a local part with a blank needs quotes of its own
+  generate-mail | mtalab submit -                            - and /dev/stdin are standard input`,
     define: (command) =>
       withRun(command)
         .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first)')
         .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
-        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', repeatable)
+        .option('--to <address>', 'recipient, or a list with commas; may be repeated (default: user@ the domain of the far MTA)', repeatable)
         .addOption(
           new Option('--priority <priority>', 'priority of the message')
             .choices(['urgent', 'normal', 'non-urgent'])

@@ -6,8 +6,8 @@
 /** Most recipients of one submission. RFC 5321 4.5.3.1.8 asks for at least 100. */
 export const maxRecipients = 1000;
 /** Longest local part and longest address, in octets of UTF-8. A domain is limited by its pattern. */
-const maxLocalBytes = 64;
-const maxAddressBytes = 254;
+export const maxLocalBytes = 64;
+export const maxAddressBytes = 254;
 
 const label = '[\\p{L}\\p{N}]([\\p{L}\\p{M}\\p{N}-]{0,61}[\\p{L}\\p{M}\\p{N}])?';
 const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
