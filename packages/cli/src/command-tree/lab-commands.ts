@@ -208,7 +208,11 @@ Examples:
       withRun(command)
         .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first)')
         .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
-        .option('--to <address>', 'recipient, or a list with commas; may be repeated (default: user@ the domain of the far MTA)', repeatable)
+        .option(
+          '--to <address>',
+          'recipient, or a list with commas; may be repeated (default: user@ the domain of the far MTA)',
+          repeatable,
+        )
         .addOption(
           new Option('--priority <priority>', 'priority of the message')
             .choices(['urgent', 'normal', 'non-urgent'])

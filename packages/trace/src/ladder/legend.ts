@@ -23,6 +23,7 @@ const words: readonly (readonly [word: string, occurs: RegExp, term: string])[] 
   ['turn-please', /\bturn-please\b/, 'Turn-Please'],
   ['turn-give', /\bturn-give\b/, 'Turn-Give'],
   ['rtab', /\brtab\b/, 'RTAB'],
+  ['close', /\bclose\b/, 'Close'],
 ];
 
 /** Signs of the drawing, and lines that have them. */

@@ -103,6 +103,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Close'],
     also: ['close-ack'],
+    short: 'ends the association in order',
     text: 'The orderly end of an association by its initiator, which needs the Turn for it.',
     source: 'X.218 9.2, X.228 7.2',
   },
