@@ -29,18 +29,20 @@ function partsOf(address: string): Parts | null {
   return { local: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
-/** Octets of a text in UTF-8. */
-function octetsIn(text: string): number {
+/** Is a text longer than this in UTF-8? */
+function isLonger(text: string, maxBytes: number): boolean {
+  // A unit of UTF-16 takes at most three octets, so most addresses need no count.
+  if (text.length * 3 <= maxBytes) return false;
   let count = 0;
   for (const sign of text) {
     const code = sign.codePointAt(0) ?? 0;
     count += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
-  return count;
+  return count > maxBytes;
 }
 
 function localProblem(local: string): string | null {
-  if (octetsIn(local) > maxLocalBytes) return `its local part is longer than ${maxLocalBytes} octets`;
+  if (isLonger(local, maxLocalBytes)) return `its local part is longer than ${maxLocalBytes} octets`;
   if (dotStringPattern.test(local) || quotedStringPattern.test(local)) return null;
   if (/^"|"$/.test(local)) return 'the quotes must enclose the whole local part, and \\ must precede a " or \\ inside';
   if (local.startsWith('.') || local.endsWith('.')) return 'its local part must not begin or end with a dot';
@@ -60,7 +62,7 @@ export function mailAddressProblem(address: string): string | null {
   const parts = partsOf(address);
   if (parts === null) return 'it needs a local part, an @ and a domain';
   // A long text must not keep the patterns busy.
-  if (octetsIn(address) > maxAddressBytes) return `it is longer than ${maxAddressBytes} octets`;
+  if (isLonger(address, maxAddressBytes)) return `it is longer than ${maxAddressBytes} octets`;
   if (!mailDomainPattern.test(parts.domain)) return `${shortened(parts.domain)} is no mail domain`;
   return localProblem(parts.local);
 }
