@@ -2,7 +2,7 @@
  * Generates parts of the documentation from the code: state diagrams from the core's own tables, the event list from the
  * catalogue. `npm run docs` writes them; a test compares them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,6 +10,10 @@ import {
   diagnosticsLevels,
   eventsById,
   exchangeReleases,
+  glossary,
+  maxAddressBytes,
+  maxLocalBytes,
+  maxRecipients,
   ntReleases,
   releaseArticles,
   releaseReasons,
@@ -18,6 +22,7 @@ import {
 import { rules, simFaults } from '@mtalab/proof';
 import { faultKinds } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
+import { commandTree, renderManual } from 'mtalab/internal';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -94,6 +99,46 @@ function markdown(titles, rows) {
     `|${titles.map(() => '---|').join('')}`,
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
+}
+
+/** Limits of the envelope. */
+function envelopeLimits() {
+  return markdown(
+    ['limit', 'value'],
+    [
+      ['recipients of a message', maxRecipients],
+      ['octets of the local part of an address', maxLocalBytes],
+      ['octets of an address', maxAddressBytes],
+    ],
+  );
+}
+
+/** Longest line of a paragraph, in characters. */
+const maxLine = 160;
+
+/** A paragraph in lines, broken at blanks. */
+function paragraph(text) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== '' && line.length + 1 + word.length > maxLine) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
+}
+
+/** The terms, under the letters that they begin with. */
+function terms() {
+  let letter = '';
+  return glossary
+    .map(({ names, text, source }) => {
+      const entry = paragraph(`**${names.join(', ')}.** ${text}${source === null ? '' : ` (${source})`}`);
+      const first = names[0].charAt(0).toUpperCase();
+      if (first === letter) return entry;
+      letter = first;
+      return `## ${first}\n\n${entry}`;
+    })
+    .join('\n\n');
 }
 
 /** Kinds of PDUs that faults can name, grouped by protocol layer. */
@@ -194,6 +239,8 @@ const parts = {
   'docs/configuration.md': { keys: keys(), settings: settings() },
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
+  'docs/glossary.md': { terms: terms() },
+  'docs/limits.md': { envelope: envelopeLimits() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
   'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },
 };
@@ -211,13 +258,27 @@ function drawn(page, text, pieces) {
   return result;
 }
 
+/** Files that are generated as a whole. */
+const files = { 'packages/cli/man/mtalab.1': renderManual(commandTree()) };
+
 const write = !process.argv.includes('--check');
-for (const [page, pieces] of Object.entries(parts)) {
+
+/** Writes a page that differs from the code, or says that it does. */
+function keep(page, before, wanted) {
+  if (wanted === before) return;
   const path = resolve(root, page);
-  const text = readFileSync(path, 'utf8');
-  const wanted = drawn(page, text, pieces);
-  if (wanted === text) continue;
-  if (write) writeFileSync(path, wanted);
-  else console.error(`${page} does not match the code: run npm run docs`);
+  if (write) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, wanted);
+  } else console.error(`${page} does not match the code: run npm run docs`);
   process.exitCode = write ? 0 : 1;
+}
+
+for (const [page, pieces] of Object.entries(parts)) {
+  const text = readFileSync(resolve(root, page), 'utf8');
+  keep(page, text, drawn(page, text, pieces));
+}
+for (const [page, wanted] of Object.entries(files)) {
+  const path = resolve(root, page);
+  keep(page, existsSync(path) ? readFileSync(path, 'utf8') : '', wanted);
 }

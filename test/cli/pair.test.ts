@@ -1,8 +1,9 @@
 /** The command with real processes: a pair that delivers, a pair that cannot, and every command against a running pair. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -165,7 +166,7 @@ async function eventually<T>(ask: () => Promise<T>, wished: (answer: T) => boole
   }
 }
 
-test('a running pair answers every command, and stops on the stop command', { timeout: 280_000 }, async (t) => {
+test('a running pair answers every command, and stops on the stop command', { timeout: 400_000 }, async (t) => {
   const dir = join(home, 'kept');
   const pair = startPair(['--dir', dir, '--mail', 'examples', '--proxy']);
   t.teardown(() => pair.child.kill('SIGKILL'));
@@ -299,6 +300,32 @@ test('a running pair answers every command, and stops on the stop command', { ti
   );
   t.match(await mtalab(['submit', join(home, 'none.eml'), '--dir', dir]), { code: 1, stderr: /no such file/ });
 
+  const pipe = join(home, 'letter.pipe');
+  execFileSync('mkfifo', [pipe]);
+  const several = 'ben@b.example,"ben smith"@b.example,"smith, ben"@b.example';
+  const [piped] = await Promise.all([ask('submit', pipe, '--to', several), writeFile(pipe, letter)]);
+  t.match(piped, [{ file: 'letter.pipe', mta: 'MTA-A' }], 'a pipe is a message');
+  const fromPath = await mtalab(['submit', '/dev/stdin', '--dir', dir, '--json', '--to', 'eve@b.example'], letter);
+  t.match(JSON.parse(fromPath.stdout), [{ mta: 'MTA-A' }], 'standard input by its path');
+  await eventually(
+    () => ask<MtaStatus[]>('status', '--mta', 'MTA-B'),
+    ([b]) => b?.counters.delivered === examples.length + 5,
+  );
+  const mailboxes = ['ben%20smith', 'smith%2C%20ben', 'eve'].map((name) =>
+    join(dir, 'MTA-B', 'mailboxes', 'b.example', name, 'new'),
+  );
+  for (const box of mailboxes)
+    t.same(
+      readdirSync(box).map((name) => readFileSync(join(box, name))),
+      [letter],
+      box,
+    );
+  const tooMany = Array.from({ length: 1001 }, (_, at) => `u${at}@b.example`).join(',');
+  t.match(await mtalab(['submit', far, '--dir', dir, '--to', tooMany]), {
+    code: 2,
+    stderr: 'mtalab: --to: 1001 recipients; a message has at most 1000\n',
+  });
+
   const tables = ['status', 'ltab', 'associations', 'queues', 'messages', 'events', 'diagnostics', 'runs'];
   const said = await Promise.all(tables.map((command) => mtalab([command, ...(command === 'runs' ? [] : ['--dir', dir])])));
   for (const [at, command] of tables.entries()) {
@@ -309,7 +336,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
   t.match(second, { code: 1, stderr: /another run uses .*kept/ });
 
   t.match(await ask('stop'), { stopping: ['MTA-A', 'MTA-B'] });
-  t.match(await pair.next(), { type: 'summary', ending: 'interrupted', delivered: examples.length + 2 });
+  t.match(await pair.next(), { type: 'summary', ending: 'interrupted', delivered: examples.length + 6 });
   t.same(await pair.exited, [0, null]);
   t.match(await mtalab(['status', '--dir', dir]), { code: 1 });
   const log = readFileSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), 'utf8');
@@ -391,4 +418,55 @@ test('an MTA of a pair is restarted, killed, does not start, and starts again', 
   pair.child.kill('SIGINT');
   t.match(await pair.next(), { type: 'summary', ending: 'interrupted', delivered: 1 });
   t.same(await pair.exited, [0, null]);
+});
+
+const scriptWorks = process.platform === 'linux' && existsSync('/usr/bin/script');
+
+test('on a terminal the status says what was asked for and why nothing moves, and follows a new size', {
+  skip: !scriptWorks,
+  timeout: 200_000,
+}, async (t) => {
+  const options = ['--legacy', 'Q166594', '--fault', "'cut before turn-give 1'", '--count', '20', '--both-ways'];
+  // A line of input is the wish for the next step. A background process ignores SIGINT.
+  const steps = [
+    'stty cols 100 rows 30',
+    `${process.execPath} ${bin} pair ${options.join(' ')} & pair=$!`,
+    'read step; stty cols 50',
+    'read step; kill -TERM $pair; wait $pair',
+  ];
+  const terminal = spawn('script', ['-qec', steps.join('; '), '/dev/null'], {
+    env: { ...env, TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => terminal.kill('SIGKILL'));
+  const ended = once(terminal, 'close');
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  // Control sequences as plain text: UP rows and ERASE.
+  const plain = (): string => shown.replaceAll('\u001b', 'ESC').replace(/ESC\[(\d+)AESC\[0J/g, '<UP $1>');
+  const until = async (pattern: RegExp, from = 0): Promise<void> => {
+    while (!pattern.test(plain().slice(from))) await once(terminal.stdout, 'data');
+  };
+  await until(/nothing can move:[\s\S]* no timer can move this mail\r\n\d+ of 20 messages delivered[^<]*</);
+  t.match(plain(), /association MTA-A\/1\/\d+ is open; MTA-A believes MTA-B has the Turn, MTA-B believes/);
+  const before = plain().length;
+  terminal.stdin.write('\n');
+  await until(/ {4}MTA-B has the Turn[\s\S]*?of 20 messages delivered[^<]*</, before);
+  // The first drawing for 50 columns, and the last one for 100. Its erasure goes up over all the rows it takes in 50 columns.
+  const drawings = [...plain().matchAll(/<UP (\d+)>([^<]*)/g)].map(([, up, text = '']) => ({
+    up: Number(up),
+    rows: text.trimEnd().split('\r\n'),
+  }));
+  const narrow = drawings.findIndex(({ rows }) => rows.some((row) => row.startsWith('    MTA-B has the Turn')));
+  t.same(
+    drawings[narrow]?.rows.filter((row) => row.length > 49),
+    [],
+  );
+  const wrapped = drawings[narrow - 1]?.rows.reduce((sum, row) => sum + Math.max(1, Math.ceil(row.length / 50)), 0);
+  t.equal(drawings[narrow]?.up, wrapped);
+  terminal.stdin.write('\n');
+  await ended;
+  t.match(shown, /Turns given/);
 });

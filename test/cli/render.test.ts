@@ -1,16 +1,31 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
 import {
+  associationTable,
+  type BindingView,
+  glossary,
+  type LtabView,
+  levelsOf,
+  type MessageView,
+  type QueueView,
+  turnTable,
+} from '@mtalab/mta-core';
+import { faultKinds } from '@mtalab/scenario';
+import { type LadderLine, ladderAsText, ladderLine, legendText, noteLine } from '@mtalab/trace';
+import {
+  explainTerm,
   judgeStandstill,
   type LabAtRest,
+  type Paint,
+  type Progress,
   paint,
   renderAssociations,
   renderBindings,
   renderDelivery,
   renderDiagnostics,
   renderEvent,
+  renderExplanation,
   renderFaults,
   renderLive,
   renderLtab,
@@ -196,6 +211,14 @@ const summary: LabSummary = {
   reports: 0,
 };
 
+const believed = { 'MTA-A': 'mine', 'MTA-B': 'theirs' } as const;
+const later = { association: 'MTA-A/1/104' };
+const lostGive = { fate: 'cut', fault: 'cut before turn-give 1' } as const;
+
+function line(from: string, to: string, text: string, believes: LadderLine['believes'], more: Partial<LadderLine> = {}) {
+  return ladderLine({ from, to, text, believes, association: 'MTA-A/1/3', tMs: nowMs, ...more });
+}
+
 function still(more: {
   readonly queues?: readonly QueueView[];
   readonly nextDeadlineMs?: number | null;
@@ -213,13 +236,24 @@ function still(more: {
   };
 }
 
+function explained(word: string) {
+  const found = explainTerm(word);
+  if (found === undefined) throw new Error(`${word} is not in the glossary`);
+  return found;
+}
+
 function verdict(lab: LabAtRest, patienceMs: number, fruitlessMs = 0): string {
   const said = judgeStandstill(lab, patienceMs, fruitlessMs);
   return said.kind === 'stuck' ? `stuck:\n${said.why.join('\n')}` : `retries in ${said.inMs} ms: ${said.what}`;
 }
 
-const views: Readonly<Record<string, () => string>> = {
-  status: () =>
+function live(queuedCopies: number, progress: Progress, reasons: readonly string[] = []): string {
+  const figures = { ...summary, delivered: progress.delivered };
+  return renderLive([status('MTA-A', { queuedCopies }), status('MTA-B')], progress, figures, reasons).join('\n');
+}
+
+const views: Record<string, (style: Paint) => string> = {
+  status: (style) =>
     renderStatus(
       [
         { mta: 'MTA-A', value: status('MTA-A', { legacy: ['Q166594'], queuedCopies: 49, timeScale: 60 }) },
@@ -228,9 +262,9 @@ const views: Readonly<Record<string, () => string>> = {
           value: status('MTA-B', { phase: 'stopping', nextDeadlineMs: null, delays: { count: 0, meanMs: 0, maxMs: 0 } }),
         },
       ],
-      plain,
+      style,
     ),
-  bindings: () =>
+  bindings: (style) =>
     renderBindings(
       [
         {
@@ -243,11 +277,11 @@ const views: Readonly<Record<string, () => string>> = {
         },
         { mta: 'MTA-B', value: [binding({ listening: 'failed', osError: 'EADDRNOTAVAIL', port: 0 })] },
       ],
-      plain,
+      style,
     ),
-  'bindings, with an endpoint mapper': () =>
-    renderBindings([{ mta: 'MTA-A', value: [binding({ mapperPort: 135 }), binding({ address: '127.0.0.2' })] }], plain),
-  ltab: () =>
+  'bindings, with an endpoint mapper': (style) =>
+    renderBindings([{ mta: 'MTA-A', value: [binding({ mapperPort: 135 }), binding({ address: '127.0.0.2' })] }], style),
+  ltab: (style) =>
     renderLtab(
       [
         {
@@ -255,18 +289,18 @@ const views: Readonly<Record<string, () => string>> = {
           value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] },
         },
       ],
-      plain,
+      style,
     ),
-  'ltab, nobody adjacent': () => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
-  queues: () =>
+  'ltab, nobody adjacent': (style) => renderLtab([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], style),
+  queues: (style) =>
     renderQueues(
       [
         { mta: 'MTA-A', value: { nowMs, rows: [queue, mailboxes] } },
         { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, name: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
       ],
-      plain,
+      style,
     ),
-  messages: () =>
+  messages: (style) =>
     renderMessages(
       [
         {
@@ -274,13 +308,13 @@ const views: Readonly<Record<string, () => string>> = {
           value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
         },
       ],
-      plain,
+      style,
     ),
-  'messages, none': () => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], plain),
-  'associations, the Turn lost': () => renderAssociations(lostTurn, plain),
-  'associations, one agreed and one known to one side': () => renderAssociations(agreed, plain),
-  'associations, none': () => renderAssociations([], plain),
-  runs: () =>
+  'messages, none': (style) => renderMessages([{ mta: 'MTA-A', value: { nowMs, rows: [] } }], style),
+  'associations, the Turn lost': (style) => renderAssociations(lostTurn, style),
+  'associations, one agreed and one known to one side': (style) => renderAssociations(agreed, style),
+  'associations, none': (style) => renderAssociations([], style),
+  runs: (style) =>
     renderRuns(
       [
         {
@@ -290,17 +324,17 @@ const views: Readonly<Record<string, () => string>> = {
           processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }],
         },
       ],
-      plain,
+      style,
     ),
-  faults: () =>
+  faults: (style) =>
     renderFaults(
       [
         { id: 1, text: 'cut before turn-give 1', state: 'done', hits: 1 },
         { id: 12, text: 'hold rttr 3 from MTA-A', state: 'armed', hits: 0 },
       ],
-      plain,
+      style,
     ),
-  event: () =>
+  event: (style) =>
     renderEvent(
       {
         time: '1999-06-14T09:30:00.250Z',
@@ -314,9 +348,9 @@ const views: Readonly<Record<string, () => string>> = {
         parameters: { entity: 'MTA-B', limit: 9 },
         trailer: '[MTA-B 9 MTA MAIN BASE 1 43] (14)',
       },
-      plain,
+      style,
     ),
-  delivery: () =>
+  delivery: (style) =>
     renderDelivery(
       {
         t: nowMs,
@@ -328,9 +362,9 @@ const views: Readonly<Record<string, () => string>> = {
         delayMs: 8,
         sizeBytes: 0,
       },
-      plain,
+      style,
     ),
-  ready: () =>
+  ready: (style) =>
     renderReady(
       {
         dir: '/tmp/lab',
@@ -349,12 +383,19 @@ const views: Readonly<Record<string, () => string>> = {
           },
         ],
       },
-      plain,
+      style,
     ),
-  live: () =>
-    renderLive([status('MTA-A', { queuedCopies: 49 }), status('MTA-B')], { ...summary, delivered: 2 }, plain).join('\n'),
-  summary: () => renderSummary(summary, plain),
-  'summary of nothing': () => renderSummary({ ...summary, submitted: 0, delivered: 0 }, plain),
+  live: () => live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: 3.25, leftMs: 15_077 }),
+  'live, while mail is being submitted': () =>
+    live(49, { asked: 20_000, delivered: 1200, toSubmit: 18_000, perSecond: 512.4, leftMs: 36_690 }),
+  'live, several recipients': () => live(0, { asked: 1, delivered: 3, toSubmit: 0, perSecond: null, leftMs: null }),
+  'live, nothing moves': () =>
+    live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: null, leftMs: null }, [
+      'nothing can move:',
+      '  no timer can move this mail',
+    ]),
+  summary: (style) => renderSummary(summary, style),
+  'summary of nothing': (style) => renderSummary({ ...summary, submitted: 0, delivered: 0 }, style),
   'verdict: the Turn is lost': () => verdict(still({}), 30_000),
   'verdict: a fault keeps something back': () =>
     verdict(still({ kept: ['the fault "hold rttr" keeps PDUs back'], nextDeadlineMs: null }), 30_000),
@@ -367,28 +408,112 @@ const views: Readonly<Record<string, () => string>> = {
   'verdict: nothing comes of it, but another timer is at work': () =>
     verdict(still({ queues: [{ ...queue, openRetryAtMs: nowMs + 600_000 }], nextDeadlineMs: nowMs + 4000 }), 30_000, 30_001),
   'verdict: some other timer is at work': () => verdict(still({ nextDeadlineMs: nowMs + 4000 }), 30_000),
-  'diagnostics levels': () =>
+  ...Object.fromEntries(
+    ['Turn', 'rttr', 'settled'].map((word) => [`explain ${word}`, (style: Paint) => renderExplanation(explained(word), style)]),
+  ),
+  'diagnostics levels': (style) =>
     renderDiagnostics(
       [
         { mta: 'MTA-A', value: levelsOf() },
         { mta: 'MTA-B', value: levelsOf('minimum', { 'X.400 Service': 'medium', APDU: 'maximum' }) },
       ],
       ['X.400 Service', 'Interface', 'APDU'],
-      plain,
+      style,
     ),
   'colour is put around, never into': () =>
     JSON.stringify(renderFaults([{ id: 1, text: 'x', state: 'armed', hits: 0 }], paint(true))),
 };
 
+/** Widths of terminals that every table must fit. */
+const widths = [80, 60];
+
+/** All views, then each at every width at which it differs. */
+function drawings(): readonly (readonly [string, string, number])[] {
+  return Object.entries(views).flatMap(([name, draw]) => {
+    const wide = draw(plain);
+    const narrow = widths.map((columns) => [`${name}, ${columns} columns`, draw(paint(false, columns)), columns] as const);
+    return [[name, wide, Number.POSITIVE_INFINITY] as const, ...narrow.filter(([, text]) => text !== wide)];
+  });
+}
+
+/** Two associations of two MTAs: the Turn-Give of the first is lost, and the second works hours later. */
+const story: readonly LadderLine[] = [
+  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/3, Turn with the initiator: accepted', { 'MTA-A': 'mine', 'MTA-B': 'theirs' }),
+  line('MTA-A', 'MTA-B', 'request 2 MtaSend rttr activity=1-2 offset=0 length=71 last start', {}, { tMs: nowMs + 3 }),
+  line('MTA-B', 'MTA-A', 'response 2 confirm activity=1-2 upTo=71 stored', {}, { tMs: nowMs + 9 }),
+  line('MTA-B', 'MTA-A', 'request 2 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { tMs: nowMs + 4000 }),
+  line('MTA-A', 'MTA-B', 'response 2 please-noted', {}, { tMs: nowMs + 4000 }),
+  line('MTA-A', 'MTA-B', 'request 3 MtaSend turn-give settled=1-2', {}, { tMs: nowMs + 4001, ...lostGive }),
+  noteLine('MTA-B', 'notices the loss of MTA-A/1/3', { association: 'MTA-A/1/3', tMs: nowMs + 4020 }),
+  noteLine('', 'the faults stop'),
+  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/104, Turn with the initiator: accepted', believed, { ...later, tMs: nowMs + 54e6 }),
+  line('MTA-B', 'MTA-A', 'request 9 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { ...later, tMs: nowMs + 54e6 }),
+  line('MTA-A', 'MTA-B', 'request 9 MtaSend turn-give', { 'MTA-B': 'mine' }, { ...later, tMs: nowMs + 54e6 + 1 }),
+  line('MTA-A', 'MTA-B', 'rtab reason=protocolError', {}, { ...later, tMs: nowMs + 54e6 + 2 }),
+];
+const recovered: readonly LadderLine[] = [
+  ...story.slice(0, 7),
+  line(
+    'MTA-A',
+    'MTA-B',
+    'recovery 1 of MTA-A/1/3, Turn with the responder: accepted',
+    { 'MTA-B': 'mine' },
+    { tMs: nowMs + 5000 },
+  ),
+];
+const three: readonly LadderLine[] = [
+  ...story,
+  line('MTA-C', 'MTA-A', 'hello', { 'MTA-C': 'mine' }, { association: 'MTA-C/1/3', tMs: nowMs + 86_400_000 }),
+];
+const untimed: readonly LadderLine[] = story.slice(0, 6).map(({ tMs: _, ...rest }) => rest);
+const both: readonly LadderLine[] = [line('MTA-A', 'MTA-B', 'rttr', { 'MTA-A': 'mine', 'MTA-B': 'mine' })];
+
+const ladders: Readonly<Record<string, readonly LadderLine[]>> = {
+  'ladder of two associations': story,
+  'ladder, recovered': recovered,
+  'ladder of three MTAs': three,
+  'ladder without times': untimed,
+  'ladder, both have the Turn': both,
+};
+for (const [name, lines] of Object.entries(ladders)) {
+  views[name] = ({ columns }) => ladderAsText(lines, { columns });
+  views[`${name}: legend`] = ({ columns }) => legendText(lines, columns);
+}
+
 test('tables and lines', (t) => {
-  const text = Object.entries(views)
-    .map(([name, draw]) => `== ${name}\n${draw()}\n`)
-    .join('\n');
+  const all = drawings();
+  const text = all.map(([name, drawing]) => `== ${name}\n${drawing}\n`).join('\n');
   if (process.env['UPDATE'] === '1') writeFileSync(dataFile, text);
   const kept = readFileSync(dataFile, 'utf8');
   const blocks = (all: string) => new Map(all.split(/^== /m).map((block) => [block.split('\n', 1)[0], block]));
   const [now, before] = [blocks(text), blocks(kept)];
   t.same([...now.keys()], [...before.keys()], 'the same views');
   for (const [name, block] of now) t.equal(block, before.get(name), String(name));
+  for (const [name, drawing, columns] of all) {
+    const tooWide = drawing.split('\n').filter((line) => line.length > columns);
+    t.same(tooWide, [], `${name}: every line fits`);
+  }
+  t.end();
+});
+
+test('every word of the glossary, every PDU and every state is explained', (t) => {
+  const names = glossary.map(({ names: [name] }) => name.toLowerCase());
+  t.same(
+    names,
+    [...names].sort((one, other) => one.localeCompare(other, 'en')),
+    'the glossary is in order',
+  );
+  const words = glossary.flatMap(({ names: all, also = [] }) => [...all, ...also]);
+  for (const { names: all } of glossary) t.equal(explainTerm(all[0])?.term, all[0]);
+  const states = [...Object.keys(associationTable), ...Object.keys(turnTable)];
+  // `any` stands for every PDU.
+  const kinds = faultKinds.filter((kind) => kind !== 'any');
+  for (const word of [...words, ...kinds, ...states]) {
+    const found = explainTerm(word);
+    t.ok(found, word);
+    t.notMatch(`${found?.text} ${found?.source}`, /\]\(|\b_\w/, `${word}: no Markdown`);
+  }
+  t.equal(explainTerm('turn give')?.term, 'Turn-Give');
+  t.equal(explainTerm('trun'), undefined);
   t.end();
 });

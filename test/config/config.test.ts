@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultSettings } from '@mtalab/mta-core';
+import { defaultSettings, domainOf, envelopeProblem, mailAddressProblem, maxRecipients } from '@mtalab/mta-core';
 import { ConfigError, configSchema, loadConfig, renderConfig, renderConfigSchema } from 'mtalab';
 import { test } from 'tap';
 
@@ -169,5 +169,65 @@ test('the shipped JSON schema is up to date and describes every key', (t) => {
     settings['openRetryIntervalS']?.description,
     /"Open interval \(sec\)", Open-Retry-Interval\. Unit: seconds\. Default: 600\./,
   );
+  t.end();
+});
+
+test('what is an address: RFC 5321 4.1.2, with the characters of RFC 6531', (t) => {
+  const table: readonly (readonly [string, RegExp | null])[] = [
+    ['ben@b.example', null],
+    ['Ben.Smith+tag@b.example', null],
+    ["o'brien!#$%&*/=?^_`{|}~-@b.example", null],
+    ['"ben smith"@b.example', null],
+    ['"smith, ben"@b.example', null],
+    ['"a@b"@b.example', null],
+    ['".ben..x."@b.example', null],
+    ['"a\\"b\\\\"@b.example', null],
+    ['ben@[192.0.2.1]', null],
+    ['ben@[IPv6:2001:db8::1]', null],
+    ['j\u00fcrgen@b\u00fccher.example', null],
+    [`${'x'.repeat(64)}@b.example`, null],
+    ['nobody', /needs a local part, an @ and a domain/],
+    ['@b.example', /needs a local part/],
+    ['ben@', /needs a local part/],
+    ['.ben@b.example', /must not begin or end with a dot/],
+    ['ben.@b.example', /must not begin or end with a dot/],
+    ['ben..smith@b.example', /two dots in a row/],
+    ['ben smith@b.example', /a blank is possible only in a quoted local part/],
+    ['ben@b.example,eve@b.example', /^a comma is possible only/],
+    ['ben@b.example;eve@b.example', /^@ is possible only|^; is possible only/],
+    ['<ben@b.example>', /"b\.example>" is no mail domain/],
+    ['Ben <ben@b.example>', /is no mail domain/],
+    ['a@b@c', /^@ is possible only/],
+    ['"ben@b.example', /quotes must enclose/],
+    ['"a"b"@b.example', /quotes must enclose/],
+    ['"a\\"@b.example', /quotes must enclose/],
+    ['a\r\nb@b.example', /control character/],
+    ['"a\nb"@b.example', /quotes must enclose/],
+    ['a\u00a0b@b.example', /a blank/],
+    ['ben@b..example', /is no mail domain/],
+    ['ben@.example', /is no mail domain/],
+    ['ben@b.example.', /is no mail domain/],
+    ['ben@-b.example', /is no mail domain/],
+    ['ben@b_b.example', /is no mail domain/],
+    ['ben@[192.0.2.256]', /is no mail domain/],
+    [`${'x'.repeat(65)}@b.example`, /longer than 64 octets/],
+    [`${'\u00fc'.repeat(33)}@b.example`, /longer than 64 octets/],
+    [`x@${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(63)}`, /longer than 254 octets/],
+    [`${'a.'.repeat(100_000)}@b.example`, /longer than 254 octets/],
+  ];
+  for (const [address, problem] of table) {
+    const found = mailAddressProblem(address);
+    if (problem === null) t.equal(found, null, address);
+    else t.match(found, problem, address.slice(0, 80));
+    t.equal(domainOf(address) === null, problem !== null);
+  }
+  const from = (originator: string, recipients: readonly string[]) => envelopeProblem({ originator, recipients });
+  t.equal(from('', ['ben@b.example']), null, 'a report has no originator');
+  t.match(from('a b@a.example', ['ben@b.example']), /^the originator "a b@a\.example" is no address: a blank/);
+  t.match(from('a@a.example', ['ben@b.example', '.x@b']), /^the recipient "\.x@b" is no address: its local part must not begin/);
+  t.equal(from('a@a.example', []), 'there is no recipient');
+  const many = Array.from({ length: maxRecipients + 1 }, (_, at) => `u${at}@b.example`);
+  t.equal(from('a@a.example', many.slice(1)), null);
+  t.match(from('a@a.example', many), /^there are 1001 recipients, at most 1000/);
   t.end();
 });

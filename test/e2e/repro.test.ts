@@ -61,7 +61,7 @@ test('repro all reproduces everything, on virtual time and twice on processes, w
     for (const { mode, counts } of result?.cases ?? []) {
       const folder = join(dir, name, mode);
       t.same(JSON.parse(readFileSync(join(folder, 'counts.json'), 'utf8')).counts, counts, `${name}, ${mode}`);
-      t.match(readFileSync(join(folder, 'ladder.txt'), 'utf8'), /^MTA-A/);
+      t.match(readFileSync(join(folder, 'ladder.txt'), 'utf8'), /^[0-9-]{10} +MTA-A .*MTA-B/);
       for (const mta of ['MTA-A', 'MTA-B'])
         for (const file of ['journal.jsonl', 'events.jsonl', 'ev0.log'])
           t.ok(existsSync(join(folder, mta, file)), `${mta}: ${file}`);

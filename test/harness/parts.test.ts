@@ -59,7 +59,7 @@ test('the reader gives mail octet for octet: files in the given order, folders s
     [[], /^no mail is named/],
     [[join(dir, 'nothing')], /^no such file or folder: .*nothing$/],
     [[join(dir, 'bare')], /bare has no mail: it has no regular file$/],
-    [['/dev/null'], /^\/dev\/null is neither a file nor a folder$/],
+    [['/dev/null'], /^\/dev\/null is no file, folder or pipe$/],
   ] as const) {
     await t.rejects(all(readMail(paths)), { message });
   }

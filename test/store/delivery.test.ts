@@ -39,7 +39,10 @@ test('names of folders are safe, decodable and distinct', async (t) => {
   t.same([addressPart(''), addressPart('a%2')], [null, null]);
   const folders: readonly (readonly [Destination, string[]])[] = [
     [toMailbox('Bob@B.Example'), ['b.example', 'Bob']],
-    [toMailbox('"a@b"@c'), ['c', '%22a@b%22']],
+    [toMailbox('"a@b"@c'), ['c', 'a@b']],
+    [toMailbox('"ben smith"@b.example'), ['b.example', 'ben%20smith']],
+    [toMailbox('"ben"@b.example'), ['b.example', 'ben']],
+    [toMailbox('"..\\"/x"@b.example'), ['b.example', '%2E.%22%2Fx']],
     [toMailbox('nobody'), ['nobody', '%']],
     [toMailbox('x@'), ['%', 'x']],
     [toMailbox('x@dead-letters'), ['%64ead-letters', 'x']],

@@ -14,6 +14,11 @@ export type CommandIo = {
   /** Writes to stderr without a line end, to redraw a status. */
   readonly errRaw: (text: string) => void;
   readonly errColumns: () => number;
+  readonly errRows: () => number;
+  /** Calls the function when the terminal of stderr has a new size. Returns a function that ends this. */
+  readonly onErrResize: (resized: () => void) => () => void;
+  /** Columns that output on stdout may take: those of its terminal, or no limit in a file or a pipe. */
+  readonly outColumns: () => number;
   /** Aborts when the reader of stdout goes away (`mtalab ... | head`). */
   readonly readerGone: AbortSignal;
 };
@@ -53,6 +58,12 @@ export function processIo(): CommandIo {
     errColour: colourAllowed(process.stderr),
     // Some terminals report 0 columns.
     errColumns: () => process.stderr.columns || 80,
+    errRows: () => process.stderr.rows || 24,
+    onErrResize: (resized) => {
+      process.stderr.on('resize', resized);
+      return () => void process.stderr.off('resize', resized);
+    },
+    outColumns: () => (process.stdout.isTTY === true ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY),
     readerGone: gone.signal,
   };
 }

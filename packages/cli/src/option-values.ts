@@ -1,5 +1,5 @@
 /** Reads values of command-line options that several commands share. */
-import { defaultSettings, type Settings } from '@mtalab/mta-core';
+import { defaultSettings, mailAddressProblem, maxRecipients, type Settings } from '@mtalab/mta-core';
 import { settingProblem } from './config/settings.js';
 import { UsageError } from './errors.js';
 import { suggestion } from './render/suggestions.js';
@@ -33,13 +33,42 @@ export function settingOption(text: string): readonly [string, unknown] {
 }
 
 /**
- * Reads a mailbox address. Checks only what routing needs: a local part, an @ and a domain.
- * @throws UsageError when it is no address.
+ * Reads one mail address.
+ * @throws UsageError when it is none, or a list.
  */
 export function addressOption(option: string, text: string): string {
-  const at = text.lastIndexOf('@');
-  if (at < 1 || at === text.length - 1 || /[\s\p{Cc}<>]/u.test(text) || text.length > 320) {
-    throw new UsageError(`${option} takes an address such as ben@b.example, not "${excerpt(text)}"`);
+  const problem = mailAddressProblem(text);
+  if (problem === null) return text;
+  const count = splitAddresses(text).length;
+  if (count > 1) throw new UsageError(`${option} takes one address, not ${count}: "${excerpt(text)}"`);
+  throw new UsageError(`${option} takes an address such as ben@b.example, not "${excerpt(text)}": ${problem}`);
+}
+
+/** The texts between commas. A comma in quotes separates nothing: `"smith, ben"@b.example` is one address. */
+function splitAddresses(text: string): readonly string[] {
+  const parts = [''];
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text.charAt(at);
+    if (sign === ',' && !quoted) {
+      parts.push('');
+      continue;
+    }
+    if (sign === '"') quoted = !quoted;
+    const taken = quoted && sign === '\\' ? text.slice(at, at + 2) : sign;
+    parts[parts.length - 1] += taken;
+    at += taken.length - 1;
   }
-  return text;
+  return parts.map((part) => part.trim());
+}
+
+/**
+ * Reads the recipients of a message: an option that may be repeated, each with one address or a comma list.
+ * @throws UsageError naming an address that is none, or when there are too many.
+ */
+export function addressesOption(option: string, texts: readonly string[]): readonly string[] {
+  const addresses = texts.flatMap(splitAddresses);
+  if (addresses.length > maxRecipients)
+    throw new UsageError(`${option}: ${addresses.length} recipients; a message has at most ${maxRecipients}`);
+  return addresses.map((address) => addressOption(option, address));
 }

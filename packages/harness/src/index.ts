@@ -25,7 +25,7 @@ export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
-export { type MailItem, octetsOf, readMail } from './mail/read.js';
+export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
 export { pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
 export { describeExit, type ExitStatus, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';

@@ -29,6 +29,8 @@ export {
 export { type ErrorEntry, errorsByNumber, ntErrorText } from './catalogues/events/nt-errors.js';
 export type { EventId, EventParameters, ReportedEvent } from './catalogues/events/parameters.js';
 export { eventIds, sampleEvent, sampleParameters } from './catalogues/events/samples.js';
+export { glossary, glossaryWords, termOf } from './catalogues/glossary/glossary.js';
+export type { Term } from './catalogues/glossary/term.js';
 export { quirkOf, quirks } from './catalogues/quirks/index.js';
 export {
   defaultNt,
@@ -207,6 +209,16 @@ export type {
   TransferView,
 } from './machine/view-model.js';
 export {
+  domainOf,
+  envelopeProblem,
+  mailAddressProblem,
+  mailboxName,
+  mailDomainPattern,
+  maxAddressBytes,
+  maxLocalBytes,
+  maxRecipients,
+} from './mail/address.js';
+export {
   type ContentHandle,
   type Copy,
   type Destination,
@@ -222,7 +234,6 @@ export {
   type TransferEnvelope,
   turnPriority,
 } from './mail/message.js';
-export { domainOf } from './mail/routing.js';
 export {
   type AbortReason,
   type Apdu,

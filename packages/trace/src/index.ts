@@ -6,6 +6,7 @@ export { type ReplayCore, type Replayed, Replayer } from './journal/replay.js';
 export { type Difference, JournalVerifier, type Verification, verifyJournal } from './journal/verify.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
+export { legendText } from './ladder/legend.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
 export { ladderOf } from './ladder/link-lines.js';
 export { type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';

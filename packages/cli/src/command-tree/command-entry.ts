@@ -1,12 +1,15 @@
 /** Defines what an entry of the command tree consists of. */
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.js';
+import type { TreeModel } from './model.js';
 
 /** What the module of a command exports. Commander has parsed the arguments and options. Resolves with the exit code. */
 export type CommandRun = (call: {
   readonly io: CommandIo;
   readonly args: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** The whole command tree, for commands that describe it. */
+  readonly tree: () => TreeModel;
 }) => Promise<number>;
 
 /** One command of the tree. A new command needs an entry in `lab-commands.ts` or `proof-commands.ts`. */

@@ -179,9 +179,9 @@ After a run, give --dir: the folder of the pair, or the data folder of one MTA.`
   {
     group: groups.look,
     usage: 'explain [words...]',
-    summary: 'explain events, error numbers and articles, such as 9316 1727 Q181721',
+    summary: 'explain events, error numbers, articles and words, such as 9316 1727 Q181721 Turn',
     detail: `
-No MTA needs to run. The articles are those that MTA Lab emulates and those of the releases.`,
+No MTA needs to run. The words are those of docs/glossary.md, the PDUs of ladders and faults, and the states of tables. The articles are those that MTA Lab emulates and those of the releases.`,
     define: (command) => withJson(command.option('--all', 'explain every event')),
     load: () => import('../commands/explain.js'),
   },
@@ -197,12 +197,22 @@ No MTA needs to run. The articles are those that MTA Lab emulates and those of t
     usage: 'submit <file...>',
     summary: 'submit messages (- is standard input)',
     detail: `
-The MTA takes the content octet for octet. The envelope comes from --from and --to, never from the headers of the message.`,
+The MTA takes the content octet for octet. The envelope comes from --from and --to, never from the headers of the message.
+A file may be a pipe. A message has at most 1000 recipients; docs/limits.md has all limits.
+
+Examples:
+  mtalab submit letter.eml --to ben@b.example,eve@b.example
+  mtalab submit letter.eml --to '"ben smith"@b.example'      a local part with a blank needs quotes of its own
+  generate-mail | mtalab submit -                            - and /dev/stdin are standard input`,
     define: (command) =>
       withRun(command)
         .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first)')
         .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
-        .option('--to <address>', 'recipient; may be repeated (default: user@ the domain of the far MTA)', repeatable)
+        .option(
+          '--to <address>',
+          'recipient, or a list with commas; may be repeated (default: user@ the domain of the far MTA)',
+          repeatable,
+        )
         .addOption(
           new Option('--priority <priority>', 'priority of the message')
             .choices(['urgent', 'normal', 'non-urgent'])
@@ -279,6 +289,29 @@ Exit code: 0 if all run again, 1 if one does not.`,
     summary: 'print the releases of Exchange and Windows NT, and the articles of each release',
     define: withJson,
     load: () => import('../commands/releases.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'completion <shell>',
+    summary: 'print a script that completes the command line, for bash, zsh or fish',
+    detail: `
+  bash    eval "$(mtalab completion bash)" in ~/.bashrc
+  zsh     eval "$(mtalab completion zsh)" in ~/.zshrc, after compinit
+  fish    mtalab completion fish > ~/.config/fish/completions/mtalab.fish
+
+The scripts complete commands, options, and values that do not depend on a run. They leave out the names of MTAs, associations
+and bindings, the language of faults after its first word, and numbers.`,
+    define: (command) => {
+      command.registeredArguments[0]?.choices(['bash', 'zsh', 'fish']);
+      return command;
+    },
+    load: () => import('../commands/completion.js'),
+  },
+  {
+    group: groups.other,
+    usage: 'man',
+    summary: 'show the manual page, or print it in roff into a pipe or a file',
+    load: () => import('../commands/man.js'),
   },
   {
     group: groups.other,

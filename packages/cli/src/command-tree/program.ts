@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { CommandIo } from '../command-io.js';
-import { groups } from './command-entry.js';
+import { type CommandIo, processIo } from '../command-io.js';
+import { type CommandEntry, groups } from './command-entry.js';
 import { runningCommands } from './lab-commands.js';
+import { modelOf, type TreeModel } from './model.js';
 import { proofCommands } from './proof-commands.js';
 
 const examples = `
@@ -30,6 +31,21 @@ function version(): string {
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
+/** All commands, group by group. */
+function entriesInOrder(): readonly CommandEntry[] {
+  const headings: readonly string[] = Object.values(groups);
+  return [...runningCommands, ...proofCommands].sort((a, b) => headings.indexOf(a.group) - headings.indexOf(b.group));
+}
+
+/** The command tree, as data. */
+export function commandTree(): TreeModel {
+  return modelOf(
+    buildProgram(processIo(), () => undefined),
+    entriesInOrder(),
+    examples,
+  );
+}
+
 /** Builds the program. It calls `done` with the exit code of the command that ran. */
 export function buildProgram(io: CommandIo, done: (exitCode: number) => void): Command {
   const program = new Command('mtalab')
@@ -44,9 +60,8 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
     .showHelpAfterError('(--help shows the commands and options)')
     .exitOverride()
     .addHelpText('after', examples);
-  const headings: readonly string[] = Object.values(groups);
-  const all = [...runningCommands, ...proofCommands].sort((a, b) => headings.indexOf(a.group) - headings.indexOf(b.group));
-  for (const entry of all) {
+  const entries = entriesInOrder();
+  for (const entry of entries) {
     const command = program.command(entry.usage).summary(entry.summary).helpGroup(entry.group);
     command.description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`);
     if (entry.detail !== undefined) command.addHelpText('after', entry.detail);
@@ -55,7 +70,7 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
       // Commander appends the options and the command to the arguments.
       const args = received.slice(0, -2);
       const { run } = await entry.load();
-      done(await run({ io, args, options: command.opts() }));
+      done(await run({ io, args, options: command.opts(), tree: () => modelOf(program, entries, examples) }));
     });
   }
   return program;

@@ -189,7 +189,12 @@ output of --format json. A long row of transfers becomes one line, unless you gi
         .option('--association <name>', 'draw only this association, such as MTA-A/1/3')
         .option('--all', 'draw a line for every PDU')
         .option('--short-openings', 'draw each opening and recovery of an association as one line')
-        .option('--width <columns>', 'width of an arrow and its text, in columns', whole(40, 1000), 100),
+        .option('--no-legend', 'leave out the legend under the drawing')
+        .option(
+          '--width <columns>',
+          'width of an arrow and its text, in columns (default: what fits the terminal, at most 100)',
+          whole(40, 1000),
+        ),
     load: () => import('../commands/ladder.js'),
   },
 ];

@@ -14,6 +14,6 @@ export const run: CommandRun = async ({ io, options }) => {
     joinAssociations(new Map(values.map(({ mta, value }) => [mta, value])));
   return printAnswers(io, answers, json === true, {
     json: joined,
-    text: (values) => renderAssociations(joined(values), paint(io.outColour)),
+    text: (values) => renderAssociations(joined(values), paint(io.outColour, io.outColumns())),
   });
 };

@@ -57,6 +57,6 @@ export const run: CommandRun = async ({ io, args, options }) => {
   const answers = planned ?? (await askEach(where, 'bindings'));
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, bindings: value })),
-    text: (values) => renderBindings(values, paint(io.outColour)),
+    text: (values) => renderBindings(values, paint(io.outColour, io.outColumns())),
   });
 };

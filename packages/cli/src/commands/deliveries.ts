@@ -14,7 +14,7 @@ export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
   const found = await chosenRun(where);
   const interrupt = onInterrupt(io.readerGone);
-  const style = paint(io.outColour);
+  const style = paint(io.outColour, io.outColumns());
   const answers = await Promise.all(
     chosenProcesses(found, where.mta).map(async (one): Promise<Answer<null>> => {
       try {

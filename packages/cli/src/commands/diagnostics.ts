@@ -34,6 +34,6 @@ export const run: CommandRun = async ({ io, args, options }) => {
   return printAnswers(io, answers, json === true, {
     json: (values) =>
       values.map(({ mta, value }) => ({ mta, levels: Object.fromEntries(shown.map((name) => [name, value[name]])) })),
-    text: (values) => renderDiagnostics(values, shown, paint(io.outColour)),
+    text: (values) => renderDiagnostics(values, shown, paint(io.outColour, io.outColumns())),
   });
 };

@@ -136,7 +136,7 @@ export const run: CommandRun = async ({ io, options }) => {
   const { past, next } = await openLogs(logs);
   const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
-  const style = paint(io.outColour);
+  const style = paint(io.outColour, io.outColumns());
   const viewOf = (event: EventJson) => (explain === true ? explainedEvent(event) : event);
   const textOf = (event: EventJson) =>
     explain === true ? `${renderEvent(event, style)}\n${renderReason(event, style)}` : renderEvent(event, style);

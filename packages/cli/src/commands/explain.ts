@@ -1,4 +1,4 @@
-/** `mtalab explain WORD...`: explains events, error numbers and articles. No MTA needs to run. */
+/** `mtalab explain WORD...`: explains events, error numbers, articles and the words of the glossary. No MTA needs to run. */
 
 import {
   type DiagnosticsLevel,
@@ -29,6 +29,7 @@ import {
   renderExplanation,
 } from '../render/explain.js';
 import { suggestedNumber, unknownName } from '../render/suggestions.js';
+import { explainTerm, suggestedTerm } from './explain-term.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
 
@@ -99,19 +100,31 @@ function explained(word: string): Explanation {
     if (articles.includes(article)) return explainArticle(article);
     throw new UsageError(unknownName('article', word, articles));
   }
-  throw new UsageError(
-    `unknown event or error number ${word}${suggestedNumber(word, [...eventIds, ...errorNumbers])}; \`mtalab explain --all\` explains all events`,
-  );
+  const term = explainTerm(word);
+  if (term !== undefined) return term;
+  if (/\d{2}/.test(word))
+    throw new UsageError(
+      `unknown event or error number ${word}${suggestedNumber(word, [...eventIds, ...errorNumbers])}; \`mtalab explain --all\` explains all events`,
+    );
+  throw new UsageError(`unknown word ${word}${suggestedTerm(word)}; docs/glossary.md has the words that can be explained`);
+}
+
+/** The words of the command line. Several of them may be one term: `association group`. */
+function wordsOf(args: readonly string[]): readonly string[] {
+  const phrase = args.join(' ');
+  return args.length > 1 && explainTerm(phrase) !== undefined ? [phrase] : args.flatMap(splitAtCommas);
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, all } = options as { readonly json?: boolean; readonly all?: boolean };
-  const words = ((args[0] as readonly string[] | undefined) ?? []).flatMap(splitAtCommas);
+  const words = wordsOf((args[0] as readonly string[] | undefined) ?? []);
   if (all === true && words.length > 0) throw new UsageError('give words to explain or --all, not both');
   if (all !== true && words.length === 0)
-    throw new UsageError('give the number of an event or an error, such as 9316, an article, such as Q181721, or --all');
+    throw new UsageError(
+      'give the number of an event or an error, such as 9316, an article, such as Q181721, a word, such as Turn, or --all',
+    );
   const found = all === true ? eventIds.map(explainEvent) : words.map(explained);
   if (json === true) outJson(io, found);
-  else io.out(found.map((one) => renderExplanation(one, paint(io.outColour))).join('\n\n'));
+  else io.out(found.map((one) => renderExplanation(one, paint(io.outColour, io.outColumns()))).join('\n\n'));
   return exitCodes.ok;
 };

@@ -59,7 +59,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
     outJson(io, result ?? { done: request.cmd });
     return exitCodes.ok;
   }
-  const style = paint(io.outColour);
+  const style = paint(io.outColour, io.outColumns());
   if (request.cmd === 'faults') {
     const faults = result as readonly FaultView[];
     if (faults.length === 0) io.err('no faults; add one with `mtalab fault cut before turn-give 1`');

@@ -12,6 +12,7 @@ import {
   ladderOf,
   ladderPlantUml,
   ladderShiViz,
+  legendText,
   mergeTrails,
   Trails,
   withShortOpenings,
@@ -25,7 +26,8 @@ type Options = {
   readonly association?: string;
   readonly all?: boolean;
   readonly shortOpenings?: boolean;
-  readonly width: number;
+  readonly width?: number;
+  readonly legend: boolean;
 };
 
 /** Limit of ladder lines and PDUs of a link in all files. */
@@ -70,10 +72,13 @@ function condensed(lines: readonly LadderLine[], { all, shortOpenings }: Options
   return folded(shortOpenings === true ? withShortOpenings(lines) : lines);
 }
 
-function draw(lines: readonly LadderLine[], { format, width }: Options, io: CommandIo): string {
+function draw(lines: readonly LadderLine[], { format, width, legend }: Options, io: CommandIo): string {
   switch (format) {
-    case 'text':
-      return ladderAsText(lines, { width });
+    case 'text': {
+      const text = ladderAsText(lines, width === undefined ? { columns: io.outColumns() } : { width });
+      const below = legend ? legendText(lines, width === undefined ? io.outColumns() : undefined) : '';
+      return below === '' ? text : `${text}\n\n${below}`;
+    }
     case 'mermaid':
       return ladderMermaid(lines);
     case 'plantuml':

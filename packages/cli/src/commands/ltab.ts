@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const answers = await viewEach(where, 'ltab');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, ltab: value.rows })),
-    text: (values) => renderLtab(values, paint(io.outColour)),
+    text: (values) => renderLtab(values, paint(io.outColour, io.outColumns())),
   });
 };

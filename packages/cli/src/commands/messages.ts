@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const answers = await viewEach(where, 'messages', { limit });
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows })),
-    text: (values) => renderMessages(values, paint(io.outColour)),
+    text: (values) => renderMessages(values, paint(io.outColour, io.outColumns())),
   });
 };

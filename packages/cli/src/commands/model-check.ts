@@ -152,7 +152,7 @@ function writeJournal(io: CommandIo, file: string, failed: readonly PropertyVerd
 }
 
 function render(io: CommandIo, result: CheckResult, seconds: number): string {
-  const { bold, green, red } = paint(io.outColour);
+  const { bold, green, red } = paint(io.outColour, io.outColumns());
   const { bounds, exhausted } = result;
   const mtas = bounds.chain ? ['A', 'B', 'C'] : ['A', 'B'];
   const words = { holds: green('holds'), fails: red('FAILS'), open: 'open ' };

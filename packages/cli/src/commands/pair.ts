@@ -13,7 +13,7 @@ import { mtaCommand } from '../mta-command.js';
 import { serveControlChannel } from '../pair/control-channel.js';
 import { pairDomains, pairNames } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
-import { checkMail, type Sending, sendAll } from '../pair/send.js';
+import { findMail, type Mail, type Sending, sendAll } from '../pair/send.js';
 import { type Ending, watchPair } from '../pair/watch.js';
 import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
@@ -21,36 +21,37 @@ import { renderReady, renderSummary } from '../render/pair.js';
 
 /** Prints what MTAs write to stderr, such as a failure to write their logs. The error of a failed start has it already. */
 class StderrRelay {
-  readonly #io: CommandIo;
+  readonly #print: (line: string) => void;
   /** Lines that wait until the lab is up; null from then on. */
   #waiting: string[] | null = [];
 
-  constructor(io: CommandIo) {
-    this.#io = io;
+  constructor(print: (line: string) => void) {
+    this.#print = print;
   }
 
   readonly take: NonNullable<LabOptions['onOutput']> = (name, text, stream) => {
     if (stream !== 'stderr') return;
     const lines = text.split('\n').filter((line) => line !== '');
     const relayed = lines.map((line) => `${name}: ${printable(line)}`);
-    if (this.#waiting === null) for (const line of relayed) this.#io.err(line);
+    if (this.#waiting === null) for (const line of relayed) this.#print(line);
     else this.#waiting.push(...relayed);
   };
 
   up(): void {
-    for (const line of this.#waiting ?? []) this.#io.err(line);
+    for (const line of this.#waiting ?? []) this.#print(line);
     this.#waiting = null;
   }
 }
 
-async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promise<Lab> {
+async function startPair(live: LiveStatus, flags: PairFlags, plan: PairPlan): Promise<Lab> {
   // A second pair in this folder would overwrite the configuration of the first before the locks of the stores stop it.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
   const other = (await listRuns()).find((run) => run.dir === dir);
   if (other !== undefined) {
     throw new CliError(`another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${other.dir}\``);
   }
-  const relay = new StderrRelay(io);
+  // A line between two drawings of the status would be erased with it.
+  const relay = new StderrRelay((line) => live.note(line));
   const lab = await startLab({
     command: mtaCommand,
     onOutput: relay.take,
@@ -101,7 +102,7 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
   }));
   const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
-  else io.out(renderReady(ready, paint(io.outColour)));
+  else io.out(renderReady(ready, paint(io.outColour, io.outColumns())));
   printReleases(io, flags, plan);
 }
 
@@ -145,18 +146,27 @@ function conclude(
       problems,
       exitCode: code,
     });
-  } else io.out(renderSummary(summary, paint(io.outColour)));
+  } else io.out(renderSummary(summary, paint(io.outColour, io.outColumns())));
   for (const problem of problems) io.err(problem.startsWith('  ') ? problem : `mtalab: ${problem}`);
   return code;
 }
 
-async function runLab(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan, interrupt: Interrupt): Promise<number> {
-  const live = new LiveStatus(io);
+/** What a run has from its start to its end. */
+type Running = {
+  readonly io: CommandIo;
+  readonly flags: PairFlags;
+  readonly plan: PairPlan;
+  readonly mail: Mail;
+  readonly live: LiveStatus;
+  readonly interrupt: Interrupt;
+};
+
+async function runLab(lab: Lab, { io, flags, plan, mail, live, interrupt }: Running): Promise<number> {
   try {
     announce(io, lab, flags, plan);
     for (const hint of plan.hints) io.err(hint);
-    const sending: Sending = { accepted: 0, complete: false };
-    const sent = sendAll(lab, plan, flags, sending, interrupt.signal);
+    const sending: Sending = { wanted: mail.count, accepted: 0, complete: false };
+    const sent = sendAll(lab, plan, mail, sending, interrupt.signal);
     const ending = await watchPair(lab, sending, sent, flags, live, interrupt.signal);
     live.clear();
     const summary = await lab.summary();
@@ -170,16 +180,17 @@ async function runLab(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan,
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
-  await checkMail(flags);
+  const mail = await findMail(flags);
+  const live = new LiveStatus(io);
   // Ctrl-C while the processes start must stop them too.
   const interrupt = onInterrupt(io.readerGone);
   try {
-    const lab = await startPair(io, flags, plan);
+    const lab = await startPair(live, flags, plan);
     let closeControl: (() => Promise<void>) | undefined;
     let code: number;
     try {
-      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => io.err(text));
-      code = await runLab(io, lab, flags, plan, interrupt);
+      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => live.note(text));
+      code = await runLab(lab, { io, flags, plan, mail, live, interrupt });
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
     } finally {
       // The control channel closes last: the request to stop may have come over it.

@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const answers = await viewEach(where, 'queues');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, queues: value.rows })),
-    text: (values) => renderQueues(values, paint(io.outColour)),
+    text: (values) => renderQueues(values, paint(io.outColour, io.outColumns())),
   });
 };

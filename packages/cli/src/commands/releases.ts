@@ -25,6 +25,6 @@ function rows(releases: readonly Release[]) {
 export const run: CommandRun = async ({ io, options }) => {
   const { json } = options as { readonly json?: boolean };
   if (json === true) outJson(io, { exchange: rows(exchangeReleases), nt: rows(ntReleases) });
-  else io.out(renderReleases(paint(io.outColour)));
+  else io.out(renderReleases(paint(io.outColour, io.outColumns())));
   return exitCodes.ok;
 };

@@ -42,13 +42,13 @@ async function reproduceArticle(io: CommandIo, name: string, { json }: Options, 
   const outcome = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'every observation is as the scenario says';
   const last = reproduced ? `${article} is reproduced: ${outcome}.` : `${article} is NOT reproduced.`;
   if (json === true) outJson(io, { article, title, fault, between, reproduced, cases });
-  else io.out(renderScenario(result, last, paint(io.outColour)));
+  else io.out(renderScenario(result, last, paint(io.outColour, io.outColumns())));
   return reproduced ? exitCodes.ok : exitCodes.failed;
 }
 
 async function reproduceAll(io: CommandIo, { json, jobs, on }: Options, how: ReproduceOptions): Promise<number> {
   const beganMs = performance.now();
-  const style = paint(io.outColour);
+  const style = paint(io.outColour, io.outColumns());
   const list = candidates();
   await claimFolders(
     how,

@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const runs = await listRuns();
   if (options['json'] === true) outJson(io, runs);
   else if (runs.length === 0) io.err('nothing runs; start a pair with `mtalab pair`');
-  else io.out(renderRuns(runs, paint(io.outColour)));
+  else io.out(renderRuns(runs, paint(io.outColour, io.outColumns())));
   return exitCodes.ok;
 };

@@ -36,7 +36,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
       keep: dir === undefined ? undefined : (record) => keep(dir, record),
     });
     if (json === true) outJson(io, result);
-    else io.out(renderScenario(result, conclusionOf(result), paint(io.outColour)));
+    else io.out(renderScenario(result, conclusionOf(result), paint(io.outColour, io.outColumns())));
     return result.asDocumented ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     if (error instanceof ScenarioEnded) return exitCodes.interrupted;

@@ -197,7 +197,7 @@ async function runSeeds(io: CommandIo, flags: Flags, wanted: SimOptions): Promis
 /** Prints a failure at once, and shrinks the run with --shrink. */
 function reportFailure(io: CommandIo, flags: Flags, result: SimResult): Failure {
   const replay = flags.plan === undefined ? replayOf(flags, result.seed) : `mtalab sim --plan ${shellWord(flags.plan)}`;
-  const { red, bold } = paint(io.outColour);
+  const { red, bold } = paint(io.outColour, io.outColumns());
   const print = (text: string): void => {
     if (flags.json !== true) io.out(text);
   };

@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const answers = await askEach(where, 'status');
   return printAnswers(io, answers, json === true, {
     json: (values) => values.map(({ value }) => value),
-    text: (values) => renderStatus(values, paint(io.outColour)),
+    text: (values) => renderStatus(values, paint(io.outColour, io.outColumns())),
   });
 };

@@ -7,7 +7,7 @@ import { counted } from '@mtalab/scenario';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
-import { addressOption } from '../option-values.js';
+import { addressesOption, addressOption } from '../option-values.js';
 import { paint } from '../render/colours.js';
 import { bytes } from '../render/units.js';
 import { chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
@@ -37,10 +37,17 @@ async function fromStdin(): Promise<MailItem> {
   return { name: '-', sizeBytes: size, content: Buffer.concat(pieces) };
 }
 
+/** Names of standard input. Opening one of the paths fails where standard input is a socket, so they are read as `-` is. */
+const stdinNames: ReadonlySet<string> = new Set(['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']);
+
+/** @throws UsageError if standard input is named twice: its second reading would be an empty message. */
+function requireOneStdin(files: readonly string[]): void {
+  if (files.filter((file) => stdinNames.has(file)).length > 1) throw new UsageError('standard input can be used only once');
+}
+
 async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
-  if (files.filter((file) => file === '-').length > 1) throw new UsageError('standard input (-) can be used only once');
   for (const file of files) {
-    if (file === '-') yield await fromStdin();
+    if (stdinNames.has(file)) yield await fromStdin();
     else yield* readMail([file]);
   }
 }
@@ -66,12 +73,26 @@ async function courseOf(run: RunEntry, flags: SubmitFlags) {
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
   if (from === undefined || to === undefined)
     throw new UsageError('no MTA of this run says its mail domain; give --from and --to');
-  return { target, originator: addressOption('--from', from), recipients: to.map((one) => addressOption('--to', one)) };
+  return { target, originator: from, recipients: to };
+}
+
+/** The recipients, or the first few of many. */
+function inShort(recipients: readonly string[]): string {
+  const most = 5;
+  const more = recipients.length - most;
+  return `${recipients.slice(0, most).map(printable).join(', ')}${more > 0 ? ` and ${counted(more, 'more')}` : ''}`;
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
-  const flags = options as SubmitFlags;
+  const given = options as SubmitFlags;
   const files = args[0] as readonly string[];
+  // Wrong options fail before any MTA gets a request.
+  requireOneStdin(files);
+  const flags: SubmitFlags = {
+    ...given,
+    ...(given.from === undefined ? {} : { from: addressOption('--from', given.from) }),
+    ...(given.to === undefined ? {} : { to: addressesOption('--to', given.to) }),
+  };
   const { target, originator, recipients } = await courseOf(await chosenRun(flags), flags);
   const base = flags.id ?? randomUUID();
   const results: { file: string; mta: string; submissionId: string; mtsId: string; known: boolean }[] = [];
@@ -91,7 +112,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
         });
         results.push({ file: item.name, mta: target.name, submissionId, ...answer });
         if (flags.json !== true) {
-          const style = paint(io.outColour);
+          const style = paint(io.outColour, io.outColumns());
           io.out(
             `${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (accepted before: no second message)' : ''}`,
           );
@@ -102,6 +123,6 @@ export const run: CommandRun = async ({ io, args, options }) => {
     }
   });
   if (flags.json === true) outJson(io, results);
-  else io.err(`${target.name} accepted ${counted(results.length, 'message')} from ${originator} to ${recipients.join(', ')}`);
+  else io.err(`${target.name} accepted ${counted(results.length, 'message')} from ${originator} to ${inShort(recipients)}`);
   return exitCodes.ok;
 };

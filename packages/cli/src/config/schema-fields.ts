@@ -1,5 +1,6 @@
 /** Fields of the schemas of files. Each has one error message, which says what was expected. */
 import { isIP } from 'node:net';
+import { mailDomainPattern } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { emulatedArticles, notEmulated } from './releases.js';
 
@@ -33,12 +34,12 @@ export function mtaName() {
 }
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
-const domainPattern = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`);
-const routePattern = new RegExp(`^(\\*|(?=.{1,253}$)${label}(\\.${label})*)$`);
+const hostPattern = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`);
+const routePattern = new RegExp(`^\\*$|${mailDomainPattern.source}`, 'u');
 
 export function domain() {
   const error = 'expected a mail domain, such as a.example';
-  return z.string({ error }).regex(domainPattern, { error });
+  return z.string({ error }).regex(mailDomainPattern, { error });
 }
 
 export function routeDomain() {
@@ -63,7 +64,7 @@ function isStringBinding(value: string): boolean {
   // An IPv6 address may have brackets of its own.
   if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && number >= 1 && number <= 65_535;
   // A name with a colon must be an IPv6 address. Digits and dots alone must be an IPv4 address.
-  const hostFits = isIP(host) !== 0 || (domainPattern.test(host) && !/^[0-9.]+$/.test(host));
+  const hostFits = isIP(host) !== 0 || (hostPattern.test(host) && !/^[0-9.]+$/.test(host));
   return hostFits && number >= 1 && number <= 65_535;
 }
 

@@ -1,5 +1,5 @@
 /** Submits the mail of `mtalab pair`, a limited number of messages at a time. */
-import { generateMail, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
+import { countMail, generateMail, isPipe, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
 import { CliError, messageOf, UsageError } from '../errors.js';
 import type { PairFlags, PairPlan } from './pair-plan.js';
 
@@ -11,26 +11,48 @@ const pollMs = 250;
 const seed = 1999;
 
 export type Sending = {
+  /** Messages that the command line asks for. */
+  readonly wanted: number;
   /** Messages accepted: they are on disk. */
   accepted: number;
   /** Have the MTAs accepted all messages? */
   complete: boolean;
 };
 
+/** The mail to send: how many messages, and the messages. */
+export type Mail = { readonly count: number; readonly items: () => AsyncIterable<MailItem> };
+
 /**
- * Checks that the mail can be read or generated, before any process starts.
+ * Finds the mail, before any process starts. Files are read when they are submitted. A pipe is read now, because its octets come
+ * only once.
  * @throws UsageError or HarnessError naming what cannot be read or generated.
  */
-export async function checkMail(flags: PairFlags): Promise<void> {
-  for (const path of flags.mail ?? []) for await (const _first of readMail([path])) break;
-  if (flags.count === undefined) return;
-  const least = smallestGenerated(flags.count, seed);
-  if (flags.size < least) throw new UsageError(`--size: a generated message needs ${least} octets for its header alone`);
-}
-
-async function* itemsOf(flags: PairFlags): AsyncIterable<MailItem> {
-  if (flags.mail !== undefined) yield* readMail(flags.mail);
-  if (flags.count !== undefined) yield* generateMail(flags.count, flags.size, seed);
+export async function findMail({ mail = [], count, size }: PairFlags): Promise<Mail> {
+  const piped = new Map<string, MailItem>();
+  let found = count ?? 0;
+  for (const path of mail) {
+    if (piped.has(path)) throw new UsageError(`--mail: the pipe ${path} can be read only once`);
+    const once = await isPipe(path);
+    // Reading the first message shows early what cannot be read.
+    for await (const item of readMail([path])) {
+      if (once) piped.set(path, item);
+      break;
+    }
+    found += await countMail(path);
+  }
+  if (count !== undefined) {
+    const least = smallestGenerated(count, seed);
+    if (size < least) throw new UsageError(`--size: a generated message needs ${least} octets for its header alone`);
+  }
+  const items = async function* (): AsyncIterable<MailItem> {
+    for (const path of mail) {
+      const item = piped.get(path);
+      if (item === undefined) yield* readMail([path]);
+      else yield item;
+    }
+    if (count !== undefined) yield* generateMail(count, size, seed);
+  };
+  return { count: found, items };
 }
 
 /**
@@ -53,11 +75,11 @@ async function firstAssociation(lab: Lab, first: Promise<void>, signal: AbortSig
  * Submits all mail, and keeps `sending` up to date. Stops early if the signal aborts.
  * @throws CliError naming a message that an MTA refused.
  */
-export async function sendAll(lab: Lab, plan: PairPlan, flags: PairFlags, sending: Sending, signal: AbortSignal): Promise<void> {
+export async function sendAll(lab: Lab, plan: PairPlan, mail: Mail, sending: Sending, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
   let failure: Error | undefined;
   let number = 0;
-  for await (const item of itemsOf(flags)) {
+  for await (const item of mail.items()) {
     if (signal.aborted || failure !== undefined) break;
     const course = plan.courses[number % plan.courses.length] ?? plan.courses[0];
     number += 1;

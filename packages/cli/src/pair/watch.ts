@@ -2,13 +2,13 @@
 
 import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
 import { CliError, messageOf } from '../errors.js';
-import { paint } from '../render/colours.js';
 import type { LiveStatus } from '../render/live-status.js';
 import { renderLive } from '../render/pair.js';
 import { span } from '../render/units.js';
 import type { PairFlags } from './pair-plan.js';
+import { ProgressMeter } from './progress.js';
 import type { Sending } from './send.js';
-import { judgeStandstill, type LabAtRest, progressOf } from './standstill.js';
+import { judgeStandstill, type LabAtRest, progressOf, type StandstillVerdict } from './standstill.js';
 
 export type Ending =
   | { readonly kind: 'delivered' }
@@ -63,25 +63,99 @@ class Standstill {
   }
 }
 
-/** What a check for the end needs. */
+/** What the checks need. */
 type Watched = {
   readonly lab: Lab;
   readonly sending: Sending;
   readonly flags: PairFlags;
-  readonly live: LiveStatus;
   readonly standstill: Standstill;
+  readonly reasons: Reasons;
 };
 
+/** Limit of the lines that say why nothing moves: a terminal has few, and the summary has them all. */
+const maxReasons = 12;
+
+/** Why nothing moves at present, for the live status. */
+class Reasons {
+  readonly #live: LiveStatus;
+  #noted = '';
+  lines: readonly string[] = [];
+
+  constructor(live: LiveStatus) {
+    this.#live = live;
+  }
+
+  /** @param progress stays the same as long as the reasons do: their texts count time down. */
+  take(verdict: StandstillVerdict | undefined, progress: string): void {
+    this.lines = verdict === undefined ? [] : linesOf(verdict);
+    const key =
+      this.lines.length === 0 || verdict === undefined ? '' : `${progress} ${verdict.kind === 'retries' ? verdict.what : ''}`;
+    // A log has no place to redraw, so it gets the reasons when they change.
+    if (!this.#live.isTerminal && key !== '' && key !== this.#noted) for (const line of this.lines) this.#live.note(line);
+    this.#noted = key;
+  }
+}
+
+function linesOf(verdict: StandstillVerdict): readonly string[] {
+  if (verdict.kind === 'retries')
+    return verdict.inMs > 1000 ? [`waiting for a timer: ${verdict.what}, in ${span(verdict.inMs)}`] : [];
+  const { why } = verdict;
+  // The last line says what follows from the others.
+  const shown =
+    why.length <= maxReasons
+      ? why
+      : [...why.slice(0, maxReasons - 2), `... ${why.length - maxReasons + 1} more lines`, ...why.slice(-1)];
+  return ['nothing can move:', ...shown.map((line) => `  ${line}`)];
+}
+
 /** Checks once whether the pair has come to an end. Undefined: not yet. */
-async function lookForEnd({ lab, sending, flags, live, standstill }: Watched): Promise<Ending | undefined> {
+async function lookForEnd({ lab, sending, flags, standstill, reasons }: Watched): Promise<Ending | undefined> {
   if (await allDelivered(lab, sending, flags)) return { kind: 'delivered' };
-  if (!(await lab.quiescent())) return undefined;
+  if (!(await lab.quiescent())) {
+    reasons.take(undefined, '');
+    return undefined;
+  }
   const atRest = await labAtRest(lab);
-  const verdict = judgeStandstill(atRest, flags.patience * 1000, standstill.lastsMs(progressOf(atRest)));
+  const progress = progressOf(atRest);
+  const verdict = judgeStandstill(atRest, flags.patience * 1000, standstill.lastsMs(progress));
   // Only a lab that is still at rest can be stuck.
   if (!(await lab.quiescent()) || (await allDelivered(lab, sending, flags))) return undefined;
   if (verdict.kind === 'stuck') return verdict;
-  if (verdict.inMs > 1000) live.note(`waiting for a timer: ${verdict.what}, in ${span(verdict.inMs)}`);
+  reasons.take(verdict, progress);
+  return undefined;
+}
+
+/** Finds out why waiting mail does not move, if it does not. A run without --once waits for any timer, however late. */
+async function lookForReasons({ lab, reasons }: Watched, waits: boolean): Promise<void> {
+  if (!waits || !(await lab.quiescent())) return reasons.take(undefined, '');
+  const atRest = await labAtRest(lab);
+  const verdict = judgeStandstill(atRest, Number.POSITIVE_INFINITY, 0);
+  reasons.take((await lab.quiescent()) ? verdict : undefined, progressOf(atRest));
+}
+
+/** Ends when an MTA ends by itself, with the reason. A restart is no end. */
+async function endOf(lab: Lab, one: MtaProcess): Promise<string> {
+  const { code, signal: by } = await one.exited;
+  if (lab.isRestarting(one.name)) {
+    // If it does not start again, the command that restarts it reports that.
+    await one.whenUp();
+    return endOf(lab, one);
+  }
+  return `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
+}
+
+/** Shows the status once, and looks for the end of a run with --once, or for the reason of a standstill. */
+async function check(watched: Watched, live: LiveStatus, meter: ProgressMeter): Promise<Ending | undefined> {
+  const { lab, sending, flags, reasons } = watched;
+  const statuses = Object.values(await lab.status());
+  const summary = await lab.summary();
+  const { delivered, submitted } = summary;
+  const progress = meter.take(performance.now(), { delivered, submitted, ...sending });
+  live.show(renderLive(statuses, progress, summary, reasons.lines));
+  if (flags.once === true && sending.complete) return lookForEnd(watched);
+  // What moves needs no reason.
+  const waits = progress.perSecond === null && statuses.some(({ queuedCopies }) => queuedCopies > 0);
+  await lookForReasons(watched, waits);
   return undefined;
 }
 
@@ -97,32 +171,24 @@ export async function watchPair(
   live: LiveStatus,
   signal: AbortSignal,
 ): Promise<Ending> {
-  const style = paint(false);
   let failure: unknown;
   sent.catch((error: unknown) => {
     failure = error;
   });
   let ended: string | undefined;
-  const follow = async (one: MtaProcess): Promise<void> => {
-    const { code, signal: by } = await one.exited;
-    if (lab.isRestarting(one.name)) {
-      // If it does not start again, the command that restarts it reports that.
-      await one.whenUp();
-      return follow(one);
-    }
-    ended ??= `${one.name} ended by itself (${by ?? `exit code ${code}`})${one.stderr === '' ? '' : `: ${one.stderr}`}`;
-  };
-  for (const one of lab.processes.values()) void follow(one);
-  const standstill = new Standstill();
+  for (const one of lab.processes.values()) {
+    void endOf(lab, one).then((why) => {
+      ended ??= why;
+    });
+  }
+  const watched: Watched = { lab, sending, flags, standstill: new Standstill(), reasons: new Reasons(live) };
+  const meter = new ProgressMeter();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
   let silentSinceMs: number | undefined;
   while (!over()) {
     try {
-      live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
-      if (flags.once === true && sending.complete) {
-        const ending = await lookForEnd({ lab, sending, flags, live, standstill });
-        if (ending !== undefined) return ending;
-      }
+      const ending = await check(watched, live, meter);
+      if (ending !== undefined) return ending;
       silentSinceMs = undefined;
     } catch (error) {
       // An MTA that has ended is reported below. An MTA that restarts, or that a user has suspended, will answer again.

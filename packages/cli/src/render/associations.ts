@@ -3,11 +3,11 @@
 import type { AssociationRow, LabAssociation } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import type { Paint } from './colours.js';
-import { table } from './table.js';
+import { table, wrap } from './table.js';
 
 const columns = [
-  { title: 'ASSOCIATION' },
-  { title: 'SEEN BY' },
+  { title: 'ASSOCIATION', key: true },
+  { title: 'SEEN BY', key: true },
   { title: 'ROLE' },
   { title: 'STATE' },
   { title: 'TURN' },
@@ -24,18 +24,19 @@ function pleaseOf(row: AssociationRow): string {
 }
 
 /** Says what the beliefs of both sides mean together. */
-function turnVerdict(association: LabAssociation, style: Paint): string {
-  switch (association.turn) {
+function turnVerdict({ name, turn, holder }: LabAssociation, style: Paint): string {
+  const about = printable(name);
+  switch (turn) {
     case 'one': {
-      const holder = Object.entries(association.holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';
-      return style.green(`both sides agree: ${printable(holder)} has the Turn`);
+      const holding = Object.entries(holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';
+      return style.green(`${about}: both sides agree: ${printable(holding)} has the Turn`);
     }
     case 'nobody':
-      return style.red('each side believes that the other has the Turn, so no side may send');
+      return style.red(`${about}: each side believes that the other has the Turn, so no side may send`);
     case 'both':
-      return style.red('both sides believe that they have the Turn');
+      return style.red(`${about}: both sides believe that they have the Turn`);
     default:
-      return style.yellow('only one side knows this association');
+      return style.yellow(`${about}: only one side knows this association`);
   }
 }
 
@@ -55,8 +56,6 @@ export function renderAssociations(associations: readonly LabAssociation[], styl
       String(row.recovery),
     ]),
   );
-  const verdicts = associations.map(
-    (association) => `${style.bold(printable(association.name))}: ${turnVerdict(association, style)}`,
-  );
+  const verdicts = associations.flatMap((association) => wrap(turnVerdict(association, style), style.columns, '  '));
   return `${table(columns, rows, style)}\n\n${verdicts.join('\n')}`;
 }

@@ -1,7 +1,8 @@
 /** Renders what events, error numbers and articles are. */
 
 import type { Paint } from './colours.js';
-import { padded, widest } from './table.js';
+import { padded, widest, wrap } from './table.js';
+
 export type EventExplanation = {
   readonly kind: 'event';
   readonly id: number;
@@ -43,12 +44,29 @@ export type ArticleExplanation = {
   readonly shownBy: string | null;
 };
 
-export type Explanation = EventExplanation | ErrorExplanation | ArticleExplanation;
+export type TermExplanation = {
+  readonly kind: 'term';
+  readonly term: string;
+  /** Other words for it, and words that it explains as well. */
+  readonly also: readonly string[];
+  readonly text: string;
+  /** Where the term comes from. "Own" marks a word of this project. */
+  readonly source: string | null;
+};
+
+export type Explanation = EventExplanation | ErrorExplanation | ArticleExplanation | TermExplanation;
 
 /** A title, then lines of label and text, with the texts in one column. */
 function block(title: string, lines: readonly (readonly [string, string])[], style: Paint): string {
   const width = widest(lines.map(([label]) => label));
-  return [style.bold(title), ...lines.map(([label, words]) => `  ${style.dim(padded(label, width))}  ${words}`)].join('\n');
+  const indent = width + 4;
+  const room = Math.max(20, style.columns - indent);
+  return [
+    ...wrap(title, style.columns, '  ').map(style.bold),
+    ...lines.flatMap(([label, words]) =>
+      wrap(words, room).map((row, at) => (at === 0 ? `  ${style.dim(padded(label, width))}  ${row}` : ' '.repeat(indent) + row)),
+    ),
+  ].join('\n');
 }
 
 const orNone = (words: readonly (string | number)[]): string => (words.length === 0 ? 'none' : words.join(', '));
@@ -69,8 +87,18 @@ function renderArticle(one: ArticleExplanation, style: Paint): string {
   return block(`article ${one.article}  ${one.title}`, lines, style);
 }
 
+function renderTerm({ term, also, text, source }: TermExplanation, style: Paint): string {
+  const lines: (readonly [string, string])[] = [
+    ['means', text],
+    ...(source === null ? [] : [['source', source] as const]),
+    ...(also.length === 0 ? [] : [['also', also.join(', ')] as const]),
+  ];
+  return block(`term ${term}`, lines, style);
+}
+
 export function renderExplanation(one: Explanation, style: Paint): string {
   if (one.kind === 'article') return renderArticle(one, style);
+  if (one.kind === 'term') return renderTerm(one, style);
   if (one.kind === 'error') {
     const lines: (readonly [string, string])[] = [
       ['says', `${one.text}.`],

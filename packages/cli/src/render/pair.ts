@@ -3,8 +3,9 @@
 import type { LabSummary, MtaStatus } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
+import type { Progress } from '../pair/progress.js';
 import type { Paint } from './colours.js';
-import { padded, table, widest } from './table.js';
+import { padded, table, widest, wrap } from './table.js';
 import { span, until } from './units.js';
 
 export type PairReady = {
@@ -31,9 +32,9 @@ export function renderReady(ready: PairReady, style: Paint): string {
         { title: 'MTA' },
         { title: 'PID', align: 'right' },
         { title: 'MAIL FOR' },
-        { title: 'LISTENS ON' },
+        { title: 'LISTENS ON', wraps: true },
         { title: 'CONTROL CHANNEL' },
-        { title: 'LEGACY' },
+        { title: 'LEGACY', wraps: true },
       ],
       ready.mtas.map((mta) => [
         style.bold(printable(mta.name)),
@@ -51,19 +52,39 @@ export function renderReady(ready: PairReady, style: Paint): string {
       .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
-  return lines.join('\n');
+  const [mtas = '', ...facts] = lines;
+  return [mtas, ...facts.flatMap((fact) => wrap(fact, style.columns, '  '))].join('\n');
 }
 
-/** A line for each MTA, then a line that sums up. */
-export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, style: Paint): readonly string[] {
+/** Lines of the live status: each MTA, why nothing moves, and last a line that sums up. */
+export function renderLive(
+  statuses: readonly MtaStatus[],
+  progress: Progress,
+  summary: LabSummary,
+  reasons: readonly string[] = [],
+): readonly string[] {
   const width = widest(statuses.map((status) => printable(status.name)));
   return [
     ...statuses.map(
       (status) =>
         `${padded(printable(status.name), width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
     ),
-    `${summary.delivered} of ${counted(summary.submitted, 'message')} delivered${delays(summary)}`,
-  ].map(style.dim);
+    ...reasons.map(printable),
+    `${progressWords(progress)}${delays(summary)}`,
+  ];
+}
+
+/** `1200 of 20000 messages delivered, 300 not submitted yet, 512/s, 37 s left`. */
+function progressWords({ delivered, asked, toSubmit, perSecond, leftMs }: Progress): string {
+  return [
+    // A message has a delivery for each of its recipients.
+    delivered > asked
+      ? `${counted(delivered, 'delivery', 'deliveries')} of ${counted(asked, 'message')}`
+      : `${delivered} of ${counted(asked, 'message')} delivered`,
+    ...(toSubmit > 0 ? [`${toSubmit} not submitted yet`] : []),
+    ...(perSecond === null ? [] : [`${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`]),
+    ...(leftMs === null ? [] : [`${span(leftMs)} left`]),
+  ].join(', ');
 }
 
 function delays(summary: LabSummary): string {

@@ -32,7 +32,13 @@ function reasons(style: Paint): string {
     ]),
   );
   return table(
-    ['ARTICLE', 'CELL', 'PRODUCT', 'RELEASES', 'BECAUSE'].map((title) => ({ title })),
+    [
+      { title: 'ARTICLE' },
+      { title: 'CELL' },
+      { title: 'PRODUCT' },
+      { title: 'RELEASES', wraps: true },
+      { title: 'BECAUSE', wraps: true },
+    ],
     rows,
     style,
   );

@@ -1,24 +1,29 @@
 /** Renders the outcome of scenarios. */
 
 import type { CaseResult, ScenarioResult } from '@mtalab/scenario';
-import { ladderAsText } from '@mtalab/trace';
+import { ladderAsText, legendText } from '@mtalab/trace';
 import type { Reproduction } from '../scenario/reproduce.js';
 import type { Paint } from './colours.js';
 import { padded } from './table.js';
 
 /** One case: the ladder, the observations, the verdict. */
-function renderCase(each: CaseResult, style: Paint): string {
+function renderCase(each: CaseResult, known: Set<string>, style: Paint): string {
   const { bold, green, red } = style;
   const lines = each.observations.map(({ says, ok, seen }) => `  ${ok ? green('seen   ') : red('MISSING')} ${says} (${seen})`);
   const colour = each.asDocumented ? green : red;
-  return [bold(`== ${each.mode} ==`), ladderAsText(each.ladder), '', ...lines, `  ${colour(each.verdict)}`].join('\n');
+  const ladder = [ladderAsText(each.ladder, { columns: style.columns }), ''];
+  const legend = legendText(each.ladder, style.columns, known);
+  const below = legend === '' ? [] : [...legend.split('\n').map(style.dim), ''];
+  return [bold(`== ${each.mode} ==`), ...ladder, ...below, ...lines, `  ${colour(each.verdict)}`].join('\n');
 }
 
 /** The whole outcome. `conclusion` is the sentence that sums it up. */
 export function renderScenario(result: ScenarioResult, conclusion: string, style: Paint): string {
   const fault = result.cases.length > 1 ? 'The fault, the same both times' : 'The fault';
+  // Each word is explained under the first ladder that has it.
+  const known = new Set<string>();
   const head = [style.bold(`${result.scenario}: ${result.title}`), `${fault}: ${result.fault}.`];
-  return [...head, ...result.cases.map((each) => renderCase(each, style)), style.bold(conclusion)].join('\n\n');
+  return [...head, ...result.cases.map((each) => renderCase(each, known, style)), style.bold(conclusion)].join('\n\n');
 }
 
 /** Sums up a case: what was seen, or what was missing. */

@@ -26,6 +26,10 @@ const age = (atMs: number | null, nowMs: number): string => (atMs === null ? '-'
 
 const left = (title: string) => ({ title });
 const right = (title: string) => ({ title, align: 'right' as const });
+/** A column that says what its line is about. */
+const key = (title: string) => ({ title, key: true });
+/** A column of texts or lists, which may continue in further lines. */
+const wrapping = (title: string) => ({ title, wraps: true });
 
 function phase(text: string, style: Paint): string {
   return text === 'running' ? style.green(text) : style.yellow(printable(text));
@@ -39,8 +43,8 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
       right('PID'),
       left('EXCHANGE'),
       left('WINDOWS NT'),
-      left('LISTENS ON'),
-      left('LEGACY'),
+      wrapping('LISTENS ON'),
+      wrapping('LEGACY'),
       right('SCALE'),
       right('MEMORY'),
       right('CPU'),
@@ -103,7 +107,7 @@ export function renderBindings(values: readonly From<readonly BindingView[]>[], 
   const mapped = values.some(({ value }) => value.some((row) => row.mapperPort !== null));
   const titles = ['MTA', 'BINDING', 'LABEL', 'ENABLED', 'DIALLED FROM', 'LISTENING', ...(mapped ? ['MAPPER'] : [])];
   return table(
-    titles.map(left),
+    titles.map((title, at) => (at < 2 ? key(title) : title === 'LISTENING' ? wrapping(title) : left(title))),
     values.flatMap(({ mta, value }) =>
       value.map((row, at) => [
         at === 0 ? style.bold(printable(mta)) : '',
@@ -121,7 +125,7 @@ export function renderBindings(values: readonly From<readonly BindingView[]>[], 
 
 export function renderRuns(runs: readonly RunEntry[], style: Paint): string {
   return table(
-    [right('PID'), left('STARTED'), left('MTAS'), left('FOLDER')],
+    [right('PID'), left('STARTED'), wrapping('MTAS'), wrapping('FOLDER')],
     runs.map((run) => [
       String(run.pid),
       instant(Date.parse(run.startedAt)),
@@ -137,7 +141,7 @@ export type FaultView = { readonly id: number; readonly text: string; readonly s
 
 export function renderFaults(faults: readonly FaultView[], style: Paint): string {
   return table(
-    [right('ID'), left('FAULT'), left('STATE'), right('HITS')],
+    [right('ID'), wrapping('FAULT'), left('STATE'), right('HITS')],
     faults.map((fault) => [
       String(fault.id),
       printable(fault.text),
@@ -150,11 +154,11 @@ export function renderFaults(faults: readonly FaultView[], style: Paint): string
 
 export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[], style: Paint): string {
   const columns = [
-    left('MTA'),
-    right('INDEX'),
-    left('ADJACENT MTA'),
-    left('BINDINGS'),
-    left('ASSOCIATIONS'),
+    key('MTA'),
+    { ...right('INDEX'), key: true },
+    key('ADJACENT MTA'),
+    wrapping('BINDINGS'),
+    wrapping('ASSOCIATIONS'),
     right('QUEUED'),
     right('SENT'),
     right('RECEIVED'),
@@ -181,8 +185,8 @@ export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[]
 
 export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>>[], style: Paint): string {
   const columns = [
-    left('MTA'),
-    left('QUEUE'),
+    key('MTA'),
+    key('QUEUE'),
     right('QUEUED'),
     right('BYTES'),
     right('URGENT'),
@@ -213,11 +217,11 @@ const addressColumns = 40;
 
 export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint): string {
   const columns = [
-    left('MTA'),
-    left('COPY'),
+    key('MTA'),
+    key('COPY'),
     left('MTS IDENTIFIER'),
-    left('FROM'),
-    left('TO'),
+    wrapping('FROM'),
+    wrapping('TO'),
     left('PRIORITY'),
     right('SIZE'),
     left('FOR'),

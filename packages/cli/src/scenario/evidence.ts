@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { jsonLines, makeFolder } from '@mtalab/harness';
 import { isShown, levelsOf } from '@mtalab/mta-core';
 import { casesOf, type Mode, type Scenario } from '@mtalab/scenario';
-import { ladderAsText } from '@mtalab/trace';
+import { ladderAsText, legendText } from '@mtalab/trace';
 import { CliError, messageOf, UsageError } from '../errors.js';
 import { createLogs } from '../logs/mta-logs.js';
 import type { CaseRecord } from './run.js';
@@ -93,7 +93,7 @@ export async function keepEvidence(dir: string, scenario: string, record: CaseRe
     if (record.on === 'sim') await keepVirtual(folder, record);
     else await keepProcesses(folder, record);
     await writeFile(join(folder, 'link.jsonl'), jsonLines(pdus), { mode: 0o600 });
-    await writeFile(join(folder, 'ladder.txt'), `${ladderAsText(result.ladder)}\n`);
+    await writeFile(join(folder, 'ladder.txt'), `${ladderAsText(result.ladder)}\n\n${legendText(result.ladder)}\n`);
     const figures = { scenario, mode, on, asDocumented, verdict, observations, counts };
     await writeFile(join(folder, 'counts.json'), `${JSON.stringify(figures, null, 2)}\n`);
   } catch (error) {

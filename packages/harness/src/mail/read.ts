@@ -20,9 +20,9 @@ const maxContentBytes = 268_435_456;
 const maxFilesPerFolder = 100_000;
 
 /**
- * Reads the messages in files and folders, in this order. A folder gives its regular files, sorted by name, without subfolders
- * and hidden files.
- * @throws HarnessError naming a path that does not exist, is unreadable or is no file.
+ * Reads the messages in files, pipes and folders, in this order. A folder gives its regular files, sorted by name, without
+ * subfolders and hidden files.
+ * @throws HarnessError naming a path that does not exist, is unreadable, or is no file, pipe or folder.
  */
 export async function* readMail(paths: readonly string[]): AsyncIterable<MailItem> {
   if (paths.length === 0) throw new HarnessError('no mail is named; give files, or folders of files');
@@ -30,11 +30,33 @@ export async function* readMail(paths: readonly string[]): AsyncIterable<MailIte
     const found = await statOf(path);
     if (found.isFile()) yield await mailFile(path);
     else if (found.isDirectory()) yield* readFolder(path);
-    else throw new HarnessError(`${path} is neither a file nor a folder`);
+    else if (found.isFIFO()) yield await mailFromPipe(path);
+    else throw new HarnessError(`${path} is no file, folder or pipe`);
   }
 }
 
+/**
+ * Does this path name a pipe, whose octets can be read only once?
+ * @throws HarnessError if there is no such path.
+ */
+export async function isPipe(path: string): Promise<boolean> {
+  return (await statOf(path)).isFIFO();
+}
+
+/** The message in a pipe. It waits until a program writes into the pipe, and until that program closes it. */
+async function mailFromPipe(path: string): Promise<MailItem> {
+  const octets = await octetsOf(() => createReadStream(path)).catch((error: unknown) => {
+    throw error instanceof HarnessError ? error : new HarnessError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  });
+  return { name: basename(path), sizeBytes: octets.length, content: octets };
+}
+
 async function* readFolder(folder: string): AsyncIterable<MailItem> {
+  for await (const path of filesIn(folder)) yield await mailFile(path);
+}
+
+/** The regular files of a folder, sorted by name, without hidden ones. @throws HarnessError if there is none, or too many. */
+async function* filesIn(folder: string): AsyncIterable<string> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
   if (names.length > maxFilesPerFolder)
     throw new HarnessError(`${folder} has ${names.length} files; the limit is ${maxFilesPerFolder}`);
@@ -43,9 +65,17 @@ async function* readFolder(folder: string): AsyncIterable<MailItem> {
     const path = join(folder, name);
     if (!(await statOf(path)).isFile()) continue;
     count += 1;
-    yield await mailFile(path);
+    yield path;
   }
   if (count === 0) throw new HarnessError(`${folder} has no mail: it has no regular file`);
+}
+
+/** The number of messages that `readMail` finds under a path. Reads no message. */
+export async function countMail(path: string): Promise<number> {
+  if (!(await statOf(path)).isDirectory()) return 1;
+  let count = 0;
+  for await (const _ of filesIn(path)) count += 1;
+  return count;
 }
 
 async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>>> {

@@ -1,18 +1,8 @@
 /** Routes mail to an adjacent MTA or to a mailbox of this MTA, by the domain of each recipient. */
 
 import type { Mta } from '../machine/state.js';
+import { domainOf } from './address.js';
 import type { Destination } from './message.js';
-
-/** The domain of an address in lower case, or null if the text is not an address. */
-export function domainOf(address: string): string | null {
-  const at = address.lastIndexOf('@');
-  if (at <= 0 || at === address.length - 1 || address.length > 320) return null;
-  for (let index = 0; index < address.length; index += 1) {
-    const code = address.charCodeAt(index);
-    if (code <= 0x20 || code === 0x7f) return null;
-  }
-  return address.slice(at + 1).toLowerCase();
-}
 
 /** The destination for a recipient, or null without a route. */
 export function routeOf(mta: Mta, recipient: string): Destination | null {

@@ -3,27 +3,19 @@ import type { Context } from '../machine/context.js';
 import type { Submission } from '../machine/input.js';
 import { emit, storeFor, takeNumber } from '../machine/update.js';
 import { acceptMessage, mtsIdentifier } from './accept.js';
+import { envelopeProblem } from './address.js';
 import type { Envelope } from './message.js';
 import { countCopies } from './queue.js';
-import { domainOf } from './routing.js';
-
-/** Most recipients of one submission. */
-const maxRecipients = 1000;
 
 /** Why the MTA refuses this submission, in words for the client; null if it accepts. */
 function fault(ctx: Context, submission: Submission): string | null {
   const { settings } = ctx.mta;
-  const { recipients, sizeBytes, originator } = submission;
+  const { recipients, sizeBytes } = submission;
   if (ctx.mta.phase !== 'running') return `the MTA ${ctx.mta.name} is ${ctx.mta.phase}, not running`;
   if (submission.submissionId === '' || submission.submissionId.length > 200)
     return 'the submission id must have 1 to 200 characters';
-  if (recipients.length === 0) return 'there is no recipient';
-  if (recipients.length > maxRecipients)
-    return `there are ${recipients.length} recipients, at most ${maxRecipients} are possible`;
-  const bad = recipients.find((recipient) => domainOf(recipient) === null);
-  if (bad !== undefined) return `the recipient '${bad.slice(0, 80)}' is no address of the form user@domain`;
-  if (originator !== '' && domainOf(originator) === null)
-    return `the originator '${originator.slice(0, 80)}' is no address of the form user@domain`;
+  const wrong = envelopeProblem(submission);
+  if (wrong !== null) return wrong;
   if (sizeBytes > settings.maxMessageBytes)
     return `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
   if (ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies) {

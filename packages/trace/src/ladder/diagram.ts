@@ -1,5 +1,6 @@
 /** Draws the ladder as a sequence diagram for Mermaid or PlantUML. */
 import type { TurnSide } from '@mtalab/mta-core';
+import { annotated } from './annotate.js';
 import { isNote, type LadderLine, nodesOf } from './line.js';
 
 type Participant = { readonly id: string; readonly name: string };
@@ -43,7 +44,7 @@ export function ladderMermaid(lines: readonly LadderLine[]): string {
   const over = all.length < 2 ? (all[0]?.id ?? 'P1') : `${all[0]?.id},${all.at(-1)?.id}`;
   const changes = new Changes();
   const rows = ['sequenceDiagram', ...all.map((each) => `  participant ${each.id} as ${mermaidText(each.name)}`)];
-  for (const line of lines) {
+  for (const line of annotated(lines)) {
     const text = mermaidText(labelOf(line));
     if (isNote(line)) rows.push(`  Note over ${line.from === '' ? over : id(line.from)}: ${text}`);
     else rows.push(`  ${id(line.from)}${line.fate === 'passed' ? '->>' : '-x'}${id(line.to)}: ${text}`);
@@ -64,7 +65,7 @@ export function ladderPlantUml(lines: readonly LadderLine[]): string {
   const id = (name: string): string => participants.get(name)?.id ?? 'P1';
   const changes = new Changes();
   const rows = ['@startuml', ...all.map((each) => `participant "${each.name.replaceAll('"', "'")}" as ${each.id}`)];
-  for (const line of lines) {
+  for (const line of annotated(lines)) {
     const text = plantText(labelOf(line));
     if (isNote(line)) rows.push(line.from === '' ? `note across: ${text}` : `note over ${id(line.from)}: ${text}`);
     else rows.push(`${id(line.from)} ->${line.fate === 'passed' ? '' : 'x'} ${id(line.to)} : ${text}`);

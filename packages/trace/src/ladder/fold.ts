@@ -26,7 +26,8 @@ export function folded(lines: readonly LadderLine[]): LadderLine[] {
     }
     const last = lines[at + 2 * count - 1] as LadderLine;
     const believes = { ...first.believes, ...last.believes };
-    result.push({ ...first, text: `${count} ${kind.text}`, believes, count: 2 * count });
+    const end = last.tMs === undefined ? {} : { endMs: last.tMs };
+    result.push({ ...first, ...end, text: `${count} ${kind.text}`, believes, count: 2 * count });
     at += 2 * count;
   }
   return result;
@@ -99,6 +100,7 @@ function take(line: LadderLine, openings: Map<string, Opening>, result: LadderLi
     believes: { ...present.line.believes, ...line.believes },
     count: present.line.count + 1,
     fault: present.line.fault ?? line.fault,
+    ...(line.tMs === undefined ? {} : { endMs: line.tMs }),
   };
   return true;
 }

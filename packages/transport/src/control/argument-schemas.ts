@@ -1,14 +1,12 @@
 /** The kinds of arguments that commands take. The error of each schema says what it expects; `problemOf` makes a message of it. */
-import { type BindingChange, type Priority, priorities } from '@mtalab/mta-core';
+import { type BindingChange, mailAddressProblem, maxRecipients, type Priority, priorities } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { controlLimits } from './control-limits.js';
 
-const maxRecipients = 1000;
+/** Longest text that is read as an address, characters. */
 const maxAddressLength = 512;
 /** Bindings that a list of them may name. */
 const maxBindings = 64;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-const breaking = /[\u0000-\u0020\u007f]/;
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** A text of 1 to `maxLength` characters. */
@@ -36,14 +34,12 @@ export function number(low: number, high: number) {
     .max(high);
 }
 
-/** An address with a local part and a domain, and nothing in it that could break a line or a path. */
+/** A mail address. The core says what is one. */
 function address(one: z.ZodString): z.ZodString {
-  return one
-    .refine((value) => value.lastIndexOf('@') > 0 && !value.endsWith('@'), {
-      error: 'an address such as user@domain',
-      abort: true,
-    })
-    .refine((value) => !breaking.test(value), { error: 'an address without blanks and control characters' });
+  return one.superRefine((value, { addIssue }) => {
+    const problem = mailAddressProblem(value);
+    if (problem !== null) addIssue({ code: 'custom', message: `an address such as user@domain (${problem})` });
+  });
 }
 
 /** Octets in base64, of which Node's own reader would silently skip what is wrong. */

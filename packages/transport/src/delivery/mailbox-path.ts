@@ -1,6 +1,6 @@
 /** Names of mailbox folders and of the files in them. */
 import { createHash } from 'node:crypto';
-import type { Destination } from '@mtalab/mta-core';
+import { type Destination, mailboxName } from '@mtalab/mta-core';
 import { deadLetters, mailboxOf } from './delivery-sink.js';
 
 /** Longest name of a folder, in octets: file systems take 255. */
@@ -41,7 +41,7 @@ export function mailboxFolders(destination: Destination): string[] {
   if (destination.to === 'dead-letter') return [deadLetters];
   const at = mailbox.lastIndexOf('@');
   const domain = folderName(mailbox.slice(at + 1).toLowerCase());
-  const local = folderName(at < 0 ? '' : mailbox.slice(0, at));
+  const local = folderName(mailboxName(mailbox));
   // A domain of that name must not share the dead letters' folder.
   return [domain === deadLetters ? `%64${deadLetters.slice(1)}` : domain, local];
 }
