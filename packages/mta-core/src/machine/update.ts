@@ -23,6 +23,11 @@ export function report<Id extends EventId>(ctx: Context, id: Id, params: EventPa
   emit(ctx, { type: 'report', event: { id, params } as ReportedEvent });
 }
 
+/** Reports an event as the called side of an opening. */
+export function reportAsCalled<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
+  emit(ctx, { type: 'report', event: { id, params, side: 'called' } as ReportedEvent });
+}
+
 export function takeNumber(ctx: Context): number {
   const number = ctx.mta.nextNumber;
   ctx.mta.nextNumber = number + 1;
