@@ -1,7 +1,7 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
+import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView, type WaitView } from '@mtalab/mta-core';
 import {
   judgeStandstill,
   type LabAtRest,
@@ -45,6 +45,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
     queuedCopies: 0,
     pendingWork: 0,
     nextDeadlineMs: nowMs + 300_000,
+    waits: [],
     counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1 },
     delays: { count: 49, meanMs: 12.4, maxMs: 1530 },
     turnsGiven: 1,
@@ -97,6 +98,14 @@ function binding(more: Partial<BindingView>): BindingView {
   return { ...usual, dialOrder: 1, mapperPort: null, ...more };
 }
 
+const turnWait: WaitView = {
+  reason: 'turn',
+  says: 'MTA-A believes that MTA-B has the Turn of MTA-A/1/3; MTA-A has asked for it (Turn-Please)',
+  untilMs: null,
+  association: 'MTA-A/1/3',
+  advice: null,
+};
+
 const queue: QueueView = {
   name: 'MTA-B',
   ltabIndex: 1,
@@ -110,6 +119,9 @@ const queue: QueueView = {
   oldestSubmittedAtMs: nowMs - 75_000,
   openRetryAtMs: null,
   transferRetryAtMs: null,
+  waits: [turnWait],
+  lastError: null,
+  nextAssociationAt: 50,
 };
 const mailboxes: QueueView = {
   ...queue,
@@ -120,6 +132,8 @@ const mailboxes: QueueView = {
   normal: 0,
   nonUrgent: 0,
   oldestSubmittedAtMs: null,
+  waits: [],
+  nextAssociationAt: null,
 };
 
 const ltab: LtabView = {
@@ -184,6 +198,7 @@ const message: MessageView = {
   state: 'waiting',
   failures: 1,
   retryAtMs: nowMs + 78_000,
+  why: 'The next MTA refused the transfer (temporaryProblem).',
 };
 
 const summary: LabSummary = {

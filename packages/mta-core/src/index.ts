@@ -199,16 +199,21 @@ export {
   viewLtab,
   viewMessages,
   viewQueues,
+  viewWaits,
 } from './machine/view.js';
 export type {
   AssociationView,
   BindingView,
   ConnectionCounters,
+  LastErrorView,
   LtabView,
   MessageView,
   QueueView,
+  QueueWaitView,
   ShownState,
   TransferView,
+  WaitReason,
+  WaitView,
 } from './machine/view-model.js';
 export {
   type ContentHandle,

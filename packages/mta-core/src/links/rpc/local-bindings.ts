@@ -19,6 +19,13 @@ export function triedBindings(mta: Mta): readonly Binding[] {
   return behaviourOf(mta.legacy).bindingsToTry(mta.cluster) === 'all' ? enabled : enabled.slice(0, 1);
 }
 
+/** The address families that dials can leave from. Null: any, because a binding stands for all of them, or there is none. */
+export function localFamilies(mta: Mta): readonly ('IPv4' | 'IPv6' | 'name')[] | null {
+  const tried = triedBindings(mta);
+  if (tried.length === 0 || tried.some(({ address }) => address === '::')) return null;
+  return [...new Set(tried.map(({ address }) => familyOf(address)))];
+}
+
 /** Local addresses a dial to this string binding may leave from, in order, each once. */
 function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] {
   const tried = triedBindings(mta);
