@@ -6,8 +6,7 @@ import { describeEvent, errorMeaning } from '../catalogues/events/catalogue.js';
 import { associationLimit } from '../catalogues/settings.js';
 import { rowsIn } from '../collections/tree.js';
 import { links } from '../links/all.js';
-import { localFamilies, triedBindings } from '../links/rpc/local-bindings.js';
-import { familyOf, parseStringBinding } from '../links/rpc/string-binding.js';
+import { foreignFamily } from '../links/rpc/local-bindings.js';
 import { availableCount } from '../mail/queue.js';
 import { countedAssociations } from '../reliable-transfer/association/end.js';
 import { believes } from '../reliable-transfer/turn/table.js';
@@ -147,16 +146,6 @@ function withoutAssociation(mta: Mta, entry: LtabEntry): WaitView {
     return wait('refused', says, { untilMs, advice: retry });
   }
   return wait('open-interval', `opening an association with ${peer} has ${times}; ${interval}`, { untilMs, advice: retry });
-}
-
-/** The families on both sides in words, if none of the string bindings can be dialled from a binding of its family; else null. */
-function foreignFamily(mta: Mta, endpoints: readonly string[]): string | null {
-  const own = localFamilies(mta);
-  if (own === null) return null;
-  const remote = endpoints.map((endpoint) => familyOf(parseStringBinding(endpoint)?.host ?? ''));
-  if (remote.some((family) => family === 'name' || own.includes(family))) return null;
-  const from = triedBindings(mta).map(({ address }) => address);
-  return `${endpoints.join(', ')} is ${[...new Set(remote)].join(' and ')}, and dials leave from ${from.join(', ')} (${own.join(' and ')})`;
 }
 
 /** Why mail for mailboxes of this MTA has not been delivered: one reason for each mailbox that fails, then those under way. */
