@@ -53,12 +53,27 @@ function events() {
   const levels = Object.entries(diagnosticsLevels);
   const cell = (text) => text.replaceAll('|', '\\|');
   const row = ([number, entry]) => {
-    const labels = Object.values(entry.labels).map((label) => label.replace(/=$/, ''));
-    const { product, process, thread, procedure } = entry.origin ?? {};
-    const origin = [product, process, thread, procedure].filter((part) => part !== null && part !== undefined).join(' ');
+    const parameters = (labels) =>
+      Object.values(labels)
+        .map((label) => label.replace(/=$/, ''))
+        .join(', ') || '-';
+    const place = (origin) =>
+      Object.values(origin ?? {})
+        .filter((part) => part !== null)
+        .join(' ') || '-';
     const [level] = levels.find(([, value]) => value === entry.level) ?? ['none'];
     const words = `${cell(entry.says)}. *${cell(entry.explanation)}*`;
-    return `| ${number} | ${entry.type} | ${entry.category} | ${entry.severity} | ${level} | ${words} | ${labels.join(', ') || '-'} | ${origin || '-'} | ${entry.articles.join(', ') || '-'} |`;
+    const { calledOrigin, alsoSeen = [], forms = [] } = entry;
+    const places = [
+      place(entry.origin),
+      ...(calledOrigin === undefined ? [] : [`called side: ${place(calledOrigin)}`]),
+      ...(alsoSeen.length === 0 ? [] : [`also ${alsoSeen.map(place).join(', ')}`]),
+    ].join('; ');
+    const fixed = `${entry.type} | ${entry.category}`;
+    const older = forms.map(({ versions, severity = entry.severity, origin = entry.origin, labels = entry.labels }) => {
+      return `\n| ${number} in ${versions.join(', ')} | ${fixed} | ${severity} | ${level} | The same. | ${parameters(labels)} | ${place(origin)} | |`;
+    });
+    return `| ${number} | ${fixed} | ${entry.severity} | ${level} | ${words} | ${parameters(entry.labels)} | ${places} | ${entry.articles.join(', ') || '-'} |${older.join('')}`;
   };
   return [
     '| id | type | category | severity | from level | what it says, and *what to do* | parameters | origin | articles |',

@@ -10,7 +10,7 @@ import {
   describeEventLines,
   type EventId,
   errorMeaning,
-  eventsById,
+  printOf,
   quirks,
   type ReportedEvent,
 } from '@mtalab/mta-core';
@@ -56,7 +56,7 @@ function entryOf(nowMs: number, node: string, event: ReportedEvent): string {
     node,
     event: describeEvent(event),
     lines: describeEventLines(event),
-    origin: eventsById[event.id].origin,
+    origin: printOf(event).origin,
     meaning: errorMeaning(event),
   });
 }

@@ -101,7 +101,7 @@ test('--once with the Turn lost: exit 1 and the beliefs of both sides; without t
   const stuck = lines(legacy.stdout)[1] as SummaryLine;
   t.equal(stuck.ending, 'stuck');
   t.ok(stuck.delivered < 20);
-  t.match(stuck.problems.join('\n'), /\d+ messages at MTA-B for MTA-A/);
+  t.match(stuck.problems.join('\n'), /MTA-B: \d+ messages wait for MTA-A, /);
   t.match(stuck.problems.join('\n'), /MTA-B believes MTA-A has the Turn/);
   t.match(legacy.stderr, /some mail was not delivered/);
   t.equal(fixed.code, 0, fixed.stderr);

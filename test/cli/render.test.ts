@@ -10,6 +10,7 @@ import {
   type MessageView,
   type QueueView,
   turnTable,
+  type WaitView,
 } from '@mtalab/mta-core';
 import { faultKinds } from '@mtalab/scenario';
 import { type LadderLine, ladderAsText, ladderLine, legendText, noteLine } from '@mtalab/trace';
@@ -60,6 +61,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
     queuedCopies: 0,
     pendingWork: 0,
     nextDeadlineMs: nowMs + 300_000,
+    waits: [],
     counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1 },
     delays: { count: 49, meanMs: 12.4, maxMs: 1530 },
     turnsGiven: 1,
@@ -112,6 +114,14 @@ function binding(more: Partial<BindingView>): BindingView {
   return { ...usual, dialOrder: 1, mapperPort: null, ...more };
 }
 
+const turnWait: WaitView = {
+  reason: 'turn',
+  says: 'MTA-A believes that MTA-B has the Turn of MTA-A/1/3; MTA-A has asked for it (Turn-Please)',
+  untilMs: null,
+  association: 'MTA-A/1/3',
+  advice: null,
+};
+
 const queue: QueueView = {
   name: 'MTA-B',
   ltabIndex: 1,
@@ -125,6 +135,9 @@ const queue: QueueView = {
   oldestSubmittedAtMs: nowMs - 75_000,
   openRetryAtMs: null,
   transferRetryAtMs: null,
+  waits: [turnWait],
+  lastError: null,
+  nextAssociationAt: 50,
 };
 const mailboxes: QueueView = {
   ...queue,
@@ -135,6 +148,8 @@ const mailboxes: QueueView = {
   normal: 0,
   nonUrgent: 0,
   oldestSubmittedAtMs: null,
+  waits: [],
+  nextAssociationAt: null,
 };
 
 const ltab: LtabView = {
@@ -199,6 +214,7 @@ const message: MessageView = {
   state: 'waiting',
   failures: 1,
   retryAtMs: nowMs + 78_000,
+  why: 'The next MTA refused the transfer (temporaryProblem).',
 };
 
 const summary: LabSummary = {

@@ -15,6 +15,8 @@ import {
   viewLtab,
   viewMessages,
   viewQueues,
+  viewWaits,
+  type WaitingCopy,
 } from '@mtalab/mta-core';
 import { test } from 'tap';
 import { configOf, envelope, fakeMta, recovered } from './fakes.js';
@@ -108,6 +110,7 @@ const entry: LtabEntry = {
   ],
   openFailures: 1,
   openRetryAtMs: 8000,
+  lastError: null,
   peer: { incarnation: 1, storeUuid: 'uuid', settledBelow: 0 },
   settling: [],
   incoming: [],
@@ -153,7 +156,10 @@ const mta: Mta = {
   mailboxes: {
     queue: fifoOf(local(12, {})),
     delivering: [local(10, {})],
-    waiting: treeOf([local(11, { failures: 2, untilMs: 6000, destination: { to: 'dead-letter' } })], ({ untilMs }) => untilMs),
+    waiting: treeOf(
+      [local(11, { failures: 2, untilMs: 6000, problem: 'EACCES', destination: { to: 'dead-letter' } })],
+      ({ untilMs }) => untilMs,
+    ),
   },
 };
 
@@ -215,6 +221,31 @@ test('views show what the state holds, and no password', async (t) => {
       oldestSubmittedAtMs: 900,
       openRetryAtMs: 8000,
       transferRetryAtMs: 7000,
+      waits: [
+        {
+          reason: 'in-transfer',
+          says: 'MTA-A/3/1 carries a message: 60 of 100 octets are sent, 30 confirmed; 2 transfer PDUs wait for their confirmation',
+          untilMs: 9000,
+          association: 'MTA-A/3/1',
+          advice: null,
+        },
+        {
+          reason: 'recovering',
+          says: 'MTA-B/1/7 has lost its connections, and MTA-B has to recover it',
+          untilMs: null,
+          association: 'MTA-B/1/7',
+          advice: null,
+        },
+        {
+          reason: 'transfer-interval',
+          says: 'a transfer to MTA-B has failed, and the Transfer Interval runs: The transfer failed',
+          untilMs: 7000,
+          association: null,
+          advice: 'mtalab retry MTA-B --mta MTA-A',
+        },
+      ],
+      lastError: null,
+      nextAssociationAt: 100,
     },
     {
       name: 'mailboxes',
@@ -229,6 +260,24 @@ test('views show what the state holds, and no password', async (t) => {
       oldestSubmittedAtMs: 2010,
       openRetryAtMs: null,
       transferRetryAtMs: 6000,
+      waits: [
+        {
+          reason: 'mailbox',
+          says: 'the mailbox dead-letters cannot be written (1 message): EACCES',
+          untilMs: 6000,
+          association: null,
+          advice: 'mtalab retry --mta MTA-A',
+        },
+        {
+          reason: 'delivering',
+          says: '2 messages are being written into mailboxes',
+          untilMs: null,
+          association: null,
+          advice: null,
+        },
+      ],
+      lastError: null,
+      nextAssociationAt: null,
     },
   ]);
   const messages = viewMessages(mta, 100);
@@ -256,4 +305,110 @@ test('views show what the state holds, and no password', async (t) => {
   t.same(viewMessages(mta, 2), messages.slice(0, 2));
   t.same(viewMessages(mta, 0), []);
   t.equal(describeActivity(2 ** 21 * incarnation - 1), '2097151-4294967295', 'ids keep every digit');
+});
+
+/** The reasons of the queue for MTA-B in this state. */
+function reasonsOf(change: Partial<LtabEntry>, more: Partial<Mta> = {}): readonly (readonly [string, string, number | null])[] {
+  const queues = viewWaits({ ...mta, phase: 'running', ...more, ltab: treeOf([{ ...entry, ...change }]) }, 10);
+  const queue = queues.find(({ name }) => name === 'MTA-B');
+  return (queue?.waits ?? []).map(({ reason, says, untilMs }) => [reason, says, untilMs]);
+}
+const idle = { waiting: treeOf<WaitingCopy>([], ({ untilMs }) => untilMs), openFailures: 2, openRetryAtMs: 8000 };
+const alone = { ...idle, associations: [] };
+const one = (over: Partial<Association>) => ({ ...idle, associations: [{ ...association, transfer: null, ...over }] });
+const refusal = { entity: 'MTA-B', provider: 'RTSE', reason: 'rtsBusy (0)', controlBlock: 1, associationType: 'open' };
+const runs = `the Open Interval runs; the mail is returned after ${mta.settings.maxOpenRetries - 1} more failed attempts`;
+
+test('each wait has its reason in words, and its end', (t) => {
+  const cases: readonly (readonly [
+    string,
+    ReturnType<typeof reasonsOf>,
+    readonly (readonly [string, RegExp | string, number | null])[],
+  ])[] = [
+    ['start', reasonsOf(alone, { phase: 'starting' }), [['starting', 'MTA-A starts, and mail moves when it runs', null]]],
+    ['stop', reasonsOf(alone, { phase: 'stopping' }), [['stopping', /^MTA-A stops, and the mail stays in its store/, null]]],
+    ['interval', reasonsOf(alone), [['open-interval', `opening an association with MTA-B has failed 2 times; ${runs}`, 8000]]],
+    [
+      'the last retry',
+      reasonsOf({ ...alone, openFailures: mta.settings.maxOpenRetries + 1 }),
+      [['open-interval', /the mail is returned if the next attempt fails$/, 8000]],
+    ],
+    ['no endpoint', reasonsOf({ ...alone, endpoints: [] }), [['no-endpoint', /^no string binding of MTA-B is configured/, 8000]]],
+    [
+      'families',
+      reasonsOf({ ...alone, endpoints: ['[::1][4097]', 'ncacn_ip_tcp:fe80::1[1]'] }),
+      [
+        [
+          'no-common-family',
+          /: \[::1\]\[4097\], ncacn_ip_tcp:fe80::1\[1\] is IPv6, and dials leave from 127\.0\.0\.1 \(IPv4\);/,
+          8000,
+        ],
+      ],
+    ],
+    [
+      'a name fits any family',
+      reasonsOf({ ...alone, endpoints: ['[::1][4097]', 'host.example'] }),
+      [['open-interval', /^opening/, 8000]],
+    ],
+    [
+      'refused',
+      reasonsOf({ ...alone, lastError: { atMs: 1, event: { id: 1290, params: refusal } } }),
+      [['refused', `MTA-B refused the association: rtsBusy (0); ${runs}`, 8000]],
+    ],
+    [
+      'limit',
+      reasonsOf({ ...alone, openRetryAtMs: null }, { overLimit: [1] }),
+      [['limit', /^MTA-A has all the \d+ associations/, null]],
+    ],
+    ['now', reasonsOf({ ...alone, openRetryAtMs: null }), [['next-step', 'MTA-A opens an association with MTA-B next', null]]],
+    ['opens', reasonsOf(one({ state: 'opening', recovery: 0 })), [['opening', 'MTA-A opens MTA-A/3/1 (dialling)', null]]],
+    ['recovers', reasonsOf(one({ state: 'opening', recovery: 1 })), [['opening', 'MTA-A recovers MTA-A/3/1 (dialling)', null]]],
+    ['is opened', reasonsOf(one({ state: 'answering' })), [['opening', 'MTA-B opens MTA-A/3/1 (dialling)', null]]],
+    [
+      'lost, ours',
+      reasonsOf(one({ state: 'lost', recoverAtMs: 5000 })),
+      [['recovering', 'MTA-A/3/1 has lost its connections, and MTA-A tries to recover it', 5000]],
+    ],
+    [
+      'lost, theirs',
+      reasonsOf(one({ state: 'lost', role: 'responder', disconnectAtMs: 5500 })),
+      [['recovering', 'MTA-A/3/1 has lost its connections, and MTA-B has to recover it', 5500]],
+    ],
+    [
+      'closing',
+      reasonsOf({
+        ...one({}),
+        associations: [...one({}).associations, { ...association, id: 2, transfer: null, state: 'closing' }],
+      }),
+      [
+        ['next-step', 'MTA-A has the Turn of MTA-A/3/1 and sends next', null],
+        ['closing', 'MTA-A/3/1 closes, and then another association opens', null],
+      ],
+    ],
+    [
+      'asked',
+      reasonsOf(one({ turn: 'asking' })),
+      [['turn', 'MTA-A believes that MTA-B has the Turn of MTA-A/3/1; MTA-A has asked for it (Turn-Please)', null]],
+    ],
+    ['not asked', reasonsOf(one({ turn: 'theirs' })), [['turn', /MTA-A has not asked for it yet$/, null]]],
+    ['urgent only', reasonsOf(one({ urgentOnly: true })), [['urgent-only', 'MTA-A/3/1 is for urgent mail only', null]]],
+    ['nothing queued', reasonsOf({ ...alone, queued: 0 }), []],
+  ];
+  for (const [name, found, expected] of cases) t.match(found, expected, name);
+  for (const [name, found, expected] of cases) t.equal(found.length, expected.length, name);
+  const refused = { ...carrier, ownData: { state: 'refused', conn: null, retryAtMs: 4000 } } as const;
+  t.match(reasonsOf(one({}), { rpc: { ...mta.rpc, carriers: treeOf([refused]) } }), [
+    ['data-refused', 'MTA-B refused the data connection of MTA-A/3/1, so no message can go over it', 4000],
+  ]);
+  t.equal(viewWaits({ ...mta, phase: 'running' }, 0).length, 1, 'the mailboxes, without the adjacent MTAs above the limit');
+  const [busy] = viewWaits(
+    {
+      ...mta,
+      phase: 'running',
+      ltab: treeOf([{ ...entry, lastError: { atMs: 1, event: { id: 9316, params: { ltabIndex: 1, ntError: 1727 } } } }]),
+    },
+    1,
+  );
+  t.match(busy?.lastError, { atMs: 1, event: 9316, text: /1727/, meaning: 'the RPC call failed and did not run' });
+  t.end();
 });

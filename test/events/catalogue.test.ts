@@ -2,12 +2,14 @@ import {
   categories,
   categoryNamed,
   describeEvent,
+  describeEventLines,
   diagnosticsLevels,
   type EventEntry,
   type EventId,
   errorMeaning,
   errorsByNumber,
   eventsById,
+  exchangeReleases,
   eventIds as ids,
   isShown,
   levelNamed,
@@ -36,10 +38,13 @@ const table = `
 290 Warning | X.400 Service | [MTA DISP:RESULT 22 136] (12)
 301 Information | X.400 Service | (8)
 1290 Warning | X.400 Service | [PLATFORM KERNEL 20 130] (12)
-1293 Warning | X.400 Service | [PLATFORM KERNEL 20 130] (12)
+1293 Warning | X.400 Service | [PLATFORM KERNEL 28 128] (12)
 1294 Warning | X.400 Service | [198 1 0 1 PLATFORM KERNEL 20 130] (10)
 1209 Warning | X.400 Service | [PLATFORM KERNEL 19 62] (14)
+1133 Warning | X.400 Service | [PLATFORM RTSE 32 164] (12)
 2035 Information | X.400 Service | [BASE POP4 DOWN 6] (6)
+4282 Warning | X.400 Service | [POP4 MAIN BASE 1 18] (14)
+4283 Warning | X.400 Service | [POP4 POP4 UP 5 228] (14)
 4284 Warning | X.400 Service | [POP4 POP4 DOWN 4 179] (14)
 4287 Warning | X.400 Service | [POP4 POP4 DOWN 4 18] (14)
 51 Warning | Security | [MTA XFER-IN 23 42] (14)
@@ -48,7 +53,7 @@ const table = `
 2206 Warning | Field Engineering | (14)
 2207 Warning | Field Engineering | (14)
 2152 Error | Field Engineering | [DB Server MAIN BASE 1 0] (16)
-9411 Error | Field Engineering | (16)
+9411 Error | Field Engineering | [BASE IL TIMER 3] (16)
 271 Information | X.400 Service | (10)
 272 Information | X.400 Service | (10)`;
 
@@ -99,10 +104,12 @@ test('every parameter has a label and is printed in order; every event has an ex
 test('labels that the articles quote', (t) => {
   t.match(described(9316).text, /\. LTAB index: 1, Windows NT error: 1727\.$/);
   t.match(described(4284).text, /\. Error code= 8511\.$/);
-  t.match(described(1209).text, /LPI: 1-16-64/);
+  t.match(described(1209).text, /LPI: 1-16-64, Control block index: 4\.$/);
+  t.match(described(9280).parameters, {});
   t.equal(errorMeaning({ id: 9316, params: { ltabIndex: 1, ntError: 1727 } }), ntErrorText(1727));
   t.equal(errorMeaning({ id: 2219, params: {} }), null);
-  for (const known of [5, 14, 1722, 1723, 1726, 1727, 1783, 1818, 10054, 10060, 10061, 11004, 8511, 8640, 8464]) {
+  const numbers = [0, 5, 14, 1330, 1722, 1723, 1726, 1727, 1783, 1818, 10054, 10060, 10061, 11004];
+  for (const known of [...numbers, 8453, 8464, 8511, 8640, 8650, 9260, 9301, 9317]) {
     t.notMatch(ntErrorText(known), /not known/);
   }
   t.equal(ntErrorText(12345), 'error 12345, not known here');
@@ -111,6 +118,45 @@ test('labels that the articles quote', (t) => {
     t.match(explanation, /^[A-Z][^\n]*\.$/);
     for (const article of articles) t.match(article, /^Q\d{6}$/);
   }
+  t.end();
+});
+
+test('an entry has the form of the release that writes it', (t) => {
+  const event = sampleEvent(9318);
+  const early = {
+    severity: 12,
+    text: 'RPC communications error: the bind to the other MTA failed. LTAB index: 1, Windows NT error: 1722.',
+    parameters: { ltabIndex: 1, ntError: 1722 },
+    trailer: '[BASE IL MAIN BASE 1 500] (12)',
+  };
+  for (const version of ['4.0', '5.0']) {
+    const { severity, text, parameters, trailer } = describeEvent(event, version);
+    t.same({ severity, text, parameters, trailer }, early, version);
+    t.same(describeEventLines(event, version).slice(1), ['LTAB index 1', 'Windows NT error 1722']);
+  }
+  for (const version of ['5.5', '6.0']) {
+    t.same(describeEvent(event, version), described(9318), version);
+    t.equal(describeEvent(event, version).trailer, '[MAIN BASE 1 500] (14)');
+    t.same(Object.keys(describeEvent(event, version).parameters).length, 5);
+  }
+  const formed = ids.filter((id) => ((eventsById[id] as EventEntry).forms ?? []).length > 0);
+  t.same(formed, [9318], 'no other event has several forms on record');
+  for (const id of ids.filter((each) => each !== 9318)) t.same(describeEvent(sampleEvent(id), '4.0'), described(id), `${id}`);
+  t.same([...new Set(exchangeReleases.map(({ version }) => version))], ['4.0', '5.0', '5.5'], 'the versions there are');
+  t.end();
+});
+
+test('the called side of an opening has an origin of its own', (t) => {
+  t.equal(describeEvent({ ...sampleEvent(57), side: 'called' }).trailer, '[MTA XFER-IN 16 34] (14)');
+  t.equal(describeEvent({ ...sampleEvent(57), side: 'called' }, '5.0').trailer, '[MTA XFER-IN 16 34] (14)');
+  t.equal(
+    describeEvent({ ...sampleEvent(9280), side: 'called' }).trailer,
+    described(9280).trailer,
+    'other events have one origin',
+  );
+  const also = (id: EventId) => ((eventsById[id] as EventEntry).alsoSeen ?? []).map((origin) => Object.values(origin).join(' '));
+  t.same(also(1293), ['PLATFORM KERNEL 26 128']);
+  for (const id of ids) t.notOk(also(id).includes(Object.values(eventsById[id].origin ?? {}).join(' ')), `${id} is listed once`);
   t.end();
 });
 

@@ -251,12 +251,13 @@ test('each Windows NT error appears in exactly the events that the catalogue nam
   t.end();
 });
 
-test('the codes of the connection layer appear in the recorded events', (t) => {
-  const recorded = { 8464: [], 8511: [4284], 8640: [4287] };
-  const own = Object.entries(errorsByNumber).filter(([, { of }]) => of === 'connection layer');
+test('the codes of the MTA and of its connection layer appear in the recorded events', (t) => {
+  const layer = { 8453: [4282], 8464: [4283], 8511: [4284], 8640: [4287], 8650: [4287] };
+  const recorded = { ...layer, 9260: [], 9301: [9316], 9317: [] };
+  const own = Object.entries(errorsByNumber).filter(([, { of }]) => of !== 'Windows NT');
   t.same(Object.fromEntries(own.map(([number, { events }]) => [number, events])), recorded);
   for (const { of, events } of Object.values(errorsByNumber))
     for (const id of events)
-      t.ok((of === 'Windows NT' ? 'ntError' : 'errorCode') in eventsById[id].labels, `${id} has a place for it`);
+      t.ok((of === 'connection layer' ? 'errorCode' : 'ntError') in eventsById[id].labels, `${id} has a place for it`);
   t.end();
 });

@@ -4,15 +4,7 @@
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  describeEvent,
-  describeEventLines,
-  type EventId,
-  errorMeaning,
-  eventIds,
-  eventsById,
-  sampleEvent,
-} from '@mtalab/mta-core';
+import { describeEvent, describeEventLines, type EventId, errorMeaning, eventIds, printOf, sampleEvent } from '@mtalab/mta-core';
 import {
   consoleFormat,
   explainedEvent,
@@ -39,7 +31,7 @@ function lineOf(id: EventId, nowMs: number) {
     node: 'MTA-A',
     event: describeEvent(event),
     lines: describeEventLines(event),
-    origin: eventsById[id].origin,
+    origin: printOf(event).origin,
     meaning: errorMeaning(event),
   };
 }
@@ -127,7 +119,7 @@ test('the explanations of an event and of its error number', (t) => {
   t.match(explainedEvent(viewOf(2219)), { error: null, articles: ['Q285350', 'Q280449', 'Q163295'] });
   t.equal(renderReason(viewOf(9298), paint(false)).split('\n').length, 1);
   t.match(renderReason(viewOf(9318), paint(false)).split('\n'), [
-    /^ {6}This MTA could not connect .* \(Q280449\)$/,
+    /^ {6}This MTA could not connect .* \(Q280449, .*\)$/,
     /^ {6}error 1722: /,
   ]);
   t.match(renderReason({ ...viewOf(9298), id: 1 }, paint(false)), /the catalogue does not have this event/);

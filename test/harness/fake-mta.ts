@@ -134,6 +134,7 @@ listener.listen(0, '127.0.0.1', () => {
         mapper: [],
         queuedCopies: 0,
         pendingWork: 0,
+        waits: [],
         nextDeadlineMs: deadline(),
         counters: { submitted, delivered: submitted, deadLetters: 0, loopsDetected: 0, reports: 0 },
         delays: { count: 0, meanMs: 0, maxMs: 0 },

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AssociationRow,
+  explainWaits,
   findRun,
   generateMail,
   HarnessError,
   joinAssociations,
   judgeRest,
+  keepsBack,
   LabCounters,
   type LabOptions,
+  type LabSights,
   type Look,
   listeningClash,
   listRuns,
@@ -108,6 +111,7 @@ function statusOf(name: string, more: object = {}): MtaStatus {
     phase: 'running',
     incarnation: 1,
     nowMs: 1000,
+    waits: [],
     nextDeadlineMs: null,
     pendingWork: 0,
     queuedCopies: 0,
@@ -321,4 +325,98 @@ test('the registry finds live runs, forgets ended ones, and hides them from othe
   symlinkSync(join(elsewhere, 'target'), join(elsewhere, 'mtalab'));
   process.env.XDG_RUNTIME_DIR = elsewhere;
   await t.rejects(listRuns(), { message: /does not belong to this user; set XDG_RUNTIME_DIR to a folder that does$/ });
+});
+
+test('why mail waits, from the sights of all MTAs', (t) => {
+  const wait = {
+    reason: 'turn',
+    says: 'A believes that B has the Turn of A/1/3',
+    untilMs: null,
+    association: 'A/1/3',
+    advice: null,
+  } as const;
+  const queue = { name: 'B', queued: 49, oldestSubmittedAtMs: 5, waits: [wait], lastError: null, nextAssociationAt: 50 };
+  const side = {
+    name: 'A/1/3',
+    role: 'responder',
+    state: 'open',
+    believes: 'theirs',
+    peer: 'A',
+    askedPriority: null,
+    transfer: null,
+  };
+  const rows = (b: object | null) =>
+    joinAssociations(
+      new Map([
+        ['A', [{ ...side, role: 'initiator', peer: 'B' } as unknown as AssociationRow]],
+        ['B', b === null ? [] : [{ ...side, ...b } as unknown as AssociationRow]],
+      ]),
+    );
+  const mtas = [
+    { name: 'A', nowMs: 1000, waits: [queue] },
+    { name: 'B', nowMs: 1000, waits: [] },
+  ];
+  const why = (more: Partial<LabSights>) => explainWaits({ mtas, associations: rows({}), ...more });
+  const says = (more: Partial<LabSights>) =>
+    why(more).flatMap(({ reasons }) => reasons.map((each) => `${each.reason}: ${each.says}`));
+  const near = 'below-threshold: another association opens when 50 messages are queued: 1 more than now';
+  const lost = 'turn-lost: each side believes that the other has the Turn of A/1/3, so no side may send on it (Q166594)';
+  t.same(says({}), [lost, near]);
+  t.match(why({}), [
+    {
+      mta: 'A',
+      queue: 'B',
+      queued: 49,
+      oldestSubmittedAtMs: 5,
+      nowMs: 1000,
+      nextAtMs: null,
+      advice: ['mtalab set fixed Q166594'],
+    },
+  ]);
+  const has = 'turn: A believes that B has the Turn of A/1/3; B has it, and';
+  const mine = { believes: 'mine' };
+  t.same(says({ associations: rows(mine) }), [`${has} it has no Turn-Please yet`, near]);
+  t.same(says({ associations: rows({ ...mine, askedPriority: 2 }) })[0], `${has} it has the Turn-Please and passes the Turn on`);
+  t.same(
+    says({ associations: rows({ ...mine, transfer: {} }) })[0],
+    `${has} it carries a message now; it has no Turn-Please yet`,
+  );
+  t.same(says({ associations: rows(null) })[0], 'unknown-to-peer: B does not know A/1/3');
+  t.same(says({ associations: rows(null), mtas: mtas.slice(0, 1), down: ['B'] }), [
+    'peer-down: B is down',
+    `turn: ${wait.says}`,
+    near,
+  ]);
+  t.same(
+    says({ associations: rows(null), mtas: mtas.slice(0, 1), silent: ['B'] })[0],
+    'peer-silent: the process of B does not answer',
+  );
+  const faults = [
+    { text: 'hold rttr 1', state: 'reached' },
+    { text: 'black-hole MtaBind', state: 'reached' },
+    { text: 'hold rttr 2', state: 'armed' },
+    { text: 'cut randomly 5% seed 1', state: 'reached' },
+  ];
+  const keeping = faults.filter(keepsBack).map(({ text }) => text);
+  t.same(says({ keeping }).slice(2), [
+    'fault: the fault "hold rttr 1" keeps PDUs back',
+    'fault: the fault "black-hole MtaBind" keeps PDUs back',
+  ]);
+  t.same(why({ keeping })[0]?.advice, ['mtalab set fixed Q166594', 'mtalab fault release', 'mtalab fault heal']);
+  const moving = {
+    ...queue,
+    waits: [
+      { ...wait, reason: 'in-transfer' as const, untilMs: 9000 },
+      { ...wait, untilMs: 8000 },
+    ],
+  };
+  const [moves] = explainWaits({ mtas: [{ name: 'A', nowMs: 1, waits: [moving] }], associations: [] });
+  t.same(
+    moves?.reasons.map(({ reason }) => reason),
+    ['in-transfer', 'turn'],
+    'mail that moves needs no threshold',
+  );
+  t.equal(moves?.nextAtMs, 8000);
+  t.same(explainWaits({ mtas: mtas.slice(1), associations: [] }), []);
+  t.end();
 });

@@ -213,7 +213,10 @@ export class Printer {
   event(node: string, event: ReportedEvent): void {
     if (untold.includes(event.id)) return;
     const params = Object.entries(event.params).map(([name, value]) => `${name}=${value}`);
-    this.#tell('outcomes', [`${node} logs ${event.id}`, ...params].join(' '));
+    this.#tell(
+      'outcomes',
+      [`${node} logs ${event.id}`, ...(event.side === 'called' ? ['(called side)'] : []), ...params].join(' '),
+    );
   }
 
   /** The name of a message in its submission. */

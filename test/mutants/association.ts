@@ -323,8 +323,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/answer.ts',
-        find: 'if (all >= associationLimit(settings)) {',
-        replace: 'if (all < 0) {',
+        find: 'if (ctx.mta.associationsInAll >= associationLimit(settings)) {',
+        replace: 'if (ctx.mta.associationsInAll < 0) {',
       },
     ],
   },

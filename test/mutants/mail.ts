@@ -94,7 +94,7 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mail/mailboxes.ts',
-        find: 'const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs }, localDue);',
+        find: 'const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs, problem }, localDue);',
         replace: 'const waiting = mailboxes.waiting;',
       },
     ],

@@ -1,5 +1,5 @@
 /** The table of releases, the spellings of a release, and the effect of a release on a configuration, a command and a pair. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   defaultNt,
@@ -16,7 +16,7 @@ import {
 import { loadConfig, spawnPair } from 'mtalab';
 import { type PairFlags, planPair } from 'mtalab/internal';
 import { type Test, test } from 'tap';
-import { eventsOf, home, interrupt, mtalab, start } from '../e2e/shell.js';
+import { eventsOf, home, interrupt, mtalab, start, until } from '../e2e/shell.js';
 
 /** The builds with each article, from the articles' own words, in the order Q166594, Q232602, Q280449, Q285350. */
 const exchangeTable: readonly (readonly [version: string, servicePack: string, build: string, cells: string])[] = [
@@ -360,5 +360,41 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
       [9298, 9299],
     );
     for (const { text } of events) t.match(text, new RegExp(`Version: ${version}.*Build: ${build.replace('.', '\\.')}\\b`), name);
+  }
+});
+
+test('an MTA writes event 9318 in the form of its own release', { timeout: 250_000 }, async (t) => {
+  const early = { severity: 12, parameters: { ltabIndex: 1, ntError: 1722 }, trailer: '[BASE IL MAIN BASE 1 500] (12)' };
+  const late = { severity: 14, parameters: { bindError: 1722, remoteServer: 'MTA-A' }, trailer: '[MAIN BASE 1 500] (14)' };
+  for (const [release, form] of [
+    ['4.0sp3', early],
+    ['5.0sp2', early],
+    ['5.5sp4', late],
+  ] as const) {
+    await using lab = await spawnPair({ releases: { 'MTA-B': { release } } });
+    const { client } = lab.process('MTA-B');
+    const streamed: { readonly id: number }[] = [];
+    await client.subscribe('events', (event: { readonly id: number }) => void streamed.push(event));
+    await client.command('endpoints', { mta: 'MTA-A', endpoints: ['127.0.0.1[9]'] });
+    await lab.submit('MTA-B', { originator: 'b@b.example', recipients: ['a@a.example'], content: Buffer.from('x') });
+    await until(() => streamed.some(({ id }) => id === 9318));
+    t.match(
+      streamed.find(({ id }) => id === 9318),
+      form,
+      `${release}: the stream`,
+    );
+    const data = join(lab.dir, 'MTA-B', 'data');
+    await until(() => eventsOf(data).some(({ id }) => id === 9318));
+    const entry = eventsOf(data).find(({ id }) => id === 9318);
+    t.match(entry, form, `${release}: events.jsonl`);
+    t.equal(Object.keys((entry as unknown as typeof early).parameters).length, form === early ? 2 : 5);
+    await until(() => readFileSync(join(data, 'logs', 'ev0.log'), 'utf8').includes('NMI9318'));
+    const place = form === early ? 'BASE IL MAIN BASE(1)' : 'MAIN BASE(1)';
+    const text = readFileSync(join(data, 'logs', 'ev0.log'), 'utf8');
+    t.ok(
+      text.includes(`message NMI9318: Interface Event, severity ${form.severity}\n(${place} Proc 500) `),
+      `${release}: ev0.log`,
+    );
+    t.equal(text.includes('Remote server name'), form === late);
   }
 });

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import type { Pdu, RpcArgument } from '@mtalab/mta-core';
+import type { Pdu, RpcArgument, RpcResult } from '@mtalab/mta-core';
 import { ConnectionTap, MalformedPdu, PduCodec, wireLimits } from '@mtalab/transport';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -109,6 +109,32 @@ test('the octets of each PDU are those of the protocol description', (t) => {
     t.equal(written.toString('hex'), octets.toString('hex'), `${pdu.type} written`);
     t.same(readAll(own ? new PduCodec() : reader, octets), [pdu], `${pdu.type} read`);
   }
+  t.end();
+});
+
+const rtorq = {
+  kind: 'rtorq',
+  checkpointSizeK: 30,
+  windowSize: 5,
+  dialogueMode: 'monologue',
+  turn: 'initiator',
+  recovery: 0,
+} as const;
+
+test('a stranger can read its refusal, which says nothing about the store; an acceptance names the store', (t) => {
+  const from = { mtaName: 'B', password: '', incarnation: 3, storeUuid: '', settledBelow: 0 };
+  const answered = (apdu: Extract<RpcResult, { op: 'MtaBind' }>['apdu']) => {
+    const { client, server } = boundPair();
+    const call = request(2, { op: 'MtaBind', from: { ...from, storeUuid: 'u' }, endpoints: [], association: 'A/1/2', rtorq });
+    readAll(server, client.encode(call));
+    return readAll(client, server.encode(response(2, { op: 'MtaBind', from, apdu })))[0];
+  };
+  t.match(answered({ kind: 'rtorj', reason: 'validationFailure' }), {
+    body: { op: 'MtaBind', from, apdu: { kind: 'rtorj', reason: 'validationFailure' } },
+  });
+  t.match(answered({ kind: 'rtoac', checkpointSizeK: 1, windowSize: 1 }), {
+    body: { op: 'bad', detail: /store UUID is missing/ },
+  });
   t.end();
 });
 

@@ -24,6 +24,15 @@ export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
+export {
+  explainWaits,
+  keepsBack,
+  type LabReason,
+  type LabSights,
+  type LabWait,
+  type MtaSight,
+  type WaitExplanation,
+} from './lab/waits.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
 export { pause } from './process/deadline.js';

@@ -1,12 +1,16 @@
 /** The public entry of the protocol core. */
+export { type CitedArticle, citedArticles } from './catalogues/articles.js';
 export { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour, type TurnSide } from './catalogues/behaviour.js';
 export {
   describeEvent,
   describeEventLines,
+  type EventPrint,
   type EventText,
   errorMeaning,
   eventsById,
   printable,
+  printOf,
+  usualVersion,
 } from './catalogues/events/catalogue.js';
 export {
   categoryNamed,
@@ -23,8 +27,10 @@ export {
   type EventCatalogue,
   type EventCategory,
   type EventEntry,
+  type EventForm,
   type EventOrigin,
   type EventType,
+  type ExchangeVersion,
 } from './catalogues/events/entry.js';
 export { type ErrorEntry, errorsByNumber, ntErrorText } from './catalogues/events/nt-errors.js';
 export type { EventId, EventParameters, ReportedEvent } from './catalogues/events/parameters.js';
@@ -197,16 +203,21 @@ export {
   viewLtab,
   viewMessages,
   viewQueues,
+  viewWaits,
 } from './machine/view.js';
 export type {
   AssociationView,
   BindingView,
   ConnectionCounters,
+  LastErrorView,
   LtabView,
   MessageView,
   QueueView,
+  QueueWaitView,
   ShownState,
   TransferView,
+  WaitReason,
+  WaitView,
 } from './machine/view-model.js';
 export {
   domainOf,

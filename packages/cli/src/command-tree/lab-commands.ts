@@ -157,6 +157,17 @@ of the MTA. A new run starts with the bindings of its command line or configurat
   },
   {
     group: groups.look,
+    usage: 'why',
+    summary: 'say why mail waits, and what happens next',
+    detail: `
+Says for each queue: how many messages wait and for how long, the reasons, the last error, when something next happens by
+itself, and a command that may help. It asks all MTAs of the run, because one side of an association often knows what the
+other does not.`,
+    define: withMtas,
+    load: () => import('../commands/why.js'),
+  },
+  {
+    group: groups.look,
     usage: 'events',
     summary: 'show the event log',
     detail: `

@@ -1,15 +1,19 @@
 /** `mtalab explain WORD...`: explains events, error numbers, articles and the words of the glossary. No MTA needs to run. */
 
 import {
+  citedArticles,
   type DiagnosticsLevel,
   describeEvent,
   diagnosticsLevels,
   type EventEntry,
+  type EventForm,
   type EventId,
+  type EventOrigin,
   errorsByNumber,
   eventIds,
   eventsById,
   levelNames,
+  printOf,
   quirkOf,
   quirks,
   releaseArticles,
@@ -25,10 +29,11 @@ import {
   type ArticleExplanation,
   type ErrorExplanation,
   type EventExplanation,
+  type EventFormExplanation,
   type Explanation,
   renderExplanation,
 } from '../render/explain.js';
-import { suggestedNumber, unknownName } from '../render/suggestions.js';
+import { suggestedNumber, suggestionOrList } from '../render/suggestions.js';
 import { explainTerm, suggestedTerm } from './explain-term.js';
 
 const errorNumbers: readonly number[] = Object.keys(errorsByNumber).map(Number);
@@ -37,10 +42,24 @@ function levelOf(value: number): DiagnosticsLevel {
   return levelNames.find((name) => diagnosticsLevels[name] === value) ?? 'none';
 }
 
+type Labels = Readonly<Record<string, string>>;
+
+const parametersOf = (labels: Labels) => Object.entries(labels).map(([name, label]) => ({ name, label }));
+
+/** The form of an event in older versions of Exchange. */
+function explainForm(id: EventId, { versions }: EventForm): EventFormExplanation {
+  const version = versions[0] ?? '';
+  const { severity, text, trailer } = describeEvent(sampleEvent(id), version);
+  return { versions, severity, parameters: parametersOf(printOf({ id }, version).labels), sample: { text, trailer } };
+}
+
+const originWords = ({ product, process, thread, procedure }: EventOrigin): string =>
+  [product, process, thread, procedure].filter((part) => part !== null).join(' ');
+
 function explainEvent(id: EventId): EventExplanation {
   const entry = eventsById[id] as EventEntry;
-  const sample = describeEvent(sampleEvent(id));
-  const labels = Object.entries(entry.labels as Readonly<Record<string, string>>);
+  const event = sampleEvent(id);
+  const sample = describeEvent(event);
   return {
     kind: 'event',
     id,
@@ -50,8 +69,11 @@ function explainEvent(id: EventId): EventExplanation {
     severity: entry.severity,
     level: levelOf(entry.level),
     says: entry.says,
-    parameters: labels.map(([name, label]) => ({ name, label })),
+    parameters: parametersOf(entry.labels as Labels),
     sample: { text: sample.text, trailer: sample.trailer },
+    calledSide: entry.calledOrigin === undefined ? null : describeEvent({ ...event, side: 'called' }).trailer,
+    forms: (entry.forms ?? []).map((form) => explainForm(id, form)),
+    alsoSeen: (entry.alsoSeen ?? []).map(originWords),
     explanation: entry.explanation,
     articles: entry.articles,
   };
@@ -62,8 +84,10 @@ function explainError(number: number): ErrorExplanation {
   return { kind: 'error', number, of, text, explanation, events, articles };
 }
 
-/** The articles that can be explained: those that MTA Lab emulates, and those that a release has. */
-const articles: readonly string[] = [...new Set([...quirks, ...releaseArticles].map(({ article }) => article))].sort();
+/** The articles that can be explained: those that MTA Lab emulates, those that a release has, and those that are cited. */
+const articles: readonly string[] = [
+  ...new Set([...quirks, ...releaseArticles, ...citedArticles].map(({ article }) => article)),
+].sort();
 
 /** The builds that have an article without a quirk, from the table of releases. */
 function buildsOf(article: string): string {
@@ -76,11 +100,13 @@ function buildsOf(article: string): string {
 function explainArticle(article: string): ArticleExplanation {
   const quirk = quirkOf(article);
   const row = releaseArticles.find((each) => each.article === article);
+  const cited = citedArticles.find((each) => each.article === article);
   return {
     kind: 'article',
     article,
-    title: quirk?.title ?? row?.title ?? '',
-    builds: quirk?.builds ?? buildsOf(article),
+    title: quirk?.title ?? row?.title ?? cited?.title ?? '',
+    builds: quirk?.builds ?? cited?.builds ?? buildsOf(article),
+    says: cited?.says ?? null,
     events: eventIds.filter((id) => (eventsById[id].articles as readonly string[]).includes(article)),
     errors: errorNumbers.filter((number) => errorsByNumber[number]?.articles.includes(article)),
     emulated: quirk !== undefined,
@@ -98,7 +124,7 @@ function explained(word: string): Explanation {
   if (/^Q\d/i.test(word)) {
     const article = word.toUpperCase();
     if (articles.includes(article)) return explainArticle(article);
-    throw new UsageError(unknownName('article', word, articles));
+    throw new UsageError(`unknown article ${word}${suggestionOrList(word, articles, 'the articles')}`);
   }
   const term = explainTerm(word);
   if (term !== undefined) return term;

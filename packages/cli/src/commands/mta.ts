@@ -63,6 +63,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     folder: logFolderOf(loaded.data),
     console: loaded.log.console,
     node: loaded.mta.name,
+    version: loaded.mta.version,
     nowMs: () => clock.nowMs(),
   });
   if (loaded.withoutQuirk.length > 0)

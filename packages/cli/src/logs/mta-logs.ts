@@ -1,6 +1,6 @@
 /** Writes the logs of one MTA: console, `events.jsonl` and `ev0.log` through winston, and the APDU logs `ap0.log` and `bf0.log`. */
 import { join } from 'node:path';
-import { describeEvent, describeEventLines, errorMeaning, eventsById, type ReportedEvent } from '@mtalab/mta-core';
+import { describeEvent, describeEventLines, errorMeaning, printOf, type ReportedEvent } from '@mtalab/mta-core';
 import type { ApduForms, LoggedApdu } from '@mtalab/transport';
 import winston from 'winston';
 import { colourAllowed } from '../command-io.js';
@@ -23,6 +23,8 @@ export type LogsOptions = {
   readonly console: boolean;
   /** Name of the MTA, for `info`, `warn` and `error`. Default: empty. */
   readonly node?: string;
+  /** Its version of Exchange, such as `4.0`: some entries have another form in older versions. Default: 5.5. */
+  readonly version?: string | undefined;
   /** The lab clock, for `info`, `warn` and `error`. Default: the wall clock. */
   readonly nowMs?: () => number;
   /** Limit of a log file, in octets. A file that would grow beyond it gets a number, and a new file begins. Default: 5 MiB. */
@@ -102,7 +104,7 @@ const winstonLevels = { Error: 'error', Warning: 'warn', Information: 'info' } a
  * one line, and `ev0.log` says how many are missing when writing works again.
  */
 export function createLogs(options: LogsOptions): Logs {
-  const { node = '', nowMs = Date.now } = options;
+  const { node = '', nowMs = Date.now, version } = options;
   let closing: Promise<void> | null = null;
   // Also without a console: a reader of the log would take missing entries for a quiet MTA.
   const warnOnStderr = (file: string, error: Error) => {
@@ -146,14 +148,14 @@ export function createLogs(options: LogsOptions): Logs {
   };
   return {
     event: (event, atMs, of) => {
-      const text = describeEvent(event);
+      const text = describeEvent(event, version);
       write(winstonLevels[text.type], {
         kind: 'event',
         nowMs: atMs,
         node: of,
         event: text,
-        lines: describeEventLines(event),
-        origin: eventsById[event.id].origin,
+        lines: describeEventLines(event, version),
+        origin: printOf(event, version).origin,
         meaning: errorMeaning(event),
       });
     },

@@ -3,10 +3,11 @@
  * the answer depends on whether a timer will try again.
  */
 
-import type { AssociationRow, LabAssociation, MtaStatus } from '@mtalab/harness';
+import { type AssociationRow, explainWaits, type LabAssociation, type MtaStatus } from '@mtalab/harness';
 import type { AssociationView, QueueView } from '@mtalab/mta-core';
-import { counted } from '@mtalab/scenario';
+import { paint } from '../render/colours.js';
 import { span } from '../render/units.js';
+import { whyLines } from '../render/why.js';
 
 /** The state of one MTA of the lab. */
 export type MtaAtRest = {
@@ -74,13 +75,15 @@ function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
   });
 }
 
-/** Says what waits, and what each side of an association believes. */
+/** Says what waits and why, and what each side of an association believes. */
 function explanationOf(lab: LabAtRest): readonly string[] {
   const lines: string[] = [];
-  for (const { status, queues } of lab.mtas) {
-    for (const queue of queues)
-      if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.name} for ${queue.name}`);
-  }
+  const mtas = lab.mtas.map(({ status: { name, nowMs }, queues }) => ({
+    name,
+    nowMs,
+    waits: queues.filter(({ queued }) => queued > 0),
+  }));
+  for (const why of explainWaits({ mtas, associations: lab.associations })) lines.push(...whyLines(why, paint(false)));
   for (const association of lab.associations) {
     const beliefs = Object.entries(association.holder).map(
       ([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,

@@ -3,6 +3,17 @@
 import type { Paint } from './colours.js';
 import { padded, widest, wrap } from './table.js';
 
+type Parameters = readonly { readonly name: string; readonly label: string }[];
+type Sample = { readonly text: string; readonly trailer: string };
+
+/** The form of an event in some versions of Exchange. */
+export type EventFormExplanation = {
+  readonly versions: readonly string[];
+  readonly severity: number;
+  readonly parameters: Parameters;
+  readonly sample: Sample;
+};
+
 export type EventExplanation = {
   readonly kind: 'event';
   readonly id: number;
@@ -13,8 +24,14 @@ export type EventExplanation = {
   /** The event is logged from this diagnostics level of its category on. */
   readonly level: string;
   readonly says: string;
-  readonly parameters: readonly { readonly name: string; readonly label: string }[];
-  readonly sample: { readonly text: string; readonly trailer: string };
+  readonly parameters: Parameters;
+  readonly sample: Sample;
+  /** The trailer where the called side of an opening reports the event. Null if that is the same. */
+  readonly calledSide: string | null;
+  /** Its forms in older versions of Exchange. */
+  readonly forms: readonly EventFormExplanation[];
+  /** Origins of further entries on record. */
+  readonly alsoSeen: readonly string[];
   readonly explanation: string;
   readonly articles: readonly string[];
 };
@@ -36,6 +53,8 @@ export type ArticleExplanation = {
   readonly title: string;
   /** The builds that have the article, in words. */
   readonly builds: string;
+  /** What the article says. Null where a page of the documentation or a release tells it. */
+  readonly says: string | null;
   /** Events and error numbers of the article. */
   readonly events: readonly number[];
   readonly errors: readonly number[];
@@ -80,6 +99,7 @@ function eventList(events: readonly number[]): string {
 function renderArticle(one: ArticleExplanation, style: Paint): string {
   const lines: (readonly [string, string])[] = [
     ['builds', one.builds],
+    ...(one.says === null ? [] : ([['says', one.says]] as const)),
     ['events', orNone(one.events)],
     ['errors', orNone(one.errors)],
     ['shown by', one.shownBy ?? 'nothing: MTA Lab does not emulate it'],
@@ -95,6 +115,8 @@ function renderTerm({ term, also, text, source }: TermExplanation, style: Paint)
   ];
   return block(`term ${term}`, lines, style);
 }
+
+const sampleText = ({ text, trailer }: Sample): string => `${text} ${trailer}`;
 
 export function renderExplanation(one: Explanation, style: Paint): string {
   if (one.kind === 'article') return renderArticle(one, style);
@@ -114,7 +136,10 @@ export function renderExplanation(one: Explanation, style: Paint): string {
     ['logged', one.level === 'none' ? 'always' : `from diagnostics level ${one.level} on`],
     ['says', `${one.says}.`],
     ['parameters', orNone(labels)],
-    ['sample', `${one.sample.text} ${one.sample.trailer}`],
+    ['sample', sampleText(one.sample)],
+    ...(one.calledSide === null ? [] : ([['called side', one.calledSide]] as const)),
+    ...one.forms.map(({ versions, sample }) => [`in ${versions.join(', ')}`, sampleText(sample)] as const),
+    ...(one.alsoSeen.length === 0 ? [] : ([['also seen', one.alsoSeen.join('; ')]] as const)),
     ['means', one.explanation],
     ['articles', orNone(one.articles)],
   ];

@@ -5,6 +5,7 @@ import { type BindingView, type LtabView, type MessageView, printable, type Queu
 import type { Paint } from './colours.js';
 import { clip, table } from './table.js';
 import { bytes, instant, span, until } from './units.js';
+import { waitLines } from './why.js';
 
 /** The answer of one MTA. */
 type From<T> = { readonly mta: string; readonly value: T };
@@ -92,7 +93,8 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
     ]),
     style,
   );
-  return `${mtas}\n\n${mail}`;
+  const waits = values.flatMap(({ value }) => waitLines(value.name, value.nowMs, value.waits, style));
+  return [mtas, mail, ...(waits.length === 0 ? [] : [waits.join('\n')])].join('\n\n');
 }
 
 /** Does the MTA listen on the binding? Says also if a change takes effect at the next start. */
@@ -209,11 +211,22 @@ export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>
     age(queue.oldestSubmittedAtMs, nowMs),
     until(queue.openRetryAtMs ?? queue.transferRetryAtMs, nowMs),
   ]);
-  return table(columns, rows, style);
+  const waits = values.flatMap(({ mta, value }) => waitLines(mta, value.nowMs, value.rows, style));
+  return [table(columns, rows, style), ...(waits.length === 0 ? [] : [waits.join('\n')])].join('\n\n');
 }
 
 /** Width of a column of addresses. They may be long and many, and JSON has all. */
 const addressColumns = 40;
+
+/** Each reason once, with the messages that it keeps back. */
+function messageReasons(mta: string, rows: readonly MessageView[], style: Paint): readonly string[] {
+  const copies = new Map<string, string[]>();
+  for (const { why, id } of rows) if (why !== null) copies.set(why, [...(copies.get(why) ?? []), id]);
+  return [...copies].map(([why, ids]) => {
+    const which = ids.length === 1 ? `copy ${ids[0]}` : `copies ${ids[0]} and ${ids.length - 1} more`;
+    return `${style.bold(printable(mta))}, ${which}: ${printable(why)}`;
+  });
+}
 
 export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint): string {
   const columns = [
@@ -241,5 +254,7 @@ export function renderMessages(values: readonly From<Clocked<readonly MessageVie
     age(message.submittedAtMs, nowMs),
     until(message.retryAtMs, nowMs),
   ]);
-  return rows.length === 0 ? style.dim('no messages: everything is delivered') : table(columns, rows, style);
+  if (rows.length === 0) return style.dim('no messages: everything is delivered');
+  const reasons = values.flatMap(({ mta, value }) => messageReasons(mta, value.rows, style));
+  return [table(columns, rows, style), ...(reasons.length === 0 ? [] : [reasons.join('\n')])].join('\n\n');
 }

@@ -57,6 +57,7 @@ export function copyOfLtabEntry(entry: LtabEntry): Mutable<LtabEntry> {
     associations: entry.associations,
     openFailures: entry.openFailures,
     openRetryAtMs: entry.openRetryAtMs,
+    lastError: entry.lastError,
     peer: entry.peer,
     settling: entry.settling,
     incoming: entry.incoming,

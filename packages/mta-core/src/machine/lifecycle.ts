@@ -29,6 +29,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     associations: [],
     openFailures: 0,
     openRetryAtMs: null,
+    lastError: null,
     peer: null,
     settling: [],
     incoming: [],

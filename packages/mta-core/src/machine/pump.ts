@@ -70,7 +70,7 @@ function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
   const all = ctx.mta.associationsInAll;
   if (all < associationLimit(ctx.mta.settings)) return true;
   if (!reported) {
-    report(ctx, 9280, { associations: all });
+    report(ctx, 9280, {});
     setOverLimit(ctx, entryId, true);
   }
   return false;

@@ -1,6 +1,7 @@
 /** The state of an MTA: immutable plain data that JSON can hold, without classes and closures. */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
+import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { Settings } from '../catalogues/settings.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
@@ -31,6 +32,8 @@ export type QueuedCopy = {
    * over the old connection. A copy sent before this start cannot: the peer drops everything it held with an older incarnation.
    */
   readonly strayed?: true;
+  /** Why its last transfer failed, for people. */
+  readonly problem?: string;
 };
 
 /** A copy that waits for its Transfer Interval to pass. */
@@ -48,6 +51,8 @@ export type LocalCopy = {
   readonly failures: number;
   /** When a failed delivery is tried again; null while it is not waiting. */
   readonly untilMs: number | null;
+  /** Why its last delivery failed, for people. */
+  readonly problem?: string;
 };
 
 /** Mail for this MTA: queued, being written by the driver (at most `deliveringLimit` at a time), waiting for a retry. */
@@ -190,6 +195,8 @@ export type LtabEntry = Row & {
   /** Open failures since mail last moved, and until when no association is opened. */
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
+  /** The last event about trouble with this MTA since mail last went there, for people. No decision depends on it. */
+  readonly lastError: { readonly atMs: number; readonly event: ReportedEvent } | null;
   /** What the peer last said about itself. It never begins an activity below `settledBelow` again: one that comes is late. */
   readonly peer: { readonly incarnation: number; readonly storeUuid: string; readonly settledBelow: number } | null;
   /** Copies confirmed and erased. A later APDU names them as settled. */

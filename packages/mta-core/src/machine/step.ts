@@ -71,7 +71,7 @@ function take(ctx: Context, input: Input): void {
     case 'delivered':
       return mailboxDelivered(ctx, input.copy);
     case 'deliver-failed': {
-      const copy = mailboxFailed(ctx, input.copy);
+      const copy = mailboxFailed(ctx, input.copy, input.detail);
       if (copy !== null)
         giveUp(ctx, null, asQueued(ctx, copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
       return deliverNext(ctx);

@@ -20,7 +20,24 @@ export function emit(ctx: Context, effect: Effect): void {
 }
 
 export function report<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
-  emit(ctx, { type: 'report', event: { id, params } as ReportedEvent });
+  const event = { id, params } as ReportedEvent;
+  emit(ctx, { type: 'report', event });
+  if (troubles.includes(id)) noteTrouble(ctx, event);
+}
+
+/** Events about one adjacent MTA after which its mail may have to wait. */
+const troubles: readonly EventId[] = [55, 1290, 1294, 9277, 9316, 9318, 9322, 9323];
+
+/** Keeps the event for the views, which say why mail waits. */
+function noteTrouble(ctx: Context, event: ReportedEvent): void {
+  const { ltabIndex, entity } = event.params as { readonly ltabIndex?: number; readonly entity?: string };
+  const entryId = ltabIndex ?? (entity === undefined ? undefined : entryNamed(ctx, entity)?.id);
+  if (entryId !== undefined) draftEntry(ctx, entryId).lastError = { atMs: ctx.nowMs, event };
+}
+
+/** Reports an event as the called side of an opening. */
+export function reportAsCalled<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
+  emit(ctx, { type: 'report', event: { id, params, side: 'called' } as ReportedEvent });
 }
 
 export function takeNumber(ctx: Context): number {

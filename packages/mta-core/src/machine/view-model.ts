@@ -134,6 +134,64 @@ export type AssociationView = {
   readonly recoverAtMs: number | null;
 };
 
+/** Why mail waits. */
+export type WaitReason =
+  | 'starting'
+  | 'stopping'
+  /** An association carries a message of the queue now. */
+  | 'in-transfer'
+  | 'opening'
+  | 'recovering'
+  | 'closing'
+  /** The data connection is being made. */
+  | 'binding-data'
+  /** The peer's RPC runtime refused the data connection. */
+  | 'data-refused'
+  /** This side believes that the peer has the Turn. */
+  | 'turn'
+  | 'urgent-only'
+  /** Opening has failed, and the Open Interval runs: for a reason that is known, or another one. */
+  | 'no-endpoint'
+  | 'no-common-family'
+  | 'refused'
+  | 'open-interval'
+  /** A transfer has failed, and the Transfer Interval runs. */
+  | 'transfer-interval'
+  /** The MTA may have no further association. */
+  | 'limit'
+  | 'mailbox'
+  | 'delivering'
+  /** Nothing keeps the mail back: it goes in a moment. */
+  | 'next-step';
+
+/** One reason why mail of a queue waits. */
+export type WaitView = {
+  readonly reason: WaitReason;
+  /** A sentence without a full stop and without instants. */
+  readonly says: string;
+  /** When the MTA goes on by itself, at the latest; null if no timer of its own ends the wait. */
+  readonly untilMs: number | null;
+  /** The association that the reason is about. */
+  readonly association: string | null;
+  /** A command that may help. */
+  readonly advice: string | null;
+};
+
+/** The last event that told of trouble with an adjacent MTA. */
+export type LastErrorView = {
+  readonly atMs: number;
+  readonly event: number;
+  readonly text: string;
+  /** What its error number means; null without one. */
+  readonly meaning: string | null;
+};
+
+/** A queue whose mail waits. */
+export type QueueWaitView = Pick<
+  QueueView,
+  'name' | 'queued' | 'oldestSubmittedAtMs' | 'waits' | 'lastError' | 'nextAssociationAt'
+>;
+
 /** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
 export type QueueView = {
   readonly name: string;
@@ -155,6 +213,12 @@ export type QueueView = {
   readonly openRetryAtMs: number | null;
   /** When the first waiting copy is tried again. */
   readonly transferRetryAtMs: number | null;
+  /** Why its mail waits, the weightiest reason first. Empty if nothing is queued. */
+  readonly waits: readonly WaitView[];
+  /** The last event about trouble with the adjacent MTA since mail last went there. */
+  readonly lastError: LastErrorView | null;
+  /** Number of queued messages at which another association opens; null if none opens for that. */
+  readonly nextAssociationAt: number | null;
 };
 
 /** One copy of a message that this MTA holds. */
@@ -176,4 +240,6 @@ export type MessageView = {
   /** Transfers or deliveries that have failed. */
   readonly failures: number;
   readonly retryAtMs: number | null;
+  /** Why it waits; null while it moves. */
+  readonly why: string | null;
 };

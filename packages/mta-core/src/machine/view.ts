@@ -10,7 +10,7 @@ import { triedBindings } from '../links/rpc/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';
-import type { Association, LocalCopy, LtabEntry, Mailboxes, Mta, QueuedCopy } from './state.js';
+import type { Association, LtabEntry, Mta, QueuedCopy } from './state.js';
 import type {
   AssociationView,
   BindingView,
@@ -18,9 +18,11 @@ import type {
   LtabView,
   MessageView,
   QueueView,
+  QueueWaitView,
   ShownState,
   TransferView,
 } from './view-model.js';
+import { entryWaits, lastErrorOf, mailboxNameOf, mailboxWaits, nextAssociationAt } from './waits.js';
 
 export type * from './view-model.js';
 
@@ -213,12 +215,38 @@ export function viewQueues(mta: Mta): readonly QueueView[] {
       oldestSubmittedAtMs: oldestOf(entry),
       openRetryAtMs: entry.openRetryAtMs,
       transferRetryAtMs: entry.waiting.dueMs,
+      waits: entryWaits(mta, entry),
+      lastError: lastErrorOf(entry, mta.version),
+      nextAssociationAt: nextAssociationAt(mta, entry),
     }),
   );
-  return [...remote, viewMailboxes(mta.mailboxes)];
+  return [...remote, viewMailboxes(mta)];
 }
 
-function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
+/**
+ * The queues in which mail waits, and why.
+ * @param limit maximum number of queues for adjacent MTAs.
+ */
+export function viewWaits(mta: Mta, limit: number): readonly QueueWaitView[] {
+  const busy: LtabEntry[] = [];
+  for (const entry of ltabOf(mta)) {
+    if (busy.length >= limit) break;
+    if (entry.queued > 0) busy.push(entry);
+  }
+  const remote = busy.map((entry) => ({
+    name: entry.name,
+    queued: entry.queued,
+    oldestSubmittedAtMs: oldestOf(entry),
+    waits: entryWaits(mta, entry),
+    lastError: lastErrorOf(entry, mta.version),
+    nextAssociationAt: nextAssociationAt(mta, entry),
+  }));
+  const { name, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next } = viewMailboxes(mta);
+  return queued === 0 ? remote : [...remote, { name, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next }];
+}
+
+function viewMailboxes(mta: Mta): QueueView {
+  const { queue, delivering, waiting } = mta.mailboxes;
   const counts: Record<Priority, number> = { urgent: 0, normal: 0, 'non-urgent': 0 };
   let queuedBytes = 0;
   for (const { envelope } of rowsOf(queue)) {
@@ -240,12 +268,21 @@ function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
     oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
     openRetryAtMs: null,
     transferRetryAtMs: waiting.dueMs,
+    waits: mailboxWaits(mta),
+    lastError: null,
+    nextAssociationAt: null,
   };
 }
 
 type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly envelope: Envelope };
 
-function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
+function viewMessage(
+  copy: CopyHere,
+  destination: string,
+  state: MessageView['state'],
+  retryAtMs: number | null,
+  why: string | null,
+): MessageView {
   const { envelope } = copy;
   return {
     id: describeActivity(copy.id),
@@ -260,28 +297,27 @@ function viewMessage(copy: CopyHere, destination: string, state: MessageView['st
     state,
     failures: copy.failures,
     retryAtMs,
+    why,
   };
-}
-
-function placeOf({ destination }: LocalCopy): string {
-  if (destination.to === 'mailbox') return destination.address;
-  return destination.to === 'mta' ? destination.mta : 'dead-letters';
 }
 
 function* messagesOf(mta: Mta): Generator<MessageView> {
   for (const entry of ltabOf(mta)) {
     for (const { transfer } of entry.associations) {
-      if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null);
+      if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null, null);
     }
+    const why = entryWaits(mta, entry)[0]?.says ?? null;
     for (const priority of priorities) {
-      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null);
+      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null, why);
     }
-    for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs);
+    for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs, copy.problem ?? null);
   }
   const { queue, delivering, waiting } = mta.mailboxes;
-  for (const copy of delivering) yield viewMessage(copy, placeOf(copy), 'delivering', null);
-  for (const copy of rowsOf(queue)) yield viewMessage(copy, placeOf(copy), 'queued', null);
-  for (const copy of rowsIn(waiting)) yield viewMessage(copy, placeOf(copy), 'waiting', copy.untilMs);
+  for (const copy of delivering) yield viewMessage(copy, mailboxNameOf(copy), 'delivering', null, null);
+  for (const copy of rowsOf(queue)) yield viewMessage(copy, mailboxNameOf(copy), 'queued', null, null);
+  for (const copy of rowsIn(waiting)) {
+    yield viewMessage(copy, mailboxNameOf(copy), 'waiting', copy.untilMs, copy.problem ?? null);
+  }
 }
 
 /**

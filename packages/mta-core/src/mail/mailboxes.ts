@@ -10,6 +10,9 @@ import { count, emit, forgetCopies, patchMta } from '../machine/update.js';
 /** When a failed delivery is tried again. */
 export const localDue = ({ untilMs }: LocalCopy): number | null => untilMs;
 
+/** Longest reason that is kept with a copy, in characters. */
+const maxProblemLength = 512;
+
 /** Most deliveries that the driver has under way at one time. */
 const deliveringLimit = 64;
 
@@ -56,7 +59,7 @@ export function mailboxDelivered(ctx: Context, id: number): void {
  * The mailbox could not be written.
  * @returns the copy when its retries have ended and it has left the mailboxes: the caller must report on it.
  */
-export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
+export function mailboxFailed(ctx: Context, id: number, detail: string): LocalCopy | null {
   const copy = rowOf(ctx.mta.mailboxes.delivering, id);
   if (copy === undefined) return null;
   const { mailboxes, settings } = ctx.mta;
@@ -67,7 +70,8 @@ export function mailboxFailed(ctx: Context, id: number): LocalCopy | null {
     return copy;
   }
   const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
-  const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs }, localDue);
+  const problem = detail.slice(0, maxProblemLength);
+  const waiting = putRow(mailboxes.waiting, { ...copy, failures: copy.failures + 1, untilMs, problem }, localDue);
   patchMta(ctx, { mailboxes: { ...mailboxes, delivering, waiting } });
   return null;
 }

@@ -1,4 +1,5 @@
 /** The status of an MTA and its driver: one plain object, for people and for the harness. */
+import type { QueueWaitView } from '@mtalab/mta-core';
 import * as z from 'zod';
 
 const count = z.number();
@@ -38,6 +39,8 @@ const status = z.object({
   /** Store writes, deliveries and dials under way; 0 when nothing but timers can happen. */
   pendingWork: count,
   nextDeadlineMs: z.number().nullable(),
+  /** The queues in which mail waits, and why; at most 100 for adjacent MTAs. */
+  waits: z.array(z.looseObject({})) as unknown as z.ZodType<QueueWaitView[]>,
   counters: z.object({ submitted: count, delivered: count, deadLetters: count, loopsDetected: count, reports: count }),
   /** From submission to delivery, over the deliveries of this process. */
   delays: z.object({ count, meanMs: z.number(), maxMs: z.number() }),

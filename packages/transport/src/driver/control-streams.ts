@@ -23,11 +23,14 @@ function sourceOf<T extends object>(feed: Feed<T>, jsonOf: (entry: Numbered<T>) 
 
 export class DriverStreams {
   readonly #node: string;
+  readonly #version: string | undefined;
   readonly #events = new Feed<RawEvent>(keptEvents);
   readonly #deliveries = new Feed<DeliveryNotice>(keptDeliveries);
 
-  constructor(node: string) {
+  /** @param version the version of Exchange, whose form the entries have. */
+  constructor(node: string, version?: string) {
     this.#node = node;
+    this.#version = version;
   }
 
   /** An event that the diagnostics levels show. */
@@ -46,7 +49,7 @@ export class DriverStreams {
     return {
       // The words are made for those who read them only.
       events: sourceOf(this.#events, ({ t, node, n, event }) => {
-        const line: EventLine & { readonly n: number } = { t, node, n, ...describeEvent(event) };
+        const line: EventLine & { readonly n: number } = { t, node, n, ...describeEvent(event, this.#version) };
         return JSON.stringify(line);
       }),
       deliveries: sourceOf(this.#deliveries, (notice) => JSON.stringify(notice)),

@@ -1,5 +1,5 @@
 /** Makes the status of an MTA and its driver. */
-import { type ListeningAddress, ltabOf, type Mta } from '@mtalab/mta-core';
+import { type ListeningAddress, ltabOf, type Mta, viewWaits } from '@mtalab/mta-core';
 import type { MtaStatus } from '../control/status-schema.js';
 import type { LabClock } from './lab-clock.js';
 
@@ -17,6 +17,9 @@ function placesOf(mta: Mta, serves: ListeningAddress['serves']): readonly string
   const up = mta.rpc.addresses.filter((address) => address.state === 'up' && address.serves === serves);
   return up.map(({ address, port }) => `${address}[${port}]`);
 }
+
+/** Most queues whose waits a status tells. */
+const maxWaits = 100;
 
 function residentBytes(): number {
   try {
@@ -53,6 +56,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Mt
     queuedCopies: mta.queuedCopies,
     pendingWork: figures.pendingWork,
     nextDeadlineMs: figures.nextDeadlineMs,
+    waits: viewWaits(mta, maxWaits),
     counters: mta.counters,
     delays: figures.delays,
     turnsGiven,

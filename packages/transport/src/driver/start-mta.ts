@@ -239,9 +239,9 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   const { config, hooks, dataFolder } = options;
   const contents = new ArrivedContents({ heldBy: heldContents, maxBytes: partialMessages * maxStubBytesOf(config) });
   const store = openStore(options, contents);
-  const streams = new DriverStreams(config.name);
+  const streams = new DriverStreams(config.name, config.version);
   const diagnostics = options.diagnostics ?? new Diagnostics();
-  const reasons = new StartReasons();
+  const reasons = new StartReasons(config.version);
   let isRunning: () => void = () => undefined;
   let driver: Driver;
   let control: ControlServer;

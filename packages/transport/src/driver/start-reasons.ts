@@ -21,9 +21,15 @@ export function listenAdvice(osError: string): string {
 
 /** Words of the latest events, for the case that the start fails. */
 export class StartReasons {
+  readonly #version: string;
   readonly #texts: string[] = [];
   readonly #places: string[] = [];
   readonly #mappers: string[] = [];
+
+  /** @param version the version of Exchange, whose form the entries have. */
+  constructor(version: string) {
+    this.#version = version;
+  }
 
   noteListen({ bindings, mapperPort }: MtaConfig, id: number, osError: string): void {
     const configured = bindings[id % mapperIds];
@@ -37,7 +43,7 @@ export class StartReasons {
   }
 
   note(event: ReportedEvent): void {
-    const { id, type, text } = describeEvent(event);
+    const { id, type, text } = describeEvent(event, this.#version);
     if (type === 'Information') return;
     this.#texts.push(`event ${id}: ${text}`);
     if (this.#texts.length > maxReasons) this.#texts.shift();

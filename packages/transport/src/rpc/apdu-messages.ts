@@ -221,13 +221,14 @@ function readEnvelope(fields: EnvelopeFields): TransferEnvelope {
   };
 }
 
-export function readCredentials(fields: CredentialsFields | null | undefined): MtaCredentials {
+/** @param refusing they come with a refusal: an MTA tells a stranger nothing about its store. */
+export function readCredentials(fields: CredentialsFields | null | undefined, refusing = false): MtaCredentials {
   const { mtaName, password, incarnation, storeUuid, settledBelow } = present(fields, 'MTA credentials');
   return {
     mtaName: name(mtaName, 'MTA name'),
     password: text(password, 'password'),
     incarnation: count(incarnation, 'incarnation'),
-    storeUuid: name(storeUuid, 'store UUID'),
+    storeUuid: refusing ? text(storeUuid, 'store UUID') : name(storeUuid, 'store UUID'),
     settledBelow: count(settledBelow, 'settledBelow'),
   };
 }

@@ -181,7 +181,7 @@ function resultIn(opnum: number, reader: StubReader, keep: KeepContent): RpcResu
       const fields = messageType.bindResult.decode(reader) as BindResultFields;
       const apdu = readApdu(fields, keep);
       if (apdu.kind !== 'rtoac' && apdu.kind !== 'rtorj') throw new Unreadable(`${apdu.kind} does not answer MtaBind`);
-      return { op, from: readCredentials(fields.from), apdu };
+      return { op, from: readCredentials(fields.from, apdu.kind === 'rtorj'), apdu };
     }
     case 'MtaBindBack': {
       const { accepted } = messageType.bindBackResult.decode(reader) as unknown as { accepted: boolean };

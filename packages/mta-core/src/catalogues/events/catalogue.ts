@@ -2,7 +2,7 @@
  * The event log's catalogue: every entry an MTA can write, and how a reported event becomes words. Ids, categories,
  * parameters and trailers are Exchange's; the sentences are this project's.
  */
-import type { EventCatalogue, EventCategory, EventEntry, EventOrigin, EventType } from './entry.js';
+import type { EventCatalogue, EventCategory, EventEntry, EventOrigin, EventType, ExchangeVersion } from './entry.js';
 import { interfaceEvents } from './interface.js';
 import { ntErrorText } from './nt-errors.js';
 import type { EventId, ReportedEvent } from './parameters.js';
@@ -59,13 +59,39 @@ function trailerOf(lead: readonly (string | number)[], origin: EventOrigin | nul
   return named.length === 0 ? `(${severity})` : `[${named.join(' ')}] (${severity})`;
 }
 
-/** Words for an event. It never fails: it shortens long strings and shows control characters as escapes. */
-export function describeEvent(event: ReportedEvent): EventText {
+/** The version whose form of the entries is written where nobody says which. */
+export const usualVersion: ExchangeVersion = '5.5';
+
+/** What a version of Exchange prints of an event. */
+export type EventPrint = {
+  readonly severity: number;
+  readonly origin: EventOrigin | null;
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+/** How the entry of an event looks in a version of Exchange, such as `4.0`. A version that is not known here has the usual form. */
+export function printOf(event: Pick<ReportedEvent, 'id' | 'side'>, version: string = usualVersion): EventPrint {
   const entry = eventsById[event.id] as EventEntry;
+  const form = entry.forms?.find(({ versions }) => (versions as readonly string[]).includes(version));
+  const origin = event.side === 'called' ? (entry.calledOrigin ?? entry.origin) : entry.origin;
+  return {
+    severity: form?.severity ?? entry.severity,
+    origin: form?.origin ?? origin,
+    labels: (form?.labels ?? entry.labels) as Readonly<Record<string, string>>,
+  };
+}
+
+/**
+ * Words for an event. It never fails: it shortens long strings and shows control characters as escapes.
+ * @param version the version of Exchange that writes the entry.
+ */
+export function describeEvent(event: ReportedEvent, version: string = usualVersion): EventText {
+  const entry = eventsById[event.id] as EventEntry;
+  const print = printOf(event, version);
   const given = event.params as Readonly<Record<string, string | number>>;
   const parameters: Record<string, string | number> = {};
   const shown: string[] = [];
-  for (const [key, label] of Object.entries(entry.labels as Readonly<Record<string, string>>)) {
+  for (const [key, label] of Object.entries(print.labels)) {
     const value = shortened(given[key] ?? '');
     parameters[key] = value;
     shown.push(labelled(label, value));
@@ -76,18 +102,18 @@ export function describeEvent(event: ReportedEvent): EventText {
     source: eventSource,
     type: entry.type,
     category: entry.category,
-    severity: entry.severity,
+    severity: print.severity,
     text: shown.length === 0 ? `${entry.says}.` : `${entry.says}. ${shown.join(', ')}.`,
     parameters,
-    trailer: trailerOf(lead, entry.origin, entry.severity),
+    trailer: trailerOf(lead, print.origin, print.severity),
   };
 }
 
 /** An event in short lines for the text log: what happened, then each parameter with its label. Free of control characters. */
-export function describeEventLines(event: ReportedEvent): readonly string[] {
+export function describeEventLines(event: ReportedEvent, version: string = usualVersion): readonly string[] {
   const entry = eventsById[event.id] as EventEntry;
   const given = event.params as Readonly<Record<string, string | number>>;
-  const shown = Object.entries(entry.labels as Readonly<Record<string, string>>).map(([key, label]) => {
+  const shown = Object.entries(printOf(event, version).labels).map(([key, label]) => {
     const words = label.endsWith('=') ? `${label.slice(0, -1)} =` : label;
     return `${words} ${printable(String(shortened(given[key] ?? '')))}`;
   });

@@ -32,6 +32,18 @@ export type EventOrigin = {
   readonly procedure: number | null;
 };
 
+/** The versions of Exchange, as an MTA states its own. */
+export type ExchangeVersion = '4.0' | '5.0' | '5.5';
+
+/** How an entry looks in some versions of Exchange. What the form leaves out is as in the entry itself. */
+export type EventForm<Id extends EventId = EventId> = {
+  readonly versions: readonly ExchangeVersion[];
+  readonly severity?: number;
+  readonly origin?: EventOrigin;
+  /** The parameters that these versions print, with their labels, in order. The others stay unprinted. */
+  readonly labels?: { readonly [Key in keyof EventParameters[Id]]?: string };
+};
+
 export type EventEntry<Id extends EventId = EventId> = {
   readonly type: EventType;
   readonly category: EventCategory;
@@ -41,6 +53,14 @@ export type EventEntry<Id extends EventId = EventId> = {
   readonly level: (typeof diagnosticsLevels)[DiagnosticsLevel];
   /** Null if no source names it: the trailer is then the severity alone. */
   readonly origin: EventOrigin | null;
+  /** The origin if the called side of an opening reports the event. Absent if that is the same. */
+  readonly calledOrigin?: EventOrigin;
+  /**
+   * Origins of further entries on record, for the reader who compares. The number of a thread differs from machine to machine.
+   */
+  readonly alsoSeen?: readonly EventOrigin[];
+  /** Other forms, by version of Exchange. */
+  readonly forms?: readonly EventForm<Id>[];
   /** Words before the origin in the trailer, if any. */
   readonly lead?: (params: EventParameters[Id]) => readonly (string | number)[];
   /** Label of each parameter, in the order they are printed. */

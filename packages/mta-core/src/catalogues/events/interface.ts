@@ -8,11 +8,12 @@ export const interfaceEvents = {
     severity: 12,
     level: 0,
     origin: originOf('BASE IL', 'KERNEL', 24, 512),
+    alsoSeen: [originOf('BASE IL', 'KERNEL', 26, 512)],
     labels: { ltabIndex: 'LTAB index', ntError: 'Windows NT error' },
     says: 'RPC communications error: nothing went out over the connection, which the MTA will try to recover',
     explanation:
       'The MTA could not make or use a connection of an association; error 1727 means that the peer refused the bind and no mail was handed over.',
-    articles: ['Q181721'],
+    articles: ['Q181721', 'Q181513', 'Q253307'],
   },
   9277: {
     type: 'Warning',
@@ -48,10 +49,18 @@ export const interfaceEvents = {
       bindError: 'Bind error',
       remoteServer: 'Remote server name',
     },
+    forms: [
+      {
+        versions: ['4.0', '5.0'],
+        severity: 12,
+        origin: originOf('BASE IL', 'MAIN BASE', 1, 500),
+        labels: { ltabIndex: 'LTAB index', ntError: 'Windows NT error' },
+      },
+    ],
     says: 'RPC communications error: the bind to the other MTA failed',
     explanation:
       'This MTA could not connect to the other one from any binding that it tried; it tries again after the Open Interval.',
-    articles: ['Q280449'],
+    articles: ['Q280449', 'Q170056', 'Q225196', 'Q261251', 'Q279537'],
   },
   9321: {
     type: 'Warning',
@@ -71,6 +80,7 @@ export const interfaceEvents = {
     severity: 14,
     level: 0,
     origin: originOf('BASE IL', 'INCOMING RPC', 39, 507),
+    alsoSeen: [originOf('BASE IL', 'INCOMING RPC', 25, 507)],
     labels: {
       ltabIndex: 'LTAB index',
       ntError: 'Windows NT/MTA error',
@@ -82,7 +92,7 @@ export const interfaceEvents = {
     says: 'The call back to the MTA that opens an association (MtaBindBack) failed',
     explanation:
       'The other MTA reached this one, but this one cannot reach the endpoints that the other named; check that they are right and open.',
-    articles: [],
+    articles: ['Q279537', 'Q191594', 'Q253307'],
   },
   9323: {
     type: 'Warning',
@@ -113,10 +123,10 @@ export const interfaceEvents = {
     severity: 12,
     level: 0,
     origin: null,
-    labels: { associations: 'Associations' },
+    labels: {},
     says: 'The locality table has no room for another association',
-    explanation: 'All LAN associations that this MTA may have are in use; mail waits until one of them closes.',
-    articles: [],
+    explanation: 'All LAN associations that this MTA may have (240) are in use; mail waits until one of them closes.',
+    articles: ['Q243402'],
   },
   9156: {
     type: 'Warning',
@@ -128,6 +138,6 @@ export const interfaceEvents = {
     says: 'No control block is free for this type of network',
     explanation:
       'Every control block of the network type (1 TCP/IP, 5 RPC) is taken; if few connections are up, some were not released.',
-    articles: ['Q193894', 'Q229643'],
+    articles: ['Q193894', 'Q229643', 'Q254818'],
   },
 } as const satisfies Partial<EventCatalogue>;

@@ -1,17 +1,19 @@
-/** The error numbers that events carry. Most are Windows NT's; three are codes of the MTA's own connection layer. */
+/**
+ * The error numbers that events carry. Most are Windows NT's. Some are codes of the MTA, which stand where events say "Windows NT
+ * error", and some are codes of the MTA's own connection layer.
+ */
 import type { EventId } from './parameters.js';
 
 export type ErrorEntry = {
-  /** Who defines the number: Windows NT (with Winsock), or the MTA's own connection layer. */
-  readonly of: 'Windows NT' | 'connection layer';
+  /** Who defines the number: Windows NT (with Winsock), the MTA, or the MTA's own connection layer. */
+  readonly of: 'Windows NT' | 'MTA' | 'connection layer';
   /** What the number says, without a full stop. */
   readonly text: string;
   /** What the number means to an MTA, in plain words. */
   readonly explanation: string;
   /**
    * The events that can carry the number, in ascending order. For Windows NT: the events that this MTA logs if the RPC server
-   * keeps to the protocol, be it an MTA or not. For the connection layer: the events on record. Empty if no event carries the
-   * number.
+   * keeps to the protocol, be it an MTA or not. For the others: the events on record. Empty if no event carries the number.
    */
   readonly events: readonly EventId[];
   /** Knowledge Base articles in which an MTA logs it. */
@@ -20,8 +22,18 @@ export type ErrorEntry = {
 
 const ownCode = 'code of the connection layer of the MTA (no Windows NT error)';
 
+const mtaCode = 'code of the MTA (no Windows NT error)';
+
 /** The error numbers that are known here. */
 export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
+  0: {
+    of: 'Windows NT',
+    text: 'no error',
+    explanation:
+      'The step that the number belongs to worked; in event 9411 the check for free space worked and found too little.',
+    events: [],
+    articles: [],
+  },
   5: {
     of: 'Windows NT',
     text: 'access denied',
@@ -38,6 +50,14 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     events: [9316, 9318, 9321, 9322],
     articles: [],
   },
+  1330: {
+    of: 'Windows NT',
+    text: 'the password of the account has expired',
+    explanation:
+      'Exchange MTAs in domains that do not trust each other log on with an account; its password must not expire. MTAs here compare one plain password and log event 51 instead.',
+    events: [],
+    articles: ['Q225196'],
+  },
   1717: {
     of: 'Windows NT',
     text: 'the RPC interface is unknown',
@@ -50,7 +70,7 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     text: 'the RPC server is unavailable',
     explanation: 'No connection was made: nothing listens there, or the network does not lead there from the binding used.',
     events: [9316, 9318, 9322],
-    articles: ['Q280449'],
+    articles: ['Q280449', 'Q170056', 'Q261251', 'Q279537'],
   },
   1723: {
     of: 'Windows NT',
@@ -130,26 +150,65 @@ export const errorsByNumber: Readonly<Record<number, ErrorEntry>> = {
     events: [9322, 9323],
     articles: ['Q189494'],
   },
+  8453: {
+    of: 'connection layer',
+    text: ownCode,
+    explanation: 'Event 4282 carries it: the protocol between two layers of the MTA was violated.',
+    events: [4282],
+    articles: ['Q254818', 'Q306959'],
+  },
   8464: {
     of: 'connection layer',
     text: ownCode,
-    explanation: 'It belongs to a message for a control block that no longer exists; see event 1209, which lacks the number.',
-    events: [],
-    articles: [],
+    explanation:
+      'Event 4283 carries it: an internal message is for a control block that no longer exists; event 1209 says the same.',
+    events: [4283],
+    articles: ['Q306959', 'Q319936'],
   },
   8511: {
     of: 'connection layer',
     text: ownCode,
     explanation: 'Event 4284 carries it: the network below the connector is down.',
     events: [4284],
-    articles: ['Q232602'],
+    articles: ['Q232602', 'Q157630', 'Q254818', 'Q306959'],
   },
   8640: {
     of: 'connection layer',
     text: ownCode,
     explanation: 'Event 4287 carries it, right after a 4284.',
     events: [4287],
-    articles: ['Q232602'],
+    articles: ['Q232602', 'Q254818'],
+  },
+  8650: {
+    of: 'connection layer',
+    text: ownCode,
+    explanation: 'Event 4287 carries it in some articles, in the place of 8640.',
+    events: [4287],
+    articles: ['Q306959'],
+  },
+  9260: {
+    of: 'MTA',
+    text: mtaCode,
+    explanation:
+      'It stands in the place of a Windows NT error. No article known here says what it means; the network and the account of the connector are the first things to check.',
+    events: [],
+    articles: [],
+  },
+  9301: {
+    of: 'MTA',
+    text: mtaCode,
+    explanation:
+      'Event 9316 of a Dynamic RAS Connector carries it, with 289 and 1294: the MTAs could not bind over the line. It is not event 9301.',
+    events: [9316],
+    articles: ['Q253307'],
+  },
+  9317: {
+    of: 'MTA',
+    text: mtaCode,
+    explanation:
+      'It stands in the place of a Windows NT error. No article known here says what it means; the network and the account of the connector are the first things to check.',
+    events: [],
+    articles: [],
   },
   10054: {
     of: 'Windows NT',

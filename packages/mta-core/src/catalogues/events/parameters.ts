@@ -32,7 +32,7 @@ export type EventParameters = {
   };
   9323: { readonly ltabIndex: number; readonly ntError: number };
   9266: Record<string, never>;
-  9280: { readonly associations: number };
+  9280: Record<string, never>;
   9156: { readonly networkType: number; readonly configured: number };
   57: { readonly entity: string; readonly limit: number };
   289: { readonly entity: string };
@@ -53,8 +53,17 @@ export type EventParameters = {
     readonly associationType: string;
   };
   1294: { readonly entity: string; readonly reason: string };
-  1209: { readonly lpi: string };
+  1209: { readonly lpi: string; readonly controlBlock: number };
+  1133: {
+    readonly entity: string;
+    readonly state: number;
+    readonly serviceType: number;
+    readonly flavor: number;
+    readonly controlBlock: number;
+  };
   2035: { readonly locality: number };
+  4282: { readonly protocol: number; readonly errorCode: number };
+  4283: { readonly lpi: string; readonly errorCode: number };
   4284: { readonly errorCode: number };
   4287: { readonly errorCode: number };
   51: { readonly mtaName: string; readonly address: string; readonly association: number };
@@ -63,7 +72,8 @@ export type EventParameters = {
   2206: { readonly queue: string; readonly file: string };
   2207: { readonly path: string };
   2152: { readonly path: string };
-  9411: { readonly freeMegabytes: number };
+  /** The error of the check for free space: 0 if the check itself worked. */
+  9411: { readonly ntError: number };
   271: {
     readonly object: string;
     readonly entity: string;
@@ -83,5 +93,10 @@ export type EventParameters = {
 };
 export type EventId = keyof EventParameters;
 
-/** An event as the core reports it; the catalogue turns it into words. */
-export type ReportedEvent = { [Id in EventId]: { readonly id: Id; readonly params: EventParameters[Id] } }[EventId];
+/**
+ * An event as the core reports it; the catalogue turns it into words. `side` says that the called side of an opening reports it:
+ * some events have another origin there.
+ */
+export type ReportedEvent = {
+  [Id in EventId]: { readonly id: Id; readonly params: EventParameters[Id]; readonly side?: 'called' };
+}[EventId];

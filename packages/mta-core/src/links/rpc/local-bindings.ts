@@ -19,6 +19,17 @@ export function triedBindings(mta: Mta): readonly Binding[] {
   return behaviourOf(mta.legacy).bindingsToTry(mta.cluster) === 'all' ? enabled : enabled.slice(0, 1);
 }
 
+/** The families of both sides in words, if no binding is of the family of any of these string bindings; else null. */
+export function foreignFamily(mta: Mta, endpoints: readonly string[]): string | null {
+  const from = triedBindings(mta).map(({ address }) => address);
+  if (from.length === 0 || from.includes('::')) return null;
+  const own = [...new Set(from.map(familyOf))];
+  const remote = endpoints.map((endpoint) => familyOf(parseStringBinding(endpoint)?.host ?? ''));
+  if (remote.some((family) => family === 'name' || own.includes(family))) return null;
+  const theirs = [...new Set(remote)].join(' and ');
+  return `${endpoints.join(', ')} is ${theirs}, and dials leave from ${from.join(', ')} (${own.join(' and ')})`;
+}
+
 /** Local addresses a dial to this string binding may leave from, in order, each once. */
 function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] {
   const tried = triedBindings(mta);

@@ -4,7 +4,16 @@ import { associationLimit } from '../../catalogues/settings.js';
 import type { OpenRequest, OpenVerdict } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
-import { addAssociation, associationOf, countAt, entryAt, entryNamed, report, takeNumber } from '../../machine/update.js';
+import {
+  addAssociation,
+  associationOf,
+  countAt,
+  entryAt,
+  entryNamed,
+  report,
+  reportAsCalled,
+  takeNumber,
+} from '../../machine/update.js';
 import { defaultWindowSize, type RefuseReason, type Rtoac, type Rtorj, refuseReason } from '../apdu.js';
 import { changeState } from '../transitions.js';
 import { believes, turnTable } from '../turn/table.js';
@@ -37,13 +46,12 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     report(ctx, 55, { entity: entry.name, association: controlBlock });
     return refuse(ctx, entry, request, 'unacceptableDialogueMode');
   }
-  const all = ctx.mta.associationsInAll;
-  if (all >= associationLimit(settings)) {
-    report(ctx, 9280, { associations: all });
+  if (ctx.mta.associationsInAll >= associationLimit(settings)) {
+    report(ctx, 9280, {});
     return refuse(ctx, entry, request, 'rtsBusy');
   }
   if (entryAt(ctx, entry.id).associations.length > settings.maxAssociationsPerMta) {
-    report(ctx, 57, { entity: entry.name, limit: settings.maxAssociationsPerMta });
+    reportAsCalled(ctx, 57, { entity: entry.name, limit: settings.maxAssociationsPerMta });
     return refuse(ctx, entry, request, 'rtsBusy');
   }
   const id = takeNumber(ctx);

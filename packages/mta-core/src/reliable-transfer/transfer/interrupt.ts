@@ -45,5 +45,7 @@ function copyFailed(ctx: Context, entryId: number, copy: QueuedCopy, why: string
   }
   const untilMs = ctx.nowMs + settings.transferRetryIntervalS * 1000;
   const entry = entryAt(ctx, entryId);
-  patchEntry(ctx, entryId, { waiting: putRow(entry.waiting, { ...copy, failures: copy.failures + 1, untilMs }, waitingDue) });
+  patchEntry(ctx, entryId, {
+    waiting: putRow(entry.waiting, { ...copy, failures: copy.failures + 1, problem: why, untilMs }, waitingDue),
+  });
 }

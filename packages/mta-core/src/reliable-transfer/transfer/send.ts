@@ -12,6 +12,7 @@ import {
   associationOf,
   draftAssociation,
   draftCounters,
+  draftEntry,
   entryAt,
   forgetCopies,
   linkOf,
@@ -151,6 +152,7 @@ function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): voi
   const { copy } = transfer;
   (draftAssociation(ctx, ref) as Mutable<Association>).transfer = null;
   countMoved(ctx, ref);
+  draftEntry(ctx, ref.entry).lastError = null;
   countOut(ctx, ref.entry, copy);
   countCopies(ctx, -1);
   const counters = draftCounters(ctx, ref.entry);
