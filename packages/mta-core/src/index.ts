@@ -163,7 +163,15 @@ export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
 export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
-export type { Input, InputType, OperatorCommand, Recovered, StoreFailure, Submission } from './machine/input.js';
+export type {
+  Input,
+  InputType,
+  MeasuredContent,
+  OperatorCommand,
+  Recovered,
+  StoreFailure,
+  Submission,
+} from './machine/input.js';
 export type {
   Association,
   AssociationRef,

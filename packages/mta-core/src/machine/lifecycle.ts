@@ -6,6 +6,8 @@ import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
+import type { StoredMessage } from '../mail/message.js';
+import { setAsideAtStart } from '../mail/nondelivery.js';
 import { enqueue } from '../mail/queue.js';
 import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
 import { beginStep } from './begin-step.js';
@@ -93,7 +95,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     senders: Object.fromEntries(received.map(({ sender, id }) => [sender, id])),
     received: treeOf(received.map(({ id, activities }) => ({ id, activities }))),
     queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
-    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0, setAside: 0 },
   };
 }
 
@@ -121,9 +123,28 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   }
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
   // How far their transfers had come is unknown, so each counts as sent whole.
-  enqueue(ctx, byAge, true);
+  const damaged = new Map(recovered.damaged?.map(({ content, detail }) => [content, detail]));
+  enqueue(
+    ctx,
+    damaged.size === 0 ? byAge : byAge.filter(({ content }) => !damaged.has(content)),
+    true,
+  );
+  if (damaged.size > 0) giveUpDamaged(ctx, byAge, damaged);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
+}
+
+/** What the store's check found damaged: reports on the messages whose envelopes are sound, and logs the rest. */
+function giveUpDamaged(ctx: Context, messages: readonly StoredMessage[], damaged: ReadonlyMap<number, string>): void {
+  const left = new Map(damaged);
+  for (const message of messages) {
+    const detail = left.get(message.content);
+    if (detail === undefined) continue;
+    left.delete(message.content);
+    setAsideAtStart(ctx, message, detail);
+  }
+  for (const [content, databaseError] of left)
+    report(ctx, 2171, { databaseError, object: `content ${content}`, mtsId: 'unknown' });
 }
 
 /** Once every listener is up or has failed, a starting MTA runs, or halts if it cannot. */

@@ -31,6 +31,10 @@ export type QueuedCopy = {
    * over the old connection. A copy sent before this start cannot: the peer drops everything it held with an older incarnation.
    */
   readonly strayed?: true;
+  /** Losses of an association in a row that interrupted its transfer before the peer confirmed any more of it. Absent for none. */
+  readonly interruptions?: number;
+  /** What is wrong with its content, in words: it is never sent again, and waits only until it can be set aside. Absent if sound. */
+  readonly damage?: string;
 };
 
 /** A copy that waits for its Transfer Interval to pass. */
@@ -133,7 +137,10 @@ export type Association = Row & {
   readonly disconnectAtMs: number | null;
   /** Lost, initiator: when the next recovery is tried. */
   readonly recoverAtMs: number | null;
-  /** Seconds to wait after the next recovery that fails. */
+  /**
+   * Seconds before the next recovery starts. 0, at once, as long as segments or messages have moved since the last one: otherwise
+   * what ends the association might end it again and again, without a pause.
+   */
   readonly recoverBackoffS: number;
   /** Messages moved over it, either way. */
   readonly moved: number;
@@ -239,6 +246,8 @@ export type PendingStore = Row &
         /** The copy that the report is about. It is erased when the report is on disk, and tried again later if that fails. */
         readonly subject: QueuedCopy;
         readonly entry: number | null;
+        /** The same copy, if it was mail for this MTA. */
+        readonly local: LocalCopy | null;
       }
   );
 
@@ -266,6 +275,8 @@ export type MtaCounters = {
   readonly deadLetters: number;
   readonly loopsDetected: number;
   readonly reports: number;
+  /** Damaged copies that were set aside. */
+  readonly setAside: number;
 };
 
 export type Mta = {

@@ -63,6 +63,8 @@ export type EventParameters = {
   2206: { readonly queue: string; readonly file: string };
   2207: { readonly path: string };
   2152: { readonly path: string };
+  /** `databaseError`: what is wrong, and where. `object`: the activity id of the copy. */
+  2171: { readonly databaseError: string; readonly object: string; readonly mtsId: string };
   9411: { readonly freeMegabytes: number };
   271: {
     readonly object: string;

@@ -65,7 +65,7 @@ export function endAssociation(ctx: Context, ref: AssociationRef): void {
 /**
  * An open association has lost a connection: closes the others, voids every Please, and returns the mail to the shared queue. The
  * initiator starts to recover at once; the responder waits for that until Disconnect. It logs event 1294 (Q246278): RTSE recovers
- * the same association, but the layers below make a new one (X.228 7.7).
+ * the same association, but the layers below make a new one (X.228 7.7). If nothing has moved since the last recovery, the next one waits.
  */
 export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its connections were lost'): void {
   const association = associationOf(ctx, ref);
@@ -77,8 +77,7 @@ export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its co
   changeTurn(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
   changeState(ctx, ref, 'loss', {
     disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000,
-    recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null,
-    recoverBackoffS: 1,
+    ...nextRecovery(ctx, association),
   });
   checkThreshold(ctx, ref.entry);
 }
@@ -88,12 +87,18 @@ export function recoveryFailed(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
   dropConnections(ctx, ref);
-  const { role, recoverBackoffS } = association;
-  changeState(ctx, ref, 'attempt-failed', {
-    statedTurn: null,
+  changeState(ctx, ref, 'attempt-failed', { statedTurn: null, ...nextRecovery(ctx, association) });
+}
+
+/** When the initiator recovers a lost association: at once, or after a wait that grows as long as nothing moves, in seconds 1, 2, 4, 8, 15. */
+function nextRecovery(
+  ctx: Context,
+  { role, recoverBackoffS }: Association,
+): Pick<Association, 'recoverAtMs' | 'recoverBackoffS'> {
+  return {
     recoverAtMs: role === 'initiator' ? ctx.nowMs + recoverBackoffS * 1000 : null,
-    recoverBackoffS: Math.min(recoverBackoffS * 2, 15),
-  });
+    recoverBackoffS: Math.min(Math.max(1, recoverBackoffS * 2), 15),
+  };
 }
 
 /**
