@@ -20,7 +20,7 @@ import {
 } from '@mtalab/mta-core';
 import { usualAddress, usualConfig } from './pure-config.js';
 import { targetOf } from './pure-dial.js';
-import { PureStore, renderedBytes } from './pure-store.js';
+import { PureStore } from './pure-store.js';
 import { type Delivery, type LabHooks, type Node, type Refused, Sent, type SubmitOptions, type Submitted } from './pure-types.js';
 import {
   type Carried,
@@ -301,9 +301,7 @@ export class PureLab {
         this.input(name, { type: 'forgotten', token: effect.token });
         continue;
       }
-      const known = node.store.commit(effect);
-      const more = known !== undefined ? { known } : effect.render === undefined ? {} : { renderedBytes };
-      this.input(name, { type: 'stored', token: effect.token, ...more });
+      this.input(name, { type: 'stored', token: effect.token, ...node.store.commit(effect) });
     }
   }
 

@@ -179,7 +179,8 @@ export class VirtualStore {
     for (const { id } of copies) this.#messageOfCopy.set(id, content);
     const { name, sizeBytes } = this.contents.get(content) ?? { name: '', sizeBytes: envelope.sizeBytes };
     if (envelope.digest !== '') {
-      if (envelope.digest !== name) throw new ContentMismatch(`The digest of content ${content} names ${envelope.digest}, not ${name}.`);
+      if (envelope.digest !== name)
+        throw new ContentMismatch(`The digest of content ${content} names ${envelope.digest}, not ${name}.`);
       this.messages.set(content, message);
       return [];
     }

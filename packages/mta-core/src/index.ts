@@ -61,6 +61,7 @@ export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './col
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
 export { dropRow, dueRows, emptyTree, findRow, firstRow, putRow, rowsIn, type Tree, treeOf } from './collections/tree.js';
+export { apduIn } from './links/apdu-in.js';
 export { describeFrame } from './links/describe-frame.js';
 export type { Frames, Link, LinkFrame, LinkKind, LinkPhase, Links, LinkUser, LinkView } from './links/link.js';
 export type { MemoryFrame } from './links/memory/frame.js';

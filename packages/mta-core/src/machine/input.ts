@@ -124,9 +124,10 @@ export type Recovered = {
   readonly received: readonly { readonly sender: string; readonly activities: readonly number[] }[];
   /**
    * What the store check found damaged. A message that is in `messages` too is given up: its content is damaged and its envelope
-   * sound. Of the others the store can say no more than this; it has set them aside itself.
+   * sound. Of the others the store can say no more than this, and not even the content's key where that is null. It has set them
+   * aside itself.
    */
-  readonly damaged?: readonly { readonly content: number; readonly detail: string }[];
+  readonly damaged?: readonly { readonly content: number | null; readonly detail: string }[];
   /** What the store check examined: one entry per queue, and the path of the details. */
   readonly check?: {
     readonly queues: readonly { readonly queue: string; readonly file: string }[];

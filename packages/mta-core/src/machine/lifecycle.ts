@@ -123,28 +123,29 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   }
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
   // How far their transfers had come is unknown, so each counts as sent whole.
-  const damaged = new Map(recovered.damaged?.map(({ content, detail }) => [content, detail]));
-  enqueue(
-    ctx,
-    damaged.size === 0 ? byAge : byAge.filter(({ content }) => !damaged.has(content)),
-    true,
-  );
-  if (damaged.size > 0) giveUpDamaged(ctx, byAge, damaged);
+  enqueue(ctx, withoutDamaged(ctx, byAge, recovered.damaged ?? []), true);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
 }
 
-/** What the store's check found damaged: reports on the messages whose envelopes are sound, and logs the rest. */
-function giveUpDamaged(ctx: Context, messages: readonly StoredMessage[], damaged: ReadonlyMap<number, string>): void {
-  const left = new Map(damaged);
-  for (const message of messages) {
-    const detail = left.get(message.content);
-    if (detail === undefined) continue;
-    left.delete(message.content);
-    setAsideAtStart(ctx, message, detail);
+/** Gives up what the store's check found damaged, and logs the rest of the damage. @returns the sound messages. */
+function withoutDamaged(
+  ctx: Context,
+  messages: readonly StoredMessage[],
+  damaged: NonNullable<Recovered['damaged']>,
+): readonly StoredMessage[] {
+  if (damaged.length === 0) return messages;
+  const byContent = new Map(messages.map((message) => [message.content, message]));
+  for (const { content, detail } of damaged) {
+    const message = content === null ? undefined : byContent.get(content);
+    if (message !== undefined) setAsideAtStart(ctx, message, detail);
+    else {
+      const object = content === null ? 'unknown' : `content ${content}`;
+      report(ctx, 2171, { databaseError: detail, object, mtsId: 'unknown' });
+    }
   }
-  for (const [content, databaseError] of left)
-    report(ctx, 2171, { databaseError, object: `content ${content}`, mtsId: 'unknown' });
+  const spoiled = new Set(damaged.map(({ content }) => content));
+  return messages.filter(({ content }) => !spoiled.has(content));
 }
 
 /** Once every listener is up or has failed, a starting MTA runs, or halts if it cannot. */

@@ -137,11 +137,10 @@ export type Association = Row & {
   readonly disconnectAtMs: number | null;
   /** Lost, initiator: when the next recovery is tried. */
   readonly recoverAtMs: number | null;
-  /**
-   * Seconds before the next recovery starts. 0, at once, as long as segments or messages have moved since the last one: otherwise
-   * what ends the association might end it again and again, without a pause.
-   */
+  /** Seconds to wait after the next recovery that fails. */
   readonly recoverBackoffS: number;
+  /** Losses in a row between which neither a message nor a segment has moved, either way. */
+  readonly fruitlessLosses: number;
   /** Messages moved over it, either way. */
   readonly moved: number;
   readonly openedAtMs: number;

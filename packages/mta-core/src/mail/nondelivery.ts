@@ -122,7 +122,10 @@ export function reportNotStored(ctx: Context, { entry: entryId, subject, local }
 }
 
 /** A delivery has failed: the copy is tried again later, or given up. */
-export function deliveryFailed(ctx: Context, { copy: id, detail, damaged = false }: Extract<Input, { type: 'deliver-failed' }>): void {
+export function deliveryFailed(
+  ctx: Context,
+  { copy: id, detail, damaged = false }: Extract<Input, { type: 'deliver-failed' }>,
+): void {
   const local = mailboxFailed(ctx, id, damaged);
   if (local === null) return;
   const copy = asQueued(ctx, local);

@@ -213,7 +213,7 @@ class Writer {
     const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
-    code.push(flag(association.urgentOnly), flag(association.recoverBackoffS === 0));
+    code.push(flag(association.urgentOnly), association.fruitlessLosses);
     const carrier = findRow(this.#mta.rpc.carriers, association.id);
     if (carrier !== undefined) this.#carrier(code, carrier, peer);
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;

@@ -16,7 +16,7 @@ import {
   type TransitInput,
   type VirtualNode,
 } from '@mtalab/engine';
-import { nextDeadline, type SendApdu, start, step } from '@mtalab/mta-core';
+import { apduIn, nextDeadline, start, step } from '@mtalab/mta-core';
 import { Violation } from '../rules/catalogue.js';
 import { RuleWatch } from '../rules/rule-watch.js';
 import { BlockedWays } from './blocked-ways.js';
@@ -225,20 +225,13 @@ export class Simulation {
 }
 
 function isTurnGive(input: TransitInput): boolean {
-  return apduIn(input)?.kind === 'turn-give';
+  return input.type === 'frame' && apduIn(input)?.kind === 'turn-give';
 }
 
 /** The name of the content that an item carries a piece of. */
 function contentOf(input: TransitInput): string | undefined {
-  const apdu = apduIn(input);
+  const apdu = input.type === 'frame' ? apduIn(input) : undefined;
   return apdu?.kind === 'rttr' ? apdu.content.ref?.replace(/:\d+$/, '') : undefined;
-}
-
-function apduIn(input: TransitInput): SendApdu | undefined {
-  if (input.type !== 'frame') return undefined;
-  if (input.link === 'memory') return input.frame.type === 'apdu' ? input.frame.apdu : undefined;
-  const { frame: pdu } = input;
-  return pdu.type === 'request' && pdu.body.op === 'MtaSend' ? pdu.body.apdu : undefined;
 }
 
 /** If the core throws, it breaks a rule; any other error is a bug of the simulator. */

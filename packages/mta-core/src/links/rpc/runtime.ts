@@ -10,7 +10,16 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { emit, takeConnection } from '../../machine/update.js';
-import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu, clientUnreadable } from './client.js';
+import {
+  bindCall,
+  clientBreach,
+  clientConnected,
+  clientContext,
+  clientDialFailed,
+  clientLost,
+  clientPdu,
+  clientUnreadable,
+} from './client.js';
 import {
   connectionOf,
   dropCall,

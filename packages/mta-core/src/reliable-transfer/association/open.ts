@@ -67,7 +67,8 @@ export function newAssociation(
     wantsClose: false,
     disconnectAtMs: null,
     recoverAtMs: null,
-    recoverBackoffS: 0,
+    recoverBackoffS: 1,
+    fruitlessLosses: 0,
     moved: 0,
     openedAtMs: ctx.nowMs,
     deadlineMs: null,
@@ -138,6 +139,7 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
     ...patch,
     disconnectAtMs: null,
     recoverAtMs: null,
+    recoverBackoffS: 1,
     lifetimeAtMs: lifetimeFromNow(ctx, association),
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });

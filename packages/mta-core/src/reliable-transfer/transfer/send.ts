@@ -82,7 +82,7 @@ export function countMoved(ctx: Context, ref: AssociationRef): void {
   const association = draftAssociation(ctx, ref);
   if (association !== undefined) {
     association.moved += 1;
-    association.recoverBackoffS = 0;
+    association.fruitlessLosses = 0;
   }
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
@@ -146,7 +146,7 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
     const { interruptions: _, ...copy } = transfer.copy;
     const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
     const confirmedUpTo = Math.max(transfer.confirmedUpTo, answer.upTo);
-    patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, confirmedUpTo }, recoverBackoffS: 0 });
+    patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, confirmedUpTo }, fruitlessLosses: 0 });
     sendSegments(ctx, ref);
   }
 }
