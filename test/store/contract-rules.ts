@@ -216,7 +216,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     );
     store.close(true);
     t.same(place.setAside(), [20, 30, 40]);
-    t.same(place.open(options).recovered.check, undefined);
+    t.same(place.open(options).recovered.damaged, undefined, 'the start after that looks at everything, and finds nothing');
   },
 
   'a content that does not match the digest of its envelope is not taken in': (t, place) => {
