@@ -38,7 +38,14 @@ const status = z.object({
   /** Store writes, deliveries and dials under way; 0 when nothing but timers can happen. */
   pendingWork: count,
   nextDeadlineMs: z.number().nullable(),
-  counters: z.object({ submitted: count, delivered: count, deadLetters: count, loopsDetected: count, reports: count }),
+  counters: z.object({
+    submitted: count,
+    delivered: count,
+    deadLetters: count,
+    loopsDetected: count,
+    reports: count,
+    setAside: count,
+  }),
   /** From submission to delivery, over the deliveries of this process. */
   delays: z.object({ count, meanMs: z.number(), maxMs: z.number() }),
   turnsGiven: count,
