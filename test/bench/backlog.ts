@@ -29,6 +29,7 @@ function messageOf(index: number, atMs: number): StoredMessage {
     contentType: 'message/rfc822',
     submittedAtMs: atMs,
     sizeBytes: contentBytes,
+    digest: '',
     trace: [{ mta: 'MTA-A', atMs }],
   } as const;
   const recipients = ['ben@b.example'];

@@ -50,6 +50,7 @@ function messageOf(index: number): StoredMessage {
     contentType: 'message/rfc822',
     submittedAtMs: atMs,
     sizeBytes: 1024,
+    digest: '',
     trace: [{ mta: 'A', atMs }],
   } as const;
   return { content: id, envelope, copies: [{ id: id + 1, destination: { to: 'mta', mta: 'B' }, recipients: ['v@b'] }] };

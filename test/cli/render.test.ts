@@ -62,7 +62,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
     pendingWork: 0,
     nextDeadlineMs: nowMs + 300_000,
     waits: [],
-    counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1 },
+    counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1, setAside: 0 },
     delays: { count: 49, meanMs: 12.4, maxMs: 1530 },
     turnsGiven: 1,
     associationsOpened: 2,

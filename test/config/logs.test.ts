@@ -107,6 +107,7 @@ function apdu(lengthBytes: number): LoggedApdu {
             contentType: 'message/rfc822',
             submittedAtMs: startMs - 1000,
             sizeBytes: 1024,
+            digest: '',
             trace: [{ mta: 'MTA-A', atMs: startMs - 900 }],
             recipients: Array.from({ length: 40 }, (_, at) => `r${at}@b.example`),
           },

@@ -36,6 +36,7 @@ const envelope = fc.record({
   contentType: fc.constant('message/rfc822'),
   submittedAtMs: small,
   sizeBytes: small,
+  digest: fc.constantFrom('', 'x'),
   trace: fc.constantFrom([], [{ mta: 'A', atMs: 0 }]),
   recipients: fc.constantFrom([], ['x@a.example'], ['x@b.example', 'x@h.example', 'nobody', 'y@z.example']),
 });

@@ -267,6 +267,8 @@ function tell(indication: Indication): string {
     }
     case 'call-cancelled':
       return `call-cancelled ${indication.call} ${indication.op} elapsedMs=${indication.elapsedMs} remote=${indication.remote}${of}`;
+    case 'unreadable':
+      return `unreadable ${indication.call}: ${indication.detail}${of}`;
     case 'cancelled-by-peer':
       return `cancelled-by-peer ${indication.call} ${indication.op}${of}`;
     case 'connection-lost':

@@ -79,7 +79,15 @@ test('fragment lengths', (t) => {
 test('one line for every APDU and PDU', (t) => {
   const activity = 3 * 2 ** 32 + 17;
   t.equal(describeActivity(activity), '3-17');
-  const start = { mtsId: 'x', originator: 'x', priority: 'normal', contentType: 'x', submittedAtMs: 0, sizeBytes: 9 } as const;
+  const start = {
+    mtsId: 'x',
+    originator: 'x',
+    priority: 'normal',
+    contentType: 'x',
+    submittedAtMs: 0,
+    sizeBytes: 9,
+    digest: '',
+  } as const;
   const rttr = { kind: 'rttr', activity, offset: 0, content: { length: 1024 }, last: true } as const;
   const full = { ...rttr, start: { ...start, trace: [], recipients: [] } };
   t.equal(describeApdu(full), 'rttr activity=3-17 offset=0 length=1024 last start');

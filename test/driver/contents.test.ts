@@ -88,7 +88,10 @@ class Subject {
     return {
       listen: ({ link, binding }) => later({ type: 'listening', link, binding, port: 5001 }),
       dial: ({ conn }) => later({ type: 'connected', conn }),
-      send: (frame) => this.#sent(frame, later),
+      send: (frame) => {
+        this.#sent(frame, later);
+        return null;
+      },
       close: () => undefined,
       flush: () => undefined,
       sockets: () => [],
@@ -170,6 +173,7 @@ class Subject {
       contentType: 'message/rfc822',
       submittedAtMs: 1000,
       sizeBytes: size,
+      digest: '',
       trace: [{ mta: 'MTA-B', atMs: 1000 }],
       recipients: ['ann@a.example'],
     } as const;

@@ -60,7 +60,7 @@ export function fakeMta(config: MtaConfig, from: Recovered): Mta {
     received: emptyTree(),
     routes: { byDomain: {}, other: null },
     queuedCopies: 0,
-    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0, setAside: 0 },
   };
 }
 
@@ -71,6 +71,7 @@ export const envelope: Envelope = {
   contentType: 'text/plain',
   submittedAtMs: 1000,
   sizeBytes: 5,
+  digest: '',
   trace: [],
 };
 export const copy: Copy = { id: 7, destination: { to: 'mailbox', address: 'b@b.example' }, recipients: ['b@b.example'] };
@@ -92,6 +93,8 @@ export type Fakes = {
   deadline: number | null;
   /** Writes that are not on the disk. */
   refusedWrites: number;
+  /** What is wrong with the content of each frame that is sent; null for nothing. */
+  unreadable: string | null;
   /** The test sets this to answer a commit. */
   outcomes: () => readonly CommitOutcome[];
 };
@@ -111,6 +114,7 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
     content,
     deadline: null,
     refusedWrites: 0,
+    unreadable: null,
     outcomes: () => tokens,
     core: {
       start: (config, from) => ({ mta: fakeMta(config, from), effects: startEffects }),
@@ -144,7 +148,10 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
     network: {
       listen: ({ binding }) => void log.push(`listen ${binding}`),
       dial: ({ conn }) => void log.push(`dial ${conn}`),
-      send: ({ conn, frame }) => void log.push(`send ${conn} ${frame.type}`),
+      send: ({ conn, frame }) => {
+        log.push(`send ${conn} ${frame.type}`);
+        return made.unreadable;
+      },
       close: (conn) => void log.push(`close ${conn}`),
       flush: () => void log.push('flush'),
       sockets: () => [],

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describeEvent, type MtaConfig } from '@mtalab/mta-core';
 import { ControlClient, LabClock, type MtaStatus, type RunningMta, type StartOptions, startMta } from '@mtalab/transport';
+import Database from 'better-sqlite3';
 import { type Test, test } from 'tap';
 import { configOf } from './fakes.js';
 
@@ -268,4 +269,69 @@ test('a port in the configuration takes precedence over a kept port', async (t) 
   const third = await node(t, folder, configB, { control: { port: kept as number } });
   t.equal(third.mta.control, `ws://127.0.0.1:${kept}`);
   t.notSame(third.mta.ports, [kept]);
+});
+
+/** Alters the database of a stopped MTA: one bit, or a page of zeros. `at`: where, as a share of its length. */
+function alter(folder: string, what: 'bit' | 'page', at: number): void {
+  const file = join(folder, 'mtadata', 'mta.db');
+  const octets = readFileSync(file);
+  const page = Math.floor((octets.length * at) / 4096) * 4096;
+  if (what === 'page') octets.fill(0, page, page + 4096);
+  else octets.writeUInt8(octets.readUInt8(page + 2048) ^ 4, page + 2048);
+  writeFileSync(file, octets);
+}
+
+/** Resolves when the MTA has nothing left to do. */
+async function emptied(client: ControlClient): Promise<void> {
+  for (;;) {
+    const { pendingWork, queuedCopies } = await client.command('status');
+    if (pendingWork === 0 && queuedCopies === 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('mail in a damaged store is delivered whole, or set aside and reported on', async (t) => {
+  const alterations = {
+    'a page of zeros': [['page', 0.5]],
+    'bits of several messages': [0.3, 0.5, 0.7, 0.9].map((at) => ['bit', at]),
+  } as Readonly<Record<string, readonly (readonly ['bit' | 'page', number])[]>>;
+  for (const [name, altered] of Object.entries(alterations)) {
+    const folder = join(t.testdir(), name.replaceAll(' ', '-'));
+    const b = await node(t, folder, configB);
+    // At first MTA-A looks for MTA-B at a port where nobody listens.
+    const unreachable = [{ name: 'MTA-B', endpoints: ['127.0.0.1[1]'], password: 'secret' }];
+    const before = await node(t, folder, { ...peers(b.mta), peers: unreachable });
+    const contents = Array.from({ length: 40 }, (_, n) => Buffer.from(`Subject: message ${n}\r\n\r\n${`${n} `.repeat(1500)}`));
+    for (const [n, content] of contents.entries())
+      await before.client.submit({ submissionId: `m${n}`, originator: 'u@a.example', recipients: ['v@b.example'], content });
+    before.client.close();
+    await before.mta.stop();
+    for (const [what, at] of altered) alter(join(folder, 'MTA-A'), what, at);
+    const a = await node(t, folder, peers(b.mta));
+    await emptied(a.client);
+    await emptied(b.client);
+    const filesIn = (path: string): string[] => (existsSync(path) ? readdirSync(path).map((file) => join(path, file)) : []);
+    const got = filesIn(join(folder, 'MTA-B/mailboxes/b.example/v/new')).map((file) => digest(readFileSync(file)));
+    const reports = filesIn(join(folder, 'MTA-A/mailboxes/a.example/u/new')).length;
+    const sent = new Set(contents.map(digest));
+    const foreign = got.filter((each) => !sent.has(each));
+    t.same(foreign, [], `${name}: nothing altered is delivered`);
+    t.equal(new Set(got).size, got.length, `${name}: nothing is delivered twice`);
+    t.ok(got.length >= 30 && got.length < 40, `${name}: ${got.length} of 40 are delivered`);
+    const told = a.said.filter((text) => /message in the message database is damaged/.test(text));
+    t.ok(told.length >= 1 && told.length <= 10, `${name}: the log tells of it ${told.length} times`);
+    const untold = 40 - got.length - reports;
+    const isSaid = told.some((text) => /row does not match|how many messages they had is not known/.test(text));
+    t.ok(untold === 0 || isSaid, `${name}: ${reports} are reported on, and of ${untold} not even the envelope can be read`);
+    t.same(
+      a.said.filter((text) => /ended abnormally/.test(text)),
+      [],
+      `${name}: it costs no association`,
+    );
+    const { setAside } = (await a.client.command('status')).counters;
+    t.equal(setAside, reports, `${name}: the status counts them`);
+    const database = new Database(join(folder, 'MTA-A/mtadata/mta.db'), { readonly: true });
+    t.ok((database.prepare('SELECT count(*) FROM damaged').pluck().get() as number) >= reports, `${name}: all of them are kept`);
+    database.close();
+  }
 });

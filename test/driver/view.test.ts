@@ -73,6 +73,7 @@ const association: Association = {
   disconnectAtMs: null,
   recoverAtMs: null,
   recoverBackoffS: 1,
+  fruitlessLosses: 0,
   moved: 12,
   openedAtMs: 500,
   deadlineMs: null,

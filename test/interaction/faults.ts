@@ -194,6 +194,7 @@ function apduOf(words: Words): SendApdu {
     contentType: 'message/rfc822',
     submittedAtMs: 0,
     sizeBytes: Number(size),
+    digest: '',
     trace: [],
     recipients: [words.named.get('to') ?? 'x@b.example'],
   } as const;

@@ -138,7 +138,10 @@ export class Story {
     if (act === 'hold') {
       this.#lab.heldStores.add(name);
     } else if (act === 'fail') {
-      this.#lab.storeFail(name);
+      this.#lab.storeFail(name, words.has('damaged') ? 'damaged' : 'full');
+    } else if (act === 'damage') {
+      const { store } = this.#lab.node(name);
+      for (const content of store.messages.keys()) store.damaged.add(content);
     } else {
       this.#lab.heldStores.delete(name);
       this.#lab.storeDone(name);

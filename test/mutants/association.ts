@@ -85,8 +85,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/end.ts',
-        find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null",
-        replace: 'recoverAtMs: ctx.nowMs',
+        find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs + pauseS(association) * 1000 : null",
+        replace: 'recoverAtMs: ctx.nowMs + pauseS(association) * 1000',
       },
     ],
   },
@@ -98,7 +98,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/end.ts',
-        find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null",
+        find: "recoverAtMs: association.role === 'initiator' ? ctx.nowMs + pauseS(association) * 1000 : null",
         replace: 'recoverAtMs: null',
       },
     ],

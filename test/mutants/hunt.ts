@@ -3,6 +3,7 @@ import type { EngineCore } from '@mtalab/engine';
 import { type CheckOptions, check, type RuleId, simulate, verdictText } from '@mtalab/proof';
 import { associationMutants } from './association.js';
 import { bindingMutants } from './bindings.js';
+import { damageMutants } from './damage.js';
 import { mailMutants } from './mail.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
 import { transferMutants } from './transfer.js';
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...transferMutants,
   ...mailMutants,
   ...bindingMutants,
+  ...damageMutants,
 ];
 
 export type Kill = { readonly rule: RuleId; readonly detail: string; readonly seed: number };

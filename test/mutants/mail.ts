@@ -60,14 +60,23 @@ export const mailMutants: readonly Mutant[] = [
     broken: 'An MTA reports on a report that it cannot transfer.',
     ground: 'disks',
     patches: [
-      { file: 'mail/nondelivery.ts', find: "if (envelope.originator === '') {", replace: 'if (envelope.mtsId === null) {' },
+      {
+        file: 'mail/nondelivery.ts',
+        find: "if (copy.envelope.originator !== '') return replaceByReport",
+        replace: 'if (copy.id > 0) return replaceByReport',
+      },
+      {
+        file: 'mail/nondelivery.ts',
+        find: "const made = envelope.originator === '' ? null : makeReport(ctx, facts);",
+        replace: 'const made = makeReport(ctx, facts);',
+      },
     ],
   },
   {
     name: 'report-lost-when-store-fails',
     broken: 'If the disk refuses a report, the MTA forgets the report and its message.',
     ground: 'disks',
-    patches: [{ file: 'machine/store-answers.ts', find: 'reportNotStored(ctx, pending.entry, pending.subject);', replace: '' }],
+    patches: [{ file: 'machine/store-answers.ts', find: 'reportNotStored(ctx, pending);', replace: '' }],
   },
   {
     name: 'reported-message-kept',
@@ -104,7 +113,11 @@ export const mailMutants: readonly Mutant[] = [
     broken: 'After a restart the MTA queues only the oldest message of its store.',
     ground: 'crashes',
     patches: [
-      { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.slice(0, 1), true);' },
+      {
+        file: 'machine/lifecycle.ts',
+        find: 'withoutDamaged(ctx, byAge, recovered',
+        replace: 'withoutDamaged(ctx, byAge.slice(0, 1), recovered',
+      },
     ],
   },
   {
@@ -112,14 +125,20 @@ export const mailMutants: readonly Mutant[] = [
     broken: 'After a restart the MTA queues the mail of its store newest first.',
     ground: 'crashes',
     patches: [
-      { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge.reverse(), true);' },
+      {
+        file: 'machine/lifecycle.ts',
+        find: 'withoutDamaged(ctx, byAge, recovered',
+        replace: 'withoutDamaged(ctx, byAge.reverse(), recovered',
+      },
     ],
   },
   {
     name: 'recovered-mail-thought-unsent',
     broken: 'After a restart a report does not say that its message may have been sent before.',
     ground: 'unsure',
-    patches: [{ file: 'machine/lifecycle.ts', find: 'enqueue(ctx, byAge, true);', replace: 'enqueue(ctx, byAge, false);' }],
+    patches: [
+      { file: 'machine/lifecycle.ts', find: 'recovered.damaged ?? []), true);', replace: 'recovered.damaged ?? []), false);' },
+    ],
   },
   {
     name: 'halt-with-stores-pending',

@@ -127,8 +127,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
-        find: 'else returnCopy(ctx, ref.entry, copy);',
-        replace: 'else { countOut(ctx, ref.entry, copy); countCopies(ctx, -1); }',
+        find: 'else if (interruptions <= maxInterruptions) returnCopy(ctx, ref.entry, { ...copy, interruptions });',
+        replace: 'else if (interruptions > 0) { countOut(ctx, ref.entry, copy); countCopies(ctx, -1); }',
       },
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
@@ -205,8 +205,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
-        find: 'confirmedUpTo: transfer.confirmedUpTo,',
-        replace: 'confirmedUpTo: transfer.ended ? 0 : transfer.sentUpTo,',
+        find: '...sent, confirmedUpTo, confirmedUntilMs',
+        replace: '...sent, confirmedUpTo: transfer.ended ? 0 : transfer.sentUpTo, confirmedUntilMs',
       },
       {
         file: 'reliable-transfer/transfer/receive.ts',
@@ -247,7 +247,7 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
-        find: 'sentWhole: transfer.copy.sentWhole || transfer.ended,',
+        find: 'sentWhole: sent.sentWhole || ended,',
         replace: 'sentWhole: false,',
       },
     ],

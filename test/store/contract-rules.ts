@@ -1,7 +1,7 @@
 /** The contract of every store for ids, limits, reports, damage and the ledger. */
-import { minFreeBytes, StoreError } from '@mtalab/transport';
-import { bytes, copyOf, facts, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
-import { type Case, commitEach, contentText, high, options } from './place.js';
+import { DamagedContent, minFreeBytes } from '@mtalab/transport';
+import { bytes, copyOf, facts, messageOf, pattern, sha256, storing, text, toMailbox, toMta, whole } from './fixtures.js';
+import { type Case, commitEach, committed, contentText, high, options } from './place.js';
 
 export const ruleCases: Readonly<Record<string, Case>> = {
   'a submission id makes one message, in one batch, later, and after a crash': (t, place) => {
@@ -15,11 +15,11 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     store.apply(submit(1, -1, 'a'));
     store.putContent(-2, 0, bytes('two'));
     store.apply(submit(2, -2, 'a'));
-    t.same(store.commit(), [
+    t.same(committed(store), [
       { type: 'stored', token: 1 },
       { type: 'stored', token: 2, known: 'mts-1' },
     ]);
-    t.throws(() => store.readContent(-2, 0, 3), StoreError, 'the store drops the second upload');
+    t.throws(() => store.readContent(-2, 0, 3), DamagedContent, 'the store drops the second upload');
     t.equal(store.counts().staged, 0);
     commitEach(store, { type: 'forget', token: 3, copies: [1001] });
     place.crash(store);
@@ -83,15 +83,15 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     store.commit();
     t.equal(store.counts().staged, 2);
     store.apply({ type: 'drop-content', content: -1 });
-    t.throws(() => store.readContent(-1, 0, 1), StoreError, 'unreadable from then on');
+    t.throws(() => store.readContent(-1, 0, 1), DamagedContent, 'unreadable from then on');
     store.putContent(-1, 0, bytes('anew'));
     t.equal(contentText(store, -1, 4), 'anew');
     store.commit();
     t.equal(contentText(store, -1, 4), 'anew');
-    t.throws(() => store.readContent(-1, 0, 5), StoreError);
+    t.throws(() => store.readContent(-1, 0, 5), DamagedContent);
     place.crash(store);
     store = place.open(options);
-    for (const content of [-1, 5]) t.throws(() => store.readContent(content, 0, 1), StoreError);
+    for (const content of [-1, 5]) t.throws(() => store.readContent(content, 0, 1), DamagedContent);
     t.equal(Buffer.compare(store.readContent(6, 0, 50_000), long), 0);
     t.equal(store.counts().staged, 0);
   },
@@ -102,9 +102,10 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     const report = { ...messageOf(20, 0, [copyOf(21)]) };
     store.apply(storing(2, { accept: [report], render: { content: 20, facts }, forget: [11] }));
     const expected = `report on ${facts.subject.mtsId}: Subject: hello\r\n\r\n`;
-    t.same(store.commit(), [{ type: 'stored', token: 2, renderedBytes: expected.length }]);
+    const measured = [{ content: 20, sizeBytes: expected.length, digest: sha256(bytes(expected)) }];
+    t.same(store.commit(), [{ type: 'stored', token: 2, measured }]);
     t.equal(contentText(store, 20, expected.length), expected);
-    t.throws(() => store.readContent(10, 0, 1), StoreError);
+    t.throws(() => store.readContent(10, 0, 1), DamagedContent);
     // No recipient of this submission is reachable: the store keeps the report only, and its subject stays an upload.
     store.putContent(-3, 0, bytes('upload'));
     store.apply(
@@ -114,9 +115,9 @@ export const ruleCases: Readonly<Record<string, Case>> = {
         submission: { submissionId: 's', mtsId: 'm' },
       }),
     );
-    t.match(store.commit(), [{ type: 'stored', token: 3 }]);
+    t.match(committed(store), [{ type: 'stored', token: 3 }]);
     t.match(contentText(store, 30, `report on ${facts.subject.mtsId}: upload`.length), /: upload$/);
-    t.throws(() => store.readContent(-3, 0, 1), StoreError);
+    t.throws(() => store.readContent(-3, 0, 1), DamagedContent);
     t.equal(store.counts().staged, 0);
     place.crash(store);
     store = place.open(options);
@@ -132,7 +133,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     store.apply(storing(2, { accept: [messageOf(-1, 1000, [copyOf(2)])], submission: { submissionId: 'a', mtsId: 'm' } }));
     store.apply(whole(3, 30, pattern(1000, 1), { received: { sender: 'x', activity: 1 } }));
     store.apply(whole(4, 40, bytes('short')));
-    t.match(store.commit(), [
+    t.match(committed(store), [
       { type: 'store-failed', token: 2, failure: 'full', detail: /may hold 3000/ },
       { type: 'store-failed', token: 3, failure: 'full' },
       { type: 'stored', token: 4 },
@@ -145,7 +146,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.match(commitEach(store, { type: 'forget', token: 6, copies: [41] }), [{ type: 'forgotten', token: 6 }]);
     store.putContent(-2, 0, pattern(600, 1));
     store.apply(storing(7, { accept: [messageOf(-2, 600, [copyOf(2)])], submission: { submissionId: 'a', mtsId: 'm' } }));
-    t.same(store.commit(), [{ type: 'stored', token: 7 }], 'a retry of the refused submission works');
+    t.same(committed(store), [{ type: 'stored', token: 7 }], 'a retry of the refused submission works');
   },
 
   'a disk with little room left counts as full': (t, place) => {
@@ -163,7 +164,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     ]);
   },
 
-  'the check after a crash names its queues and moves damage aside': (t, place) => {
+  'the check after a crash names its queues, and the damaged messages': (t, place) => {
     let store = place.open(options);
     const long = pattern(80_000, 5);
     const make = (token: number, content: number, octets: Uint8Array, to = copyOf(content + 1)) =>
@@ -185,19 +186,63 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.equal(recovered.clean, false);
     t.same(
       recovered.messages.map(({ content }) => content),
-      [10, 50],
+      [10, 30, 40, 50],
+      'a message whose envelope is damaged is no message any more',
+    );
+    t.same(
+      recovered.damaged?.map(({ content }) => content),
+      [20, 30, 40],
     );
     t.same(recovered.check?.queues.map(({ queue }) => queue).sort(), ['MTA-B', 'MTA-D', 'mailboxes']);
     const details = place.details(recovered.check?.detailsPath ?? '');
-    t.match(details, /Damaged messages moved aside: 3\./);
-    t.match(details, /Message 20: its envelope cannot be read\./);
-    t.match(details, /Message 30 \(c=lab;mta=MTA-A;30\): its content does not match its checksum\./);
-    t.match(details, /Message 40 \(c=lab;mta=MTA-A;40\): its content (has|does not match)/);
+    t.match(details, /Damaged messages set aside: 3\./);
+    t.match(details, /Message 20: content 20: its (row does not match its checksum|envelope cannot be read)\./);
+    t.match(details, /Message 30 \(c=lab;mta=MTA-A;30\): content 30: the octets from 0 on do not match their checksum\./);
+    t.match(details, /Message 40 \(c=lab;mta=MTA-A;40\): content 40: it has 0 octets instead of 80000\./);
     t.equal(Buffer.compare(store.readContent(50, 0, 80_000), long), 0);
-    t.throws(() => store.readContent(40, 0, 1), StoreError);
+    for (const content of [30, 40]) t.throws(() => store.readContent(content, 0, 1), DamagedContent);
+    const report = (token: number, content: number, subject: number) =>
+      storing(token, {
+        accept: [messageOf(content, 0, [copyOf(content + 1)])],
+        render: { content, facts: { ...facts, subjectContent: subject } },
+        forget: [subject + 1],
+        setAside: { content: subject, detail: 'damaged' },
+      });
+    t.match(commitEach(store, report(6, 75, 30), report(7, 85, 40)), [{ type: 'stored' }, { type: 'stored' }]);
+    t.equal(
+      text(store.readContent(75, 0, 29)),
+      `report on ${facts.subject.mtsId}: `,
+      'a report quotes nothing of a damaged message',
+    );
     store.close(true);
-    t.same(place.movedAside(), [20, 30, 40]);
-    t.same(place.open(options).recovered.check, undefined);
+    t.same(place.setAside(), [20, 30, 40]);
+    t.same(place.open(options).recovered.damaged, undefined, 'the start after that looks at everything, and finds nothing');
+  },
+
+  'a content that does not match the digest of its envelope is not taken in': (t, place) => {
+    const store = place.open(options);
+    const octets = bytes('what has arrived');
+    const envelope = { ...messageOf(10, octets.length, []).envelope, digest: sha256(bytes('what was sent')) };
+    const accept = [{ content: 10, envelope, copies: [copyOf(11)] }];
+    t.match(commitEach(store, whole(1, 10, octets, { accept })), [
+      { type: 'store-failed', token: 1, failure: 'damaged', detail: /does not match the digest/ },
+    ]);
+    commitEach(store, { type: 'drop-content', content: 10 });
+    t.same([store.counts().messages, store.counts().staged, store.sizeBytes()], [0, 0, 0]);
+    const right = [{ content: 20, envelope: { ...envelope, digest: sha256(octets) }, copies: [copyOf(21)] }];
+    t.same(commitEach(store, whole(2, 20, octets, { accept: right })), [{ type: 'stored', token: 2 }]);
+  },
+
+  'a report on a message that is found damaged only then keeps what is left of it': (t, place) => {
+    let store = place.open(options);
+    commitEach(store, whole(1, 10, bytes('Subject: gone\r\n\r\n')));
+    store.close(true);
+    place.damage(10, 'octets');
+    store = place.open(options);
+    const accept = [messageOf(20, 0, [copyOf(21)])];
+    t.match(commitEach(store, storing(2, { accept, render: { content: 20, facts }, forget: [11] })), [{ type: 'stored' }]);
+    store.close(true);
+    t.same(place.setAside(), [10]);
   },
 
   'a start also finds a message damaged after a clean stop': (t, place) => {

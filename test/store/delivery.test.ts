@@ -75,7 +75,7 @@ test('the batch that forgets a copy also writes its ledger line', async (t) => {
     { type: 'delivered', copy: 1 },
     { type: 'delivered', copy: 2 },
     { type: 'delivered', copy: 2 },
-    { type: 'deliver-failed', copy: 3, detail: /Content 30/ },
+    { type: 'deliver-failed', copy: 3, detail: /content 30/, damaged: true },
   ]);
   store.apply({ type: 'forget', token: 3, copies: [1, 2] });
   store.commit();

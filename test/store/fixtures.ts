@@ -1,4 +1,5 @@
 /** Builds small messages and effects for tests of stores and sinks. */
+import { createHash } from 'node:crypto';
 import type { Copy, Destination, Effect, Envelope, ReportFacts, StoredMessage } from '@mtalab/mta-core';
 import type { DeliverEffect } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
@@ -25,6 +26,7 @@ function envelopeOf(name: string, sizeBytes: number): Envelope {
     contentType: 'message/rfc822',
     submittedAtMs: 1_700_000_000_123,
     sizeBytes,
+    digest: '',
     trace: [{ mta: 'MTA-A', atMs: 1_700_000_000_123 }],
   };
 }
@@ -33,6 +35,12 @@ export function copyOf(id: number, destination: Destination = toMta('MTA-B')): C
 }
 export function messageOf(content: number, sizeBytes: number, copies: readonly Copy[]): StoredMessage {
   return { content, envelope: envelopeOf(String(content), sizeBytes), copies };
+}
+export const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
+/** A message as a store keeps it: with the digest of its content. */
+export function kept(content: number, contentText: string): StoredMessage {
+  const { envelope, copies } = messageOf(content, contentText.length, [copyOf(content + 1)]);
+  return { content, envelope: { ...envelope, digest: sha256(bytes(contentText)) }, copies };
 }
 /** A `store` effect from its relevant parts; the rest is empty. */
 export function storing(token: number, parts: Partial<StoreEffect>): StoreEffect {

@@ -11,8 +11,8 @@ export type Place = {
   crash(store: Store): void;
   /** Damages a message while no store is open. */
   damage(content: number, what: 'envelope' | 'octets' | 'piece'): void;
-  /** Keys of the messages that a check has moved aside. Call it while no store is open. */
-  movedAside(): number[];
+  /** Keys of the messages that were set aside. Call it while no store is open. */
+  setAside(): number[];
   /** The text of a check's details file. */
   details(path: string): string;
 };
@@ -25,11 +25,20 @@ export const options: StoreOptions = {
 export const high = 2 ** 53 - 1000;
 export type Case = (t: Test, place: Place) => void;
 
+/** Commits, and leaves out of the outcomes what the store has measured: most cases are not about that. */
+export function committed(store: Store): unknown[] {
+  return store.commit().map((outcome) => {
+    if (outcome.type !== 'stored') return outcome;
+    const { measured: _, ...rest } = outcome;
+    return rest;
+  });
+}
+
 /** Commits the effects one after the other, each in its own commit. */
 export function commitEach(store: Store, ...effects: Parameters<Store['apply']>[0][]): unknown[] {
   return effects.flatMap((effect) => {
     store.apply(effect);
-    return store.commit();
+    return committed(store);
   });
 }
 export const contentText = (store: Store, content: number, length: number): string => text(store.readContent(content, 0, length));

@@ -1,5 +1,13 @@
 /** The store of an MTA on virtual time. It survives the MTA's end, and the core cannot tell it from a real store. */
-import { type Effect, type Mta, type Recovered, receivedOf, type StoredMessage, type StoreEffect } from '@mtalab/mta-core';
+import {
+  type Effect,
+  type MeasuredContent,
+  type Mta,
+  type Recovered,
+  receivedOf,
+  type StoredMessage,
+  type StoreEffect,
+} from '@mtalab/mta-core';
 
 /** `store` and `forget` effects wait for the disk. */
 export type PendingEffect = Extract<Effect, { type: 'store' | 'forget' }>;
@@ -12,6 +20,10 @@ export class PureStore {
   readonly messages = new Map<number, StoredMessage>();
   /** Activity ids received and not yet settled, by the sender's store. */
   readonly received = new Map<string, Set<number>>();
+  /** Contents that were set aside, by key. */
+  readonly setAside: number[] = [];
+  /** Contents that cannot be read, by key. */
+  readonly damaged = new Set<number>();
   readonly #submissions = new Map<string, string>();
 
   constructor(name: string) {
@@ -28,6 +40,7 @@ export class PureStore {
       storeUuid: this.uuid,
       clean,
       messages: [...this.messages.values()],
+      ...(this.damaged.size === 0 ? {} : { damaged: [...this.damaged].map((content) => ({ content, detail: 'bad sector' })) }),
       received: [...this.received].map(([sender, activities]) => ({ sender, activities: [...activities] })),
       check: { queues: this.#queues(), detailsPath: 'check.txt' },
     };
@@ -40,26 +53,33 @@ export class PureStore {
     return [...new Set(['mailboxes', ...names])].map((queue) => ({ queue, file: this.uuid }));
   }
 
-  /** @returns the MTS identifier of an earlier message with the same submission id. */
-  commit(effect: StoreEffect): string | undefined {
+  /** @returns the MTS identifier of an earlier message with the same submission id, or what the store has measured. */
+  commit(effect: StoreEffect): { readonly known: string } | { readonly measured?: readonly MeasuredContent[] } {
     const { submission, received, render } = effect;
     if (submission !== undefined) {
       const known = this.#submissions.get(submission.submissionId);
-      if (known !== undefined) return known;
+      if (known !== undefined) return { known };
       this.#submissions.set(submission.submissionId, submission.mtsId);
     }
+    const measured: MeasuredContent[] = [];
     for (const message of effect.accept) {
-      const isReport = message.content === render?.content;
-      this.messages.set(
-        message.content,
-        isReport ? { ...message, envelope: { ...message.envelope, sizeBytes: renderedBytes } } : message,
-      );
+      const { content, envelope } = message;
+      const found = this.#measure(message, render?.content === content);
+      this.messages.set(content, found === null ? message : { ...message, envelope: { ...envelope, ...found } });
+      if (found !== null) measured.push({ content, ...found });
     }
     if (received !== undefined) {
       this.received.set(received.sender, (this.received.get(received.sender) ?? new Set()).add(received.activity));
     }
+    if (effect.setAside !== undefined) this.setAside.push(effect.setAside.content);
     this.forget(effect.forget);
-    return undefined;
+    return measured.length === 0 ? {} : { measured };
+  }
+
+  /** Length and digest of a content whose envelope has no digest. The digest is the name of the message: there are no octets. */
+  #measure({ envelope }: StoredMessage, isReport: boolean): { readonly sizeBytes: number; readonly digest: string } | null {
+    if (envelope.digest !== '') return null;
+    return { sizeBytes: isReport ? renderedBytes : envelope.sizeBytes, digest: `digest of ${envelope.mtsId}` };
   }
 
   forget(copies: readonly number[]): void {
@@ -91,4 +111,4 @@ export class PureStore {
 }
 
 /** Length of every report: this store renders nothing. */
-export const renderedBytes = 500;
+const renderedBytes = 500;

@@ -5,6 +5,7 @@
 
 import { Listeners } from '@mtalab/engine';
 import {
+  apduIn,
   type Effect,
   type Input,
   type LinkFrame,
@@ -15,12 +16,13 @@ import {
   type ReportedEvent,
   type ReportFacts,
   type Settings,
+  type StoreFailure,
   start,
   step,
 } from '@mtalab/mta-core';
 import { usualAddress, usualConfig } from './pure-config.js';
 import { targetOf } from './pure-dial.js';
-import { PureStore, renderedBytes } from './pure-store.js';
+import { PureStore } from './pure-store.js';
 import { type Delivery, type LabHooks, type Node, type Refused, Sent, type SubmitOptions, type Submitted } from './pure-types.js';
 import {
   type Carried,
@@ -178,8 +180,13 @@ export class PureLab {
         return this.#listen(node, effect);
       case 'dial':
         return this.#dial(node, effect);
-      case 'frame':
+      case 'frame': {
+        const apdu = apduIn(effect);
+        const content = apdu?.kind === 'rttr' ? apdu.content.content : undefined;
+        if (content !== undefined && node.store.damaged.has(content))
+          return this.input(node.name, { ...effect, type: 'unreadable', detail: 'bad sector' });
         return this.#send(node, effect.conn, { type: 'frame', frame: effect });
+      }
       case 'close':
         return this.#send(node, effect.conn, { type: 'lost' });
       case 'store':
@@ -191,6 +198,8 @@ export class PureLab {
       case 'settle':
         return node.store.settle(effect);
       case 'deliver': {
+        if (node.store.damaged.has(effect.content))
+          return this.input(node.name, { type: 'deliver-failed', copy: effect.copy, detail: 'bad sector', damaged: true });
         const mailbox = effect.destination.to === 'mailbox' ? effect.destination.address : effect.destination.to;
         const { mtsId, contentType } = effect.envelope;
         const delivery = { node: node.name, mailbox, mtsId, contentType, copy: effect.copy };
@@ -301,20 +310,23 @@ export class PureLab {
         this.input(name, { type: 'forgotten', token: effect.token });
         continue;
       }
-      const known = node.store.commit(effect);
-      const more = known !== undefined ? { known } : effect.render === undefined ? {} : { renderedBytes };
-      this.input(name, { type: 'stored', token: effect.token, ...more });
+      this.input(name, { type: 'stored', token: effect.token, ...node.store.commit(effect) });
     }
   }
 
-  /** Makes the disk full: waiting `store` effects fail, and `forget` effects keep waiting. */
-  storeFail(name: string): void {
+  /** Waiting `store` effects fail, as on a full disk or with damaged contents; `forget` effects keep waiting. */
+  storeFail(name: string, failure: StoreFailure = 'full'): void {
     const node = this.node(name);
     const effects = node.pending.splice(0);
     node.pending.push(...effects.filter((effect) => effect.type === 'forget'));
     for (const effect of effects) {
       if (effect.type === 'store')
-        this.input(name, { type: 'store-failed', token: effect.token, failure: 'full', detail: 'ENOSPC' });
+        this.input(name, {
+          type: 'store-failed',
+          token: effect.token,
+          failure,
+          detail: failure === 'full' ? 'ENOSPC' : 'wrong digest',
+        });
     }
   }
 

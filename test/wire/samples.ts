@@ -52,6 +52,10 @@ const envelope = fc.record({
   contentType: word,
   submittedAtMs: number,
   sizeBytes: number,
+  digest: fc.oneof(
+    fc.constant(''),
+    fc.uint8Array({ minLength: 32, maxLength: 32 }).map((octets) => Buffer.from(octets).toString('hex')),
+  ),
   trace: fc.array(fc.record({ mta: word, atMs: number }), { maxLength: 3 }),
   recipients: fc.array(word, { minLength: 1, maxLength: 4 }),
 });

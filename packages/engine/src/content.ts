@@ -7,7 +7,7 @@ import type { VirtualStore } from './virtual-store.js';
 
 /**
  * The frame as its receiver gets it, on the receiver's connection.
- * @throws ContentMismatch when the sender's store does not have these octets.
+ * @throws ContentMismatch when the sender's store does not have these octets; UnreadableContent when they are damaged.
  */
 export function receivedFrame(store: VirtualStore, sent: LinkFrame, conn: number): LinkFrame {
   switch (sent.link) {

@@ -308,6 +308,11 @@ export class Engine {
   /** Puts a copy into the mailbox and answers the core by a separate input. A mailbox recognises copies that it already has. */
   #deliver(node: VirtualNode, effect: DeliverEffect): void {
     const { copy } = effect;
+    const damage = node.store.damageOf(effect.content);
+    if (damage !== null) {
+      this.#answerLater(node, { type: 'deliver-failed', copy, detail: damage, damaged: true });
+      return;
+    }
     const detail = this.policy.deliver?.(node, effect) ?? null;
     if (detail !== null) {
       this.#answerLater(node, { type: 'deliver-failed', copy, detail });

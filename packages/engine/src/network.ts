@@ -17,6 +17,7 @@ import type { Engine } from './engine.js';
 import type { DialEffect } from './event.js';
 import type { VirtualNode } from './node.js';
 import type { DialRoute, ProcessLoss } from './policy.js';
+import { UnreadableContent } from './virtual-store.js';
 
 type Reached = Extract<DialRoute, { readonly binding: number }>;
 
@@ -81,10 +82,22 @@ export class VirtualNetwork {
     this.#send(connection.toClient, { type: 'connected', conn });
   }
 
-  /** Sends a frame of a process. Drops the frame if the process does not have the connection. */
+  /**
+   * Sends a frame of a process. Drops the frame if the process does not have the connection. If its content cannot be read, the
+   * process gets it back.
+   */
   frame(node: VirtualNode, frame: LinkFrame): void {
     const lane = node.sockets.get(frame.conn);
-    if (lane !== undefined) this.#send(lane, receivedFrame(node.store, frame, lane.to.conn));
+    if (lane === undefined) return;
+    let received: LinkFrame;
+    try {
+      received = receivedFrame(node.store, frame, lane.to.conn);
+    } catch (error) {
+      if (!(error instanceof UnreadableContent)) throw error;
+      this.#engine.inputLater(node, { ...frame, type: 'unreadable', detail: error.message }, 0);
+      return;
+    }
+    this.#send(lane, received);
   }
 
   #send(lane: Lane, input: TransitInput): void {

@@ -3,11 +3,25 @@
  * effect `store` is all or nothing. A submission with a known id stores nothing. A job that frees space never fails, but may
  * have to wait for a later commit. The store keeps names of contents, not octets: a name suffices to compare contents.
  */
-import type { ContentHandle, Effect, Input, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
+import type {
+  ContentHandle,
+  Effect,
+  Input,
+  MeasuredContent,
+  Recovered,
+  StoredMessage,
+  StoreEffect,
+  StoreFailure,
+} from '@mtalab/mta-core';
 
 /** The core sends or stores octets that do not fit the contents of this store: a bug of the core, never of the network. */
 export class ContentMismatch extends Error {
   override readonly name = 'ContentMismatch';
+}
+
+/** A content of this store is damaged, so its octets cannot be sent. */
+export class UnreadableContent extends Error {
+  override readonly name = 'UnreadableContent';
 }
 
 export type StoreWork = Extract<Effect, { type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
@@ -29,6 +43,10 @@ export type StoreWatch = {
   readonly erased: (message: StoredMessage, copy: StoredMessage['copies'][number]) => void;
 };
 
+function damageOf(content: number): string {
+  return `content ${content} does not match its checksum`;
+}
+
 /** Length of a rendered report, in octets: it grows with the recipients that it lists. */
 function reportBytes(recipients: number): number {
   return 400 + 60 * recipients;
@@ -40,6 +58,8 @@ export class VirtualStore {
   clean = true;
   readonly messages = new Map<number, StoredMessage>();
   readonly contents = new Map<number, Content>();
+  /** Contents that cannot be read. */
+  readonly damaged = new Set<number>();
   /** Activity ids that were received and are not settled yet, by the sender's store. */
   readonly received = new Map<string, Set<number>>();
   /** All activities ever received, as `store activity`. For the rules. */
@@ -67,6 +87,7 @@ export class VirtualStore {
       storeUuid: this.uuid,
       clean,
       messages: [...this.messages.values()],
+      damaged: [...this.damaged].map((content) => ({ content, detail: damageOf(content) })),
       received: received.map(([sender, ids]) => ({ sender, activities: [...ids] })),
       check: { queues: [], detailsPath: 'check.txt' },
     };
@@ -93,10 +114,20 @@ export class VirtualStore {
     }
   }
 
-  /** The source of an outgoing piece of content: name and offset, as the receiver gets them. */
+  /** Why this content cannot be read; null if it can. */
+  damageOf(content: number): string | null {
+    return this.damaged.has(content) ? damageOf(content) : null;
+  }
+
+  /**
+   * The source of an outgoing piece of content: name and offset, as the receiver gets them.
+   * @throws UnreadableContent; ContentMismatch.
+   */
   handleFor(handle: ContentHandle): ContentHandle {
     const content = handle.content === undefined ? undefined : this.contents.get(handle.content);
     const offset = handle.offset ?? 0;
+    const damage = this.damageOf(handle.content ?? 0);
+    if (damage !== null) throw new UnreadableContent(damage);
     if (content === undefined || offset + handle.length > content.sizeBytes) {
       throw new ContentMismatch(
         `Octets ${offset} to ${offset + handle.length} of content ${handle.content} are sent, but not there.`,
@@ -124,7 +155,11 @@ export class VirtualStore {
     }
     for (const { content, offset, handle } of effect.segments) this.#piece(content, offset, handle);
     const renderedBytes = render === undefined ? 0 : reportBytes(render.facts.recipients.length);
-    for (const message of effect.accept) this.#accept(message, message.content === render?.content ? renderedBytes : null);
+    const measured: MeasuredContent[] = [];
+    for (const message of effect.accept) {
+      const isReport = message.content === render?.content;
+      measured.push(...this.#accept(message, isReport ? renderedBytes : null));
+    }
     if (received !== undefined) {
       this.everReceived.add(`${received.sender} ${received.activity}`);
       const ids = this.received.get(received.sender);
@@ -134,17 +169,23 @@ export class VirtualStore {
     this.#watch.accepted(effect);
     for (const copy of effect.forget) this.#forget(copy, false);
     if (render !== undefined) this.#dropStaged(render.facts.subjectContent);
-    return render === undefined ? { type: 'stored', token } : { type: 'stored', token, renderedBytes };
+    return measured.length === 0 ? { type: 'stored', token } : { type: 'stored', token, measured };
   }
 
-  #accept(message: StoredMessage, renderedBytes: number | null): void {
-    let kept = message;
-    if (renderedBytes !== null) {
-      kept = { ...message, envelope: { ...message.envelope, sizeBytes: renderedBytes } };
-      this.contents.set(message.content, { name: `report ${message.envelope.mtsId}`, sizeBytes: renderedBytes });
+  /** Keeps a message. @returns what the store has measured, if the envelope had no digest: here the name of the content. */
+  #accept(message: StoredMessage, renderedBytes: number | null): MeasuredContent[] {
+    const { content, envelope, copies } = message;
+    if (renderedBytes !== null) this.contents.set(content, { name: `report ${envelope.mtsId}`, sizeBytes: renderedBytes });
+    for (const { id } of copies) this.#messageOfCopy.set(id, content);
+    const { name, sizeBytes } = this.contents.get(content) ?? { name: '', sizeBytes: envelope.sizeBytes };
+    if (envelope.digest !== '') {
+      if (envelope.digest !== name)
+        throw new ContentMismatch(`The digest of content ${content} names ${envelope.digest}, not ${name}.`);
+      this.messages.set(content, message);
+      return [];
     }
-    this.messages.set(message.content, kept);
-    for (const { id } of message.copies) this.#messageOfCopy.set(id, message.content);
+    this.messages.set(content, { ...message, envelope: { ...envelope, sizeBytes, digest: name } });
+    return [{ content, sizeBytes, digest: name }];
   }
 
   /** Pieces come in order; a piece that starts below the present end replaces everything from its offset on. */
@@ -176,6 +217,7 @@ export class VirtualStore {
     }
     this.messages.delete(message.content);
     this.contents.delete(message.content);
+    this.damaged.delete(message.content);
   }
 
   #settle({ sender, activities, below }: Extract<Effect, { type: 'settle' }>): void {

@@ -69,6 +69,7 @@ export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './col
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
 export { dropRow, dueRows, emptyTree, findRow, firstRow, putRow, rowsIn, type Tree, treeOf } from './collections/tree.js';
+export { apduIn } from './links/apdu-in.js';
 export { describeFrame } from './links/describe-frame.js';
 export type { Frames, Link, LinkFrame, LinkKind, LinkPhase, Links, LinkUser, LinkView } from './links/link.js';
 export type { MemoryFrame } from './links/memory/frame.js';
@@ -173,7 +174,15 @@ export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
 export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
-export type { Input, InputType, OperatorCommand, Recovered, StoreFailure, Submission } from './machine/input.js';
+export type {
+  Input,
+  InputType,
+  MeasuredContent,
+  OperatorCommand,
+  Recovered,
+  StoreFailure,
+  Submission,
+} from './machine/input.js';
 export type {
   Association,
   AssociationRef,

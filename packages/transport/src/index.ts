@@ -47,6 +47,7 @@ export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-tr
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export { openSqliteStore } from './store/sqlite-store.js';
 export {
+  DamagedContent,
   defaultMaxSubmissionIds,
   type LedgerEntry,
   type LedgerRow,

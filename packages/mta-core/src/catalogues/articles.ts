@@ -17,6 +17,12 @@ const allVersions = 'Exchange 4.0, 5.0, 5.5';
 /** In ascending order. */
 export const citedArticles: readonly CitedArticle[] = [
   {
+    article: 'Q157214',
+    title: 'A damaged message stays in a queue of the MTA',
+    builds: allVersions,
+    says: 'Event 2171 names the object of the message database that the MTA cannot read. The remedy of the article is to stop the MTA, check the database, and move the object away by hand.',
+  },
+  {
     article: 'Q157630',
     title: 'Connection retry values of a connector',
     builds: allVersions,
@@ -153,6 +159,12 @@ export const citedArticles: readonly CitedArticle[] = [
     title: 'Event 9318 with error 1722: look at the name server',
     builds: 'Exchange 5.5',
     says: 'The name of the other server is not resolved any more, so no bind succeeds.',
+  },
+  {
+    article: 'Q271600',
+    title: 'The MTA deletes files of its message database by mistake',
+    builds: allVersions,
+    says: 'After a stop that was not clean, the check of the database may delete files with high numbers. The MTA then logs events 2171 and 2175 with the object that is missing.',
   },
   {
     article: 'Q278444',

@@ -172,6 +172,8 @@ export type LinkUser = {
   readonly takeSettled: (ctx: Context, entryId: number) => readonly number[];
   /** The answer to an RTTR or a discard has come. */
   readonly answered: (ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer) => void;
+  /** An RTTR has not left, because its content cannot be read. `settled`: the copies that it would have named as settled. */
+  readonly unreadable: (ctx: Context, ref: AssociationRef, serial: number, settled: readonly number[], detail: string) => void;
   /** The peer has acknowledged a Turn-Give. */
   readonly giveAcknowledged: (ctx: Context, ref: AssociationRef) => void;
   /** The peer cannot execute a transfer, or does not answer it. */

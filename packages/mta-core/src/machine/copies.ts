@@ -106,6 +106,7 @@ export function copyOfAssociation(association: Association): Mutable<Association
     disconnectAtMs: association.disconnectAtMs,
     recoverAtMs: association.recoverAtMs,
     recoverBackoffS: association.recoverBackoffS,
+    fruitlessLosses: association.fruitlessLosses,
     moved: association.moved,
     openedAtMs: association.openedAtMs,
     deadlineMs: association.deadlineMs,

@@ -3,6 +3,7 @@
 import { dropRow, dueRows, earlier, rowsIn } from '../collections/tree.js';
 import { allLinks } from '../links/all.js';
 import { wakeMailboxes } from '../mail/mailboxes.js';
+import { setAside } from '../mail/nondelivery.js';
 import { returnCopy, waitingDue } from '../mail/queue.js';
 import { endAssociation } from '../reliable-transfer/association/end.js';
 import { lifetimeFromNow } from '../reliable-transfer/association/lifetime.js';
@@ -96,7 +97,8 @@ export function wakeWaiting(ctx: Context, entryId: number, everything: boolean):
   const { waiting } = entryAt(ctx, entryId);
   for (const { untilMs: _, ...copy } of everything ? rowsIn(waiting) : dueRows(waiting, ctx.nowMs, waitingDue)) {
     patchEntry(ctx, entryId, { waiting: dropRow(entryAt(ctx, entryId).waiting, copy.id, waitingDue) });
-    returnCopy(ctx, entryId, copy);
+    if (copy.damage === undefined) returnCopy(ctx, entryId, copy);
+    else setAside(ctx, entryId, copy, copy.damage);
     checkThreshold(ctx, entryId);
   }
 }

@@ -19,6 +19,11 @@ export type StoreEffect = {
   readonly received?: { readonly sender: string; readonly activity: number };
   /** Copies to erase in the same transaction (a report replaces the copy it reports on). */
   readonly forget: readonly number[];
+  /**
+   * A damaged content to set aside in the same transaction: the store keeps what it has of the message where a person can look at
+   * it, and never delivers it. A report on it quotes nothing of it.
+   */
+  readonly setAside?: { readonly content: number; readonly detail: string };
 };
 
 export type Effect =

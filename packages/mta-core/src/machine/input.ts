@@ -32,7 +32,27 @@ export type OperatorCommand =
    */
   | { readonly op: 'bindings'; readonly bindings: readonly BindingChange[] };
 
-export type StoreFailure = 'full' | 'io';
+/** Why a store refuses new data. `damaged`: the octets do not match their digest, or octets stored before cannot be read. */
+export type StoreFailure = 'full' | 'io' | 'damaged';
+
+/** What a store measures of a content when it keeps the message. */
+export type MeasuredContent = {
+  readonly content: number;
+  /** Length in octets. */
+  readonly sizeBytes: number;
+  /** SHA-256 in hexadecimal. */
+  readonly digest: string;
+};
+
+type UnreadableFrame = {
+  readonly [Kind in LinkKind]: {
+    readonly type: 'unreadable';
+    readonly link: Kind;
+    readonly conn: number;
+    readonly frame: Frames[Kind];
+    readonly detail: string;
+  };
+}[LinkKind];
 
 export type Input =
   /** A client submits a message. The answer is the effect `submitted` or `submit-refused`. */
@@ -77,15 +97,21 @@ export type Input =
       readonly type: 'stored';
       readonly token: number;
       readonly known?: string;
-      /** Length in octets of the report rendered for this effect. The store has put it into the report's envelope. */
-      readonly renderedBytes?: number;
+      /** The accepted contents whose envelopes had no digest. The store has put length and digest into these envelopes. */
+      readonly measured?: readonly MeasuredContent[];
     }
   | { readonly type: 'store-failed'; readonly token: number; readonly failure: StoreFailure; readonly detail: string }
   /** The `forget` effect with this token is on disk. */
   | { readonly type: 'forgotten'; readonly token: number }
   /** The `deliver` effect of this copy is done, durably. */
   | { readonly type: 'delivered'; readonly copy: number }
-  | { readonly type: 'deliver-failed'; readonly copy: number; readonly detail: string }
+  /** `damaged`: its content cannot be read from the store, or does not match its digest. */
+  | { readonly type: 'deliver-failed'; readonly copy: number; readonly detail: string; readonly damaged?: boolean }
+  /**
+   * This frame has not left: the driver cannot read the content it carries, or what the store has is damaged. Frames of the same
+   * connection that would carry more of the content are held back too, each with an input of its own.
+   */
+  | UnreadableFrame
   /** Fires everything whose deadline is at or before `now`. Harmless when nothing is due. */
   | { readonly type: 'timer' };
 export type InputType = Input['type'];
@@ -101,6 +127,12 @@ export type Recovered = {
   readonly messages: readonly StoredMessage[];
   /** Activity ids received and not yet settled, per sender's store UUID. */
   readonly received: readonly { readonly sender: string; readonly activities: readonly number[] }[];
+  /**
+   * What the store check found damaged. A message that is in `messages` too is given up: its content is damaged and its envelope
+   * sound. Of the others the store can say no more than this, and not even the content's key where that is null. It has set them
+   * aside itself.
+   */
+  readonly damaged?: readonly { readonly content: number | null; readonly detail: string }[];
   /** What the store check examined: one entry per queue, and the path of the details. */
   readonly check?: {
     readonly queues: readonly { readonly queue: string; readonly file: string }[];

@@ -6,6 +6,8 @@ import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
+import type { StoredMessage } from '../mail/message.js';
+import { setAsideAtStart } from '../mail/nondelivery.js';
 import { enqueue } from '../mail/queue.js';
 import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
 import { beginStep } from './begin-step.js';
@@ -94,7 +96,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     senders: Object.fromEntries(received.map(({ sender, id }) => [sender, id])),
     received: treeOf(received.map(({ id, activities }) => ({ id, activities }))),
     queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
-    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0 },
+    counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0, setAside: 0 },
   };
 }
 
@@ -122,9 +124,29 @@ export function startUp(ctx: Context, recovered: Recovered): void {
   }
   const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
   // How far their transfers had come is unknown, so each counts as sent whole.
-  enqueue(ctx, byAge, true);
+  enqueue(ctx, withoutDamaged(ctx, byAge, recovered.damaged ?? []), true);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
+}
+
+/** Gives up what the store's check found damaged, and logs the rest of the damage. @returns the sound messages. */
+function withoutDamaged(
+  ctx: Context,
+  messages: readonly StoredMessage[],
+  damaged: NonNullable<Recovered['damaged']>,
+): readonly StoredMessage[] {
+  if (damaged.length === 0) return messages;
+  const byContent = new Map(messages.map((message) => [message.content, message]));
+  for (const { content, detail } of damaged) {
+    const message = content === null ? undefined : byContent.get(content);
+    if (message !== undefined) setAsideAtStart(ctx, message, detail);
+    else {
+      const object = content === null ? 'unknown' : `content ${content}`;
+      report(ctx, 2171, { databaseError: detail, object, mtsId: 'unknown' });
+    }
+  }
+  const spoiled = new Set(damaged.map(({ content }) => content));
+  return messages.filter(({ content }) => !spoiled.has(content));
 }
 
 /** Once every listener is up or has failed, a starting MTA runs, or halts if it cannot. */

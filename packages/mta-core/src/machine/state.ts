@@ -34,6 +34,10 @@ export type QueuedCopy = {
   readonly strayed?: true;
   /** Why its last transfer failed, for people. */
   readonly problem?: string;
+  /** Losses of an association in a row that interrupted its transfer before the peer confirmed any more of it. Absent for none. */
+  readonly interruptions?: number;
+  /** What is wrong with its content, in words: it is never sent again, and waits only until it can be set aside. Absent if sound. */
+  readonly damage?: string;
 };
 
 /** A copy that waits for its Transfer Interval to pass. */
@@ -140,6 +144,8 @@ export type Association = Row & {
   readonly recoverAtMs: number | null;
   /** Seconds to wait after the next recovery that fails. */
   readonly recoverBackoffS: number;
+  /** Losses in a row between which neither a message nor a segment has moved, either way. */
+  readonly fruitlessLosses: number;
   /** Messages moved over it, either way. */
   readonly moved: number;
   readonly openedAtMs: number;
@@ -246,6 +252,8 @@ export type PendingStore = Row &
         /** The copy that the report is about. It is erased when the report is on disk, and tried again later if that fails. */
         readonly subject: QueuedCopy;
         readonly entry: number | null;
+        /** The same copy, if it was mail for this MTA. */
+        readonly local: LocalCopy | null;
       }
   );
 
@@ -273,6 +281,8 @@ export type MtaCounters = {
   readonly deadLetters: number;
   readonly loopsDetected: number;
   readonly reports: number;
+  /** Damaged copies that were set aside. */
+  readonly setAside: number;
 };
 
 export type Mta = {

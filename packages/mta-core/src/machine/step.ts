@@ -6,8 +6,8 @@
 import type { MtaConfig } from '../catalogues/settings.js';
 import { none } from '../collections/table.js';
 import { allLinks } from '../links/all.js';
-import { deliverNext, mailboxDelivered, mailboxFailed } from '../mail/mailboxes.js';
-import { asQueued, giveUp } from '../mail/nondelivery.js';
+import { deliverNext, mailboxDelivered } from '../mail/mailboxes.js';
+import { deliveryFailed } from '../mail/nondelivery.js';
 import { submitted } from '../mail/submit.js';
 import { beginStep, endStep } from './begin-step.js';
 import type { Context } from './context.js';
@@ -55,6 +55,7 @@ function take(ctx: Context, input: Input): void {
       return runWhenReady(ctx);
     case 'accepted':
     case 'frame':
+    case 'unreadable':
       return ctx.links[input.link].input(ctx, input);
     case 'connected':
     case 'dial-failed':
@@ -70,12 +71,9 @@ function take(ctx: Context, input: Input): void {
       return forgetDone(ctx, input.token);
     case 'delivered':
       return mailboxDelivered(ctx, input.copy);
-    case 'deliver-failed': {
-      const copy = mailboxFailed(ctx, input.copy, input.detail);
-      if (copy !== null)
-        giveUp(ctx, null, asQueued(ctx, copy), 'recipient-unavailable', `The mailbox could not be written: ${input.detail}`);
+    case 'deliver-failed':
+      deliveryFailed(ctx, input);
       return deliverNext(ctx);
-    }
     case 'timer':
       fireTimers(ctx);
       return stopNow(ctx);

@@ -9,7 +9,7 @@ import { reply, segmentNotStored, segmentStored } from '../reliable-transfer/tra
 import { countMoved } from '../reliable-transfer/transfer/send.js';
 import { nameLater, remember } from '../reliable-transfer/transfer/settlement.js';
 import type { Context } from './context.js';
-import type { Input } from './input.js';
+import type { Input, MeasuredContent, StoreFailure } from './input.js';
 import type { PendingStore } from './state.js';
 import { checkThreshold, count, draftCounters, emit, entryAt, patchEntry, report } from './update.js';
 
@@ -30,14 +30,18 @@ function copiesIn(messages: readonly StoredMessage[]): number {
   return messages.reduce((sum, message) => sum + message.copies.length, 0);
 }
 
-/** The rendered report's length is known only now. */
-function measured(messages: readonly StoredMessage[], bytes: number | undefined): readonly StoredMessage[] {
-  if (bytes === undefined) return messages;
-  return messages.map((message) =>
-    message.envelope.sizeBytes === 0 && message.envelope.contentType === 'multipart/report'
-      ? { ...message, envelope: { ...message.envelope, sizeBytes: bytes } }
-      : message,
-  );
+/** Messages with the lengths and digests that the store has found. */
+function withMeasures(
+  messages: readonly StoredMessage[],
+  measured: readonly MeasuredContent[] | undefined,
+): readonly StoredMessage[] {
+  if (measured === undefined) return messages;
+  return messages.map((message) => {
+    const found = measured.find(({ content }) => content === message.content);
+    if (found === undefined) return message;
+    const { sizeBytes, digest } = found;
+    return { ...message, envelope: { ...message.envelope, sizeBytes, digest } };
+  });
 }
 
 function queueUp(ctx: Context, messages: readonly StoredMessage[]): void {
@@ -48,7 +52,7 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
   const pending = take(ctx, input.token);
   if (pending === undefined) return;
   if (pending.purpose === 'segment') return segmentStored(ctx, pending);
-  const messages = measured(pending.messages, input.renderedBytes);
+  const messages = withMeasures(pending.messages, input.measured);
   if (pending.purpose === 'submission') {
     if (input.known !== undefined) {
       countCopies(ctx, -copiesIn(messages));
@@ -61,6 +65,7 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
     receptionStored(ctx, pending);
   } else {
     countCopies(ctx, -1);
+    if (pending.subject.damage !== undefined) count(ctx, 'setAside');
   }
   queueUp(ctx, messages);
 }
@@ -82,23 +87,30 @@ function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose:
   report(ctx, 272, { object, entity: name, priority, mtsId, length: sizeBytes, count: counters.messagesIn });
 }
 
+const failureInWords: Readonly<Record<StoreFailure, string>> = {
+  full: 'the store is full',
+  io: 'the store cannot write',
+  damaged: 'the content is damaged',
+};
+
 export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-failed' }>): void {
   const pending = take(ctx, input.token);
   if (pending === undefined) return;
   if (pending.purpose === 'segment') return segmentNotStored(ctx, pending);
   countCopies(ctx, -copiesIn(pending.messages));
-  const why = input.failure === 'full' ? 'the store is full' : 'the store cannot write';
   if (pending.purpose === 'submission') {
-    const reason = `${why}: ${input.detail}`;
+    const reason = `${failureInWords[input.failure]}: ${input.detail}`;
     emit(ctx, { type: 'submit-refused', submissionId: pending.submissionId, reason });
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });
   } else if (pending.purpose === 'reception') {
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });
-    for (const to of pending.replies) {
-      reply(ctx, pending.entry, to, { kind: 'refuse', activity: pending.activity, reason: 'temporaryProblem' });
-    }
+    const { activity, envelope } = pending;
+    if (input.failure === 'damaged')
+      report(ctx, 2171, { databaseError: input.detail, object: describeActivity(activity), mtsId: envelope.mtsId });
+    const reason = input.failure === 'damaged' ? 'invalidParameter' : 'temporaryProblem';
+    for (const to of pending.replies) reply(ctx, pending.entry, to, { kind: 'refuse', activity, reason });
   } else {
-    reportNotStored(ctx, pending.entry, pending.subject);
+    reportNotStored(ctx, pending);
   }
 }
 

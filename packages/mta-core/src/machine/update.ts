@@ -58,8 +58,8 @@ export function patchMta(ctx: Context, patch: Partial<Mta>): void {
 }
 
 export function count(ctx: Context, name: keyof MtaCounters): void {
-  const { submitted, delivered, deadLetters, loopsDetected, reports } = ctx.mta.counters;
-  const counters = { submitted, delivered, deadLetters, loopsDetected, reports };
+  const { submitted, delivered, deadLetters, loopsDetected, reports, setAside } = ctx.mta.counters;
+  const counters = { submitted, delivered, deadLetters, loopsDetected, reports, setAside };
   counters[name] += 1;
   ctx.mta.counters = counters;
 }
@@ -176,7 +176,7 @@ export function removeAssociation(ctx: Context, ref: AssociationRef): void {
   dropDraft(ctx.associations, ref.association);
 }
 
-type StorePart = 'accept' | 'render' | 'segments' | 'submission' | 'received' | 'forget';
+type StorePart = 'accept' | 'render' | 'segments' | 'submission' | 'received' | 'forget' | 'setAside';
 type StoreParts = { readonly [Part in StorePart]?: StoreEffect[Part] | undefined };
 type Without<T> = T extends unknown ? Omit<T, 'id'> : never;
 
@@ -185,11 +185,12 @@ export function storeFor(ctx: Context, pending: Without<PendingStore>, parts: St
   const token = ctx.mta.nextToken;
   ctx.mta.nextToken = token + 1;
   ctx.mta.stores = putRow(ctx.mta.stores, withId(pending, token));
-  const { accept = none, segments = none, forget = none, render, submission, received } = parts;
+  const { accept = none, segments = none, forget = none, render, submission, received, setAside } = parts;
   const effect: Mutable<StoreEffect> = { type: 'store', token, accept, segments, forget };
   if (render !== undefined) effect.render = render;
   if (submission !== undefined) effect.submission = submission;
   if (received !== undefined) effect.received = received;
+  if (setAside !== undefined) effect.setAside = setAside;
   emit(ctx, effect);
 }
 

@@ -107,6 +107,7 @@ export function makeReport(ctx: Context, facts: ReportFacts): StoredMessage {
     contentType: 'multipart/report',
     submittedAtMs: ctx.nowMs,
     sizeBytes: 0,
+    digest: '',
     trace: [{ mta: ctx.mta.name, atMs: ctx.nowMs }],
   };
   count(ctx, 'reports');

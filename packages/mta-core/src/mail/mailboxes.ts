@@ -56,16 +56,16 @@ export function mailboxDelivered(ctx: Context, id: number): void {
 }
 
 /**
- * The mailbox could not be written.
- * @returns the copy when its retries have ended and it has left the mailboxes: the caller must report on it.
+ * The mailbox could not be written, or the content not read (`damaged`).
+ * @returns the copy when it has left the mailboxes, because its retries have ended or it is damaged: the caller must report on it.
  */
-export function mailboxFailed(ctx: Context, id: number, detail: string): LocalCopy | null {
+export function mailboxFailed(ctx: Context, id: number, detail: string, damaged: boolean): LocalCopy | null {
   const copy = rowOf(ctx.mta.mailboxes.delivering, id);
   if (copy === undefined) return null;
   const { mailboxes, settings } = ctx.mta;
   const delivering = withoutRow(mailboxes.delivering, id);
   // A dead letter has no other place to go, so it is retried for ever.
-  if (copy.failures >= settings.maxTransferRetries && copy.destination.to !== 'dead-letter') {
+  if (damaged || (copy.failures >= settings.maxTransferRetries && copy.destination.to !== 'dead-letter')) {
     patchMta(ctx, { mailboxes: { ...mailboxes, delivering } });
     return copy;
   }

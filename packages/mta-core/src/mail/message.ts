@@ -26,6 +26,11 @@ export type Envelope = {
   readonly submittedAtMs: number;
   /** Content length in octets. */
   readonly sizeBytes: number;
+  /**
+   * SHA-256 of the content in hexadecimal, from the first MTA's acceptance on. Empty until the store has made it, and in mail from
+   * a peer that sends none.
+   */
+  readonly digest: string;
   /** MTAs passed so far, the submitting one first. */
   readonly trace: readonly TraceStep[];
 };
@@ -35,14 +40,14 @@ export type TransferEnvelope = Envelope & { readonly recipients: readonly string
 
 /** The envelope for the next hop, with the recipients of this copy. */
 export function transferEnvelope(envelope: Envelope, recipients: readonly string[]): TransferEnvelope {
-  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace } = envelope;
-  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace, recipients };
+  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace } = envelope;
+  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace, recipients };
 }
 
 /** The envelope without recipients, with this trace. */
 export function withTrace(envelope: Envelope, trace: Envelope['trace']): Envelope {
-  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes } = envelope;
-  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, trace };
+  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest } = envelope;
+  return { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace };
 }
 
 /**
@@ -104,7 +109,8 @@ export type NonDeliveryDiagnostic =
   | 'loop-detected'
   | 'recipient-unavailable'
   | 'maximum-time-expired'
-  | 'content-too-long';
+  | 'content-too-long'
+  | 'content-syntax-error';
 
 /** What a report must say. The driver renders it (RFC 3464) into the report's content. */
 export type ReportFacts = {

@@ -50,7 +50,8 @@ export function enqueue(ctx: Context, messages: readonly StoredMessage[], sentWh
   return touched;
 }
 
-function freshCopy(
+/** A copy as it gets into its queue. */
+export function freshCopy(
   id: number,
   { content, envelope }: StoredMessage,
   recipients: readonly string[],
@@ -61,10 +62,9 @@ function freshCopy(
 
 function enqueueAt(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
-  const { priority, sizeBytes } = copy.envelope;
+  const { priority } = copy.envelope;
   entry.queues = withQueue(entry, priority, push(entry.queues[priority], copy));
-  entry.queued += 1;
-  entry.queuedBytes += sizeBytes;
+  countIn(ctx, entryId, copy);
 }
 
 /** Takes the next copy out of its queue. It stays counted as queued until it is confirmed. */
@@ -86,6 +86,13 @@ export function countOut(ctx: Context, entryId: number, copy: QueuedCopy): void 
   const entry = draftEntry(ctx, entryId);
   entry.queued -= 1;
   entry.queuedBytes -= copy.envelope.sizeBytes;
+}
+
+/** Counts a copy at its entry again. */
+export function countIn(ctx: Context, entryId: number, copy: QueuedCopy): void {
+  const entry = draftEntry(ctx, entryId);
+  entry.queued += 1;
+  entry.queuedBytes += copy.envelope.sizeBytes;
 }
 
 /** Changes the total number of copies that this MTA holds. */

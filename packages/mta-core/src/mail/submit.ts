@@ -34,7 +34,7 @@ export function submitted(ctx: Context, submission: Submission): void {
   }
   const mtsId = mtsIdentifier(ctx.mta.name, takeNumber(ctx));
   const trace = [{ mta: ctx.mta.name, atMs: ctx.nowMs }];
-  const envelope: Envelope = { mtsId, originator, priority, contentType, submittedAtMs: ctx.nowMs, sizeBytes, trace };
+  const envelope: Envelope = { mtsId, originator, priority, contentType, submittedAtMs: ctx.nowMs, sizeBytes, digest: '', trace };
   const { messages, render, contentUnused } = acceptMessage(ctx, envelope, recipients, content, false);
   countCopies(
     ctx,

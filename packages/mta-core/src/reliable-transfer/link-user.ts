@@ -7,7 +7,7 @@ import { meetPeer } from './association/introduction.js';
 import { attemptFailed, credentialsFor, openAnswered, openRequest } from './association/open.js';
 import { apduReceived } from './incoming-apdus.js';
 import { transferFailed } from './transfer/interrupt.js';
-import { transferAnswered } from './transfer/send.js';
+import { segmentUnreadable, transferAnswered } from './transfer/send.js';
 import { takeSettled } from './transfer/settlement.js';
 import { giveAcknowledged } from './turn/turn.js';
 
@@ -23,8 +23,9 @@ export const reliableTransfer: LinkUser = {
   received: apduReceived,
   takeSettled,
   answered: transferAnswered,
+  unreadable: segmentUnreadable,
   giveAcknowledged,
-  transferFailed,
+  transferFailed: (ctx, ref, why) => transferFailed(ctx, ref, why),
   closeRequested,
   closed,
   lost: loseAssociation,

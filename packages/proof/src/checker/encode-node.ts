@@ -205,6 +205,7 @@ class Writer {
   #queued(code: number[], copy: QueuedCopy): void {
     code.push(tag.copy, this.#at, copy.id, tag.message, this.#numbers.message(copy.envelope.mtsId), copy.failures);
     code.push(copy.confirmedUntilMs === null ? 0 : copy.confirmedUpTo, flag(copy.sentWhole), flag(copy.strayed === true));
+    code.push(copy.interruptions ?? 0, flag(copy.damage !== undefined));
   }
 
   #association(code: number[], association: Association, peer: number): void {
@@ -212,7 +213,7 @@ class Writer {
     const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
-    code.push(flag(association.urgentOnly));
+    code.push(flag(association.urgentOnly), association.fruitlessLosses);
     const carrier = findRow(this.#mta.rpc.carriers, association.id);
     if (carrier !== undefined) this.#carrier(code, carrier, peer);
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;

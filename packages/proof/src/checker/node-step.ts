@@ -247,7 +247,9 @@ class Run {
       this.#queue.push({ type: 'forgotten', token: effect.token });
     } else {
       this.#store(effect);
-      this.#queue.push({ type: 'stored', token: effect.token, ...(effect.render === undefined ? {} : { renderedBytes: 1 }) });
+      const { render, token } = effect;
+      const measured = render === undefined ? {} : { measured: [{ content: render.content, sizeBytes: 1, digest: '' }] };
+      this.#queue.push({ type: 'stored', token, ...measured });
     }
   }
 

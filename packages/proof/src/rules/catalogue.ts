@@ -91,6 +91,16 @@ export const rules = {
     words: 'No recipient gets a message twice.',
     clause: 'X.411 12.3.1.3; rules.md, exactly once',
   },
+  'set-aside': {
+    kind: 'safety',
+    words: 'An MTA sets a message aside only if the store cannot read its content, and reports that in the same transaction.',
+    clause: 'event 2171 (Q157214); rules.md, damaged messages',
+  },
+  pace: {
+    kind: 'safety',
+    words: 'An MTA does not begin the transfer of a message again and again without a pause.',
+    clause: 'rules.md, the Turn after a loss',
+  },
   addressed: {
     kind: 'safety',
     words: 'Only the recipients that a message names get it.',

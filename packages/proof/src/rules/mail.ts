@@ -130,6 +130,12 @@ export class MailLedger {
     }
   }
 
+  /** Called when a damaged report is set aside: its store keeps it for the operator, as a dead letter. */
+  setAside(mtsId: string): void {
+    const message = this.#messages.get(mtsId);
+    if (message !== undefined) message.deadLetters += 1;
+  }
+
   /**
    * Called when a copy is in a mailbox or with the dead letters.
    * @param copy the copy, unique over all stores. A repeated delivery of the same copy (after a crash) does not count.

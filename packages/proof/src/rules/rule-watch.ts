@@ -21,6 +21,7 @@ import { type Breach, Violation } from './catalogue.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
+import { Pace } from './pace.js';
 import { canReach } from './reach.js';
 import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { startBroken } from './starting.js';
@@ -44,6 +45,7 @@ export class RuleWatch {
   readonly #stride: number;
   /** MTAs whose connections have changed since the lab was last quiet. */
   readonly #touched = new Set<number>();
+  readonly #pace = new Pace();
   #legacy: boolean;
   #stops = false;
 
@@ -124,6 +126,8 @@ export class RuleWatch {
           this.#unreached(node, after, event.params.remoteServer, true);
       } else if (effect.type === 'frame' && effect.link === 'rpc') {
         const { frame: pdu, conn } = effect;
+        if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr')
+          insist(this.#pace.begun(node.store.uuid, pdu.body.apdu, this.#simulation.nowMs), node.name);
         const calls = findRow(after.rpc.connections, conn)?.calls.length ?? 0;
         if (calls > maxOutstandingCalls)
           insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
@@ -207,6 +211,7 @@ export class RuleWatch {
 
   /** Called when messages are durable. */
   accepted(node: VirtualNode, effect: StoreEffect): void {
+    if (effect.setAside !== undefined) this.#setAside(node, effect, effect.setAside.content);
     for (const message of effect.accept) {
       this.mail.copies(node.store.uuid, message);
       if (effect.render !== undefined && effect.render.content === message.content) {
@@ -214,6 +219,17 @@ export class RuleWatch {
         this.mail.report(message.envelope, effect.render.facts, sizeBytes);
       }
     }
+  }
+
+  /** The store still has the message: it erases the copies after this. */
+  #setAside(node: VirtualNode, { accept }: StoreEffect, content: number): void {
+    const envelope = node.store.messages.get(content)?.envelope;
+    if (envelope === undefined) return;
+    const { mtsId: message, originator } = envelope;
+    const breach = (detail: string): void => insist({ rule: 'set-aside', message, detail }, node.name);
+    if (node.store.damageOf(content) === null) breach('It sets aside a message that its store can read.');
+    if (originator === '') this.mail.setAside(message);
+    else if (accept.length === 0) breach('It sets a message aside, and the originator gets no report.');
   }
 
   /** Called when a store erases a copy. */

@@ -16,7 +16,7 @@ import {
   type TransitInput,
   type VirtualNode,
 } from '@mtalab/engine';
-import { nextDeadline, start, step } from '@mtalab/mta-core';
+import { apduIn, nextDeadline, start, step } from '@mtalab/mta-core';
 import { Violation } from '../rules/catalogue.js';
 import { RuleWatch } from '../rules/rule-watch.js';
 import { BlockedWays } from './blocked-ways.js';
@@ -26,7 +26,7 @@ import { DialRoutes } from './dial-routes.js';
 import { beginFault } from './faults/begin-fault.js';
 import type { Opportunity, SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import type { FaultSource } from './faults/fault-source.js';
-import { loseOnSend } from './faults/lose-connection.js';
+import { loseNow, loseOnSend } from './faults/lose-connection.js';
 import type { SimSetup } from './run-plan.js';
 import { drawn } from './seeded-random.js';
 import { endTrouble, noTrouble, type Trouble } from './trouble.js';
@@ -164,6 +164,8 @@ export class Simulation {
       if (fault.kind === 'delay') moreMs += fault.byMs;
       else loseOnSend(network, lane, fault);
     }
+    const { poisonous } = this.troubleOf(lane.from.node);
+    if (poisonous.size > 0 && poisonous.has(contentOf(input) ?? '')) loseNow(network, lane);
     return moreMs;
   }
 
@@ -223,10 +225,13 @@ export class Simulation {
 }
 
 function isTurnGive(input: TransitInput): boolean {
-  if (input.type !== 'frame') return false;
-  if (input.link === 'memory') return input.frame.type === 'apdu' && input.frame.apdu.kind === 'turn-give';
-  const { frame: pdu } = input;
-  return pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'turn-give';
+  return input.type === 'frame' && apduIn(input)?.kind === 'turn-give';
+}
+
+/** The name of the content that an item carries a piece of. */
+function contentOf(input: TransitInput): string | undefined {
+  const apdu = input.type === 'frame' ? apduIn(input) : undefined;
+  return apdu?.kind === 'rttr' ? apdu.content.ref?.replace(/:\d+$/, '') : undefined;
 }
 
 /** If the core throws, it breaks a rule; any other error is a bug of the simulator. */

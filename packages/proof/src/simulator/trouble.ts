@@ -7,13 +7,15 @@ export type Trouble = {
   restartAfterMs: number;
   /** A listen of the present process has failed. */
   crippled: boolean;
+  /** Names of contents: a connection is lost each time this node sends one. */
+  readonly poisonous: Set<string>;
 };
 
 /** How soon a process starts again after an orderly stop, ms, unless a fault says otherwise. */
 const usualRestartMs = 1000;
 
 export function noTrouble(): Trouble {
-  return { slowUntilMs: 0, slowByMs: 0, restartAfterMs: usualRestartMs, crippled: false };
+  return { slowUntilMs: 0, slowByMs: 0, restartAfterMs: usualRestartMs, crippled: false, poisonous: new Set() };
 }
 
 /** The faults are over. The process must still find out itself that its adapter works again. */

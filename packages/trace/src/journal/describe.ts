@@ -21,7 +21,8 @@ export function describeInput(input: Input | JournalStart): string {
     case 'lost':
       return `${input.type}, connection ${input.conn}`;
     case 'frame':
-      return `frame on connection ${input.conn}: ${describeFrame(input)}`;
+    case 'unreadable':
+      return `${input.type} on connection ${input.conn}: ${describeFrame(input)}`;
     case 'stored':
     case 'store-failed':
     case 'forgotten':

@@ -34,6 +34,7 @@ const inputs: Readonly<Record<InputType | 'start', true>> = {
   'dial-failed': true,
   frame: true,
   malformed: true,
+  unreadable: true,
   lost: true,
   stored: true,
   'store-failed': true,

@@ -41,7 +41,14 @@ const status = z.object({
   nextDeadlineMs: z.number().nullable(),
   /** The queues in which mail waits, and why; at most 100 for adjacent MTAs. */
   waits: z.array(z.looseObject({})) as unknown as z.ZodType<QueueWaitView[]>,
-  counters: z.object({ submitted: count, delivered: count, deadLetters: count, loopsDetected: count, reports: count }),
+  counters: z.object({
+    submitted: count,
+    delivered: count,
+    deadLetters: count,
+    loopsDetected: count,
+    reports: count,
+    setAside: count,
+  }),
   /** From submission to delivery, over the deliveries of this process. */
   delays: z.object({ count, meanMs: z.number(), maxMs: z.number() }),
   turnsGiven: count,

@@ -1,8 +1,8 @@
 /** The ledger: a sink for load that keeps ids and digests only, in the store itself. */
-import { createHash } from 'node:crypto';
 import type { LedgerEntry } from '../store/store.js';
 import type { Delivery, DeliveryInput } from './delivery-sink.js';
 import { mailboxOf } from './delivery-sink.js';
+import { DigestCheck, deliveryFailure } from './digest-check.js';
 
 /** Content is read and digested in pieces of this length. */
 const pieceBytes = 64 * 1024;
@@ -27,13 +27,13 @@ export function ledgerDelivery(options: LedgerOptions): Delivery {
       if (closed) return;
       const { mtsId, sizeBytes, submittedAtMs } = envelope;
       try {
-        const hash = createHash('sha256');
+        const check = new DigestCheck(content, envelope);
         for (let at = 0; at < sizeBytes; at += pieceBytes) {
-          hash.update(store.readContent(content, at, Math.min(pieceBytes, sizeBytes - at)));
+          check.update(store.readContent(content, at, Math.min(pieceBytes, sizeBytes - at)));
         }
-        store.record({ copy, mtsId, mailbox: mailboxOf(destination), sizeBytes, submittedAtMs, sha256: hash.digest() });
+        store.record({ copy, mtsId, mailbox: mailboxOf(destination), sizeBytes, submittedAtMs, sha256: check.end() });
       } catch (error) {
-        input({ type: 'deliver-failed', copy, detail: (error as Error).message });
+        input(deliveryFailure(copy, error));
         return;
       }
       input({ type: 'delivered', copy });

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
 import type { DeliverEffect, Delivery, DeliveryInput } from './delivery-sink.js';
+import { DigestCheck, deliveryFailure } from './digest-check.js';
 import { fileName, mailboxFolders } from './mailbox-path.js';
 import { exists } from './path-exists.js';
 
@@ -84,7 +85,7 @@ export class MaildirDelivery implements Delivery {
       await this.#writeInTime(effect);
       outcome = { type: 'delivered', copy };
     } catch (error) {
-      outcome = { type: 'deliver-failed', copy, detail: (error as Error).message };
+      outcome = deliveryFailure(copy, error);
     }
     this.#underWay.delete(copy);
     if (!this.#closed) this.#options.input(outcome);
@@ -156,16 +157,22 @@ export class MaildirDelivery implements Delivery {
     await syncFolder(join(folder, 'new'));
   }
 
-  /** Write the content into a file of `tmp`. What an interrupted run left there is written over. */
+  /**
+   * Write the content into a file of `tmp`. What an interrupted run left there is written over.
+   * @throws DamagedContent when what was read is not what the envelope's digest says: the file must not become a message.
+   */
   async #fill(draft: string, { content, envelope }: DeliverEffect): Promise<void> {
+    const check = new DigestCheck(content, envelope);
     const file = await open(draft, 'w', 0o600);
     try {
       for (let at = 0; at < envelope.sizeBytes; at += pieceBytes) {
         const octets = this.#options.readContent(content, at, Math.min(pieceBytes, envelope.sizeBytes - at));
+        check.update(octets);
         for (let written = 0; written < octets.length; ) {
           written += (await file.write(octets, written, octets.length - written)).bytesWritten;
         }
       }
+      check.end();
       await file.sync();
     } finally {
       await file.close();

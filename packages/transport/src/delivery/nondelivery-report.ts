@@ -12,6 +12,7 @@ const statusOf: Readonly<Record<NonDeliveryDiagnostic, string>> = {
   'recipient-unavailable': '5.2.1',
   'maximum-time-expired': '5.4.7',
   'content-too-long': '5.3.4',
+  'content-syntax-error': '5.6.0',
 };
 const inWords: Readonly<Record<NonDeliveryDiagnostic, string>> = {
   'unrecognised-OR-name': 'no mailbox or route is known for it',
@@ -20,6 +21,7 @@ const inWords: Readonly<Record<NonDeliveryDiagnostic, string>> = {
   'recipient-unavailable': 'the mailbox could not take the message',
   'maximum-time-expired': 'the message could not be passed on in the time allowed',
   'content-too-long': 'the message is too long',
+  'content-syntax-error': 'the message is damaged',
 };
 const unknownOutcome =
   'The whole message was sent once and no confirmation came back. It may have been delivered all the same, so ask before you send it again.';

@@ -3,7 +3,7 @@
 import type { DelaySummary } from '../control/status-schema.js';
 import type { DeliveryNotice } from '../control/stream-schema.js';
 import { mailboxOf } from '../delivery/delivery-sink.js';
-import type { EffectOf } from './driver-ports.js';
+import type { EffectOf, InputOf } from './driver-ports.js';
 
 /** Mailboxes whose failures are remembered, and reasons of each; beyond it the oldest mailbox is forgotten. */
 const maxFailing = 1000;
@@ -58,10 +58,11 @@ export class Deliveries {
     if (this.#failing.size > 0) this.#failing.delete(notice.mailbox);
   }
 
-  failed(copy: number, detail: string): void {
+  failed({ copy, detail, damaged = false }: InputOf<'deliver-failed'>): void {
     const mailbox = this.#underWay.get(copy)?.mailbox;
     this.#underWay.delete(copy);
-    if (mailbox === undefined) return;
+    // Nothing is wrong with the mailbox of a damaged message; event 2171 tells of it.
+    if (mailbox === undefined || damaged) return;
     const told = this.#failing.get(mailbox) ?? new Set();
     this.#failing.set(mailbox, told);
     if (this.#failing.size > maxFailing) this.#failing.delete(this.#failing.keys().next().value as string);

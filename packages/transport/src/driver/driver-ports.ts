@@ -40,7 +40,8 @@ export type NetworkPort = {
   listen(effect: EffectOf<'listen'>): void;
   /** Answered by an input `connected` or `dial-failed`. */
   dial(effect: EffectOf<'dial'>): void;
-  send(frame: LinkFrame): void;
+  /** @returns what is wrong with the frame's content, if it cannot be read: the frame does not leave then. */
+  send(frame: LinkFrame): string | null;
   close(conn: number): void;
   /** Let everything sent since the last flush leave, in one write per connection. */
   flush(): void;

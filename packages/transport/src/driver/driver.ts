@@ -14,6 +14,7 @@ import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from
 import type { ContentsPort, CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort, StoreWrite } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
 import { summarise } from './mta-status.js';
+import { OutgoingFrames } from './outgoing-frames.js';
 import { PendingWrites } from './pending-writes.js';
 import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js';
 
@@ -32,6 +33,7 @@ export class Driver {
   readonly #clock: LabClock;
   readonly #store: StorePort;
   readonly #network: NetworkPort;
+  readonly #frames: OutgoingFrames;
   readonly #delivery: DeliveryPort;
   readonly #contents: ContentsPort | undefined;
   readonly #nt: string | null;
@@ -62,6 +64,7 @@ export class Driver {
     this.#clock = options.clock;
     this.#store = options.store;
     this.#network = options.network;
+    this.#frames = new OutgoingFrames(options.network, (input) => this.#queue.push(input));
     this.#delivery = options.delivery;
     this.#contents = options.contents;
     this.#nt = options.nt ?? null;
@@ -216,7 +219,8 @@ export class Driver {
   #note(input: Input, nowMs: number): void {
     if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
     else if (input.type === 'delivered') this.#deliveries.delivered(input.copy, nowMs);
-    else if (input.type === 'deliver-failed') this.#deliveries.failed(input.copy, input.detail);
+    else if (input.type === 'deliver-failed') this.#deliveries.failed(input);
+    else if (input.type === 'unreadable') this.#frames.taken(input);
   }
 
   #carryOut(effects: readonly Effect[]): void {
@@ -224,7 +228,7 @@ export class Driver {
       this.#effect = effect;
       switch (effect.type) {
         case 'frame':
-          this.#network.send(effect);
+          this.#frames.send(effect);
           this.#unflushed = true;
           break;
         case 'store':

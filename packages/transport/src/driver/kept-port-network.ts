@@ -47,8 +47,8 @@ export class KeptPortNetwork implements NetworkPort {
     this.#network.dial(effect);
   }
 
-  send(frame: LinkFrame): void {
-    this.#network.send(frame);
+  send(frame: LinkFrame): string | null {
+    return this.#network.send(frame);
   }
 
   close(conn: number): void {

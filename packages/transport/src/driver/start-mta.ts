@@ -7,6 +7,7 @@ import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
 import { MaildirDelivery } from '../delivery/maildir-delivery.js';
 import { renderReport } from '../delivery/nondelivery-report.js';
+import { UnreadableContent } from '../net/frame-codec.js';
 import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
@@ -172,7 +173,11 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     maxStubBytes: maxStubBytesOf(config),
     loadContent: ({ content, offset, length }) => {
       if (content === undefined) throw new RangeError('only what is in the store can be sent');
-      return readContent(content, offset ?? 0, length);
+      try {
+        return readContent(content, offset ?? 0, length);
+      } catch (error) {
+        throw new UnreadableContent((error as Error).message, { cause: error });
+      }
     },
     keepContent: contents.put,
   });

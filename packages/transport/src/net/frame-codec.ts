@@ -18,6 +18,11 @@ export class MalformedFrame extends Error {
   }
 }
 
+/** The content that a frame carries cannot be read from the store, or what the store has of it is damaged. */
+export class UnreadableContent extends Error {
+  override readonly name = 'UnreadableContent';
+}
+
 /** This side's end of one connection, as a codec sees it. */
 export type ConnectionEnd = {
   readonly conn: number;
@@ -32,7 +37,7 @@ export type ConnectionEnd = {
 export interface FrameCodec<Kind extends LinkKind = LinkKind> {
   /**
    * Write a frame behind what `out` holds.
-   * @throws RangeError when it cannot be written; `out` is as before then.
+   * @throws RangeError when it cannot be written, UnreadableContent when its content cannot be read; `out` is as before then.
    */
   encodeInto(out: OutgoingOctets, frame: Frames[Kind]): void;
   /**

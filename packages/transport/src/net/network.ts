@@ -5,7 +5,7 @@
  */
 import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { type Effect, type Input, type LinkFrame, type LinkKind, ntError } from '@mtalab/mta-core';
-import { type CodecsByLink, type FrameCodecs, MalformedFrame } from './frame-codec.js';
+import { type CodecsByLink, type FrameCodecs, MalformedFrame, UnreadableContent } from './frame-codec.js';
 import { addressText, SocketConnection } from './socket-connection.js';
 
 export type NetworkHooks = {
@@ -121,20 +121,22 @@ export class Network {
   /**
    * Encode a frame for its connection; it leaves with the next `flush`. A connection that is gone is passed over: its loss
    * is on its way to the core.
+   * @returns what is wrong with the content that the frame carries, if it cannot be read: the frame does not leave then.
    * @throws Error when the frame is of another kind of link than its connection.
    */
-  send({ link, conn, frame }: LinkFrame): void {
+  send({ link, conn, frame }: LinkFrame): string | null {
     const connection = this.#connections.get(conn);
-    if (connection === undefined || connection.phase !== 'up') return;
+    if (connection === undefined || connection.phase !== 'up') return null;
     if (connection.link !== link)
       throw new Error(`connection ${conn} is of the ${connection.link} link, not of the ${link} link`);
     try {
       connection.codec.encodeInto(connection.out, frame);
     } catch (error) {
+      if (error instanceof UnreadableContent) return error.message;
       const why = (error as Error).message;
       this.#log('error', `A ${frame.type} for ${connection.remote} cannot be encoded: ${why}. The connection is dropped.`);
       this.#drop(connection);
-      return;
+      return null;
     }
     connection.sent += 1;
     const { maxBufferedBytes } = connection;
@@ -142,12 +144,13 @@ export class Network {
       const text = `${connection.remote} does not read: more than ${maxBufferedBytes} octets wait for it.`;
       this.#log('warn', `${text} The connection is dropped.`);
       this.#drop(connection);
-      return;
+      return null;
     }
     if (!connection.dirty) {
       connection.dirty = true;
       this.#dirty.push(connection);
     }
+    return null;
   }
 
   /** Hand all that was encoded since the last time to the sockets, one write each. */

@@ -40,6 +40,7 @@ type EnvelopeFields = {
   sizeBytes: number;
   trace: readonly { mta: string; atMs: number }[];
   recipients: readonly string[];
+  digest: Uint8Array;
 };
 type RttrFields = { activity: number; offset: number; last: boolean; start?: EnvelopeFields | null; content: Uint8Array };
 
@@ -72,6 +73,8 @@ export type CredentialsFields = {
 };
 
 const nothing = {};
+/** Length of a SHA-256. */
+const digestBytes = 32;
 
 /** The fields of an APDU's message. Empty messages share one object. */
 export function apduFields(apdu: CarriedApdu, load: LoadContent): RtseFields {
@@ -123,7 +126,8 @@ function rttrFields(apdu: Rttr, load: LoadContent): RttrFields {
   const { activity, offset, last, start } = apdu;
   const content = contentOf(apdu.content, load);
   if (start === undefined) return { activity, offset, last, content };
-  return { activity, offset, last, start: { ...start, priority: priorityOf.indexOf(start.priority) }, content };
+  const digest = Buffer.from(start.digest, 'hex');
+  return { activity, offset, last, start: { ...start, digest, priority: priorityOf.indexOf(start.priority) }, content };
 }
 
 /**
@@ -213,12 +217,21 @@ function readEnvelope(fields: EnvelopeFields): TransferEnvelope {
     contentType: name(fields.contentType, 'content type'),
     submittedAtMs: count(fields.submittedAtMs, 'submission time'),
     sizeBytes: count(fields.sizeBytes, 'size'),
+    digest: readDigest(fields.digest),
     trace: list(fields.trace, 'trace steps', wireLimits.traceSteps).map((step) => ({
       mta: name(step.mta, 'MTA in the trace'),
       atMs: count(step.atMs, 'time in the trace'),
     })),
     recipients,
   };
+}
+
+/** SHA-256 in hexadecimal, or the empty text. */
+function readDigest(octets: Uint8Array): string {
+  // An absent field comes as an empty array that is no buffer.
+  if (octets.length === 0) return '';
+  if (octets.length !== digestBytes) throw new Unreadable(`the digest has ${octets.length} octets instead of ${digestBytes}`);
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('hex');
 }
 
 /** @param refusing they come with a refusal: an MTA tells a stranger nothing about its store. */

@@ -1,7 +1,7 @@
 /** How the codec finds the octets of a content that it sends, and where it puts those that arrive. */
 import type { ContentHandle } from '@mtalab/mta-core';
 
-/** Finds the octets behind a handle. Throws when it cannot. */
+/** Finds the octets behind a handle. @throws UnreadableContent when the store cannot read them. */
 export type LoadContent = (handle: ContentHandle) => Uint8Array;
 
 /**

@@ -44,7 +44,8 @@ export class PduEncoder {
   /**
    * Write a whole PDU, in as many fragments as it takes. A request or response whose body is `bad` or `unread` is
    * written with an empty stub.
-   * @throws RangeError when its content cannot be had or it cannot be put into one fragment; nothing is written then.
+   * @throws RangeError when it cannot be put into one fragment, UnreadableContent when its content cannot be read; nothing is
+   * written then.
    */
   encode(out: OutgoingOctets, pdu: Pdu): void {
     const start = out.begin(estimateBytes(pdu));

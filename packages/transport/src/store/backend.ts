@@ -19,8 +19,11 @@ export type MessageRow = {
   readonly copies: string;
   readonly octets: Uint8Array | null;
 };
-/** What a start needs of each message. */
-export type MessageHead = Omit<MessageRow, 'octets' | 'sum'> & { readonly inline: boolean };
+/** What a start needs of each message. `isSound`: the row but for its octets is as it was written. */
+export type MessageHead = Omit<MessageRow, 'octets' | 'sum'> & { readonly inline: boolean; readonly isSound: boolean };
+
+/** A short content as its message's row has it. */
+export type InlineOctets = Pick<MessageRow, 'sum' | 'octets'>;
 
 /** What a start finds before anything is read. */
 export type Birth = {
@@ -30,6 +33,9 @@ export type Birth = {
   /** Was the clean-shutdown mark there (or is the store new)? It is gone now, durably. */
   readonly clean: boolean;
 };
+
+/** What a backend had to leave behind when it made a new medium from a damaged one, in words; none when it had not. */
+export type Losses = readonly string[];
 
 export type Backend = {
   /** Where it is, for people. */
@@ -43,29 +49,35 @@ export type Backend = {
 
   /** Count the incarnation up, take the clean mark away. One transaction of its own. */
   birth(): Birth;
-  /** Structural check of the medium itself: complaints, none when sound. */
+  /** Structural check of the medium, and of all rows that are not messages: complaints, none when sound. */
   examine(): string[];
+  /**
+   * Make a new medium from what can be read, and keep the damaged one. @param complaints what `examine` found.
+   * @returns what could not be read. @throws StoreError when more is damaged than messages: then nothing has been changed.
+   */
+  salvage(complaints: readonly string[]): Losses;
   heads(): Iterable<MessageHead>;
   /** All messages with their octets, one after the other. Nothing may be written meanwhile. */
-  rows(): Iterable<MessageRow>;
+  rows(): Iterable<MessageRow & Pick<MessageHead, 'isSound'>>;
   pieces(content: number): Iterable<SummedPiece>;
   gone(): Iterable<{ readonly copy: number; readonly content: number }>;
   submissions(): Iterable<{ readonly seq: number; readonly id: string }>;
   received(): Iterable<{ readonly sender: string; readonly activity: number }>;
   /** Erase what belongs to no message: contents, notes of erased copies, senders without activities. */
   eraseOrphans(): void;
-  /** Take a message out of the store and keep it, with its content, where a person can look at it. */
-  moveAside(content: number, reason: string): void;
+  /** Keep what can be read of a message, with its content, where a person can look at it. It stays in the store too. */
+  keepAside(content: number, reason: string): void;
   /** Write the account of a check. Returns where. */
   writeDetails(incarnation: number, text: string): string;
 
   putMessage(row: MessageRow): void;
-  deleteMessage(content: number): void;
-  /** Octets of a message's row; null when its content is in pieces, undefined when there is no such message. */
-  inlineOctets(content: number): Uint8Array | null | undefined;
+  /** @returns false if the medium is damaged there, and the row stays. */
+  deleteMessage(content: number): boolean;
+  /** Octets of a message's row, null when its content is in pieces; undefined when there is no such message. */
+  inlineOctets(content: number): InlineOctets | undefined;
   putPiece(content: number, piece: SummedPiece): void;
   /** The piece with the greatest offset not above this one. */
-  pieceAt(content: number, offset: number): Piece | undefined;
+  pieceAt(content: number, offset: number): SummedPiece | undefined;
   /** Delete the pieces that start at this offset or above. */
   deletePieces(content: number, fromOffset: number): void;
   /** Note that one of several copies of a message is erased. */
@@ -81,6 +93,8 @@ export type Backend = {
   ledger(afterRow: number, limit: number): LedgerRow[];
   ledgerSummary(): LedgerSummary;
 
-  /** Close the medium; `clean` leaves the clean mark. */
+  /** A content is not what was stored: the next start must look at everything. */
+  noteDamage(): void;
+  /** Close the medium; `clean` leaves the clean mark, unless damage was met. */
   close(clean: boolean): void;
 };

@@ -1,7 +1,7 @@
 /** The rules of the store, for any medium: queueing, group commit, failure, limits, and what belongs to what. */
-import { crc32 } from 'node:zlib';
-import type { Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
+import type { MeasuredContent, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 import type { Backend } from './backend.js';
+import { messageRow } from './message-row.js';
 import { contentsOf, lastOf, type Operation, octetsBehind } from './queued-operation.js';
 import { type Held, keptBytes, recover } from './recover.js';
 import type {
@@ -14,10 +14,11 @@ import type {
   StoreOutcome,
   StoreWork,
 } from './store.js';
-import { defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
+import { DamagedContent, defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
 import { Refusal, StoreContents } from './store-contents.js';
 
 const maxLedgerRows = 10_000;
+const noOctets = new Uint8Array(0);
 
 export class BatchStore implements Store {
   #recovered: Recovered;
@@ -188,7 +189,7 @@ export class BatchStore implements Store {
       } else if (!refusable) {
         carried.push(operation);
       } else {
-        const failure = result instanceof Refusal ? result.failure : this.#backend.failureOf(result);
+        const failure = this.#failureOf(result);
         if (operation.type === 'put') this.#contents.spoil(operation.content, failure, result.message);
         else outcomes.push({ type: 'store-failed', token: operation.effect.token, failure, detail: result.message });
         if (operation.type === 'store') this.#dropUpload(operation.effect);
@@ -196,6 +197,11 @@ export class BatchStore implements Store {
     }
     this.#queue = [...carried, ...this.#queue];
     return outcomes;
+  }
+
+  #failureOf(error: Error): StoreFailure {
+    if (error instanceof Refusal) return error.failure;
+    return error instanceof DamagedContent ? 'damaged' : this.#backend.failureOf(error);
   }
 
   /** The upload of a submission that failed is of no use any more. */
@@ -246,14 +252,19 @@ export class BatchStore implements Store {
     effect.segments.forEach(({ content, offset }, index) => {
       this.#grow(this.#contents.put(content, { offset, octets: octets[index] as Uint8Array }));
     });
-    const report = effect.render === undefined ? null : this.#render(effect.render);
-    for (const message of effect.accept) this.#accept(message, effect.render?.content === message.content ? report : null);
+    if (effect.setAside !== undefined) this.#backend.keepAside(effect.setAside.content, effect.setAside.detail);
+    const report = effect.render === undefined ? null : this.#render(effect.render, effect.setAside?.content);
+    const measured: MeasuredContent[] = [];
+    for (const message of effect.accept) {
+      const found = this.#accept(message, effect.render?.content === message.content ? report : null);
+      if (found !== null) measured.push(found);
+    }
     if (submission !== undefined) this.#remember(submission);
     if (received !== undefined) this.#backend.putReceived(received.sender, received.activity);
     for (const copy of effect.forget) this.#forget(copy);
     // A subject that became no message (it had no recipient with a route) has served its purpose.
     if (effect.render !== undefined) this.#sizeBytes -= this.#contents.drop(effect.render.facts.subjectContent);
-    return { type: 'stored', token, ...(report === null ? {} : { renderedBytes: report.length }) };
+    return measured.length === 0 ? { type: 'stored', token } : { type: 'stored', token, measured };
   }
 
   /** What can be seen to fail before anything is written: so a full store does not cost its neighbours their transaction. */
@@ -273,35 +284,38 @@ export class BatchStore implements Store {
     return noRoom === null ? null : { failure: 'full', detail: noRoom };
   }
 
-  #render(render: NonNullable<StoreEffect['render']>): Uint8Array {
-    return this.#options.render(render.facts, this.#contents.head(render.facts.subjectContent, subjectHeadBytes));
+  /** A report quotes nothing of a damaged subject. @param setAside the content that is set aside already. */
+  #render({ facts }: NonNullable<StoreEffect['render']>, setAside: number | undefined): Uint8Array {
+    return this.#options.render(facts, setAside === facts.subjectContent ? noOctets : this.#headOf(facts.subjectContent));
   }
 
-  #accept(message: StoredMessage, report: Uint8Array | null): void {
+  #headOf(content: number): Uint8Array {
+    try {
+      return this.#contents.head(content, subjectHeadBytes);
+    } catch (error) {
+      if (!(error instanceof DamagedContent)) throw error;
+      // The message ends for another reason. What can be read of it is kept all the same.
+      this.#backend.keepAside(content, error.message);
+      return noOctets;
+    }
+  }
+
+  /** Keep a message. @returns its length and digest, if the envelope had no digest. @throws Refusal, DamagedContent */
+  #accept(message: StoredMessage, report: Uint8Array | null): MeasuredContent | null {
     const { content, copies } = message;
     if (report !== null) this.#grow(this.#contents.put(content, { offset: 0, octets: report }));
-    const envelope = report === null ? message.envelope : { ...message.envelope, sizeBytes: report.length };
-    const { sizeBytes } = envelope;
-    if (copies.length === 0) throw new Refusal('io', `message ${content} has no copies`);
-    const octets = this.#contents.take(content, sizeBytes);
-    const row = {
-      content,
-      sizeBytes,
-      sum: octets === null ? 0 : crc32(octets),
-      envelope: JSON.stringify(envelope),
-      copies: JSON.stringify(copies),
-      octets,
-    };
+    const { row, measured } = messageRow(this.#contents, message, report?.length ?? null);
     this.#backend.putMessage(row);
     const bytes = keptBytes(row);
-    const held: Held = { content, bytes, pieces: octets === null, left: copies.length, gone: [] };
-    this.#grow(bytes - sizeBytes);
+    const held: Held = { content, bytes, pieces: row.octets === null, left: copies.length, gone: [] };
+    this.#grow(bytes - row.sizeBytes);
     this.#messages += 1;
     for (const { id } of copies) {
       if (this.#copies.has(id)) throw new Refusal('io', `copy ${id} is stored already`);
       this.#copies.set(id, held);
       this.#undo.push(() => this.#copies.delete(id));
     }
+    return measured;
   }
 
   #forget(copy: number): void {
@@ -315,13 +329,12 @@ export class BatchStore implements Store {
       held.left += 1;
       held.gone = gone;
     });
-    if (held.left > 0) {
+    // A row on a damaged page cannot be erased: then it stays, as a message without copies.
+    if (held.left > 0 || !this.#backend.deleteMessage(content)) {
       this.#backend.putGone(copy, content);
       held.gone = [...gone, copy];
-      return;
-    }
-    for (const other of gone) this.#backend.deleteGone(other);
-    this.#backend.deleteMessage(content);
+      if (held.left > 0) return;
+    } else for (const other of gone) this.#backend.deleteGone(other);
     if (held.pieces) this.#backend.deletePieces(content, 0);
     this.#contents.erased(content);
     this.#sizeBytes -= held.bytes;

@@ -1,7 +1,7 @@
 /** The store in memory: the same rules, for tests and trials. What is committed outlives the handle, not the process. */
 import { randomUUID } from 'node:crypto';
 import type { StoreFailure } from '@mtalab/mta-core';
-import type { Backend, Birth, MessageHead, MessageRow, Piece, SummedPiece } from './backend.js';
+import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece } from './backend.js';
 import { BatchStore } from './batch-store.js';
 import { type LedgerEntry, type LedgerRow, type LedgerSummary, StoreError, type StoreOptions } from './store.js';
 
@@ -63,8 +63,8 @@ export class MemoryStore extends BatchStore {
   details(path: string): string {
     return this.#disk.details[Number(path.replace('memory:check-', '')) - 1] ?? '';
   }
-  /** Keys of the messages that were moved aside. */
-  movedAside(): number[] {
+  /** Keys of the messages that were set aside. */
+  setAside(): number[] {
     return this.#disk.damaged.map(({ row }) => row.content);
   }
 }
@@ -76,6 +76,7 @@ class MemoryBackend implements Backend {
   /** How to take back what the transaction in progress has written, oldest first. */
   #undo: (() => void)[] = [];
   #alive = true;
+  #metDamage = false;
 
   constructor(disk: Disk, fail: (operation: 'write' | 'commit') => Error | null) {
     this.#disk = disk;
@@ -137,11 +138,14 @@ class MemoryBackend implements Backend {
   examine(): string[] {
     return [];
   }
-  *heads(): Iterable<MessageHead> {
-    for (const row of this.#disk.messages.values()) yield { ...row, inline: row.octets !== null };
+  salvage(): string[] {
+    return [];
   }
-  rows(): Iterable<MessageRow> {
-    return this.#disk.messages.values();
+  *heads(): Iterable<MessageHead> {
+    for (const row of this.#disk.messages.values()) yield { ...row, inline: row.octets !== null, isSound: true };
+  }
+  *rows(): Iterable<MessageRow & { isSound: boolean }> {
+    for (const row of this.#disk.messages.values()) yield { ...row, isSound: true };
   }
   pieces(content: number): Iterable<SummedPiece> {
     return this.#disk.pieces.get(content) ?? [];
@@ -163,11 +167,15 @@ class MemoryBackend implements Backend {
     for (const [copy, content] of [...gone]) if (!messages.has(content)) this.#delete(gone, copy);
     for (const [sender, activities] of [...received]) if (activities.size === 0) this.#delete(received, sender);
   }
-  moveAside(content: number, reason: string): void {
-    const row = this.#disk.messages.get(content) as MessageRow;
-    this.#disk.damaged.push({ row, pieces: [...this.pieces(content)], reason });
-    this.deleteMessage(content);
-    this.deletePieces(content, 0);
+  keepAside(content: number, reason: string): void {
+    const row = this.#disk.messages.get(content);
+    if (row === undefined) return;
+    const { damaged } = this.#disk;
+    const pieces = [...this.pieces(content)];
+    this.#write(
+      () => damaged.push({ row, pieces, reason }),
+      () => damaged.pop(),
+    );
   }
   writeDetails(_incarnation: number, text: string): string {
     this.#disk.details.push(text);
@@ -178,11 +186,12 @@ class MemoryBackend implements Backend {
     if (this.#disk.messages.has(row.content)) throw new Error(`message ${row.content} is stored already`);
     this.#set(this.#disk.messages, row.content, { ...row, octets: row.octets === null ? null : row.octets.slice() });
   }
-  deleteMessage(content: number): void {
+  deleteMessage(content: number): boolean {
     this.#delete(this.#disk.messages, content);
+    return true;
   }
-  inlineOctets(content: number): Uint8Array | null | undefined {
-    return this.#disk.messages.get(content)?.octets;
+  inlineOctets(content: number): InlineOctets | undefined {
+    return this.#disk.messages.get(content);
   }
   putPiece(content: number, piece: SummedPiece): void {
     const old = this.#disk.pieces.get(content) ?? [];
@@ -191,7 +200,7 @@ class MemoryBackend implements Backend {
     const pieces = [...old, { ...piece, octets: piece.octets.slice() }].sort((a, b) => a.offset - b.offset);
     this.#set(this.#disk.pieces, content, pieces);
   }
-  pieceAt(content: number, offset: number): Piece | undefined {
+  pieceAt(content: number, offset: number): SummedPiece | undefined {
     return this.#disk.pieces.get(content)?.findLast((piece) => piece.offset <= offset);
   }
   deletePieces(content: number, fromOffset: number): void {
@@ -259,8 +268,11 @@ class MemoryBackend implements Backend {
     const pairs = this.#disk.ledger.map(({ mtsId, mailbox }) => JSON.stringify([mtsId, mailbox]));
     return { count: pairs.length, distinct: new Set(pairs).size };
   }
+  noteDamage(): void {
+    this.#metDamage = true;
+  }
   close(clean: boolean): void {
-    this.#disk.clean = clean;
+    this.#disk.clean = clean && !this.#metDamage;
     this.#alive = false;
   }
 }

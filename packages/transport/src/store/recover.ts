@@ -1,4 +1,5 @@
 /** What a start finds in a store: reading it back, and the internal check after a stop that was not in order. */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Copy, Envelope, Recovered, StoredMessage } from '@mtalab/mta-core';
 import { priorities } from '@mtalab/mta-core';
@@ -47,6 +48,7 @@ function isEnvelope(value: unknown): value is Envelope {
     isText(value.contentType) &&
     isWhole(value.submittedAtMs) &&
     isWhole(value.sizeBytes) &&
+    isText(value.digest) &&
     Array.isArray(value.trace) &&
     value.trace.every((step) => isObject(step) && isText(step.mta) && isWhole(step.atMs))
   );
@@ -67,8 +69,9 @@ function parsed(text: string): unknown {
 }
 
 /** The message of a row, or what is wrong with it. */
-function messageOf(head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies'>): StoredMessage | string {
+function messageOf(head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies' | 'isSound'>): StoredMessage | string {
   if (!isText(head.envelope) || !isText(head.copies)) return 'its row is incomplete';
+  if (!head.isSound) return 'its row does not match its checksum';
   const envelope = parsed(head.envelope);
   if (!isEnvelope(envelope)) return 'its envelope cannot be read';
   const copies = parsed(head.copies);
@@ -77,62 +80,81 @@ function messageOf(head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' 
   return { content: head.content, envelope, copies };
 }
 
-/** What is wrong with the content of a row, if anything. */
-function contentFault(backend: Backend, row: MessageRow): string | null {
-  if (row.octets !== null) {
-    if (row.octets.length !== row.sizeBytes) return `its content has ${row.octets.length} octets instead of ${row.sizeBytes}`;
-    return crc32(row.octets) === row.sum ? null : 'its content does not match its checksum';
-  }
+/** What is wrong with the content of a message, if anything. */
+function contentFault(backend: Backend, row: MessageRow, digest: string): string | null {
+  const hash = createHash('sha256');
   let end = 0;
-  for (const piece of backend.pieces(row.content)) {
-    if (piece.offset !== end) return `its content has a gap at octet ${end}`;
-    if (crc32(piece.octets) !== piece.sum) return `its content does not match the checksum of the piece at octet ${piece.offset}`;
-    end += piece.octets.length;
+  const pieces = row.octets === null ? backend.pieces(row.content) : [{ offset: 0, octets: row.octets, sum: row.sum }];
+  for (const { offset, octets, sum } of pieces) {
+    if (offset !== end) return `there are no octets at ${end}`;
+    if (crc32(octets) !== sum) return `the octets from ${offset} on do not match their checksum`;
+    hash.update(octets);
+    end += octets.length;
   }
-  return end === row.sizeBytes ? null : `its content has ${end} octets instead of ${row.sizeBytes}`;
+  if (end !== row.sizeBytes) return `it has ${end} octets instead of ${row.sizeBytes}`;
+  return digest === '' || hash.digest('hex') === digest ? null : 'it does not match the digest of its envelope';
 }
 
 /** The queue a copy is in, as the check names it. */
 const queueOf = (copy: Copy): string => (copy.destination.to === 'mta' ? copy.destination.mta : 'mailboxes');
 
+type Checked = Required<Pick<Recovered, 'check' | 'damaged'>>;
+
 /**
- * The internal check: the medium's structure, then every message with its copies and its whole content. What is damaged is
- * moved aside and named in the details. @throws StoreError when the medium itself is damaged.
+ * The internal check: the medium's structure, then every message with its copies and its whole content. A message whose envelope
+ * cannot be trusted is set aside here. One whose content is damaged stays: the core reports on it, and then has it set aside.
+ * @throws StoreError when more than messages is damaged.
  */
-function check(backend: Backend, birth: Birth): NonNullable<Recovered['check']> {
-  const complaints = backend.examine();
+function check(backend: Backend, birth: Birth): Checked {
   const lines = [`Internal check of ${backend.place}, start number ${birth.incarnation}`, ''];
+  const complaints = backend.examine();
+  let losses: readonly string[] = [];
   if (complaints.length > 0) {
-    const detailsPath = backend.writeDetails(
-      birth.incarnation,
-      [...lines, 'The database file is damaged:', ...complaints, ''].join('\n'),
-    );
-    throw damagedStore(backend.place, `${complaints[0]}. Details: ${detailsPath}`, { detailsPath });
+    lines.push('The database file is damaged:', ...complaints, '');
+    try {
+      losses = backend.salvage(complaints);
+    } catch (error) {
+      const detailsPath = backend.writeDetails(birth.incarnation, [...lines, (error as Error).message, ''].join('\n'));
+      throw damagedStore(backend.place, `${complaints[0]}. Details: ${detailsPath}`, { cause: error, detailsPath });
+    }
+    lines.push('What could be read was brought into a new file. Not so:', ...(losses.length === 0 ? ['nothing'] : losses), '');
   }
   const queues = new Map<string, number>([['mailboxes', 0]]);
-  const damaged: { readonly content: number; readonly reason: string; readonly text: string }[] = [];
+  const damaged: { readonly content: number; readonly detail: string; readonly isLost: boolean; readonly text: string }[] = [];
   let messages = 0;
   for (const row of backend.rows()) {
     messages += 1;
     const message = messageOf(row);
-    const reason = isText(message) ? message : contentFault(backend, row);
-    if (reason !== null) {
-      damaged.push({ content: row.content, reason, text: isText(message) ? '' : ` (${message.envelope.mtsId})` });
+    const fault = isText(message) ? message : contentFault(backend, row, message.envelope.digest);
+    if (fault !== null) {
+      const text = isText(message) ? '' : ` (${message.envelope.mtsId})`;
+      damaged.push({ content: row.content, detail: `content ${row.content}: ${fault}`, isLost: isText(message), text });
       continue;
     }
     for (const copy of (message as StoredMessage).copies) queues.set(queueOf(copy), (queues.get(queueOf(copy)) ?? 0) + 1);
   }
-  if (damaged.length > 0) {
+  const lost = damaged.filter(({ isLost }) => isLost);
+  if (lost.length > 0) {
     backend.begin();
-    for (const { content, reason } of damaged) backend.moveAside(content, reason);
+    for (const { content, detail } of lost) {
+      backend.keepAside(content, detail);
+      backend.deleteMessage(content);
+      backend.deletePieces(content, 0);
+    }
     backend.commit();
   }
-  lines.push(`Structure: sound. Messages looked at: ${messages}.`, '');
+  lines.push(`Messages looked at: ${messages}.`, '');
   for (const [queue, copies] of queues) lines.push(`Queue ${queue}: ${copies} copies accepted, sound.`);
-  lines.push('', `Damaged messages moved aside: ${damaged.length}.`);
-  for (const { content, reason, text } of damaged.slice(0, maxDamageLines)) lines.push(`Message ${content}${text}: ${reason}.`);
+  lines.push('', `Damaged messages set aside: ${damaged.length}.`);
+  for (const { content, detail, text } of damaged.slice(0, maxDamageLines)) lines.push(`Message ${content}${text}: ${detail}.`);
   const detailsPath = backend.writeDetails(birth.incarnation, `${lines.join('\n')}\n`);
-  return { queues: [...queues.keys()].map((queue) => ({ queue, file: backend.place })), detailsPath };
+  return {
+    check: { queues: [...queues.keys()].map((queue) => ({ queue, file: backend.place })), detailsPath },
+    damaged: [...damaged, ...losses.map((detail) => ({ content: null, detail }))].map(({ content, detail }) => ({
+      content,
+      detail,
+    })),
+  };
 }
 
 /** Messages with the copies that are left, or null if one cannot be read. */
@@ -162,20 +184,31 @@ function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & 
   return { messages, copies, sizeBytes };
 }
 
+/** The same, or null if the medium cannot be read throughout: then the check finds out where. */
+function tryToRead(backend: Backend): ReturnType<typeof readMessages> {
+  try {
+    backend.begin();
+    backend.eraseOrphans();
+    backend.commit();
+    return readMessages(backend);
+  } catch (error) {
+    backend.rollback();
+    if (backend.failureOf(error) !== 'damaged') throw error;
+    return null;
+  }
+}
+
 /** Start on a store: count the incarnation up, check it if need be, and read it. @throws StoreError */
 export function recover(backend: Backend): Found {
   const birth = backend.birth();
   let clean = birth.clean;
   let checked = clean ? undefined : check(backend, birth);
-  backend.begin();
-  backend.eraseOrphans();
-  backend.commit();
-  let read = readMessages(backend);
+  let read = tryToRead(backend);
   if (read === null) {
     // Stopped in order, and damaged since.
     clean = false;
     checked = check(backend, birth);
-    read = readMessages(backend);
+    read = tryToRead(backend);
     if (read === null)
       throw new StoreError(`The store ${backend.place} changes while it is read. Is another program writing to it?`);
   }
@@ -193,7 +226,8 @@ export function recover(backend: Backend): Found {
     clean,
     messages: read.messages,
     received: [...bySender].map(([sender, activities]) => ({ sender, activities })),
-    ...(checked === undefined ? {} : { check: checked }),
+    ...(checked === undefined ? {} : { check: checked.check }),
+    ...(checked === undefined || checked.damaged.length === 0 ? {} : { damaged: checked.damaged }),
   };
   return { recovered, copies: read.copies, submissions, sizeBytes: read.sizeBytes };
 }

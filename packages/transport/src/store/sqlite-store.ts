@@ -1,12 +1,16 @@
 /** The store on disk: one SQLite file in the folder `mtadata`, in WAL mode with a sync at each commit. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreFailure } from '@mtalab/mta-core';
 import Database from 'better-sqlite3';
-import type { Backend, Birth, MessageHead, MessageRow, Piece, SummedPiece } from './backend.js';
+import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece } from './backend.js';
 import { BatchStore } from './batch-store.js';
 import { lockFolder } from './folder-lock.js';
+import { rowSum, sumOf } from './row-sums.js';
+import { complaintsOf, insistOnVital, salvageInto } from './salvage.js';
+import { breakSeal, seal } from './seal.js';
+import { type Statements, statementsOf } from './sqlite-statements.js';
 import {
   damagedStore,
   type LedgerEntry,
@@ -16,10 +20,12 @@ import {
   StoreError,
   type StoreOptions,
 } from './store.js';
-import { prepareSchema } from './tables.js';
+import { identitySum, prepareSchema } from './tables.js';
 
 /** Frames of the write-ahead log after which it is copied into the file: few enough that no commit waits long for it. */
 const checkpointPages = 1000;
+/** The clean-shutdown mark of a store that has never run: it has no seal. */
+const neverRan = 2;
 /** Accounts of checks that are kept. */
 const keptAccounts = 20;
 
@@ -36,16 +42,13 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
   }
   const unlock = lockFolder(folder);
   const file = join(folder, 'mta.db');
-  let db: Database.Database | undefined;
+  let backend: SqliteBackend | undefined;
   try {
-    db = new Database(file, { timeout: 1000 });
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
-    prepareSchema(db, file, randomUUID());
-    return new BatchStore(new SqliteBackend(db, folder, unlock), options);
+    const isSealed = breakSeal(file);
+    backend = new SqliteBackend(openDatabase(file), folder, isSealed, unlock);
+    return new BatchStore(backend, options);
   } catch (cause) {
-    db?.close();
+    backend?.abandon();
     unlock();
     if (cause instanceof StoreError) throw cause;
     if (isDamage(cause)) throw damagedStore(file, cause.message, { cause });
@@ -58,57 +61,50 @@ export function openSqliteStore(dataFolder: string, options: StoreOptions): Stor
   }
 }
 
+function openDatabase(file: string): Database.Database {
+  const db = new Database(file, { timeout: 1000 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    prepareSchema(db, file, randomUUID());
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** Is it the file that is wrong, and not the disk or the rights to it? */
 function isDamage(error: unknown): error is Error {
   return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
 }
 
-function statementsOf(db: Database.Database) {
-  return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
-    putMessage: db.prepare('INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)'),
-    deleteMessage: db.prepare('DELETE FROM message WHERE content = ?'),
-    inlineOctets: db.prepare('SELECT octets FROM message WHERE content = ?').pluck(),
-    putPiece: db.prepare('INSERT INTO piece VALUES (?, ?, ?, ?)'),
-    pieceAt: db.prepare('SELECT offset, octets FROM piece WHERE content = ? AND offset <= ? ORDER BY offset DESC LIMIT 1'),
-    deletePieces: db.prepare('DELETE FROM piece WHERE content = ? AND offset >= ?'),
-    putGone: db.prepare('INSERT INTO gone VALUES (?, ?)'),
-    deleteGone: db.prepare('DELETE FROM gone WHERE copy = ?'),
-    putSubmission: db.prepare('INSERT INTO submission VALUES (?, ?, ?)'),
-    mtsIdOf: db.prepare('SELECT mtsid FROM submission WHERE seq = ?').pluck(),
-    deleteSubmissionsBelow: db.prepare('DELETE FROM submission WHERE seq < ?'),
-    putSender: db.prepare('INSERT INTO sender (uuid) VALUES (?) ON CONFLICT DO NOTHING'),
-    senderOf: db.prepare('SELECT id FROM sender WHERE uuid = ?').pluck(),
-    putReceived: db.prepare('INSERT OR IGNORE INTO received VALUES (?, ?)'),
-    deleteReceived: db.prepare('DELETE FROM received WHERE sender = ? AND activity = ?'),
-    deleteReceivedBelow: db.prepare('DELETE FROM received WHERE sender = ? AND activity < ?'),
-    putLedger: db.prepare(
-      'INSERT OR IGNORE INTO ledger (copy, mtsid, mailbox, size, submitted, sha256) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    ledger: db.prepare(
-      'SELECT line AS "row", copy, mtsid AS mtsId, mailbox, size AS sizeBytes, submitted AS submittedAtMs, sha256 ' +
-        'FROM ledger WHERE line > ? ORDER BY line LIMIT ?',
-    ),
-  };
-}
-
 class SqliteBackend implements Backend {
   readonly place: string;
-  readonly #db: Database.Database;
   readonly #folder: string;
+  readonly #isSealed: boolean;
   readonly #unlock: () => void;
-  readonly #run: ReturnType<typeof statementsOf>;
+  #db: Database.Database;
+  #run: Statements;
   /** Row ids of senders. Emptied at a rollback, which may take a new sender's row away. */
   readonly #senders = new Map<string, number>();
+  /** The file was found damaged while it was open: the next start must look at everything. */
+  #metDamage = false;
 
-  constructor(db: Database.Database, folder: string, unlock: () => void) {
+  /** @param isSealed has the file not changed since it was closed in order? */
+  constructor(db: Database.Database, folder: string, isSealed: boolean, unlock: () => void) {
     this.#db = db;
     this.#folder = folder;
+    this.#isSealed = isSealed;
     this.#unlock = unlock;
     this.#run = statementsOf(db);
     this.place = join(folder, 'mta.db');
+  }
+
+  /** Close a store that could not be started; its folder stays locked. */
+  abandon(): void {
+    this.#db.close();
   }
 
   begin(): void {
@@ -128,6 +124,7 @@ class SqliteBackend implements Backend {
     }
   }
   failureOf(error: unknown): StoreFailure {
+    if (isDamage(error)) return 'damaged';
     return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL' ? 'full' : 'io';
   }
   freeBytes(): number {
@@ -140,33 +137,55 @@ class SqliteBackend implements Backend {
     const put = this.#db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
     return this.#db
       .transaction(() => {
-        const incarnation = (get.get('incarnation') as number) + 1;
-        const clean = get.get('clean') === 1;
+        const [storeUuid, last] = [get.get('storeUuid') as string, get.get('incarnation') as number];
+        if (get.get('sum') !== identitySum(storeUuid, last))
+          throw damagedStore(this.place, 'its identity does not match its checksum', {});
+        const incarnation = last + 1;
+        const mark = get.get('clean');
         put.run('incarnation', incarnation);
+        put.run('sum', identitySum(storeUuid, incarnation));
         put.run('clean', 0);
-        return { storeUuid: get.get('storeUuid') as string, incarnation, clean };
+        return { storeUuid, incarnation, clean: mark === neverRan || (mark === 1 && this.#isSealed) };
       })
       .immediate();
   }
   examine(): string[] {
+    return complaintsOf(this.#db);
+  }
+  salvage(complaints: readonly string[]): string[] {
+    insistOnVital(complaints);
+    const fresh = `${this.place}.salvaged`;
+    rmSync(fresh, { force: true });
+    const target = new Database(fresh);
+    let losses: string[];
     try {
-      const found = this.#db.pragma('integrity_check(100)') as { integrity_check: string }[];
-      return found.map((row) => row.integrity_check).filter((text) => text !== 'ok');
-    } catch (error) {
-      return [(error as Error).message];
+      target.pragma('synchronous = FULL');
+      losses = salvageInto(this.#db, target);
+    } finally {
+      target.close();
     }
+    const incarnation = this.#db.prepare("SELECT value FROM meta WHERE name = 'incarnation'").pluck().get() as number;
+    this.#db.close();
+    const kept = `${this.place}.damaged-${incarnation}`;
+    renameSync(this.place, kept);
+    // What a kept file needs of its log was written back when it was closed.
+    for (const suffix of ['-wal', '-shm']) rmSync(`${this.place}${suffix}`, { force: true });
+    renameSync(fresh, this.place);
+    this.#db = openDatabase(this.place);
+    this.#run = statementsOf(this.#db);
+    return losses.map((loss) => `${loss}. The old file is kept as ${kept}`);
   }
-  heads(): Iterable<MessageHead> {
+  *heads(): Iterable<MessageHead> {
     const rows = this.#db.prepare(
-      'SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline FROM message',
+      `SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline, row_sum IS ${sumOf('message')} AS isSound FROM message`,
     );
-    return rows.iterate() as Iterable<MessageHead>;
+    for (const row of rows.iterate() as Iterable<SqlHead>) yield { ...row, inline: row.inline === 1, isSound: row.isSound === 1 };
   }
-  rows(): Iterable<MessageRow> {
+  *rows(): Iterable<MessageRow & { isSound: boolean }> {
     const rows = this.#db.prepare(
-      'SELECT content, size AS sizeBytes, sum, envelope, copies, octets FROM message ORDER BY content',
+      `SELECT content, size AS sizeBytes, sum, envelope, copies, octets, row_sum IS ${sumOf('message')} AS isSound FROM message ORDER BY content`,
     );
-    return rows.iterate() as Iterable<MessageRow>;
+    for (const row of rows.iterate() as Iterable<MessageRow & { isSound: 0 | 1 }>) yield { ...row, isSound: row.isSound === 1 };
   }
   pieces(content: number): Iterable<SummedPiece> {
     const rows = this.#db.prepare('SELECT offset, sum, octets FROM piece WHERE content = ? ORDER BY offset');
@@ -191,14 +210,26 @@ class SqliteBackend implements Backend {
       DELETE FROM sender WHERE id NOT IN (SELECT sender FROM received);
     `);
   }
-  moveAside(content: number, reason: string): void {
-    const insert = this.#db.prepare(
-      'INSERT INTO damaged (content, reason, envelope, copies, octets) SELECT content, ?, envelope, copies, octets FROM message WHERE content = ?',
-    );
-    const id = insert.run(reason, content).lastInsertRowid;
-    this.#db.prepare('INSERT INTO damaged_piece SELECT ?, offset, octets FROM piece WHERE content = ?').run(id, content);
-    this.deleteMessage(content);
-    this.deletePieces(content, 0);
+  keepAside(content: number, reason: string): void {
+    const columns = '(content, reason, envelope, copies, octets)';
+    const from = 'FROM message WHERE content = ?';
+    const id = firstThatWorks([
+      () =>
+        this.#db
+          .prepare(`INSERT INTO damaged ${columns} SELECT content, ?, envelope, copies, octets ${from}`)
+          .run(reason, content),
+      () =>
+        this.#db.prepare(`INSERT INTO damaged ${columns} SELECT content, ?, envelope, copies, NULL ${from}`).run(reason, content),
+      () => this.#db.prepare(`INSERT INTO damaged ${columns} VALUES (?, ?, NULL, NULL, NULL)`).run(content, reason),
+    ]).lastInsertRowid;
+    const put = this.#db.prepare('INSERT INTO damaged_piece VALUES (?, ?, ?)');
+    try {
+      // Read before anything is written: one statement must not run into damage half way.
+      for (const { offset, octets } of [...this.pieces(content)]) put.run(id, offset, octets);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#metDamage = true;
+    }
   }
   writeDetails(incarnation: number, text: string): string {
     const name = (number: number) => `check-${String(number).padStart(10, '0')}.txt`;
@@ -210,31 +241,54 @@ class SqliteBackend implements Backend {
   }
 
   putMessage(row: MessageRow): void {
-    this.#run.putMessage.run(row.content, row.sizeBytes, row.sum, row.envelope, row.copies, row.octets);
+    const { content, sizeBytes, sum, envelope, copies, octets } = row;
+    const rowSumNow = rowSum(content, sizeBytes, sum, envelope, copies, octets === null ? 1 : 0);
+    this.#run.putMessage.run(content, sizeBytes, sum, rowSumNow, envelope, copies, octets);
   }
-  deleteMessage(content: number): void {
-    this.#run.deleteMessage.run(content);
+  deleteMessage(content: number): boolean {
+    try {
+      this.#run.deleteMessage.run(content);
+      return true;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#metDamage = true;
+      return false;
+    }
   }
-  inlineOctets(content: number): Uint8Array | null | undefined {
-    return this.#run.inlineOctets.get(content) as Uint8Array | null | undefined;
+  inlineOctets(content: number): InlineOctets | undefined {
+    return this.#reading(() => this.#run.inlineOctets.get(content)) as InlineOctets | undefined;
   }
   putPiece(content: number, piece: SummedPiece): void {
     this.#run.putPiece.run(content, piece.offset, piece.sum, piece.octets);
   }
-  pieceAt(content: number, offset: number): Piece | undefined {
-    return this.#run.pieceAt.get(content, offset) as Piece | undefined;
+  pieceAt(content: number, offset: number): SummedPiece | undefined {
+    return this.#reading(() => this.#run.pieceAt.get(content, offset)) as SummedPiece | undefined;
   }
   deletePieces(content: number, fromOffset: number): void {
-    this.#run.deletePieces.run(content, fromOffset);
+    try {
+      this.#run.deletePieces.run(content, fromOffset);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      // They belong to no message any more; the next start brings the rest into a new file.
+      this.#metDamage = true;
+    }
+  }
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.#metDamage ||= isDamage(error);
+      throw error;
+    }
   }
   putGone(copy: number, content: number): void {
-    this.#run.putGone.run(copy, content);
+    this.#run.putGone.run(copy, content, rowSum(copy, content));
   }
   deleteGone(copy: number): void {
     this.#run.deleteGone.run(copy);
   }
   putSubmission(seq: number, id: string, mtsId: string): void {
-    this.#run.putSubmission.run(seq, id, mtsId);
+    this.#run.putSubmission.run(seq, id, mtsId, rowSum(seq, id, mtsId));
   }
   mtsIdOf(seq: number): string {
     return this.#run.mtsIdOf.get(seq) as string;
@@ -255,8 +309,9 @@ class SqliteBackend implements Backend {
     if (id === undefined) {
       this.#run.putSender.run(sender);
       id = this.#senderOf(sender) as number;
+      this.#run.sumSender.run(rowSum(id, sender), id);
     }
-    this.#run.putReceived.run(id, activity);
+    this.#run.putReceived.run(id, activity, rowSum(id, activity));
   }
   deleteReceived(sender: string, activity: number): void {
     const id = this.#senderOf(sender);
@@ -268,7 +323,9 @@ class SqliteBackend implements Backend {
   }
 
   putLedger(entry: LedgerEntry): void {
-    this.#run.putLedger.run(entry.copy, entry.mtsId, entry.mailbox, entry.sizeBytes, entry.submittedAtMs, entry.sha256);
+    const { copy, mtsId, mailbox, sizeBytes, submittedAtMs, sha256 } = entry;
+    const sum = rowSum(copy, mtsId, mailbox, sizeBytes, submittedAtMs, Buffer.from(sha256).toString('hex').toUpperCase());
+    this.#run.putLedger.run(copy, mtsId, mailbox, sizeBytes, submittedAtMs, sha256, sum);
   }
   ledger(afterRow: number, limit: number): LedgerRow[] {
     return this.#run.ledger.all(afterRow, limit) as LedgerRow[];
@@ -279,12 +336,32 @@ class SqliteBackend implements Backend {
     return this.#db.prepare(query).get() as LedgerSummary;
   }
 
+  noteDamage(): void {
+    this.#metDamage = true;
+  }
   close(clean: boolean): void {
+    const orderly = clean && !this.#metDamage;
     try {
-      if (clean) this.#db.prepare('UPDATE meta SET value = 1 WHERE name = ?').run('clean');
+      if (orderly) this.#db.prepare('UPDATE meta SET value = 1 WHERE name = ?').run('clean');
+      this.#db.close();
+      if (orderly) seal(this.place);
     } finally {
       this.#db.close();
       this.#unlock();
     }
   }
+}
+
+type SqlHead = Omit<MessageHead, 'inline' | 'isSound'> & { readonly inline: 0 | 1; readonly isSound: 0 | 1 };
+
+/** The result of the first of these that does not run into damage. */
+function firstThatWorks<T>(tries: readonly (() => T)[]): T {
+  for (const [index, run] of tries.entries()) {
+    try {
+      return run();
+    } catch (error) {
+      if (!isDamage(error) || index === tries.length - 1) throw error;
+    }
+  }
+  throw new Error('there is nothing to try');
 }

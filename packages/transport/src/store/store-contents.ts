@@ -1,8 +1,10 @@
 /** Contents in a store: puts them together in memory until their commit, and reads them wherever they are. */
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { StoreFailure } from '@mtalab/mta-core';
-import type { Backend, Piece } from './backend.js';
-import { StoreError } from './store.js';
+import type { Backend, Piece, SummedPiece } from './backend.js';
+import { sha256Of } from './sha256.js';
+import { DamagedContent } from './store.js';
 
 /** A content that comes whole in one commit and is not longer than this lies in its message's row. */
 const inlineBytes = 32 * 1024;
@@ -153,7 +155,7 @@ export class StoreContents {
     if (this.#fresh.size > freshRows) this.#fresh.delete(this.#fresh.keys().next().value as number);
   }
 
-  /** Octets of a content, queued, staged or stored. @throws StoreError */
+  /** Octets of a content, queued, staged or stored. @throws DamagedContent */
   read(content: number, offset: number, length: number): Uint8Array {
     const end = offset + length;
     const parts: Uint8Array[] = [];
@@ -161,7 +163,7 @@ export class StoreContents {
       const piece = this.#pieceAt(content, at, length);
       const start = piece === undefined ? 0 : at - piece.offset;
       if (piece === undefined || start >= piece.octets.length) {
-        throw new StoreError(`Content ${content} has no octets at ${at}: it was erased, or is not here yet`);
+        throw new DamagedContent(content, `there are no octets at ${at}`);
       }
       const part = piece.octets.subarray(start, start + end - at);
       if (part.length === length) return part;
@@ -201,8 +203,7 @@ export class StoreContents {
   #keptPieceAt(content: number, at: number, wanted: number): Piece | undefined {
     const cached = this.#fresh.get(content) ?? this.#cache.get(content);
     if (cached !== undefined && at >= cached.offset && at < cached.offset + cached.octets.length) return cached;
-    const inline = this.#backend.inlineOctets(content);
-    const piece = inline ? { offset: 0, octets: inline } : this.#backend.pieceAt(content, at);
+    const piece = this.#storedPieceAt(content, at);
     if (piece !== undefined && piece.octets.length > wanted) {
       // Read in parts: the next one will want the same row.
       this.#cache.delete(content);
@@ -210,6 +211,31 @@ export class StoreContents {
       if (this.#cache.size > cachedRows) this.#cache.delete(this.#cache.keys().next().value as number);
     }
     return piece;
+  }
+
+  /** What the medium has there. @throws DamagedContent when it cannot read that, or it is not what was stored. */
+  #storedPieceAt(content: number, at: number): Piece | undefined {
+    let piece: SummedPiece | undefined;
+    try {
+      const row = this.#backend.inlineOctets(content);
+      piece =
+        row === undefined || row.octets === null ? this.#backend.pieceAt(content, at) : { offset: 0, ...row, octets: row.octets };
+    } catch (cause) {
+      throw new DamagedContent(content, `the store cannot read octet ${at}: ${(cause as Error).message}`, { cause });
+    }
+    if (piece === undefined || crc32(piece.octets) === piece.sum) return piece;
+    this.#backend.noteDamage();
+    throw new DamagedContent(content, `the octets from ${piece.offset} on do not match their checksum`);
+  }
+
+  /** SHA-256 of a content of this length, in hexadecimal. @throws DamagedContent */
+  digest(content: number, sizeBytes: number): string {
+    if (sizeBytes <= maxPieceBytes) return sha256Of(this.read(content, 0, sizeBytes));
+    const hash = createHash('sha256');
+    for (let at = 0; at < sizeBytes; at += maxPieceBytes) {
+      hash.update(this.read(content, at, Math.min(maxPieceBytes, sizeBytes - at)));
+    }
+    return hash.digest('hex');
   }
 
   /** Write what is fresh. */

@@ -90,7 +90,10 @@ export type Store = {
    * so that each has its own outcome. Never throws; the store can be used after a failure.
    */
   commit(): StoreOutcome[];
-  /** Octets of a content, queued, staged or stored. Not to be changed by the caller. @throws StoreError if they are not there. */
+  /**
+   * Octets of a content, queued, staged or stored. Not to be changed by the caller.
+   * @throws DamagedContent if they are not there, cannot be read, or do not match their checksum.
+   */
   readContent(content: number, offset: number, length: number): Uint8Array;
   /** Octets of contents, envelopes and copies that are kept, staged contents included. */
   sizeBytes(): number;
@@ -112,6 +115,14 @@ export class StoreError extends Error {
   constructor(message: string, options: { readonly cause?: unknown; readonly detailsPath?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.detailsPath = options.detailsPath;
+  }
+}
+
+/** Octets of a content cannot be read, or are not those that were stored. The message says which, and where. */
+export class DamagedContent extends Error {
+  override readonly name = 'DamagedContent';
+  constructor(content: number, what: string, options?: { readonly cause?: unknown }) {
+    super(`content ${content}: ${what}`, options);
   }
 }
 

@@ -74,6 +74,8 @@ export type EventParameters = {
   2152: { readonly path: string };
   /** The error of the check for free space: 0 if the check itself worked. */
   9411: { readonly ntError: number };
+  /** `databaseError`: what is wrong, and where. `object`: the activity id of the copy. */
+  2171: { readonly databaseError: string; readonly object: string; readonly mtsId: string };
   271: {
     readonly object: string;
     readonly entity: string;

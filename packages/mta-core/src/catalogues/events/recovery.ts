@@ -46,6 +46,18 @@ export const recoveryEvents = {
     explanation: 'The MTA does not start on a damaged database; keep a copy of it, then check and repair it.',
     articles: [],
   },
+  2171: {
+    type: 'Warning',
+    category: 'Internal Processing',
+    severity: 14,
+    level: 0,
+    origin: originOf('DB Server', 'DISP:ROUTER', 8, 26),
+    labels: { databaseError: 'Database error', object: 'Object at fault', mtsId: 'Message' },
+    says: 'A message in the message database is damaged, so the MTA sets it aside',
+    explanation:
+      'The MTA never delivers and never deletes it: the table "damaged" of the database keeps what can be read. Its originator gets a non-delivery report if the envelope is sound. All other mail goes on.',
+    articles: ['Q157214', 'Q271600'],
+  },
   9411: {
     type: 'Error',
     category: 'Field Engineering',

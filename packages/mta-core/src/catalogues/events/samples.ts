@@ -46,6 +46,11 @@ export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] }
   2206: { queue: 'mailboxes', file: 'data/mta.db' },
   2207: { path: 'data/check-0000000001.txt' },
   2152: { path: 'data/check-0000000001.txt' },
+  2171: {
+    databaseError: 'content 12 does not match its checksum',
+    object: '1-17',
+    mtsId: 'c=lab;mta=MTA-A;1-16',
+  },
   9411: { ntError: 0 },
   271: message,
   272: message,

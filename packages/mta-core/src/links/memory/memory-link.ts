@@ -85,6 +85,7 @@ function input(ctx: Context, given: Input): void {
     const { from, association, rtorq } = ctx.user.openRequest(ctx, connection.owner);
     transmit(ctx, connection.id, { type: 'open', from, association, apdu: rtorq });
   } else if (given.type === 'frame' && given.link === 'memory') arrived(ctx, connection, given.frame);
+  else if (given.type === 'unreadable' && given.link === 'memory') unsent(ctx, connection, given);
   else if (given.type === 'malformed') {
     shut(ctx, connection);
     lost(ctx, connection);
@@ -134,6 +135,17 @@ function answerArrived(ctx: Context, connection: MemoryConnection, serial: numbe
   const unanswered = connection.unanswered.filter((each) => each !== serial);
   if (unanswered.length === connection.unanswered.length) return;
   put(ctx, { ...connection, unanswered, deadlineMs: unanswered.length === 0 ? null : ctx.nowMs + answerTimeoutMs });
+}
+
+/** A frame has not left: its APDU waits for no answer. */
+function unsent(
+  ctx: Context,
+  connection: MemoryConnection,
+  { frame, detail }: Extract<Input, { type: 'unreadable'; link: 'memory' }>,
+): void {
+  if (frame.type !== 'apdu' || connection.owner === null) return;
+  answerArrived(ctx, connection, frame.serial);
+  ctx.user.unreadable(ctx, connection.owner, frame.serial, frame.settled, detail);
 }
 
 function openArrived(ctx: Context, connection: MemoryConnection, frame: Frame<'open'>): void {

@@ -158,6 +158,16 @@ function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu)
   indicate(ctx, { type: 'answered', conn: connection.id, owner: connection.owner, call: call.id, result });
 }
 
+/** A request has not left, because the driver could not read the content it carries: the call is over. */
+export function clientUnreadable(ctx: Context, connection: Connection, pdu: Pdu, detail: string): void {
+  if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return;
+  const call = rowOf(connection.calls, pdu.call);
+  if (call === undefined) return;
+  dropCall(ctx, connection, call.id);
+  const { settled } = pdu.body;
+  indicate(ctx, { type: 'unreadable', conn: connection.id, owner: connection.owner, call: call.id, settled, detail });
+}
+
 function faultArrived(ctx: Context, connection: Connection, pdu: FaultPdu): void {
   const call = rowOf(connection.calls, pdu.call);
   if (call === undefined) return;

@@ -68,6 +68,8 @@ function indicated(ctx: Context, indication: Indication): void {
       return callFailed(ctx, ref, indication.op, indication.error);
     case 'call-cancelled':
       return callCancelled(ctx, ref, indication);
+    case 'unreadable':
+      return ctx.user.unreadable(ctx, ref, indication.call, indication.settled, indication.detail);
     case 'cancelled-by-peer':
       if (indication.op === 'MtaBind') failAttempt(ctx, ref);
       return;

@@ -10,7 +10,16 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { emit, takeConnection } from '../../machine/update.js';
-import { bindCall, clientBreach, clientConnected, clientContext, clientDialFailed, clientLost, clientPdu } from './client.js';
+import {
+  bindCall,
+  clientBreach,
+  clientConnected,
+  clientContext,
+  clientDialFailed,
+  clientLost,
+  clientPdu,
+  clientUnreadable,
+} from './client.js';
 import {
   connectionOf,
   dropCall,
@@ -219,6 +228,7 @@ export function rpcInput(ctx: Context, input: Input): void {
     case 'connected':
     case 'dial-failed':
     case 'malformed':
+    case 'unreadable':
     case 'lost': {
       const connection = connectionOf(ctx, input.conn);
       // A connection that waits for an endpoint mapper has no socket yet, so no input can concern it.
@@ -241,7 +251,7 @@ export function rpcInput(ctx: Context, input: Input): void {
   }
 }
 
-type ConnectionInput = Extract<Input, { type: 'frame' | 'connected' | 'dial-failed' | 'malformed' | 'lost' }>;
+type ConnectionInput = Extract<Input, { type: 'frame' | 'connected' | 'dial-failed' | 'malformed' | 'unreadable' | 'lost' }>;
 
 function clientInput(ctx: Context, connection: Connection, input: ConnectionInput): void {
   switch (input.type) {
@@ -256,6 +266,9 @@ function clientInput(ctx: Context, connection: Connection, input: ConnectionInpu
       return;
     case 'malformed':
       clientBreach(ctx, connection, ntError.protocolError);
+      return;
+    case 'unreadable':
+      if (input.link === 'rpc') clientUnreadable(ctx, connection, input.frame, input.detail);
       return;
     case 'lost':
       clientLost(ctx, connection);

@@ -203,6 +203,15 @@ export type Indication =
       readonly elapsedMs: number;
       readonly remote: string;
     }
+  /** A call of ours has not left: the driver could not read the content it carries. */
+  | {
+      readonly type: 'unreadable';
+      readonly conn: number;
+      readonly owner: AssociationRef | null;
+      readonly call: number;
+      readonly settled: readonly number[];
+      readonly detail: string;
+    }
   /** The peer cancelled a call we have not answered: the runtime has answered it with the fault `cancelled`. */
   | {
       readonly type: 'cancelled-by-peer';

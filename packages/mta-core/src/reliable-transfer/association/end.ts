@@ -20,6 +20,11 @@ import type { AbortReason } from '../apdu.js';
 import { interruptTransfer } from '../transfer/interrupt.js';
 import { changeState, changeTurn } from '../transitions.js';
 
+/** Losses in a row without any progress that are recovered at once. Before each further recovery there is a pause. */
+const lossesAtOnce = 3;
+/** Longest pause before a recovery, in seconds. */
+const longestBackoffS = 15;
+
 /** Small number that stands for the association's control block in event-log entries. */
 export function controlBlockOf(association: Association): number {
   return association.id % 2 ** 32;
@@ -65,7 +70,8 @@ export function endAssociation(ctx: Context, ref: AssociationRef): void {
 /**
  * An open association has lost a connection: closes the others, voids every Please, and returns the mail to the shared queue. The
  * initiator starts to recover at once; the responder waits for that until Disconnect. It logs event 1294 (Q246278): RTSE recovers
- * the same association, but the layers below make a new one (X.228 7.7).
+ * the same association, but the layers below make a new one (X.228 7.7). If nothing moves
+ * between several losses, a pause comes before the next recovery.
  */
 export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its connections were lost'): void {
   const association = associationOf(ctx, ref);
@@ -77,10 +83,17 @@ export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its co
   changeTurn(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
   changeState(ctx, ref, 'loss', {
     disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000,
-    recoverAtMs: association.role === 'initiator' ? ctx.nowMs : null,
+    recoverAtMs: association.role === 'initiator' ? ctx.nowMs + pauseS(association) * 1000 : null,
     recoverBackoffS: 1,
+    fruitlessLosses: association.fruitlessLosses + 1,
   });
   checkThreshold(ctx, ref.entry);
+}
+
+/** Seconds to wait before the recovery: none at first, but what ends the association may end it again and again. */
+function pauseS({ fruitlessLosses }: Association): number {
+  const beyond = fruitlessLosses - lossesAtOnce;
+  return beyond < 0 ? 0 : Math.min(2 ** beyond, longestBackoffS);
 }
 
 /** An attempt to recover has failed: the association stays lost, and its initiator tries again a little later. */
@@ -92,7 +105,7 @@ export function recoveryFailed(ctx: Context, ref: AssociationRef): void {
   changeState(ctx, ref, 'attempt-failed', {
     statedTurn: null,
     recoverAtMs: role === 'initiator' ? ctx.nowMs + recoverBackoffS * 1000 : null,
-    recoverBackoffS: Math.min(recoverBackoffS * 2, 15),
+    recoverBackoffS: Math.min(recoverBackoffS * 2, longestBackoffS),
   });
 }
 

@@ -68,6 +68,7 @@ export function newAssociation(
     disconnectAtMs: null,
     recoverAtMs: null,
     recoverBackoffS: 1,
+    fruitlessLosses: 0,
     moved: 0,
     openedAtMs: ctx.nowMs,
     deadlineMs: null,

@@ -16,6 +16,7 @@ import {
   emit,
   entryAt,
   linkOf,
+  patchAssociation,
   patchEntry,
   storeFor,
   takeNumber,
@@ -215,6 +216,7 @@ export function segmentStored(ctx: Context, pending: Extract<PendingStore, { pur
   if (row !== undefined && row.association === pending.association && row.content === pending.content) {
     const next: Incoming = { ...row, kept: Math.max(row.kept, pending.upTo), unconfirmed: Math.max(0, row.unconfirmed - 1) };
     patchEntry(ctx, pending.entry, { incoming: withRow(entry.incoming, next) });
+    patchAssociation(ctx, pending, { fruitlessLosses: 0 });
   }
   reply(ctx, pending.entry, pending, { kind: 'confirm', activity: pending.activity, upTo: pending.upTo, stored: false });
 }

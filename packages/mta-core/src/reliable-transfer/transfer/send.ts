@@ -28,6 +28,7 @@ import { protocolError } from '../association/end.js';
 import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { transferFailed } from './interrupt.js';
+import { nameLater } from './settlement.js';
 
 /** Milliseconds before the retry of a discard for which the connection had no room. */
 const noRoomMs = 1000;
@@ -46,9 +47,10 @@ function timeoutS(ctx: Context, copy: QueuedCopy): number {
 
 /** The copy for its transfer, without the confirmed octets: the transfer counts those now. */
 function inTransfer(copy: QueuedCopy): QueuedCopy {
-  const { id, content, envelope, recipients, failures, sentWhole, strayed } = copy;
+  const { id, content, envelope, recipients, failures, sentWhole, strayed, interruptions } = copy;
   const taken = { id, content, envelope, recipients, failures, confirmedUpTo: 0, confirmedUntilMs: null, sentWhole };
-  return strayed === undefined ? taken : { ...taken, strayed };
+  if (strayed === undefined && interruptions === undefined) return taken;
+  return { ...taken, ...(strayed === undefined ? {} : { strayed }), ...(interruptions === undefined ? {} : { interruptions }) };
 }
 
 /** Takes a copy from its queue and starts its activity, or resumes it from the last checkpoint the peer confirmed. */
@@ -79,7 +81,10 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
 /** Counts a message that has moved at its association, if that still exists, and clears the earlier open failures. */
 export function countMoved(ctx: Context, ref: AssociationRef): void {
   const association = draftAssociation(ctx, ref);
-  if (association !== undefined) association.moved += 1;
+  if (association !== undefined) {
+    association.moved += 1;
+    association.fruitlessLosses = 0;
+  }
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
@@ -139,10 +144,10 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
   } else if (answer.upTo > transfer.sentUpTo) {
     protocolError(ctx, ref, `confirmation of ${answer.upTo} octets, ${transfer.sentUpTo} sent`);
   } else {
+    const { interruptions: _, ...copy } = transfer.copy;
     const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
-    patchAssociation(ctx, ref, {
-      transfer: { ...transfer, unconfirmed, confirmedUpTo: Math.max(transfer.confirmedUpTo, answer.upTo) },
-    });
+    const confirmedUpTo = Math.max(transfer.confirmedUpTo, answer.upTo);
+    patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, confirmedUpTo }, fruitlessLosses: 0 });
     sendSegments(ctx, ref);
   }
 }
@@ -173,7 +178,7 @@ function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): voi
 }
 
 function refused(ctx: Context, ref: AssociationRef, transfer: Transfer, reason: string): void {
-  if (reason === 'unrecognizedActivity' && transfer.confirmedUpTo > 0) {
+  if (reason === 'unrecognizedActivity' && transfer.confirmedUpTo > 0 && transfer.copy.damage === undefined) {
     // The receiver has dropped what it had: start again, at once.
     patchAssociation(ctx, ref, {
       transfer: { ...transfer, sentUpTo: 0, confirmedUpTo: 0, ended: false, started: false, unconfirmed: [] },
@@ -184,15 +189,37 @@ function refused(ctx: Context, ref: AssociationRef, transfer: Transfer, reason: 
     patchAssociation(ctx, ref, { transfer: null });
     giveUp(ctx, ref.entry, copy, 'content-too-long', 'The next MTA refused the message for good.');
   } else {
-    transferFailed(ctx, ref, `The next MTA refused the transfer (${reason}).`, true);
+    const suspicion = reason === 'invalidParameter' ? 'the next MTA found that the content does not match its digest' : undefined;
+    transferFailed(ctx, ref, `The next MTA refused the transfer (${reason}).`, true, suspicion);
   }
 }
 
-/** The transfer timeout has passed: gives the activity up, and sends the receiver a discard. */
+/**
+ * A segment has not left, because its content cannot be read. Gives the activity up; the message is set aside when that is over.
+ * @param settled the copies that the segment would have named as settled.
+ */
+export function segmentUnreadable(
+  ctx: Context,
+  ref: AssociationRef,
+  serial: number,
+  settled: readonly number[],
+  damage: string,
+): void {
+  nameLater(ctx, ref.entry, settled);
+  const transfer = associationOf(ctx, ref)?.transfer;
+  if (transfer === undefined || transfer === null || !transfer.unconfirmed.includes(serial)) return;
+  const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
+  const copy = { ...transfer.copy, damage: transfer.copy.damage ?? damage };
+  patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, ended: false } });
+  discardTransfer(ctx, ref);
+}
+
+/** Gives an activity up, and sends the receiver a discard: the transfer timeout has passed, or the content is damaged. */
 export function discardTransfer(ctx: Context, ref: AssociationRef): void {
   const transfer = associationOf(ctx, ref)?.transfer;
   if (transfer === undefined || transfer === null || transfer.discarding) return;
-  const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason: 'temporaryProblem' });
+  const reason = transfer.copy.damage === undefined ? 'temporaryProblem' : 'localSystemProblem';
+  const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason });
   // The link accepts no more unanswered APDUs. It has room again when one is answered or given up.
   const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
   patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });

@@ -76,7 +76,25 @@ function beginAt(simulation: Simulation, node: VirtualNode, fault: AtOne): void 
     }
     case 'bindings':
       beginBindings(simulation, node, fault);
+      return;
+    case 'damage': {
+      const content = picked(node, fault.pick);
+      if (content !== undefined) node.store.damaged.add(content);
+      return;
+    }
+    case 'poison': {
+      const name = node.store.contents.get(picked(node, fault.pick) ?? 0)?.name;
+      if (name === undefined) return;
+      trouble.poisonous.add(name);
+      simulation.over(fault.forMs, () => trouble.poisonous.delete(name));
+    }
   }
+}
+
+/** The content of one of the messages in a store; undefined if there is none. */
+function picked({ store }: VirtualNode, pick: number): number | undefined {
+  const contents = [...store.messages.keys()];
+  return contents[pick % contents.length];
 }
 
 /** The operator changes the bindings of an MTA, and later restores those of its configuration. */

@@ -141,6 +141,18 @@ export const simFaults = {
     ratio: { n: 1, of: 4 },
     most: 4,
   },
+  damage: {
+    what: 'the content of a stored message becomes unreadable',
+    per: 'event',
+    ratio: { n: 1, of: 400 },
+    most: 4,
+  },
+  poison: {
+    what: 'an MTA loses the connection each time it sends a certain message (for up to 3000 s)',
+    per: 'event',
+    ratio: { n: 1, of: 800 },
+    most: 2,
+  },
 } as const satisfies Readonly<Record<string, FaultInfo>>;
 
 export type SimFaultKind = keyof typeof simFaults;
@@ -191,6 +203,9 @@ export type SimFault = { readonly at: number } & (
   /** `turn`: rotate the list by this many places. `disable`: disable the last enabled binding of several. */
   | { readonly kind: 'bindings'; readonly mta: number; readonly turn: number; readonly disable: boolean; readonly forMs: number }
   | { readonly kind: 'adapter' }
+  /** `pick`: which of the messages in the store. */
+  | { readonly kind: 'damage'; readonly mta: number; readonly pick: number }
+  | { readonly kind: 'poison'; readonly mta: number; readonly pick: number; readonly forMs: number }
 );
 
 /** Faults by kind. */

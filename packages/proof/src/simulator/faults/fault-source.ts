@@ -117,6 +117,10 @@ export class DrawnFaults implements FaultSource {
         return { kind, at, mta: one, turn: number(5) % 3, disable: number(6) % 2 === 0, forMs: duration(number(4), 600_000) };
       case 'adapter':
         return { kind, at };
+      case 'damage':
+        return { kind, at, mta: one, pick: number(4) };
+      case 'poison':
+        return { kind, at, mta: one, pick: number(4), forMs: 5 * duration(number(5), 600_000) };
     }
   }
 }

@@ -30,3 +30,8 @@ export function loseOnSend(network: VirtualNetwork, lane: Lane, fault: SimFault)
   const keep = lane === connection.toServer ? ([before, fault.keep] as const) : ([fault.keep, before] as const);
   cut(network, connection, { keep, all: fault.all, noticeMs: fault.noticeMs });
 }
+
+/** Loses a connection at once, with all items under way. */
+export function loseNow(network: VirtualNetwork, { connection }: Lane): void {
+  network.break(connection, [0, 0], [0, 0]);
+}
