@@ -89,6 +89,22 @@ function exhausted(bounds, expected = 0) {
   return `${bounds.join(' ')}: ${expected === 0 ? 'every property holds' : 'the article is found'}, ${states} states, ${transitions} transitions`;
 }
 
+/** Alters every octet of a small store in turn: the test of the store does that to some of them. */
+function everyOctet() {
+  const env = { ...process.env, MTALAB_OCTET_STRIDE: '1', MTALAB_NO_INSTALL: '1' };
+  const test = resolve(root, 'test/dist/store/damage.test.js');
+  const run = spawnSync(process.execPath, [test], { encoding: 'utf8', env, maxBuffer: 2 ** 28 });
+  if (run.status !== 0)
+    throw new Error(
+      run.stdout
+        .split('\n')
+        .filter((line) => /not ok/.test(line))
+        .join('\n'),
+    );
+  const found = run.stdout.match(/\d+ octets altered: .*/g) ?? [];
+  return found.join('; ');
+}
+
 /** The name and the function of each part. The function returns its findings, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
@@ -99,6 +115,7 @@ const parts = [
   ['large mesh', () => seeds({ mtas: 100, topology: 'mesh' }, 10)],
   ['1000 MTAs', () => seeds({ mtas: 1000, topology: 'ring' }, 1)],
   ['determinism', () => twice(100)],
+  ['store', () => everyOctet()],
   ['quirk Q166594', () => quirk('Q166594', 500)],
   ['quirk Q181721', () => quirk('Q181721', 50)],
   ['quirk Q280449', () => quirk('Q280449', 200)],

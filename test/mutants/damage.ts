@@ -52,18 +52,6 @@ export const damageMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'settled-lost-with-segment',
-    broken: 'The copies that an unreadable segment would have named as settled are never named.',
-    ground: 'damaged',
-    patches: [
-      {
-        file: 'reliable-transfer/transfer/send.ts',
-        find: 'nameLater(ctx, ref.entry, settled);',
-        replace: 'if (settled.length > 1e6) nameLater(ctx, ref.entry, settled);',
-      },
-    ],
-  },
-  {
     name: 'no-pause-between-losses',
     broken: 'An MTA sends a message at once again however often its association is lost meanwhile.',
     ground: 'poisoned',

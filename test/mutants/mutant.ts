@@ -97,7 +97,7 @@ export const grounds = {
   /** Adapters fail, and operators change the bindings. */
   hosts: { faults: { adapter: { n: 1, of: 3 }, bindings: often } },
   /** Contents become unreadable, and the disk often does not take the report on them. */
-  damaged: { faults: { damage: often, 'store-io': often, cut: seldom }, settings: { checkpointSizeK: 1 } },
+  damaged: { faults: { damage: often, 'store-io': often, crash: seldom, cut: seldom }, settings: { checkpointSizeK: 1 } },
   /** Some messages cost the connection each time they are sent, and nothing else happens. */
   poisoned: { faults: { poison: { n: 1, of: 30 } } },
   /** The limits permit one association with an MTA and one for urgent mail; the load needs more. */
