@@ -1,7 +1,7 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
+import { joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
+import { type AssociationView, type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
 import {
   judgeStandstill,
   type LabAtRest,
@@ -27,9 +27,9 @@ const dataFile = 'test/cli/data/render.txt';
 const plain = paint(false);
 const nowMs = Date.UTC(1999, 5, 14, 9, 30, 0, 250);
 
-function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
+function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
   return {
-    name,
+    mta,
     pid: 4711,
     phase: 'running',
     domains: ['a.example'],
@@ -56,7 +56,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
   };
 }
 
-function side(more: Partial<AssociationRow>): AssociationRow {
+function side(more: Partial<AssociationView>): AssociationView {
   return {
     name: 'MTA-A/1/3',
     role: 'initiator',
@@ -69,7 +69,7 @@ function side(more: Partial<AssociationRow>): AssociationRow {
     peer: 'MTA-B',
     lifetimeAtMs: nowMs + 300_000,
     ...more,
-  } as AssociationRow;
+  } as AssociationView;
 }
 
 const responder = { role: 'responder', peer: 'MTA-A' } as const;
@@ -287,7 +287,10 @@ const views: Readonly<Record<string, () => string>> = {
           pid: 99,
           startedAt: '1999-06-14T09:30:00.250Z',
           dir: '/tmp/lab',
-          processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }],
+          mtas: [
+            { mta: 'MTA-A', domains: [], process: { pid: 100, control: '', tokenFile: '' } },
+            { mta: 'MTA-B', domains: [], process: null },
+          ],
         },
       ],
       plain,

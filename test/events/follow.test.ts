@@ -1,6 +1,7 @@
 /** `mtalab events --follow --until` ends when the lab clock passes the time, and not before. */
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { statusesOf } from '../support/statuses.js';
 import { home, mtalab, start } from '../e2e/shell.js';
 
 test('following with --until ends when the time has passed', { timeout: 250_000 }, async (t) => {
@@ -15,7 +16,7 @@ test('following with --until ends when the time has passed', { timeout: 250_000 
   t.notMatch(past.stdout, /"node":"MTA-A"/);
 
   const hourMs = 3_600_000;
-  const nowMs = (await lab.status())['MTA-A']?.nowMs ?? 0;
+  const nowMs = (await statusesOf(lab))[0]?.nowMs ?? 0;
   const following = start(...follow, '--until', new Date(nowMs + hourMs).toISOString());
   let over = false;
   void following.ended.then(() => {

@@ -120,7 +120,7 @@ listener.listen(0, '127.0.0.1', () => {
     const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', ...line }));
     const commands: Record<string, (args: never) => unknown> = {
       status: () => ({
-        name: config.name,
+        mta: config.name,
         pid: process.pid,
         phase: 'running',
         domains: ['a.example'],
@@ -168,12 +168,12 @@ listener.listen(0, '127.0.0.1', () => {
         return { stream: 'deliveries', latest: notices.length };
       },
       stop: () => {
-        if (misbehave('STAYS')) return {};
+        if (misbehave('STAYS')) return { limitMs: 0 };
         setImmediate(() => {
           rmSync(join(data, 'control.token'));
           process.exit(0);
         });
-        return {};
+        return { limitMs: 0 };
       },
     };
     socket.on('close', () => followers.delete(push));

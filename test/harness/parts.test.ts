@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type AssociationRow,
   findRun,
   generateMail,
   HarnessError,
@@ -22,6 +21,7 @@ import {
   smallestGenerated,
   spawnPair,
 } from '@mtalab/harness';
+import type { AssociationView } from '@mtalab/mta-core';
 import type { DeliveryNotice } from '@mtalab/transport';
 import { test } from 'tap';
 
@@ -100,10 +100,10 @@ function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.exam
   return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
 }
 
-function statusOf(name: string, more: object = {}): MtaStatus {
+function statusOf(mta: string, more: object = {}): MtaStatus {
   const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1 };
   const base = {
-    name,
+    mta,
     pid: 1,
     phase: 'running',
     incarnation: 1,
@@ -261,7 +261,7 @@ test('a lab is at rest exactly when every sent PDU has arrived and no process wo
 
 test('the view joins associations by name, with the belief of each side', (t) => {
   const row = (name: string, role: string, peer: string, believes: string) =>
-    ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
+    ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationView;
   const joined = joinAssociations(
     new Map([
       ['A', [row('x', 'initiator', 'B', 'theirs'), row('y', 'responder', 'B', 'mine'), row('z', 'initiator', 'B', 'mine')]],
@@ -269,11 +269,11 @@ test('the view joins associations by name, with the belief of each side', (t) =>
     ]),
   );
   t.same(
-    joined.map(({ name, between, holder, turn }) => ({ name, between, holder, turn })),
+    joined.map(({ name, between, sides, turn }) => ({ name, between, holders: sides.map(({ mta, holder }) => `${mta}: ${holder}`), turn })),
     [
-      { name: 'x', between: ['A', 'B'], holder: { A: 'B', B: 'A' }, turn: 'nobody' },
-      { name: 'y', between: ['B', 'A'], holder: { B: 'A', A: 'A' }, turn: 'one' },
-      { name: 'z', between: ['A', 'B'], holder: { A: 'A' }, turn: 'unknown' },
+      { name: 'x', between: ['A', 'B'], holders: ['A: B', 'B: A'], turn: 'nobody' },
+      { name: 'y', between: ['B', 'A'], holders: ['B: A', 'A: A'], turn: 'one' },
+      { name: 'z', between: ['A', 'B'], holders: ['A: A'], turn: 'unknown' },
     ],
   );
   t.end();
@@ -294,17 +294,17 @@ test('the registry finds live runs, forgets ended ones, and hides them from othe
     pid: process.pid,
     startedAt: new Date().toISOString(),
     dir: join(dir, name),
-    processes: [{ name: 'MTA-A', pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' }],
+    mtas: [{ mta: 'MTA-A', domains: ['a.example'], process: { pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' } }],
   });
   await t.rejects(findRun(), { message: 'no MTAs are running; start a pair with `mtalab pair`' });
   const one = await registerRun(entry('one'));
-  t.match(await findRun(), { dir: join(dir, 'one'), processes: [{ name: 'MTA-A' }] });
-  t.match(await findRun({ dir: join(dir, 'one') }), { dir: join(dir, 'one') });
+  t.match(await findRun(), { run: { dir: join(dir, 'one'), mtas: [{ mta: 'MTA-A' }] }, others: [] });
+  t.match(await findRun({ dir: join(dir, 'one') }), { run: { dir: join(dir, 'one') } });
   await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: it has no run\.json; start/ });
   t.equal(statSync(join(runtime, 'mtalab')).mode & 0o777, 0o700);
   t.equal(statSync(join(dir, 'one', 'run.json')).mode & 0o777, 0o600);
   await one.update({ ...entry('one'), lab: { control: 'ws://127.0.0.1:2', tokenFile: '/l' } });
-  t.match(await findRun(), { lab: { control: 'ws://127.0.0.1:2' } });
+  t.match((await findRun()).run, { lab: { control: 'ws://127.0.0.1:2' } });
   const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
   await t.rejects(findRun(), { message: /^there are 2 runs; choose one with --dir:\n {2}.*two \(pid/ });
   await two.remove();

@@ -333,8 +333,8 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
   ]);
   const statuses = async (): Promise<Status[]> => JSON.parse((await mtalab('status', '--json', '--dir', dir)).stdout) as Status[];
   t.match(await statuses(), [
-    { name: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [] },
-    { name: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
+    { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [] },
+    { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
   ]);
   t.match(
     (await mtalab('status', '--dir', dir)).stdout,

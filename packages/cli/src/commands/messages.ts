@@ -4,13 +4,13 @@ import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { renderMessages } from '../render/views.js';
-import { type RunFlags, viewEach } from '../running-mtas.js';
+import { chosenRun, type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, limit, ...where } = options as RunFlags & { readonly limit: number };
-  const answers = await viewEach(where, 'messages', { limit });
+  const answers = await viewEach(await chosenRun(io, where, 'look'), where, 'messages', { limit });
   return printAnswers(io, answers, json === true, {
-    json: (values) => values.map(({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows })),
+    json: ({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows }),
     text: (values) => renderMessages(values, paint(io.outColour)),
   });
 };

@@ -1,7 +1,7 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
 import { resolve } from 'node:path';
-import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
+import { type Lab, type LabOptions, type LabSummary, listRuns, type MtaEnded, startLab } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -70,6 +70,7 @@ async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promi
     journal: flags.journal === true,
     faults: plan.faults,
     proxy: flags.proxy === true,
+    answerTimeoutMs: 2000,
   });
   relay.up();
   return lab;
@@ -176,16 +177,25 @@ export const run: CommandRun = async ({ io, options }) => {
   try {
     const lab = await startPair(io, flags, plan);
     let closeControl: (() => Promise<void>) | undefined;
-    let code: number;
+    let announceEnd: (outcomes: readonly MtaEnded[]) => void = () => undefined;
+    const ended = new Promise<readonly MtaEnded[]>((resolve) => {
+      announceEnd = resolve;
+    });
     try {
-      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => io.err(text));
-      code = await runLab(io, lab, flags, plan, interrupt);
+      closeControl = await serveControlChannel(lab, { stop: interrupt.trigger, ended, log: (text) => io.err(text) });
+      const code = await runLab(io, lab, flags, plan, interrupt);
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
+      const outcomes = await lab.end();
+      announceEnd(outcomes);
+      const killed = outcomes.flatMap((outcome) => outcome.killed ?? []);
+      for (const words of killed) io.err(`mtalab: ${words}`);
+      return killed.length === 0 ? code : exitCodes.failed;
     } finally {
-      // The control channel closes last: the request to stop may have come over it.
-      await lab.close().finally(() => closeControl?.());
+      announceEnd(await lab.end());
+      // The control channel closes last: the request to stop may have come over it, and its client gets the outcome first.
+      await new Promise((resolve) => setImmediate(resolve));
+      await closeControl?.();
     }
-    return code;
   } finally {
     interrupt.dispose();
   }

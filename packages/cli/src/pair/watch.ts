@@ -1,6 +1,6 @@
 /** Watches a pair until all mail is delivered, until mail is stuck, or until a signal or the end of a process. */
 
-import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
+import { type Lab, type LabStatus, type MtaProcess, pause } from '@mtalab/harness';
 import { CliError, messageOf } from '../errors.js';
 import { paint } from '../render/colours.js';
 import type { LiveStatus } from '../render/live-status.js';
@@ -22,15 +22,14 @@ const pollMs = 250;
 /** The same, when all messages are delivered and only their confirmations are missing. */
 const lastPollMs = 20;
 
-/** The state of a lab at rest. */
+/** The state of a lab at rest. @throws HarnessError if an MTA does not answer. */
 async function labAtRest(lab: Lab): Promise<LabAtRest> {
-  const statuses = await lab.status();
-  const mtas = await Promise.all(
-    Object.values(statuses).map(async (status) => ({
-      status,
-      queues: await lab.process(status.name).client.command('queues'),
-    })),
-  );
+  const mtas = (
+    await lab.ask(async (client, limit) => {
+      const [status, queues] = await Promise.all([client.command('status', {}, limit), client.command('queues', {}, limit)]);
+      return { status, queues };
+    })
+  ).flatMap((answer) => (answer.ok ? [answer.value] : []));
   const keeping = (lab.proxy?.faults() ?? []).filter((fault) => fault.state === 'reached');
   return {
     mtas,
@@ -41,13 +40,18 @@ async function labAtRest(lab: Lab): Promise<LabAtRest> {
   };
 }
 
+/** The running MTAs that do not answer, in words. */
+function silentOf(statuses: LabStatus): readonly string[] {
+  return statuses.flatMap(({ mta, error }) => (error === undefined || error.code === 'down' ? [] : [`${mta} ${error.message}`]));
+}
+
 /** Is all mail delivered? In a kept folder, mail of an earlier run is delivered too. So there all queues must be empty. */
 async function allDelivered(lab: Lab, sending: Sending, flags: PairFlags): Promise<boolean> {
   if (lab.delivered < sending.accepted) return false;
   if (flags.dir === undefined) return true;
   // Mail on its way may be in no queue. Only in a lab at rest do the queues show all mail.
   if (!(await lab.quiescent())) return false;
-  return Object.values(await lab.status()).every((status) => status.queuedCopies === 0);
+  return (await lab.status()).every((status) => status.error === undefined && status.queuedCopies === 0);
 }
 
 /** Measures how long there has been no progress, in real time. */
@@ -116,22 +120,29 @@ export async function watchPair(
   const standstill = new Standstill();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
   let silentSinceMs: number | undefined;
+  let noted = '';
   while (!over()) {
     try {
-      live.show(renderLive(Object.values(await lab.status()), await lab.summary(), style));
+      const statuses = await lab.status();
+      live.show(renderLive(statuses, await lab.summary(), style));
       if (flags.once === true && sending.complete) {
         const ending = await lookForEnd({ lab, sending, flags, live, standstill });
         if (ending !== undefined) return ending;
       }
+      // An MTA that is suspended or busy may answer again.
+      const silent = silentOf(statuses);
+      if (silent.length > 0) throw new CliError(silent.join('; '));
       silentSinceMs = undefined;
+      noted = '';
     } catch (error) {
-      // An MTA that has ended is reported below. An MTA that restarts, or that a user has suspended, will answer again.
+      // An MTA that has ended is reported below.
       silentSinceMs ??= performance.now();
-      const what = `the pair does not answer: ${messageOf(error)}`;
-      if (!over()) live.note(what);
+      const what = messageOf(error);
+      if (!over() && what !== noted) live.note(what);
+      noted = what;
       if (!over()) await pause(pollMs, signal);
       const tooLong = flags.once === true && performance.now() - silentSinceMs > flags.patience * 1000;
-      if (!over() && tooLong) throw new CliError(what, { cause: error });
+      if (!over() && tooLong) return { kind: 'stuck', why: [`${what}, for longer than --patience ${flags.patience}`] };
       continue;
     }
     if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(pollMs, signal)]);

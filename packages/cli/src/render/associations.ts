@@ -1,7 +1,7 @@
 /** Renders associations with the view of each side. */
 
-import type { AssociationRow, LabAssociation } from '@mtalab/harness';
-import { printable } from '@mtalab/mta-core';
+import type { LabAssociation } from '@mtalab/harness';
+import { type AssociationView, printable } from '@mtalab/mta-core';
 import type { Paint } from './colours.js';
 import { table } from './table.js';
 
@@ -17,7 +17,7 @@ const columns = [
   { title: 'RECOVERY', align: 'right' },
 ] as const;
 
-function pleaseOf(row: AssociationRow): string {
+function pleaseOf(row: AssociationView): string {
   const please = row.pleaseOutstanding;
   if (please === true) return 'outstanding';
   return please === false || please === null || please === undefined ? '-' : printable(String(please));
@@ -27,7 +27,7 @@ function pleaseOf(row: AssociationRow): string {
 function turnVerdict(association: LabAssociation, style: Paint): string {
   switch (association.turn) {
     case 'one': {
-      const holder = Object.entries(association.holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';
+      const holder = association.sides.find((side) => side.holder === side.mta)?.mta ?? '?';
       return style.green(`both sides agree: ${printable(holder)} has the Turn`);
     }
     case 'nobody':
@@ -35,7 +35,11 @@ function turnVerdict(association: LabAssociation, style: Paint): string {
     case 'both':
       return style.red('both sides believe that they have the Turn');
     default:
-      return style.yellow('only one side knows this association');
+      return style.yellow(
+        association.unanswered.length === 0
+          ? 'only one side knows this association'
+          : `${printable(association.unanswered.join(', '))} does not answer, so nobody can say whose Turn it is`,
+      );
   }
 }
 
@@ -43,13 +47,13 @@ function turnVerdict(association: LabAssociation, style: Paint): string {
 export function renderAssociations(associations: readonly LabAssociation[], style: Paint): string {
   if (associations.length === 0) return style.dim('no associations');
   const rows = associations.flatMap((association) =>
-    Object.entries(association.sides).map(([mta, row], at) => [
+    association.sides.map((row, at) => [
       at === 0 ? printable(association.name) : '',
-      printable(mta),
+      printable(row.mta),
       row.role,
       row.state,
       row.turn,
-      printable(association.holder[mta] ?? '?') + (row.believes === 'mine' ? ' (itself)' : ''),
+      printable(row.holder) + (row.believes === 'mine' ? ' (itself)' : ''),
       pleaseOf(row),
       String(row.moved),
       String(row.recovery),

@@ -1,6 +1,6 @@
 /** Renders the output of `mtalab pair`: where the MTAs listen, the live status, the summary. */
 
-import type { LabSummary, MtaStatus } from '@mtalab/harness';
+import type { LabStatus, LabSummary } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import type { Paint } from './colours.js';
@@ -55,15 +55,17 @@ export function renderReady(ready: PairReady, style: Paint): string {
 }
 
 /** A line for each MTA, then a line that sums up. */
-export function renderLive(statuses: readonly MtaStatus[], summary: LabSummary, style: Paint): readonly string[] {
-  const width = widest(statuses.map((status) => printable(status.name)));
+export function renderLive(statuses: LabStatus, summary: LabSummary, style: Paint): readonly string[] {
+  const width = widest(statuses.map((status) => printable(status.mta)));
   return [
-    ...statuses.map(
-      (status) =>
-        `${padded(printable(status.name), width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
-    ),
+    ...statuses.map((status) => `${padded(printable(status.mta), width)}  ${liveOf(status)}`),
     `${summary.delivered} of ${counted(summary.submitted, 'message')} delivered${delays(summary)}`,
   ].map(style.dim);
+}
+
+function liveOf(status: LabStatus[number]): string {
+  if (status.error !== undefined) return printable(status.error.message);
+  return `${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`;
 }
 
 function delays(summary: LabSummary): string {

@@ -1,7 +1,8 @@
 /** Renders the views of MTAs as tables. */
 
-import type { MtaStatus, RunEntry } from '@mtalab/harness';
+import type { MtaStatus, RunEntry, Unanswered } from '@mtalab/harness';
 import { type BindingView, type LtabView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import type { FaultView } from '../pair/control-schema.js';
 import type { Paint } from './colours.js';
 import { clip, table } from './table.js';
 import { bytes, instant, span, until } from './units.js';
@@ -31,7 +32,11 @@ function phase(text: string, style: Paint): string {
   return text === 'running' ? style.green(text) : style.yellow(printable(text));
 }
 
-export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): string {
+/** The words for an MTA that gave no answer, in place of its phase. */
+const silence = { silent: 'NO ANSWER', down: 'down', refused: 'refused' } as const;
+
+/** @param failed MTAs that gave no answer. */
+export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, failed: readonly Unanswered[] = []): string {
   const mtas = table(
     [
       left('MTA'),
@@ -46,19 +51,22 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
       right('CPU'),
       left('NEXT TIMER'),
     ],
-    values.map(({ value }) => [
-      style.bold(printable(value.name)),
-      phase(value.phase, style),
-      String(value.pid),
-      printable(`${value.version} (${value.build})`),
-      value.nt === null ? '-' : printable(value.nt),
-      printable(value.endpoints.join(', ')) || '-',
-      printable(value.legacy.join(', ')) || '-',
-      String(value.timeScale),
-      bytes(value.memory.rssBytes),
-      span((value.cpu.userS + value.cpu.systemS) * 1000),
-      until(value.nextDeadlineMs, value.nowMs),
-    ]),
+    [
+      ...values.map(({ value }) => [
+        style.bold(printable(value.mta)),
+        phase(value.phase, style),
+        String(value.pid),
+        printable(`${value.version} (${value.build})`),
+        value.nt === null ? '-' : printable(value.nt),
+        printable(value.endpoints.join(', ')) || '-',
+        printable(value.legacy.join(', ')) || '-',
+        String(value.timeScale),
+        bytes(value.memory.rssBytes),
+        span((value.cpu.userS + value.cpu.systemS) * 1000),
+        until(value.nextDeadlineMs, value.nowMs),
+      ]),
+      ...failed.map(({ mta, error }) => [style.bold(printable(mta)), style.red(silence[error.code]), ...Array(9).fill('-')]),
+    ],
     style,
   );
   const mail = table(
@@ -75,7 +83,7 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
       right('ASSOCIATIONS OPENED'),
     ],
     values.map(({ value }) => [
-      style.bold(printable(value.name)),
+      style.bold(printable(value.mta)),
       String(value.counters.submitted),
       String(value.queuedCopies),
       String(value.counters.delivered),
@@ -125,15 +133,12 @@ export function renderRuns(runs: readonly RunEntry[], style: Paint): string {
     runs.map((run) => [
       String(run.pid),
       instant(Date.parse(run.startedAt)),
-      printable(run.processes.map((one) => `${one.name} (${one.pid})`).join(', ')),
+      printable(run.mtas.map(({ mta, process: one }) => `${mta} (${one?.pid ?? 'down'})`).join(', ')),
       printable(run.dir),
     ]),
     style,
   );
 }
-
-/** A fault of the pair's proxy. */
-export type FaultView = { readonly id: number; readonly text: string; readonly state: string; readonly hits: number };
 
 export function renderFaults(faults: readonly FaultView[], style: Paint): string {
   return table(

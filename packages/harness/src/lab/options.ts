@@ -66,6 +66,8 @@ export type LabOptions = {
   readonly readyTimeoutMs?: number;
   /** Limit in real time for the stop of each MTA, ms. Default 30 s, or more if the lab's clock is slow. */
   readonly stopTimeoutMs?: number;
+  /** Limit in real time for the answer of an MTA to a question or a change, ms. Default 5 s. */
+  readonly answerTimeoutMs?: number;
 };
 
 /** The content of the configuration file of an MTA. */
@@ -133,6 +135,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, true>> = {
   env: true,
   readyTimeoutMs: true,
   stopTimeoutMs: true,
+  answerTimeoutMs: true,
 };
 
 const maxMtas = 64;
