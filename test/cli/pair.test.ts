@@ -306,7 +306,13 @@ test('a running pair answers every command, and stops on the stop command', { ti
   const second = await mtalab(['pair', '--dir', dir, '--once', '--count', '1']);
   t.match(second, { code: 1, stderr: /another run uses .*kept/ });
 
-  t.match(await ask('stop'), { dir, mtas: [{ mta: 'MTA-A', killed: null }, { mta: 'MTA-B', killed: null }] });
+  t.match(await ask('stop'), {
+    dir,
+    mtas: [
+      { mta: 'MTA-A', killed: null },
+      { mta: 'MTA-B', killed: null },
+    ],
+  });
   t.match(await pair.next(), { type: 'summary', ending: 'interrupted', delivered: examples.length + 2 });
   t.same(await pair.exited, [0, null]);
   t.match(await mtalab(['status', '--dir', dir]), { code: 1 });

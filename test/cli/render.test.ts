@@ -1,7 +1,14 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
-import { type AssociationView, type BindingView, type LtabView, levelsOf, type MessageView, type QueueView } from '@mtalab/mta-core';
+import {
+  type AssociationView,
+  type BindingView,
+  type LtabView,
+  levelsOf,
+  type MessageView,
+  type QueueView,
+} from '@mtalab/mta-core';
 import {
   judgeStandstill,
   type LabAtRest,

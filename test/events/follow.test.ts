@@ -1,8 +1,8 @@
 /** `mtalab events --follow --until` ends when the lab clock passes the time, and not before. */
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
-import { statusesOf } from '../support/statuses.js';
 import { home, mtalab, start } from '../e2e/shell.js';
+import { statusesOf } from '../support/statuses.js';
 
 test('following with --until ends when the time has passed', { timeout: 250_000 }, async (t) => {
   process.env['XDG_RUNTIME_DIR'] = home;

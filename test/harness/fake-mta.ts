@@ -186,6 +186,7 @@ listener.listen(0, '127.0.0.1', () => {
         return;
       }
       const { id, cmd, ...args } = JSON.parse(octets.toString('utf8')) as { id: number; cmd: string };
+      if (misbehave('MUTE') && cmd !== 'subscribe') return;
       try {
         const result = commands[cmd]?.(args as never);
         socket.send(JSON.stringify({ id, ok: true, result: result ?? {} }));

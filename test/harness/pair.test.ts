@@ -36,7 +36,14 @@ test('a pair delivers its mail, continues after kill -9, and stops in order', as
     t.match(await lab.summary(), { submitted: 5, delivered: 5, associationsOpened: 1, turnsGiven: 0, reports: 0 });
     const [association, ...others] = await lab.associations();
     t.same(others, []);
-    t.match(association, { between: ['MTA-A', 'MTA-B'], sides: [{ mta: 'MTA-A', holder: 'MTA-A' }, { mta: 'MTA-B', holder: 'MTA-A' }], turn: 'one' });
+    t.match(association, {
+      between: ['MTA-A', 'MTA-B'],
+      sides: [
+        { mta: 'MTA-A', holder: 'MTA-A' },
+        { mta: 'MTA-B', holder: 'MTA-A' },
+      ],
+      turn: 'one',
+    });
     t.same(mailOfBen(lab), texts.slice(0, 5).sort());
 
     // The receiver dies. The sender keeps its mail until the receiver is back at the same ports.
@@ -73,7 +80,10 @@ test('through the proxy, with a fault on the way', async (t) => {
   t.equal(mailOfBen(lab).length, 6);
   t.same(lab.proxy?.unreached(), []);
   await lab.settle();
-  t.match(await lab.status(), [{ mta: 'MTA-A', queuedCopies: 0 }, { mta: 'MTA-B', queuedCopies: 0 }]);
+  t.match(await lab.status(), [
+    { mta: 'MTA-A', queuedCopies: 0 },
+    { mta: 'MTA-B', queuedCopies: 0 },
+  ]);
 });
 
 test('a new order of the bindings lasts for the next start, also for two at one address', async (t) => {

@@ -269,7 +269,12 @@ test('the view joins associations by name, with the belief of each side', (t) =>
     ]),
   );
   t.same(
-    joined.map(({ name, between, sides, turn }) => ({ name, between, holders: sides.map(({ mta, holder }) => `${mta}: ${holder}`), turn })),
+    joined.map(({ name, between, sides, turn }) => ({
+      name,
+      between,
+      holders: sides.map(({ mta, holder }) => `${mta}: ${holder}`),
+      turn,
+    })),
     [
       { name: 'x', between: ['A', 'B'], holders: ['A: B', 'B: A'], turn: 'nobody' },
       { name: 'y', between: ['B', 'A'], holders: ['B: A', 'A: A'], turn: 'one' },

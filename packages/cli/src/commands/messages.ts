@@ -11,6 +11,6 @@ export const run: CommandRun = async ({ io, options }) => {
   const answers = await viewEach(await chosenRun(io, where, 'look'), where, 'messages', { limit });
   return printAnswers(io, answers, json === true, {
     json: ({ mta, value }) => ({ mta, nowMs: value.nowMs, messages: value.rows }),
-    text: (values) => renderMessages(values, paint(io.outColour)),
+    text: (values, failed) => renderMessages(values, paint(io.outColour), failed.length === 0),
   });
 };

@@ -216,7 +216,8 @@ export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>
 /** Width of a column of addresses. They may be long and many, and JSON has all. */
 const addressColumns = 40;
 
-export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint): string {
+/** @param complete did all MTAs answer? */
+export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint, complete = true): string {
   const columns = [
     left('MTA'),
     left('COPY'),
@@ -242,5 +243,6 @@ export function renderMessages(values: readonly From<Clocked<readonly MessageVie
     age(message.submittedAtMs, nowMs),
     until(message.retryAtMs, nowMs),
   ]);
-  return rows.length === 0 ? style.dim('no messages: everything is delivered') : table(columns, rows, style);
+  if (rows.length > 0) return table(columns, rows, style);
+  return style.dim(complete ? 'no messages: everything is delivered' : 'no messages at the MTAs that answer');
 }

@@ -2,10 +2,21 @@
  * Changes MTAs while they run, and keeps each change for their restarts. Each MTA is changed by itself, so that one that stands
  * still does not keep the change from the others.
  */
-import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
+import {
+  type Binding,
+  type BindingView,
+  type BindingWish,
+  categories,
+  categoryNamed,
+  type DiagnosticsLevels,
+  levelNamed,
+  levelNames,
+  levelsOf,
+  wishedBindings,
+} from '@mtalab/mta-core';
 import type { ControlClient, RequestOptions } from '@mtalab/transport';
 import PQueue from 'p-queue';
-import { type Answer, required } from '../process/answers.js';
+import { type Answer, required, type Unanswered, unanswered } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
 import type { Members } from './members.js';
 
@@ -36,13 +47,12 @@ export class Changes {
         await this.#members.setLegacy(mta, mode === 'legacy' ? [...others, article] : others);
         if (answer.ok) return { mta, ok: true, value: { effective: 'now' } };
         if (answer.error.code === 'down') return { mta, ok: true, value: { effective: 'next start' } };
-        const message = `${answer.error.message}; the change is kept for its next start`;
-        return { mta, ok: false, error: { ...answer.error, message } };
+        return onlyLater(answer);
       }),
     );
   }
 
-  /** Sets a diagnostics level. The value of an answer has the levels of every category. */
+  /** Sets a diagnostics level. The value has the levels of every category. An MTA that does not answer has them at its next start. */
   async diagnostics(
     category: string,
     level: string,
@@ -52,8 +62,15 @@ export class Changes {
       (client, limit) => client.command('diagnostics', { category, level }, limit),
       names,
     );
-    for (const answer of answers) if (answer.ok) await this.#members.setLevels(answer.mta, answer.value);
-    return answers;
+    return Promise.all(
+      answers.map(async (answer): Promise<Answer<DiagnosticsLevels>> => {
+        const { mta } = answer;
+        if (!answer.ok && answer.error.code === 'refused') return answer;
+        const value = answer.ok ? answer.value : changedLevels(this.#members.levelsOf(mta), category, level);
+        await this.#members.setLevels(mta, value);
+        return answer.ok || answer.error.code === 'down' ? { mta, ok: true, value } : onlyLater(answer);
+      }),
+    );
   }
 
   /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */
@@ -96,4 +113,19 @@ export class Changes {
     const [answer] = required([await this.#members.ask(name, ask)]);
     return (answer as { readonly value: T }).value;
   }
+}
+
+/** The answer of a running MTA that takes over a change at its next start only. */
+function onlyLater({ mta, error }: Unanswered): Answer<never> {
+  return unanswered(mta, error.code, `${error.message}; the change is kept for its next start`);
+}
+
+/** The levels after the change of a category, or of `all`. @throws HarnessError for an unknown category or level. */
+function changedLevels(levels: DiagnosticsLevels, categoryName: string, levelName: string): DiagnosticsLevels {
+  const level = levelNamed(levelName);
+  if (level === undefined) throw new HarnessError(`level: '${levelName}' is none of ${levelNames.join(', ')}`);
+  if (categoryName.toLowerCase() === 'all') return levelsOf(level);
+  const category = categoryNamed(categoryName);
+  if (category === undefined) throw new HarnessError(`category: '${categoryName}' is none of ${categories.join(', ')}`);
+  return { ...levels, [category]: level };
 }

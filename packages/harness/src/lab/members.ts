@@ -1,7 +1,7 @@
 /** The MTA processes of a lab. Writes their configuration, gives each the endpoints of the others, and counts deliveries. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { defaultSettings } from '@mtalab/mta-core';
+import { type DiagnosticsLevels, defaultSettings, levelNamed, levelsOf } from '@mtalab/mta-core';
 import type { ControlClient, LabClock, MtaStatus, RequestOptions } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type Answer, answerOf, unanswered } from '../process/answers.js';
@@ -107,6 +107,12 @@ export class Members {
   async setLevels(name: string, levels: Readonly<Record<string, string>>): Promise<void> {
     this.#levels.set(name, levels);
     await this.writeConfig(name);
+  }
+
+  /** The diagnostics levels of the next start. */
+  levelsOf(name: string): DiagnosticsLevels {
+    const { log } = this.plan;
+    return levelsOf(levelNamed(log?.level ?? 'none'), this.#levels.get(name) ?? log?.levels ?? {});
   }
 
   legacyOf(name: string): readonly string[] {

@@ -178,12 +178,13 @@ export class MtaProcess {
   async #endInOrder(life: Life): Promise<string | null> {
     const pid = life.child.pid ?? -1;
     const timeoutMs = this.#options.stopTimeoutMs ?? 30_000;
-    const asked = life.client?.command('stop', {}, { timeoutMs: stopAnswerMs }) ?? Promise.reject(new Error('not connected'));
+    const answerMs = Math.min(timeoutMs, stopAnswerMs);
+    const asked = life.client?.command('stop', {}, { timeoutMs: answerMs }) ?? Promise.reject(new Error('not connected'));
     const answered = asked.then(
       () => true,
       () => false,
     );
-    if ((await doneBy(pid, answered, stopAnswerMs)) === 'suspended') return `${this.name} was suspended and was killed`;
+    if ((await doneBy(pid, answered, answerMs)) === 'suspended') return `${this.name} was suspended and was killed`;
     if (await answered) {
       const ended = await doneBy(pid, life.exited, timeoutMs);
       const late = `did not end within ${durationText(timeoutMs)} of its stop`;
@@ -191,7 +192,7 @@ export class MtaProcess {
     }
     // Without a control channel, a signal stops it in order too.
     life.child.kill('SIGTERM');
-    const ended = await doneBy(pid, life.exited, Math.min(timeoutMs, stopAnswerMs));
+    const ended = await doneBy(pid, life.exited, answerMs);
     return ended === 'done' ? null : `${this.name} ${wordsOf(ended, 'did not answer the stop command')} and was killed`;
   }
 
