@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LabAssociation, LabSummary, MtaStatus } from '@mtalab/harness';
 import { test } from 'tap';
+import { namingBreaches } from '../support/names.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
 const home = mkdtempSync(join(tmpdir(), 'mtalab-cli-'));
@@ -61,15 +62,16 @@ test('--once --json: two lines of JSON, exit 0, and nothing left behind', async 
   ]);
   t.equal(code, 0, stderr);
   const [ready, summary] = lines(stdout) as [
-    { type: string; dir: string; mtas: { name: string; endpoints: string[] }[] },
+    { type: string; dir: string; mtas: { mta: string; endpoints: string[] }[] },
     SummaryLine,
   ];
+  t.same(namingBreaches([ready, summary]), []);
   t.match(ready, {
     type: 'ready',
     kept: false,
     mtas: [
-      { name: 'MTA-A', domain: 'a.example', mapper: [] },
-      { name: 'MTA-B', mapper: [/^127\.0\.0\.1\[\d+\]$/] },
+      { mta: 'MTA-A', domains: ['a.example'], mapper: [] },
+      { mta: 'MTA-B', mapper: [/^127\.0\.0\.1\[\d+\]$/] },
     ],
   });
   t.match(ready.mtas[0]?.endpoints[0], /^127\.0\.0\.1\[\d+\]$/);
@@ -85,7 +87,7 @@ test('--once --json: two lines of JSON, exit 0, and nothing left behind', async 
   });
   t.ok(summary.associationsOpened >= 1);
   t.ok(summary.turnsGiven >= 1, 'mail went both ways');
-  t.ok(summary.worstDelayMs >= summary.meanDelayMs);
+  t.ok(summary.maxDelayMs >= summary.meanDelayMs);
   t.notOk(existsSync(ready.dir), 'the temporary folder is gone');
 });
 
@@ -172,6 +174,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
   const ask = async <T>(...argv: readonly string[]): Promise<T> => {
     const { code, stdout, stderr } = await mtalab([...argv, '--dir', dir, '--timeout', '60', '--json']);
     t.equal(code, 0, `${argv.join(' ')}: ${stderr}`);
+    t.same(namingBreaches(JSON.parse(stdout)), [], argv.join(' '));
     return JSON.parse(stdout) as T;
   };
 
@@ -186,11 +189,12 @@ test('a running pair answers every command, and stops on the stop command', { ti
   ]);
   t.same(digests(join(dir, 'MTA-B', 'mailboxes')), digests('examples'), 'the sample mail arrived octet for octet, each once');
 
-  t.match(await mtalab(['runs', '--json']), { code: 0 });
+  const runs = await mtalab(['runs', '--json']);
+  t.same([runs.code, ...namingBreaches(JSON.parse(runs.stdout))], [0]);
   t.match(await ask('status', '--mta', 'mta-b'), [{ mta: 'MTA-B' }]);
   t.match(await ask('ltab'), [
-    { mta: 'MTA-A', ltab: [{ name: 'MTA-B', index: 1 }] },
-    { mta: 'MTA-B', ltab: [{ name: 'MTA-A' }] },
+    { mta: 'MTA-A', ltab: [{ peer: 'MTA-B', ltabIndex: 1 }] },
+    { mta: 'MTA-B', ltab: [{ peer: 'MTA-A' }] },
   ]);
   const [association] = await ask<LabAssociation[]>('associations');
   t.match(association, { turn: 'one', between: ['MTA-A', 'MTA-B'], sides: [{ holder: 'MTA-A' }, { holder: 'MTA-A' }] });
@@ -208,10 +212,10 @@ test('a running pair answers every command, and stops on the stop command', { ti
     { mta: 'MTA-A', messages: [] },
     { mta: 'MTA-B', messages: [] },
   ]);
-  const events = await ask<{ id: number; node: string }[]>('events');
+  const events = await ask<{ id: number; mta: string }[]>('events');
   t.equal(events.filter((event) => event.id === 9298).length, 2, 'both have logged that they are up');
 
-  const up = await ask<{ id: number; node: string; explanation?: string }[]>(
+  const up = await ask<{ id: number; mta: string; explanation?: string }[]>(
     'events',
     ...[
       '--id',
@@ -227,7 +231,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
       '--explain',
     ],
   );
-  t.match(up, [{ id: 9298, node: events.at(-1)?.node, explanation: /mail can move/ }], 'the last selected event, explained');
+  t.match(up, [{ id: 9298, mta: events.at(-1)?.mta, explanation: /mail can move/ }], 'the last selected event, explained');
   t.same(await ask('events', '--until', '10min'), [], 'nothing was logged before the start');
   t.same(await ask('events', '--severity', '16'), []);
 
@@ -318,7 +322,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
   t.match(await mtalab(['status', '--dir', dir]), { code: 1 });
   const log = readFileSync(join(dir, 'MTA-A', 'data', 'logs', 'events.jsonl'), 'utf8');
   t.match(log, /"id":9299/, 'it stopped in order');
-  t.match(await ask('events', '--id', '9299', '--mta', 'mta-b'), [{ id: 9299, node: 'MTA-B' }], 'its log is still readable');
+  t.match(await ask('events', '--id', '9299', '--mta', 'mta-b'), [{ id: 9299, mta: 'MTA-B' }], 'its log is still readable');
   t.match(await mtalab(['events', '--dir', join(dir, 'MTA-A', 'data'), '--id', '9299', '--follow']), { code: 0, stdout: /9299/ });
   const wrong = await mtalab(['events', '--dir', dir, '--mta', 'MTA-C']);
   t.match(wrong, { code: 2, stderr: /unknown MTA MTA-C \(known: MTA-., MTA-.\)/ });

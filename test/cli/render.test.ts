@@ -1,6 +1,6 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
+import { joinAssociations, type LabSummary, type MtaStatus, readable } from '@mtalab/harness';
 import {
   type AssociationView,
   type BindingView,
@@ -130,8 +130,8 @@ const mailboxes: QueueView = {
 };
 
 const ltab: LtabView = {
-  index: 1,
-  name: 'MTA-B',
+  ltabIndex: 1,
+  peer: 'MTA-B',
   link: 'rpc',
   endpoints: ['127.0.0.1[4097]', '[::1][4097]'],
   associations: { open: 2, lost: 1 },
@@ -179,7 +179,7 @@ const ltab: LtabView = {
 };
 
 const message: MessageView = {
-  id: '1-17',
+  copy: '1-17',
   mtsId: 'c=lab;mta=MTA-A;1-16',
   originator: 'ada@a.example',
   recipients: ['ben@b.example', 'cleo@b.example', 'a-very-long-name-of-a-mailbox@b.example'],
@@ -193,11 +193,12 @@ const message: MessageView = {
   retryAtMs: nowMs + 78_000,
 };
 
+const silent = { mta: 'MTA-C', error: { code: 'silent', message: 'does not answer within 2 s' } } as const;
 const summary: LabSummary = {
   submitted: 51,
   delivered: 51,
   meanDelayMs: 12.4,
-  worstDelayMs: 15_300,
+  maxDelayMs: 15_300,
   associationsOpened: 2,
   turnsGiven: 1,
   reports: 0,
@@ -259,7 +260,7 @@ const views: Readonly<Record<string, () => string>> = {
       [
         {
           mta: 'MTA-A',
-          value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] },
+          value: { nowMs, rows: [ltab, { ...ltab, ltabIndex: 2, peer: 'MTA-C', associations: {}, openRetryAtMs: null }] },
         },
       ],
       plain,
@@ -278,7 +279,7 @@ const views: Readonly<Record<string, () => string>> = {
       [
         {
           mta: 'MTA-A',
-          value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
+          value: { nowMs, rows: [message, { ...message, copy: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
         },
       ],
       plain,
@@ -314,7 +315,7 @@ const views: Readonly<Record<string, () => string>> = {
     renderEvent(
       {
         time: '1999-06-14T09:30:00.250Z',
-        node: 'MTA-A',
+        mta: 'MTA-A',
         source: 'MSExchangeMTA',
         id: 57,
         type: 'Warning',
@@ -349,9 +350,9 @@ const views: Readonly<Record<string, () => string>> = {
         faults: ['cut before turn-give 1'],
         mtas: [
           {
-            name: 'MTA-A',
+            mta: 'MTA-A',
             pid: 7,
-            domain: 'a.example',
+            domains: ['a.example'],
             endpoints: ['127.0.0.1[4097]'],
             mapper: ['127.0.0.1[135]'],
             control: 'ws://127.0.0.1:4098',
@@ -361,8 +362,9 @@ const views: Readonly<Record<string, () => string>> = {
       },
       plain,
     ),
+  'status, one MTA without an answer': () => renderStatus([{ mta: 'MTA-A', value: status('MTA-A') }], plain, [silent]),
   live: () =>
-    renderLive([status('MTA-A', { queuedCopies: 49 }), status('MTA-B')], { ...summary, delivered: 2 }, plain).join('\n'),
+    renderLive([readable(status('MTA-A', { queuedCopies: 49 })), readable(status('MTA-B')), silent], summary, plain).join('\n'),
   summary: () => renderSummary(summary, plain),
   'summary of nothing': () => renderSummary({ ...summary, submitted: 0, delivered: 0 }, plain),
   'verdict: the Turn is lost': () => verdict(still({}), 30_000),

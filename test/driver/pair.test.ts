@@ -121,7 +121,7 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   const ends = (status: MtaStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
   t.same(ends(statusA).sort(), ends(statusB).sort(), 'both list the same sockets');
   t.match(await a.client.request('ltab'), [
-    { index: 1, name: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
+    { ltabIndex: 1, peer: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
   ]);
   const associations = [await a.client.request<object[]>('associations'), await b.client.request<object[]>('associations')];
   t.ok(associations[0]?.length, 'an association is still open');

@@ -160,8 +160,8 @@ const mta: Mta = {
 test('views show what the state holds, and no password', async (t) => {
   t.match(viewLtab(mta), [
     {
-      index: 1,
-      name: 'MTA-B',
+      ltabIndex: 1,
+      peer: 'MTA-B',
       associations: { open: 1, lost: 1 },
       queued: 5,
       waiting: 1,
@@ -196,7 +196,7 @@ test('views show what the state holds, and no password', async (t) => {
       connections: 3,
       dataConnection: 'bound',
       moved: 12,
-      transfer: { id: '3-1', mtsId: 'm1', sentBytes: 60, confirmedBytes: 30, unconfirmedSegments: 2, deadlineMs: 9000 },
+      transfer: { copy: '3-1', mtsId: 'm1', sentBytes: 60, confirmedBytes: 30, unconfirmedSegments: 2, deadlineMs: 9000 },
     },
     { name: 'MTA-B/1/7', state: 'lost', believes: 'theirs', pleaseOutstanding: true, transfer: null },
   ]);
@@ -233,7 +233,7 @@ test('views show what the state holds, and no password', async (t) => {
   ]);
   const messages = viewMessages(mta, 100);
   t.same(
-    messages.map(({ id, destination, state, retryAtMs }) => [id, destination, state, retryAtMs]),
+    messages.map(({ copy, destination, state, retryAtMs }) => [copy, destination, state, retryAtMs]),
     [
       ['3-1', 'MTA-B', 'in-transfer', null],
       ['3-4', 'MTA-B', 'queued', null],

@@ -13,7 +13,7 @@ test('following with --until ends when the time has passed', { timeout: 250_000 
   const past = await mtalab(...follow, '--until', '0s', '--mta', 'MTA-B');
   t.equal(past.code, 0, past.stderr);
   t.match(past.stdout, /"id":9298/);
-  t.notMatch(past.stdout, /"node":"MTA-A"/);
+  t.notMatch(past.stdout, /"mta":"MTA-A"/);
 
   const hourMs = 3_600_000;
   const nowMs = (await statusesOf(lab))[0]?.nowMs ?? 0;

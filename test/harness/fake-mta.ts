@@ -107,7 +107,7 @@ listener.listen(0, '127.0.0.1', () => {
     const ports = [(listener.address() as { port: number }).port];
     const ready = {
       type: 'ready',
-      name: config.name,
+      mta: config.name,
       pid: process.pid,
       endpoints: [`127.0.0.1[${ports[0]}]`],
       ports,

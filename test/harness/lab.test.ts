@@ -85,7 +85,7 @@ test('a pair starts, exchanges addresses, takes mail, gives a summary, and leave
     submitted: 2,
     delivered: 2,
     meanDelayMs: 10,
-    worstDelayMs: 10,
+    maxDelayMs: 10,
     associationsOpened: 2,
     turnsGiven: 4,
     reports: 0,

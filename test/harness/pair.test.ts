@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { generateMail, octetsOf } from '@mtalab/harness';
 import { type Lab, spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { namingBreaches } from '../support/names.js';
 import { statusesOf } from '../support/statuses.js';
 
 const envelope = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
@@ -34,6 +35,10 @@ test('a pair delivers its mail, continues after kill -9, and stops in order', as
     await lab.waitForDelivered(5);
     await lab.settle();
     t.match(await lab.summary(), { submitted: 5, delivered: 5, associationsOpened: 1, turnsGiven: 0, reports: 0 });
+    const results = [await lab.status(), await lab.associations(), await lab.summary(), await lab.bindings('MTA-A')];
+    t.same(namingBreaches(results), []);
+    t.match(await lab.status(), [{ now: /^\d{4}-.*Z$/, nextDeadlineAt: /Z$/ }, {}]);
+    t.same(namingBreaches(await lab.diagnostics('Interface', 'none')), []);
     const [association, ...others] = await lab.associations();
     t.same(others, []);
     t.match(association, {

@@ -136,16 +136,16 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
     'bindings: MTA-A would listen on 127.0.0.1[5001] twice; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-A': 4190, 'MTA-B': 4190 } },
-    'mapperPorts: the endpoint mapper of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-A': 4190, 'MTA-B': 4190 } },
+    'mapper: the endpoint mapper of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-A': 4190 }, bindings: { 'MTA-A': [{ address: '::1' }, { port: 4190 }] } },
-    'mapperPorts: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-A': 4190 }, bindings: { 'MTA-A': [{ address: '::1' }, { port: 4190 }] } },
+    'mapper: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
-    'mapperPorts: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
+    'mapper: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
     { bindings: { 'MTA-B': [{ address: '224.0.0.1' }] } },

@@ -260,11 +260,11 @@ test('a note warns of removing an article that the release lacks', (t) => {
 });
 
 test('a lab refuses unknown releases and options before it starts anything', async (t) => {
-  await t.rejects(spawnPair({ releases: { 'MTA-A': { release: '5.5sp9' } } }), {
-    message: /^releases: MTA-A: no documented Exchange release is "5\.5sp9"; the nearest is 5\.5 SP4 \(2653\.23\)$/,
+  await t.rejects(spawnPair({ release: { 'MTA-A': '5.5sp9' } }), {
+    message: /^MTA-A: no documented Exchange release is "5\.5sp9"; the nearest is 5\.5 SP4 \(2653\.23\)$/,
   });
-  await t.rejects(spawnPair({ releases: { 'MTA-C': {} } }), {
-    message: /^releases: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B$/,
+  await t.rejects(spawnPair({ release: { 'MTA-C': '5.5' } }), {
+    message: /^release: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B$/,
   });
   await t.rejects(spawnPair({ fixed: { 'MTA-A': ['Q166594'] }, legacy: { 'MTA-A': ['Q166594'] } }), {
     message: /^MTA-A: the article Q166594 is in legacy and in fixed/,
@@ -328,8 +328,8 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
   const pair = start('pair', '--json', '--dir', dir, ...words);
   const ready = await pair.next();
   t.match(ready?.['mtas'], [
-    { name: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [], withoutQuirk: ['Q232602'] },
-    { name: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'], withoutQuirk: [] },
+    { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [], withoutQuirk: ['Q232602'] },
+    { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'], withoutQuirk: [] },
   ]);
   const statuses = async (): Promise<Status[]> => JSON.parse((await mtalab('status', '--json', '--dir', dir)).stdout) as Status[];
   t.match(await statuses(), [

@@ -3,8 +3,9 @@ import type { Lab, MtaStatus } from '@mtalab/harness';
 
 /** Throws if an MTA does not answer. */
 export async function statusesOf(lab: Lab): Promise<readonly MtaStatus[]> {
-  return (await lab.status()).map((status) => {
-    if (status.error === undefined) return status;
-    throw new Error(`${status.mta} ${status.error.message}`);
+  const answers = await lab.ask((client, limit) => client.command('status', {}, limit));
+  return answers.map((answer) => {
+    if (answer.ok) return answer.value;
+    throw new Error(`${answer.mta} ${answer.error.message}`);
   });
 }

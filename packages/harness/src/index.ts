@@ -53,6 +53,7 @@ export type { ReadyMessage } from './process/ready-message.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
 export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
+export { isoInstant, type Readable, readable } from './readable.js';
 export {
   type ControlAddress,
   endLeftovers,

@@ -8,7 +8,7 @@ import { CliError, exitCodes } from '../errors.js';
 import { aborted, onInterrupt } from '../interrupt.js';
 import { whyWords } from '../print-answers.js';
 import { paint } from '../render/colours.js';
-import { renderDelivery } from '../render/events.js';
+import { deliveryJson, renderDelivery } from '../render/events.js';
 import { answerLimitMs, askMta, chosenMtas, chosenRun, type RunFlags } from '../running-mtas.js';
 
 /** Real time between two tries to reach an MTA that does not answer, ms. */
@@ -45,8 +45,7 @@ async function follow(io: CommandIo, run: RunEntry, mta: string, where: RunFlags
   let last: number | undefined;
   const show = (line: Line): void => {
     last = line.n;
-    const { n, ...notice } = line;
-    if (where.json === true) outJsonLine(io, notice);
+    if (where.json === true) outJsonLine(io, deliveryJson(line));
     else io.out(renderDelivery(line, style));
   };
   let said: Unanswered['error']['code'] | undefined;

@@ -67,13 +67,13 @@ async function logsOf(io: CommandIo, where: RunChoice): Promise<Logs> {
 /** The entries of these MTAs. The names of the MTAs come from the entries: nothing else knows them after a run. */
 function ofMtas(events: readonly EventJson[], mta: RunChoice['mta']): readonly EventJson[] {
   if (mta === undefined) return events;
-  const nodes = [...new Set(events.map(({ node }) => node))];
+  const known = [...new Set(events.map((event) => event.mta))];
   const wanted = [mta].flat().map((name) => {
-    const node = nodes.find((each) => each.toLowerCase() === name.toLowerCase());
-    if (node === undefined) throw new UsageError(unknownName('MTA', name, nodes));
-    return node;
+    const found = known.find((each) => each.toLowerCase() === name.toLowerCase());
+    if (found === undefined) throw new UsageError(unknownName('MTA', name, known));
+    return found;
   });
-  return events.filter(({ node }) => wanted.includes(node));
+  return events.filter((event) => wanted.includes(event.mta));
 }
 
 /** The lab time of each MTA that answers. */

@@ -1,5 +1,6 @@
 /** `mtalab ltab`: shows the locality tables. */
 
+import { readable } from '@mtalab/harness';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
@@ -10,7 +11,7 @@ export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
   const answers = await viewEach(await chosenRun(io, where, 'look'), where, 'ltab');
   return printAnswers(io, answers, json === true, {
-    json: ({ mta, value }) => ({ mta, nowMs: value.nowMs, ltab: value.rows }),
+    json: ({ mta, value }) => ({ mta, ...readable({ nowMs: value.nowMs, ltab: value.rows }) }),
     text: (values) => renderLtab(values, paint(io.outColour)),
   });
 };

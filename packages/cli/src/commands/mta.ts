@@ -19,7 +19,7 @@ function isSupervised(): boolean {
 function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   const ready = {
     type: 'ready',
-    name: running.name,
+    mta: running.name,
     pid: process.pid,
     endpoints: running.endpoints,
     mapper: running.mapper,

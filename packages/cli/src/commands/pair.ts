@@ -59,12 +59,13 @@ async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promi
     names: pairNames,
     domains: pairDomains,
     timeScale: flags.timeScale,
-    releases: plan.releases,
+    release: plan.release,
+    nt: plan.nt,
     legacy: plan.legacy,
     fixed: plan.fixed,
     bindings: plan.bindings,
     cluster: plan.cluster,
-    mapperPorts: plan.mapperPorts,
+    mapper: plan.mapperPorts,
     settings: plan.settings,
     delivery: flags.delivery,
     journal: flags.journal === true,
@@ -88,9 +89,9 @@ function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
 /** Prints where the MTAs listen. */
 function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
-    name: one.name,
+    mta: one.name,
     pid: one.pid,
-    domain: pairDomains[at] ?? '',
+    domains: [pairDomains[at] ?? ''],
     endpoints: one.ready.endpoints,
     mapper: one.ready.mapper,
     control: one.ready.control,

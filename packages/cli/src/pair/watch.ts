@@ -1,6 +1,6 @@
 /** Watches a pair until all mail is delivered, until mail is stuck, or until a signal or the end of a process. */
 
-import { type Lab, type LabStatus, type MtaProcess, pause } from '@mtalab/harness';
+import { joinAnswers, type Lab, type LabStatus, type MtaProcess, pause } from '@mtalab/harness';
 import { CliError, messageOf } from '../errors.js';
 import { paint } from '../render/colours.js';
 import type { LiveStatus } from '../render/live-status.js';
@@ -33,7 +33,7 @@ async function labAtRest(lab: Lab): Promise<LabAtRest> {
   const keeping = (lab.proxy?.faults() ?? []).filter((fault) => fault.state === 'reached');
   return {
     mtas,
-    associations: await lab.associations(),
+    associations: joinAnswers(await lab.ask((client, limit) => client.command('associations', {}, limit))),
     kept: keeping.map(
       (fault) => `the fault "${fault.text}" keeps PDUs back until \`mtalab fault release\` or \`mtalab fault heal\``,
     ),

@@ -13,9 +13,9 @@ export type PairReady = {
   readonly kept: boolean;
   readonly timeScale: number;
   readonly mtas: readonly {
-    readonly name: string;
+    readonly mta: string;
     readonly pid: number;
-    readonly domain: string;
+    readonly domains: readonly string[];
     readonly endpoints: readonly string[];
     readonly mapper: readonly string[];
     readonly control: string;
@@ -35,20 +35,20 @@ export function renderReady(ready: PairReady, style: Paint): string {
         { title: 'CONTROL CHANNEL' },
         { title: 'LEGACY' },
       ],
-      ready.mtas.map((mta) => [
-        style.bold(printable(mta.name)),
-        String(mta.pid),
-        mta.domain,
-        printable(mta.endpoints.join(', ')),
-        printable(mta.control),
-        printable(mta.legacy.join(', ')) || '-',
+      ready.mtas.map((one) => [
+        style.bold(printable(one.mta)),
+        String(one.pid),
+        one.domains.join(', '),
+        printable(one.endpoints.join(', ')),
+        printable(one.control),
+        printable(one.legacy.join(', ')) || '-',
       ]),
       style,
     ),
     `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
-      .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
+      .map(({ mta, mapper }) => `${printable(mta)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   return lines.join('\n');
@@ -65,11 +65,13 @@ export function renderLive(statuses: LabStatus, summary: LabSummary, style: Pain
 
 function liveOf(status: LabStatus[number]): string {
   if (status.error !== undefined) return printable(status.error.message);
-  return `${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`;
+  const { queuedCopies, counters, nextDeadlineAt, now } = status;
+  const next = until(nextDeadlineAt === null ? null : Date.parse(nextDeadlineAt), Date.parse(now));
+  return `${queuedCopies} queued, ${counters.delivered} delivered, next timer ${next}`;
 }
 
 function delays(summary: LabSummary): string {
-  return summary.delivered === 0 ? '' : `, mean delay ${span(summary.meanDelayMs)}, worst ${span(summary.worstDelayMs)}`;
+  return summary.delivered === 0 ? '' : `, mean delay ${span(summary.meanDelayMs)}, worst ${span(summary.maxDelayMs)}`;
 }
 
 export function renderSummary(summary: LabSummary, style: Paint): string {
@@ -78,7 +80,7 @@ export function renderSummary(summary: LabSummary, style: Paint): string {
     [summary.reports > 0 ? 'delivered, with reports' : 'delivered', String(summary.delivered)],
     ['non-delivery reports', String(summary.reports)],
     ['mean delay', summary.delivered === 0 ? '-' : span(summary.meanDelayMs)],
-    ['worst delay', summary.delivered === 0 ? '-' : span(summary.worstDelayMs)],
+    ['worst delay', summary.delivered === 0 ? '-' : span(summary.maxDelayMs)],
     ['associations opened', String(summary.associationsOpened)],
     ['Turns given', String(summary.turnsGiven)],
   ];

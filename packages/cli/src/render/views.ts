@@ -168,8 +168,8 @@ export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[]
     left('OLDEST QUEUED'),
   ];
   const rows = eachRow(values, style, (entry, nowMs) => [
-    String(entry.index),
-    printable(entry.name),
+    String(entry.ltabIndex),
+    printable(entry.peer),
     printable(entry.endpoints.join(', ')) || '-',
     Object.entries(entry.associations)
       .map(([state, count]) => `${count} ${state}`)
@@ -232,7 +232,7 @@ export function renderMessages(values: readonly From<Clocked<readonly MessageVie
     left('NEXT TRY'),
   ];
   const rows = eachRow(values, style, (message, nowMs) => [
-    message.id,
+    message.copy,
     printable(message.mtsId),
     clip(printable(message.originator), addressColumns) || '(report)',
     clip(printable(message.recipients.join(', ')), addressColumns),

@@ -8,6 +8,7 @@ import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
 import { describeExit, type MtaProcess, type StopOutcome } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { type Readable, readable } from '../readable.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
 import { joinAnswers, type LabAssociation } from './associations.js';
 import { Changes } from './changes.js';
@@ -19,7 +20,7 @@ import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit
 import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
 
 /** The status of each MTA, in the order of their names in the options. `error` says why an MTA gave none. */
-export type LabStatus = readonly ((MtaStatus & { readonly error?: undefined }) | Unanswered)[];
+export type LabStatus = readonly ((Readable<MtaStatus> & { readonly error?: undefined }) | Unanswered)[];
 
 /** How an MTA ended with its lab. */
 export type MtaEnded = { readonly mta: string } & StopOutcome;
@@ -41,7 +42,7 @@ export type LabSummary = {
   readonly delivered: number;
   /** From submission to delivery, in ms of lab time. */
   readonly meanDelayMs: number;
-  readonly worstDelayMs: number;
+  readonly maxDelayMs: number;
   /** Opened by any MTA, without recoveries. */
   readonly associationsOpened: number;
   readonly turnsGiven: number;
@@ -153,7 +154,7 @@ export class Lab {
   /** The status of each MTA. Each has `answerTimeoutMs` to answer. */
   async status(): Promise<LabStatus> {
     return (await this.#members.statuses()).map((answer) =>
-      answer.ok ? answer.value : { mta: answer.mta, error: answer.error },
+      answer.ok ? readable(answer.value) : { mta: answer.mta, error: answer.error },
     );
   }
 
@@ -161,9 +162,9 @@ export class Lab {
    * Every association, with what each side believes about the Turn. The view of an MTA that does not answer is missing, and the
    * association says so in `unanswered`.
    */
-  async associations(): Promise<readonly LabAssociation[]> {
+  async associations(): Promise<Readable<readonly LabAssociation[]>> {
     const answers = await this.ask((client, limit) => client.command('associations', {}, limit));
-    return joinAnswers(answers);
+    return readable(joinAnswers(answers));
   }
 
   /**
@@ -206,7 +207,7 @@ export class Lab {
       submitted: Math.max(sums.submitted, this.#submitter.submitted),
       delivered: counters.delivered,
       meanDelayMs: counters.delays.meanMs,
-      worstDelayMs: counters.delays.maxMs,
+      maxDelayMs: counters.delays.maxMs,
       associationsOpened: sums.associationsOpened,
       turnsGiven: sums.turnsGiven,
       reports: sums.reports,

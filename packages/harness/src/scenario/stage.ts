@@ -3,11 +3,11 @@ import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
 import type { MtaStatus } from '@mtalab/transport';
-import type { LabAssociation } from '../lab/associations.js';
+import { joinAnswers, type LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
+import { required } from '../process/answers.js';
 import { pause } from '../process/deadline.js';
-import { HarnessError } from '../process/errors.js';
 import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
 
@@ -95,17 +95,14 @@ export class ProcessStage implements Stage {
     return this.#lab.settle();
   }
 
-  associations(): Promise<readonly LabAssociation[]> {
-    return this.#lab.associations();
+  async associations(): Promise<readonly LabAssociation[]> {
+    return joinAnswers(await this.#lab.ask((client, limit) => client.command('associations', {}, limit)));
   }
 
   /** The status of each MTA that is up. @throws HarnessError if one does not answer: a scenario must not judge without it. */
   async #statuses(): Promise<readonly MtaStatus[]> {
-    return (await this.#lab.status()).flatMap((status) => {
-      if (status.error === undefined) return [status];
-      if (status.error.code === 'down') return [];
-      throw new HarnessError(`${status.mta} ${status.error.message}`);
-    });
+    const answers = await this.#lab.ask((client, limit) => client.command('status', {}, limit));
+    return required(answers.filter((answer) => answer.ok || answer.error.code !== 'down')).map(({ value }) => value);
   }
 
   /** Waits until the notices of all deliveries that the MTAs have counted have come. */

@@ -53,8 +53,9 @@ export type BindingView = {
 /** An entry of the locality table. */
 export type LtabView = {
   /** The LTAB index that events print. */
-  readonly index: number;
-  readonly name: string;
+  readonly ltabIndex: number;
+  /** Name of the adjacent MTA. */
+  readonly peer: string;
   readonly link: LinkKind;
   /** Remote string bindings, in the order they are tried. */
   readonly endpoints: readonly string[];
@@ -77,7 +78,7 @@ export type LtabView = {
 
 export type TransferView = {
   /** Copy id as `incarnation-counter`. */
-  readonly id: string;
+  readonly copy: string;
   readonly mtsId: string;
   readonly priority: Priority;
   readonly sizeBytes: number;
@@ -160,7 +161,7 @@ export type QueueView = {
 /** One copy of a message that this MTA holds. */
 export type MessageView = {
   /** Copy id as `incarnation-counter`. */
-  readonly id: string;
+  readonly copy: string;
   readonly mtsId: string;
   readonly originator: string;
   readonly recipients: readonly string[];

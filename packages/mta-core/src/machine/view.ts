@@ -106,8 +106,8 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       associations[state] = (associations[state] ?? 0) + 1;
     }
     return {
-      index: entry.id,
-      name: entry.name,
+      ltabIndex: entry.id,
+      peer: entry.name,
       link: entry.link,
       endpoints: entry.endpoints,
       associations,
@@ -130,7 +130,7 @@ function viewTransfer(association: Association): TransferView | null {
   if (transfer === null) return null;
   const { envelope } = transfer.copy;
   return {
-    id: describeActivity(transfer.copy.id),
+    copy: describeActivity(transfer.copy.id),
     mtsId: envelope.mtsId,
     priority: envelope.priority,
     sizeBytes: envelope.sizeBytes,
@@ -248,7 +248,7 @@ type CopyHere = Pick<QueuedCopy, 'id' | 'recipients' | 'failures'> & { readonly 
 function viewMessage(copy: CopyHere, destination: string, state: MessageView['state'], retryAtMs: number | null): MessageView {
   const { envelope } = copy;
   return {
-    id: describeActivity(copy.id),
+    copy: describeActivity(copy.id),
     mtsId: envelope.mtsId,
     originator: envelope.originator,
     recipients: copy.recipients,
