@@ -160,7 +160,7 @@ test('queued mail survives a restart, on the same ports', async (t) => {
     { name: 'mailboxes', queued: 0 },
   ]);
   t.match(await first.client.request('messages'), [
-    { id: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
+    { copy: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
   ]);
   t.same(await first.mta.stop(), { code: 0, clean: true });
   const second = await node(t, folder, a);

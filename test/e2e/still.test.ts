@@ -145,7 +145,7 @@ test('a process that listens and never answers, and several runs at once', async
   for (const argv of acts)
     t.match(
       await mtalab(...argv, '--timeout', '0.1'),
-      { code: 1, stdout: '', stderr: /^mtalab: there are 2 runs; choose one/ },
+      { code: 1, stdout: '', stderr: /^mtalab: there are 2 runs; choose one:\n {2}--dir / },
       argv.join(' '),
     );
   await late.remove();

@@ -299,19 +299,22 @@ test('the registry finds live runs, forgets ended ones, and hides them from othe
     pid: process.pid,
     startedAt: new Date().toISOString(),
     dir: join(dir, name),
-    mtas: [{ mta: 'MTA-A', domains: ['a.example'], process: { pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' } }],
+    mtas: [{ mta: 'MTA-A', domains: ['a.example'], process: { pid: 999_999_999, control: 'ws://127.0.0.1:1', tokenFile: '/t' } }],
   });
   await t.rejects(findRun(), { message: 'no MTAs are running; start a pair with `mtalab pair`' });
   const one = await registerRun(entry('one'));
   t.match(await findRun(), { run: { dir: join(dir, 'one'), mtas: [{ mta: 'MTA-A' }] }, others: [] });
   t.match(await findRun({ dir: join(dir, 'one') }), { run: { dir: join(dir, 'one') } });
+  await t.rejects(findRun({ dir: join(dir, "it's $HOME") }), {
+    message: /; start a pair there with `mtalab pair --dir '.*it'\\''s \$HOME'`$/,
+  });
   await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: it has no run\.json; start/ });
   t.equal(statSync(join(runtime, 'mtalab')).mode & 0o777, 0o700);
   t.equal(statSync(join(dir, 'one', 'run.json')).mode & 0o777, 0o600);
   await one.update({ ...entry('one'), lab: { control: 'ws://127.0.0.1:2', tokenFile: '/l' } });
   t.match((await findRun()).run, { lab: { control: 'ws://127.0.0.1:2' } });
   const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
-  await t.rejects(findRun(), { message: /^there are 2 runs; choose one with --dir:\n {2}.*two \(pid/ });
+  await t.rejects(findRun(), { message: /^there are 2 runs; choose one:\n {2}--dir .*two \(pid/ });
   await two.remove();
   // Another process has the pid of the ended run.
   const file = join(dir, 'one', 'run.json');

@@ -270,9 +270,12 @@ test('a lab refuses unknown releases and options before it starts anything', asy
     message: /^MTA-A: the article Q166594 is in legacy and in fixed/,
   });
   // A JavaScript caller may pass anything.
-  await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
+  await t.rejects(spawnPair({ releases: {} } as object), {
     name: 'HarnessError',
-    message: "unknown option 'release'; did you mean releases?",
+    message: "unknown option 'releases'; did you mean release?",
+  });
+  await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
+    message: /^release: expected an object with a value for each MTA, such as \{ 'MTA-A': \.\.\. \}, got "5\.5sp9"$/,
   });
   await t.rejects(spawnPair({ zzzzzzzz: 1 } as object), { message: /^unknown option 'zzzzzzzz'; the options are command, / });
 });

@@ -6,7 +6,7 @@ import { exitCodes } from './errors.js';
 type Answered<T> = { readonly mta: string; readonly value: T };
 
 /** The MTAs that did not answer, or refused. */
-export function failuresOf(answers: readonly Answer<unknown>[]): readonly Unanswered[] {
+function failuresOf(answers: readonly Answer<unknown>[]): readonly Unanswered[] {
   return answers.flatMap((answer) => (answer.ok ? [] : [{ mta: answer.mta, error: answer.error }]));
 }
 

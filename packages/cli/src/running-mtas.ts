@@ -1,6 +1,15 @@
 /** Finds running MTAs and asks them over their control channels: each by itself, and with a short limit. */
 import { readFile } from 'node:fs/promises';
-import { type Answer, answerOf, type ControlAddress, findRun, type RunEntry, type RunMta, unanswered } from '@mtalab/harness';
+import {
+  type Answer,
+  answerOf,
+  type ControlAddress,
+  findRun,
+  type RunEntry,
+  type RunMta,
+  shellWord,
+  unanswered,
+} from '@mtalab/harness';
 import { type CommandGiven, type CommandName, type CommandResult, ControlClient, type RequestOptions } from '@mtalab/transport';
 import type { CommandIo } from './command-io.js';
 import { CliError, messageOf, UsageError } from './errors.js';
@@ -79,7 +88,7 @@ export async function askMta<T>(
   limitMs: number,
   ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
 ): Promise<Answer<T>> {
-  if (one === null) return unanswered(mta, 'down', `is down; \`mtalab restart --mta ${mta}\` starts it`);
+  if (one === null) return unanswered(mta, 'down', `is down; \`mtalab restart --mta ${shellWord(mta)}\` starts it`);
   return answerOf(mta, one, limitMs, () => withChannel(one, limitMs, ask));
 }
 

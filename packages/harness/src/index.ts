@@ -70,3 +70,4 @@ export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
 export { runConcurrently } from './scenario/run-concurrently.js';
 export { ProcessStage } from './scenario/stage.js';
+export { shellWord } from './shell-word.js';

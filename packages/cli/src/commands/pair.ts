@@ -1,7 +1,7 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
 import { resolve } from 'node:path';
-import { type Lab, type LabOptions, type LabSummary, listRuns, type MtaEnded, startLab } from '@mtalab/harness';
+import { type Lab, type LabOptions, type LabSummary, listRuns, type MtaEnded, shellWord, startLab } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -48,7 +48,9 @@ async function startPair(io: CommandIo, flags: PairFlags, plan: PairPlan): Promi
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
   const other = (await listRuns()).find((run) => run.dir === dir);
   if (other !== undefined) {
-    throw new CliError(`another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${other.dir}\``);
+    throw new CliError(
+      `another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${shellWord(other.dir)}\``,
+    );
   }
   const relay = new StderrRelay(io);
   const lab = await startLab({

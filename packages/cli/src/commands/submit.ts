@@ -1,7 +1,7 @@
 /** `mtalab submit FILE...`: submits messages to a running MTA, octet for octet. */
 
 import { randomUUID } from 'node:crypto';
-import { type MailItem, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
+import { type MailItem, octetsOf, type RunEntry, readMail, shellWord } from '@mtalab/harness';
 import { domainOf, type Priority, printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { type ControlClient, ControlError, type SubmitArguments } from '@mtalab/transport';
@@ -80,7 +80,7 @@ async function submitOne(
   } catch (error) {
     const refused = error instanceof ControlError && error.code === 'refused';
     if (refused) throw new CliError(`${mta} did not accept ${name}: ${messageOf(error)}`, { cause: error });
-    const again = `submit it again with --id ${message.submissionId}, which makes no second message`;
+    const again = `submit it again with --id ${shellWord(message.submissionId)}, which makes no second message`;
     throw new CliError(`nobody knows whether ${mta} accepted ${name}: ${messageOf(error)}; ${again}`, { cause: error });
   }
 }

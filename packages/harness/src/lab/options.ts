@@ -166,6 +166,14 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
+  for (const what of ['release', 'nt', 'legacy', 'fixed', 'bindings', 'mapper'] as const) {
+    // A program in JavaScript may give anything.
+    const value: unknown = options[what] ?? {};
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw new HarnessError(
+        `${what}: expected an object with a value for each MTA, such as { '${names[0]}': ... }, got ${JSON.stringify(value)}`,
+      );
+  }
   const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {} } = options;
   const named = {
     release: Object.keys(release),

@@ -5,7 +5,7 @@
 import { ControlError } from '@mtalab/transport';
 import { durationText } from './deadline.js';
 import { HarnessError, messageOf } from './errors.js';
-import { isRunning, isSuspended, type ProcessIdentity } from './process-facts.js';
+import { endOf, isRunning, isSuspended, type ProcessIdentity } from './process-facts.js';
 
 /**
  * Why there is no answer. `silent`: the process does not answer now, and nobody knows whether it still carries out what it was
@@ -52,6 +52,9 @@ export function required<T>(answers: readonly Answer<T>[]): readonly { readonly 
   return answers.flatMap((answer) => (answer.ok ? [answer] : []));
 }
 
+/** Real time between the loss of a connection and the end of its process, ms. */
+const endNoticeMs = 500;
+
 /** Says that the process is suspended. Undefined if it is not. */
 async function suspension(pid: number): Promise<string | undefined> {
   if (!(await isSuspended(pid))) return undefined;
@@ -61,8 +64,10 @@ async function suspension(pid: number): Promise<string | undefined> {
 async function whyUnanswered(identity: ProcessIdentity, limitMs: number, error: unknown): Promise<AnswerError> {
   if (error instanceof ControlError && (error.code === 'refused' || error.code === 'unreadable'))
     return { code: 'refused', message: error.message };
-  if (!(await isRunning(identity)))
-    return { code: 'down', message: `does not answer: its process ${identity.pid} has ended; it may be restarting` };
+  // A connection is lost a moment before its process has ended.
+  const lost = error instanceof ControlError && error.code === 'gone';
+  const ended = lost ? (await endOf(identity, endNoticeMs)) === 'ended' : !(await isRunning(identity));
+  if (ended) return { code: 'down', message: `does not answer: its process ${identity.pid} has ended; it may be restarting` };
   const suspended = await suspension(identity.pid);
   if (suspended !== undefined) return { code: 'silent', message: suspended };
   if (error instanceof ControlError && error.code === 'timeout')

@@ -59,7 +59,8 @@ export async function endOf(identity: ProcessIdentity, limitMs: number): Promise
 
 /** Kills the process if it still runs, and waits for its end. @returns true if it ran. */
 export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
-  if (!(await isRunning(identity))) return false;
+  // No run has the first process of the system, whatever a damaged file says.
+  if (identity.pid <= 1 || !(await isRunning(identity))) return false;
   try {
     process.kill(identity.pid, 'SIGKILL');
   } catch {

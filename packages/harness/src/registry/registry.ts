@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { isRunning, killProcess, type ProcessIdentity, processFacts } from '../process/process-facts.js';
+import { shellWord } from '../shell-word.js';
 
 /** How to reach a control channel. */
 export type ControlAddress = { readonly control: string; readonly tokenFile: string };
@@ -134,14 +135,12 @@ export async function findRun(wish: RunWish = {}): Promise<{ readonly run: RunEn
   const [run, ...others] = await listRuns();
   if (run === undefined) throw new HarnessError('no MTAs are running; start a pair with `mtalab pair`');
   if (others.length > 0 && wish.several !== 'latest')
-    throw new HarnessError(
-      `there are ${others.length + 1} runs; choose one with --dir:\n${[run, ...others].map(lineOf).join('\n')}`,
-    );
+    throw new HarnessError(`there are ${others.length + 1} runs; choose one:\n${[run, ...others].map(lineOf).join('\n')}`);
   return { run, others };
 }
 
 function lineOf(run: RunEntry): string {
-  return `  ${run.dir} (pid ${run.pid}, since ${run.startedAt})`;
+  return `  --dir ${shellWord(run.dir)} (pid ${run.pid}, since ${run.startedAt})`;
 }
 
 async function findInFolder(dir: string): Promise<RunEntry> {
@@ -151,7 +150,9 @@ async function findInFolder(dir: string): Promise<RunEntry> {
     found = await readEntry(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new HarnessError(`nothing runs in ${dir}: it has no run.json; start a pair there with \`mtalab pair --dir ${dir}\``);
+      throw new HarnessError(
+        `nothing runs in ${dir}: it has no run.json; start a pair there with \`mtalab pair --dir ${shellWord(dir)}\``,
+      );
     }
     throw new HarnessError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
@@ -160,7 +161,7 @@ async function findInFolder(dir: string): Promise<RunEntry> {
     const left = uid === process.getuid?.() ? await endLeftovers(entry) : [];
     const killed = left.length === 0 ? '' : `, and ${left.join(', ')}, which it left behind, is killed`;
     throw new HarnessError(
-      `the run in ${dir} is over (its process ${entry.pid} is gone${killed}); start it again with \`mtalab pair --dir ${dir}\``,
+      `the run in ${dir} is over (its process ${entry.pid} is gone${killed}); start it again with \`mtalab pair --dir ${shellWord(dir)}\``,
     );
   }
   return entry;
