@@ -113,6 +113,17 @@ test('a second Ctrl-C ends a pair at once, also with a suspended MTA and a folde
   await until(() => gone(pid));
 });
 
+test('--once gives up a suspended MTA after its patience, and says which it is', { skip: procless }, async (t) => {
+  const pair = start('pair', '--json', '--once', '--count', '2000', '--patience', '0.5');
+  const [, { pid }] = ((await pair.next()) as unknown as Ready).mtas;
+  await suspend(pid);
+  const problem =
+    /^ {2}MTA-B does not answer: its process \d+ is suspended; `kill -CONT \d+` resumes it, for longer than --patience 0\.5$/;
+  t.match(await pair.next(), { ending: 'stuck', problems: ['some mail was not delivered:', problem], exitCode: 1 });
+  t.same(await pair.ended, [1, null]);
+  t.ok(gone(pid));
+});
+
 test('a process that listens and never answers, and several runs at once', async (t) => {
   const mute = createServer((socket) => socket.resume().on('error', () => undefined)).listen(0, '127.0.0.1');
   await until(() => mute.listening);
