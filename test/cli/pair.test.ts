@@ -1,6 +1,5 @@
 /** The command with real processes: a pair that delivers, a pair that cannot, and every command against a running pair. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LabAssociation, LabSummary, MtaStatus } from '@mtalab/harness';
 import { test } from 'tap';
+import { messagesBelow } from '../e2e/mailboxes.js';
 import { namingBreaches } from '../support/names.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
@@ -132,18 +132,6 @@ test('a fault that the run never reaches makes the exit code 1', async (t) => {
   t.match(stderr, /fault never reached: cut before turn-give 1/);
 });
 
-/** Digests of all files below a folder. */
-function digests(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      createHash('sha256')
-        .update(readFileSync(join(entry.parentPath, entry.name)))
-        .digest('hex'),
-    )
-    .sort();
-}
-
 type Running = {
   readonly child: ChildProcess;
   readonly next: () => Promise<unknown>;
@@ -187,7 +175,11 @@ test('a running pair answers every command, and stops on the stop command', { ti
     { mta: 'MTA-A', phase: 'running' },
     { mta: 'MTA-B', phase: 'running' },
   ]);
-  t.same(digests(join(dir, 'MTA-B', 'mailboxes')), digests('examples'), 'the sample mail arrived octet for octet, each once');
+  t.same(
+    messagesBelow(join(dir, 'MTA-B', 'mailboxes')),
+    messagesBelow('examples'),
+    'the sample mail arrived octet for octet, each once',
+  );
 
   const runs = await mtalab(['runs', '--json']);
   t.same([runs.code, ...namingBreaches(JSON.parse(runs.stdout))], [0]);

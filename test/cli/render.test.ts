@@ -193,6 +193,8 @@ const message: MessageView = {
   retryAtMs: nowMs + 78_000,
 };
 
+const upMta = { mta: 'MTA-A', domains: [], process: { pid: 100, control: '', tokenFile: '' } };
+const downMta = { mta: 'MTA-B', domains: [], process: null };
 const silent = { mta: 'MTA-C', error: { code: 'silent', message: 'does not answer within 2 s' } } as const;
 const summary: LabSummary = {
   submitted: 51,
@@ -288,21 +290,7 @@ const views: Readonly<Record<string, () => string>> = {
   'associations, the Turn lost': () => renderAssociations(lostTurn, plain),
   'associations, one agreed and one known to one side': () => renderAssociations(agreed, plain),
   'associations, none': () => renderAssociations([], plain),
-  runs: () =>
-    renderRuns(
-      [
-        {
-          pid: 99,
-          startedAt: '1999-06-14T09:30:00.250Z',
-          dir: '/tmp/lab',
-          mtas: [
-            { mta: 'MTA-A', domains: [], process: { pid: 100, control: '', tokenFile: '' } },
-            { mta: 'MTA-B', domains: [], process: null },
-          ],
-        },
-      ],
-      plain,
-    ),
+  runs: () => renderRuns([{ pid: 99, startedAt: '1999-06-14T09:30:00.250Z', dir: '/tmp/lab', mtas: [upMta, downMta] }], plain),
   faults: () =>
     renderFaults(
       [
