@@ -195,8 +195,8 @@ test('a running pair answers every command, and stops on the stop command', { ti
     {
       mta: 'MTA-A',
       queues: [
-        { name: 'MTA-B', queued: 0 },
-        { name: 'mailboxes', queued: 0 },
+        { queue: 'MTA-B', queued: 0 },
+        { queue: 'mailboxes', queued: 0 },
       ],
     },
   ]);

@@ -105,7 +105,7 @@ function binding(more: Partial<BindingView>): BindingView {
 }
 
 const queue: QueueView = {
-  name: 'MTA-B',
+  queue: 'MTA-B',
   ltabIndex: 1,
   queued: 49,
   queuedBytes: 50_176,
@@ -120,7 +120,7 @@ const queue: QueueView = {
 };
 const mailboxes: QueueView = {
   ...queue,
-  name: 'mailboxes',
+  queue: 'mailboxes',
   ltabIndex: null,
   queued: 0,
   queuedBytes: 0,
@@ -272,7 +272,7 @@ const views: Readonly<Record<string, () => string>> = {
     renderQueues(
       [
         { mta: 'MTA-A', value: { nowMs, rows: [queue, mailboxes] } },
-        { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, name: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
+        { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, queue: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
       ],
       plain,
     ),

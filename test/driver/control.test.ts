@@ -215,7 +215,7 @@ test('commands', async (t) => {
   t.same(await client.command('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10 });
   t.same(await client.command('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000 });
   for (const cmd of ['ltab', 'associations', 'messages'] as const) t.same(await client.command(cmd), [], cmd);
-  t.match(await client.command('queues'), [{ name: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
+  t.match(await client.command('queues'), [{ queue: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
   const message = { originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('hi') };
   t.same(await client.submit({ ...message, submissionId: 's1' }), { mtsId: 'mts-s1', known: false });
   t.same(await client.submit({ ...message, submissionId: 'again' }), { mtsId: 'mts-again', known: true });

@@ -156,8 +156,8 @@ test('queued mail survives a restart, on the same ports', async (t) => {
   const content = Buffer.from('Subject: later\r\n\r\nhello\r\n');
   await first.client.submit({ submissionId: 's', originator: 'u@a.example', recipients: ['v@b.example'], content });
   t.match(await first.client.request('queues'), [
-    { name: 'MTA-B', queued: 1 },
-    { name: 'mailboxes', queued: 0 },
+    { queue: 'MTA-B', queued: 1 },
+    { queue: 'mailboxes', queued: 0 },
   ]);
   t.match(await first.client.request('messages'), [
     { copy: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },

@@ -203,7 +203,7 @@ test('views show what the state holds, and no password', async (t) => {
   t.same(JSON.parse(JSON.stringify(associations)), associations, 'plain data');
   t.same(viewQueues(mta), [
     {
-      name: 'MTA-B',
+      queue: 'MTA-B',
       ltabIndex: 1,
       queued: 5,
       queuedBytes: 500,
@@ -217,7 +217,7 @@ test('views show what the state holds, and no password', async (t) => {
       transferRetryAtMs: 7000,
     },
     {
-      name: 'mailboxes',
+      queue: 'mailboxes',
       ltabIndex: null,
       queued: 3,
       queuedBytes: 300,

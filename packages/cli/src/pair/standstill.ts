@@ -61,8 +61,8 @@ function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
     const rows = lab.associations.flatMap(({ sides }) => sides.filter((side) => side.mta === mta));
     const named = [
       ...queues.flatMap((queue) => [
-        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`, true),
-        ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`, false),
+        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.queue}`, true),
+        ...retry(queue.transferRetryAtMs, `the next try for ${queue.queue}`, false),
       ]),
       ...rows.flatMap((row) =>
         retryTimers.flatMap(([key, what, repeats]) => retry(deadline(row, key), `${what} (${row.name})`, repeats)),
@@ -79,7 +79,7 @@ function explanationOf(lab: LabAtRest): readonly string[] {
   const lines: string[] = [];
   for (const { status, queues } of lab.mtas) {
     for (const queue of queues)
-      if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.mta} for ${queue.name}`);
+      if (queue.queued > 0) lines.push(`${counted(queue.queued, 'message')} at ${status.mta} for ${queue.queue}`);
   }
   for (const association of lab.associations) {
     const beliefs = association.sides.map(

@@ -199,7 +199,7 @@ export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>
     left('NEXT TRY'),
   ];
   const rows = eachRow(values, style, (queue, nowMs) => [
-    printable(queue.name),
+    printable(queue.queue),
     String(queue.queued),
     bytes(queue.queuedBytes),
     String(queue.urgent),

@@ -137,7 +137,8 @@ export type AssociationView = {
 
 /** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
 export type QueueView = {
-  readonly name: string;
+  /** The adjacent MTA, or `mailboxes`. */
+  readonly queue: string;
   /** LTAB index; null for `mailboxes`. */
   readonly ltabIndex: number | null;
   /** Copies accepted and not yet confirmed (or delivered): the sum of the fields below. */

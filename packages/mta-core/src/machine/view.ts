@@ -201,7 +201,7 @@ export function viewAssociations(mta: Mta): readonly AssociationView[] {
 export function viewQueues(mta: Mta): readonly QueueView[] {
   const remote = ltabOf(mta).map(
     (entry): QueueView => ({
-      name: entry.name,
+      queue: entry.name,
       ltabIndex: entry.id,
       queued: entry.queued,
       queuedBytes: entry.queuedBytes,
@@ -228,7 +228,7 @@ function viewMailboxes({ queue, delivering, waiting }: Mailboxes): QueueView {
   for (const { envelope } of [...delivering, ...rowsIn(waiting)]) queuedBytes += envelope.sizeBytes;
   const heads = [peek(queue), ...delivering, ...rowsIn(waiting)];
   return {
-    name: mailboxes,
+    queue: mailboxes,
     ltabIndex: null,
     queued: queue.size + delivering.length + waiting.size,
     queuedBytes,
