@@ -1,7 +1,8 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AssociationRow, joinAssociations, type LabSummary, type MtaStatus } from '@mtalab/harness';
+import { joinAssociations, type LabSummary, type MtaStatus, readable } from '@mtalab/harness';
 import {
+  type AssociationView,
   associationTable,
   type BindingView,
   glossary,
@@ -43,9 +44,9 @@ const dataFile = 'test/cli/data/render.txt';
 const plain = paint(false);
 const nowMs = Date.UTC(1999, 5, 14, 9, 30, 0, 250);
 
-function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
+function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
   return {
-    name,
+    mta,
     pid: 4711,
     phase: 'running',
     domains: ['a.example'],
@@ -73,7 +74,7 @@ function status(name: string, more: Partial<MtaStatus> = {}): MtaStatus {
   };
 }
 
-function side(more: Partial<AssociationRow>): AssociationRow {
+function side(more: Partial<AssociationView>): AssociationView {
   return {
     name: 'MTA-A/1/3',
     role: 'initiator',
@@ -86,7 +87,7 @@ function side(more: Partial<AssociationRow>): AssociationRow {
     peer: 'MTA-B',
     lifetimeAtMs: nowMs + 300_000,
     ...more,
-  } as AssociationRow;
+  } as AssociationView;
 }
 
 const responder = { role: 'responder', peer: 'MTA-A' } as const;
@@ -123,7 +124,7 @@ const turnWait: WaitView = {
 };
 
 const queue: QueueView = {
-  name: 'MTA-B',
+  queue: 'MTA-B',
   ltabIndex: 1,
   queued: 49,
   queuedBytes: 50_176,
@@ -141,7 +142,7 @@ const queue: QueueView = {
 };
 const mailboxes: QueueView = {
   ...queue,
-  name: 'mailboxes',
+  queue: 'mailboxes',
   ltabIndex: null,
   queued: 0,
   queuedBytes: 0,
@@ -153,8 +154,8 @@ const mailboxes: QueueView = {
 };
 
 const ltab: LtabView = {
-  index: 1,
-  name: 'MTA-B',
+  ltabIndex: 1,
+  peer: 'MTA-B',
   link: 'rpc',
   endpoints: ['127.0.0.1[4097]', '[::1][4097]'],
   associations: { open: 2, lost: 1 },
@@ -202,7 +203,7 @@ const ltab: LtabView = {
 };
 
 const message: MessageView = {
-  id: '1-17',
+  copy: '1-17',
   mtsId: 'c=lab;mta=MTA-A;1-16',
   originator: 'ada@a.example',
   recipients: ['ben@b.example', 'cleo@b.example', 'a-very-long-name-of-a-mailbox@b.example'],
@@ -217,11 +218,14 @@ const message: MessageView = {
   why: 'The next MTA refused the transfer (temporaryProblem).',
 };
 
+const upMta = { mta: 'MTA-A', domains: [], process: { pid: 100, control: '', tokenFile: '' } };
+const downMta = { mta: 'MTA-B', domains: [], process: null };
+const silent = { mta: 'MTA-C', error: { code: 'silent', message: 'does not answer within 2 s' } } as const;
 const summary: LabSummary = {
   submitted: 51,
   delivered: 51,
   meanDelayMs: 12.4,
-  worstDelayMs: 15_300,
+  maxDelayMs: 15_300,
   associationsOpened: 2,
   turnsGiven: 1,
   reports: 0,
@@ -265,7 +269,8 @@ function verdict(lab: LabAtRest, patienceMs: number, fruitlessMs = 0): string {
 
 function live(queuedCopies: number, progress: Progress, reasons: readonly string[] = []): string {
   const figures = { ...summary, delivered: progress.delivered };
-  return renderLive([status('MTA-A', { queuedCopies }), status('MTA-B')], progress, figures, reasons).join('\n');
+  const statuses = [readable(status('MTA-A', { queuedCopies })), readable(status('MTA-B')), silent];
+  return renderLive(statuses, progress, figures, reasons).join('\n');
 }
 
 const views: Record<string, (style: Paint) => string> = {
@@ -302,7 +307,7 @@ const views: Record<string, (style: Paint) => string> = {
       [
         {
           mta: 'MTA-A',
-          value: { nowMs, rows: [ltab, { ...ltab, index: 2, name: 'MTA-C', associations: {}, openRetryAtMs: null }] },
+          value: { nowMs, rows: [ltab, { ...ltab, ltabIndex: 2, peer: 'MTA-C', associations: {}, openRetryAtMs: null }] },
         },
       ],
       style,
@@ -312,7 +317,7 @@ const views: Record<string, (style: Paint) => string> = {
     renderQueues(
       [
         { mta: 'MTA-A', value: { nowMs, rows: [queue, mailboxes] } },
-        { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, name: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
+        { mta: 'MTA-B', value: { nowMs, rows: [{ ...queue, queue: 'MTA-A', openRetryAtMs: nowMs }, mailboxes] } },
       ],
       style,
     ),
@@ -321,7 +326,7 @@ const views: Record<string, (style: Paint) => string> = {
       [
         {
           mta: 'MTA-A',
-          value: { nowMs, rows: [message, { ...message, id: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
+          value: { nowMs, rows: [message, { ...message, copy: '1-18', originator: '', retryAtMs: null, state: 'queued' }] },
         },
       ],
       style,
@@ -331,17 +336,7 @@ const views: Record<string, (style: Paint) => string> = {
   'associations, one agreed and one known to one side': (style) => renderAssociations(agreed, style),
   'associations, none': (style) => renderAssociations([], style),
   runs: (style) =>
-    renderRuns(
-      [
-        {
-          pid: 99,
-          startedAt: '1999-06-14T09:30:00.250Z',
-          dir: '/tmp/lab',
-          processes: [{ name: 'MTA-A', pid: 100, control: '', tokenFile: '' }],
-        },
-      ],
-      style,
-    ),
+    renderRuns([{ pid: 99, startedAt: '1999-06-14T09:30:00.250Z', dir: '/tmp/lab', mtas: [upMta, downMta] }], style),
   faults: (style) =>
     renderFaults(
       [
@@ -354,7 +349,7 @@ const views: Record<string, (style: Paint) => string> = {
     renderEvent(
       {
         time: '1999-06-14T09:30:00.250Z',
-        node: 'MTA-A',
+        mta: 'MTA-A',
         source: 'MSExchangeMTA',
         id: 57,
         type: 'Warning',
@@ -389,9 +384,9 @@ const views: Record<string, (style: Paint) => string> = {
         faults: ['cut before turn-give 1'],
         mtas: [
           {
-            name: 'MTA-A',
+            mta: 'MTA-A',
             pid: 7,
-            domain: 'a.example',
+            domains: ['a.example'],
             endpoints: ['127.0.0.1[4097]'],
             mapper: ['127.0.0.1[135]'],
             control: 'ws://127.0.0.1:4098',
@@ -401,6 +396,7 @@ const views: Record<string, (style: Paint) => string> = {
       },
       style,
     ),
+  'status, one MTA without an answer': (style) => renderStatus([{ mta: 'MTA-A', value: status('MTA-A') }], style, [silent]),
   live: () => live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: 3.25, leftMs: 15_077 }),
   'live, while mail is being submitted': () =>
     live(49, { asked: 20_000, delivered: 1200, toSubmit: 18_000, perSecond: 512.4, leftMs: 36_690 }),

@@ -287,7 +287,7 @@ test('the status omits the memory if the system does not report it', async (t) =
   process.memoryUsage.rss = () => {
     throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' });
   };
-  t.match(driver.status(), { name: 'MTA-A', memory: { rssBytes: 0 } });
+  t.match(driver.status(), { mta: 'MTA-A', memory: { rssBytes: 0 } });
 });
 
 test('halt commits, then closes the network, the deliveries and the store, in this order', async (t) => {

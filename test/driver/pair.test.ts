@@ -122,7 +122,7 @@ test('two MTAs exchange mail over real sockets into Maildirs', async (t) => {
   const ends = (status: MtaStatus): string[] => status.sockets.map(({ local, remote }) => [local, remote].sort().join());
   t.same(ends(statusA).sort(), ends(statusB).sort(), 'both list the same sockets');
   t.match(await a.client.request('ltab'), [
-    { index: 1, name: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
+    { ltabIndex: 1, peer: 'MTA-B', queued: 0, performance: { 'Outbound Messages Total': 10, 'Inbound Messages Total': 10 } },
   ]);
   const associations = [await a.client.request<object[]>('associations'), await b.client.request<object[]>('associations')];
   t.ok(associations[0]?.length, 'an association is still open');
@@ -157,11 +157,11 @@ test('queued mail survives a restart, on the same ports', async (t) => {
   const content = Buffer.from('Subject: later\r\n\r\nhello\r\n');
   await first.client.submit({ submissionId: 's', originator: 'u@a.example', recipients: ['v@b.example'], content });
   t.match(await first.client.request('queues'), [
-    { name: 'MTA-B', queued: 1 },
-    { name: 'mailboxes', queued: 0 },
+    { queue: 'MTA-B', queued: 1 },
+    { queue: 'mailboxes', queued: 0 },
   ]);
   t.match(await first.client.request('messages'), [
-    { id: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
+    { copy: /^1-\d+$/, recipients: ['v@b.example'], destination: 'MTA-B', state: 'queued' },
   ]);
   t.same(await first.mta.stop(), { code: 0, clean: true });
   const second = await node(t, folder, a);

@@ -167,8 +167,8 @@ const mta: Mta = {
 test('views show what the state holds, and no password', async (t) => {
   t.match(viewLtab(mta), [
     {
-      index: 1,
-      name: 'MTA-B',
+      ltabIndex: 1,
+      peer: 'MTA-B',
       associations: { open: 1, lost: 1 },
       queued: 5,
       waiting: 1,
@@ -203,14 +203,14 @@ test('views show what the state holds, and no password', async (t) => {
       connections: 3,
       dataConnection: 'bound',
       moved: 12,
-      transfer: { id: '3-1', mtsId: 'm1', sentBytes: 60, confirmedBytes: 30, unconfirmedSegments: 2, deadlineMs: 9000 },
+      transfer: { copy: '3-1', mtsId: 'm1', sentBytes: 60, confirmedBytes: 30, unconfirmedSegments: 2, deadlineMs: 9000 },
     },
     { name: 'MTA-B/1/7', state: 'lost', believes: 'theirs', pleaseOutstanding: true, transfer: null },
   ]);
   t.same(JSON.parse(JSON.stringify(associations)), associations, 'plain data');
   t.same(viewQueues(mta), [
     {
-      name: 'MTA-B',
+      queue: 'MTA-B',
       ltabIndex: 1,
       queued: 5,
       queuedBytes: 500,
@@ -249,7 +249,7 @@ test('views show what the state holds, and no password', async (t) => {
       nextAssociationAt: 100,
     },
     {
-      name: 'mailboxes',
+      queue: 'mailboxes',
       ltabIndex: null,
       queued: 3,
       queuedBytes: 300,
@@ -283,7 +283,7 @@ test('views show what the state holds, and no password', async (t) => {
   ]);
   const messages = viewMessages(mta, 100);
   t.same(
-    messages.map(({ id, destination, state, retryAtMs }) => [id, destination, state, retryAtMs]),
+    messages.map(({ copy, destination, state, retryAtMs }) => [copy, destination, state, retryAtMs]),
     [
       ['3-1', 'MTA-B', 'in-transfer', null],
       ['3-4', 'MTA-B', 'queued', null],
@@ -311,7 +311,7 @@ test('views show what the state holds, and no password', async (t) => {
 /** The reasons of the queue for MTA-B in this state. */
 function reasonsOf(change: Partial<LtabEntry>, more: Partial<Mta> = {}): readonly (readonly [string, string, number | null])[] {
   const queues = viewWaits({ ...mta, phase: 'running', ...more, ltab: treeOf([{ ...entry, ...change }]) }, 10);
-  const queue = queues.find(({ name }) => name === 'MTA-B');
+  const queue = queues.find(({ queue: named }) => named === 'MTA-B');
   return (queue?.waits ?? []).map(({ reason, says, untilMs }) => [reason, says, untilMs]);
 }
 const idle = { waiting: treeOf<WaitingCopy>([], ({ untilMs }) => untilMs), openFailures: 2, openRetryAtMs: 8000 };

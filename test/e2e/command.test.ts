@@ -7,7 +7,7 @@ import { test } from 'tap';
 import { digestOf, messagesBelow, sorted } from './mailboxes.js';
 import { eventsOf, gone, home, interrupt, keepPorts, mtalab, run, start, until } from './shell.js';
 
-type Mtas = readonly { readonly name: string; readonly pid: number }[];
+type Mtas = readonly { readonly mta: string; readonly pid: number }[];
 
 /** Event ids from the last start on. It begins with the check of the store (2219), if there was one, else with 9298. */
 function lastLife(dataFolder: string): number[] {
@@ -49,7 +49,7 @@ test('a pair is filled, killed, started again, ended by Ctrl-C, and started once
 
   const first = start('pair', '--json', '--dir', dir, '--fault', 'hold rttr 1', '--set', 'maxQueuedCopies=3');
   const mtas = (await first.next())?.['mtas'] as Mtas;
-  t.match(mtas, [{ name: 'MTA-A' }, { name: 'MTA-B' }]);
+  t.match(mtas, [{ mta: 'MTA-A' }, { mta: 'MTA-B' }]);
   // No message leaves, so the queue fills up to its limit.
   const accepted = await mtalab('submit', file, file, file, '--dir', dir, '--json');
   t.equal(accepted.code, 0, accepted.stderr);
@@ -142,7 +142,7 @@ test('one MTA: a kill, a check of its store, and every way to stop it', { timeou
   const mailboxes = join(data, 'mailboxes');
   const first = start('mta', '--config', config, '--json');
   const ready = await first.next();
-  t.match(ready, { type: 'ready', name: 'MTA-S', pid: first.child.pid });
+  t.match(ready, { type: 'ready', mta: 'MTA-S', pid: first.child.pid });
   t.match(await mtalab('mta', '--config', config), {
     code: 1,
     stderr: new RegExp(`mtalab: The store in .*single/data/mtadata is in use by process ${first.child.pid}\\. Stop that MTA`),

@@ -12,12 +12,12 @@ const bin = 'packages/cli/bin/mtalab.js';
 const mtalab = (...argv: readonly string[]) => outcomeOf(bin, argv);
 
 type All = {
-  readonly reproduced: boolean;
+  readonly asDocumented: boolean;
   readonly on: string;
   readonly results: readonly {
-    readonly name: string;
+    readonly scenario: string;
     readonly companionTo: string | null;
-    readonly reproduced: boolean;
+    readonly asDocumented: boolean;
     readonly error: string | null;
     readonly result: ScenarioResult | null;
   }[];
@@ -25,11 +25,11 @@ type All = {
 
 /** The part of a report that must be equal in every run: each sentence, and whether it came true. */
 function verdictsOf({ results }: All) {
-  return results.map(({ name, reproduced, error, result }) => {
+  return results.map(({ scenario, asDocumented: reproduced, error, result }) => {
     const cases = (result?.cases ?? []).map(({ mode, asDocumented, verdict, observations }) => {
       return { mode, asDocumented, verdict, observations: observations.map(({ says, ok }) => ({ says, ok })) };
     });
-    return { name, reproduced, error, cases };
+    return { scenario, reproduced, error, cases };
   });
 }
 
@@ -49,15 +49,15 @@ test('repro all reproduces everything, on virtual time and twice on processes, w
   }
   const [onSim, first, second] = runs as [All, All, All];
   t.match([onSim.on, first.on, second.on], ['sim', 'processes', 'processes']);
-  t.same(onSim.results.map((each) => each.name).sort(), everything);
+  t.same(onSim.results.map((each) => each.scenario).sort(), everything);
   t.same(
-    onSim.results.filter((each) => each.companionTo === null).map((each) => each.name),
+    onSim.results.filter((each) => each.companionTo === null).map((each) => each.scenario),
     articles,
   );
   t.same(verdictsOf(first), verdictsOf(onSim));
   t.same(verdictsOf(second), verdictsOf(first));
   // The evidence agrees with the verdict.
-  for (const { name, result } of first.results) {
+  for (const { scenario: name, result } of first.results) {
     for (const { mode, counts } of result?.cases ?? []) {
       const folder = join(dir, name, mode);
       t.same(JSON.parse(readFileSync(join(folder, 'counts.json'), 'utf8')).counts, counts, `${name}, ${mode}`);
@@ -67,7 +67,7 @@ test('repro all reproduces everything, on virtual time and twice on processes, w
           t.ok(existsSync(join(folder, mta, file)), `${mta}: ${file}`);
     }
   }
-  const journals = first.results.flatMap(({ name, result }) =>
+  const journals = first.results.flatMap(({ scenario: name, result }) =>
     (result?.cases ?? []).flatMap(({ mode }) => ['MTA-A', 'MTA-B'].map((mta) => join(dir, name, mode, mta, 'journal.jsonl'))),
   );
   t.match(await mtalab('replay', '--verify', ...journals), { code: 0, stdout: /every effect is the same/ });

@@ -96,7 +96,7 @@ export async function keepPorts(places: readonly TcpNetConnectOpts[]): Promise<v
   }
 }
 
-type LoggedEvent = { readonly id: number; readonly node: string; readonly text: string; readonly time: string };
+type LoggedEvent = { readonly id: number; readonly mta: string; readonly text: string; readonly time: string };
 
 /** Reads the event log in an MTA's data folder. */
 export function eventsOf(dataFolder: string): LoggedEvent[] {

@@ -55,7 +55,7 @@ test('levels', { timeout: 100_000 }, async (t) => {
     await send(lab, 'MTA-A', 'MTA-B');
     t.same(loggedIds(lab, 'MTA-A'), [9298], 'None hides sent messages');
     const levels = await lab.diagnostics('x.400 service', 'medium', ['MTA-A']);
-    t.match(levels, { 'MTA-A': { 'X.400 Service': 'medium', Interface: 'minimum' } });
+    t.match(levels, [{ mta: 'MTA-A', levels: { 'X.400 Service': 'medium', Interface: 'minimum' } }]);
     await send(lab, 'MTA-A', 'MTA-B');
     t.same(loggedIds(lab, 'MTA-A'), [9298, 271], 'the raised level shows them');
     t.same(loggedIds(lab, 'MTA-B'), [9298], 'here only');

@@ -2,6 +2,7 @@
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
 import { home, mtalab, start } from '../e2e/shell.js';
+import { statusesOf } from '../support/statuses.js';
 
 test('following with --until ends when the time has passed', { timeout: 250_000 }, async (t) => {
   process.env['XDG_RUNTIME_DIR'] = home;
@@ -12,10 +13,10 @@ test('following with --until ends when the time has passed', { timeout: 250_000 
   const past = await mtalab(...follow, '--until', '0s', '--mta', 'MTA-B');
   t.equal(past.code, 0, past.stderr);
   t.match(past.stdout, /"id":9298/);
-  t.notMatch(past.stdout, /"node":"MTA-A"/);
+  t.notMatch(past.stdout, /"mta":"MTA-A"/);
 
   const hourMs = 3_600_000;
-  const nowMs = (await lab.status())['MTA-A']?.nowMs ?? 0;
+  const nowMs = (await statusesOf(lab))[0]?.nowMs ?? 0;
   const following = start(...follow, '--until', new Date(nowMs + hourMs).toISOString());
   let over = false;
   void following.ended.then(() => {

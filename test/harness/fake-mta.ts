@@ -107,7 +107,7 @@ listener.listen(0, '127.0.0.1', () => {
     const ports = [(listener.address() as { port: number }).port];
     const ready = {
       type: 'ready',
-      name: config.name,
+      mta: config.name,
       pid: process.pid,
       endpoints: [`127.0.0.1[${ports[0]}]`],
       ports,
@@ -120,7 +120,7 @@ listener.listen(0, '127.0.0.1', () => {
     const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', ...line }));
     const commands: Record<string, (args: never) => unknown> = {
       status: () => ({
-        name: config.name,
+        mta: config.name,
         pid: process.pid,
         phase: 'running',
         domains: ['a.example'],
@@ -169,12 +169,12 @@ listener.listen(0, '127.0.0.1', () => {
         return { stream: 'deliveries', latest: notices.length };
       },
       stop: () => {
-        if (misbehave('STAYS')) return {};
+        if (misbehave('STAYS')) return { limitMs: 0 };
         setImmediate(() => {
           rmSync(join(data, 'control.token'));
           process.exit(0);
         });
-        return {};
+        return { limitMs: 0 };
       },
     };
     socket.on('close', () => followers.delete(push));
@@ -187,6 +187,7 @@ listener.listen(0, '127.0.0.1', () => {
         return;
       }
       const { id, cmd, ...args } = JSON.parse(octets.toString('utf8')) as { id: number; cmd: string };
+      if (misbehave('MUTE') && cmd !== 'subscribe') return;
       try {
         const result = commands[cmd]?.(args as never);
         socket.send(JSON.stringify({ id, ok: true, result: result ?? {} }));

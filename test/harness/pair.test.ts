@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { generateMail, octetsOf } from '@mtalab/harness';
 import { type Lab, spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { namingBreaches } from '../support/names.js';
+import { statusesOf } from '../support/statuses.js';
 
 const envelope = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
 
@@ -33,9 +35,20 @@ test('a pair delivers its mail, continues after kill -9, and stops in order', as
     await lab.waitForDelivered(5);
     await lab.settle();
     t.match(await lab.summary(), { submitted: 5, delivered: 5, associationsOpened: 1, turnsGiven: 0, reports: 0 });
+    const results = [await lab.status(), await lab.associations(), await lab.summary(), await lab.bindings('MTA-A')];
+    t.same(namingBreaches(results), []);
+    t.match(await lab.status(), [{ now: /^\d{4}-.*Z$/, nextDeadlineAt: /Z$/ }, {}]);
+    t.same(namingBreaches(await lab.diagnostics('Interface', 'none')), []);
     const [association, ...others] = await lab.associations();
     t.same(others, []);
-    t.match(association, { between: ['MTA-A', 'MTA-B'], holder: { 'MTA-A': 'MTA-A', 'MTA-B': 'MTA-A' }, turn: 'one' });
+    t.match(association, {
+      between: ['MTA-A', 'MTA-B'],
+      sides: [
+        { mta: 'MTA-A', holder: 'MTA-A' },
+        { mta: 'MTA-B', holder: 'MTA-A' },
+      ],
+      turn: 'one',
+    });
     t.same(mailOfBen(lab), texts.slice(0, 5).sort());
 
     // The receiver dies. The sender keeps its mail until the receiver is back at the same ports.
@@ -72,7 +85,10 @@ test('through the proxy, with a fault on the way', async (t) => {
   t.equal(mailOfBen(lab).length, 6);
   t.same(lab.proxy?.unreached(), []);
   await lab.settle();
-  t.match(await lab.status(), { 'MTA-A': { queuedCopies: 0 }, 'MTA-B': { queuedCopies: 0 } });
+  t.match(await lab.status(), [
+    { mta: 'MTA-A', queuedCopies: 0 },
+    { mta: 'MTA-B', queuedCopies: 0 },
+  ]);
 });
 
 test('a new order of the bindings lasts for the next start, also for two at one address', async (t) => {
@@ -103,7 +119,7 @@ test('simultaneous changes all take effect, and last over a restart', async (t) 
     lab.setBindings('MTA-B', { order: ['three'] }),
   ]);
   await lab.restart('MTA-B');
-  for (const { name, legacy } of Object.values(await lab.status())) t.same([...legacy].sort(), articles, name);
+  for (const { mta, legacy } of await statusesOf(lab)) t.same([...legacy].sort(), articles, mta);
   const rows = (await lab.bindings('MTA-B')).map(({ label, enabled }) => [label, enabled]);
   t.same(rows, [
     ['three', true],

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type AssociationRow,
   explainWaits,
   findRun,
   generateMail,
@@ -25,6 +24,7 @@ import {
   smallestGenerated,
   spawnPair,
 } from '@mtalab/harness';
+import type { AssociationView } from '@mtalab/mta-core';
 import type { DeliveryNotice } from '@mtalab/transport';
 import { test } from 'tap';
 
@@ -103,10 +103,10 @@ function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.exam
   return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
 }
 
-function statusOf(name: string, more: object = {}): MtaStatus {
+function statusOf(mta: string, more: object = {}): MtaStatus {
   const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1 };
   const base = {
-    name,
+    mta,
     pid: 1,
     phase: 'running',
     incarnation: 1,
@@ -140,16 +140,16 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
     'bindings: MTA-A would listen on 127.0.0.1[5001] twice; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-A': 4190, 'MTA-B': 4190 } },
-    'mapperPorts: the endpoint mapper of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-A': 4190, 'MTA-B': 4190 } },
+    'mapper: the endpoint mapper of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-A': 4190 }, bindings: { 'MTA-A': [{ address: '::1' }, { port: 4190 }] } },
-    'mapperPorts: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-A': 4190 }, bindings: { 'MTA-A': [{ address: '::1' }, { port: 4190 }] } },
+    'mapper: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
-    { mapperPorts: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
-    'mapperPorts: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+    { mapper: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
+    'mapper: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
     { bindings: { 'MTA-B': [{ address: '224.0.0.1' }] } },
@@ -265,7 +265,7 @@ test('a lab is at rest exactly when every sent PDU has arrived and no process wo
 
 test('the view joins associations by name, with the belief of each side', (t) => {
   const row = (name: string, role: string, peer: string, believes: string) =>
-    ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationRow;
+    ({ name, role, peer, believes, state: 'open' }) as unknown as AssociationView;
   const joined = joinAssociations(
     new Map([
       ['A', [row('x', 'initiator', 'B', 'theirs'), row('y', 'responder', 'B', 'mine'), row('z', 'initiator', 'B', 'mine')]],
@@ -273,11 +273,16 @@ test('the view joins associations by name, with the belief of each side', (t) =>
     ]),
   );
   t.same(
-    joined.map(({ name, between, holder, turn }) => ({ name, between, holder, turn })),
+    joined.map(({ name, between, sides, turn }) => ({
+      name,
+      between,
+      holders: sides.map(({ mta, holder }) => `${mta}: ${holder}`),
+      turn,
+    })),
     [
-      { name: 'x', between: ['A', 'B'], holder: { A: 'B', B: 'A' }, turn: 'nobody' },
-      { name: 'y', between: ['B', 'A'], holder: { B: 'A', A: 'A' }, turn: 'one' },
-      { name: 'z', between: ['A', 'B'], holder: { A: 'A' }, turn: 'unknown' },
+      { name: 'x', between: ['A', 'B'], holders: ['A: B', 'B: A'], turn: 'nobody' },
+      { name: 'y', between: ['B', 'A'], holders: ['B: A', 'A: A'], turn: 'one' },
+      { name: 'z', between: ['A', 'B'], holders: ['A: A'], turn: 'unknown' },
     ],
   );
   t.end();
@@ -298,19 +303,22 @@ test('the registry finds live runs, forgets ended ones, and hides them from othe
     pid: process.pid,
     startedAt: new Date().toISOString(),
     dir: join(dir, name),
-    processes: [{ name: 'MTA-A', pid: 1, control: 'ws://127.0.0.1:1', tokenFile: '/t' }],
+    mtas: [{ mta: 'MTA-A', domains: ['a.example'], process: { pid: 999_999_999, control: 'ws://127.0.0.1:1', tokenFile: '/t' } }],
   });
   await t.rejects(findRun(), { message: 'no MTAs are running; start a pair with `mtalab pair`' });
   const one = await registerRun(entry('one'));
-  t.match(await findRun(), { dir: join(dir, 'one'), processes: [{ name: 'MTA-A' }] });
-  t.match(await findRun({ dir: join(dir, 'one') }), { dir: join(dir, 'one') });
+  t.match(await findRun(), { run: { dir: join(dir, 'one'), mtas: [{ mta: 'MTA-A' }] }, others: [] });
+  t.match(await findRun({ dir: join(dir, 'one') }), { run: { dir: join(dir, 'one') } });
+  await t.rejects(findRun({ dir: join(dir, "it's $HOME") }), {
+    message: /; start a pair there with `mtalab pair --dir '.*it'\\''s \$HOME'`$/,
+  });
   await t.rejects(findRun({ dir: join(dir, 'two') }), { message: /^nothing runs in .*two: it has no run\.json; start/ });
   t.equal(statSync(join(runtime, 'mtalab')).mode & 0o777, 0o700);
   t.equal(statSync(join(dir, 'one', 'run.json')).mode & 0o777, 0o600);
   await one.update({ ...entry('one'), lab: { control: 'ws://127.0.0.1:2', tokenFile: '/l' } });
-  t.match(await findRun(), { lab: { control: 'ws://127.0.0.1:2' } });
+  t.match((await findRun()).run, { lab: { control: 'ws://127.0.0.1:2' } });
   const two = await registerRun({ ...entry('two'), startedAt: new Date(Date.now() + 1000).toISOString() });
-  await t.rejects(findRun(), { message: /^there are 2 runs; choose one with --dir:\n {2}.*two \(pid/ });
+  await t.rejects(findRun(), { message: /^there are 2 runs; choose one:\n {2}--dir .*two \(pid/ });
   await two.remove();
   // Another process has the pid of the ended run.
   const file = join(dir, 'one', 'run.json');
@@ -335,7 +343,7 @@ test('why mail waits, from the sights of all MTAs', (t) => {
     association: 'A/1/3',
     advice: null,
   } as const;
-  const queue = { name: 'B', queued: 49, oldestSubmittedAtMs: 5, waits: [wait], lastError: null, nextAssociationAt: 50 };
+  const queue = { queue: 'B', queued: 49, oldestSubmittedAtMs: 5, waits: [wait], lastError: null, nextAssociationAt: 50 };
   const side = {
     name: 'A/1/3',
     role: 'responder',
@@ -348,13 +356,13 @@ test('why mail waits, from the sights of all MTAs', (t) => {
   const rows = (b: object | null) =>
     joinAssociations(
       new Map([
-        ['A', [{ ...side, role: 'initiator', peer: 'B' } as unknown as AssociationRow]],
-        ['B', b === null ? [] : [{ ...side, ...b } as unknown as AssociationRow]],
+        ['A', [{ ...side, role: 'initiator', peer: 'B' } as unknown as AssociationView]],
+        ['B', b === null ? [] : [{ ...side, ...b } as unknown as AssociationView]],
       ]),
     );
   const mtas = [
-    { name: 'A', nowMs: 1000, waits: [queue] },
-    { name: 'B', nowMs: 1000, waits: [] },
+    { mta: 'A', nowMs: 1000, waits: [queue] },
+    { mta: 'B', nowMs: 1000, waits: [] },
   ];
   const why = (more: Partial<LabSights>) => explainWaits({ mtas, associations: rows({}), ...more });
   const says = (more: Partial<LabSights>) =>
@@ -410,7 +418,7 @@ test('why mail waits, from the sights of all MTAs', (t) => {
       { ...wait, untilMs: 8000 },
     ],
   };
-  const [moves] = explainWaits({ mtas: [{ name: 'A', nowMs: 1, waits: [moving] }], associations: [] });
+  const [moves] = explainWaits({ mtas: [{ mta: 'A', nowMs: 1, waits: [moving] }], associations: [] });
   t.same(
     moves?.reasons.map(({ reason }) => reason),
     ['in-transfer', 'turn'],

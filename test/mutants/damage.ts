@@ -40,18 +40,6 @@ export const damageMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'damaged-message-queued-again',
-    broken: 'An MTA puts a damaged message back into its queue while the disk does not take the report.',
-    ground: 'damaged',
-    patches: [
-      {
-        file: 'machine/deadlines.ts',
-        find: 'if (copy.damage === undefined) returnCopy(ctx, entryId, copy);',
-        replace: 'if (copy.id > 0) returnCopy(ctx, entryId, copy);',
-      },
-    ],
-  },
-  {
     name: 'no-pause-between-losses',
     broken: 'An MTA sends a message at once again however often its association is lost meanwhile.',
     ground: 'poisoned',

@@ -260,19 +260,22 @@ test('a note warns of removing an article that the release lacks', (t) => {
 });
 
 test('a lab refuses unknown releases and options before it starts anything', async (t) => {
-  await t.rejects(spawnPair({ releases: { 'MTA-A': { release: '5.5sp9' } } }), {
-    message: /^releases: MTA-A: no documented Exchange release is "5\.5sp9"; the nearest is 5\.5 SP4 \(2653\.23\)$/,
+  await t.rejects(spawnPair({ release: { 'MTA-A': '5.5sp9' } }), {
+    message: /^MTA-A: no documented Exchange release is "5\.5sp9"; the nearest is 5\.5 SP4 \(2653\.23\)$/,
   });
-  await t.rejects(spawnPair({ releases: { 'MTA-C': {} } }), {
-    message: /^releases: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B$/,
+  await t.rejects(spawnPair({ release: { 'MTA-C': '5.5' } }), {
+    message: /^release: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B$/,
   });
   await t.rejects(spawnPair({ fixed: { 'MTA-A': ['Q166594'] }, legacy: { 'MTA-A': ['Q166594'] } }), {
     message: /^MTA-A: the article Q166594 is in legacy and in fixed/,
   });
   // A JavaScript caller may pass anything.
-  await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
+  await t.rejects(spawnPair({ releases: {} } as object), {
     name: 'HarnessError',
-    message: "unknown option 'release'; did you mean releases?",
+    message: "unknown option 'releases'; did you mean release?",
+  });
+  await t.rejects(spawnPair({ release: '5.5sp9' } as object), {
+    message: /^release: expected an object with a value for each MTA, such as \{ 'MTA-A': \.\.\. \}, got "5\.5sp9"$/,
   });
   await t.rejects(spawnPair({ zzzzzzzz: 1 } as object), { message: /^unknown option 'zzzzzzzz'; the options are command, / });
 });
@@ -328,13 +331,13 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
   const pair = start('pair', '--json', '--dir', dir, ...words);
   const ready = await pair.next();
   t.match(ready?.['mtas'], [
-    { name: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [], withoutQuirk: ['Q232602'] },
-    { name: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'], withoutQuirk: [] },
+    { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [], withoutQuirk: ['Q232602'] },
+    { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'], withoutQuirk: [] },
   ]);
   const statuses = async (): Promise<Status[]> => JSON.parse((await mtalab('status', '--json', '--dir', dir)).stdout) as Status[];
   t.match(await statuses(), [
-    { name: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [] },
-    { name: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
+    { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: [] },
+    { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
   ]);
   t.match(
     (await mtalab('status', '--dir', dir)).stdout,
@@ -371,7 +374,7 @@ test('an MTA writes event 9318 in the form of its own release', { timeout: 250_0
     ['5.0sp2', early],
     ['5.5sp4', late],
   ] as const) {
-    await using lab = await spawnPair({ releases: { 'MTA-B': { release } } });
+    await using lab = await spawnPair({ release: { 'MTA-B': release } });
     const { client } = lab.process('MTA-B');
     const streamed: { readonly id: number }[] = [];
     await client.subscribe('events', (event: { readonly id: number }) => void streamed.push(event));

@@ -36,8 +36,8 @@ test('Q166594: legacy fails as documented and fixed passes, on virtual time and 
   const dir = t.testdir();
   const { status, stdout } = mtalab('repro', 'Q166594', '--dir', join(dir, 'kept'), '--json');
   t.equal(status, 0);
-  const result = JSON.parse(stdout) as ScenarioResult & { readonly reproduced: boolean };
-  t.match(result, { article: 'Q166594', reproduced: true, between: ['MTA-A', 'MTA-B'] });
+  const result = JSON.parse(stdout) as ScenarioResult;
+  t.match(result, { scenario: 'Q166594', on: 'processes', asDocumented: true, between: ['MTA-A', 'MTA-B'] });
   t.same(verdicts(result), verdicts(onSim));
 
   // The ladder from the journals alone equals the ladder of the proxy.

@@ -1,121 +1,157 @@
-/** Finds running MTAs and sends requests to them over their control channels. */
+/** Finds running MTAs and asks them over their control channels: each by itself, and with a short limit. */
 import { readFile } from 'node:fs/promises';
-import { findRun, type RunEntry } from '@mtalab/harness';
-import { type CommandGiven, type CommandName, type CommandResult, ControlClient } from '@mtalab/transport';
+import {
+  type Answer,
+  answerOf,
+  type ControlAddress,
+  findRun,
+  type RunEntry,
+  type RunMta,
+  shellWord,
+  unanswered,
+} from '@mtalab/harness';
+import { type CommandGiven, type CommandName, type CommandResult, ControlClient, type RequestOptions } from '@mtalab/transport';
+import type { CommandIo } from './command-io.js';
 import { CliError, messageOf, UsageError } from './errors.js';
 import { unknownName } from './render/suggestions.js';
 import type { Clocked } from './render/views.js';
 
 /** The run, and the MTAs of it, that a command is about. */
-export type RunChoice = { readonly dir?: string; readonly mta?: readonly string[] | string };
+export type RunChoice = {
+  readonly dir?: string;
+  readonly mta?: readonly string[] | string;
+  /** Limit for each answer, s. */
+  readonly timeout?: number;
+};
 /** Options of every command that talks to running MTAs. */
 export type RunFlags = RunChoice & { readonly json?: boolean };
 
-/** The run of `--dir`, else the only run. */
-export function chosenRun(options: RunChoice): Promise<RunEntry> {
-  return findRun({ dir: options.dir });
+/** Default limit in real time for an answer, ms. */
+const usualAnswerMs = 1200;
+
+/** For a change that the supervisor makes: it waits for MTAs that do not answer, and says which. */
+export const changeLimit: RequestOptions = { timeoutMs: 30_000 };
+
+export function answerLimitMs({ timeout }: RunChoice): number {
+  return timeout === undefined ? usualAnswerMs : timeout * 1000;
+}
+
+/**
+ * The run of `--dir`, else the only run of this user. Of several runs a command that only looks takes the latest, and says so.
+ * A command that acts refuses, because it could change the wrong one.
+ */
+export async function chosenRun(io: CommandIo, where: RunChoice, purpose: 'look' | 'act'): Promise<RunEntry> {
+  const { run, others } = await findRun({ dir: where.dir, several: purpose === 'look' ? 'latest' : 'refuse' });
+  if (others.length > 0) {
+    const which = `the run in ${run.dir} (pid ${run.pid}, since ${run.startedAt})`;
+    io.err(`this is ${which}, the latest of ${others.length + 1}; \`mtalab runs\` lists them, --dir chooses one`);
+  }
+  return run;
 }
 
 /** The MTAs of a run that `--mta` names, or all. Includes MTAs that are down. */
-export function chosenNames(run: RunEntry, names: RunChoice['mta']): readonly string[] {
-  const known = [...run.processes.map((one) => one.name), ...(run.down ?? [])];
+export function chosenMtas(run: RunEntry, names: RunChoice['mta']): readonly RunMta[] {
   const wanted = typeof names === 'string' ? [names] : (names ?? []);
-  if (wanted.length === 0) return known;
+  if (wanted.length === 0) return run.mtas;
   return wanted.map((name) => {
-    const found = known.find((one) => one.toLowerCase() === name.toLowerCase());
-    if (found === undefined) throw new UsageError(unknownName('MTA', name, known));
-    return found;
+    const found = run.mtas.find((one) => one.mta.toLowerCase() === name.toLowerCase());
+    if (found !== undefined) return found;
+    const known = run.mtas.map(({ mta }) => mta);
+    throw new UsageError(unknownName('MTA', name, known));
   });
 }
 
-function downMessage(name: string): string {
-  return `is down; \`mtalab restart --mta ${name}\` starts it`;
-}
-
-/** The processes of a run that `--mta` names, or all. */
-export function chosenProcesses(run: RunEntry, names: RunChoice['mta']): RunEntry['processes'] {
-  if (names === undefined || names.length === 0) return run.processes;
-  return chosenNames(run, names).map((name) => {
-    const found = run.processes.find((one) => one.name === name);
-    if (found === undefined) throw new CliError(`${name} ${downMessage(name)}`);
-    return found;
-  });
-}
-
-/** Address of a control channel, and the file with its token. */
-type Channel = { readonly control: string; readonly tokenFile: string };
-
-/** Opens a control channel, uses it, and closes it. */
-export async function withChannel<T>(channel: Channel, use: (client: ControlClient) => Promise<T>): Promise<T> {
+/** Opens a control channel, uses it, and closes it. `use` gets what is left of the limit. */
+async function withChannel<T>(
+  channel: ControlAddress,
+  limitMs: number,
+  use: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<T> {
   let token: string;
   try {
     token = (await readFile(channel.tokenFile, 'utf8')).trim();
   } catch (error) {
     throw new CliError(`cannot read the token of ${channel.control} from ${channel.tokenFile}: ${messageOf(error)}`);
   }
-  const client = await ControlClient.connect(channel.control, token);
+  const startMs = performance.now();
+  const client = await ControlClient.connect(channel.control, token, { timeoutMs: limitMs });
   try {
-    return await use(client);
+    return await use(client, { timeoutMs: Math.max(1, limitMs - (performance.now() - startMs)) });
   } finally {
     client.close();
   }
 }
 
-/** The answer of one MTA, or why there is none. */
-export type Answer<T> =
-  | { readonly mta: string; readonly ok: true; readonly value: T }
-  | { readonly mta: string; readonly ok: false; readonly error: string };
+/** Asks one MTA of a run. `ask` gets what is left of the limit when the control channel is open. */
+export async function askMta<T>(
+  { mta, process: one }: RunMta,
+  limitMs: number,
+  ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<Answer<T>> {
+  if (one === null) return unanswered(mta, 'down', `is down; \`mtalab restart --mta ${shellWord(mta)}\` starts it`);
+  return answerOf(mta, one, limitMs, () => withChannel(one, limitMs, ask));
+}
 
-/** Sends a request to every chosen MTA at once. One that fails does not affect the others. */
-async function eachOf<T>(options: RunChoice, ask: (client: ControlClient) => Promise<T>): Promise<readonly Answer<T>[]> {
-  const run = await chosenRun(options);
-  return Promise.all(
-    chosenNames(run, options.mta).map(async (name): Promise<Answer<T>> => {
-      const one = run.processes.find((each) => each.name === name);
-      if (one === undefined) return { mta: name, ok: false, error: downMessage(name) };
-      try {
-        return { mta: name, ok: true, value: await withChannel(one, ask) };
-      } catch (error) {
-        return { mta: name, ok: false, error: messageOf(error) };
-      }
-    }),
-  );
+/** Asks every chosen MTA at once. One that does not answer does not delay or affect the others. */
+function eachOf<T>(
+  run: RunEntry,
+  where: RunChoice,
+  ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<readonly Answer<T>[]> {
+  return Promise.all(chosenMtas(run, where.mta).map((one) => askMta(one, answerLimitMs(where), ask)));
 }
 
 /** Sends a command to every chosen MTA. */
 export function askEach<Name extends CommandName>(
-  options: RunChoice,
-  command: Name,
-  ...given: CommandGiven<Name>
-): Promise<readonly Answer<CommandResult<Name>>[]> {
-  return eachOf(options, (client) => client.command(command, ...given));
-}
-
-/**
- * Sends a command for the chosen MTAs to the run itself, which keeps a change for the restarts of its MTAs.
- * @returns undefined if the run has no supervisor.
- */
-export async function askRun<T>(
+  run: RunEntry,
   where: RunChoice,
-  command: string,
-  args: object,
-  timeoutMs?: number,
-): Promise<{ readonly names: readonly string[]; readonly value: T } | undefined> {
-  const entry = await chosenRun(where);
-  if (entry.lab === undefined) return undefined;
-  const names = chosenNames(entry, where.mta);
-  const limit = timeoutMs === undefined ? {} : { timeoutMs };
-  return { names, value: await withChannel(entry.lab, (client) => client.request<T>(command, { ...args, names }, limit)) };
+  command: Name,
+  ...[args]: CommandGiven<Name>
+): Promise<readonly Answer<CommandResult<Name>>[]> {
+  return eachOf(run, where, (client, limit) => client.command(command, ...([args, limit] as unknown as CommandGiven<Name>)));
 }
 
 /** A view of every chosen MTA, with its lab time. */
 export function viewEach<Name extends CommandName>(
-  options: RunChoice,
+  run: RunEntry,
+  where: RunChoice,
   view: Name,
-  ...given: CommandGiven<Name>
+  ...[args]: CommandGiven<Name>
 ): Promise<readonly Answer<Clocked<CommandResult<Name>>>[]> {
-  return eachOf(options, async (client) => {
-    const [rows, { nowMs }] = await Promise.all([client.command(view, ...given), client.command('status')]);
+  return eachOf(run, where, async (client, limit) => {
+    const [rows, { nowMs }] = await Promise.all([
+      client.command(view, ...([args, limit] as unknown as CommandGiven<Name>)),
+      client.command('status', {}, limit),
+    ]);
     return { nowMs, rows };
   });
+}
+
+/** A run whose supervisor has a control channel. */
+export type SupervisedRun = RunEntry & { readonly lab: ControlAddress };
+
+/** Asks the process that supervises a run. `ask` gets what is left of the limit when the control channel is open. */
+export function supervisorAnswer<T>(
+  run: SupervisedRun,
+  where: RunChoice,
+  ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<Answer<T>> {
+  return answerOf('', run, answerLimitMs(where), () => withChannel(run.lab, answerLimitMs(where), ask));
+}
+
+/** As `supervisorAnswer`. @throws CliError if the process does not answer or refuses. */
+export async function askSupervisor<T>(
+  run: SupervisedRun,
+  where: RunChoice,
+  ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<T> {
+  const answer = await supervisorAnswer(run, where, ask);
+  if (answer.ok) return answer.value;
+  const { code, message } = answer.error;
+  throw new CliError(code === 'refused' ? message : `the run in ${run.dir} (pid ${run.pid}) ${message}`);
+}
+
+/** Does a process supervise this run, which keeps changes for the restarts of its MTAs? */
+export function isSupervised(run: RunEntry): run is SupervisedRun {
+  return run.lab !== undefined;
 }

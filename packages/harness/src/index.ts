@@ -8,15 +8,25 @@ export {
   type FaultState,
   FaultSyntaxError,
   faultKinds,
+  type JoinedSide,
   joinAssociations,
   parseFault,
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export type { AssociationRow, LabAssociation } from './lab/associations.js';
+export { joinAnswers, type LabAssociation } from './lab/associations.js';
+export type { Changes, Effective } from './lab/changes.js';
 export { makeFolder } from './lab/folder.js';
-export { Lab, type LabStatus, type LabSummary, type WaitOptions } from './lab/lab.js';
+export {
+  Lab,
+  type LabStatus,
+  type LabSummary,
+  type MtaEnded,
+  type MtaLevels,
+  type Restarted,
+  type WaitOptions,
+} from './lab/lab.js';
 export { LabCounters } from './lab/lab-counters.js';
 export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
@@ -35,20 +45,32 @@ export {
 } from './lab/waits.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
-export { pause } from './process/deadline.js';
+export { type Answer, type AnswerError, answerOf, type Unanswered, unanswered } from './process/answers.js';
+export { durationText, pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';
-export { describeExit, type ExitStatus, MtaProcess, type SpawnMtaOptions, spawnMta } from './process/mta-process.js';
+export {
+  describeExit,
+  type ExitStatus,
+  MtaProcess,
+  type SpawnMtaOptions,
+  type StopOutcome,
+  spawnMta,
+} from './process/mta-process.js';
 export { onParentExit } from './process/parent-exit.js';
+export { endOf, isRunning, killProcess, type ProcessIdentity } from './process/process-facts.js';
 export type { ReadyMessage } from './process/ready-message.js';
 export type { SocketRow } from './proxy/connection.js';
 export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
 export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
+export { isoInstant, type Readable, readable } from './readable.js';
 export {
   type ControlAddress,
+  endLeftovers,
   findRun,
   listRuns,
   type Registration,
   type RunEntry,
+  type RunMta,
   registerRun,
   registryFolder,
 } from './registry/registry.js';
@@ -57,3 +79,4 @@ export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-
 export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
 export { runConcurrently } from './scenario/run-concurrently.js';
 export { ProcessStage } from './scenario/stage.js';
+export { shellWord } from './shell-word.js';

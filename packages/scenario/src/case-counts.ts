@@ -13,10 +13,16 @@ export type CaseCounts = {
   readonly delivered: number;
   /** Non-delivery reports, as far as the MTAs that are up remember. */
   readonly reports: number;
-  /** Copies queued, by name of the MTAs that are up. */
-  readonly queued: Readonly<Record<string, number>>;
-  /** Entries of the event log of each MTA, by id. */
-  readonly events: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly mtas: readonly MtaCounts[];
+};
+
+/** The figures of one MTA. */
+export type MtaCounts = {
+  readonly mta: string;
+  /** Copies queued; null if the MTA is down. */
+  readonly queued: number | null;
+  /** Entries of the event log, in the order of their ids. */
+  readonly events: readonly { readonly id: number; readonly count: number }[];
 };
 
 /** Number of recovery requests that passed the link. */
@@ -43,11 +49,13 @@ export function passedIn(pdus: readonly LinkPdu[], type: LinkPdu['pdu']['type'])
 
 /** Counts now, at the MTAs with these names. */
 export async function countsOf(stage: Stage, names: readonly string[]): Promise<CaseCounts> {
-  const events: Record<string, Record<string, number>> = {};
-  for (const name of names) {
-    const byId: Record<string, number> = {};
-    for (const { id } of await stage.events(name)) byId[id] = (byId[id] ?? 0) + 1;
-    events[name] = byId;
+  const queued = await stage.queued();
+  const mtas: MtaCounts[] = [];
+  for (const mta of names) {
+    const byId = new Map<number, number>();
+    for (const { id } of await stage.events(mta)) byId.set(id, (byId.get(id) ?? 0) + 1);
+    const events = [...byId].sort(([one], [other]) => one - other).map(([id, count]) => ({ id, count }));
+    mtas.push({ mta, queued: queued[mta] ?? null, events });
   }
   return {
     opened: openedIn(stage.pdus),
@@ -56,7 +64,6 @@ export async function countsOf(stage: Stage, names: readonly string[]): Promise<
     cancels: passedIn(stage.pdus, 'co_cancel'),
     delivered: await stage.delivered(),
     reports: await stage.reports(),
-    queued: await stage.queued(),
-    events,
+    mtas,
   };
 }

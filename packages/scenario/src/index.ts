@@ -1,5 +1,5 @@
 /** The public entry of scenarios: their model, the fault language and the checks. Runs in a browser. */
-export { type AssociationSide, type JoinedAssociation, joinAssociations } from './associations.js';
+export { type AssociationSide, type JoinedAssociation, type JoinedSide, joinAssociations } from './associations.js';
 export { type CaseCounts, countsOf } from './case-counts.js';
 export { counted } from './counted.js';
 export { describeFault, type FaultSpec, parseFault } from './faults/fault-language.js';

@@ -28,16 +28,14 @@ function believed(associations: readonly JoinedAssociation[]): string {
   if (associations.length === 0) return 'there is no association';
   return associations
     .map((each) =>
-      Object.entries(each.holder)
-        .map(([side, holder]) => `${side} believes the Turn is ${holder === side ? 'its own' : `${holder}'s`}`)
-        .join(', '),
+      each.sides.map(({ mta, holder }) => `${mta} believes the Turn is ${holder === mta ? 'its own' : `${holder}'s`}`).join(', '),
     )
     .join('; ');
 }
 
 function ofAssociations(list: readonly JoinedAssociation[], check: NonNullable<Check['associations']>): Seen {
   const { count, state, turn } = check;
-  const sides = list.flatMap((each) => Object.values(each.sides));
+  const sides = list.flatMap((each) => each.sides);
   const inState = state === undefined || (sides.length === 2 * list.length && sides.every((side) => side.state === state));
   const inTurn = turn === undefined || list.every((each) => each.turn === turn);
   const ok = list.length > 0 === (count !== 0) && within(list.length, count ?? { least: 1 }) && inState && inTurn;

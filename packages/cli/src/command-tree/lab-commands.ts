@@ -217,11 +217,11 @@ Examples:
   generate-mail | mtalab submit -                            - and /dev/stdin are standard input`,
     define: (command) =>
       withRun(command)
-        .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first)')
+        .option('--mta <name>', 'submit at this MTA (default: the MTA of the domain of --from, else the first of the run)')
         .option('--from <address>', 'originator (default: sender@ the domain of that MTA)')
         .option(
           '--to <address>',
-          'recipient, or a list with commas; may be repeated (default: user@ the domain of the far MTA)',
+          'recipient, or a list with commas; may be repeated (default: user@ the domain of the other MTA of the run)',
           repeatable,
         )
         .addOption(
@@ -280,7 +280,7 @@ Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md has more.
     summary: 'stop MTAs of a pair in order, or kill them, and start them again',
     detail: `
 Restarts all MTAs of the pair, one after the other, or those of --mta. An MTA keeps the articles, bindings and diagnostics
-levels that you changed while it ran. An MTA that does not start is down. Its event log says why, and the rest of the pair
+levels that you changed while it ran. An MTA that does not stop in time is killed. An MTA that does not start is down. Its event log says why, and the rest of the pair
 goes on. Correct the cause, then restart it again.
 Exit code: 0 if all run again, 1 if one does not.`,
     define: (command) =>
@@ -290,7 +290,10 @@ Exit code: 0 if all run again, 1 if one does not.`,
   {
     group: groups.act,
     usage: 'stop',
-    summary: 'stop a run in order',
+    summary: 'stop a run in order, and kill what does not stop in time',
+    detail: `
+Waits until the processes have ended. A process that is suspended, does not answer or does not end in time is killed.
+Exit code: 0 if all MTAs ended in order, 1 if one was killed.`,
     define: withMtas,
     load: () => import('../commands/stop.js'),
   },

@@ -49,6 +49,14 @@ export const withJson = (command: Command): Command => command.option('--json', 
 
 /** The options of every command that talks to running MTAs. */
 export const withRun = (command: Command): Command =>
-  withJson(command.option('--dir <folder>', 'use the run in this folder (needed if there are several runs)', folder));
+  withJson(
+    command
+      .option(
+        '--dir <folder>',
+        'use the run in this folder (needed if there are several runs and the command changes one)',
+        folder,
+      )
+      .option('--timeout <seconds>', 'wait at most this long for the answer of an MTA (default: 1.2)', positive(86_400)),
+  );
 export const withMtas = (command: Command): Command =>
   withRun(command.option('--mta <name>', 'only this MTA (default: all MTAs of the run)', commaList));

@@ -1,19 +1,18 @@
 /** `mtalab associations`: shows both sides' view of each association. */
 
-import { type AssociationRow, joinAssociations } from '@mtalab/harness';
+import { joinAnswers, readable } from '@mtalab/harness';
+import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { printAnswers } from '../print-answers.js';
+import { reportFailures } from '../print-answers.js';
 import { renderAssociations } from '../render/associations.js';
 import { paint } from '../render/colours.js';
-import { askEach, type RunFlags } from '../running-mtas.js';
+import { askEach, chosenRun, type RunFlags } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {
   const { json, ...where } = options as RunFlags;
-  const answers = await askEach(where, 'associations');
-  const joined = (values: readonly { readonly mta: string; readonly value: readonly AssociationRow[] }[]) =>
-    joinAssociations(new Map(values.map(({ mta, value }) => [mta, value])));
-  return printAnswers(io, answers, json === true, {
-    json: joined,
-    text: (values) => renderAssociations(joined(values), paint(io.outColour, io.outColumns())),
-  });
+  const answers = await askEach(await chosenRun(io, where, 'look'), where, 'associations');
+  const joined = joinAnswers(answers);
+  if (json === true) outJson(io, readable(joined));
+  else if (answers.some((answer) => answer.ok)) io.out(renderAssociations(joined, paint(io.outColour, io.outColumns())));
+  return reportFailures(io, answers);
 };

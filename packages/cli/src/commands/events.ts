@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { dataFolderOf, eventLogFiles, logEntries, logFolderOf, pause, type RunEntry } from '@mtalab/harness';
-import { outJson, outJsonLine } from '../command-io.js';
+import { dataFolderOf, eventLogFiles, findRun, isRunning, logEntries, logFolderOf, pause, type RunEntry } from '@mtalab/harness';
+import { type CommandIo, outJson, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
@@ -21,21 +21,12 @@ import { LogTail } from '../logs/log-tail.js';
 import { paint } from '../render/colours.js';
 import { explainedEvent, renderEvent, renderReason } from '../render/events.js';
 import { unknownName } from '../render/suggestions.js';
-import { askEach, chosenNames, chosenRun, type RunChoice } from '../running-mtas.js';
+import { askEach, chosenMtas, chosenRun, type RunChoice } from '../running-mtas.js';
 
 const pollMs = 200;
 
 function inOrder(events: EventJson[]): EventJson[] {
   return events.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Entries of the log files before the present one, oldest first. */
@@ -46,8 +37,8 @@ async function olderEntries(folder: string): Promise<EventJson[]> {
   return events;
 }
 
-/** Log folders of a run, and the process of the run: null if it is over. */
-type Logs = { readonly folders: readonly string[]; readonly pid: number | null };
+/** Log folders of a run, and the run: null if it is over. */
+type Logs = { readonly folders: readonly string[]; readonly run: RunEntry | null };
 
 /** Log folders that a run left in this folder: the folder of a pair, or the data folder of one MTA. */
 async function keptLogs(dir: string): Promise<readonly string[]> {
@@ -57,55 +48,56 @@ async function keptLogs(dir: string): Promise<readonly string[]> {
 }
 
 /** The logs of the present run. With `--dir` they may be of a run that is over or never started. */
-async function logsOf(where: RunChoice): Promise<Logs> {
+async function logsOf(io: CommandIo, where: RunChoice): Promise<Logs> {
   let entry: RunEntry;
   try {
-    entry = await chosenRun(where);
+    entry = await chosenRun(io, where, 'look');
   } catch (error) {
     const folders = where.dir === undefined ? [] : await keptLogs(resolve(where.dir));
     if (folders.length === 0) throw error;
-    return { folders, pid: null };
+    return { folders, run: null };
   }
-  const folders = chosenNames(entry, where.mta).map((name) => {
-    const one = entry.processes.find((each) => each.name === name);
+  const folders = chosenMtas(entry, where.mta).map(({ mta, process: one }) =>
     // The log of an MTA that is down says why.
-    return logFolderOf(one === undefined ? dataFolderOf(entry.dir, name) : dirname(one.tokenFile));
-  });
-  return { folders, pid: entry.pid };
+    logFolderOf(one === null ? dataFolderOf(entry.dir, mta) : dirname(one.tokenFile)),
+  );
+  return { folders, run: entry };
 }
 
 /** The entries of these MTAs. The names of the MTAs come from the entries: nothing else knows them after a run. */
 function ofMtas(events: readonly EventJson[], mta: RunChoice['mta']): readonly EventJson[] {
   if (mta === undefined) return events;
-  const nodes = [...new Set(events.map(({ node }) => node))];
+  const known = [...new Set(events.map((event) => event.mta))];
   const wanted = [mta].flat().map((name) => {
-    const node = nodes.find((each) => each.toLowerCase() === name.toLowerCase());
-    if (node === undefined) throw new UsageError(unknownName('MTA', name, nodes));
-    return node;
+    const found = known.find((each) => each.toLowerCase() === name.toLowerCase());
+    if (found === undefined) throw new UsageError(unknownName('MTA', name, known));
+    return found;
   });
-  return events.filter(({ node }) => wanted.includes(node));
+  return events.filter((event) => wanted.includes(event.mta));
 }
 
 /** The lab time of each MTA that answers. */
-async function timesOf(where: RunChoice): Promise<readonly number[]> {
-  const answers = await askEach(where, 'status');
+async function timesOf(run: RunEntry, where: RunChoice): Promise<readonly number[]> {
+  // An MTA may have restarted since.
+  const { run: now } = await findRun({ dir: run.dir });
+  const answers = await askEach(now, where, 'status');
   return answers.flatMap((answer) => (answer.ok ? [answer.value.nowMs] : []));
 }
 
 /** Has this time passed at every MTA? Then no entry up to it can come. An MTA that does not answer writes none. */
-async function hasPassed(endMs: number | null, where: RunChoice): Promise<boolean> {
+async function hasPassed(endMs: number | null, run: RunEntry, where: RunChoice): Promise<boolean> {
   if (endMs === null) return false;
   // The run may have ended meanwhile. The caller notices that itself.
-  const times = await timesOf(where).catch(() => []);
+  const times = await timesOf(run, where).catch(() => []);
   return times.length > 0 && times.every((ms) => ms > endMs);
 }
 
 /** The present lab time if the selection needs it, else 0. All MTAs of a run have the same. */
 async function labNowMs(selection: Selection, where: RunChoice, logs: Logs): Promise<number> {
   if (!needsNow(selection)) return 0;
-  if (logs.pid === null)
+  if (logs.run === null)
     throw new UsageError('the run is over, so it has no present time to count back from; give an instant instead of a span');
-  const times = await timesOf(where);
+  const times = await timesOf(logs.run, where);
   if (times.length === 0) throw new CliError('no MTA of this run says what time it is; give an instant instead of a span');
   return Math.max(...times);
 }
@@ -130,11 +122,11 @@ export const run: CommandRun = async ({ io, options }) => {
   const { id, category, type, severity, since, until, ...where } = rest;
   // Wrong options fail before any MTA gets a request.
   const selection = selectionOf(rest);
-  const logs = await logsOf(where);
+  const logs = await logsOf(io, where);
   const nowMs = await labNowMs(selection, where, logs);
   const isChosen = selectionFilter(selection, nowMs);
   const { past, next } = await openLogs(logs);
-  const chosen = (logs.pid === null ? ofMtas(past, where.mta) : past).filter(isChosen);
+  const chosen = (logs.run === null ? ofMtas(past, where.mta) : past).filter(isChosen);
   const shown = chosen.slice(Math.max(0, chosen.length - limit));
   const style = paint(io.outColour, io.outColumns());
   const viewOf = (event: EventJson) => (explain === true ? explainedEvent(event) : event);
@@ -152,9 +144,10 @@ export const run: CommandRun = async ({ io, options }) => {
   shown.forEach(show);
   const endMs = selectionEndMs(selection, nowMs);
   const interrupt = onInterrupt(io.readerGone);
-  for (let more = logs.pid !== null; more && !interrupt.signal.aborted; ) {
+  const followed = logs.run;
+  for (let more = followed !== null; more && !interrupt.signal.aborted; ) {
     // This comes before the reading, so that the last entries of the run, or before the end time, are read too.
-    more = logs.pid !== null && isRunning(logs.pid) && !(await hasPassed(endMs, where));
+    more = followed !== null && (await isRunning(followed)) && !(await hasPassed(endMs, followed, where));
     (await next()).filter(isChosen).forEach(show);
     if (more) await pause(pollMs, interrupt.signal);
   }

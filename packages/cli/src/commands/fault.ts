@@ -1,14 +1,23 @@
 /** `mtalab fault ...`: sets, lists and ends faults on the link of a running pair. */
 
+import type { ArgumentsOf, ControlClient, Given, RequestOptions } from '@mtalab/transport';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, UsageError } from '../errors.js';
+import { type FaultView, pairCommands } from '../pair/control-schema.js';
 import { paint } from '../render/colours.js';
-import { type FaultView, renderFaults } from '../render/views.js';
-import { chosenRun, type RunFlags, withChannel } from '../running-mtas.js';
+import { renderFaults } from '../render/views.js';
+import { askSupervisor, chosenRun, isSupervised, type RunFlags } from '../running-mtas.js';
 
 /** A request to the control channel of the pair, and the text to print when it is done. */
-type FaultRequest = { readonly cmd: string; readonly args: Readonly<Record<string, unknown>>; readonly done: string };
+type FaultRequest = {
+  readonly [Cmd in FaultCommand]: {
+    readonly cmd: Cmd;
+    readonly args: ArgumentsOf<typeof pairCommands, Cmd>;
+    readonly done: string;
+  };
+}[FaultCommand];
+type FaultCommand = 'faults' | 'fault' | 'fault-remove' | 'release' | 'heal' | 'cut';
 
 /** With one of these words `cut` begins a fault. Without, it cuts now. */
 const cutFaults = ['before', 'after', 'randomly', 'every'];
@@ -48,13 +57,18 @@ export function faultRequest(words: readonly string[]): FaultRequest {
   return { cmd: 'fault', args: { text: words.join(' ') }, done: '' };
 }
 
+function sent(client: ControlClient, { cmd, args }: FaultRequest, limit: RequestOptions): Promise<unknown> {
+  // The union of requests keeps each command with its own arguments, which this call cannot see.
+  return client.commandOf(pairCommands, cmd, ...([args, limit] as Given<typeof pairCommands, FaultCommand>));
+}
+
 export const run: CommandRun = async ({ io, args, options }) => {
   const { json, ...where } = options as RunFlags;
   const request = faultRequest((args[0] as readonly string[]).flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
-  const entry = await chosenRun(where);
-  const { lab } = entry;
-  if (lab === undefined) throw new CliError(`the run in ${entry.dir} has no fault proxy; start the pair with --fault or --proxy`);
-  const result = await withChannel(lab, (client) => client.request(request.cmd, request.args));
+  const found = await chosenRun(io, where, request.cmd === 'faults' ? 'look' : 'act');
+  if (!isSupervised(found))
+    throw new CliError(`the run in ${found.dir} has no fault proxy; start the pair with --fault or --proxy`);
+  const result = await askSupervisor(found, where, (client, limit) => sent(client, request, limit));
   if (json === true) {
     outJson(io, result ?? { done: request.cmd });
     return exitCodes.ok;

@@ -55,7 +55,7 @@ export const run: CommandRun = async ({ io, options }) => {
   const statesPerSecond = Math.round(result.states / seconds);
   const failed = result.properties.filter(({ verdict }) => verdict === 'fails');
   if (flags.journal !== undefined) writeJournal(io, flags.journal, failed);
-  if (flags.json === true) outJson(io, { ...result, seconds: Math.round(seconds * 10) / 10, statesPerSecond });
+  if (flags.json === true) outJson(io, { ...result, tookMs: Math.round(seconds * 1000), statesPerSecond });
   else io.out(render(io, result, seconds));
   return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 };

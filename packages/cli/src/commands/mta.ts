@@ -19,7 +19,7 @@ function isSupervised(): boolean {
 function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   const ready = {
     type: 'ready',
-    name: running.name,
+    mta: running.name,
     pid: process.pid,
     endpoints: running.endpoints,
     mapper: running.mapper,
@@ -38,13 +38,12 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
 }
 
 /** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
-async function untilEnded(running: RunningMta, dir: string): Promise<number> {
+async function untilEnded(running: RunningMta, dir: string, domains: readonly string[]): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;
   try {
-    const registration = isSupervised()
-      ? undefined
-      : await registerRun({ pid, startedAt: new Date().toISOString(), dir, processes: [{ name, pid, control, tokenFile }] });
+    const mtas = [{ mta: name, domains, process: { pid, control, tokenFile } }];
+    const registration = isSupervised() ? undefined : await registerRun({ pid, startedAt: new Date().toISOString(), dir, mtas });
     const { code } = await running.ended;
     await registration?.remove();
     return code;
@@ -89,7 +88,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     interrupt.signal.addEventListener('abort', () => void running.stop());
     if (interrupt.signal.aborted) void running.stop();
     announce(io, running, json);
-    return await untilEnded(running, loaded.data);
+    return await untilEnded(running, loaded.data, loaded.mta.localDomains);
   } catch (error) {
     logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;

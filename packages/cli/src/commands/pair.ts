@@ -1,7 +1,7 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
 import { resolve } from 'node:path';
-import { type Lab, type LabOptions, type LabSummary, listRuns, startLab } from '@mtalab/harness';
+import { type Lab, type LabOptions, type LabSummary, listRuns, type MtaEnded, shellWord, startLab } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -48,7 +48,9 @@ async function startPair(live: LiveStatus, flags: PairFlags, plan: PairPlan): Pr
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
   const other = (await listRuns()).find((run) => run.dir === dir);
   if (other !== undefined) {
-    throw new CliError(`another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${other.dir}\``);
+    throw new CliError(
+      `another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${shellWord(other.dir)}\``,
+    );
   }
   // A line between two drawings of the status would be erased with it.
   const relay = new StderrRelay((line) => live.note(line));
@@ -60,17 +62,19 @@ async function startPair(live: LiveStatus, flags: PairFlags, plan: PairPlan): Pr
     names: pairNames,
     domains: pairDomains,
     timeScale: flags.timeScale,
-    releases: plan.releases,
+    release: plan.release,
+    nt: plan.nt,
     legacy: plan.legacy,
     fixed: plan.fixed,
     bindings: plan.bindings,
     cluster: plan.cluster,
-    mapperPorts: plan.mapperPorts,
+    mapper: plan.mapperPorts,
     settings: plan.settings,
     delivery: flags.delivery,
     journal: flags.journal === true,
     faults: plan.faults,
     proxy: flags.proxy === true,
+    answerTimeoutMs: 2000,
   });
   relay.up();
   return lab;
@@ -88,9 +92,9 @@ function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
 /** Prints where the MTAs listen. */
 function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
-    name: one.name,
+    mta: one.name,
     pid: one.pid,
-    domain: pairDomains[at] ?? '',
+    domains: [pairDomains[at] ?? ''],
     endpoints: one.ready.endpoints,
     mapper: one.ready.mapper,
     control: one.ready.control,
@@ -187,16 +191,25 @@ export const run: CommandRun = async ({ io, options }) => {
   try {
     const lab = await startPair(live, flags, plan);
     let closeControl: (() => Promise<void>) | undefined;
-    let code: number;
+    let announceEnd: (outcomes: readonly MtaEnded[]) => void = () => undefined;
+    const ended = new Promise<readonly MtaEnded[]>((resolve) => {
+      announceEnd = resolve;
+    });
     try {
-      closeControl = await serveControlChannel(lab, interrupt.trigger, (text) => live.note(text));
-      code = await runLab(lab, { io, flags, plan, mail, live, interrupt });
+      closeControl = await serveControlChannel(lab, { stop: interrupt.trigger, ended, log: (text) => live.note(text) });
+      const code = await runLab(lab, { io, flags, plan, mail, live, interrupt });
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
+      const outcomes = await lab.end();
+      announceEnd(outcomes);
+      const killed = outcomes.flatMap((outcome) => outcome.killed ?? []);
+      for (const words of killed) io.err(`mtalab: ${words}`);
+      return killed.length === 0 ? code : exitCodes.failed;
     } finally {
-      // The control channel closes last: the request to stop may have come over it.
-      await lab.close().finally(() => closeControl?.());
+      announceEnd(await lab.end());
+      // The control channel closes last: the request to stop may have come over it, and its client gets the outcome first.
+      await new Promise((resolve) => setImmediate(resolve));
+      await closeControl?.();
     }
-    return code;
   } finally {
     interrupt.dispose();
   }

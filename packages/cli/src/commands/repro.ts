@@ -38,10 +38,10 @@ async function reproduceArticle(io: CommandIo, name: string, { json }: Options, 
   const scenario = loadScenario(scenarioFileOf(name));
   await claimFolders(how, [scenario], (dir) => dir);
   const result = await reproduceOne(scenario, how);
-  const { scenario: article, title, fault, between, asDocumented: reproduced, cases } = result;
+  const { scenario: article, asDocumented: reproduced, cases } = result;
   const outcome = cases.length > 1 ? 'legacy fails as documented, fixed passes' : 'every observation is as the scenario says';
   const last = reproduced ? `${article} is reproduced: ${outcome}.` : `${article} is NOT reproduced.`;
-  if (json === true) outJson(io, { article, title, fault, between, reproduced, cases });
+  if (json === true) outJson(io, result);
   else io.out(renderScenario(result, last, paint(io.outColour, io.outColumns())));
   return reproduced ? exitCodes.ok : exitCodes.failed;
 }
@@ -68,9 +68,14 @@ async function reproduceAll(io: CommandIo, { json, jobs, on }: Options, how: Rep
   });
   const reproduced = results.every((each) => each.reproduced);
   const tookMs = Math.round(performance.now() - beganMs);
-  if (json === true) outJson(io, { reproduced, on, jobs, tookMs, results });
+  if (json === true) outJson(io, { asDocumented: reproduced, on, jobs, tookMs, results: results.map(asJson) });
   else io.out(style.bold(renderTotals(results, tookMs)));
   return reproduced ? exitCodes.ok : exitCodes.failed;
+}
+
+/** One result, under the names that `mtalab scenario` uses. */
+function asJson({ name: scenario, reproduced: asDocumented, ...rest }: Reproduction) {
+  return { scenario, asDocumented, ...rest };
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {

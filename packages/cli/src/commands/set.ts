@@ -3,9 +3,10 @@ import { quirks } from '@mtalab/mta-core';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
+import { pairCommands } from '../pair/control-schema.js';
 import { printAnswers } from '../print-answers.js';
 import { suggestion } from '../render/suggestions.js';
-import { askEach, askRun, type RunFlags } from '../running-mtas.js';
+import { askEach, askSupervisor, changeLimit, chosenMtas, chosenRun, isSupervised, type RunFlags } from '../running-mtas.js';
 
 /** Says when the change shows, if it does not show at once. */
 function effectOf(article: string, kept: boolean): string {
@@ -23,11 +24,14 @@ export const run: CommandRun = async ({ io, args, options }) => {
     throw new UsageError(`the mode is legacy or fixed, not ${String(args[0])}${suggestion(mode, ['legacy', 'fixed'])}`);
   }
   const article = knownArticle(String(args[1]));
-  const kept = await askRun<unknown>(where, 'set', { article, mode });
-  const answers =
-    kept?.names.map((mta) => ({ mta, ok: true, value: null }) as const) ?? (await askEach(where, 'set', { article, mode }));
-  return printAnswers(io, answers, json === true, {
-    json: (values) => values.map(({ mta }) => ({ mta, article, mode })),
-    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept !== undefined)}`).join('\n'),
+  const found = await chosenRun(io, where, 'act');
+  const names = chosenMtas(found, where.mta).map(({ mta }) => mta);
+  const kept = isSupervised(found);
+  const answers = kept
+    ? await askSupervisor(found, where, (client) => client.commandOf(pairCommands, 'set', { article, mode, names }, changeLimit))
+    : await askEach(found, where, 'set', { article, mode });
+  return printAnswers<unknown>(io, answers, json === true, {
+    json: ({ mta }) => ({ mta, article, mode }),
+    text: (values) => values.map(({ mta }) => `${mta}: ${article} is ${mode}${effectOf(article, kept)}`).join('\n'),
   });
 };

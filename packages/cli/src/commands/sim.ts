@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { shellWord } from '@mtalab/harness';
 import type { Settings } from '@mtalab/mta-core';
 import {
   infoOf,
@@ -104,11 +105,6 @@ function faultsOf(text: string): SimOptions['faults'] {
     for (const kind of kinds) faults[kind] = n === undefined ? infoOf(kind).ratio : { n: Number(n), of: Number(of) };
   }
   return faults;
-}
-
-/** A word as a shell reads it. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The command that repeats one seed. */

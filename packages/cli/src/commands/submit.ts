@@ -1,16 +1,18 @@
 /** `mtalab submit FILE...`: submits messages to a running MTA, octet for octet. */
 
 import { randomUUID } from 'node:crypto';
-import { type MailItem, octetsOf, type RunEntry, readMail } from '@mtalab/harness';
+import { type MailItem, octetsOf, type RunEntry, readMail, shellWord } from '@mtalab/harness';
 import { domainOf, type Priority, printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
+import { type ControlClient, ControlError, type SubmitArguments } from '@mtalab/transport';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
 import { addressesOption, addressOption } from '../option-values.js';
+import { whyWords } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { bytes } from '../render/units.js';
-import { chosenProcesses, chosenRun, type RunChoice, withChannel } from '../running-mtas.js';
+import { answerLimitMs, askMta, chosenMtas, chosenRun, type RunChoice } from '../running-mtas.js';
 
 type SubmitFlags = RunChoice & {
   readonly mta?: string;
@@ -52,27 +54,21 @@ async function* itemsOf(files: readonly string[]): AsyncIterable<MailItem> {
   }
 }
 
-/** The mail domains of an MTA. Empty if it does not answer. */
-async function domainsOf(one: RunEntry['processes'][number]): Promise<readonly string[]> {
-  return withChannel(one, async (client) => (await client.command('status')).domains).catch(() => []);
-}
-
-/** The MTA that gets the mail, and the envelope. Missing options follow from the mail domains of the run. */
-async function courseOf(run: RunEntry, flags: SubmitFlags) {
-  const known = await Promise.all(run.processes.map(async (one) => ({ one, domains: await domainsOf(one) })));
+/**
+ * The MTA that gets the mail, and the envelope. Missing options follow from the MTAs and domains of the run, and never from
+ * which MTA answers: a default must not change because a process stands still.
+ */
+function courseOf(run: RunEntry, flags: SubmitFlags) {
+  const { mtas } = run;
   const domain = flags.from === undefined ? null : domainOf(flags.from);
-  const home =
-    flags.mta !== undefined
-      ? chosenProcesses(run, flags.mta)[0]
-      : known.find(({ domains }) => domain !== null && domains.includes(domain))?.one;
-  const target = home ?? run.processes[0];
-  if (target === undefined) throw new UsageError('no MTA of this run is up');
-  const near = known.find(({ one }) => one === target)?.domains[0];
-  const far = known.find(({ one }) => one !== target)?.domains[0] ?? near;
+  const home = domain === null ? undefined : mtas.find(({ domains }) => domains.includes(domain));
+  const target = flags.mta === undefined ? (home ?? mtas[0]) : chosenMtas(run, flags.mta)[0];
+  if (target === undefined) throw new UsageError('this run has no MTA');
+  const near = target.domains[0];
+  const far = mtas.find((one) => one !== target && one.domains.length > 0)?.domains[0] ?? near;
   const from = flags.from ?? (near === undefined ? undefined : `sender@${near}`);
   const to = flags.to ?? (far === undefined ? undefined : [`user@${far}`]);
-  if (from === undefined || to === undefined)
-    throw new UsageError('no MTA of this run says its mail domain; give --from and --to');
+  if (from === undefined || to === undefined) throw new UsageError('no MTA of this run has a mail domain; give --from and --to');
   return { target, originator: from, recipients: to };
 }
 
@@ -81,6 +77,26 @@ function inShort(recipients: readonly string[]): string {
   const most = 5;
   const more = recipients.length - most;
   return `${recipients.slice(0, most).map(printable).join(', ')}${more > 0 ? ` and ${counted(more, 'more')}` : ''}`;
+}
+
+/** Real time for the answer to a submission, ms: the MTA writes the message to its disk first. */
+const submitLimitMs = 30_000;
+
+/** Submits one message. @throws CliError that says whether the MTA may have accepted it. */
+async function submitOne(
+  client: ControlClient,
+  mta: string,
+  name: string,
+  message: SubmitArguments,
+): Promise<{ readonly mtsId: string; readonly known: boolean }> {
+  try {
+    return await client.submit(message, { timeoutMs: submitLimitMs });
+  } catch (error) {
+    const refused = error instanceof ControlError && error.code === 'refused';
+    if (refused) throw new CliError(`${mta} did not accept ${name}: ${messageOf(error)}`, { cause: error });
+    const again = `submit it again with --id ${shellWord(message.submissionId)}, which makes no second message`;
+    throw new CliError(`nobody knows whether ${mta} accepted ${name}: ${messageOf(error)}; ${again}`, { cause: error });
+  }
 }
 
 export const run: CommandRun = async ({ io, args, options }) => {
@@ -93,36 +109,39 @@ export const run: CommandRun = async ({ io, args, options }) => {
     ...(given.from === undefined ? {} : { from: addressOption('--from', given.from) }),
     ...(given.to === undefined ? {} : { to: addressesOption('--to', given.to) }),
   };
-  const { target, originator, recipients } = await courseOf(await chosenRun(flags), flags);
+  const { target, originator, recipients } = courseOf(await chosenRun(io, flags, 'act'), flags);
+  const { mta } = target;
   const base = flags.id ?? randomUUID();
   const results: { file: string; mta: string; submissionId: string; mtsId: string; known: boolean }[] = [];
-  await withChannel(target, async (client) => {
+  const style = paint(io.outColour);
+  let failure: unknown;
+  const submitAll = async (client: ControlClient): Promise<void> => {
     let number = 0;
     for await (const item of itemsOf(files)) {
       number += 1;
       const submissionId = files.length === 1 && number === 1 ? base : `${base}-${number}`;
-      try {
-        const answer = await client.submit({
-          submissionId,
-          originator,
-          recipients,
-          priority: flags.priority,
-          contentType: flags.contentType,
-          content: await octetsOf(item.content),
-        });
-        results.push({ file: item.name, mta: target.name, submissionId, ...answer });
-        if (flags.json !== true) {
-          const style = paint(io.outColour, io.outColumns());
-          io.out(
-            `${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${answer.known ? '  (accepted before: no second message)' : ''}`,
-          );
-        }
-      } catch (error) {
-        throw new CliError(`${target.name} did not accept ${item.name}: ${messageOf(error)}`, { cause: error });
-      }
+      const answer = await submitOne(client, mta, item.name, {
+        submissionId,
+        originator,
+        recipients,
+        priority: flags.priority,
+        contentType: flags.contentType,
+        content: await octetsOf(item.content),
+      });
+      results.push({ file: item.name, mta, submissionId, ...answer });
+      if (flags.json === true) continue;
+      const before = answer.known ? '  (accepted before: no second message)' : '';
+      io.out(`${style.bold(printable(item.name))}  ${printable(answer.mtsId)}${before}`);
     }
+  };
+  const reached = await askMta(target, answerLimitMs(flags), async (client) => {
+    await submitAll(client).catch((error: unknown) => {
+      failure = error;
+    });
   });
+  if (failure !== undefined) throw failure;
+  if (!reached.ok) throw new CliError(`${whyWords(reached)}; nothing is submitted`);
   if (flags.json === true) outJson(io, results);
-  else io.err(`${target.name} accepted ${counted(results.length, 'message')} from ${originator} to ${inShort(recipients)}`);
+  else io.err(`${mta} accepted ${counted(results.length, 'message')} from ${originator} to ${inShort(recipients)}`);
   return exitCodes.ok;
 };

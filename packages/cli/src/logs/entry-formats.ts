@@ -68,7 +68,8 @@ export function consoleFormat(line: LogLine, colour: boolean): string {
 /** An entry of `events.jsonl`. */
 export type EventJson = {
   readonly time: string;
-  readonly node: string;
+  /** Name of the MTA. */
+  readonly mta: string;
   readonly source: string;
   readonly id: number;
   readonly type: string;
@@ -83,7 +84,7 @@ export type EventJson = {
 export function jsonFormat(line: EventEntryLine): string {
   const { id, source, type, category, severity, text, parameters, trailer } = line.event;
   const time = dateOf(line.nowMs).toISOString();
-  const entry: EventJson = { time, node: line.node, source, id, type, category, severity, text, parameters, trailer };
+  const entry: EventJson = { time, mta: line.node, source, id, type, category, severity, text, parameters, trailer };
   return JSON.stringify(entry);
 }
 

@@ -41,7 +41,9 @@ export type PairFlags = {
 export type Course = { readonly mta: string; readonly from: string; readonly to: string };
 
 export type PairPlan = {
-  readonly releases: Readonly<Record<string, { readonly release?: string; readonly nt?: string }>>;
+  /** The wished releases of each MTA. */
+  readonly release: Readonly<Record<string, string | undefined>>;
+  readonly nt: Readonly<Record<string, string | undefined>>;
   readonly legacy: Readonly<Record<string, readonly string[]>>;
   readonly fixed: Readonly<Record<string, readonly string[]>>;
   /** The release of each MTA, and the articles that it starts with. */
@@ -84,7 +86,7 @@ function releasesOf(option: 'release' | 'nt', words: readonly string[]): (name: 
 }
 
 /** The release and Windows NT of each MTA, and the articles that the options add and remove. */
-function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 'fixed' | 'profiles'> {
+function planReleases(flags: PairFlags): Pick<PairPlan, 'release' | 'nt' | 'legacy' | 'fixed' | 'profiles'> {
   const added = articlesOf('legacy', flags.legacy ?? [], flags.legacyOn ?? pairNames);
   const removed = articlesOf('fixed', flags.fixed ?? [], pairNames);
   const exchange = releasesOf('release', flags.release ?? []);
@@ -98,14 +100,16 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
     if (both !== undefined) throw new UsageError(`${both} is in --legacy and in --fixed for ${name}; remove one of them`);
     return {
       name,
-      chosen: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
+      release,
+      nt,
       legacy,
       fixed,
       profile: resolveProfile({ release, nt, legacy, fixed }),
     };
   });
   return {
-    releases: Object.fromEntries(each.map(({ name, chosen }) => [name, chosen])),
+    release: Object.fromEntries(each.map(({ name, release }) => [name, release])),
+    nt: Object.fromEntries(each.map(({ name, nt }) => [name, nt])),
     legacy: Object.fromEntries(each.map(({ name, legacy }) => [name, legacy])),
     fixed: Object.fromEntries(each.map(({ name, fixed }) => [name, fixed])),
     profiles: Object.fromEntries(each.map(({ name, profile }) => [name, profile])),

@@ -3,7 +3,7 @@
  * the answer depends on whether a timer will try again.
  */
 
-import { type AssociationRow, explainWaits, type LabAssociation, type MtaStatus } from '@mtalab/harness';
+import { explainWaits, type LabAssociation, type MtaStatus } from '@mtalab/harness';
 import type { AssociationView, QueueView } from '@mtalab/mta-core';
 import { paint } from '../render/colours.js';
 import { span } from '../render/units.js';
@@ -49,21 +49,21 @@ const retryTimers = [
   ['dataRetryAtMs', 'the next bind of a data connection', true],
 ] as const satisfies readonly (readonly [keyof AssociationView, string, boolean])[];
 
-function deadline(row: AssociationRow, key: keyof AssociationView): number | null {
+function deadline(row: AssociationView, key: keyof AssociationView): number | null {
   const value = row[key];
   return typeof value === 'number' ? value : null;
 }
 
 function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
   return lab.mtas.flatMap(({ status, queues }) => {
-    const { nowMs, timeScale: scale, name } = status;
+    const { nowMs, timeScale: scale, mta } = status;
     const retry = (atMs: number | null, what: string, repeats: boolean): RetryTimer[] =>
-      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${name}: ${what}`, repeats }];
-    const rows = lab.associations.flatMap(({ sides }) => sides[name] ?? []);
+      atMs === null ? [] : [{ atMs, nowMs, scale, what: `${mta}: ${what}`, repeats }];
+    const rows = lab.associations.flatMap(({ sides }) => sides.filter((side) => side.mta === mta));
     const named = [
       ...queues.flatMap((queue) => [
-        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.name}`, true),
-        ...retry(queue.transferRetryAtMs, `the next try for ${queue.name}`, false),
+        ...retry(queue.openRetryAtMs, `the Open Interval for ${queue.queue}`, true),
+        ...retry(queue.transferRetryAtMs, `the next try for ${queue.queue}`, false),
       ]),
       ...rows.flatMap((row) =>
         retryTimers.flatMap(([key, what, repeats]) => retry(deadline(row, key), `${what} (${row.name})`, repeats)),
@@ -78,17 +78,17 @@ function retriesOf(lab: LabAtRest): readonly RetryTimer[] {
 /** Says what waits and why, and what each side of an association believes. */
 function explanationOf(lab: LabAtRest): readonly string[] {
   const lines: string[] = [];
-  const mtas = lab.mtas.map(({ status: { name, nowMs }, queues }) => ({
-    name,
+  const mtas = lab.mtas.map(({ status: { mta, nowMs }, queues }) => ({
+    mta,
     nowMs,
     waits: queues.filter(({ queued }) => queued > 0),
   }));
   for (const why of explainWaits({ mtas, associations: lab.associations })) lines.push(...whyLines(why, paint(false)));
   for (const association of lab.associations) {
-    const beliefs = Object.entries(association.holder).map(
-      ([mta, holder]) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,
+    const beliefs = association.sides.map(
+      ({ mta, holder }) => `${mta} believes ${holder === mta ? 'it has the Turn itself' : `${holder} has the Turn`}`,
     );
-    const states = [...new Set(Object.values(association.sides).map((row) => row.state))].join('/');
+    const states = [...new Set(association.sides.map((side) => side.state))].join('/');
     const meaning = association.turn === 'nobody' ? ', so no side may send' : '';
     lines.push(`association ${association.name} is ${states}; ${beliefs.join(', ')}${meaning}`);
   }
@@ -98,7 +98,7 @@ function explanationOf(lab: LabAtRest): readonly string[] {
       status.nextDeadlineMs === null
         ? 'no timer is set'
         : `the next timer is due in ${span(Math.max(0, status.nextDeadlineMs - status.nowMs))} of lab time`;
-    lines.push(`at ${status.name} ${next}`);
+    lines.push(`at ${status.mta} ${next}`);
   }
   return lines;
 }
@@ -113,7 +113,7 @@ export function progressOf({ mtas, associations }: LabAtRest): string {
     }),
     { delivered: 0, reports: 0, queued: 0 },
   );
-  const moved = associations.flatMap(({ name, sides }) => Object.values(sides).map((row) => `${name} ${row.moved}`));
+  const moved = associations.flatMap(({ name, sides }) => sides.map((side) => `${name} ${side.moved}`));
   return [delivered, reports, queued, ...moved.sort()].join();
 }
 

@@ -1,6 +1,6 @@
 /** Watches a pair until all mail is delivered, until mail is stuck, or until a signal or the end of a process. */
 
-import { type Lab, type MtaProcess, pause } from '@mtalab/harness';
+import { joinAnswers, type Lab, type LabStatus, type MtaProcess, pause } from '@mtalab/harness';
 import { CliError, messageOf } from '../errors.js';
 import type { LiveStatus } from '../render/live-status.js';
 import { renderLive } from '../render/pair.js';
@@ -22,23 +22,27 @@ const pollMs = 250;
 /** The same, when all messages are delivered and only their confirmations are missing. */
 const lastPollMs = 20;
 
-/** The state of a lab at rest. */
+/** The state of a lab at rest. @throws HarnessError if an MTA does not answer. */
 async function labAtRest(lab: Lab): Promise<LabAtRest> {
-  const statuses = await lab.status();
-  const mtas = await Promise.all(
-    Object.values(statuses).map(async (status) => ({
-      status,
-      queues: await lab.process(status.name).client.command('queues'),
-    })),
-  );
+  const mtas = (
+    await lab.ask(async (client, limit) => {
+      const [status, queues] = await Promise.all([client.command('status', {}, limit), client.command('queues', {}, limit)]);
+      return { status, queues };
+    })
+  ).flatMap((answer) => (answer.ok ? [answer.value] : []));
   const keeping = (lab.proxy?.faults() ?? []).filter((fault) => fault.state === 'reached');
   return {
     mtas,
-    associations: await lab.associations(),
+    associations: joinAnswers(await lab.ask((client, limit) => client.command('associations', {}, limit))),
     kept: keeping.map(
       (fault) => `the fault "${fault.text}" keeps PDUs back until \`mtalab fault release\` or \`mtalab fault heal\``,
     ),
   };
+}
+
+/** The running MTAs that do not answer, in words. */
+function silentOf(statuses: LabStatus): readonly string[] {
+  return statuses.flatMap(({ mta, error }) => (error === undefined || error.code === 'down' ? [] : [`${mta} ${error.message}`]));
 }
 
 /** Is all mail delivered? In a kept folder, mail of an earlier run is delivered too. So there all queues must be empty. */
@@ -47,7 +51,7 @@ async function allDelivered(lab: Lab, sending: Sending, flags: PairFlags): Promi
   if (flags.dir === undefined) return true;
   // Mail on its way may be in no queue. Only in a lab at rest do the queues show all mail.
   if (!(await lab.quiescent())) return false;
-  return Object.values(await lab.status()).every((status) => status.queuedCopies === 0);
+  return (await lab.status()).every((status) => status.error === undefined && status.queuedCopies === 0);
 }
 
 /** Measures how long there has been no progress, in real time. */
@@ -147,14 +151,19 @@ async function endOf(lab: Lab, one: MtaProcess): Promise<string> {
 /** Shows the status once, and looks for the end of a run with --once, or for the reason of a standstill. */
 async function check(watched: Watched, live: LiveStatus, meter: ProgressMeter): Promise<Ending | undefined> {
   const { lab, sending, flags, reasons } = watched;
-  const statuses = Object.values(await lab.status());
+  const statuses = await lab.status();
   const summary = await lab.summary();
   const { delivered, submitted } = summary;
   const progress = meter.take(performance.now(), { delivered, submitted, ...sending });
   live.show(renderLive(statuses, progress, summary, reasons.lines));
-  if (flags.once === true && sending.complete) return lookForEnd(watched);
-  // What moves needs no reason.
-  const waits = progress.perSecond === null && statuses.some(({ queuedCopies }) => queuedCopies > 0);
+  const ending = flags.once === true && sending.complete ? await lookForEnd(watched) : undefined;
+  if (ending !== undefined) return ending;
+  // An MTA that is suspended or busy may answer again.
+  const silent = silentOf(statuses);
+  if (silent.length > 0) throw new CliError(silent.join('; '));
+  // What moves needs no reason, and a run with --once has looked for reasons already.
+  if (flags.once === true && sending.complete) return undefined;
+  const waits = progress.perSecond === null && statuses.some((status) => status.error === undefined && status.queuedCopies > 0);
   await lookForReasons(watched, waits);
   return undefined;
 }
@@ -185,19 +194,22 @@ export async function watchPair(
   const meter = new ProgressMeter();
   const over = (): boolean => signal.aborted || ended !== undefined || failure !== undefined;
   let silentSinceMs: number | undefined;
+  let noted = '';
   while (!over()) {
     try {
       const ending = await check(watched, live, meter);
       if (ending !== undefined) return ending;
       silentSinceMs = undefined;
+      noted = '';
     } catch (error) {
-      // An MTA that has ended is reported below. An MTA that restarts, or that a user has suspended, will answer again.
+      // An MTA that has ended is reported below.
       silentSinceMs ??= performance.now();
-      const what = `the pair does not answer: ${messageOf(error)}`;
-      if (!over()) live.note(what);
+      const what = messageOf(error);
+      if (!over() && what !== noted) live.note(what);
+      noted = what;
       if (!over()) await pause(pollMs, signal);
       const tooLong = flags.once === true && performance.now() - silentSinceMs > flags.patience * 1000;
-      if (!over() && tooLong) throw new CliError(what, { cause: error });
+      if (!over() && tooLong) return { kind: 'stuck', why: [`${what}, for longer than --patience ${flags.patience}`] };
       continue;
     }
     if (flags.once === true && !sending.complete) await Promise.race([sent.catch(() => undefined), pause(pollMs, signal)]);

@@ -1,7 +1,7 @@
 /** Renders associations with the view of each side. */
 
-import type { AssociationRow, LabAssociation } from '@mtalab/harness';
-import { printable } from '@mtalab/mta-core';
+import type { LabAssociation } from '@mtalab/harness';
+import { type AssociationView, printable } from '@mtalab/mta-core';
 import type { Paint } from './colours.js';
 import { table, wrap } from './table.js';
 
@@ -17,18 +17,18 @@ const columns = [
   { title: 'RECOVERY', align: 'right' },
 ] as const;
 
-function pleaseOf(row: AssociationRow): string {
+function pleaseOf(row: AssociationView): string {
   const please = row.pleaseOutstanding;
   if (please === true) return 'outstanding';
   return please === false || please === null || please === undefined ? '-' : printable(String(please));
 }
 
 /** Says what the beliefs of both sides mean together. */
-function turnVerdict({ name, turn, holder }: LabAssociation, style: Paint): string {
+function turnVerdict({ name, turn, sides, unanswered }: LabAssociation, style: Paint): string {
   const about = printable(name);
   switch (turn) {
     case 'one': {
-      const holding = Object.entries(holder).find(([mta, believed]) => mta === believed)?.[0] ?? '?';
+      const holding = sides.find((side) => side.holder === side.mta)?.mta ?? '?';
       return style.green(`${about}: both sides agree: ${printable(holding)} has the Turn`);
     }
     case 'nobody':
@@ -36,7 +36,11 @@ function turnVerdict({ name, turn, holder }: LabAssociation, style: Paint): stri
     case 'both':
       return style.red(`${about}: both sides believe that they have the Turn`);
     default:
-      return style.yellow(`${about}: only one side knows this association`);
+      return style.yellow(
+        unanswered.length === 0
+          ? `${about}: only one side knows this association`
+          : `${about}: ${printable(unanswered.join(', '))} does not answer, so nobody can say whose Turn it is`,
+      );
   }
 }
 
@@ -44,13 +48,13 @@ function turnVerdict({ name, turn, holder }: LabAssociation, style: Paint): stri
 export function renderAssociations(associations: readonly LabAssociation[], style: Paint): string {
   if (associations.length === 0) return style.dim('no associations');
   const rows = associations.flatMap((association) =>
-    Object.entries(association.sides).map(([mta, row], at) => [
+    association.sides.map((row, at) => [
       at === 0 ? printable(association.name) : '',
-      printable(mta),
+      printable(row.mta),
       row.role,
       row.state,
       row.turn,
-      printable(association.holder[mta] ?? '?') + (row.believes === 'mine' ? ' (itself)' : ''),
+      printable(row.holder) + (row.believes === 'mine' ? ' (itself)' : ''),
       pleaseOf(row),
       String(row.moved),
       String(row.recovery),

@@ -1,6 +1,7 @@
 /** Renders entries of the event log, and deliveries. */
 
-import { type EventEntry, errorsByNumber, eventsById, printable } from '@mtalab/mta-core';
+import { isoInstant } from '@mtalab/harness';
+import { describeActivity, type EventEntry, errorsByNumber, eventsById, printable } from '@mtalab/mta-core';
 import type { DeliveryNotice } from '@mtalab/transport';
 import type { EventJson } from '../logs/entry-formats.js';
 import type { Paint } from './colours.js';
@@ -10,7 +11,7 @@ import { bytes, instant, span } from './units.js';
 export function renderEvent(event: EventJson, style: Paint): string {
   const type = event.type.padEnd(11);
   const tone = event.type === 'Error' ? style.red : event.type === 'Warning' ? style.yellow : style.green;
-  const head = `${style.dim(event.time.replace('T', ' ').replace('Z', ''))}  ${style.bold(printable(event.node))}  ${String(event.id).padStart(4)}`;
+  const head = `${style.dim(event.time.replace('T', ' ').replace('Z', ''))}  ${style.bold(printable(event.mta))}  ${String(event.id).padStart(4)}`;
   return `${head}  ${tone(type)}  ${event.category}: ${printable(event.text)}${event.trailer === '' ? '' : `  ${style.dim(printable(event.trailer))}`}`;
 }
 
@@ -42,6 +43,13 @@ export function renderReason(event: EventJson, style: Paint): string {
   const articles = reason.articles.length === 0 ? '' : ` (${reason.articles.join(', ')})`;
   const lines = [`${reason.explanation}${articles}`, ...(reason.error === null ? [] : [`error ${reason.error}`])];
   return lines.map((line) => `      ${style.dim(line)}`).join('\n');
+}
+
+/** A delivery as JSON. */
+export function deliveryJson({ t, node, copy, submittedAtMs, ...rest }: DeliveryNotice) {
+  const { mtsId, mailbox, delayMs, sizeBytes } = rest;
+  const submittedAt = isoInstant(submittedAtMs);
+  return { time: isoInstant(t), mta: node, copy: describeActivity(copy), mtsId, mailbox, submittedAt, delayMs, sizeBytes };
 }
 
 /** One line: instant, MTA, message, mailbox, size, delay. */

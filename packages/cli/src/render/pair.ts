@@ -1,6 +1,6 @@
 /** Renders the output of `mtalab pair`: where the MTAs listen, the live status, the summary. */
 
-import type { LabSummary, MtaStatus } from '@mtalab/harness';
+import type { LabStatus, LabSummary } from '@mtalab/harness';
 import { printable } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import type { Progress } from '../pair/progress.js';
@@ -14,9 +14,9 @@ export type PairReady = {
   readonly kept: boolean;
   readonly timeScale: number;
   readonly mtas: readonly {
-    readonly name: string;
+    readonly mta: string;
     readonly pid: number;
-    readonly domain: string;
+    readonly domains: readonly string[];
     readonly endpoints: readonly string[];
     readonly mapper: readonly string[];
     readonly control: string;
@@ -36,20 +36,20 @@ export function renderReady(ready: PairReady, style: Paint): string {
         { title: 'CONTROL CHANNEL' },
         { title: 'LEGACY', wraps: true },
       ],
-      ready.mtas.map((mta) => [
-        style.bold(printable(mta.name)),
-        String(mta.pid),
-        mta.domain,
-        printable(mta.endpoints.join(', ')),
-        printable(mta.control),
-        printable(mta.legacy.join(', ')) || '-',
+      ready.mtas.map((one) => [
+        style.bold(printable(one.mta)),
+        String(one.pid),
+        one.domains.join(', '),
+        printable(one.endpoints.join(', ')),
+        printable(one.control),
+        printable(one.legacy.join(', ')) || '-',
       ]),
       style,
     ),
     `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
-      .map(({ name, mapper }) => `${printable(name)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
+      .map(({ mta, mapper }) => `${printable(mta)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   const [mtas = '', ...facts] = lines;
@@ -58,17 +58,14 @@ export function renderReady(ready: PairReady, style: Paint): string {
 
 /** Lines of the live status: each MTA, why nothing moves, and last a line that sums up. */
 export function renderLive(
-  statuses: readonly MtaStatus[],
+  statuses: LabStatus,
   progress: Progress,
   summary: LabSummary,
   reasons: readonly string[] = [],
 ): readonly string[] {
-  const width = widest(statuses.map((status) => printable(status.name)));
+  const width = widest(statuses.map((status) => printable(status.mta)));
   return [
-    ...statuses.map(
-      (status) =>
-        `${padded(printable(status.name), width)}  ${status.queuedCopies} queued, ${status.counters.delivered} delivered, next timer ${until(status.nextDeadlineMs, status.nowMs)}`,
-    ),
+    ...statuses.map((status) => `${padded(printable(status.mta), width)}  ${liveOf(status)}`),
     ...reasons.map(printable),
     `${progressWords(progress)}${delays(summary)}`,
   ];
@@ -87,8 +84,15 @@ function progressWords({ delivered, asked, toSubmit, perSecond, leftMs }: Progre
   ].join(', ');
 }
 
+function liveOf(status: LabStatus[number]): string {
+  if (status.error !== undefined) return printable(status.error.message);
+  const { queuedCopies, counters, nextDeadlineAt, now } = status;
+  const next = until(nextDeadlineAt === null ? null : Date.parse(nextDeadlineAt), Date.parse(now));
+  return `${queuedCopies} queued, ${counters.delivered} delivered, next timer ${next}`;
+}
+
 function delays(summary: LabSummary): string {
-  return summary.delivered === 0 ? '' : `, mean delay ${span(summary.meanDelayMs)}, worst ${span(summary.worstDelayMs)}`;
+  return summary.delivered === 0 ? '' : `, mean delay ${span(summary.meanDelayMs)}, worst ${span(summary.maxDelayMs)}`;
 }
 
 export function renderSummary(summary: LabSummary, style: Paint): string {
@@ -97,7 +101,7 @@ export function renderSummary(summary: LabSummary, style: Paint): string {
     [summary.reports > 0 ? 'delivered, with reports' : 'delivered', String(summary.delivered)],
     ['non-delivery reports', String(summary.reports)],
     ['mean delay', summary.delivered === 0 ? '-' : span(summary.meanDelayMs)],
-    ['worst delay', summary.delivered === 0 ? '-' : span(summary.worstDelayMs)],
+    ['worst delay', summary.delivered === 0 ? '-' : span(summary.maxDelayMs)],
     ['associations opened', String(summary.associationsOpened)],
     ['Turns given', String(summary.turnsGiven)],
   ];

@@ -1,9 +1,10 @@
 /** Renders the views of MTAs as tables. */
 
-import type { MtaStatus, RunEntry } from '@mtalab/harness';
+import type { MtaStatus, RunEntry, Unanswered } from '@mtalab/harness';
 import { type BindingView, type LtabView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import type { FaultView } from '../pair/control-schema.js';
 import type { Paint } from './colours.js';
-import { clip, table } from './table.js';
+import { clip, table, wrap } from './table.js';
 import { bytes, instant, span, until } from './units.js';
 import { waitLines } from './why.js';
 
@@ -36,7 +37,11 @@ function phase(text: string, style: Paint): string {
   return text === 'running' ? style.green(text) : style.yellow(printable(text));
 }
 
-export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): string {
+/** The words for an MTA that gave no answer, in place of its phase. */
+const silence = { silent: 'NO ANSWER', down: 'down', refused: 'refused' } as const;
+
+/** @param failed MTAs that gave no answer. */
+export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, failed: readonly Unanswered[] = []): string {
   const mtas = table(
     [
       left('MTA'),
@@ -51,19 +56,22 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
       right('CPU'),
       left('NEXT TIMER'),
     ],
-    values.map(({ value }) => [
-      style.bold(printable(value.name)),
-      phase(value.phase, style),
-      String(value.pid),
-      printable(`${value.version} (${value.build})`),
-      value.nt === null ? '-' : printable(value.nt),
-      printable(value.endpoints.join(', ')) || '-',
-      printable(value.legacy.join(', ')) || '-',
-      String(value.timeScale),
-      bytes(value.memory.rssBytes),
-      span((value.cpu.userS + value.cpu.systemS) * 1000),
-      until(value.nextDeadlineMs, value.nowMs),
-    ]),
+    [
+      ...values.map(({ value }) => [
+        style.bold(printable(value.mta)),
+        phase(value.phase, style),
+        String(value.pid),
+        printable(`${value.version} (${value.build})`),
+        value.nt === null ? '-' : printable(value.nt),
+        printable(value.endpoints.join(', ')) || '-',
+        printable(value.legacy.join(', ')) || '-',
+        String(value.timeScale),
+        bytes(value.memory.rssBytes),
+        span((value.cpu.userS + value.cpu.systemS) * 1000),
+        until(value.nextDeadlineMs, value.nowMs),
+      ]),
+      ...failed.map(({ mta, error }) => [style.bold(printable(mta)), style.red(silence[error.code]), ...Array(9).fill('-')]),
+    ],
     style,
   );
   const mail = table(
@@ -74,18 +82,20 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
       right('DELIVERED'),
       right('REPORTS'),
       right('DEAD LETTERS'),
+      right('SET ASIDE'),
       right('MEAN DELAY'),
       right('WORST'),
       right('TURNS GIVEN'),
       right('ASSOCIATIONS OPENED'),
     ],
     values.map(({ value }) => [
-      style.bold(printable(value.name)),
+      style.bold(printable(value.mta)),
       String(value.counters.submitted),
       String(value.queuedCopies),
       String(value.counters.delivered),
       String(value.counters.reports),
       String(value.counters.deadLetters),
+      String(value.counters.setAside),
       value.delays.count === 0 ? '-' : span(value.delays.meanMs),
       value.delays.count === 0 ? '-' : span(value.delays.maxMs),
       String(value.turnsGiven),
@@ -93,7 +103,7 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint): 
     ]),
     style,
   );
-  const waits = values.flatMap(({ value }) => waitLines(value.name, value.nowMs, value.waits, style));
+  const waits = values.flatMap(({ value }) => waitLines(value.mta, value.nowMs, value.waits, style));
   return [mtas, mail, ...(waits.length === 0 ? [] : [waits.join('\n')])].join('\n\n');
 }
 
@@ -131,15 +141,12 @@ export function renderRuns(runs: readonly RunEntry[], style: Paint): string {
     runs.map((run) => [
       String(run.pid),
       instant(Date.parse(run.startedAt)),
-      printable(run.processes.map((one) => `${one.name} (${one.pid})`).join(', ')),
+      printable(run.mtas.map(({ mta, process: one }) => `${mta} (${one?.pid ?? 'down'})`).join(', ')),
       printable(run.dir),
     ]),
     style,
   );
 }
-
-/** A fault of the pair's proxy. */
-export type FaultView = { readonly id: number; readonly text: string; readonly state: string; readonly hits: number };
 
 export function renderFaults(faults: readonly FaultView[], style: Paint): string {
   return table(
@@ -169,8 +176,8 @@ export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[]
     left('OLDEST QUEUED'),
   ];
   const rows = eachRow(values, style, (entry, nowMs) => [
-    String(entry.index),
-    printable(entry.name),
+    String(entry.ltabIndex),
+    printable(entry.peer),
     printable(entry.endpoints.join(', ')) || '-',
     Object.entries(entry.associations)
       .map(([state, count]) => `${count} ${state}`)
@@ -200,7 +207,7 @@ export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>
     left('NEXT TRY'),
   ];
   const rows = eachRow(values, style, (queue, nowMs) => [
-    printable(queue.name),
+    printable(queue.queue),
     String(queue.queued),
     bytes(queue.queuedBytes),
     String(queue.urgent),
@@ -221,14 +228,15 @@ const addressColumns = 40;
 /** Each reason once, with the messages that it keeps back. */
 function messageReasons(mta: string, rows: readonly MessageView[], style: Paint): readonly string[] {
   const copies = new Map<string, string[]>();
-  for (const { why, id } of rows) if (why !== null) copies.set(why, [...(copies.get(why) ?? []), id]);
-  return [...copies].map(([why, ids]) => {
+  for (const { why, copy } of rows) if (why !== null) copies.set(why, [...(copies.get(why) ?? []), copy]);
+  return [...copies].flatMap(([why, ids]) => {
     const which = ids.length === 1 ? `copy ${ids[0]}` : `copies ${ids[0]} and ${ids.length - 1} more`;
-    return `${style.bold(printable(mta))}, ${which}: ${printable(why)}`;
+    return wrap(`${printable(mta)}, ${which}: ${printable(why)}`, style.columns, '  ');
   });
 }
 
-export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint): string {
+/** @param complete did all MTAs answer? */
+export function renderMessages(values: readonly From<Clocked<readonly MessageView[]>>[], style: Paint, complete = true): string {
   const columns = [
     key('MTA'),
     key('COPY'),
@@ -243,7 +251,7 @@ export function renderMessages(values: readonly From<Clocked<readonly MessageVie
     left('NEXT TRY'),
   ];
   const rows = eachRow(values, style, (message, nowMs) => [
-    message.id,
+    message.copy,
     printable(message.mtsId),
     clip(printable(message.originator), addressColumns) || '(report)',
     clip(printable(message.recipients.join(', ')), addressColumns),
@@ -254,7 +262,8 @@ export function renderMessages(values: readonly From<Clocked<readonly MessageVie
     age(message.submittedAtMs, nowMs),
     until(message.retryAtMs, nowMs),
   ]);
-  if (rows.length === 0) return style.dim('no messages: everything is delivered');
+  if (rows.length === 0)
+    return style.dim(complete ? 'no messages: everything is delivered' : 'no messages at the MTAs that answer');
   const reasons = values.flatMap(({ mta, value }) => messageReasons(mta, value.rows, style));
   return [table(columns, rows, style), ...(reasons.length === 0 ? [] : [reasons.join('\n')])].join('\n\n');
 }

@@ -58,7 +58,7 @@ export function evidenceFolders(dir: string, scenarios: readonly Scenario[]): re
 async function keepVirtual(folder: string, { journal, result }: CaseRecord & { readonly on: 'sim' }): Promise<void> {
   await writeFile(join(folder, 'journal.jsonl'), jsonLines(journal), { mode: 0o600 });
   const shown = levelsOf();
-  for (const name of Object.keys(result.counts.events)) {
+  for (const { mta: name } of result.counts.mtas) {
     const logs = createLogs({ folder: join(folder, name), console: false, node: name });
     for (const { node, t, effects } of journal) {
       if (node !== name) continue;

@@ -66,7 +66,7 @@ function listenersOf({ name, bindings, mapperPort = 0 }: ListeningMta): readonly
 /** Finds two listeners that share one port of one address. Returns the option at fault and a message. */
 export function listeningClash(
   mtas: readonly ListeningMta[],
-): { readonly option: 'bindings' | 'mapperPorts'; readonly message: string } | undefined {
+): { readonly option: 'bindings' | 'mapper'; readonly message: string } | undefined {
   const before: Listener[] = [];
   for (const one of mtas.flatMap(listenersOf)) {
     // An endpoint mapper listens once on an address, even if several bindings have this address.
@@ -83,7 +83,7 @@ export function listeningClash(
     const words =
       first === second ? `${first} would listen on ${place} twice` : `${first} and ${second} would both listen on ${place}`;
     return {
-      option: one.mapper || other.mapper ? 'mapperPorts' : 'bindings',
+      option: one.mapper || other.mapper ? 'mapper' : 'bindings',
       message: `${words}; give one of them another port`,
     };
   }

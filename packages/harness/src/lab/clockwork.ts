@@ -12,7 +12,7 @@ export type ClockworkParts = {
   readonly clock: LabClock;
   look(): Promise<Look>;
   /** Sets the offset of one MTA's clock, ms. */
-  setOffset(name: string, offsetMs: number): Promise<void>;
+  setOffset(mta: string, offsetMs: number): Promise<void>;
 };
 
 /** Real time between two checks while the lab moves, ms. */
@@ -92,7 +92,7 @@ export class Clockwork {
     clock.advanceTo(atMs);
     // MTAs without a due timer go first. So when the timer fires, every clock shows its instant.
     const order = [...statuses].sort((one, other) => (other.nextDeadlineMs ?? Infinity) - (one.nextDeadlineMs ?? Infinity));
-    for (const { name } of order) await this.#parts.setOffset(name, clock.offsetMs);
+    for (const { mta } of order) await this.#parts.setOffset(mta, clock.offsetMs);
   }
 }
 

@@ -66,7 +66,7 @@ export class LabCounters {
 
   /** Keeps the counters of the present process of an MTA. */
   noteStatus(status: MtaStatus): void {
-    this.#processes.set(`${status.incarnation} ${status.name}`, {
+    this.#processes.set(`${status.incarnation} ${status.mta}`, {
       submitted: status.counters.submitted,
       reports: status.counters.reports,
       deadLetters: status.counters.deadLetters,

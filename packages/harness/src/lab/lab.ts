@@ -1,24 +1,39 @@
 /** A lab: MTA processes that exchange mail, with all commands and queries for them. */
-import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
-import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
-import type { LabClock, MtaStatus } from '@mtalab/transport';
-import PQueue from 'p-queue';
+import type { BindingView, BindingWish, DiagnosticsLevels } from '@mtalab/mta-core';
+import type { FaultHandle } from '@mtalab/scenario';
+import type { ControlClient, LabClock, MtaStatus, RequestOptions } from '@mtalab/transport';
 import type { MailItem } from '../mail/read.js';
+import { type Answer, required, type Unanswered } from '../process/answers.js';
 import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
-import { describeExit, type MtaProcess } from '../process/mta-process.js';
+import { describeExit, type MtaProcess, type StopOutcome } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { type Readable, readable } from '../readable.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
-import type { AssociationRow, LabAssociation } from './associations.js';
+import { joinAnswers, type LabAssociation } from './associations.js';
+import { Changes } from './changes.js';
 import { Clockwork } from './clockwork.js';
 import type { TemporaryFolder } from './folder.js';
-import type { Members } from './members.js';
+import { endLimitMs, type Members } from './members.js';
 import type { Look, ProxyJoint } from './quiescence.js';
 import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit-all.js';
 import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
 
-/** Status of each MTA that is up, by name. */
-export type LabStatus = Readonly<Record<string, MtaStatus>>;
+/** The status of each MTA, in the order of their names in the options. `error` says why an MTA gave none. */
+export type LabStatus = readonly ((Readable<MtaStatus> & { readonly error?: undefined }) | Unanswered)[];
+
+/** How an MTA ended with its lab. */
+export type MtaEnded = { readonly mta: string } & StopOutcome;
+
+/** The diagnostics levels of an MTA. */
+export type MtaLevels = { readonly mta: string; readonly levels: DiagnosticsLevels };
+
+/** The result of a restart. */
+export type Restarted = {
+  readonly mta: string;
+  /** Why the old process was killed; null after an orderly stop, and for a kill that was asked for. */
+  readonly killed: string | null;
+};
 
 export type LabSummary = {
   /** Messages accepted by the MTAs of this lab. */
@@ -27,7 +42,7 @@ export type LabSummary = {
   readonly delivered: number;
   /** From submission to delivery, in ms of lab time. */
   readonly meanDelayMs: number;
-  readonly worstDelayMs: number;
+  readonly maxDelayMs: number;
   /** Opened by any MTA, without recoveries. */
   readonly associationsOpened: number;
   readonly turnsGiven: number;
@@ -52,19 +67,20 @@ export class Lab {
   /** The submission ids of this run begin with it. */
   readonly runId: string;
   readonly startedAt = new Date().toISOString();
+  /** Changes of running MTAs, with the answer of each MTA. */
+  readonly changes: Changes;
   readonly #members: Members;
   readonly #submitter: Submitter;
   readonly #clockwork: Clockwork;
   readonly #temporary: TemporaryFolder | undefined;
   readonly #restarting = new Set<string>();
-  /** Runs changes one by one, if they first read the present state. */
-  readonly #changes = new PQueue({ concurrency: 1 });
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<readonly MtaEnded[]> | undefined;
 
   constructor(members: Members, runId: string, temporary: TemporaryFolder | undefined) {
     this.#members = members;
+    this.changes = new Changes(members);
     this.dir = members.plan.dir;
     this.processes = members.processes;
     if (members.proxy !== undefined) this.proxy = members.proxy;
@@ -76,7 +92,7 @@ export class Lab {
       clock: members.clock,
       look: () => this.#look(),
       setOffset: async (name, offsetMs) => {
-        await members.get(name).client.command('clock', { offsetMs });
+        required([await members.ask(name, (client, limit) => client.command('clock', { offsetMs }, limit))]);
       },
     });
   }
@@ -135,18 +151,31 @@ export class Lab {
     }
   }
 
-  /** The status of each MTA that is up. */
+  /** The status of each MTA. Each has `answerTimeoutMs` to answer. */
   async status(): Promise<LabStatus> {
-    return Object.fromEntries((await this.#members.statuses()).map((status) => [status.name, status]));
+    return (await this.#members.statuses()).map((answer) =>
+      answer.ok ? readable(answer.value) : { mta: answer.mta, error: answer.error },
+    );
   }
 
-  /** Every association, with what each side believes about the Turn. */
-  async associations(): Promise<readonly LabAssociation[]> {
-    const rows = new Map<string, readonly AssociationRow[]>();
-    for (const process of this.processes.values()) {
-      if (process.up) rows.set(process.name, await process.client.command('associations'));
-    }
-    return joinAssociations(rows);
+  /**
+   * Every association, with what each side believes about the Turn. The view of an MTA that does not answer is missing, and the
+   * association says so in `unanswered`.
+   */
+  async associations(): Promise<Readable<readonly LabAssociation[]>> {
+    const answers = await this.ask((client, limit) => client.command('associations', {}, limit));
+    return readable(joinAnswers(answers));
+  }
+
+  /**
+   * Asks several MTAs at once, each by itself and with `answerTimeoutMs`. Default: all.
+   * @param ask gets the control channel of an MTA and the limit, which it passes on.
+   */
+  ask<T>(
+    ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+    names?: readonly string[],
+  ): Promise<readonly Answer<T>[]> {
+    return this.#members.askEach(ask, names);
   }
 
   /** Is the lab at rest, so that only a timer or a command can make anything happen? See quiescence.ts. */
@@ -178,7 +207,7 @@ export class Lab {
       submitted: Math.max(sums.submitted, this.#submitter.submitted),
       delivered: counters.delivered,
       meanDelayMs: counters.delays.meanMs,
-      worstDelayMs: counters.delays.maxMs,
+      maxDelayMs: counters.delays.maxMs,
       associationsOpened: sums.associationsOpened,
       turnsGiven: sums.turnsGiven,
       reports: sums.reports,
@@ -187,18 +216,21 @@ export class Lab {
 
   /**
    * Stops or kills an MTA and starts it again, or starts an MTA that is down. It keeps the changes that were made while it ran.
+   * An MTA that does not stop in time is killed, and the result says so.
    * @throws HarnessError if it does not start. Then it is down, and the others go on.
    */
-  async restart(name: string, options: { readonly kill?: boolean } = {}): Promise<void> {
+  async restart(name: string, options: { readonly kill?: boolean } = {}): Promise<Restarted> {
     const process = this.#members.get(name);
     if (this.#restarting.has(name)) throw new HarnessError(`${name} is restarting already`);
     this.#restarting.add(name);
     try {
+      let killed: string | null = null;
       if (options.kill === true && process.alive) {
         process.kill('SIGKILL');
         await process.exited;
-      } else await process.stop();
+      } else ({ killed } = await process.end());
       await process.start();
+      return { mta: name, killed };
     } finally {
       this.#restarting.delete(name);
       await this.updateRegistry();
@@ -210,72 +242,38 @@ export class Lab {
     return this.#restarting.has(name);
   }
 
-  /** Switches an article on (`legacy`) or off (`fixed`), at once and for restarts. Default: at all MTAs. */
+  /**
+   * Switches an article on (`legacy`) or off (`fixed`), at once and for restarts. Default: at all MTAs.
+   * @throws HarnessError if a running MTA does not answer. It and the others keep the change for restarts.
+   */
   async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
-    for (const name of names ?? [...this.processes.keys()]) {
-      const process = this.#members.get(name);
-      if (process.up) await process.client.command('set', { article, mode });
-      const others = this.#members.legacyOf(name).filter((other) => other !== article);
-      await this.#members.setLegacy(name, mode === 'legacy' ? [...others, article] : others);
-    }
+    required(await this.changes.set(article, mode, names));
   }
 
   /**
    * Sets the diagnostics level of a category, or of `all`, at once and for restarts. Default: at all MTAs.
    * @returns the levels of every category, by MTA.
+   * @throws HarnessError if an MTA does not answer. The others have the new level.
    */
-  async diagnostics(
-    category: string,
-    level: string,
-    names?: readonly string[],
-  ): Promise<Readonly<Record<string, DiagnosticsLevels>>> {
-    const levels: Record<string, DiagnosticsLevels> = {};
-    for (const name of names ?? [...this.processes.keys()]) {
-      const now = await this.#members.get(name).client.command('diagnostics', { category, level });
-      await this.#members.setLevels(name, now);
-      levels[name] = now;
-    }
-    return levels;
+  async diagnostics(category: string, level: string, names?: readonly string[]): Promise<readonly MtaLevels[]> {
+    return required(await this.changes.diagnostics(category, level, names)).map(({ mta, value: levels }) => ({ mta, levels }));
   }
 
-  /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */
-  async bindings(name: string): Promise<readonly BindingView[]> {
-    const process = this.#members.get(name);
-    if (process.up) return process.client.command('bindings');
-    return this.#configured(name).map((binding) => ({
-      ...binding,
-      dialOrder: null,
-      listening: 'off',
-      osError: null,
-      mapperPort: null,
-    }));
+  /**
+   * The bindings of an MTA in their present order. Of an MTA that is down: those of its next start.
+   * @throws HarnessError if the MTA does not answer.
+   */
+  bindings(name: string): Promise<readonly BindingView[]> {
+    return this.changes.bindings(name);
   }
 
   /**
    * Changes the order of an MTA's bindings, enables or disables them. This affects dials at once, and listeners at the next
    * start.
-   * @throws HarnessError if a binding is unknown, or if none would be enabled.
+   * @throws HarnessError if a binding is unknown, if none would be enabled, or if the MTA does not answer.
    */
   setBindings(name: string, wish: BindingWish): Promise<void> {
-    return this.#changes.add(() => this.#setBindings(name, wish));
-  }
-
-  async #setBindings(name: string, wish: BindingWish): Promise<void> {
-    const process = this.#members.get(name);
-    const change = wishedBindings(await this.bindings(name), wish);
-    if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
-    const numbered = this.#members.numberedBindings(name);
-    if (process.up) await process.client.command('bindings', { bindings: [...change] });
-    await this.#members.setBindings(
-      name,
-      change.map(({ id, enabled }) => ({ ...numbered[id], enabled })),
-    );
-  }
-
-  #configured(name: string): readonly Binding[] {
-    return this.#members
-      .bindingsOf(name)
-      .map(({ address = '127.0.0.1', port = 0, label = '', enabled = true }, id) => ({ id, address, port, label, enabled }));
+    return this.changes.setBindings(name, wish);
   }
 
   /**
@@ -291,15 +289,15 @@ export class Lab {
 
   /** The entry of this run in the registry. */
   runEntry(): RunEntry {
-    const down = [...this.processes.values()].filter((one) => !one.up).map(({ name }) => name);
     return {
       pid: process.pid,
       startedAt: this.startedAt,
       dir: this.dir,
-      processes: [...this.processes.values()]
-        .filter((one) => one.up)
-        .map(({ name, pid, ready }) => ({ name, pid, control: ready.control, tokenFile: ready.tokenFile })),
-      ...(down.length === 0 ? {} : { down }),
+      mtas: [...this.processes.values()].map((one) => ({
+        mta: one.name,
+        domains: [this.domain(one.name)],
+        process: one.up ? { pid: one.pid, control: one.ready.control, tokenFile: one.ready.tokenFile } : null,
+      })),
       ...(this.#labControl === undefined ? {} : { lab: this.#labControl }),
     };
   }
@@ -320,8 +318,19 @@ export class Lab {
    * Stops all MTAs in order and removes a temporary folder. A second call joins the first.
    * @throws HarnessError at the end, if an MTA did not stop in time and was killed.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  async close(): Promise<void> {
+    const killed = (await this.end()).flatMap((outcome) => outcome.killed ?? []);
+    if (killed.length > 0) throw new HarnessError(killed.join('\n'));
+  }
+
+  /** Limit in real time for `close`, ms: it kills what does not stop in time. */
+  get closeLimitMs(): number {
+    return endLimitMs(this.#members.plan);
+  }
+
+  /** As `close`, with the outcome at each MTA. */
+  end(): Promise<readonly MtaEnded[]> {
+    this.#closing ??= this.#end();
     return this.#closing;
   }
 
@@ -329,22 +338,23 @@ export class Lab {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.stop()));
+  async #end(): Promise<readonly MtaEnded[]> {
+    const outcomes = await Promise.all(
+      [...this.processes.values()].map(async (process) => ({ mta: process.name, ...(await process.end()) })),
+    );
     const closed = new HarnessError('the lab was closed meanwhile');
     this.#submitter.close(closed);
     this.#members.counters.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
     await this.#temporary?.remove();
-    const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason as Error);
-    const [first, ...others] = failures;
-    if (first === undefined) return;
-    throw others.length === 0 ? first : new HarnessError(failures.map((failure) => failure.message).join('\n'), { cause: first });
+    return outcomes;
   }
 
   async #look(): Promise<Look> {
-    const statuses = await this.#members.statuses();
+    const answers = await this.#members.statuses();
+    const statuses = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+    const silent = answers.flatMap((answer) => (answer.ok || answer.error.code === 'down' ? [] : [answer.mta]));
     const joints = new Map<number, { legs: ProxyJoint['legs'][number][]; kept: number }>();
     for (const row of this.proxy?.sockets() ?? []) {
       const joint = joints.get(row.conn) ?? { legs: [], kept: 0 };
@@ -353,19 +363,18 @@ export class Lab {
       joints.set(row.conn, joint);
     }
     const delaying = this.proxy?.faults().some((fault) => fault.state === 'reached' && fault.text.startsWith('delay')) ?? false;
-    return { statuses, joints: [...joints.values()], delaying };
+    return { statuses, silent, joints: [...joints.values()], delaying };
   }
 
   /** The message of a timeout: what is delivered, and the state of each MTA. */
   async #undelivered(count: number, timeoutMs: number): Promise<string> {
     const lines = [`${this.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
-    for (const process of this.processes.values()) {
-      if (!process.up) {
-        lines.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`);
-        continue;
-      }
-      const status = await process.client.command('status');
-      lines.push(`${process.name} has queued ${status.queuedCopies} and delivered ${status.counters.delivered} copies`);
+    for (const answer of await this.#members.statuses()) {
+      const { mta } = answer;
+      const { exit } = this.#members.get(mta);
+      if (answer.ok)
+        lines.push(`${mta} has queued ${answer.value.queuedCopies} and delivered ${answer.value.counters.delivered} copies`);
+      else lines.push(exit === undefined ? `${mta} ${answer.error.message}` : `${mta} ${describeExit(exit)}`);
     }
     return lines.join('; ');
   }

@@ -1,16 +1,20 @@
 /** The MTA processes of a lab. Writes their configuration, gives each the endpoints of the others, and counts deliveries. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { defaultSettings } from '@mtalab/mta-core';
-import { ControlError, type LabClock, type MtaStatus } from '@mtalab/transport';
+import { type DiagnosticsLevels, defaultSettings, levelNamed, levelsOf } from '@mtalab/mta-core';
+import type { ControlClient, LabClock, MtaStatus, RequestOptions } from '@mtalab/transport';
 import PQueue from 'p-queue';
-import { HarnessError, messageOf } from '../process/errors.js';
+import { type Answer, answerOf, unanswered } from '../process/answers.js';
+import { HarnessError } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { LabCounters } from './lab-counters.js';
 import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
 import { type BindingOption, defaultBindings, type LabPlan, mtaFileOf } from './options.js';
+
+/** Default limit in real time for the answer of an MTA, ms. */
+const defaultAnswerTimeoutMs = 5000;
 
 export class Members {
   readonly plan: LabPlan;
@@ -69,13 +73,28 @@ export class Members {
     for (const process of this.processes.values()) if (process.alive) process.kill('SIGKILL');
   }
 
-  /** The status of every MTA that is up. The counters note it. */
-  async statuses(): Promise<readonly MtaStatus[]> {
-    const running = [...this.processes.values()].filter((process) => process.up);
-    const answers = await Promise.all(running.map(statusOf));
-    const statuses = answers.filter((status) => status !== undefined);
-    for (const status of statuses) this.counters.noteStatus(status);
-    return statuses;
+  /** Asks an MTA, with a short limit in real time. `ask` must pass the limit on. */
+  async ask<T>(name: string, ask: (client: ControlClient, limit: RequestOptions) => Promise<T>): Promise<Answer<T>> {
+    const process = this.get(name);
+    if (!process.up) return unanswered(name, 'down', process.alive ? 'is not ready yet' : 'is down');
+    const { client, pid } = process;
+    const timeoutMs = this.plan.answerTimeoutMs ?? defaultAnswerTimeoutMs;
+    return answerOf(name, { pid }, timeoutMs, () => ask(client, { timeoutMs }));
+  }
+
+  /** Asks several MTAs at once, each by itself. Default: all. */
+  askEach<T>(
+    ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+    names: readonly string[] = this.plan.names,
+  ): Promise<readonly Answer<T>[]> {
+    return Promise.all(names.map((name) => this.ask(name, ask)));
+  }
+
+  /** The status of every MTA. The counters note it. */
+  async statuses(): Promise<readonly Answer<MtaStatus>[]> {
+    const answers = await this.askEach((client, limit) => client.command('status', {}, limit));
+    for (const answer of answers) if (answer.ok) this.counters.noteStatus(answer.value);
+    return answers;
   }
 
   /** Keeps the legacy articles for restarts. */
@@ -88,6 +107,12 @@ export class Members {
   async setLevels(name: string, levels: Readonly<Record<string, string>>): Promise<void> {
     this.#levels.set(name, levels);
     await this.writeConfig(name);
+  }
+
+  /** The diagnostics levels of the next start. */
+  levelsOf(name: string): DiagnosticsLevels {
+    const { log } = this.plan;
+    return levelsOf(levelNamed(log?.level ?? 'none'), this.#levels.get(name) ?? log?.levels ?? {});
   }
 
   legacyOf(name: string): readonly string[] {
@@ -201,14 +226,16 @@ export class Members {
 
   /** Gives the other MTAs the endpoints of this MTA, and lets them dial it at once. */
   async #announce(name: string): Promise<void> {
+    const endpoints = [...(this.#endpoints.get(name) ?? [])];
     for (const other of this.processes.values()) {
       if (other.name === name || !other.up) continue;
-      try {
-        await other.client.command('endpoints', { mta: name, endpoints: [...(this.#endpoints.get(name) ?? [])] });
-        await other.client.command('retry', { mta: name });
-      } catch (error) {
-        throw new HarnessError(`${other.name} did not take the endpoints of ${name}: ${messageOf(error)}`, { cause: error });
-      }
+      const { client } = other;
+      const told = client.command('endpoints', { mta: name, endpoints }).then(() => client.command('retry', { mta: name }));
+      // An MTA that stands still reads this when it goes on. The start of this one does not wait for it.
+      const answer = await this.ask(other.name, () => told);
+      told.catch(() => {});
+      if (!answer.ok && answer.error.code === 'refused')
+        throw new HarnessError(`${other.name} did not take the endpoints of ${name}: ${answer.error.message}`);
     }
   }
 
@@ -218,18 +245,13 @@ export class Members {
   }
 }
 
+/** Limit in real time for the end of all MTAs of a lab, also of those that must be killed, ms. */
+export function endLimitMs(plan: LabPlan): number {
+  return (plan.stopTimeoutMs ?? stopLimitMs(plan)) + 30_000;
+}
+
 /** Limit in real time for a stop in order: the stop timeout of the MTA on its own clock, and time to spare. */
 function stopLimitMs({ settings, timeScale }: LabPlan): number {
   const stopTimeoutS = settings?.stopTimeoutS ?? defaultSettings.stopTimeoutS;
   return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
-}
-
-/** The status of an MTA. Undefined if its process ends meanwhile. */
-async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
-  try {
-    return await process.client.command('status');
-  } catch (error) {
-    if (error instanceof ControlError && error.code === 'gone') return undefined;
-    throw error;
-  }
 }

@@ -14,9 +14,6 @@ export type BindingOption = {
   readonly enabled?: boolean | undefined;
 };
 
-/** The releases of an MTA. Missing keys have their defaults. */
-export type ReleaseOption = { readonly release?: string | undefined; readonly nt?: string | undefined };
-
 export type LabOptions = {
   /** Program and first arguments that run one MTA. The lab appends `--config FILE`. */
   readonly command: readonly string[];
@@ -30,11 +27,10 @@ export type LabOptions = {
   readonly domains?: readonly string[];
   /** Lab time runs this many times faster than real time. Default 1. */
   readonly timeScale?: number;
-  /**
-   * The Exchange release (`5.5sp4`, `2653.23`) and the Windows NT release (`4.0sp3`) of each MTA, by its name. Default: the
-   * releases with all corrections. An MTA has the bugs of its releases.
-   */
-  readonly releases?: Readonly<Record<string, ReleaseOption>>;
+  /** The Exchange release (`5.5sp4`, `2653.23`) of each MTA, by its name. It has the bugs of it. Default: all corrections. */
+  readonly release?: Readonly<Record<string, string | undefined>>;
+  /** The Windows NT release (`4.0sp3`) of each MTA, by its name. Default: all corrections. */
+  readonly nt?: Readonly<Record<string, string | undefined>>;
   /** Articles whose legacy behaviour is on, besides those of the releases, by name of the MTA. */
   readonly legacy?: Readonly<Record<string, readonly string[]>>;
   /** Articles whose legacy behaviour is off, although the releases have it, by name of the MTA. */
@@ -44,7 +40,7 @@ export type LabOptions = {
   /** MTAs that are servers of a cluster. */
   readonly cluster?: readonly string[];
   /** TCP port of the endpoint mapper of each MTA, by its name. 0: the system chooses. Default: no endpoint mapper. */
-  readonly mapperPorts?: Readonly<Record<string, number>>;
+  readonly mapper?: Readonly<Record<string, number>>;
   /** MTAs that do not start with the lab. `process(name).start()` starts them. */
   readonly down?: readonly string[];
   /** Settings of all MTAs that differ from the defaults. */
@@ -66,6 +62,8 @@ export type LabOptions = {
   readonly readyTimeoutMs?: number;
   /** Limit in real time for the stop of each MTA, ms. Default 30 s, or more if the lab's clock is slow. */
   readonly stopTimeoutMs?: number;
+  /** Limit in real time for the answer of an MTA to a question or a change, ms. Default 5 s. */
+  readonly answerTimeoutMs?: number;
 };
 
 /** The content of the configuration file of an MTA. */
@@ -94,7 +92,7 @@ export type MtaFile = {
 /** The options with all defaults. */
 export type LabPlan = Omit<
   LabOptions,
-  'names' | 'domains' | 'releases' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'faults' | 'proxy'
+  'names' | 'domains' | 'release' | 'nt' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'faults' | 'proxy'
 > & {
   readonly dir: string;
   readonly names: readonly string[];
@@ -116,12 +114,13 @@ const knownOptions: Readonly<Record<keyof LabOptions, true>> = {
   names: true,
   domains: true,
   timeScale: true,
-  releases: true,
+  release: true,
+  nt: true,
   legacy: true,
   fixed: true,
   bindings: true,
   cluster: true,
-  mapperPorts: true,
+  mapper: true,
   down: true,
   settings: true,
   delivery: true,
@@ -133,6 +132,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, true>> = {
   env: true,
   readyTimeoutMs: true,
   stopTimeoutMs: true,
+  answerTimeoutMs: true,
 };
 
 const maxMtas = 64;
@@ -166,13 +166,22 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
-  const { releases = {}, legacy = {}, fixed = {}, bindings = {}, mapperPorts = {} } = options;
+  for (const what of ['release', 'nt', 'legacy', 'fixed', 'bindings', 'mapper'] as const) {
+    // A program in JavaScript may give anything.
+    const value: unknown = options[what] ?? {};
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw new HarnessError(
+        `${what}: expected an object with a value for each MTA, such as { '${names[0]}': ... }, got ${JSON.stringify(value)}`,
+      );
+  }
+  const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {} } = options;
   const named = {
-    releases: Object.keys(releases),
+    release: Object.keys(release),
+    nt: Object.keys(nt),
     legacy: Object.keys(legacy),
     fixed: Object.keys(fixed),
     bindings: Object.keys(bindings),
-    mapperPorts: Object.keys(mapperPorts),
+    mapper: Object.keys(mapper),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
     const unknown = list.find((name) => !names.includes(name));
@@ -204,7 +213,7 @@ function checkKeys(options: LabOptions): void {
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
-function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptions, names: readonly string[]): void {
+function checkListening({ bindings = {}, mapper = {}, down = [] }: LabOptions, names: readonly string[]): void {
   for (const [name, list] of Object.entries(bindings)) {
     const problem = list.map(({ address = '' }) => addressProblem(address)).find((each) => each !== undefined);
     if (problem !== undefined) throw new HarnessError(`bindings: ${name}: ${problem}`);
@@ -212,7 +221,7 @@ function checkListening({ bindings = {}, mapperPorts = {}, down = [] }: LabOptio
   const clash = listeningClash(
     names
       .filter((name) => !down.includes(name))
-      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapperPorts[name] })),
+      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapper[name] })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
@@ -224,10 +233,10 @@ function profileOf(options: LabOptions, name: string): Profile {
   const both = legacy.find((article) => fixed.includes(article));
   if (both !== undefined) throw new HarnessError(`${name}: the article ${both} is in legacy and in fixed; remove one of them`);
   try {
-    return resolveProfile({ ...options.releases?.[name], legacy, fixed });
+    return resolveProfile({ release: options.release?.[name], nt: options.nt?.[name], legacy, fixed });
   } catch (error) {
     if (!(error instanceof UnknownReleaseError)) throw error;
-    throw new HarnessError(`releases: ${name}: ${error.message}`, { cause: error });
+    throw new HarnessError(`${name}: ${error.message}`, { cause: error });
   }
 }
 
@@ -257,7 +266,7 @@ export const defaultBindings: readonly BindingOption[] = [{ address: '127.0.0.1'
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
   const profile = plan.profiles.get(name) ?? resolveProfile({});
   const others = plan.names.filter((other) => other !== name);
-  const mapperPort = plan.mapperPorts?.[name];
+  const mapperPort = plan.mapper?.[name];
   return {
     name,
     data: dataFolderName,

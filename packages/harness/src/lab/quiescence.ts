@@ -19,6 +19,8 @@ export type ProxyJoint = {
 /** What one look sees. */
 export type Look = {
   readonly statuses: readonly MtaStatus[];
+  /** Running MTAs that do not answer. */
+  readonly silent?: readonly string[];
   readonly joints: readonly ProxyJoint[];
   /** Does the proxy delay a PDU? It will pass that on by itself. */
   readonly delaying?: boolean;
@@ -33,14 +35,15 @@ export type RestVerdict = {
 
 export function judgeRest(look: Look): RestVerdict {
   const unrest = [...unrestOfMtas(look.statuses), ...unrestOfSockets(look), ...unrestOfJoints(look.joints)];
+  for (const mta of look.silent ?? []) unrest.push(`${mta} does not answer`);
   if (look.delaying === true) unrest.push('the proxy delays a PDU');
   const sockets = allSockets(look)
     .map(({ socket }) => `${socket.local}>${socket.remote} ${socket.sent} ${socket.received}`)
     .sort();
   const mtas = look.statuses.map((status) => {
-    const { name, pid, phase, queuedCopies, pendingWork, nextDeadlineMs, counters } = status;
+    const { mta, pid, phase, queuedCopies, pendingWork, nextDeadlineMs, counters } = status;
     return [
-      name,
+      mta,
       pid,
       phase,
       queuedCopies,
@@ -56,10 +59,10 @@ export function judgeRest(look: Look): RestVerdict {
 }
 
 function* unrestOfMtas(statuses: readonly MtaStatus[]): Iterable<string> {
-  for (const { name, phase, pendingWork, nextDeadlineMs, nowMs } of statuses) {
-    if (phase !== 'running') yield `${name} is ${phase}`;
-    if (pendingWork > 0) yield `${name} has ${pendingWork} store writes, deliveries or dials under way`;
-    if (nextDeadlineMs !== null && nextDeadlineMs <= nowMs) yield `a timer of ${name} is due`;
+  for (const { mta, phase, pendingWork, nextDeadlineMs, nowMs } of statuses) {
+    if (phase !== 'running') yield `${mta} is ${phase}`;
+    if (pendingWork > 0) yield `${mta} has ${pendingWork} store writes, deliveries or dials under way`;
+    if (nextDeadlineMs !== null && nextDeadlineMs <= nowMs) yield `a timer of ${mta} is due`;
   }
 }
 
@@ -67,7 +70,7 @@ type OwnedSocket = { readonly owner: string; readonly socket: SocketCounts };
 
 function allSockets(look: Look): readonly OwnedSocket[] {
   return [
-    ...look.statuses.flatMap((status) => status.sockets.map((socket) => ({ owner: status.name, socket }))),
+    ...look.statuses.flatMap((status) => status.sockets.map((socket) => ({ owner: status.mta, socket }))),
     ...look.joints.flatMap((joint) => joint.legs.map((socket) => ({ owner: 'the proxy', socket }))),
   ];
 }

@@ -2,11 +2,11 @@
  * Says why mail waits in a lab. Each MTA knows its own reasons; this adds what only somebody who sees both sides knows: whose Turn
  * it is, whether the other MTA runs, and which faults keep PDUs back. Pure: the caller gathers the sights.
  */
-import type { LastErrorView, QueueWaitView, WaitReason, WaitView } from '@mtalab/mta-core';
-import type { AssociationRow, LabAssociation } from './associations.js';
+import type { AssociationView, LastErrorView, QueueWaitView, WaitReason, WaitView } from '@mtalab/mta-core';
+import type { LabAssociation } from './associations.js';
 
 /** What one MTA of the lab says. */
-export type MtaSight = { readonly name: string; readonly nowMs: number; readonly waits: readonly QueueWaitView[] };
+export type MtaSight = { readonly mta: string; readonly nowMs: number; readonly waits: readonly QueueWaitView[] };
 
 export type LabSights = {
   readonly mtas: readonly MtaSight[];
@@ -61,8 +61,8 @@ function lab(reason: LabReason, says: string, more: Partial<LabWait> = {}): LabW
 }
 
 /** The peer's side of an association, as far as it was asked. */
-function peerSide(joined: LabAssociation | undefined, mta: string): AssociationRow | undefined {
-  return Object.entries(joined?.sides ?? {}).find(([name]) => name !== mta)?.[1];
+function peerSide(joined: LabAssociation | undefined, mta: string): AssociationView | undefined {
+  return joined?.sides.find((side) => side.mta !== mta);
 }
 
 /** What the peer says about the Turn that this side waits for. */
@@ -79,19 +79,19 @@ function turnWait(mta: string, peer: string, wait: LabWait, joined: LabAssociati
   return { ...wait, says: `${wait.says}; ${peer} has it, and ${busy}` };
 }
 
-function explain(sights: LabSights, { name, nowMs }: MtaSight, queue: QueueWaitView): WaitExplanation {
+function explain(sights: LabSights, { mta, nowMs }: MtaSight, queue: QueueWaitView): WaitExplanation {
   const { down = [], silent = [], keeping = [] } = sights;
-  const asked = sights.mtas.some((each) => each.name === queue.name);
+  const asked = sights.mtas.some((each) => each.mta === queue.queue);
   const reasons: LabWait[] = [];
-  if (down.includes(queue.name))
-    reasons.push(lab('peer-down', `${queue.name} is down`, { advice: `mtalab restart --mta ${queue.name}` }));
-  if (silent.includes(queue.name))
+  if (down.includes(queue.queue))
+    reasons.push(lab('peer-down', `${queue.queue} is down`, { advice: `mtalab restart --mta ${queue.queue}` }));
+  if (silent.includes(queue.queue))
     reasons.push(
-      lab('peer-silent', `the process of ${queue.name} does not answer`, { advice: `mtalab restart --mta ${queue.name}` }),
+      lab('peer-silent', `the process of ${queue.queue} does not answer`, { advice: `mtalab restart --mta ${queue.queue}` }),
     );
   for (const wait of queue.waits) {
-    const joined = sights.associations.find((each) => each.name === wait.association && each.between.includes(name));
-    reasons.push(wait.reason === 'turn' ? turnWait(name, queue.name, wait, joined, asked) : wait);
+    const joined = sights.associations.find((each) => each.name === wait.association && each.between.includes(mta));
+    reasons.push(wait.reason === 'turn' ? turnWait(mta, queue.queue, wait, joined, asked) : wait);
   }
   const moves = reasons.some(({ reason }) => reason === 'in-transfer' || reason === 'next-step');
   const { nextAssociationAt: at } = queue;
@@ -100,15 +100,15 @@ function explain(sights: LabSights, { name, nowMs }: MtaSight, queue: QueueWaitV
     if (more > 0)
       reasons.push(lab('below-threshold', `another association opens when ${at} messages are queued: ${more} more than now`));
   }
-  if (queue.name !== 'mailboxes')
+  if (queue.queue !== 'mailboxes')
     for (const text of keeping) {
       const advice = /^black-?hole\b/i.test(text) ? 'mtalab fault heal' : 'mtalab fault release';
       reasons.push(lab('fault', `the fault "${text}" keeps PDUs back`, { advice }));
     }
   const instants = reasons.flatMap(({ untilMs }) => untilMs ?? []);
   return {
-    mta: name,
-    queue: queue.name,
+    mta,
+    queue: queue.queue,
     queued: queue.queued,
     oldestSubmittedAtMs: queue.oldestSubmittedAtMs,
     nowMs,

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { ControlClient } from '@mtalab/transport';
 import { durationText, within } from './deadline.js';
-import { HarnessError, messageOf } from './errors.js';
+import { HarnessError, HarnessTimeout, messageOf } from './errors.js';
 import { OutputTail } from './output-tail.js';
+import { doneBy } from './process-facts.js';
 import { isReady, type ReadyMessage } from './ready-message.js';
 
 /** How a process ended. Exactly one of the two is not null. */
@@ -28,6 +29,24 @@ export type SpawnMtaOptions = {
   /** Called with the output of the process. */
   readonly onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 };
+
+/** How a stop ended. */
+export type StopOutcome = {
+  /** Exit code; 0 after an orderly stop. */
+  readonly exitCode: number;
+  /** Why the process was killed; null after an orderly stop. */
+  readonly killed: string | null;
+};
+
+/** Real time that a process has to answer the stop command, and again to obey the signal that follows, ms. */
+const stopAnswerMs = 5000;
+
+/** Processes that run now. They end with this process, also one that is suspended and cannot see the end of its parent. */
+const running = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
 
 /** One process of the MTA, from its start to its end. */
 type Life = {
@@ -131,26 +150,50 @@ export class MtaProcess {
    * @throws HarnessTimeout if the process did not end in time and was killed.
    */
   async stop(): Promise<number> {
-    await this.#starting?.catch(() => {});
-    const life = this.#life;
-    if (life === undefined) return 0;
-    if (life.exit === undefined) {
-      const timeoutMs = this.#options.stopTimeoutMs ?? 30_000;
-      await this.#askToStop(life);
-      try {
-        await within(
-          life.exited,
-          timeoutMs,
-          () => `${this.name} did not end within ${durationText(timeoutMs)} of its stop and was killed`,
-        );
-      } catch (error) {
-        life.child.kill('SIGKILL');
-        await life.exited;
-        throw error;
-      }
+    const { exitCode, killed } = await this.end();
+    if (killed !== null) throw new HarnessTimeout(killed);
+    return exitCode;
+  }
+
+  /** Stops the process in order, or kills it if it does not end in time or is suspended. */
+  async end(): Promise<StopOutcome> {
+    let killed: string | null = null;
+    if (this.#starting !== undefined) {
+      const started = await doneBy(this.#life?.child.pid ?? -1, this.#starting, stopAnswerMs);
+      if (started !== 'done') killed = `${this.name} ${wordsOf(started, 'was still starting')} and was killed`;
     }
+    const life = this.#life;
+    if (life === undefined) return { exitCode: 0, killed };
+    if (life.exit === undefined) {
+      killed ??= await this.#endInOrder(life);
+      if (killed !== null) life.child.kill('SIGKILL');
+      await life.exited;
+    }
+    await this.#starting?.catch(() => {});
     life.client?.close();
-    return life.exit?.code ?? 1;
+    return { exitCode: life.exit?.code ?? 1, killed };
+  }
+
+  /** @returns why the process must be killed; null if it has ended. */
+  async #endInOrder(life: Life): Promise<string | null> {
+    const pid = life.child.pid ?? -1;
+    const timeoutMs = this.#options.stopTimeoutMs ?? 30_000;
+    const answerMs = Math.min(timeoutMs, stopAnswerMs);
+    const asked = life.client?.command('stop', {}, { timeoutMs: answerMs }) ?? Promise.reject(new Error('not connected'));
+    const answered = asked.then(
+      () => true,
+      () => false,
+    );
+    if ((await doneBy(pid, answered, answerMs)) === 'suspended') return `${this.name} was suspended and was killed`;
+    if (await answered) {
+      const ended = await doneBy(pid, life.exited, timeoutMs);
+      const late = `did not end within ${durationText(timeoutMs)} of its stop`;
+      return ended === 'done' ? null : `${this.name} ${wordsOf(ended, late)} and was killed`;
+    }
+    // Without a control channel, a signal stops it in order too.
+    life.child.kill('SIGTERM');
+    const ended = await doneBy(pid, life.exited, answerMs);
+    return ended === 'done' ? null : `${this.name} ${wordsOf(ended, 'did not answer the stop command')} and was killed`;
   }
 
   /** Sends a signal, such as `SIGKILL`. `exited` shows when the process has ended. */
@@ -205,6 +248,8 @@ export class MtaProcess {
     const { onOutput } = this.#options;
     if (child.stderr !== null) stderr.collect(child.stderr, onOutput && ((text) => onOutput(text, 'stderr')));
     if (child.stdout !== null) new OutputTail().collect(child.stdout, onOutput && ((text) => onOutput(text, 'stdout')));
+    if (running.size === 0) process.on('exit', killAll);
+    running.add(child);
     const exited = new Promise<ExitStatus>((resolve) => {
       // `close` comes after `exit`, when all output has been read.
       child.once('close', (code, signal) => resolve({ code, signal }));
@@ -216,6 +261,8 @@ export class MtaProcess {
     const life: Life = { child, stderr, exited, ready: undefined, client: undefined, exit: undefined };
     void exited.then((status) => {
       life.exit = status;
+      running.delete(child);
+      if (running.size === 0) process.off('exit', killAll);
     });
     return life;
   }
@@ -241,16 +288,10 @@ export class MtaProcess {
       });
     }
   }
+}
 
-  async #askToStop(life: Life): Promise<void> {
-    try {
-      if (life.client === undefined) throw new HarnessError('not connected');
-      await within(life.client.command('stop'), 5000, () => `${this.name} did not answer the stop command`);
-    } catch {
-      // Without a control channel, a signal stops it in order too.
-      life.child.kill('SIGTERM');
-    }
-  }
+function wordsOf(how: 'suspended' | 'late', late: string): string {
+  return how === 'suspended' ? 'was suspended' : late;
 }
 
 /** How a process ended: `ended with exit code 1`, `was ended by SIGKILL`. */

@@ -1,7 +1,7 @@
 /** The IPC message of an MTA that is up. */
 export type ReadyMessage = {
   readonly type: 'ready';
-  readonly name: string;
+  readonly mta: string;
   readonly pid: number;
   /** String bindings that the MTA listens on: `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
@@ -20,7 +20,7 @@ export function isReady(message: unknown): message is ReadyMessage {
   const ready = message as Partial<Record<keyof ReadyMessage, unknown>>;
   return (
     ready.type === 'ready' &&
-    typeof ready.name === 'string' &&
+    typeof ready.mta === 'string' &&
     typeof ready.control === 'string' &&
     typeof ready.tokenFile === 'string' &&
     Array.isArray(ready.endpoints)

@@ -6,23 +6,30 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../process/errors.js';
+import { isRunning, killProcess, type ProcessIdentity, processFacts } from '../process/process-facts.js';
+import { shellWord } from '../shell-word.js';
 
 /** How to reach a control channel. */
 export type ControlAddress = { readonly control: string; readonly tokenFile: string };
 
-export type RunEntry = {
-  /** The supervising process. The run is over when it has ended. */
-  readonly pid: number;
+/** An MTA of a run. */
+export type RunMta = {
+  readonly mta: string;
+  /** Domains whose mailboxes it has. */
+  readonly domains: readonly string[];
+  /** Its process; null while it is down. */
+  readonly process: (ProcessIdentity & ControlAddress) | null;
+};
+
+/** The process is the one that supervises the run. The run is over when it has ended. */
+export type RunEntry = ProcessIdentity & {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly dir: string;
-  readonly processes: readonly ({ readonly name: string; readonly pid: number } & ControlAddress)[];
-  /** Names of MTAs that are down while others run. */
-  readonly down?: readonly string[];
+  /** The MTAs of the run in its order, whether they are up or not. */
+  readonly mtas: readonly RunMta[];
   /** The control channel of the supervisor itself (faults, summary), if it has one. */
   readonly lab?: ControlAddress;
-  /** Start time of `pid` in clock ticks since boot, if known. It shows whether another process has the pid now. */
-  readonly pidStart?: string;
 };
 
 /** A run that is in the registry. */
@@ -71,8 +78,10 @@ export async function registerRun(entry: RunEntry): Promise<Registration> {
   const name = `run-${entry.pid}-${Date.parse(entry.startedAt).toString(36)}.json`;
   const files = [join(await registryFolder(), name), join(entry.dir, 'run.json')];
   const update = async (next: RunEntry): Promise<void> => {
-    const pidStart = (await factsOf(next.pid))?.start;
-    const text = `${JSON.stringify({ ...next, ...(pidStart === undefined ? {} : { pidStart }) }, null, 2)}\n`;
+    const mtas = await Promise.all(
+      next.mtas.map(async (one) => ({ ...one, process: one.process && (await identified(one.process)) })),
+    );
+    const text = `${JSON.stringify(await identified({ ...next, mtas }), null, 2)}\n`;
     for (const file of files) await replaceFile(file, text);
   };
   const remove = async (): Promise<void> => {
@@ -87,95 +96,124 @@ export async function registerRun(entry: RunEntry): Promise<Registration> {
   return { update, remove };
 }
 
-/** All runs whose supervising process is alive, the latest first. Removes the files of other runs. */
+/**
+ * All runs of this user whose supervising process is alive, the latest first. Of other runs it removes the files, and what is
+ * left of their processes.
+ */
 export async function listRuns(): Promise<readonly RunEntry[]> {
   const folder = await registryFolder();
   const runs: RunEntry[] = [];
   const names = (await readdir(folder)).filter((name) => /^run-\d+-\w+\.json$/.test(name));
   for (const name of names.slice(0, maxRuns)) {
     const file = join(folder, name);
-    const entry = await readEntry(file).catch(() => undefined);
-    if (entry !== undefined && (await isAlive(entry))) runs.push(entry);
-    else await rm(file, { force: true });
+    const found = await readEntry(file).catch(() => undefined);
+    // The folder is this user's, but another user with more rights may have written into it.
+    if (found !== undefined && found.uid !== (process.getuid?.() ?? found.uid)) continue;
+    if (found !== undefined && (await isRunning(found.entry, found.uid))) runs.push(found.entry);
+    else {
+      if (found !== undefined) await endLeftovers(found.entry);
+      await rm(file, { force: true });
+    }
   }
   return runs.sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt));
 }
 
+export type RunWish = {
+  /** The folder of the run. */
+  readonly dir?: string | undefined;
+  /** Without a folder and with several runs: refuse, or take the latest. Default `refuse`. */
+  readonly several?: 'refuse' | 'latest';
+};
+
 /**
- * Finds the run in a folder, or the only run.
- * @throws HarnessError if there is no run, if the run is over, or if there are several runs and no folder is given.
+ * Finds the run in a folder, or the only run of this user.
+ * @returns also the other runs, if it took the latest of several.
+ * @throws HarnessError if there is no run, if the run is over, or if there are several and the wish is to refuse.
  */
-export async function findRun(options: { readonly dir?: string | undefined } = {}): Promise<RunEntry> {
-  if (options.dir !== undefined) return findInFolder(resolve(options.dir));
-  const runs = await listRuns();
-  const [only, ...others] = runs;
-  if (only === undefined) throw new HarnessError('no MTAs are running; start a pair with `mtalab pair`');
-  if (others.length > 0) {
-    const folders = runs.map((run) => `  ${run.dir} (pid ${run.pid}, since ${run.startedAt})`).join('\n');
-    throw new HarnessError(`there are ${runs.length} runs; choose one with --dir:\n${folders}`);
-  }
-  return only;
+export async function findRun(wish: RunWish = {}): Promise<{ readonly run: RunEntry; readonly others: readonly RunEntry[] }> {
+  if (wish.dir !== undefined) return { run: await findInFolder(resolve(wish.dir)), others: [] };
+  const [run, ...others] = await listRuns();
+  if (run === undefined) throw new HarnessError('no MTAs are running; start a pair with `mtalab pair`');
+  if (others.length > 0 && wish.several !== 'latest')
+    throw new HarnessError(`there are ${others.length + 1} runs; choose one:\n${[run, ...others].map(lineOf).join('\n')}`);
+  return { run, others };
+}
+
+function lineOf(run: RunEntry): string {
+  return `  --dir ${shellWord(run.dir)} (pid ${run.pid}, since ${run.startedAt})`;
 }
 
 async function findInFolder(dir: string): Promise<RunEntry> {
   const file = join(dir, 'run.json');
-  let entry: RunEntry;
+  let found: FoundEntry;
   try {
-    entry = await readEntry(file);
+    found = await readEntry(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new HarnessError(`nothing runs in ${dir}: it has no run.json; start a pair there with \`mtalab pair --dir ${dir}\``);
+      throw new HarnessError(
+        `nothing runs in ${dir}: it has no run.json; start a pair there with \`mtalab pair --dir ${shellWord(dir)}\``,
+      );
     }
     throw new HarnessError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
-  if (!(await isAlive(entry))) {
+  const { entry, uid } = found;
+  if (!(await isRunning(entry, uid))) {
+    const left = uid === process.getuid?.() ? await endLeftovers(entry) : [];
+    const killed = left.length === 0 ? '' : `, and ${left.join(', ')}, which it left behind, is killed`;
     throw new HarnessError(
-      `the run in ${dir} is over (its process ${entry.pid} is gone); start it again with \`mtalab pair --dir ${dir}\``,
+      `the run in ${dir} is over (its process ${entry.pid} is gone${killed}); start it again with \`mtalab pair --dir ${shellWord(dir)}\``,
     );
   }
   return entry;
 }
 
-async function readEntry(file: string): Promise<RunEntry> {
+/**
+ * Kills the MTAs of a run whose supervisor has ended. An MTA ends with its supervisor, unless it is suspended.
+ * @returns the names of the killed MTAs.
+ */
+export async function endLeftovers(entry: RunEntry): Promise<readonly string[]> {
+  const killed: string[] = [];
+  for (const { mta, process: one } of entry.mtas) {
+    // Without its start time, nobody can say whether the process with this pid is the MTA.
+    if (one?.pidStart !== undefined && (await killProcess(one))) killed.push(mta);
+  }
+  return killed;
+}
+
+type FoundEntry = {
+  readonly entry: RunEntry;
+  /** The owner of the file, who is the user of the run. */
+  readonly uid: number;
+};
+
+async function readEntry(file: string): Promise<FoundEntry> {
   const found = await lstat(file);
   if (!found.isFile() || found.size > maxEntryBytes) throw new HarnessError('it is not the file of a run');
   const entry = JSON.parse(await readFile(file, 'utf8')) as Partial<RunEntry> | null;
   const isComplete =
-    typeof entry?.pid === 'number' &&
-    Number.isSafeInteger(entry.pid) &&
-    entry.pid > 0 &&
-    typeof entry.dir === 'string' &&
+    hasPid(entry) &&
+    typeof entry?.dir === 'string' &&
     typeof entry.startedAt === 'string' &&
-    Array.isArray(entry.processes) &&
-    entry.processes.every(
-      (row) => typeof row?.name === 'string' && typeof row.control === 'string' && typeof row.tokenFile === 'string',
-    ) &&
-    (entry.down === undefined || (Array.isArray(entry.down) && entry.down.every((name) => typeof name === 'string')));
-  if (!isComplete) throw new HarnessError('it is not the file of a run');
-  return entry as RunEntry;
+    Array.isArray(entry.mtas) &&
+    entry.mtas.every(isRunMta);
+  if (!isComplete) throw new HarnessError('it is not the file of a run of this version');
+  return { entry: entry as RunEntry, uid: found.uid };
 }
 
-async function isAlive(entry: RunEntry): Promise<boolean> {
-  try {
-    process.kill(entry.pid, 0);
-  } catch {
-    // The process has ended, or it belongs to another user and so is no run of this user.
-    return false;
-  }
-  const facts = await factsOf(entry.pid);
-  // A zombie (Z) has ended too.
-  return facts === undefined || (facts.state !== 'Z' && (entry.pidStart === undefined || entry.pidStart === facts.start));
+function hasPid(value: Partial<ProcessIdentity> | null | undefined): boolean {
+  return typeof value?.pid === 'number' && Number.isSafeInteger(value.pid) && value.pid > 0;
 }
 
-/** State and start time of a process from /proc/PID/stat. Undefined on systems without it. */
-async function factsOf(
-  pid: number,
-): Promise<{ readonly state: string | undefined; readonly start: string | undefined } | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The name of the program is in parentheses and may have spaces, so the fields count from its end. State is field 3, start
-  // time is field 22.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields && { state: fields[0], start: fields[19] };
+function isRunMta(row: Partial<RunMta> | null): boolean {
+  const { mta, domains, process: one } = row ?? {};
+  const isProcess = one === null || (hasPid(one) && typeof one?.control === 'string' && typeof one.tokenFile === 'string');
+  return typeof mta === 'string' && Array.isArray(domains) && domains.every((name) => typeof name === 'string') && isProcess;
+}
+
+/** With the start time of the process, if the system says it. */
+async function identified<T extends ProcessIdentity>(one: T): Promise<T> {
+  const pidStart = (await processFacts(one.pid))?.start;
+  return pidStart === undefined ? one : { ...one, pidStart };
 }
 
 /** Replaces a file at once: a reader sees the old file or the new one, never a part. */

@@ -2,9 +2,11 @@
 import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
-import type { LabAssociation } from '../lab/associations.js';
+import type { MtaStatus } from '@mtalab/transport';
+import { joinAnswers, type LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
+import { required } from '../process/answers.js';
 import { pause } from '../process/deadline.js';
 import { describeExit } from '../process/mta-process.js';
 import { readEventLog } from './event-log.js';
@@ -93,27 +95,30 @@ export class ProcessStage implements Stage {
     return this.#lab.settle();
   }
 
-  associations(): Promise<readonly LabAssociation[]> {
-    return this.#lab.associations();
+  async associations(): Promise<readonly LabAssociation[]> {
+    return joinAnswers(await this.#lab.ask((client, limit) => client.command('associations', {}, limit)));
+  }
+
+  /** The status of each MTA that is up. @throws HarnessError if one does not answer: a scenario must not judge without it. */
+  async #statuses(): Promise<readonly MtaStatus[]> {
+    const answers = await this.#lab.ask((client, limit) => client.command('status', {}, limit));
+    return required(answers.filter((answer) => answer.ok || answer.error.code !== 'down')).map(({ value }) => value);
   }
 
   /** Waits until the notices of all deliveries that the MTAs have counted have come. */
   async delivered(): Promise<number> {
     const endMs = performance.now() + deliveryNoticeLimitMs;
-    const status = await this.#lab.status();
-    const counted = Object.values(status).reduce((sum, { counters }) => sum + counters.delivered, 0);
+    const counted = (await this.#statuses()).reduce((sum, { counters }) => sum + counters.delivered, 0);
     while (this.#lab.delivered < counted && performance.now() < endMs) await pause(pollMs);
     return this.#lab.delivered;
   }
 
   async queued(): Promise<Readonly<Record<string, number>>> {
-    const status = await this.#lab.status();
-    return Object.fromEntries(Object.entries(status).map(([name, { queuedCopies }]) => [name, queuedCopies]));
+    return Object.fromEntries((await this.#statuses()).map(({ mta, queuedCopies }) => [mta, queuedCopies]));
   }
 
   async reports(): Promise<number> {
-    const status = await this.#lab.status();
-    return Object.values(status).reduce((sum, { counters }) => sum + counters.reports, 0);
+    return (await this.#statuses()).reduce((sum, { counters }) => sum + counters.reports, 0);
   }
 
   /** Reads the log files: they also have the entries of processes that have ended. */

@@ -53,8 +53,9 @@ export type BindingView = {
 /** An entry of the locality table. */
 export type LtabView = {
   /** The LTAB index that events print. */
-  readonly index: number;
-  readonly name: string;
+  readonly ltabIndex: number;
+  /** Name of the adjacent MTA. */
+  readonly peer: string;
   readonly link: LinkKind;
   /** Remote string bindings, in the order they are tried. */
   readonly endpoints: readonly string[];
@@ -77,7 +78,7 @@ export type LtabView = {
 
 export type TransferView = {
   /** Copy id as `incarnation-counter`. */
-  readonly id: string;
+  readonly copy: string;
   readonly mtsId: string;
   readonly priority: Priority;
   readonly sizeBytes: number;
@@ -189,12 +190,13 @@ export type LastErrorView = {
 /** A queue whose mail waits. */
 export type QueueWaitView = Pick<
   QueueView,
-  'name' | 'queued' | 'oldestSubmittedAtMs' | 'waits' | 'lastError' | 'nextAssociationAt'
+  'queue' | 'queued' | 'oldestSubmittedAtMs' | 'waits' | 'lastError' | 'nextAssociationAt'
 >;
 
 /** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
 export type QueueView = {
-  readonly name: string;
+  /** The adjacent MTA, or `mailboxes`. */
+  readonly queue: string;
   /** LTAB index; null for `mailboxes`. */
   readonly ltabIndex: number | null;
   /** Copies accepted and not yet confirmed (or delivered): the sum of the fields below. */
@@ -224,7 +226,7 @@ export type QueueView = {
 /** One copy of a message that this MTA holds. */
 export type MessageView = {
   /** Copy id as `incarnation-counter`. */
-  readonly id: string;
+  readonly copy: string;
   readonly mtsId: string;
   readonly originator: string;
   readonly recipients: readonly string[];

@@ -108,8 +108,8 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       associations[state] = (associations[state] ?? 0) + 1;
     }
     return {
-      index: entry.id,
-      name: entry.name,
+      ltabIndex: entry.id,
+      peer: entry.name,
       link: entry.link,
       endpoints: entry.endpoints,
       associations,
@@ -132,7 +132,7 @@ function viewTransfer(association: Association): TransferView | null {
   if (transfer === null) return null;
   const { envelope } = transfer.copy;
   return {
-    id: describeActivity(transfer.copy.id),
+    copy: describeActivity(transfer.copy.id),
     mtsId: envelope.mtsId,
     priority: envelope.priority,
     sizeBytes: envelope.sizeBytes,
@@ -203,7 +203,7 @@ export function viewAssociations(mta: Mta): readonly AssociationView[] {
 export function viewQueues(mta: Mta): readonly QueueView[] {
   const remote = ltabOf(mta).map(
     (entry): QueueView => ({
-      name: entry.name,
+      queue: entry.name,
       ltabIndex: entry.id,
       queued: entry.queued,
       queuedBytes: entry.queuedBytes,
@@ -234,15 +234,15 @@ export function viewWaits(mta: Mta, limit: number): readonly QueueWaitView[] {
     if (entry.queued > 0) busy.push(entry);
   }
   const remote = busy.map((entry) => ({
-    name: entry.name,
+    queue: entry.name,
     queued: entry.queued,
     oldestSubmittedAtMs: oldestOf(entry),
     waits: entryWaits(mta, entry),
     lastError: lastErrorOf(entry, mta.version),
     nextAssociationAt: nextAssociationAt(mta, entry),
   }));
-  const { name, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next } = viewMailboxes(mta);
-  return queued === 0 ? remote : [...remote, { name, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next }];
+  const { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next } = viewMailboxes(mta);
+  return queued === 0 ? remote : [...remote, { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next }];
 }
 
 function viewMailboxes(mta: Mta): QueueView {
@@ -256,7 +256,7 @@ function viewMailboxes(mta: Mta): QueueView {
   for (const { envelope } of [...delivering, ...rowsIn(waiting)]) queuedBytes += envelope.sizeBytes;
   const heads = [peek(queue), ...delivering, ...rowsIn(waiting)];
   return {
-    name: mailboxes,
+    queue: mailboxes,
     ltabIndex: null,
     queued: queue.size + delivering.length + waiting.size,
     queuedBytes,
@@ -285,7 +285,7 @@ function viewMessage(
 ): MessageView {
   const { envelope } = copy;
   return {
-    id: describeActivity(copy.id),
+    copy: describeActivity(copy.id),
     mtsId: envelope.mtsId,
     originator: envelope.originator,
     recipients: copy.recipients,

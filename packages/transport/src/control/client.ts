@@ -2,7 +2,16 @@
 import { WebSocket } from 'ws';
 import type * as z from 'zod';
 import { controlLimits } from './control-limits.js';
-import { type CommandArguments, type CommandName, type CommandResult, commands, serverMessages } from './schema.js';
+import {
+  type ArgumentsOf,
+  type CommandArguments,
+  type CommandName,
+  type CommandResult,
+  type CommandSchemas,
+  commands,
+  type ResultOf,
+  serverMessages,
+} from './schema.js';
 import { type StreamEntries, type StreamName, streams } from './stream-schema.js';
 
 /**
@@ -37,10 +46,11 @@ export type SubmitArguments = Readonly<Omit<CommandArguments<'submit'>, 'content
 };
 
 /** Arguments and options of a command; arguments may be left out where none is required. */
-export type CommandGiven<Name extends CommandName> =
-  Readonly<Record<never, never>> extends CommandArguments<Name>
-    ? [args?: CommandArguments<Name>, options?: RequestOptions]
-    : [args: CommandArguments<Name>, options?: RequestOptions];
+export type Given<Schemas extends CommandSchemas, Name extends keyof Schemas> =
+  Readonly<Record<never, never>> extends ArgumentsOf<Schemas, Name>
+    ? [args?: ArgumentsOf<Schemas, Name>, options?: RequestOptions]
+    : [args: ArgumentsOf<Schemas, Name>, options?: RequestOptions];
+export type CommandGiven<Name extends CommandName> = Given<typeof commands, Name>;
 
 type Waiter = {
   readonly cmd: string;
@@ -119,16 +129,28 @@ export class ControlClient {
    * Give an MTA a command and wait for its result.
    * @throws ControlError `refused` with the MTA's reason, `gone`, `timeout` or `unreadable`.
    */
-  async command<Name extends CommandName>(name: Name, ...[args, options]: CommandGiven<Name>): Promise<CommandResult<Name>> {
-    const result = await this.request(name, args, options);
-    const read = commands[name].result.safeParse(result);
-    if (!read.success) throw new ControlError('unreadable', `control ${this.url}: ${name}: ${unlike(read.error)}`);
-    // As it came: an MTA of a later version may say more than this schema has.
-    return result as CommandResult<Name>;
+  command<Name extends CommandName>(name: Name, ...given: CommandGiven<Name>): Promise<CommandResult<Name>> {
+    return this.commandOf(commands, name, ...given);
   }
 
   /**
-   * Send a command of any control server and wait for its result, which is not checked.
+   * Give a control server that is not an MTA's one of its own commands. The schemas type the arguments and check the result.
+   * @throws ControlError as `command`.
+   */
+  async commandOf<Schemas extends CommandSchemas, Name extends keyof Schemas & string>(
+    schemas: Schemas,
+    name: Name,
+    ...[args, options]: Given<Schemas, Name>
+  ): Promise<ResultOf<Schemas, Name>> {
+    const result = await this.request(name, args as object | undefined, options);
+    const read = (schemas[name] as Schemas[Name]).result.safeParse(result);
+    if (!read.success) throw new ControlError('unreadable', `control ${this.url}: ${name}: ${unlike(read.error)}`);
+    // As it came: a server of a later version may say more than this schema has.
+    return result as ResultOf<Schemas, Name>;
+  }
+
+  /**
+   * Send a request as it is and wait for its result, which is not checked.
    * @throws ControlError `refused` with the server's reason, `gone` or `timeout`.
    */
   request<T = unknown>(cmd: string, args: object = {}, options: RequestOptions = {}): Promise<T> {
@@ -215,6 +237,8 @@ export class ControlClient {
   close(): void {
     this.#gone('closed by this side');
     this.#socket.close();
+    // A process that stands still never answers the close, and an open socket would keep this process.
+    setTimeout(() => this.#socket.terminate(), controlLimits.closeGraceMs).unref();
   }
 
   #piece(upload: string, id: Buffer, octets: Uint8Array, timeoutMs: number): Promise<number> {

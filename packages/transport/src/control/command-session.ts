@@ -1,12 +1,36 @@
 /** One client of a control server that is not an MTA's: a table of commands, without uploads and streams. */
 import type { WebSocket } from 'ws';
-import { noSuch } from './bad-request.js';
+import { BadRequest, noSuch, problemOf } from './bad-request.js';
 import { controlLimits } from './control-limits.js';
 import { type GivenArguments, readRequest } from './read-request.js';
-import type { ServerMessage } from './schema.js';
+import type { CommandSchemas, ResultOf, ServerMessage, ValuesOf } from './schema.js';
 
 /** Commands by name. What one throws is the reason of the refusal, for the client. */
 export type CommandTable = Readonly<Record<string, (args: GivenArguments) => unknown>>;
+
+/** A function for each command. It gets the arguments as the schema has read them. */
+export type CommandHandlers<Schemas extends CommandSchemas> = {
+  readonly [Name in keyof Schemas]: (
+    values: ValuesOf<Schemas, Name>,
+  ) => ResultOf<Schemas, Name> | Promise<ResultOf<Schemas, Name>>;
+};
+
+/** A table of commands that checks the arguments of each with its schema. */
+export function checkedCommands<Schemas extends CommandSchemas>(
+  schemas: Schemas,
+  handlers: CommandHandlers<Schemas>,
+): CommandTable {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { arguments: expected }]) => [
+      name,
+      (args: GivenArguments): unknown => {
+        const read = expected.safeParse(args);
+        if (!read.success) throw new BadRequest(problemOf(read.error, args));
+        return handlers[name as keyof Schemas](read.data as ValuesOf<Schemas, keyof Schemas>);
+      },
+    ]),
+  );
+}
 
 const maxUnreadBytes = 4 * controlLimits.maxMessageBytes;
 

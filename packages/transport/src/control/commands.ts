@@ -99,10 +99,10 @@ const handlers: Handlers = {
     }
     return viewBindings(driver.mta);
   },
-  stop({ driver }) {
+  stop({ driver, clock }) {
     // After the reply: the client must see that its wish was understood.
     setImmediate(() => driver.input({ type: 'stop' }));
-    return {};
+    return { limitMs: (driver.mta.settings.stopTimeoutS * 1000) / clock.timeScale };
   },
   clock({ driver, clock }, { offsetMs, advanceToMs }) {
     try {

@@ -11,7 +11,7 @@ export const controlLimits = {
   maxConnections: 128,
   /** Real time that a connection has for its request, from the connect on. What is no client by then is closed. */
   requestTimeoutMs: 5000,
-  /** Real time that clients have to answer the close of the server. */
+  /** Real time that one side has to answer the close of the other. */
   closeGraceMs: 500,
   maxUploadsPerClient: 16,
   /** Octets a subscriber may leave unread before it loses its subscription. */

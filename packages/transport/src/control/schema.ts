@@ -55,7 +55,8 @@ export const commands = {
   },
   /** Shows the local bindings; with a list of all of them, puts them into its order first. */
   bindings: { arguments: z.object({ bindings: bindingChanges.optional() }), result: rowsOf<BindingView>() },
-  stop: { arguments: nothing, result: nothing },
+  /** Answered at once. `limitMs` is the real time after which the MTA aborts the associations that are still open. */
+  stop: { arguments: nothing, result: z.object({ limitMs: z.number() }) },
   /** Moves lab time: sets its offset, or goes on to an instant. */
   clock: { arguments: clockMove, result: z.object({ nowMs: z.number(), offsetMs: z.number() }) },
   /** Sets the level of a category, or of all; shows the level of every category. */
@@ -66,14 +67,20 @@ export const commands = {
     result: z.object({ stream, latest: z.number() }),
   },
   unsubscribe: { arguments: z.object({ stream }), result: nothing },
-} as const satisfies Readonly<Record<string, { readonly arguments: z.ZodType; readonly result: z.ZodType }>>;
+} as const satisfies CommandSchemas;
+
+/** What the commands of a control server take and answer, by name. An MTA has `commands`; another server has its own. */
+export type CommandSchemas = Readonly<Record<string, { readonly arguments: z.ZodType; readonly result: z.ZodType }>>;
+/** The arguments of a command as its client gives them. */
+export type ArgumentsOf<Schemas extends CommandSchemas, Name extends keyof Schemas> = z.input<Schemas[Name]['arguments']>;
+/** The same as the server has read them. */
+export type ValuesOf<Schemas extends CommandSchemas, Name extends keyof Schemas> = z.output<Schemas[Name]['arguments']>;
+export type ResultOf<Schemas extends CommandSchemas, Name extends keyof Schemas> = z.output<Schemas[Name]['result']>;
 
 export type CommandName = keyof typeof commands;
-/** The arguments of a command as its client gives them. */
-export type CommandArguments<Name extends CommandName> = z.input<(typeof commands)[Name]['arguments']>;
-/** The same as the server has read them. */
-export type CommandValues<Name extends CommandName> = z.output<(typeof commands)[Name]['arguments']>;
-export type CommandResult<Name extends CommandName> = z.output<(typeof commands)[Name]['result']>;
+export type CommandArguments<Name extends CommandName> = ArgumentsOf<typeof commands, Name>;
+export type CommandValues<Name extends CommandName> = ValuesOf<typeof commands, Name>;
+export type CommandResult<Name extends CommandName> = ResultOf<typeof commands, Name>;
 
 const id = z.int();
 

@@ -15,7 +15,8 @@ const socketCounts = z.object({
 });
 
 const status = z.object({
-  name: z.string(),
+  /** Name of the MTA. */
+  mta: z.string(),
   pid: count,
   phase: z.enum(['starting', 'running', 'stopping', 'halted']),
   /** Mail domains whose mailboxes are here. */

@@ -40,7 +40,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Mt
     associationsOpened += entry.counters.associationsOut;
   }
   return {
-    name: mta.name,
+    mta: mta.name,
     pid: process.pid,
     phase: mta.phase,
     domains: mta.localDomains,
