@@ -268,12 +268,24 @@ test('large content comes in pieces, and the server drops uploads without a subm
   t.equal(driver.mta.phase, 'running');
 });
 
+const noticed = { originator: 'a@a', priority: 'normal', contentType: 'message/rfc822' } as const;
+
 test('streams', async (t) => {
   const { driver, streams, connect, parts } = await lab(t);
   const client = await connect();
   const entries: { stream: string; n: number }[] = [];
   const note = (stream: string) => (entry: { readonly n: number }) => void entries.push({ stream, ...entry });
-  const notice = { t: 1, node: 'MTA-A', copy: 1, mtsId: 'm', mailbox: 'b@b', submittedAtMs: 0, delayMs: 1, sizeBytes: 2 };
+  const notice = {
+    t: 1,
+    node: 'MTA-A',
+    copy: 1,
+    mtsId: 'm',
+    mailbox: 'b@b',
+    ...noticed,
+    submittedAtMs: 0,
+    delayMs: 1,
+    sizeBytes: 2,
+  };
   streams.event({ id: 9298, params: { version: '5.5', build: '2653.23' } }, 4000);
   streams.delivery({ ...notice, copy: 0 });
   t.same(await client.subscribe('events', note('events'), 0), { stream: 'events', latest: 1 });
@@ -319,6 +331,7 @@ test('a slow subscriber loses its subscription and never delays the MTA', async 
     copy: 1,
     mtsId: 'x'.repeat(10_000),
     mailbox: 'b@b',
+    ...noticed,
     submittedAtMs: 0,
     delayMs: 1,
     sizeBytes: 2,

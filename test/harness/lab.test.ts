@@ -79,7 +79,7 @@ test('a pair starts, exchanges addresses, takes mail, gives a summary, and leave
     async () => lab.submit('MTA-C', { ...envelope, content: Buffer.from('') }),
     /unknown MTA 'MTA-C'; the MTAs of this lab are MTA-A, MTA-B/,
   );
-  t.throws(() => lab.fault('cut before turn-give 1'), /this lab has none; start it with --fault or --proxy/);
+  t.throws(() => lab.fault('cut before turn-give 1'), /this lab has none; start it with the option proxy: --proxy or proxy: true/);
   t.same(await lab.summary(), {
     submitted: 2,
     delivered: 2,

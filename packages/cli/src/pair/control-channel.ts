@@ -1,6 +1,6 @@
 /** Serves the control channel of the pair itself, beside the channels of its MTAs: faults, summary, and changes that it keeps. */
 import { join } from 'node:path';
-import type { FaultHandle, FaultProxy, Lab } from '@mtalab/harness';
+import { articleArgument, type FaultHandle, type FaultProxy, type Lab } from '@mtalab/harness';
 import type { BindingView } from '@mtalab/mta-core';
 import { ControlServer } from '@mtalab/transport';
 import { CliError } from '../errors.js';
@@ -69,7 +69,7 @@ export async function serveControlChannel(lab: Lab, stop: () => void, log: (text
     summary: () => lab.summary(),
     set: async (args: CommandArguments) => {
       const mode = args['mode'] === 'legacy' ? 'legacy' : 'fixed';
-      await lab.set(textOf(args, 'article'), mode, textsOf(args, 'names'));
+      await lab.set(articleArgument('article', args['article']), mode, textsOf(args, 'names'));
       return {};
     },
     diagnostics: (args: CommandArguments) => {

@@ -1,6 +1,6 @@
 /** Checks the options of `mtalab pair` and plans the run, before anything starts. */
-import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
-import { domainOf, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
+import { type BindingOption, FaultSyntaxError, parseFault, type ReleaseOption } from '@mtalab/harness';
+import { type Article, domainOf, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
 import { releaseProblem } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { addressOption, settingOption } from '../option-values.js';
@@ -41,9 +41,9 @@ export type PairFlags = {
 export type Course = { readonly mta: string; readonly from: string; readonly to: string };
 
 export type PairPlan = {
-  readonly releases: Readonly<Record<string, { readonly release?: string; readonly nt?: string }>>;
-  readonly legacy: Readonly<Record<string, readonly string[]>>;
-  readonly fixed: Readonly<Record<string, readonly string[]>>;
+  readonly releases: Readonly<Record<string, ReleaseOption>>;
+  readonly legacy: Readonly<Record<string, readonly Article[]>>;
+  readonly fixed: Readonly<Record<string, readonly Article[]>>;
   /** The release of each MTA, and the articles that it starts with. */
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
@@ -98,7 +98,8 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'releases' | 'legacy' | 
     if (both !== undefined) throw new UsageError(`${both} is in --legacy and in --fixed for ${name}; remove one of them`);
     return {
       name,
-      chosen: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) },
+      // Both texts name a release, though not always in its shortest form.
+      chosen: { ...(release === undefined ? {} : { release }), ...(nt === undefined ? {} : { nt }) } as ReleaseOption,
       legacy,
       fixed,
       profile: resolveProfile({ release, nt, legacy, fixed }),

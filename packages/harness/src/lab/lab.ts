@@ -1,42 +1,43 @@
 /** A lab: MTA processes that exchange mail, with all commands and queries for them. */
-import { type Binding, type BindingView, type BindingWish, type DiagnosticsLevels, wishedBindings } from '@mtalab/mta-core';
+import type {
+  Article,
+  BindingView,
+  BindingWish,
+  DiagnosticsLevels,
+  EventId,
+  LtabView,
+  MessageView,
+  QueueView,
+} from '@mtalab/mta-core';
 import { type FaultHandle, joinAssociations } from '@mtalab/scenario';
 import type { LabClock, MtaStatus } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import type { MailItem } from '../mail/read.js';
-import { durationText, within } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
-import { describeExit, type MtaProcess } from '../process/mta-process.js';
+import type { MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
+import { articleArgument, isRecord, isText, numberArgument, timeoutArgument, wrongArgument } from './arguments.js';
 import type { AssociationRow, LabAssociation } from './associations.js';
+
 import { Clockwork } from './clockwork.js';
+import { waitForDelivered } from './delivered.js';
+import { type EventFilter, type LabEvent, type WaitForEventOptions, waitForEvent } from './event-record.js';
 import type { TemporaryFolder } from './folder.js';
+import { bindingsOf, changeBindings } from './lab-bindings.js';
+import { lookAt } from './look.js';
+import { Mailbox } from './mailbox.js';
 import type { Members } from './members.js';
-import type { Look, ProxyJoint } from './quiescence.js';
+import type { LabMessage } from './message.js';
 import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit-all.js';
-import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
+import { type SubmitOptions, type Submitted, Submitter } from './submitter.js';
+import { type LabSummary, summaryOf } from './summary.js';
 
 /** Status of each MTA that is up, by name. */
 export type LabStatus = Readonly<Record<string, MtaStatus>>;
 
-export type LabSummary = {
-  /** Messages accepted by the MTAs of this lab. */
-  readonly submitted: number;
-  /** Copies delivered to mailboxes since the lab started, each counted once. */
-  readonly delivered: number;
-  /** From submission to delivery, in ms of lab time. */
-  readonly meanDelayMs: number;
-  readonly worstDelayMs: number;
-  /** Opened by any MTA, without recoveries. */
-  readonly associationsOpened: number;
-  readonly turnsGiven: number;
-  /** Non-delivery reports made. */
-  readonly reports: number;
-};
-
 export type WaitOptions = {
-  /** Real time, ms. */
+  /** Limit in real time, ms. Default 60,000. */
   readonly timeoutMs?: number;
 };
 
@@ -62,6 +63,7 @@ export class Lab {
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
   #closing: Promise<void> | undefined;
+  readonly #closers: (() => void)[] = [];
 
   constructor(members: Members, runId: string, temporary: TemporaryFolder | undefined) {
     this.#members = members;
@@ -74,7 +76,7 @@ export class Lab {
     this.#temporary = temporary;
     this.#clockwork = new Clockwork({
       clock: members.clock,
-      look: () => this.#look(),
+      look: () => lookAt(members),
       setOffset: async (name, offsetMs) => {
         await members.get(name).client.command('clock', { offsetMs });
       },
@@ -126,13 +128,7 @@ export class Lab {
    * lacks deliveries that a killed process did not report any more.
    */
   async waitForDelivered(count: number, options: WaitOptions = {}): Promise<void> {
-    const timeoutMs = options.timeoutMs ?? defaultWaitMs;
-    const wait = this.#members.counters.whenDelivered(count);
-    try {
-      await within(wait.done, timeoutMs, () => this.#undelivered(count, timeoutMs));
-    } finally {
-      wait.cancel();
-    }
+    await waitForDelivered(this.#members, count, options);
   }
 
   /** The status of each MTA that is up. */
@@ -142,11 +138,61 @@ export class Lab {
 
   /** Every association, with what each side believes about the Turn. */
   async associations(): Promise<readonly LabAssociation[]> {
+    this.#members.requireOpen();
     const rows = new Map<string, readonly AssociationRow[]>();
     for (const process of this.processes.values()) {
       if (process.up) rows.set(process.name, await process.client.command('associations'));
     }
     return joinAssociations(rows);
+  }
+
+  /**
+   * The messages that each MTA holds, by name of the MTA, oldest first.
+   * @param limit for each MTA, from 1 to 10,000. Default 100.
+   */
+  async messages(limit = 100): Promise<Readonly<Record<string, readonly MessageView[]>>> {
+    numberArgument('limit', limit, 1, 'whole number');
+    return this.#members.askAll((client) => client.command('messages', { limit }));
+  }
+
+  /** The queues of each MTA, by name of the MTA: one for each adjacent MTA, and one for its mailboxes. */
+  async queues(): Promise<Readonly<Record<string, readonly QueueView[]>>> {
+    return this.#members.askAll((client) => client.command('queues'));
+  }
+
+  /** The locality table of each MTA, by name of the MTA: one row for each adjacent MTA. */
+  async ltab(): Promise<Readonly<Record<string, readonly LtabView[]>>> {
+    return this.#members.askAll((client) => client.command('ltab'));
+  }
+
+  /**
+   * What arrives in a mailbox.
+   * @param address such as `ben@b.example`.
+   * @throws HarnessError if no MTA of the lab has its domain, or if the lab delivers into ledgers.
+   */
+  mailbox(address: string): Mailbox {
+    this.#members.requireOpen();
+    return new Mailbox(this.#members, address);
+  }
+
+  /**
+   * The events that the MTAs have reported since the lab started, in the order in which they came, the latest 10,000. Events
+   * above the diagnostics level of their category are not reported: see `diagnostics`.
+   * @throws HarnessError naming a wrong member of the filter.
+   */
+  events(filter: EventFilter = {}): readonly LabEvent[] {
+    this.#members.requireOpen();
+    return this.#members.events.matching(filter);
+  }
+
+  /**
+   * Waits for an event. One that came since the lab started counts.
+   * @param options `mta`: name of the MTA. `count`: wait for this many; default 1. `timeoutMs`: real time, ms; default 60,000.
+   * @returns the event that is number `count`.
+   * @throws HarnessTimeout after the limit, with the latest events.
+   */
+  waitForEvent(id: EventId, options: WaitForEventOptions = {}): Promise<LabEvent> {
+    return waitForEvent(this.#members, id, options);
   }
 
   /** Is the lab at rest, so that only a timer or a command can make anything happen? See quiescence.ts. */
@@ -155,34 +201,24 @@ export class Lab {
   }
 
   /** Waits until the lab is at rest. */
-  settle(options: WaitOptions = {}): Promise<void> {
-    return this.#clockwork.settle(options.timeoutMs ?? defaultWaitMs);
+  async settle(options: WaitOptions = {}): Promise<void> {
+    return this.#clockwork.settle(timeoutArgument(options, defaultWaitMs));
   }
 
   /** Waits for rest, moves all clocks together to the earliest timer, and waits for rest again. */
-  advance(options: WaitOptions = {}): Promise<'advanced' | 'nothing due'> {
-    return this.#clockwork.advance(options.timeoutMs ?? defaultWaitMs);
+  async advance(options: WaitOptions = {}): Promise<'advanced' | 'nothing due'> {
+    return this.#clockwork.advance(timeoutArgument(options, defaultWaitMs));
   }
 
   /** Moves lab time forward by `ms` of lab time. Every timer on the way fires at its instant. */
-  advanceBy(ms: number, options: WaitOptions = {}): Promise<void> {
-    return this.#clockwork.advanceBy(ms, options.timeoutMs ?? defaultWaitMs);
+  async advanceBy(ms: number, options: WaitOptions = {}): Promise<void> {
+    numberArgument('ms', ms, 0, 'number of milliseconds');
+    return this.#clockwork.advanceBy(ms, timeoutArgument(options, defaultWaitMs));
   }
 
+  /** Counts and delays since the lab started. */
   async summary(): Promise<LabSummary> {
-    await this.#members.statuses();
-    const { counters } = this.#members;
-    const sums = counters.sums();
-    return {
-      // The lab keeps its count when a process is killed. The count of the MTAs includes mail from outside the lab.
-      submitted: Math.max(sums.submitted, this.#submitter.submitted),
-      delivered: counters.delivered,
-      meanDelayMs: counters.delays.meanMs,
-      worstDelayMs: counters.delays.maxMs,
-      associationsOpened: sums.associationsOpened,
-      turnsGiven: sums.turnsGiven,
-      reports: sums.reports,
-    };
+    return summaryOf(this.#members, this.#submitter.submitted);
   }
 
   /**
@@ -211,7 +247,9 @@ export class Lab {
   }
 
   /** Switches an article on (`legacy`) or off (`fixed`), at once and for restarts. Default: at all MTAs. */
-  async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
+  async set(article: Article, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
+    articleArgument('article', article);
+    if (mode !== 'legacy' && mode !== 'fixed') throw wrongArgument('mode', "'legacy' or 'fixed'", mode);
     for (const name of names ?? [...this.processes.keys()]) {
       const process = this.#members.get(name);
       if (process.up) await process.client.command('set', { article, mode });
@@ -240,15 +278,7 @@ export class Lab {
 
   /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */
   async bindings(name: string): Promise<readonly BindingView[]> {
-    const process = this.#members.get(name);
-    if (process.up) return process.client.command('bindings');
-    return this.#configured(name).map((binding) => ({
-      ...binding,
-      dialOrder: null,
-      listening: 'off',
-      osError: null,
-      mapperPort: null,
-    }));
+    return bindingsOf(this.#members, name);
   }
 
   /**
@@ -256,26 +286,9 @@ export class Lab {
    * start.
    * @throws HarnessError if a binding is unknown, or if none would be enabled.
    */
-  setBindings(name: string, wish: BindingWish): Promise<void> {
-    return this.#changes.add(() => this.#setBindings(name, wish));
-  }
-
-  async #setBindings(name: string, wish: BindingWish): Promise<void> {
-    const process = this.#members.get(name);
-    const change = wishedBindings(await this.bindings(name), wish);
-    if (typeof change === 'string') throw new HarnessError(`${name}: ${change}`);
-    const numbered = this.#members.numberedBindings(name);
-    if (process.up) await process.client.command('bindings', { bindings: [...change] });
-    await this.#members.setBindings(
-      name,
-      change.map(({ id, enabled }) => ({ ...numbered[id], enabled })),
-    );
-  }
-
-  #configured(name: string): readonly Binding[] {
-    return this.#members
-      .bindingsOf(name)
-      .map(({ address = '127.0.0.1', port = 0, label = '', enabled = true }, id) => ({ id, address, port, label, enabled }));
+  async setBindings(name: string, wish: BindingWish): Promise<void> {
+    if (!isRecord(wish)) throw wrongArgument('wish', 'an object with order, enable or disable', wish);
+    return this.#changes.add(() => changeBindings(this.#members, name, wish));
   }
 
   /**
@@ -283,8 +296,12 @@ export class Lab {
    * @throws HarnessError if the lab has no proxy.
    */
   fault(text: string): FaultHandle {
+    this.#members.requireOpen();
+    if (!isText(text)) throw wrongArgument('text', "a fault, such as 'cut before turn-give 1'", text);
     if (this.proxy === undefined) {
-      throw new HarnessError('faults need a proxy, and this lab has none; start it with --fault or --proxy');
+      throw new HarnessError(
+        'faults need a proxy, and this lab has none; start it with the option proxy: --proxy or proxy: true',
+      );
     }
     return this.proxy.add(text);
   }
@@ -306,6 +323,7 @@ export class Lab {
 
   /** Registers this run until `close`, and keeps the entry up to date. `lab`: the control channel of the lab itself. */
   async register(lab?: ControlAddress): Promise<void> {
+    this.#members.requireOpen();
     this.#labControl = lab;
     if (this.#registration === undefined) this.#registration = await registerRun(this.runEntry());
     else await this.#registration.update(this.runEntry());
@@ -317,7 +335,7 @@ export class Lab {
   }
 
   /**
-   * Stops all MTAs in order and removes a temporary folder. A second call joins the first.
+   * Stops all MTAs in order and removes a temporary folder. A second call joins the first. Every other call fails from now on.
    * @throws HarnessError at the end, if an MTA did not stop in time and was killed.
    */
   close(): Promise<void> {
@@ -325,15 +343,32 @@ export class Lab {
     return this.#closing;
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** Calls `run` when the lab closes. */
+  onClose(run: () => void): void {
+    this.#closers.push(run);
+  }
+
+  /** Kills all MTAs and closes the lab. The `signal` of the options does it. */
+  async abort(reason: unknown): Promise<void> {
+    this.#members.closed ??= new HarnessError('the lab was aborted by its signal', { cause: reason });
+    this.#members.kill();
+    await this.close();
+  }
+
   async #close(): Promise<void> {
+    this.#members.closed ??= new HarnessError('the lab is closed; start a new one');
+    this.#members.arrivals.wake();
+    for (const run of this.#closers) run();
     const outcomes = await Promise.allSettled([...this.processes.values()].map((process) => process.stop()));
     const closed = new HarnessError('the lab was closed meanwhile');
     this.#submitter.close(closed);
     this.#members.counters.close(closed);
+    this.#members.events.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
     await this.#temporary?.remove();
@@ -341,32 +376,5 @@ export class Lab {
     const [first, ...others] = failures;
     if (first === undefined) return;
     throw others.length === 0 ? first : new HarnessError(failures.map((failure) => failure.message).join('\n'), { cause: first });
-  }
-
-  async #look(): Promise<Look> {
-    const statuses = await this.#members.statuses();
-    const joints = new Map<number, { legs: ProxyJoint['legs'][number][]; kept: number }>();
-    for (const row of this.proxy?.sockets() ?? []) {
-      const joint = joints.get(row.conn) ?? { legs: [], kept: 0 };
-      joint.legs.push(row);
-      joint.kept += row.held + row.swallowed;
-      joints.set(row.conn, joint);
-    }
-    const delaying = this.proxy?.faults().some((fault) => fault.state === 'reached' && fault.text.startsWith('delay')) ?? false;
-    return { statuses, joints: [...joints.values()], delaying };
-  }
-
-  /** The message of a timeout: what is delivered, and the state of each MTA. */
-  async #undelivered(count: number, timeoutMs: number): Promise<string> {
-    const lines = [`${this.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
-    for (const process of this.processes.values()) {
-      if (!process.up) {
-        lines.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`);
-        continue;
-      }
-      const status = await process.client.command('status');
-      lines.push(`${process.name} has queued ${status.queuedCopies} and delivered ${status.counters.delivered} copies`);
-    }
-    return lines.join('; ');
   }
 }

@@ -2,11 +2,20 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { defaultSettings } from '@mtalab/mta-core';
-import { ControlError, type LabClock, type MtaStatus } from '@mtalab/transport';
+import {
+  type ControlClient,
+  ControlError,
+  type LabClock,
+  type MtaStatus,
+  type StreamEntries,
+  type StreamName,
+} from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { Arrivals } from './arrivals.js';
+import { EventRecord } from './event-record.js';
 import { LabCounters } from './lab-counters.js';
 import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
@@ -18,6 +27,10 @@ export class Members {
   readonly proxy: FaultProxy | undefined;
   readonly processes: ReadonlyMap<string, MtaProcess>;
   readonly counters = new LabCounters();
+  readonly arrivals = new Arrivals();
+  readonly events = new EventRecord();
+  /** The reason why the lab takes no more commands. */
+  closed: HarnessError | undefined;
   /** Where the other MTAs reach each MTA. */
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
@@ -41,18 +54,28 @@ export class Members {
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
 
-  /** The process of this name. */
+  /** The process of this name. @throws HarnessError if there is none, or if the lab is closed. */
   get(name: string): MtaProcess {
+    this.requireOpen();
     const found = this.processes.get(name);
     if (found === undefined)
       throw new HarnessError(`unknown MTA '${name}'; the MTAs of this lab are ${this.plan.names.join(', ')}`);
     return found;
   }
 
+  /** @throws HarnessError if the lab is closed. */
+  requireOpen(): void {
+    if (this.closed !== undefined) throw this.closed;
+  }
+
   /** Starts all MTAs, then gives each the endpoints of the others. */
   async start(): Promise<void> {
     // Mail in the mailboxes from an earlier run does not count as delivered in this one.
-    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.counters.noteEarlier(name, copy));
+    for (const name of this.plan.names)
+      await this.#readMailboxes(name, (copy) => {
+        this.counters.noteEarlier(name, copy);
+        this.arrivals.noteEarlier(name, copy);
+      });
     const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
     for (const name of this.plan.down ?? []) await this.proxy?.refuse(name);
     const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
@@ -71,11 +94,20 @@ export class Members {
 
   /** The status of every MTA that is up. The counters note it. */
   async statuses(): Promise<readonly MtaStatus[]> {
+    this.requireOpen();
     const running = [...this.processes.values()].filter((process) => process.up);
-    const answers = await Promise.all(running.map(statusOf));
+    const answers = await Promise.all(running.map((process) => unlessGone(process.client.command('status'))));
     const statuses = answers.filter((status) => status !== undefined);
     for (const status of statuses) this.counters.noteStatus(status);
     return statuses;
+  }
+
+  /** Asks every MTA that is up. Leaves out one whose process ends meanwhile. */
+  async askAll<T>(ask: (client: ControlClient) => Promise<T>): Promise<Readonly<Record<string, T>>> {
+    this.requireOpen();
+    const running = [...this.processes.values()].filter((process) => process.up);
+    const answers = await Promise.all(running.map(async ({ name, client }) => ({ name, answer: await unlessGone(ask(client)) })));
+    return Object.fromEntries(answers.flatMap(({ name, answer }) => (answer === undefined ? [] : [[name, answer]])));
   }
 
   /** Keeps the legacy articles for restarts. */
@@ -154,7 +186,9 @@ export class Members {
     await this.#follow(process);
     if (!this.#started) return;
     // Its previous process may have died between a delivery and the notice of it.
-    await this.#readMailboxes(name, (copy) => this.counters.noteCopy(name, copy));
+    await this.#readMailboxes(name, (copy) => {
+      if (this.counters.noteCopy(name, copy)) this.arrivals.noteCopy(name, copy);
+    });
     const reachedAt = this.#reachedAt(name);
     if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
       this.#endpoints.set(name, reachedAt);
@@ -164,25 +198,13 @@ export class Members {
     await this.#onUp();
   }
 
-  /** Subscribes to the deliveries of this process, from its start on. */
-  async #follow(process: MtaProcess): Promise<void> {
-    const { client } = process;
-    let last = 0;
-    const subscribe = async (): Promise<void> => {
-      await client.subscribe(
-        'deliveries',
-        {
-          entry: (line) => {
-            last = line.n;
-            this.counters.noteDelivery(line);
-          },
-          // This process read too slowly. It goes on after the last delivery that came.
-          dropped: () => void subscribe().catch(() => {}),
-        },
-        last,
-      );
-    };
-    await subscribe();
+  /** Subscribes to the deliveries and events of this process, from its start on. */
+  async #follow({ client }: MtaProcess): Promise<void> {
+    await followStream(client, 'deliveries', (line) => {
+      this.arrivals.noteDelivery(line);
+      this.counters.noteDelivery(line);
+    });
+    await followStream(client, 'events', (line) => this.events.note(line));
   }
 
   async #setTarget(process: MtaProcess): Promise<void> {
@@ -192,7 +214,7 @@ export class Members {
     if (match === null)
       throw new HarnessError(`${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`);
     await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
-    void process.exited.then(() => this.proxy?.refuse(process.name));
+    process.onExit(() => void this.proxy?.refuse(process.name));
   }
 
   #reachedAt(name: string): readonly string[] {
@@ -224,10 +246,34 @@ function stopLimitMs({ settings, timeScale }: LabPlan): number {
   return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
 }
 
-/** The status of an MTA. Undefined if its process ends meanwhile. */
-async function statusOf(process: MtaProcess): Promise<MtaStatus | undefined> {
+/** Follows a stream of a process from its start on, also if this side reads too slowly for a while. */
+async function followStream<Name extends StreamName>(
+  client: ControlClient,
+  stream: Name,
+  note: (entry: StreamEntries[Name]) => void,
+): Promise<void> {
+  let last = 0;
+  const subscribe = async (): Promise<void> => {
+    await client.subscribe(
+      stream,
+      {
+        entry: (entry) => {
+          last = entry.n;
+          note(entry);
+        },
+        // It goes on after the last entry that came.
+        dropped: () => void subscribe().catch(() => {}),
+      },
+      last,
+    );
+  };
+  await subscribe();
+}
+
+/** An answer of an MTA. Undefined if its process ends meanwhile. */
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await process.client.command('status');
+    return await answer;
   } catch (error) {
     if (error instanceof ControlError && error.code === 'gone') return undefined;
     throw error;

@@ -155,7 +155,8 @@ async function readEntry(file: string): Promise<RunEntry> {
   return entry as RunEntry;
 }
 
-async function isAlive(entry: RunEntry): Promise<boolean> {
+/** Does the process run that had this pid and this start time? */
+export async function isAlive(entry: Pick<RunEntry, 'pid' | 'pidStart'>): Promise<boolean> {
   try {
     process.kill(entry.pid, 0);
   } catch {
@@ -165,6 +166,12 @@ async function isAlive(entry: RunEntry): Promise<boolean> {
   const facts = await factsOf(entry.pid);
   // A zombie (Z) has ended too.
   return facts === undefined || (facts.state !== 'Z' && (entry.pidStart === undefined || entry.pidStart === facts.start));
+}
+
+/** The mark of this process by which `isAlive` knows it later. */
+export async function ownMark(): Promise<Pick<RunEntry, 'pid' | 'pidStart'>> {
+  const start = (await factsOf(process.pid))?.start;
+  return { pid: process.pid, ...(start === undefined ? {} : { pidStart: start }) };
 }
 
 /** State and start time of a process from /proc/PID/stat. Undefined on systems without it. */

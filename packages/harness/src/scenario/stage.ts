@@ -2,6 +2,7 @@
 import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
+import { articleArgument } from '../lab/arguments.js';
 import type { LabAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
@@ -86,7 +87,7 @@ export class ProcessStage implements Stage {
   }
 
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
-    return this.#lab.set(article, mode, at);
+    return this.#lab.set(articleArgument('article', article), mode, at);
   }
 
   settle(): Promise<void> {

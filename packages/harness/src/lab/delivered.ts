@@ -1,0 +1,31 @@
+/** Waits for deliveries in a lab. */
+import { durationText, within } from '../process/deadline.js';
+import { describeExit } from '../process/mta-process.js';
+import { numberArgument, timeoutArgument } from './arguments.js';
+import type { Members } from './members.js';
+
+/** See `Lab.waitForDelivered`. */
+export async function waitForDelivered(members: Members, count: number, options: { readonly timeoutMs?: number }): Promise<void> {
+  members.requireOpen();
+  const timeoutMs = timeoutArgument(options, 60_000);
+  const wait = members.counters.whenDelivered(numberArgument('count', count, 0, 'whole number'));
+  try {
+    await within(wait.done, timeoutMs, () => undelivered(members, count, timeoutMs));
+  } finally {
+    wait.cancel();
+  }
+}
+
+/** The message of a timeout: what is delivered, and the state of each MTA. */
+async function undelivered(members: Members, count: number, timeoutMs: number): Promise<string> {
+  const lines = [`${members.counters.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
+  for (const process of members.processes.values()) {
+    if (!process.up) {
+      lines.push(process.exit === undefined ? `${process.name} is not ready` : `${process.name} ${describeExit(process.exit)}`);
+      continue;
+    }
+    const status = await process.client.command('status');
+    lines.push(`${process.name} has queued ${status.queuedCopies} and delivered ${status.counters.delivered} copies`);
+  }
+  return lines.join('; ');
+}
