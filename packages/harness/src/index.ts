@@ -14,7 +14,7 @@ export {
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export { articleArgument } from './lab/arguments.js';
+export { articleArgument, isRecord, wrongArgument } from './lab/arguments.js';
 export type { MailEnvelope, ReceivedMail } from './lab/arrivals.js';
 export type { AssociationRow, LabAssociation } from './lab/associations.js';
 export type { EventFilter, LabEvent, WaitForEventOptions } from './lab/event-record.js';

@@ -22,10 +22,13 @@ export type MailEnvelope = {
   readonly recipient: string;
   /** MTS identifier: unique, such as `c=lab;mta=MTA-A;3-17`. */
   readonly mtsId: string;
+  /** As it was submitted. */
   readonly priority: Priority;
   /** Such as `message/rfc822`. */
   readonly contentType: string;
+  /** When an MTA accepted the message from its sender. */
   readonly submittedAtMs: number;
+  /** When it was in this mailbox. */
   readonly deliveredAtMs: number;
 };
 

@@ -36,6 +36,7 @@ import { type LabSummary, summaryOf } from './summary.js';
 /** Status of each MTA that is up, by name. */
 export type LabStatus = Readonly<Record<string, MtaStatus>>;
 
+/** The time limit of a wait. */
 export type WaitOptions = {
   /** Limit in real time, ms. Default 60,000. */
   readonly timeoutMs?: number;
@@ -47,11 +48,15 @@ const defaultWaitMs = 60_000;
 export class Lab {
   /** Folder of the run. Each MTA has a subfolder with its configuration, data, logs and mailboxes. */
   readonly dir: string;
+  /** The processes by name of the MTA. */
   readonly processes: ReadonlyMap<string, MtaProcess>;
+  /** The fault proxy between the MTAs, if the lab has one. */
   readonly proxy?: FaultProxy;
+  /** The clock that all MTAs share. */
   readonly clock: LabClock;
   /** The submission ids of this run begin with it. */
   readonly runId: string;
+  /** Real time of the start, in the form of ISO 8601. */
   readonly startedAt = new Date().toISOString();
   readonly #members: Members;
   readonly #submitter: Submitter;

@@ -27,6 +27,7 @@ export type LabMessage = {
   readonly priority?: Priority | undefined;
   /** Default `message/rfc822`. */
   readonly contentType?: string | undefined;
+  /** What the recipients get, octet for octet. */
   readonly content: MessageContent;
 };
 

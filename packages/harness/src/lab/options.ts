@@ -18,14 +18,23 @@ import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 
 /** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
+  /** IPv4 or IPv6 address of this machine. Default 127.0.0.1. */
   readonly address?: string | undefined;
+  /** TCP port to listen on. 0, the default: the system chooses. */
   readonly port?: number | undefined;
+  /** A name for commands that choose a binding. Default: the address. */
   readonly label?: string | undefined;
+  /** Does the MTA listen on it and dial from it? Default true. */
   readonly enabled?: boolean | undefined;
 };
 
 /** The releases of an MTA. Missing keys have their defaults. */
-export type ReleaseOption = { readonly release?: ReleaseName | undefined; readonly nt?: NtName | undefined };
+export type ReleaseOption = {
+  /** Release of Exchange. Default: build 2654.54, with all corrections. */
+  readonly release?: ReleaseName | undefined;
+  /** Release of Windows NT. Default: 4.0 SP6a. */
+  readonly nt?: NtName | undefined;
+};
 
 export type LabOptions = {
   /** Program and first arguments that run one MTA. The lab appends `--config FILE`. */

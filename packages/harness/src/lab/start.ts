@@ -54,9 +54,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 /** Starts two MTAs, by default `MTA-A` for `a.example` and `MTA-B` for `b.example`. */
-export function spawnPair(options: LabOptions): Promise<Lab> {
+export async function spawnPair(options: LabOptions): Promise<Lab> {
   const { names } = options;
-  if (names !== undefined && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
+  // Other wrong names get an error of their own.
+  if (Array.isArray(names) && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
   return startLab(options);
 }
 

@@ -21,6 +21,7 @@ export type SubmitAllOptions = SubmitOptions & {
   readonly concurrency?: number;
 };
 
+/** What became of the messages of one `submitAll`. */
 export type SubmitAllResult = {
   /** Accepted submissions, including those of a submission id that was known. */
   readonly accepted: number;

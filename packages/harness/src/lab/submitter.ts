@@ -10,6 +10,7 @@ import { describeExit, type MtaProcess } from '../process/mta-process.js';
 import { timeoutArgument } from './arguments.js';
 import { checkMessage, contentOctets, isInMemory, type LabMessage, type MessageContent } from './message.js';
 
+/** The time limit of a submission. */
 export type SubmitOptions = {
   /**
    * Limit for the answer, over restarts of the process, ms of real time. It begins when the turn of the message comes. Default

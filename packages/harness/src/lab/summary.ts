@@ -9,9 +9,11 @@ export type LabSummary = {
   readonly delivered: number;
   /** From submission to delivery, in ms of lab time. */
   readonly meanDelayMs: number;
+  /** The longest such time. */
   readonly worstDelayMs: number;
   /** Opened by any MTA, without recoveries. */
   readonly associationsOpened: number;
+  /** Turn-Gives sent by any MTA. */
   readonly turnsGiven: number;
   /** Non-delivery reports made. */
   readonly reports: number;

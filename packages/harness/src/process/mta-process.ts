@@ -52,7 +52,9 @@ export async function spawnMta(options: SpawnMtaOptions): Promise<MtaProcess> {
  * not keep this process alive: only waiting for it does. All errors are `HarnessError`s that name the process.
  */
 export class MtaProcess {
+  /** Name of the MTA. */
   readonly name: string;
+  /** Its configuration file. */
   readonly configFile: string;
   readonly #options: SpawnMtaOptions;
   #life: Life | undefined;
@@ -66,6 +68,7 @@ export class MtaProcess {
     this.#options = options;
   }
 
+  /** The process id of the present process, or of the last one. @throws HarnessError before the first start. */
   get pid(): number {
     return this.#current().child.pid ?? -1;
   }
