@@ -233,6 +233,31 @@ test('commands', async (t) => {
   await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
 });
 
+test('more requests at once than the server takes wait for their turn', async (t) => {
+  const { connect } = await lab(t, { maxMessageBytes: 3_000_000 });
+  const client = await connect();
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'] };
+  const counts: [count: number, content: Buffer][] = [
+    [3 * controlLimits.maxUploadsPerClient, Buffer.alloc(controlLimits.maxInlineBytes + 1)],
+    [2 * controlLimits.maxOutstanding, Buffer.from('x')],
+  ];
+  for (const [count, content] of counts) {
+    const ids = Array.from({ length: count }, (_, index) => `${count}-${index}`);
+    const answers = await Promise.all(ids.map((submissionId) => client.submit({ ...message, submissionId, content })));
+    t.same(
+      answers.map(({ mtsId }) => mtsId),
+      ids.map((id) => `mts-${id}`),
+    );
+  }
+  // A refusal gives its turn back too.
+  const tooLarge = { ...message, content: Buffer.alloc(3_000_001) };
+  const refused = Array.from({ length: 2 * controlLimits.maxUploadsPerClient }, (_, index) =>
+    client.submit({ ...tooLarge, submissionId: `big-${index}` }),
+  );
+  t.ok((await Promise.allSettled(refused)).every(({ status }) => status === 'rejected'));
+  t.match(await client.submit({ ...message, submissionId: 'last', content: Buffer.alloc(500_000) }), { mtsId: 'mts-last' });
+});
+
 test('large content comes in pieces, and the server drops uploads without a submission', async (t) => {
   const { parts, connect, driver } = await lab(t, { checkpointSizeK: 100, maxMessageBytes: 3_000_000 });
   const client = await connect();
