@@ -234,12 +234,12 @@ test('commands', async (t) => {
 });
 
 test('more requests at once than the server takes wait for their turn', async (t) => {
-  const { connect } = await lab(t, { maxMessageBytes: 3_000_000 });
+  const { connect } = await lab(t, { maxMessageBytes: 300_000 });
   const client = await connect();
   const message = { originator: 'a@a.example', recipients: ['b@b.example'] };
   const counts: [count: number, content: Buffer][] = [
-    [3 * controlLimits.maxUploadsPerClient, Buffer.alloc(controlLimits.maxInlineBytes + 1)],
-    [2 * controlLimits.maxOutstanding, Buffer.from('x')],
+    [controlLimits.maxUploadsPerClient + 4, Buffer.alloc(controlLimits.maxInlineBytes + 1)],
+    [controlLimits.maxOutstanding + 50, Buffer.from('x')],
   ];
   for (const [count, content] of counts) {
     const ids = Array.from({ length: count }, (_, index) => `${count}-${index}`);
@@ -250,12 +250,12 @@ test('more requests at once than the server takes wait for their turn', async (t
     );
   }
   // A refusal gives its turn back too.
-  const tooLarge = { ...message, content: Buffer.alloc(3_000_001) };
-  const refused = Array.from({ length: 2 * controlLimits.maxUploadsPerClient }, (_, index) =>
+  const tooLarge = { ...message, content: Buffer.alloc(300_001) };
+  const refused = Array.from({ length: controlLimits.maxUploadsPerClient + 4 }, (_, index) =>
     client.submit({ ...tooLarge, submissionId: `big-${index}` }),
   );
   t.ok((await Promise.allSettled(refused)).every(({ status }) => status === 'rejected'));
-  t.match(await client.submit({ ...message, submissionId: 'last', content: Buffer.alloc(500_000) }), { mtsId: 'mts-last' });
+  t.match(await client.submit({ ...message, submissionId: 'last', content: Buffer.alloc(300_000) }), { mtsId: 'mts-last' });
 });
 
 test('large content comes in pieces, and the server drops uploads without a submission', async (t) => {

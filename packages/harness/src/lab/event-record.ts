@@ -22,7 +22,7 @@ export type EventFilter = {
 };
 
 /** @throws HarnessError if this MTA Lab has no event of this id. */
-export function eventIdArgument(argument: string, value: unknown): EventId {
+function eventIdArgument(argument: string, value: unknown): EventId {
   if (typeof value === 'number' && Object.hasOwn(eventsById, value)) return value as EventId;
   throw wrongArgument(argument, 'the id of an event, such as 9316 (docs/events.md lists them)', value);
 }
