@@ -198,8 +198,8 @@ test('wrong arguments get an error that names the argument and says what it shou
   const unknown = (value: unknown) => value as never;
   const starts: [unknown, RegExp][] = [
     [{ names: 'AB' }, /^names: expected a list of texts, got "AB"$/],
-    [{ timeScale: '5' }, /^timeScale: expected a number above 0, got "5"$/],
-    [{ timeScale: 0 }, /^timeScale: expected a number above 0, got 0$/],
+    [{ timeScale: '5' }, /^timeScale: expected a number above 0 and at most 1,000,000, got "5"$/],
+    [{ timeScale: 0 }, /^timeScale: expected a number above 0 and at most 1,000,000, got 0$/],
     [
       { legacy: ['Q166594'] },
       /^legacy: expected an object with a list of articles, such as \['Q166594'\], under the name of each MTA, got a list$/,

@@ -36,6 +36,7 @@ export type ReleaseOption = {
   readonly nt?: NtName | undefined;
 };
 
+/** Options of a lab. All but the first two have defaults. */
 export type LabOptions = {
   /** Program and first arguments that run one MTA. The lab appends `--config FILE`. */
   readonly command: readonly string[];
@@ -80,6 +81,7 @@ export type LabOptions = {
   readonly log?: { readonly console?: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
   /** Called with the output of the MTAs. */
   readonly onOutput?: (name: string, text: string, stream: 'stdout' | 'stderr') => void;
+  /** Variables to add to the environment of the MTAs. */
   readonly env?: Readonly<Record<string, string>>;
   /** Limit in real time for the start of each MTA, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
@@ -156,7 +158,10 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   dir: { expected: 'the name of a folder', fits: (value) => typeof value === 'string' },
   names: texts,
   domains: texts,
-  timeScale: { expected: 'a number above 0', fits: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value) },
+  timeScale: {
+    expected: 'a number above 0 and at most 1,000,000',
+    fits: (value) => typeof value === 'number' && value > 0 && value <= 1e6,
+  },
   releases: byMta("{ release: '5.5sp4', nt: '4.0sp6a' }", isRecord),
   legacy: byMta("a list of articles, such as ['Q166594'],", Array.isArray),
   fixed: byMta("a list of articles, such as ['Q166594'],", Array.isArray),

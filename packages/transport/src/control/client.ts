@@ -62,9 +62,11 @@ const defaultTimeoutMs = 30_000;
 /** Pieces of an upload that may be on their way at one time. */
 const uploadWindow = 4;
 
+/** A connection to a control server. */
 export class ControlClient {
   /** Resolves with the reason when the connection has ended, by either side. */
   readonly closed: Promise<string>;
+  /** Where the server listens, such as `ws://127.0.0.1:40001`. */
   readonly url: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, Waiter>();
@@ -236,6 +238,7 @@ export class ControlClient {
     return this.command('subscribe', since === undefined ? { stream } : { stream, since });
   }
 
+  /** Ends a subscription. What is under way may still come. */
   async unsubscribe(stream: StreamName): Promise<void> {
     this.#handlers.delete(stream);
     await this.command('unsubscribe', { stream });
