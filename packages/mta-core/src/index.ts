@@ -1,5 +1,13 @@
 /** The public entry of the protocol core. */
-export { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour, type TurnSide } from './catalogues/behaviour.js';
+export {
+  type Article,
+  type Behaviour,
+  corrected,
+  correctedRpc,
+  type Quirk,
+  type RpcBehaviour,
+  type TurnSide,
+} from './catalogues/behaviour.js';
 export {
   describeEvent,
   describeEventLines,
@@ -34,12 +42,14 @@ export {
   defaultNt,
   defaultRelease,
   exchangeReleases,
+  type NtName,
   ntReleases,
   type Product,
   type Profile,
   type ProfileRequest,
   type Release,
   type ReleaseCell,
+  type ReleaseName,
   type ReleaseReason,
   releaseArticles,
   releaseReasons,

@@ -3,7 +3,7 @@
  * the answer depends on whether a timer will try again.
  */
 
-import type { LabAssociation, MtaStatus } from '@mtalab/harness';
+import type { MtaStatus, RawAssociation } from '@mtalab/harness';
 import type { AssociationView, QueueView } from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { span } from '../render/units.js';
@@ -16,7 +16,7 @@ export type MtaAtRest = {
 
 export type LabAtRest = {
   readonly mtas: readonly MtaAtRest[];
-  readonly associations: readonly LabAssociation[];
+  readonly associations: readonly RawAssociation[];
   /** A line for each fault that keeps PDUs back. */
   readonly kept: readonly string[];
 };

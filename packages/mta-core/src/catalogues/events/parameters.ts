@@ -81,6 +81,7 @@ export type EventParameters = {
     readonly count: number;
   };
 };
+/** The id of an event that MTA Lab reports, such as 9316. */
 export type EventId = keyof EventParameters;
 
 /** An event as the core reports it; the catalogue turns it into words. */
