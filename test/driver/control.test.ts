@@ -242,6 +242,31 @@ test('commands', async (t) => {
   await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
 });
 
+test('more requests at once than the server takes wait for their turn', async (t) => {
+  const { connect } = await lab(t, { maxMessageBytes: 300_000 });
+  const client = await connect();
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'] };
+  const counts: [count: number, content: Buffer][] = [
+    [controlLimits.maxUploadsPerClient + 4, Buffer.alloc(controlLimits.maxInlineBytes + 1)],
+    [controlLimits.maxOutstanding + 50, Buffer.from('x')],
+  ];
+  for (const [count, content] of counts) {
+    const ids = Array.from({ length: count }, (_, index) => `${count}-${index}`);
+    const answers = await Promise.all(ids.map((submissionId) => client.submit({ ...message, submissionId, content })));
+    t.same(
+      answers.map(({ mtsId }) => mtsId),
+      ids.map((id) => `mts-${id}`),
+    );
+  }
+  // A refusal gives its turn back too.
+  const tooLarge = { ...message, content: Buffer.alloc(300_001) };
+  const refused = Array.from({ length: controlLimits.maxUploadsPerClient + 4 }, (_, index) =>
+    client.submit({ ...tooLarge, submissionId: `big-${index}` }),
+  );
+  t.ok((await Promise.allSettled(refused)).every(({ status }) => status === 'rejected'));
+  t.match(await client.submit({ ...message, submissionId: 'last', content: Buffer.alloc(300_000) }), { mtsId: 'mts-last' });
+});
+
 test('large content comes in pieces, and the server drops uploads without a submission', async (t) => {
   const { parts, connect, driver } = await lab(t, { checkpointSizeK: 100, maxMessageBytes: 3_000_000 });
   const client = await connect();
@@ -277,12 +302,24 @@ test('large content comes in pieces, and the server drops uploads without a subm
   t.equal(driver.mta.phase, 'running');
 });
 
+const noticed = { originator: 'a@a', priority: 'normal', contentType: 'message/rfc822' } as const;
+
 test('streams', async (t) => {
   const { driver, streams, connect, parts } = await lab(t);
   const client = await connect();
   const entries: { stream: string; n: number }[] = [];
   const note = (stream: string) => (entry: { readonly n: number }) => void entries.push({ stream, ...entry });
-  const notice = { t: 1, node: 'MTA-A', copy: 1, mtsId: 'm', mailbox: 'b@b', submittedAtMs: 0, delayMs: 1, sizeBytes: 2 };
+  const notice = {
+    t: 1,
+    node: 'MTA-A',
+    copy: 1,
+    mtsId: 'm',
+    mailbox: 'b@b',
+    ...noticed,
+    submittedAtMs: 0,
+    delayMs: 1,
+    sizeBytes: 2,
+  };
   streams.event({ id: 9298, params: { version: '5.5', build: '2653.23' } }, 4000);
   streams.delivery({ ...notice, copy: 0 });
   t.same(await client.subscribe('events', note('events'), 0), { stream: 'events', latest: 1 });
@@ -328,6 +365,7 @@ test('a slow subscriber loses its subscription and never delays the MTA', async 
     copy: 1,
     mtsId: 'x'.repeat(10_000),
     mailbox: 'b@b',
+    ...noticed,
     submittedAtMs: 0,
     delayMs: 1,
     sizeBytes: 2,

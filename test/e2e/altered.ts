@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 /** The parts of a package that Node needs to run it. */
-const parts = /^(dist|bin|proto|schema|package\.json)$/;
+const parts = /^(dist|bin|proto|scenarios|schema|package\.json)$/;
 
 export class AlteredCopy {
   readonly #root: string;
@@ -20,7 +20,6 @@ export class AlteredCopy {
         cpSync(from, join(root, from), { recursive: true, filter: (file) => !/\.(map|d\.ts|tsbuildinfo)$/.test(file) });
       }
     }
-    cpSync('scenarios', join(root, 'scenarios'), { recursive: true });
     mkdirSync(join(root, 'node_modules', '@mtalab'), { recursive: true });
     for (const name of readdirSync('node_modules').filter((each) => !/^(\.|@mtalab$|mtalab$)/.test(each)))
       symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name));

@@ -46,11 +46,11 @@ test('repro all notices a fix disabled in the code, and a missing bug', { timeou
   t.equal(namesOf(onProcesses.stdout, 'reproduced').length, everything.length - 1);
 
   // A scenario that cannot run counts as not reproduced, and the others still run.
-  rmSync(copy.path('scenarios/q280449.yaml'));
+  rmSync(copy.path('packages/cli/scenarios/q280449.yaml'));
   const crash = '\n  - kill: MTA-A\n  - submit: { at: MTA-A, to: MTA-B }\n';
-  const text = readFileSync(copy.path('scenarios/9277.yaml'), 'utf8');
+  const text = readFileSync(copy.path('packages/cli/scenarios/9277.yaml'), 'utf8');
   const at = text.indexOf('\nverdict:');
-  writeFileSync(copy.path('scenarios/9277.yaml'), text.slice(0, at) + crash + text.slice(at));
+  writeFileSync(copy.path('packages/cli/scenarios/9277.yaml'), text.slice(0, at) + crash + text.slice(at));
   const { code, stdout } = await all('--on', 'sim');
   t.equal(code, 1);
   t.match(stdout, /^9277 +NOT reproduced +MTA-A is not running: it takes no message$/m);

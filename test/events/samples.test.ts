@@ -70,8 +70,10 @@ function ledByHand(written: Written): void {
 
 test('each sample has the parameters of real entries, and values of their kind', async (t) => {
   const written = new Written();
-  for (const file of readdirSync('scenarios'))
-    await runOnSim(loadScenario(`scenarios/${file}`), { record: ({ journal }) => journal.forEach(written.addEntry) });
+  for (const file of readdirSync('packages/cli/scenarios'))
+    await runOnSim(loadScenario(`packages/cli/scenarios/${file}`), {
+      record: ({ journal }) => journal.forEach(written.addEntry),
+    });
   const journal = (line: string): void => written.addEntry(JSON.parse(line) as Entry);
   for (let seed = 0; seed < 12; seed += 1) {
     simulate({}, seed, { journal });

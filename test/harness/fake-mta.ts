@@ -88,6 +88,9 @@ function submit(args: { submissionId: string; content?: string; upload?: string 
     copy: row.copy,
     mtsId: `fake-${row.copy}`,
     mailbox: 'ada@a.example',
+    originator: 'ada@a.example',
+    priority: 'normal',
+    contentType: 'message/rfc822',
     submittedAtMs: now - 10,
     delayMs: 10,
     sizeBytes: octets.length,
@@ -161,7 +164,8 @@ listener.listen(0, '127.0.0.1', () => {
         return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs };
       },
       'upload-begin': (args: { upload: string }) => void uploads.set(args.upload, []),
-      subscribe: (args: { since?: number }) => {
+      subscribe: (args: { stream: string; since?: number }) => {
+        if (args.stream !== 'deliveries') return { stream: args.stream, latest: 0 };
         queueMicrotask(() => {
           for (const line of notices.slice(args.since ?? notices.length)) push(line);
           followers.add(push);

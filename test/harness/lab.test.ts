@@ -80,7 +80,10 @@ test('a pair starts, exchanges addresses, takes mail, gives a summary, and leave
     async () => lab.submit('MTA-C', { ...envelope, content: Buffer.from('') }),
     /unknown MTA 'MTA-C'; the MTAs of this lab are MTA-A, MTA-B/,
   );
-  t.throws(() => lab.fault('cut before turn-give 1'), /this lab has none; start it with --fault or --proxy/);
+  t.throws(
+    () => lab.fault('cut before turn-give 1'),
+    /this lab has none; start it with the option proxy: --proxy or proxy: true/,
+  );
   t.same(await lab.summary(), {
     submitted: 2,
     delivered: 2,
@@ -189,6 +192,180 @@ test('errors at the start or the end name the process', async (t) => {
   await t.rejects(stuck.stop(), new HarnessError('MTA-S did not end within 200 ms of its stop and was killed'));
   t.ok(gone(stuck.pid));
   t.throws(() => stuck.client, /MTA-S is not running: it was ended by SIGKILL/);
+});
+
+test('wrong arguments get an error that names the argument and says what it should be', async (t) => {
+  const unknown = (value: unknown) => value as never;
+  const starts: [unknown, RegExp][] = [
+    [{ names: 'AB' }, /^names: expected a list of texts, got "AB"$/],
+    [{ timeScale: '5' }, /^timeScale: expected a number above 0 and at most 1,000,000, got "5"$/],
+    [{ timeScale: 0 }, /^timeScale: expected a number above 0 and at most 1,000,000, got 0$/],
+    [
+      { legacy: ['Q166594'] },
+      /^legacy: expected an object with a list of articles, such as \['Q166594'\], under the name of each MTA, got a list$/,
+    ],
+    [{ legacy: { 'MTA-A': 'Q166594' } }, /^legacy: expected an object with a list of articles/],
+    [{ fixed: { 'MTA-A': ['Q1'] } }, /^fixed: MTA-A: expected one of the articles Q166594, Q181721, Q280449, Q285350, got "Q1"$/],
+    [
+      { release: '5.5sp4' },
+      /^release: expected an object with a release, such as '5\.5sp4', under the name of each MTA, got "5\.5sp4"$/,
+    ],
+    [{ nt: { 'MTA-A': 4 } }, /^nt: expected an object with a release of Windows NT, such as '4\.0sp6a', under the name/],
+    [{ nt: { 'MTA-A': '9' } }, /^nt: MTA-A: no documented Windows NT release is/],
+    [{ bindings: { 'MTA-A': '127.0.0.1' } }, /^bindings: expected an object with a list of bindings/],
+    [{ mapper: { 'MTA-A': 70_000 } }, /^mapper: expected an object with a port/],
+    [{ answerTimeoutMs: 0 }, /^answerTimeoutMs: expected a number of milliseconds above 0, got 0$/],
+    [
+      { settings: { openRetryIntervalX: 5 } },
+      /^settings: unknown setting 'openRetryIntervalX'; did you mean openRetryIntervalS\?$/,
+    ],
+    [{ delivery: 'mbox' }, /^delivery: expected 'maildir' or 'ledger', got "mbox"$/],
+    [{ journal: 'yes' }, /^journal: expected true or false, got "yes"$/],
+    [{ faults: 'cut before rttr 1' }, /^faults: expected a list of texts, got "cut before rttr 1"$/],
+    [{ dir: 5 }, /^dir: expected the name of a folder, got 5$/],
+    [{ env: { A: 1 } }, /^env: expected an object with texts, got an object$/],
+    [{ readyTimeoutMs: -1 }, /^readyTimeoutMs: expected a number of milliseconds above 0, got -1$/],
+    [{ signal: {} }, /^signal: expected an AbortSignal, got an object$/],
+    [{ fault: 'x' }, /^unknown option 'fault'; did you mean faults\?$/],
+  ];
+  for (const [options, message] of starts)
+    await t.rejects(spawnPair(optionsOf({}, unknown(options))), { name: 'HarnessError', message });
+
+  await using lab = await spawnPair(optionsOf());
+  const content = 'x';
+  const submit = (message: unknown) => () => lab.submit('MTA-A', unknown(message));
+  const calls: [() => unknown, RegExp][] = [
+    [submit(null), /^message: expected an object with originator, recipients and content, got null$/],
+    [submit({ ...envelope, content, originator: 5 }), /^originator: expected an address such as user@domain, got 5$/],
+    [
+      submit({ ...envelope, content, recipients: 'ben@b.example' }),
+      /^recipients: expected a list of addresses, such as \['user@domain'\], got "ben/,
+    ],
+    [submit({ ...envelope, content, recipients: [] }), /^recipients: expected a list of addresses, .*, got an empty list$/],
+    [submit({ ...envelope, content, priority: 'high' }), /^priority: expected one of urgent, normal, non-urgent, got "high"$/],
+    [submit({ ...envelope, content, contentType: 1 }), /^contentType: expected a text that is not empty, got 1$/],
+    [submit({ ...envelope, content, submissionId: '' }), /^submissionId: expected a text that is not empty, got ""$/],
+    [
+      submit(envelope),
+      /^content: expected a text, a Buffer or Uint8Array, a stream of them, or a function that returns a stream, got nothing$/,
+    ],
+    [submit({ ...envelope, content: () => 5 }), /^content: expected a function that returns a stream, got 5$/],
+    [
+      () => lab.submit('MTA-A', { ...envelope, content }, unknown({ timeoutMs: 'x' })),
+      /^timeoutMs: expected a number of milliseconds of at least 0, got "x"$/,
+    ],
+    [() => lab.submit('MTA-X', { ...envelope, content }), /^unknown MTA 'MTA-X'; the MTAs of this lab are MTA-A, MTA-B$/],
+    [
+      () => lab.submitAll('MTA-A', [], unknown({})),
+      /^options: expected an object with originator and recipients, got an object$/,
+    ],
+    [
+      () => lab.submitAll('MTA-A', [], { ...envelope, concurrency: 0 }),
+      /^concurrency: expected a whole number of at least 1, got 0$/,
+    ],
+    [() => lab.waitForDelivered(unknown('3')), /^count: expected a whole number of at least 0, got "3"$/],
+    [() => lab.waitForDelivered(1, unknown(5000)), /^options: expected an object, such as \{ timeoutMs: 5000 \}, got 5000$/],
+    [
+      () => lab.waitForEvent(unknown('9316')),
+      /^id: expected the id of an event, such as 9316 \(docs\/events\.md lists them\), got "9316"$/,
+    ],
+    [() => lab.waitForEvent(9316, { mta: 'MTA-X' }), /^unknown MTA 'MTA-X'/],
+    [() => lab.waitForEvent(9316, { count: 0 }), /^count: expected a whole number of at least 1, got 0$/],
+    [() => lab.events(unknown(9316)), /^filter: expected an object, such as \{ id: 9316, mta: 'MTA-A' \}, got 9316$/],
+    [() => lab.mailbox(unknown(undefined)), /^address: expected an address such as user@domain, got nothing$/],
+    [
+      () => lab.mailbox('ben@nowhere'),
+      /^address: no MTA of this lab has the domain nowhere; the domains are a\.example, b\.example$/,
+    ],
+    [() => lab.mailbox('ada@a.example').waitFor(-1), /^count: expected a whole number of at least 0, got -1$/],
+    [() => lab.messages(0), /^limit: expected a whole number of at least 1, got 0$/],
+    [() => lab.advanceBy(-1), /^ms: expected a number of milliseconds of at least 0, got -1$/],
+    [() => lab.set(unknown('Q1'), 'fixed'), /^article: expected one of the articles Q166594, .*, got "Q1"$/],
+    [() => lab.set('Q166594', unknown('off')), /^mode: expected 'legacy' or 'fixed', got "off"$/],
+    [() => lab.fault(unknown(1)), /^text: expected a fault, such as 'cut before turn-give 1', got 1$/],
+    [
+      () => lab.set('Q166594', 'fixed', unknown('MTA-A')),
+      /^names: expected a list of names of MTAs, such as \['MTA-A'\], got "MTA-A"$/,
+    ],
+    [() => lab.changes.set(unknown('Q1'), 'fixed'), /^article: expected one of the articles Q166594, .*, got "Q1"$/],
+    [
+      () => lab.diagnostics(unknown(5), 'none'),
+      /^category: expected a category of events, such as 'Interface', or 'all', got 5$/,
+    ],
+    [() => lab.diagnostics('all', unknown(5)), /^level: expected one of none, .*, got 5$/],
+    [() => lab.ask(unknown('status')), /^ask: expected a function that asks a control channel, got "status"$/],
+    [() => lab.ask(async () => 1, unknown('MTA-A')), /^names: expected a list of names of MTAs/],
+    [() => lab.setBindings('MTA-A', unknown('x')), /^wish: expected an object with order, enable or disable, got "x"$/],
+  ];
+  for (const [call, message] of calls) await t.rejects(async () => call(), { name: 'HarnessError', message }, String(message));
+  await using ledgers = await spawnPair(optionsOf({}, { delivery: 'ledger', down: ['MTA-A', 'MTA-B'] }));
+  t.throws(() => ledgers.mailbox('ada@a.example'), /a ledger keeps no contents/);
+});
+
+/** Calls that a closed lab still answers. */
+const answeredWhenClosed = new Set([
+  'constructor',
+  'close',
+  'closeLimitMs',
+  'end',
+  'abort',
+  'onClose',
+  'delivered',
+  'isRestarting',
+  'runEntry',
+  'updateRegistry',
+]);
+
+test('after close() every call fails, and says why', async (t) => {
+  const lab = await spawnPair(optionsOf({}, { proxy: true }));
+  const box = lab.mailbox('ada@a.example');
+  await lab.close();
+  await lab.close();
+  const message = { ...envelope, content: 'x' };
+  const calls: Record<string, () => unknown> = {
+    process: () => lab.process('MTA-A'),
+    domain: () => lab.domain('MTA-A'),
+    submit: () => lab.submit('MTA-A', message),
+    submitFile: () => lab.submitFile('MTA-A', { name: 'x', sizeBytes: 1, content: Buffer.from('x') }, envelope),
+    submitAll: () => lab.submitAll('MTA-A', generateMail(1, 400, 1), envelope),
+    waitForDelivered: () => lab.waitForDelivered(0),
+    status: () => lab.status(),
+    associations: () => lab.associations(),
+    ask: () => lab.ask(async () => 1),
+    messages: () => lab.messages(),
+    queues: () => lab.queues(),
+    ltab: () => lab.ltab(),
+    mailbox: () => lab.mailbox('ada@a.example'),
+    events: () => lab.events(),
+    waitForEvent: () => lab.waitForEvent(9316),
+    quiescent: () => lab.quiescent(),
+    settle: () => lab.settle(),
+    advance: () => lab.advance(),
+    advanceBy: () => lab.advanceBy(1),
+    summary: () => lab.summary(),
+    restart: () => lab.restart('MTA-A'),
+    set: () => lab.set('Q166594', 'fixed'),
+    diagnostics: () => lab.diagnostics('all', 'none'),
+    bindings: () => lab.bindings('MTA-A'),
+    setBindings: () => lab.setBindings('MTA-A', {}),
+    fault: () => lab.fault('cut before rttr 1'),
+    register: () => lab.register(),
+  };
+  const all = Object.getOwnPropertyNames(Object.getPrototypeOf(lab)).filter((name) => !answeredWhenClosed.has(name));
+  t.same(Object.keys(calls).sort(), all.sort(), 'every method is tried');
+  const changes: Record<string, () => unknown> = {
+    set: () => lab.changes.set('Q166594', 'fixed', []),
+    diagnostics: () => lab.changes.diagnostics('all', 'none'),
+    bindings: () => lab.changes.bindings('MTA-A'),
+    setBindings: () => lab.changes.setBindings('MTA-A', {}),
+  };
+  const allChanges = Object.getOwnPropertyNames(Object.getPrototypeOf(lab.changes)).filter((name) => name !== 'constructor');
+  t.same(Object.keys(changes).sort(), allChanges.sort());
+  const closed = { name: 'HarnessError', message: 'the lab is closed; start a new one' };
+  for (const [name, call] of [...Object.entries(calls), ...Object.entries(changes)])
+    await t.rejects(async () => call(), closed, name);
+  await t.rejects(box.messages(), closed);
+  await t.rejects(box.waitFor(0), closed);
 });
 
 async function configOf(folder: string): Promise<string> {

@@ -100,7 +100,8 @@ test('generated mail has the size asked for, proper lines, and the same octets f
 });
 
 function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.example'): DeliveryNotice {
-  return { t: 0, node, copy, mtsId: 'm', mailbox, submittedAtMs: 0, delayMs, sizeBytes: 1 };
+  const envelope = { originator: 'ada@a.example', priority: 'normal', contentType: 'message/rfc822' } as const;
+  return { t: 0, node, copy, mtsId: 'm', mailbox, ...envelope, submittedAtMs: 0, delayMs, sizeBytes: 1 };
 }
 
 function statusOf(mta: string, more: object = {}): MtaStatus {
@@ -202,7 +203,7 @@ test('deliveries count once for each copy, and counters add up over restarts of 
     delivery('B', 1, 99),
     delivery('A', 1, 30),
     delivery('B', 7),
-    delivery('B', 8, 5, 'dead-letter'),
+    delivery('B', 8, 5, 'dead-letters'),
   ])
     tally.noteDelivery(line);
   t.equal(tally.delivered, 2);

@@ -16,16 +16,16 @@ const durationKey = /(?:delay|timeout|took|interval|limit|lifetime|age)$/i;
 const leastInstantMs = 1e11;
 
 /** The breaches, each with its place. Empty if there is none. */
-export function namingBreaches(value: unknown, place = '$', key = ''): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap((each, at) => namingBreaches(each, `${place}[${at}]`, key));
+export function namingBreaches(value: unknown, place = '$', key = '', isForeign = false): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((each, at) => namingBreaches(each, `${place}[${at}]`, key, isForeign));
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value).flatMap(([name, each]: [string, unknown]) => {
       const here = `${place}.${name}`;
       if (traces.has(name)) return [];
-      return [...breachesOfKey(name, each, here, foreign.has(key)), ...namingBreaches(each, here, name)];
+      return [...breachesOfKey(name, each, here, foreign.has(key)), ...namingBreaches(each, here, name, foreign.has(key))];
     });
   }
-  return breachesOfValue(value, place, key);
+  return breachesOfValue(value, place, key, isForeign);
 }
 
 function breachesOfKey(name: string, value: unknown, place: string, isForeign: boolean): readonly string[] {
@@ -40,10 +40,10 @@ function breachesOfKey(name: string, value: unknown, place: string, isForeign: b
   return breaches;
 }
 
-function breachesOfValue(value: unknown, place: string, key: string): readonly string[] {
+function breachesOfValue(value: unknown, place: string, key: string, isForeign: boolean): readonly string[] {
   if (typeof value === 'number')
     return value >= leastInstantMs && !/Bytes$/.test(key) ? [`${place}: ${value} is an instant as a number`] : [];
   if (typeof value !== 'string') return [];
   if (iso.test(value) && !instantKey.test(key) && !/^[A-Z]/.test(key)) return [`${place}: the name of an instant ends in \`At\``];
-  return mtaName.test(value) && !mtaKeys.has(key) ? [`${place}: the name of an MTA stands under \`mta\``] : [];
+  return mtaName.test(value) && !mtaKeys.has(key) && !isForeign ? [`${place}: the name of an MTA stands under \`mta\``] : [];
 }

@@ -5,19 +5,86 @@
  *     await pair.submit('MTA-A', { originator: 'ada@a.example', recipients: ['ben@b.example'], content });
  *     await pair.waitForDelivered(1);
  */
-import { type Lab, type LabOptions, spawnPair as spawnPairOf } from '@mtalab/harness';
+import { isRecord, type Lab, type LabOptions, spawnPair as spawnPairOf, wrongArgument } from '@mtalab/harness';
 import { renderConfig } from './config/index.js';
 import { mtaCommand } from './mta-command.js';
 
-/** All options of a lab but two: this package knows how to run an MTA and how to write its configuration. */
+/**
+ * Options of a pair. All have defaults. Releases are under `release`, further articles whose legacy behaviour is on under
+ * `legacy`, both by name of the MTA.
+ */
 export type PairOptions = Omit<LabOptions, 'command' | 'renderConfig'>;
 
-/** Starts two MTAs, by default `MTA-A` for a.example and `MTA-B` for b.example. `close()` stops them in order. */
-export function spawnPair(options: PairOptions = {}): Promise<Lab> {
+/**
+ * Starts two MTAs as processes, by default `MTA-A` for a.example and `MTA-B` for b.example, and resolves when both are ready.
+ * `close()` stops them in order and removes a temporary folder. A pair does not keep its process alive: a program that ends
+ * without `close()`, or fails, takes the pair with it.
+ * @throws HarnessError naming a wrong option, or an MTA that does not start, with its stderr. The reason of `signal`, if it aborts.
+ */
+export async function spawnPair(options: PairOptions = {}): Promise<Lab> {
+  if (!isRecord(options)) throw wrongArgument('options', "an object, such as { legacy: { 'MTA-A': ['Q166594'] } }", options);
   return spawnPairOf({ ...options, command: mtaCommand, renderConfig });
 }
 
-export type { Lab, LabMessage, LabSummary, MtaProcess, MtaStatus } from '@mtalab/harness';
-export type { MtaConfig, Priority, Settings } from '@mtalab/mta-core';
+/** What a pair takes, gives and throws. */
+export {
+  type Answer,
+  type AnswerError,
+  type BindingOption,
+  type Changes,
+  type Effective,
+  type EventFilter,
+  type FaultHandle,
+  HarnessError,
+  HarnessTimeout,
+  type Lab,
+  type LabAssociation,
+  type LabEvent,
+  type LabLtab,
+  type LabMessage,
+  type LabMessages,
+  type LabQueues,
+  type LabStatus,
+  type LabSummary,
+  type Mailbox,
+  type MailEnvelope,
+  type MailItem,
+  type MessageContent,
+  type MtaEnded,
+  type MtaLevels,
+  type MtaProcess,
+  type MtaStatus,
+  type Readable,
+  type ReceivedMail,
+  type Restarted,
+  type StopOutcome,
+  SubmissionRefused,
+  type SubmitAllOptions,
+  type SubmitAllResult,
+  type SubmitOptions,
+  type Submitted,
+  type Unanswered,
+  type WaitForEventOptions,
+  type WaitOptions,
+} from '@mtalab/harness';
+/** Names of articles, releases and Windows NT releases, as literal types. */
+/** What an MTA shows of itself. */
+/** Configuration files and logs of one MTA, for programs that run MTAs by other means. */
+export type {
+  Article,
+  BindingView,
+  BindingWish,
+  DiagnosticsLevels,
+  EventCategory,
+  EventId,
+  LtabView,
+  MessageView,
+  MtaConfig,
+  NtName,
+  Priority,
+  QueueView,
+  ReleaseName,
+  Settings,
+} from '@mtalab/mta-core';
 export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
 export { createLogs, type Logs, type LogsOptions } from './logs/mta-logs.js';

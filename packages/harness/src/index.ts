@@ -15,25 +15,24 @@ export {
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
-export { joinAnswers, type LabAssociation } from './lab/associations.js';
+export { articleArgument, isRecord, wrongArgument } from './lab/arguments.js';
+export type { MailEnvelope, ReceivedMail } from './lab/arrivals.js';
+export { joinAnswers, type LabAssociation, type RawAssociation } from './lab/associations.js';
 export type { Changes, Effective } from './lab/changes.js';
+export type { EventFilter, LabEvent, WaitForEventOptions } from './lab/event-record.js';
 export { makeFolder } from './lab/folder.js';
-export {
-  Lab,
-  type LabStatus,
-  type LabSummary,
-  type MtaEnded,
-  type MtaLevels,
-  type Restarted,
-  type WaitOptions,
-} from './lab/lab.js';
+export { Lab, type WaitOptions } from './lab/lab.js';
 export { LabCounters } from './lab/lab-counters.js';
 export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
+export type { Mailbox } from './lab/mailbox.js';
+export type { LabMessage, MessageContent } from './lab/message.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
 export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
-export { type LabMessage, SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
+export { SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
+export type { LabSummary } from './lab/summary.js';
+export type { LabLtab, LabMessages, LabQueues, LabStatus, MtaEnded, MtaLevels, Restarted } from './lab/views.js';
 export {
   explainWaits,
   keepsBack,
@@ -44,6 +43,7 @@ export {
   type WaitExplanation,
 } from './lab/waits.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
+export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
 export { type Answer, type AnswerError, answerOf, type Unanswered, unanswered } from './process/answers.js';
 export { durationText, pause } from './process/deadline.js';

@@ -1,6 +1,14 @@
 /** The public entry of the protocol core. */
 export { type CitedArticle, citedArticles } from './catalogues/articles.js';
-export { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour, type TurnSide } from './catalogues/behaviour.js';
+export {
+  type Article,
+  type Behaviour,
+  corrected,
+  correctedRpc,
+  type Quirk,
+  type RpcBehaviour,
+  type TurnSide,
+} from './catalogues/behaviour.js';
 export {
   describeEvent,
   describeEventLines,
@@ -42,12 +50,14 @@ export {
   defaultNt,
   defaultRelease,
   exchangeReleases,
+  type NtName,
   ntReleases,
   type Product,
   type Profile,
   type ProfileRequest,
   type Release,
   type ReleaseCell,
+  type ReleaseName,
   type ReleaseReason,
   releaseArticles,
   releaseReasons,

@@ -19,11 +19,15 @@ export type LoadedConfig = {
   readonly withoutQuirk: readonly string[];
   /** Folder of the store, the ports, the token and the logs. It may not exist. */
   readonly data: string;
+  /** TCP port of the control channel on loopback. 0: the system chooses. */
   readonly control: { readonly port: number };
   /** `epochMs` and `baseMs` are both there or both absent. Without them the clock starts now. */
   readonly clock: { readonly timeScale: number; readonly offsetMs: number; readonly epochMs?: number; readonly baseMs?: number };
+  /** How mail is delivered, and the folder of the mailboxes. */
   readonly delivery: { readonly kind: 'maildir' | 'ledger'; readonly path: string };
+  /** Keep a journal of every step? */
   readonly journal: boolean;
+  /** Where the logs go, and the diagnostics levels. */
   readonly log: {
     readonly console: boolean;
     readonly level: DiagnosticsLevel;

@@ -16,8 +16,11 @@ const maxShown = 50;
  * A file with problems. The message has one line for each: file, line, column, what is wrong, what to do. Exit code 2.
  */
 export class ConfigError extends UsageError {
+  /** Also the name of the classes made of this one. */
   override readonly name: string = 'ConfigError';
+  /** The file with the problems. */
   readonly file: string;
+  /** All of them, in the order of the file. */
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[], options?: ErrorOptions) {

@@ -1,5 +1,6 @@
 /** Checks names of releases and articles that a user gives. */
 import {
+  type Article,
   exchangeReleases,
   ntReleases,
   quirkOf,
@@ -45,9 +46,9 @@ export function notEmulated(text: string): string | undefined {
  * Reads the name of an article.
  * @throws UsageError that lists the articles, if MTA Lab does not emulate it.
  */
-export function knownArticle(text: string): string {
-  const article = text.toUpperCase();
-  if (emulatedArticles.includes(article)) return article;
+export function knownArticle(text: string): Article {
+  const article = quirkOf(text.toUpperCase())?.article;
+  if (article !== undefined) return article;
   const reason = notEmulated(text);
   throw new UsageError(
     reason === undefined

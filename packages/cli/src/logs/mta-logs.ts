@@ -16,6 +16,7 @@ import {
 } from './entry-formats.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
+/** Where the logs of an MTA go, and how large they get. */
 export type LogsOptions = {
   /** Folder of the log files. Made if missing. */
   readonly folder: string;
@@ -33,6 +34,7 @@ export type LogsOptions = {
   readonly maxFiles?: number;
 };
 
+/** The logs of one MTA. */
 export type Logs = {
   /** Logs an event at an instant of the lab clock. Never throws. Does not check diagnostics levels: the caller has. */
   readonly event: (event: ReportedEvent, nowMs: number, node: string) => void;
@@ -40,7 +42,9 @@ export type Logs = {
   readonly apdu: (apdu: LoggedApdu, forms: ApduForms) => void;
   /** Logs a remark of the process, on the console and in `ev0.log`. */
   readonly info: (text: string) => void;
+  /** The same for a warning. */
   readonly warn: (text: string) => void;
+  /** The same for an error. */
   readonly error: (text: string) => void;
   /** Writes what is buffered, and closes the logs. A second call waits for the first. */
   readonly close: () => Promise<void>;

@@ -1,5 +1,5 @@
 /** Reads the articles that the command line adds to and removes from the MTAs of a pair. */
-import { type Profile, quirkOf } from '@mtalab/mta-core';
+import { type Article, type Profile, quirkOf } from '@mtalab/mta-core';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { mtaAndText } from './pair-mtas.js';
@@ -13,8 +13,8 @@ export function articlesOf(
   option: 'legacy' | 'fixed',
   words: readonly string[],
   on: readonly string[],
-): (name: string) => readonly string[] {
-  const chosen = new Map<string, readonly string[]>();
+): (name: string) => readonly Article[] {
+  const chosen = new Map<string, readonly Article[]>();
   for (const word of words) {
     const { name, text } = mtaAndText(`--${option}`, word);
     if (text === '') throw new UsageError(`--${option}: ${name} has no article; write ${name}=Q166594`);

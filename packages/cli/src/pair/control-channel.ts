@@ -1,6 +1,14 @@
 /** Serves the control channel of the pair itself, beside the channels of its MTAs: faults, summary, and changes that it keeps. */
 import { join } from 'node:path';
-import { type Answer, type FaultHandle, type FaultProxy, type Lab, type MtaEnded, unanswered } from '@mtalab/harness';
+import {
+  type Answer,
+  articleArgument,
+  type FaultHandle,
+  type FaultProxy,
+  type Lab,
+  type MtaEnded,
+  unanswered,
+} from '@mtalab/harness';
 import { ControlServer, checkedCommands } from '@mtalab/transport';
 import { CliError, messageOf } from '../errors.js';
 import { pairCommands } from './control-schema.js';
@@ -60,7 +68,7 @@ export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairCo
       );
     },
     summary: () => lab.summary(),
-    set: ({ article, mode, names }) => lab.changes.set(article, mode, names),
+    set: ({ article, mode, names }) => lab.changes.set(articleArgument('article', article), mode, names),
     diagnostics: ({ category, level, names }) => lab.changes.diagnostics(category, level, names),
     bindings: ({ names, wish: { order, enable, disable } }) =>
       oneByOne(names, async (name) => {

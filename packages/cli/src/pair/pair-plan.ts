@@ -1,6 +1,14 @@
 /** Checks the options of `mtalab pair` and plans the run, before anything starts. */
 import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
-import { domainOf, type Profile, resolveProfile, type Settings } from '@mtalab/mta-core';
+import {
+  type Article,
+  domainOf,
+  type NtName,
+  type Profile,
+  type ReleaseName,
+  resolveProfile,
+  type Settings,
+} from '@mtalab/mta-core';
 import { releaseProblem } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { addressOption, settingOption } from '../option-values.js';
@@ -42,10 +50,10 @@ export type Course = { readonly mta: string; readonly from: string; readonly to:
 
 export type PairPlan = {
   /** The wished releases of each MTA. */
-  readonly release: Readonly<Record<string, string | undefined>>;
-  readonly nt: Readonly<Record<string, string | undefined>>;
-  readonly legacy: Readonly<Record<string, readonly string[]>>;
-  readonly fixed: Readonly<Record<string, readonly string[]>>;
+  readonly release: Readonly<Record<string, ReleaseName | undefined>>;
+  readonly nt: Readonly<Record<string, NtName | undefined>>;
+  readonly legacy: Readonly<Record<string, readonly Article[]>>;
+  readonly fixed: Readonly<Record<string, readonly Article[]>>;
   /** The release of each MTA, and the articles that it starts with. */
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
@@ -100,8 +108,9 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'release' | 'nt' | 'lega
     if (both !== undefined) throw new UsageError(`${both} is in --legacy and in --fixed for ${name}; remove one of them`);
     return {
       name,
-      release,
-      nt,
+      // Both texts name a release, though not always in its shortest form.
+      release: release as ReleaseName | undefined,
+      nt: nt as NtName | undefined,
       legacy,
       fixed,
       profile: resolveProfile({ release, nt, legacy, fixed }),

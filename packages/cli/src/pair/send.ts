@@ -1,5 +1,5 @@
 /** Submits the mail of `mtalab pair`, a limited number of messages at a time. */
-import { countMail, generateMail, isPipe, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
+import { countMail, generateMail, InFlight, isPipe, type Lab, type MailItem, readMail, smallestGenerated } from '@mtalab/harness';
 import { CliError, messageOf, UsageError } from '../errors.js';
 import type { PairFlags, PairPlan } from './pair-plan.js';
 
@@ -76,27 +76,26 @@ async function firstAssociation(lab: Lab, first: Promise<void>, signal: AbortSig
  * @throws CliError naming a message that an MTA refused.
  */
 export async function sendAll(lab: Lab, plan: PairPlan, mail: Mail, sending: Sending, signal: AbortSignal): Promise<void> {
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new InFlight(maxInFlight);
   let failure: Error | undefined;
   let number = 0;
   for await (const item of mail.items()) {
     if (signal.aborted || failure !== undefined) break;
     const course = plan.courses[number % plan.courses.length] ?? plan.courses[0];
     number += 1;
-    const one = lab
-      .submit(course.mta, { originator: course.from, recipients: [course.to], content: item.content })
-      .then(() => {
-        sending.accepted += 1;
-      })
-      .catch((error: unknown) => {
-        failure ??= new CliError(`${item.name}: ${messageOf(error)}`, { cause: error });
-      })
-      .finally(() => underWay.delete(one));
-    underWay.add(one);
-    if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, one, signal);
-    if (underWay.size >= maxInFlight) await Promise.race(underWay);
+    const { sent } = await inFlight.add(item, () =>
+      lab
+        .submit(course.mta, { originator: course.from, recipients: [course.to], content: item.content })
+        .then(() => {
+          sending.accepted += 1;
+        })
+        .catch((error: unknown) => {
+          failure ??= new CliError(`${item.name}: ${messageOf(error)}`, { cause: error });
+        }),
+    );
+    if (number === 1 && plan.courses.length > 1) await firstAssociation(lab, sent, signal);
   }
-  await Promise.all(underWay);
+  await inFlight.idle();
   if (failure !== undefined && !signal.aborted) throw failure;
   sending.complete = failure === undefined && !signal.aborted;
 }

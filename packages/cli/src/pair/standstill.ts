@@ -3,7 +3,7 @@
  * the answer depends on whether a timer will try again.
  */
 
-import { explainWaits, type LabAssociation, type MtaStatus } from '@mtalab/harness';
+import { explainWaits, type MtaStatus, type RawAssociation } from '@mtalab/harness';
 import type { AssociationView, QueueView } from '@mtalab/mta-core';
 import { paint } from '../render/colours.js';
 import { span } from '../render/units.js';
@@ -17,7 +17,7 @@ export type MtaAtRest = {
 
 export type LabAtRest = {
   readonly mtas: readonly MtaAtRest[];
-  readonly associations: readonly LabAssociation[];
+  readonly associations: readonly RawAssociation[];
   /** A line for each fault that keeps PDUs back. */
   readonly kept: readonly string[];
 };

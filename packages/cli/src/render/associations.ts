@@ -1,6 +1,6 @@
 /** Renders associations with the view of each side. */
 
-import type { LabAssociation } from '@mtalab/harness';
+import type { RawAssociation } from '@mtalab/harness';
 import { type AssociationView, printable } from '@mtalab/mta-core';
 import type { Paint } from './colours.js';
 import { table, wrap } from './table.js';
@@ -24,7 +24,7 @@ function pleaseOf(row: AssociationView): string {
 }
 
 /** Says what the beliefs of both sides mean together. */
-function turnVerdict({ name, turn, sides, unanswered }: LabAssociation, style: Paint): string {
+function turnVerdict({ name, turn, sides, unanswered }: RawAssociation, style: Paint): string {
   const about = printable(name);
   switch (turn) {
     case 'one': {
@@ -45,7 +45,7 @@ function turnVerdict({ name, turn, sides, unanswered }: LabAssociation, style: P
 }
 
 /** A table with a line for each side of each association, then what the beliefs mean. */
-export function renderAssociations(associations: readonly LabAssociation[], style: Paint): string {
+export function renderAssociations(associations: readonly RawAssociation[], style: Paint): string {
   if (associations.length === 0) return style.dim('no associations');
   const rows = associations.flatMap((association) =>
     association.sides.map((row, at) => [

@@ -13,10 +13,10 @@ import { validateScenario } from './validate.js';
 
 const kind: DocumentKind = { file: 'a scenario file', content: 'a scenario', one: 'a file holds one scenario' };
 
-/** Folder of the scenarios that come with this project. */
-const scenarioFolder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
+/** Folder of the scenarios that come with this package. */
+const scenarioFolder = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 
-/** Names of the scenarios that come with this project: the names of their files. */
+/** Names of the scenarios that come with this package: the names of their files. */
 export function knownScenarios(): readonly string[] {
   if (!existsSync(scenarioFolder)) return [];
   return readdirSync(scenarioFolder)
@@ -26,7 +26,7 @@ export function knownScenarios(): readonly string[] {
 }
 
 /**
- * The file of a scenario that comes with this project, such as `Q166594`.
+ * The file of a scenario that comes with this package, such as `Q166594`.
  * @throws UsageError if there is no such scenario.
  */
 export function scenarioFileOf(name: string): string {

@@ -2,12 +2,16 @@
 import type { AssociationView } from '@mtalab/mta-core';
 import { type JoinedAssociation, joinAssociations } from '@mtalab/scenario';
 import type { Answer } from '../process/answers.js';
+import type { Readable } from '../readable.js';
+
+/** One association with the views of both sides. Instants are milliseconds of the lab's clock. */
+export type RawAssociation = JoinedAssociation<AssociationView>;
 
 /** One association with the views of both sides. */
-export type LabAssociation = JoinedAssociation<AssociationView>;
+export type LabAssociation = Readable<RawAssociation>;
 
 /** Joins the answers of all MTAs of a lab. */
-export function joinAnswers(answers: readonly Answer<readonly AssociationView[]>[]): readonly LabAssociation[] {
+export function joinAnswers(answers: readonly Answer<readonly AssociationView[]>[]): readonly RawAssociation[] {
   const unanswered = answers.flatMap((answer) => (answer.ok ? [] : [answer.mta]));
   return joinAssociations(new Map(answers.flatMap((answer) => (answer.ok ? [[answer.mta, answer.value]] : []))), unanswered);
 }

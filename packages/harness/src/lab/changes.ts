@@ -3,6 +3,7 @@
  * still does not keep the change from the others.
  */
 import {
+  type Article,
   type Binding,
   type BindingView,
   type BindingWish,
@@ -18,26 +19,38 @@ import type { ControlClient, RequestOptions } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type Answer, required, type Unanswered, unanswered } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
+import { articleArgument, isRecord, isText, namesArgument, wrongArgument } from './arguments.js';
 import type { Members } from './members.js';
 
 /** Does the change show in the running MTA, or only at the next start of an MTA that is down? */
-export type Effective = { readonly effective: 'now' | 'next start' };
+export type Effective = {
+  /** `next start` for an MTA that is down. */
+  readonly effective: 'now' | 'next start';
+};
 
+/** The changes of a lab, each with the answer of each MTA. `Lab.set` and the others reject if an MTA gives none. */
 export class Changes {
   readonly #members: Members;
   /** Runs changes one by one, if they first read the present state. */
   readonly #queue = new PQueue({ concurrency: 1 });
 
+  /** `Lab.changes` has it. */
   constructor(members: Members) {
     this.#members = members;
   }
 
-  /** Switches an article on or off. An MTA that does not answer has the change at its next start. */
+  /**
+   * Switches an article on (`legacy`) or off (`fixed`). An MTA that does not answer has the change at its next start.
+   * @throws HarnessError naming a wrong argument.
+   */
   async set(
-    article: string,
+    article: Article,
     mode: 'legacy' | 'fixed',
     names: readonly string[] = this.#members.plan.names,
   ): Promise<readonly Answer<Effective>[]> {
+    articleArgument('article', article);
+    if (mode !== 'legacy' && mode !== 'fixed') throw wrongArgument('mode', "'legacy' or 'fixed'", mode);
+    namesArgument(names);
     const answers = await this.#members.askEach((client, limit) => client.command('set', { article, mode }, limit), names);
     return Promise.all(
       answers.map(async (answer): Promise<Answer<Effective>> => {
@@ -52,12 +65,18 @@ export class Changes {
     );
   }
 
-  /** Sets a diagnostics level. The value has the levels of every category. An MTA that does not answer has them at its next start. */
+  /**
+   * Sets a diagnostics level. The value has the levels of every category. An MTA that does not answer has them at its next start.
+   * @throws HarnessError naming a wrong argument.
+   */
   async diagnostics(
     category: string,
     level: string,
     names: readonly string[] = this.#members.plan.names,
   ): Promise<readonly Answer<DiagnosticsLevels>[]> {
+    if (!isText(category)) throw wrongArgument('category', "a category of events, such as 'Interface', or 'all'", category);
+    if (!isText(level)) throw wrongArgument('level', `one of ${levelNames.join(', ')}`, level);
+    namesArgument(names);
     const answers = await this.#members.askEach(
       (client, limit) => client.command('diagnostics', { category, level }, limit),
       names,
@@ -85,8 +104,12 @@ export class Changes {
     }));
   }
 
-  /** @throws HarnessError if a binding is unknown, if none would be enabled, or if the MTA does not answer. */
-  setBindings(name: string, wish: BindingWish): Promise<void> {
+  /**
+   * Changes the order of an MTA's bindings, enables or disables them.
+   * @throws HarnessError if a binding is unknown, if none would be enabled, or if the MTA does not answer.
+   */
+  async setBindings(name: string, wish: BindingWish): Promise<void> {
+    if (!isRecord(wish)) throw wrongArgument('wish', 'an object with order, enable or disable', wish);
     return this.#queue.add(() => this.#setBindings(name, wish));
   }
 

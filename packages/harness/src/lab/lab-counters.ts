@@ -6,7 +6,7 @@
  * killed process since its last status are lost. Deliveries are not lost: see `Lab`.
  */
 import { contains, type Intervals, including } from '@mtalab/mta-core';
-import type { DeliveryNotice, MtaStatus } from '@mtalab/transport';
+import { type DeliveryNotice, deadLetters, type MtaStatus } from '@mtalab/transport';
 
 /** Sums over all MTAs and all their processes. */
 export type CounterSums = {
@@ -43,7 +43,7 @@ export class LabCounters {
 
   /** Counts the notice of a delivery. One for the dead-letter folder is no delivery. */
   noteDelivery(line: DeliveryNotice): void {
-    if (line.mailbox === 'dead-letter' || !this.noteCopy(line.node, line.copy)) return;
+    if (line.mailbox === deadLetters || !this.noteCopy(line.node, line.copy)) return;
     this.#noticed += 1;
     this.#delaySumMs += line.delayMs;
     if (line.delayMs > this.#delayMaxMs) this.#delayMaxMs = line.delayMs;

@@ -1,71 +1,60 @@
 /** A lab: MTA processes that exchange mail, with all commands and queries for them. */
-import type { BindingView, BindingWish, DiagnosticsLevels } from '@mtalab/mta-core';
+import type { Article, BindingView, BindingWish, EventId } from '@mtalab/mta-core';
 import type { FaultHandle } from '@mtalab/scenario';
-import type { ControlClient, LabClock, MtaStatus, RequestOptions } from '@mtalab/transport';
+import type { ControlClient, LabClock, RequestOptions } from '@mtalab/transport';
 import type { MailItem } from '../mail/read.js';
-import { type Answer, required, type Unanswered } from '../process/answers.js';
-import { durationText, within } from '../process/deadline.js';
+import { type Answer, required } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
-import { describeExit, type MtaProcess, type StopOutcome } from '../process/mta-process.js';
+import type { MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
-import { type Readable, readable } from '../readable.js';
+import { readable } from '../readable.js';
 import { type ControlAddress, type Registration, type RunEntry, registerRun } from '../registry/registry.js';
+import { isText, namesArgument, numberArgument, timeoutArgument, wrongArgument } from './arguments.js';
 import { joinAnswers, type LabAssociation } from './associations.js';
 import { Changes } from './changes.js';
 import { Clockwork } from './clockwork.js';
+import { waitForDelivered } from './delivered.js';
+import { type EventFilter, type LabEvent, type WaitForEventOptions, waitForEvent } from './event-record.js';
 import type { TemporaryFolder } from './folder.js';
+import { lookAt } from './look.js';
+import { Mailbox } from './mailbox.js';
 import { endLimitMs, type Members } from './members.js';
-import type { Look, ProxyJoint } from './quiescence.js';
+import type { LabMessage } from './message.js';
+import { runEntryOf } from './run-entry.js';
 import { type SubmitAllOptions, type SubmitAllResult, submitAll } from './submit-all.js';
-import { type LabMessage, type SubmitOptions, type Submitted, Submitter } from './submitter.js';
+import { type SubmitOptions, type Submitted, Submitter } from './submitter.js';
+import { type LabSummary, summaryOf } from './summary.js';
+import {
+  type LabLtab,
+  type LabMessages,
+  type LabQueues,
+  type LabStatus,
+  type MtaEnded,
+  type MtaLevels,
+  type Restarted,
+  rowsOf,
+  statusOf,
+} from './views.js';
 
-/** The status of each MTA, in the order of their names in the options. `error` says why an MTA gave none. */
-export type LabStatus = readonly ((Readable<MtaStatus> & { readonly error?: undefined }) | Unanswered)[];
-
-/** How an MTA ended with its lab. */
-export type MtaEnded = { readonly mta: string } & StopOutcome;
-
-/** The diagnostics levels of an MTA. */
-export type MtaLevels = { readonly mta: string; readonly levels: DiagnosticsLevels };
-
-/** The result of a restart. */
-export type Restarted = {
-  readonly mta: string;
-  /** Why the old process was killed; null after an orderly stop, and for a kill that was asked for. */
-  readonly killed: string | null;
-};
-
-export type LabSummary = {
-  /** Messages accepted by the MTAs of this lab. */
-  readonly submitted: number;
-  /** Copies delivered to mailboxes since the lab started, each counted once. */
-  readonly delivered: number;
-  /** From submission to delivery, in ms of lab time. */
-  readonly meanDelayMs: number;
-  readonly maxDelayMs: number;
-  /** Opened by any MTA, without recoveries. */
-  readonly associationsOpened: number;
-  readonly turnsGiven: number;
-  /** Non-delivery reports made. */
-  readonly reports: number;
-};
-
+/** The time limit of a wait. */
 export type WaitOptions = {
-  /** Real time, ms. */
+  /** Limit in real time, ms. Default 60,000. */
   readonly timeoutMs?: number;
 };
-
-const defaultWaitMs = 60_000;
 
 /** `startLab` makes it. Every wait has a limit in real time, and its error says what it waited for. */
 export class Lab {
   /** Folder of the run. Each MTA has a subfolder with its configuration, data, logs and mailboxes. */
   readonly dir: string;
+  /** The processes by name of the MTA. */
   readonly processes: ReadonlyMap<string, MtaProcess>;
+  /** The fault proxy between the MTAs, if the lab has one. */
   readonly proxy?: FaultProxy;
+  /** The clock that all MTAs share. */
   readonly clock: LabClock;
   /** The submission ids of this run begin with it. */
   readonly runId: string;
+  /** Real time of the start, in the form of ISO 8601. */
   readonly startedAt = new Date().toISOString();
   /** Changes of running MTAs, with the answer of each MTA. */
   readonly changes: Changes;
@@ -77,6 +66,7 @@ export class Lab {
   #labControl: ControlAddress | undefined;
   #registration: Registration | undefined;
   #closing: Promise<readonly MtaEnded[]> | undefined;
+  readonly #closers: (() => void)[] = [];
 
   constructor(members: Members, runId: string, temporary: TemporaryFolder | undefined) {
     this.#members = members;
@@ -90,7 +80,7 @@ export class Lab {
     this.#temporary = temporary;
     this.#clockwork = new Clockwork({
       clock: members.clock,
-      look: () => this.#look(),
+      look: () => lookAt(members),
       setOffset: async (name, offsetMs) => {
         required([await members.ask(name, (client, limit) => client.command('clock', { offsetMs }, limit))]);
       },
@@ -142,40 +132,86 @@ export class Lab {
    * lacks deliveries that a killed process did not report any more.
    */
   async waitForDelivered(count: number, options: WaitOptions = {}): Promise<void> {
-    const timeoutMs = options.timeoutMs ?? defaultWaitMs;
-    const wait = this.#members.counters.whenDelivered(count);
-    try {
-      await within(wait.done, timeoutMs, () => this.#undelivered(count, timeoutMs));
-    } finally {
-      wait.cancel();
-    }
+    await waitForDelivered(this.#members, count, options);
   }
 
   /** The status of each MTA. Each has `answerTimeoutMs` to answer. */
   async status(): Promise<LabStatus> {
-    return (await this.#members.statuses()).map((answer) =>
-      answer.ok ? readable(answer.value) : { mta: answer.mta, error: answer.error },
-    );
+    return statusOf(this.#members);
   }
 
   /**
    * Every association, with what each side believes about the Turn. The view of an MTA that does not answer is missing, and the
    * association says so in `unanswered`.
    */
-  async associations(): Promise<Readable<readonly LabAssociation[]>> {
+  async associations(): Promise<readonly LabAssociation[]> {
     const answers = await this.ask((client, limit) => client.command('associations', {}, limit));
     return readable(joinAnswers(answers));
   }
 
   /**
-   * Asks several MTAs at once, each by itself and with `answerTimeoutMs`. Default: all.
+   * Asks several MTAs at once, each by itself and with `answerTimeoutMs`. The values are those of the control channel, with
+   * instants in milliseconds of the lab's clock.
    * @param ask gets the control channel of an MTA and the limit, which it passes on.
+   * @param names of the MTAs. Default: all.
+   * @returns the answer of each MTA, or why there is none. It does not reject because an MTA gives no answer.
    */
-  ask<T>(
+  async ask<T>(
     ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
     names?: readonly string[],
   ): Promise<readonly Answer<T>[]> {
+    if (typeof ask !== 'function') throw wrongArgument('ask', 'a function that asks a control channel', ask);
+    namesArgument(names);
     return this.#members.askEach(ask, names);
+  }
+
+  /**
+   * The messages that each MTA holds, oldest first.
+   * @param limit for each MTA, from 1 to 10,000. Default 100.
+   */
+  async messages(limit = 100): Promise<LabMessages> {
+    numberArgument('limit', limit, 1, 'whole number');
+    return rowsOf(this.#members, 'messages', (client, each) => client.command('messages', { limit }, each));
+  }
+
+  /** The queues of each MTA: one for each adjacent MTA, and one for its mailboxes. */
+  async queues(): Promise<LabQueues> {
+    return rowsOf(this.#members, 'queues', (client, limit) => client.command('queues', {}, limit));
+  }
+
+  /** The locality table of each MTA: one row for each adjacent MTA. */
+  async ltab(): Promise<LabLtab> {
+    return rowsOf(this.#members, 'ltab', (client, limit) => client.command('ltab', {}, limit));
+  }
+
+  /**
+   * What arrives in a mailbox.
+   * @param address such as `ben@b.example`.
+   * @throws HarnessError if no MTA of the lab has its domain, or if the lab delivers into ledgers.
+   */
+  mailbox(address: string): Mailbox {
+    this.#members.requireOpen();
+    return new Mailbox(this.#members, address);
+  }
+
+  /**
+   * The events that the MTAs have reported since the lab started, in the order in which they came, the latest 10,000. Events
+   * above the diagnostics level of their category are not reported: see `diagnostics`.
+   * @throws HarnessError naming a wrong member of the filter.
+   */
+  events(filter: EventFilter = {}): readonly LabEvent[] {
+    this.#members.requireOpen();
+    return this.#members.events.matching(filter);
+  }
+
+  /**
+   * Waits for an event. One that came since the lab started counts.
+   * @param options `mta`: name of the MTA. `count`: wait for this many; default 1. `timeoutMs`: real time, ms; default 60,000.
+   * @returns the event that is number `count`.
+   * @throws HarnessTimeout after the limit, with the latest events.
+   */
+  waitForEvent(id: EventId, options: WaitForEventOptions = {}): Promise<LabEvent> {
+    return waitForEvent(this.#members, id, options);
   }
 
   /** Is the lab at rest, so that only a timer or a command can make anything happen? See quiescence.ts. */
@@ -184,34 +220,24 @@ export class Lab {
   }
 
   /** Waits until the lab is at rest. */
-  settle(options: WaitOptions = {}): Promise<void> {
-    return this.#clockwork.settle(options.timeoutMs ?? defaultWaitMs);
+  async settle(options: WaitOptions = {}): Promise<void> {
+    return this.#clockwork.settle(timeoutArgument(options));
   }
 
   /** Waits for rest, moves all clocks together to the earliest timer, and waits for rest again. */
-  advance(options: WaitOptions = {}): Promise<'advanced' | 'nothing due'> {
-    return this.#clockwork.advance(options.timeoutMs ?? defaultWaitMs);
+  async advance(options: WaitOptions = {}): Promise<'advanced' | 'nothing due'> {
+    return this.#clockwork.advance(timeoutArgument(options));
   }
 
   /** Moves lab time forward by `ms` of lab time. Every timer on the way fires at its instant. */
-  advanceBy(ms: number, options: WaitOptions = {}): Promise<void> {
-    return this.#clockwork.advanceBy(ms, options.timeoutMs ?? defaultWaitMs);
+  async advanceBy(ms: number, options: WaitOptions = {}): Promise<void> {
+    numberArgument('ms', ms, 0, 'number of milliseconds');
+    return this.#clockwork.advanceBy(ms, timeoutArgument(options));
   }
 
+  /** Counts and delays since the lab started. */
   async summary(): Promise<LabSummary> {
-    await this.#members.statuses();
-    const { counters } = this.#members;
-    const sums = counters.sums();
-    return {
-      // The lab keeps its count when a process is killed. The count of the MTAs includes mail from outside the lab.
-      submitted: Math.max(sums.submitted, this.#submitter.submitted),
-      delivered: counters.delivered,
-      meanDelayMs: counters.delays.meanMs,
-      maxDelayMs: counters.delays.maxMs,
-      associationsOpened: sums.associationsOpened,
-      turnsGiven: sums.turnsGiven,
-      reports: sums.reports,
-    };
+    return summaryOf(this.#members, this.#submitter.submitted);
   }
 
   /**
@@ -246,7 +272,7 @@ export class Lab {
    * Switches an article on (`legacy`) or off (`fixed`), at once and for restarts. Default: at all MTAs.
    * @throws HarnessError if a running MTA does not answer. It and the others keep the change for restarts.
    */
-  async set(article: string, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
+  async set(article: Article, mode: 'legacy' | 'fixed', names?: readonly string[]): Promise<void> {
     required(await this.changes.set(article, mode, names));
   }
 
@@ -281,29 +307,24 @@ export class Lab {
    * @throws HarnessError if the lab has no proxy.
    */
   fault(text: string): FaultHandle {
+    this.#members.requireOpen();
+    if (!isText(text)) throw wrongArgument('text', "a fault, such as 'cut before turn-give 1'", text);
     if (this.proxy === undefined) {
-      throw new HarnessError('faults need a proxy, and this lab has none; start it with --fault or --proxy');
+      throw new HarnessError(
+        'faults need a proxy, and this lab has none; start it with the option proxy: --proxy or proxy: true',
+      );
     }
     return this.proxy.add(text);
   }
 
   /** The entry of this run in the registry. */
   runEntry(): RunEntry {
-    return {
-      pid: process.pid,
-      startedAt: this.startedAt,
-      dir: this.dir,
-      mtas: [...this.processes.values()].map((one) => ({
-        mta: one.name,
-        domains: [this.domain(one.name)],
-        process: one.up ? { pid: one.pid, control: one.ready.control, tokenFile: one.ready.tokenFile } : null,
-      })),
-      ...(this.#labControl === undefined ? {} : { lab: this.#labControl }),
-    };
+    return runEntryOf(this.#members, this.startedAt, this.#labControl);
   }
 
   /** Registers this run until `close`, and keeps the entry up to date. `lab`: the control channel of the lab itself. */
   async register(lab?: ControlAddress): Promise<void> {
+    this.#members.requireOpen();
     this.#labControl = lab;
     if (this.#registration === undefined) this.#registration = await registerRun(this.runEntry());
     else await this.#registration.update(this.runEntry());
@@ -315,7 +336,7 @@ export class Lab {
   }
 
   /**
-   * Stops all MTAs in order and removes a temporary folder. A second call joins the first.
+   * Stops all MTAs in order and removes a temporary folder. A second call joins the first. Every other call fails from now on.
    * @throws HarnessError at the end, if an MTA did not stop in time and was killed.
    */
   async close(): Promise<void> {
@@ -334,48 +355,37 @@ export class Lab {
     return this.#closing;
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** Calls `run` when the lab closes. */
+  onClose(run: () => void): void {
+    this.#closers.push(run);
+  }
+
+  /** Kills all MTAs and closes the lab. The `signal` of the options does it. */
+  async abort(reason: unknown): Promise<void> {
+    this.#members.closed ??= new HarnessError('the lab was aborted by its signal', { cause: reason });
+    this.#members.kill();
+    await this.close();
+  }
+
   async #end(): Promise<readonly MtaEnded[]> {
+    this.#members.closed ??= new HarnessError('the lab is closed; start a new one');
+    this.#members.arrivals.wake();
+    for (const run of this.#closers) run();
     const outcomes = await Promise.all(
       [...this.processes.values()].map(async (process) => ({ mta: process.name, ...(await process.end()) })),
     );
     const closed = new HarnessError('the lab was closed meanwhile');
     this.#submitter.close(closed);
     this.#members.counters.close(closed);
+    this.#members.events.close(closed);
     await this.proxy?.close();
     await this.#registration?.remove();
     await this.#temporary?.remove();
     return outcomes;
-  }
-
-  async #look(): Promise<Look> {
-    const answers = await this.#members.statuses();
-    const statuses = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
-    const silent = answers.flatMap((answer) => (answer.ok || answer.error.code === 'down' ? [] : [answer.mta]));
-    const joints = new Map<number, { legs: ProxyJoint['legs'][number][]; kept: number }>();
-    for (const row of this.proxy?.sockets() ?? []) {
-      const joint = joints.get(row.conn) ?? { legs: [], kept: 0 };
-      joint.legs.push(row);
-      joint.kept += row.held + row.swallowed;
-      joints.set(row.conn, joint);
-    }
-    const delaying = this.proxy?.faults().some((fault) => fault.state === 'reached' && fault.text.startsWith('delay')) ?? false;
-    return { statuses, silent, joints: [...joints.values()], delaying };
-  }
-
-  /** The message of a timeout: what is delivered, and the state of each MTA. */
-  async #undelivered(count: number, timeoutMs: number): Promise<string> {
-    const lines = [`${this.delivered} of ${count} copies were delivered within ${durationText(timeoutMs)}`];
-    for (const answer of await this.#members.statuses()) {
-      const { mta } = answer;
-      const { exit } = this.#members.get(mta);
-      if (answer.ok)
-        lines.push(`${mta} has queued ${answer.value.queuedCopies} and delivered ${answer.value.counters.delivered} copies`);
-      else lines.push(exit === undefined ? `${mta} ${answer.error.message}` : `${mta} ${describeExit(exit)}`);
-    }
-    return lines.join('; ');
   }
 }

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The copy id in the name of a delivered file, `<seconds>.C<copy>M<mailbox digest>.<store>`. Undefined for other files. */
-function copyOfFileName(name: string): number | undefined {
+export function copyOfFileName(name: string): number | undefined {
   const copy = Number(/^\d+\.C(\d{1,16})M[0-9a-f]+\./.exec(name)?.[1]);
   return Number.isSafeInteger(copy) ? copy : undefined;
 }
@@ -23,7 +23,7 @@ export async function* copiesInMailboxes(folder: string): AsyncIterable<number> 
 }
 
 /** The names in a folder. None if the folder does not exist or is no folder. */
-async function namesIn(folder: string): Promise<readonly string[]> {
+export async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {

@@ -2,12 +2,14 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type DiagnosticsLevels, defaultSettings, levelNamed, levelsOf } from '@mtalab/mta-core';
-import type { ControlClient, LabClock, MtaStatus, RequestOptions } from '@mtalab/transport';
+import type { ControlClient, LabClock, MtaStatus, RequestOptions, StreamEntries, StreamName } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type Answer, answerOf, unanswered } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
 import { MtaProcess } from '../process/mta-process.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { Arrivals } from './arrivals.js';
+import { EventRecord } from './event-record.js';
 import { LabCounters } from './lab-counters.js';
 import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
@@ -22,6 +24,10 @@ export class Members {
   readonly proxy: FaultProxy | undefined;
   readonly processes: ReadonlyMap<string, MtaProcess>;
   readonly counters = new LabCounters();
+  readonly arrivals = new Arrivals();
+  readonly events = new EventRecord();
+  /** The reason why the lab takes no more commands. */
+  closed: HarnessError | undefined;
   /** Where the other MTAs reach each MTA. */
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #legacy: Map<string, readonly string[]>;
@@ -45,18 +51,28 @@ export class Members {
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
 
-  /** The process of this name. */
+  /** The process of this name. @throws HarnessError if there is none, or if the lab is closed. */
   get(name: string): MtaProcess {
+    this.requireOpen();
     const found = this.processes.get(name);
     if (found === undefined)
       throw new HarnessError(`unknown MTA '${name}'; the MTAs of this lab are ${this.plan.names.join(', ')}`);
     return found;
   }
 
+  /** @throws HarnessError if the lab is closed. */
+  requireOpen(): void {
+    if (this.closed !== undefined) throw this.closed;
+  }
+
   /** Starts all MTAs, then gives each the endpoints of the others. */
   async start(): Promise<void> {
     // Mail in the mailboxes from an earlier run does not count as delivered in this one.
-    for (const name of this.plan.names) await this.#readMailboxes(name, (copy) => this.counters.noteEarlier(name, copy));
+    for (const name of this.plan.names)
+      await this.#readMailboxes(name, (copy) => {
+        this.counters.noteEarlier(name, copy);
+        this.arrivals.noteEarlier(name, copy);
+      });
     const atOnce = [...this.processes.values()].filter(({ name }) => this.plan.down?.includes(name) !== true);
     for (const name of this.plan.down ?? []) await this.proxy?.refuse(name);
     const outcomes = await Promise.allSettled(atOnce.map((process) => process.start()));
@@ -73,7 +89,10 @@ export class Members {
     for (const process of this.processes.values()) if (process.alive) process.kill('SIGKILL');
   }
 
-  /** Asks an MTA, with a short limit in real time. `ask` must pass the limit on. */
+  /**
+   * Asks an MTA, with a short limit in real time. `ask` should pass the limit on, so that the request itself ends with it.
+   * @throws HarnessError if the lab is closed, or has no such MTA.
+   */
   async ask<T>(name: string, ask: (client: ControlClient, limit: RequestOptions) => Promise<T>): Promise<Answer<T>> {
     const process = this.get(name);
     if (!process.up) return unanswered(name, 'down', process.alive ? 'is not ready yet' : 'is down');
@@ -83,10 +102,11 @@ export class Members {
   }
 
   /** Asks several MTAs at once, each by itself. Default: all. */
-  askEach<T>(
+  async askEach<T>(
     ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
     names: readonly string[] = this.plan.names,
   ): Promise<readonly Answer<T>[]> {
+    this.requireOpen();
     return Promise.all(names.map((name) => this.ask(name, ask)));
   }
 
@@ -179,7 +199,9 @@ export class Members {
     await this.#follow(process);
     if (!this.#started) return;
     // Its previous process may have died between a delivery and the notice of it.
-    await this.#readMailboxes(name, (copy) => this.counters.noteCopy(name, copy));
+    await this.#readMailboxes(name, (copy) => {
+      if (this.counters.noteCopy(name, copy)) this.arrivals.noteCopy(name, copy);
+    });
     const reachedAt = this.#reachedAt(name);
     if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
       this.#endpoints.set(name, reachedAt);
@@ -189,25 +211,13 @@ export class Members {
     await this.#onUp();
   }
 
-  /** Subscribes to the deliveries of this process, from its start on. */
-  async #follow(process: MtaProcess): Promise<void> {
-    const { client } = process;
-    let last = 0;
-    const subscribe = async (): Promise<void> => {
-      await client.subscribe(
-        'deliveries',
-        {
-          entry: (line) => {
-            last = line.n;
-            this.counters.noteDelivery(line);
-          },
-          // This process read too slowly. It goes on after the last delivery that came.
-          dropped: () => void subscribe().catch(() => {}),
-        },
-        last,
-      );
-    };
-    await subscribe();
+  /** Subscribes to the deliveries and events of this process, from its start on. */
+  async #follow({ client }: MtaProcess): Promise<void> {
+    await followStream(client, 'deliveries', (line) => {
+      this.arrivals.noteDelivery(line);
+      this.counters.noteDelivery(line);
+    });
+    await followStream(client, 'events', (line) => this.events.note(line));
   }
 
   async #setTarget(process: MtaProcess): Promise<void> {
@@ -217,7 +227,7 @@ export class Members {
     if (match === null)
       throw new HarnessError(`${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`);
     await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
-    void process.exited.then(() => this.proxy?.refuse(process.name));
+    process.onExit(() => void this.proxy?.refuse(process.name));
   }
 
   #reachedAt(name: string): readonly string[] {
@@ -254,4 +264,28 @@ export function endLimitMs(plan: LabPlan): number {
 function stopLimitMs({ settings, timeScale }: LabPlan): number {
   const stopTimeoutS = settings?.stopTimeoutS ?? defaultSettings.stopTimeoutS;
   return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
+}
+
+/** Follows a stream of a process from its start on, also if this side reads too slowly for a while. */
+async function followStream<Name extends StreamName>(
+  client: ControlClient,
+  stream: Name,
+  note: (entry: StreamEntries[Name]) => void,
+): Promise<void> {
+  let last = 0;
+  const subscribe = async (): Promise<void> => {
+    await client.subscribe(
+      stream,
+      {
+        entry: (entry) => {
+          last = entry.n;
+          note(entry);
+        },
+        // It goes on after the last entry that came.
+        dropped: () => void subscribe().catch(() => {}),
+      },
+      last,
+    );
+  };
+  await subscribe();
 }

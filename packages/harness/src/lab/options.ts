@@ -1,19 +1,34 @@
 /** The options of a lab, the plan made of them, and the configuration of each MTA. */
-import { type Profile, resolveProfile, type Settings, UnknownReleaseError } from '@mtalab/mta-core';
+import {
+  type Article,
+  defaultSettings,
+  type NtName,
+  type Profile,
+  type ReleaseName,
+  resolveProfile,
+  type Settings,
+  UnknownReleaseError,
+} from '@mtalab/mta-core';
 import { counted } from '@mtalab/scenario';
 import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
+import { articleArgument, isRecord, isText, isTexts, wrongArgument } from './arguments.js';
 import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 
 /** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
+  /** IPv4 or IPv6 address of this machine. Default 127.0.0.1. */
   readonly address?: string | undefined;
+  /** TCP port to listen on. 0, the default: the system chooses. */
   readonly port?: number | undefined;
+  /** A name for commands that choose a binding. Default: the address. */
   readonly label?: string | undefined;
+  /** Does the MTA listen on it and dial from it? Default true. */
   readonly enabled?: boolean | undefined;
 };
 
+/** Options of a lab. All but the first two have defaults. */
 export type LabOptions = {
   /** Program and first arguments that run one MTA. The lab appends `--config FILE`. */
   readonly command: readonly string[];
@@ -28,13 +43,13 @@ export type LabOptions = {
   /** Lab time runs this many times faster than real time. Default 1. */
   readonly timeScale?: number;
   /** The Exchange release (`5.5sp4`, `2653.23`) of each MTA, by its name. It has the bugs of it. Default: all corrections. */
-  readonly release?: Readonly<Record<string, string | undefined>>;
+  readonly release?: Readonly<Record<string, ReleaseName | undefined>>;
   /** The Windows NT release (`4.0sp3`) of each MTA, by its name. Default: all corrections. */
-  readonly nt?: Readonly<Record<string, string | undefined>>;
+  readonly nt?: Readonly<Record<string, NtName | undefined>>;
   /** Articles whose legacy behaviour is on, besides those of the releases, by name of the MTA. */
-  readonly legacy?: Readonly<Record<string, readonly string[]>>;
+  readonly legacy?: Readonly<Record<string, readonly Article[]>>;
   /** Articles whose legacy behaviour is off, although the releases have it, by name of the MTA. */
-  readonly fixed?: Readonly<Record<string, readonly string[]>>;
+  readonly fixed?: Readonly<Record<string, readonly Article[]>>;
   /** Bindings of each MTA, by its name. Default: 127.0.0.1, with a port that the system chooses. */
   readonly bindings?: Readonly<Record<string, readonly BindingOption[]>>;
   /** MTAs that are servers of a cluster. */
@@ -57,6 +72,7 @@ export type LabOptions = {
   readonly log?: { readonly console?: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
   /** Called with the output of the MTAs. */
   readonly onOutput?: (name: string, text: string, stream: 'stdout' | 'stderr') => void;
+  /** Variables to add to the environment of the MTAs. */
   readonly env?: Readonly<Record<string, string>>;
   /** Limit in real time for the start of each MTA, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
@@ -64,6 +80,8 @@ export type LabOptions = {
   readonly stopTimeoutMs?: number;
   /** Limit in real time for the answer of an MTA to a question or a change, ms. Default 5 s. */
   readonly answerTimeoutMs?: number;
+  /** Ends the lab when it aborts, also during the start: kills the MTAs and closes the lab. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** The content of the configuration file of an MTA. */
@@ -106,33 +124,64 @@ export type LabPlan = Omit<
   readonly proxied: boolean;
 };
 
-/** All options. A program in JavaScript may give an unknown option, which must be an error. */
-const knownOptions: Readonly<Record<keyof LabOptions, true>> = {
-  command: true,
-  renderConfig: true,
-  dir: true,
-  names: true,
-  domains: true,
-  timeScale: true,
-  release: true,
-  nt: true,
-  legacy: true,
-  fixed: true,
-  bindings: true,
-  cluster: true,
-  mapper: true,
-  down: true,
-  settings: true,
-  delivery: true,
-  journal: true,
-  faults: true,
-  proxy: true,
-  log: true,
-  onOutput: true,
-  env: true,
-  readyTimeoutMs: true,
-  stopTimeoutMs: true,
-  answerTimeoutMs: true,
+/** What a value of an option must be. */
+type Shape = { readonly expected: string; readonly fits: (value: unknown) => boolean };
+
+const texts: Shape = { expected: 'a list of texts', fits: isTexts };
+const yesOrNo: Shape = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
+const milliseconds: Shape = {
+  expected: 'a number of milliseconds above 0',
+  fits: (value) => typeof value === 'number' && value > 0,
+};
+const aFunction: Shape = { expected: 'a function', fits: (value) => typeof value === 'function' };
+
+function isTextIfGiven(value: unknown): boolean {
+  return value === undefined || isText(value);
+}
+
+/** A map whose keys are names of MTAs. */
+function byMta(what: string, fits: (value: unknown) => boolean): Shape {
+  return {
+    expected: `an object with ${what} under the name of each MTA`,
+    fits: (value) => isRecord(value) && Object.values(value).every(fits),
+  };
+}
+
+/** All options, with what they must be. A program in JavaScript may give an unknown option, which must be an error. */
+const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
+  command: texts,
+  renderConfig: aFunction,
+  // An empty name has an error of its own.
+  dir: { expected: 'the name of a folder', fits: (value) => typeof value === 'string' },
+  names: texts,
+  domains: texts,
+  timeScale: {
+    expected: 'a number above 0 and at most 1,000,000',
+    fits: (value) => typeof value === 'number' && value > 0 && value <= 1e6,
+  },
+  release: byMta("a release, such as '5.5sp4',", isTextIfGiven),
+  nt: byMta("a release of Windows NT, such as '4.0sp6a',", isTextIfGiven),
+  legacy: byMta("a list of articles, such as ['Q166594'],", Array.isArray),
+  fixed: byMta("a list of articles, such as ['Q166594'],", Array.isArray),
+  bindings: byMta('a list of bindings', (value) => Array.isArray(value) && value.every(isRecord)),
+  cluster: texts,
+  mapper: byMta('a port', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
+  down: texts,
+  settings: { expected: 'an object with settings', fits: isRecord },
+  delivery: { expected: "'maildir' or 'ledger'", fits: (value) => value === 'maildir' || value === 'ledger' },
+  journal: yesOrNo,
+  faults: texts,
+  proxy: yesOrNo,
+  log: { expected: 'an object', fits: isRecord },
+  onOutput: aFunction,
+  env: {
+    expected: 'an object with texts',
+    fits: (value) => isRecord(value) && Object.values(value).every((each) => typeof each === 'string'),
+  },
+  readyTimeoutMs: milliseconds,
+  stopTimeoutMs: milliseconds,
+  answerTimeoutMs: milliseconds,
+  signal: { expected: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
 };
 
 const maxMtas = 64;
@@ -141,7 +190,7 @@ const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Checks the options and fills in the defaults. @throws HarnessError naming the wrong option. */
 export function planOf(options: LabOptions, dir: string): LabPlan {
-  checkKeys(options);
+  checkShapes(options);
   const names = options.names ?? ['MTA-A', 'MTA-B'];
   const domains = options.domains ?? names.map((_, index) => `${letters(index)}.example`);
   if (names.length === 0 || names.length > maxMtas)
@@ -166,14 +215,6 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
-  for (const what of ['release', 'nt', 'legacy', 'fixed', 'bindings', 'mapper'] as const) {
-    // A program in JavaScript may give anything.
-    const value: unknown = options[what] ?? {};
-    if (typeof value !== 'object' || Array.isArray(value))
-      throw new HarnessError(
-        `${what}: expected an object with a value for each MTA, such as { '${names[0]}': ... }, got ${JSON.stringify(value)}`,
-      );
-  }
   const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {} } = options;
   const named = {
     release: Object.keys(release),
@@ -189,7 +230,6 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   }
   checkListening(options, names);
   const timeScale = options.timeScale ?? 1;
-  if (!(timeScale > 0 && Number.isFinite(timeScale))) throw new HarnessError(`timeScale: ${timeScale} is not a number above 0`);
   return {
     ...options,
     dir,
@@ -203,13 +243,27 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   };
 }
 
-function checkKeys(options: LabOptions): void {
-  const names = Object.keys(knownOptions);
-  const unknown = Object.keys(options).find((key) => !Object.hasOwn(knownOptions, key));
-  if (unknown === undefined) return;
-  const nearest = nearestName(unknown, names);
-  const hint = nearest === undefined ? `; the options are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-  throw new HarnessError(`unknown option '${unknown.slice(0, 80)}'${hint}`);
+/** @throws HarnessError naming the option that does not exist, or is not what it should be. */
+function checkShapes(options: LabOptions): void {
+  if (!isRecord(options)) throw wrongArgument('options', 'an object', options);
+  for (const [key, value] of Object.entries(options)) {
+    const shape = Object.hasOwn(knownOptions, key) ? knownOptions[key as keyof LabOptions] : undefined;
+    if (shape === undefined)
+      throw new HarnessError(`unknown option '${key.slice(0, 80)}'${nearestHint(key, 'options', Object.keys(knownOptions))}`);
+    if (value !== undefined && !shape.fits(value)) throw wrongArgument(key, shape.expected, value);
+  }
+  for (const what of ['legacy', 'fixed'] as const)
+    for (const [name, articles] of Object.entries(options[what] ?? {}))
+      for (const article of articles) articleArgument(`${what}: ${name}`, article);
+  const settings = Object.keys(defaultSettings);
+  const unknown = Object.keys(options.settings ?? {}).find((key) => !settings.includes(key));
+  if (unknown !== undefined)
+    throw new HarnessError(`settings: unknown setting '${unknown.slice(0, 80)}'${nearestHint(unknown, 'settings', settings)}`);
+}
+
+function nearestHint(name: string, what: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? `; the ${what} are ${known.join(', ')}` : `; did you mean ${nearest}?`;
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
@@ -232,11 +286,19 @@ function profileOf(options: LabOptions, name: string): Profile {
   const fixed = options.fixed?.[name] ?? [];
   const both = legacy.find((article) => fixed.includes(article));
   if (both !== undefined) throw new HarnessError(`${name}: the article ${both} is in legacy and in fixed; remove one of them`);
+  const release = knownRelease('release', options.release?.[name], name);
+  const nt = knownRelease('nt', options.nt?.[name], name);
+  return resolveProfile({ release, nt, legacy, fixed });
+}
+
+/** A release, if there is one of this name. @throws HarnessError naming the option. */
+function knownRelease(option: 'release' | 'nt', text: string | undefined, mta: string): string | undefined {
   try {
-    return resolveProfile({ release: options.release?.[name], nt: options.nt?.[name], legacy, fixed });
+    if (text !== undefined) resolveProfile({ [option]: text });
+    return text;
   } catch (error) {
     if (!(error instanceof UnknownReleaseError)) throw error;
-    throw new HarnessError(`${name}: ${error.message}`, { cause: error });
+    throw new HarnessError(`${option}: ${mta}: ${error.message}`, { cause: error });
   }
 }
 

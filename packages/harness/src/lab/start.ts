@@ -9,14 +9,24 @@ import { Lab } from './lab.js';
 import { Members } from './members.js';
 import { defaultBindings, type LabOptions, type LabPlan, planOf } from './options.js';
 
+/** Lets the signal of the options end a lab. */
+function abortWith(lab: Lab, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const abort = (): void => void lab.abort(signal.reason).catch(() => {});
+  signal.addEventListener('abort', abort, { once: true });
+  lab.onClose(() => signal.removeEventListener('abort', abort));
+}
+
 /**
  * Starts a lab: first the proxy, if it has one, then the MTA processes. If anything fails, it ends what it started and removes
  * a temporary folder before it throws.
- * @throws HarnessError naming the wrong option, or the process and its stderr.
+ * @throws HarnessError naming the wrong option, or the process and its stderr. The reason of the signal, if it aborts the start.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   // Wrong options fail before anything is made.
   planOf(options, '');
+  const { signal } = options;
+  signal?.throwIfAborted();
   const temporary = options.dir === undefined ? await TemporaryFolder.make() : undefined;
   const dir = temporary?.path ?? (await keptFolder(options.dir as string));
   const plan = planOf(options, dir);
@@ -27,9 +37,13 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.updateRegistry());
     if (temporary !== undefined) temporary.endWriters = () => members.kill();
     lab = new Lab(members, randomBytes(6).toString('hex'), temporary);
+    abortWith(lab, signal);
     await members.start();
+    signal?.throwIfAborted();
     return lab;
-  } catch (error) {
+  } catch (failure) {
+    // An abort makes the start fail in many ways. Its reason is the same as that of other functions with a signal.
+    const error = signal?.aborted === true ? signal.reason : failure;
     if (lab !== undefined) await lab.close().catch(() => {});
     else {
       await proxy?.close();
@@ -40,9 +54,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 /** Starts two MTAs, by default `MTA-A` for `a.example` and `MTA-B` for `b.example`. */
-export function spawnPair(options: LabOptions): Promise<Lab> {
+export async function spawnPair(options: LabOptions): Promise<Lab> {
   const { names } = options;
-  if (names !== undefined && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
+  // Other wrong names get an error of their own.
+  if (Array.isArray(names) && names.length !== 2) throw new HarnessError(`names: a pair has two MTAs, not ${names.length}`);
   return startLab(options);
 }
 

@@ -2,33 +2,26 @@
  * Submits mail, also over restarts of an MTA. Every submission has an id of its own. If an MTA dies before it answers, the
  * submitter repeats the submission to the next process, and the id prevents a second message.
  */
-import type { Priority } from '@mtalab/mta-core';
-import { type ControlClient, ControlError } from '@mtalab/transport';
+import { type ControlClient, ControlError, controlLimits } from '@mtalab/transport';
 import PQueue from 'p-queue';
-import { type MailItem, octetsOf } from '../mail/read.js';
 import { durationText, within } from '../process/deadline.js';
 import { HarnessError, HarnessTimeout, messageOf } from '../process/errors.js';
 import { describeExit, type MtaProcess } from '../process/mta-process.js';
+import { timeoutArgument } from './arguments.js';
+import { checkMessage, contentOctets, isInMemory, type LabMessage, type MessageContent } from './message.js';
 
-/** A message to submit. The envelope is as given here. The header of the message does not matter. */
-export type LabMessage = {
-  /** Default: the id of the run and a number. */
-  readonly submissionId?: string;
-  readonly originator: string;
-  readonly recipients: readonly string[];
-  /** Default `normal`. */
-  readonly priority?: Priority;
-  /** Default `message/rfc822`. */
-  readonly contentType?: string;
-  readonly content: MailItem['content'];
-};
-
+/** The time limit of a submission. */
 export type SubmitOptions = {
-  /** Limit in real time for the answer, over restarts of the process, ms. Default 60 s. */
+  /**
+   * Limit for the answer, over restarts of the process, ms of real time. It begins when the turn of the message comes. Default
+   * 60,000.
+   */
   readonly timeoutMs?: number;
 };
 
+/** The answer to a submission: the message is on disk at the MTA. */
 export type Submitted = {
+  /** MTS identifier of the message, such as `c=lab;mta=MTA-A;3-17`. */
   readonly mtsId: string;
   /** The MTA had accepted this submission id before, so there is no second message. */
   readonly known: boolean;
@@ -36,6 +29,29 @@ export type Submitted = {
 
 /** The MTA refused the submission. A repetition helps only after something has changed. */
 export class SubmissionRefused extends HarnessError {}
+
+/** Limit of submissions of small content that wait for the answer of one MTA: enough to fill its commits. */
+const maxSmall = 64;
+/** The same for content in memory that has to be uploaded. */
+const maxLarge = 8;
+/** The same for streams, which are in memory as a whole until the answer. */
+const maxStreams = 2;
+
+/** The submissions to one MTA. Those above a limit wait for their turn. */
+class Lanes {
+  readonly #small = new PQueue({ concurrency: maxSmall });
+  readonly #large = new PQueue({ concurrency: maxLarge });
+  readonly #streams = new PQueue({ concurrency: maxStreams });
+
+  of(content: MessageContent): PQueue {
+    if (!isInMemory(content)) return this.#streams;
+    return content.length <= controlLimits.maxInlineBytes ? this.#small : this.#large;
+  }
+
+  clear(): void {
+    for (const lane of [this.#small, this.#large, this.#streams]) lane.clear();
+  }
+}
 
 /** Limit of tries for one submission, if the process dies each time. */
 const maxTries = 20;
@@ -45,8 +61,8 @@ const requestLimitMs = 600_000;
 export class Submitter {
   readonly runId: string;
   readonly #accepted = new Set<string>();
-  /** Uploads big content, which is in memory meanwhile, a few messages at a time. */
-  readonly #bigUploads = new PQueue({ concurrency: 2 });
+  /** By name of the MTA, so that one MTA that is down does not keep mail from another. */
+  readonly #lanes = new Map<string, Lanes>();
   readonly #pending = new Set<(error: HarnessError) => void>();
   #acceptedCount = 0;
   #last = 0;
@@ -65,30 +81,49 @@ export class Submitter {
     return `${this.runId}-${this.#last}`;
   }
 
+  /**
+   * Submits a message. Resolves when it is on disk. Any number of calls may be under way: they wait for their turn.
+   * @throws HarnessError naming a wrong member of the message. SubmissionRefused with the MTA's reason. HarnessTimeout.
+   */
   async submit(target: MtaProcess, message: LabMessage, options: SubmitOptions = {}): Promise<Submitted> {
+    checkMessage(message);
+    const timeoutMs = timeoutArgument(options);
     const id = message.submissionId ?? this.nextId();
-    const timeoutMs = options.timeoutMs ?? 60_000;
-    const limit = { over: false };
-    const answer = new Promise<Submitted>((resolve, reject) => {
+    const result = await new Promise<Submitted>((resolve, reject) => {
       this.#pending.add(reject);
-      this.#submitOverRestarts(target, id, message, limit)
+      const lane = this.#lanesOf(target).of(message.content);
+      lane
+        .add(() => this.#inTurn(target, id, message, timeoutMs))
         .then(resolve, reject)
         .finally(() => this.#pending.delete(reject));
     });
-    const late = (): string =>
-      `${target.name} did not answer submission ${id} within ${durationText(timeoutMs)}${stateOf(target)}`;
-    let result: Submitted;
-    try {
-      result = await within(answer, timeoutMs, late);
-    } finally {
-      limit.over = true;
-    }
     if (!this.#accepted.has(id)) this.#count(id);
     return result;
   }
 
+  async #inTurn(target: MtaProcess, id: string, message: LabMessage, timeoutMs: number): Promise<Submitted> {
+    const limit = { over: false };
+    const late = (): string =>
+      `${target.name} did not answer submission ${id} within ${durationText(timeoutMs)}${stateOf(target)}`;
+    try {
+      return await within(this.#submitOverRestarts(target, id, message, limit), timeoutMs, late);
+    } finally {
+      limit.over = true;
+    }
+  }
+
+  #lanesOf({ name }: MtaProcess): Lanes {
+    let lanes = this.#lanes.get(name);
+    if (lanes === undefined) {
+      lanes = new Lanes();
+      this.#lanes.set(name, lanes);
+    }
+    return lanes;
+  }
+
   /** Rejects all pending submissions with this error. */
   close(error: HarnessError): void {
+    for (const lanes of this.#lanes.values()) lanes.clear();
     for (const reject of this.#pending) reject(error);
     this.#pending.clear();
   }
@@ -100,25 +135,21 @@ export class Submitter {
     if (this.#accepted.size > 10_000) for (const oldest of this.#accepted) return void this.#accepted.delete(oldest);
   }
 
-  #request(client: ControlClient, id: string, message: LabMessage): Promise<Submitted> {
-    const { content, ...envelope } = message;
-    const submit = (octets: Uint8Array): Promise<Submitted> =>
-      client.submit({ ...envelope, submissionId: id, content: octets }, { timeoutMs: requestLimitMs });
-    if (content instanceof Uint8Array) return submit(content);
-    return this.#bigUploads.add(async () => submit(await octetsOf(content)));
-  }
-
   async #submitOverRestarts(
     target: MtaProcess,
     id: string,
     message: LabMessage,
     limit: { readonly over: boolean },
   ): Promise<Submitted> {
+    const { content, submissionId: _, ...envelope } = message;
+    let octets: Uint8Array | undefined;
     for (let attempt = 1; ; attempt += 1) {
       await target.whenUp();
       const client = target.client;
+      // A stream can be read only once, so its octets are kept for a repetition.
+      octets ??= await contentOctets(content);
       try {
-        return await this.#request(client, id, message);
+        return await client.submit({ ...envelope, submissionId: id, content: octets }, { timeoutMs: requestLimitMs });
       } catch (error) {
         if (!(error instanceof ControlError)) throw error;
         if (error.code === 'refused')

@@ -3,14 +3,14 @@
  * it is, whether the other MTA runs, and which faults keep PDUs back. Pure: the caller gathers the sights.
  */
 import type { AssociationView, LastErrorView, QueueWaitView, WaitReason, WaitView } from '@mtalab/mta-core';
-import type { LabAssociation } from './associations.js';
+import type { RawAssociation } from './associations.js';
 
 /** What one MTA of the lab says. */
 export type MtaSight = { readonly mta: string; readonly nowMs: number; readonly waits: readonly QueueWaitView[] };
 
 export type LabSights = {
   readonly mtas: readonly MtaSight[];
-  readonly associations: readonly LabAssociation[];
+  readonly associations: readonly RawAssociation[];
   /** MTAs of the lab that do not run. */
   readonly down?: readonly string[];
   /** MTAs that did not answer. */
@@ -61,12 +61,12 @@ function lab(reason: LabReason, says: string, more: Partial<LabWait> = {}): LabW
 }
 
 /** The peer's side of an association, as far as it was asked. */
-function peerSide(joined: LabAssociation | undefined, mta: string): AssociationView | undefined {
+function peerSide(joined: RawAssociation | undefined, mta: string): AssociationView | undefined {
   return joined?.sides.find((side) => side.mta !== mta);
 }
 
 /** What the peer says about the Turn that this side waits for. */
-function turnWait(mta: string, peer: string, wait: LabWait, joined: LabAssociation | undefined, asked: boolean): LabWait {
+function turnWait(mta: string, peer: string, wait: LabWait, joined: RawAssociation | undefined, asked: boolean): LabWait {
   const row = peerSide(joined, mta);
   if (joined === undefined || row === undefined)
     return asked ? { ...wait, reason: 'unknown-to-peer', says: `${peer} does not know ${wait.association}` } : wait;

@@ -8,6 +8,7 @@ import { HarnessError, messageOf } from '../process/errors.js';
 export type MailItem = {
   /** The name of the file, or of a generated message. For people. */
   readonly name: string;
+  /** Length of the content, in octets. */
   readonly sizeBytes: number;
   /** The octets, or a function that reads big content. It may run again, if a process restarts during the submission. */
   readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>);

@@ -3,18 +3,28 @@
  * others.
  */
 import { ControlError } from '@mtalab/transport';
-import { durationText } from './deadline.js';
-import { HarnessError, messageOf } from './errors.js';
+import { durationText, within } from './deadline.js';
+import { HarnessError, HarnessTimeout, messageOf } from './errors.js';
 import { endOf, isRunning, isSuspended, type ProcessIdentity } from './process-facts.js';
 
-/**
- * Why there is no answer. `silent`: the process does not answer now, and nobody knows whether it still carries out what it was
- * asked. `down`: there is no process, so it does nothing. `refused`: the MTA answered with this reason.
- */
-export type AnswerError = { readonly code: 'silent' | 'down' | 'refused'; readonly message: string };
+/** Why there is no answer. */
+export type AnswerError = {
+  /**
+   * `silent`: the process does not answer now, and nobody knows whether it still carries out what it was asked. `down`: there is
+   * no process, so it does nothing. `refused`: the MTA answered with a reason.
+   */
+  readonly code: 'silent' | 'down' | 'refused';
+  /** Continues a sentence about the MTA; of `refused`, the MTA's own reason. */
+  readonly message: string;
+};
 
 /** An MTA without an answer. */
-export type Unanswered = { readonly mta: string; readonly error: AnswerError };
+export type Unanswered = {
+  /** Name of the MTA. */
+  readonly mta: string;
+  /** Why there is no answer. */
+  readonly error: AnswerError;
+};
 
 /** The answer of one MTA, or why there is none. */
 export type Answer<T> =
@@ -27,7 +37,7 @@ export function unanswered(mta: string, code: AnswerError['code'], message: stri
 
 /**
  * The answer of an MTA, or why there is none.
- * @param limitMs the limit that `ask` has, in real time.
+ * @param limitMs limit in real time, also if `ask` has none.
  * @param ask asks the MTA. A suspended process is not asked: it could not answer, and would act on its own much later.
  */
 export async function answerOf<T>(
@@ -39,7 +49,8 @@ export async function answerOf<T>(
   const suspended = await suspension(identity.pid);
   if (suspended !== undefined) return unanswered(mta, 'silent', suspended);
   try {
-    return { mta, ok: true, value: await ask() };
+    // The request may also wait for its turn before its own limit begins.
+    return { mta, ok: true, value: await within(ask(), limitMs, () => 'no answer') };
   } catch (error) {
     return { mta, ok: false, error: await whyUnanswered(identity, limitMs, error) };
   }
@@ -70,7 +81,7 @@ async function whyUnanswered(identity: ProcessIdentity, limitMs: number, error: 
   if (ended) return { code: 'down', message: `does not answer: its process ${identity.pid} has ended; it may be restarting` };
   const suspended = await suspension(identity.pid);
   if (suspended !== undefined) return { code: 'silent', message: suspended };
-  if (error instanceof ControlError && error.code === 'timeout')
+  if (error instanceof HarnessTimeout || (error instanceof ControlError && error.code === 'timeout'))
     return { code: 'silent', message: `does not answer within ${durationText(limitMs)}` };
   return { code: 'silent', message: `does not answer: ${messageOf(error)}` };
 }

@@ -1,5 +1,6 @@
 /** A lab could not do something. The message names the process, what was expected, and what to do. */
 export class HarnessError extends Error {
+  /** Also the name of the classes made of this one. */
   override readonly name = 'HarnessError';
 }
 

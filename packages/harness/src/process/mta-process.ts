@@ -1,6 +1,7 @@
 /** Runs one MTA as an operating-system process: starts, watches, stops, kills and restarts it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { ControlClient } from '@mtalab/transport';
 import { durationText, within } from './deadline.js';
 import { HarnessError, HarnessTimeout, messageOf } from './errors.js';
@@ -66,11 +67,13 @@ export async function spawnMta(options: SpawnMtaOptions): Promise<MtaProcess> {
 }
 
 /**
- * A supervised MTA. Its process has an IPC channel to this process, and ends when this process dies, even by `kill -9`. All
- * errors are `HarnessError`s that name the process.
+ * A supervised MTA. Its process has an IPC channel to this process, and ends when this process dies, even by `kill -9`. It does
+ * not keep this process alive: only waiting for it does. All errors are `HarnessError`s that name the process.
  */
 export class MtaProcess {
+  /** Name of the MTA. */
   readonly name: string;
+  /** Its configuration file. */
   readonly configFile: string;
   readonly #options: SpawnMtaOptions;
   #life: Life | undefined;
@@ -84,6 +87,7 @@ export class MtaProcess {
     this.#options = options;
   }
 
+  /** The process id of the present process, or of the last one. @throws HarnessError before the first start. */
   get pid(): number {
     return this.#current().child.pid ?? -1;
   }
@@ -113,9 +117,16 @@ export class MtaProcess {
     return this.#life !== undefined && this.#life.exit === undefined;
   }
 
-  /** Settles when the present process ends. */
+  /** Settles when the present process ends. Keeps this process alive until then. */
   get exited(): Promise<ExitStatus> {
-    return this.#current().exited;
+    const life = this.#current();
+    keepAlive(life.child, life.exit === undefined);
+    return life.exited;
+  }
+
+  /** Calls `run` when the present process ends, without keeping this process alive. */
+  onExit(run: () => void): void {
+    void this.#current().exited.then(run);
   }
 
   /** How the last process ended. Undefined while it runs. */
@@ -165,6 +176,8 @@ export class MtaProcess {
     const life = this.#life;
     if (life === undefined) return { exitCode: 0, killed };
     if (life.exit === undefined) {
+      // A program that waits for this must not end before.
+      keepAlive(life.child, true);
       killed ??= await this.#endInOrder(life);
       if (killed !== null) life.child.kill('SIGKILL');
       await life.exited;
@@ -212,6 +225,14 @@ export class MtaProcess {
     return this.#life;
   }
 
+  async #kill(life: Life): Promise<void> {
+    if (life.exit === undefined) {
+      keepAlive(life.child, true);
+      life.child.kill('SIGKILL');
+    }
+    await life.exited;
+  }
+
   async #begin(): Promise<void> {
     this.#life?.client?.close();
     await this.#options.beforeStart?.();
@@ -229,8 +250,7 @@ export class MtaProcess {
     } catch (error) {
       life.client?.close();
       life.client = undefined;
-      if (life.exit === undefined) life.child.kill('SIGKILL');
-      await life.exited;
+      await this.#kill(life);
       throw error;
     }
     for (const resolve of this.#ups.splice(0)) resolve();
@@ -258,6 +278,7 @@ export class MtaProcess {
         stderr.add(`the command cannot run: ${messageOf(error)}`);
       });
     });
+    keepAlive(child, false);
     const life: Life = { child, stderr, exited, ready: undefined, client: undefined, exit: undefined };
     void exited.then((status) => {
       life.exit = status;
@@ -281,7 +302,7 @@ export class MtaProcess {
   async #connect(ready: ReadyMessage): Promise<ControlClient> {
     try {
       const token = (await readFile(ready.tokenFile, 'utf8')).trim();
-      return await ControlClient.connect(ready.control, token);
+      return await ControlClient.connect(ready.control, token, { keepsAlive: false });
     } catch (error) {
       throw new HarnessError(`${this.name}: cannot connect to its control channel ${ready.control}: ${messageOf(error)}`, {
         cause: error,
@@ -292,6 +313,15 @@ export class MtaProcess {
 
 function wordsOf(how: 'suspended' | 'late', late: string): string {
   return how === 'suspended' ? 'was suspended' : late;
+}
+
+/** Does a child keep this process alive, with its pipes and its IPC channel? A program that fails must not hang for its children. */
+function keepAlive(child: ChildProcess, wanted: boolean): void {
+  const act = wanted ? 'ref' : 'unref';
+  child[act]();
+  child.channel?.[act]?.();
+  // The pipes of a child are sockets.
+  for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.[act]();
 }
 
 /** How a process ended: `ended with exit code 1`, `was ended by SIGKILL`. */

@@ -9,18 +9,24 @@ export type ProcessIdentity = {
   readonly pidStart?: string;
 };
 
-export type ProcessFacts = { readonly state: string | undefined; readonly start: string | undefined };
+type ProcessFacts = { readonly state: string | undefined; readonly start: string | undefined };
 
 /** Real time between two looks at a process, ms. */
 const pollMs = 50;
 
 /** State and start time of a process from /proc/PID/stat. Undefined without it. */
-export async function processFacts(pid: number): Promise<ProcessFacts | undefined> {
+async function processFacts(pid: number): Promise<ProcessFacts | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The name of the program is in parentheses and may have spaces, so the fields count from its end. State is field 3, start
   // time is field 22.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields && { state: fields[0], start: fields[19] };
+}
+
+/** With the start time of the process, if the system says it. */
+export async function identified<T extends ProcessIdentity>(one: T): Promise<T> {
+  const pidStart = (await processFacts(one.pid))?.start;
+  return pidStart === undefined ? one : { ...one, pidStart };
 }
 
 /** Has a signal such as SIGSTOP suspended the process? Then it can do nothing until SIGCONT or SIGKILL. */

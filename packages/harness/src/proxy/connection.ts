@@ -72,7 +72,7 @@ export class ProxyConnection {
     this.#client = client;
     this.#host = host;
     this.#clientAddress = addressOf(client);
-    client.setNoDelay(true);
+    client.setNoDelay(true).unref();
     this.#watch(client, () => this.#server);
   }
 
@@ -83,7 +83,7 @@ export class ProxyConnection {
       return;
     }
     this.#server = server;
-    server.setNoDelay(true);
+    server.setNoDelay(true).unref();
     this.#watch(server, () => this.#client);
     server.once('connect', () => {
       if (!this.#gone) this.#open(server);

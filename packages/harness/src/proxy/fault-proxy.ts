@@ -72,6 +72,7 @@ type Link = {
 
 const defaults = { maxHeldBytes: 8 * 1024 * 1024, maxCallBytes: 80 * 1024 * 1024, maxConnections: 2048, targetWaitMs: 10_000 };
 
+/** The fault proxy of a lab, which stands between its MTAs. */
 export class FaultProxy {
   readonly #links = new Map<string, Link>();
   readonly #names: readonly string[];
@@ -244,6 +245,7 @@ export class FaultProxy {
     return sum;
   }
 
+  /** All faults that were added and not removed. */
   faults(): readonly FaultHandle[] {
     return this.#plan.all();
   }
@@ -275,6 +277,7 @@ export class FaultProxy {
     return [...this.#connections.values()].flatMap((connection) => connection.sockets());
   }
 
+  /** The connections through the proxy, with the PDUs that it keeps back on each. */
   connections(): readonly ProxyConnectionView[] {
     return [...this.#connections.values()].map((connection) => ({
       conn: connection.id,

@@ -62,6 +62,8 @@ export class LinkListener {
     server.on('connection', this.#accept);
     server.listen({ host: this.#address, port: this.#port });
     await once(server, 'listening');
+    // The proxy alone does not keep its process alive.
+    server.unref();
     // A later error of accept(), such as no free descriptor, affects one caller. The listener goes on.
     server.on('error', () => {});
     this.#server = server;

@@ -6,7 +6,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../process/errors.js';
-import { isRunning, killProcess, type ProcessIdentity, processFacts } from '../process/process-facts.js';
+import { identified, isRunning, killProcess, type ProcessIdentity } from '../process/process-facts.js';
 import { shellWord } from '../shell-word.js';
 
 /** How to reach a control channel. */
@@ -208,12 +208,6 @@ function isRunMta(row: Partial<RunMta> | null): boolean {
   const { mta, domains, process: one } = row ?? {};
   const isProcess = one === null || (hasPid(one) && typeof one?.control === 'string' && typeof one.tokenFile === 'string');
   return typeof mta === 'string' && Array.isArray(domains) && domains.every((name) => typeof name === 'string') && isProcess;
-}
-
-/** With the start time of the process, if the system says it. */
-async function identified<T extends ProcessIdentity>(one: T): Promise<T> {
-  const pidStart = (await processFacts(one.pid))?.start;
-  return pidStart === undefined ? one : { ...one, pidStart };
 }
 
 /** Replaces a file at once: a reader sees the old file or the new one, never a part. */

@@ -14,6 +14,7 @@ import {
   scenarioResult,
 } from '@mtalab/scenario';
 import { folded, type LinkPdu, ladderOf } from '@mtalab/trace';
+import { articleArgument } from '../lab/arguments.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, journalFileOf, logFolderOf } from '../lab/lab-paths.js';
 import type { LabOptions } from '../lab/options.js';
@@ -100,7 +101,7 @@ function withEndings(error: unknown, lab: Lab): unknown {
 /** The options of the lab of a case, without the command that runs an MTA. */
 function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 'renderConfig'> {
   const { mtas, settings } = scenario;
-  const articles = mode === 'legacy' ? scenario.legacy.articles : [];
+  const articles = mode === 'legacy' ? scenario.legacy.articles.map((article) => articleArgument('legacy', article)) : [];
   return {
     names: mtas.map((mta) => mta.name),
     domains: mtas.map((mta) => mta.domain),

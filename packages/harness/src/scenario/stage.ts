@@ -3,7 +3,8 @@ import type { BindingWish } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
 import type { MtaStatus } from '@mtalab/transport';
-import { joinAnswers, type LabAssociation } from '../lab/associations.js';
+import { articleArgument } from '../lab/arguments.js';
+import { joinAnswers, type RawAssociation } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
 import { required } from '../process/answers.js';
@@ -88,14 +89,14 @@ export class ProcessStage implements Stage {
   }
 
   set(article: string, mode: Mode, at: readonly string[]): Promise<void> {
-    return this.#lab.set(article, mode, at);
+    return this.#lab.set(articleArgument('article', article), mode, at);
   }
 
   settle(): Promise<void> {
     return this.#lab.settle();
   }
 
-  async associations(): Promise<readonly LabAssociation[]> {
+  async associations(): Promise<readonly RawAssociation[]> {
     return joinAnswers(await this.#lab.ask((client, limit) => client.command('associations', {}, limit)));
   }
 

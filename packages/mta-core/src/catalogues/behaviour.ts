@@ -42,10 +42,13 @@ export type RpcBehaviour = {
 
 export const correctedRpc: RpcBehaviour = { filesNewGroupAt: () => 'where it arrived' };
 
+/** The Knowledge Base articles whose bugs are built in. */
+export type Article = 'Q166594' | 'Q181721' | 'Q280449' | 'Q285350';
+
 /** A documented bug: the corrected behaviour with the decisions of one article overridden, and nothing else. */
 export type Quirk = {
   /** Knowledge Base article. */
-  readonly article: string;
+  readonly article: Article;
   readonly title: string;
   /** Builds that have the bug, in words. */
   readonly builds: string;

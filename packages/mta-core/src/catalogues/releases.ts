@@ -47,7 +47,7 @@ export class UnknownReleaseError extends Error {
 }
 
 /** Builds of Exchange, oldest first. */
-const exchangeBuilds: Readonly<Record<string, readonly (readonly [build: string, servicePack: string])[]>> = {
+const exchangeBuilds = {
   '4.0': [
     ['837.9', 'RTM'],
     ['838.10', 'SP1'],
@@ -71,14 +71,28 @@ const exchangeBuilds: Readonly<Record<string, readonly (readonly [build: string,
     ['2654.39', 'post-SP4'],
     ['2654.54', 'post-SP4'],
   ],
-};
+} as const satisfies BuildTable;
+type BuildTable = Readonly<Record<string, readonly (readonly [build: string, servicePack: string])[]>>;
+
+type NamesOf<Version extends string, Row> = Row extends readonly [infer Build extends string, infer Pack extends string]
+  ? Build | (Pack extends `post-${string}` ? never : `${Version}${Lowercase<Pack>}`)
+  : never;
+type BuildsOf<Version extends keyof typeof exchangeBuilds> = (typeof exchangeBuilds)[Version][number];
+/** The names of the documented releases of Exchange: `5.5sp4`, `5.5` and `5.5rtm` (both RTM), and the build `2653.23`. */
+export type ReleaseName = { [V in keyof typeof exchangeBuilds]: V | NamesOf<V, BuildsOf<V>> }[keyof typeof exchangeBuilds];
 
 const ntBuild = '1381';
 /** The Terminal Server Edition came out at the level of SP3 and has its own service packs up to SP6. */
-const ntPacks: Readonly<Record<string, readonly string[]>> = {
+const ntPacks = {
   '4.0': ['SP0', 'SP1', 'SP2', 'SP3', 'SP4', 'SP5', 'SP6', 'SP6a'],
   '4.0 TSE': ['SP3', 'SP4', 'SP5', 'SP6'],
-};
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** The names of the Windows NT releases: `4.0sp3`, `4.0sp6a`, `4.0tsesp4` (Terminal Server Edition), `4.0` (its last service pack). */
+export type NtName =
+  | '4.0'
+  | `4.0${Lowercase<(typeof ntPacks)['4.0'][number]>}`
+  | `4.0tse${Lowercase<(typeof ntPacks)['4.0 TSE'][number]>}`;
 
 /**
  * A version has the bug from `from` (default: its first release) until before `corrected`. Both are builds, or service packs of
@@ -136,10 +150,14 @@ function rank(mark: string): number {
   return Number(major) * 1000 + Number(minor);
 }
 
+function buildsOf(version: string): BuildTable[string] {
+  return (exchangeBuilds as BuildTable)[version] ?? [];
+}
+
 /** Names a build within its version: `SP5 (996.72)`. An unreleased build is named with the next release. */
 function place(product: Product, version: string, mark: string): string {
   if (product === 'Windows NT') return mark;
-  const next = exchangeBuilds[version]?.find(([build]) => rank(build) >= rank(mark));
+  const next = buildsOf(version).find(([build]) => rank(build) >= rank(mark));
   if (next === undefined) return mark;
   const [build, pack] = next;
   const known = pack.startsWith('SP') || pack === 'RTM' ? `${pack} (${build})` : build;
@@ -237,7 +255,7 @@ function askedNt(text: string): Asked | null {
   const number = version === undefined || version === '4' ? '4.0' : version;
   const name = edition === undefined ? number : `${number} TSE`;
   // A text without a service pack means the last one.
-  const last = ntPacks[name]?.at(-1) ?? 'SP6a';
+  const last = (ntPacks as Readonly<Record<string, readonly string[]>>)[name]?.at(-1) ?? 'SP6a';
   const servicePack = pack === undefined ? last : packName(pack).replace('RTM', 'SP0');
   return { version: name, servicePack, build: null };
 }

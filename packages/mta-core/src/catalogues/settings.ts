@@ -129,9 +129,11 @@ export type BindingConfig = {
 
 /** What `start` needs to know. Plain data; the configuration file is read elsewhere. */
 export type MtaConfig = {
+  /** Name of this MTA. */
   readonly name: string;
   /** Exchange version and build printed by events 9298 and 9299. */
   readonly version: string;
+  /** Such as `2653.23`. */
   readonly build: string;
   /** In the order in which the MTA dials from them. */
   readonly bindings: readonly BindingConfig[];
@@ -144,8 +146,11 @@ export type MtaConfig = {
   readonly mapperPort: number | null;
   /** String bindings for call backs to this MTA. Empty: those it listens on. */
   readonly advertise: readonly string[];
+  /** Timers, limits and thresholds, all of them. */
   readonly settings: Settings;
+  /** The adjacent MTAs. */
   readonly peers: readonly PeerConfig[];
+  /** Which adjacent MTA mail for a domain goes to. */
   readonly routes: readonly Route[];
   /** Domains whose mailboxes are here. */
   readonly localDomains: readonly string[];

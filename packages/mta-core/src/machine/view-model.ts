@@ -35,10 +35,13 @@ export type ConnectionCounters = {
 export type BindingView = {
   /** Its place in the configuration. It stays the same when the order changes. */
   readonly id: number;
+  /** IPv4 or IPv6 address. */
   readonly address: string;
   /** The port of its listener; the configured port while there is no listener. */
   readonly port: number;
+  /** A name for commands, or empty. */
   readonly label: string;
+  /** Does the MTA dial from it, and listen on it after the next start? */
   readonly enabled: boolean;
   /** Its place in the dialling order, from 1; null if no dial leaves from it. */
   readonly dialOrder: number | null;
@@ -56,21 +59,29 @@ export type LtabView = {
   readonly ltabIndex: number;
   /** Name of the adjacent MTA. */
   readonly peer: string;
+  /** The kind of link that leads to it. */
   readonly link: LinkKind;
   /** Remote string bindings, in the order they are tried. */
   readonly endpoints: readonly string[];
   /** Associations by their state; states without one are absent. */
   readonly associations: Readonly<Partial<Record<ShownState, number>>>;
+  /** Copies accepted for it and not yet confirmed. */
   readonly queued: number;
+  /** Those of them that wait for the Transfer Interval. */
   readonly waiting: number;
   /** Incoming transfers that have arrived in part. */
   readonly incoming: number;
+  /** Openings that have failed in a row. */
   readonly openFailures: number;
+  /** When the next association is tried after a failed opening; null if none waits. Lab time. */
   readonly openRetryAtMs: number | null;
   /** What the adjacent MTA last said about itself. */
   readonly peerIncarnation: number | null;
+  /** The store of the adjacent MTA; null if unknown. */
   readonly peerStoreUuid: string | null;
+  /** The next timer of the entry; null without one. Lab time. */
   readonly deadlineMs: number | null;
+  /** The counters that Exchange shows in its Performance Monitor. */
   readonly performance: ConnectionCounters;
   /** This project's own counts, beside those of Exchange. */
   readonly counters: EntryCounters;
@@ -195,15 +206,19 @@ export type QueueWaitView = Pick<
 
 /** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
 export type QueueView = {
-  /** The adjacent MTA, or `mailboxes`. */
+  /** Name of the adjacent MTA, or `mailboxes`. */
   readonly queue: string;
   /** LTAB index; null for `mailboxes`. */
   readonly ltabIndex: number | null;
   /** Copies accepted and not yet confirmed (or delivered): the sum of the fields below. */
   readonly queued: number;
+  /** Their contents together, in octets. */
   readonly queuedBytes: number;
+  /** Ready to go, of priority urgent. */
   readonly urgent: number;
+  /** Ready to go, of priority normal. */
   readonly normal: number;
+  /** Ready to go, of priority non-urgent. */
   readonly nonUrgent: number;
   /** In transfer on an association, or being written into a mailbox. */
   readonly inTransfer: number;
@@ -227,11 +242,17 @@ export type QueueView = {
 export type MessageView = {
   /** Copy id as `incarnation-counter`. */
   readonly copy: string;
+  /** MTS identifier of the message. */
   readonly mtsId: string;
+  /** Address of the sender. Empty for a report. */
   readonly originator: string;
+  /** Addresses that this copy is for. */
   readonly recipients: readonly string[];
+  /** As it was submitted. */
   readonly priority: Priority;
+  /** Length of the content, in octets. */
   readonly sizeBytes: number;
+  /** When an MTA accepted the message from its sender. Lab time. */
   readonly submittedAtMs: number;
   /** When it reached this MTA. */
   readonly sinceMs: number;
@@ -241,6 +262,7 @@ export type MessageView = {
   readonly state: 'queued' | 'in-transfer' | 'waiting' | 'delivering';
   /** Transfers or deliveries that have failed. */
   readonly failures: number;
+  /** When it is tried again; null if it does not wait. Lab time. */
   readonly retryAtMs: number | null;
   /** Why it waits; null while it moves. */
   readonly why: string | null;

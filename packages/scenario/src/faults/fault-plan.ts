@@ -12,9 +12,11 @@ export type FaultState = 'armed' | 'reached' | 'done';
 
 /** A live view of one fault: its values change while the proxy runs. */
 export type FaultHandle = {
+  /** Number by which the proxy removes, releases or heals it. */
   readonly id: number;
   /** The fault in the language, in its shortest form. */
   readonly text: string;
+  /** Has it been reached, and does it still act? */
   readonly state: FaultState;
   /** How many times it acted. */
   readonly hits: number;

@@ -1,4 +1,5 @@
 /** The client of a control server, for the harness and the command. */
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type * as z from 'zod';
 import { controlLimits } from './control-limits.js';
@@ -13,6 +14,7 @@ import {
   serverMessages,
 } from './schema.js';
 import { type StreamEntries, type StreamName, streams } from './stream-schema.js';
+import { Turns } from './turns.js';
 
 /**
  * What can go wrong: `refused` the MTA said no, `gone` the connection or the process ended, `timeout` no answer came in
@@ -39,6 +41,13 @@ export type RequestOptions = {
   /** Real milliseconds until `timeout`. Default 30,000. */
   readonly timeoutMs?: number;
 };
+export type ConnectOptions = RequestOptions & {
+  /**
+   * Does the open connection keep this process alive? Default true. If not, only requests without an answer do. A program that
+   * follows nothing but a stream must then have another reason to live.
+   */
+  readonly keepsAlive?: boolean;
+};
 /** A message to be submitted. */
 export type SubmitArguments = Readonly<Omit<CommandArguments<'submit'>, 'content' | 'upload' | 'recipients'>> & {
   readonly recipients: readonly string[];
@@ -63,14 +72,19 @@ const defaultTimeoutMs = 30_000;
 /** Pieces of an upload that may be on their way at one time. */
 const uploadWindow = 4;
 
+/** A connection to a control server. */
 export class ControlClient {
   /** Resolves with the reason when the connection has ended, by either side. */
   readonly closed: Promise<string>;
+  /** Where the server listens, such as `ws://127.0.0.1:40001`. */
   readonly url: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, Waiter>();
   readonly #uploads = new Map<string, UploadWaiter[]>();
   readonly #handlers = new Map<StreamName, StreamHandlers<never>>();
+  // The server refuses what is above its limits, so the client waits for its turn.
+  readonly #requestTurns = new Turns(controlLimits.maxOutstanding);
+  readonly #uploadTurns = new Turns(controlLimits.maxUploadsPerClient);
   #nextId = 1;
   #nextUpload = 1;
   #goneReason: string | null = null;
@@ -96,18 +110,24 @@ export class ControlClient {
    * @param url such as `ws://127.0.0.1:40001`.
    * @throws ControlError `unauthorised`, `unreachable` or `timeout`.
    */
-  static connect(url: string, token: string, options: RequestOptions = {}): Promise<ControlClient> {
+  static connect(url: string, token: string, options: ConnectOptions = {}): Promise<ControlClient> {
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    let tcp: Socket | undefined;
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       handshakeTimeout: timeoutMs,
+      createConnection: (where: object) => {
+        tcp = connect(where as NetConnectOpts);
+        return tcp;
+      },
       // A journal line can be long: an MTA with much recovered mail starts with one of many megabytes.
       maxPayload: 512 * 1_048_576,
     });
     return new Promise((resolve, reject) => {
       socket.once('open', () => {
         socket.off('error', failed);
+        if (options.keepsAlive === false) tcp?.unref();
         resolve(new ControlClient(url, socket));
       });
       const failed = (error: Error): void => {
@@ -150,10 +170,15 @@ export class ControlClient {
   }
 
   /**
-   * Send a request as it is and wait for its result, which is not checked.
+   * Send a request as it is and wait for its result, which is not checked. Above the limit of requests without an answer it waits
+   * for its turn, and its time begins then.
    * @throws ControlError `refused` with the server's reason, `gone` or `timeout`.
    */
   request<T = unknown>(cmd: string, args: object = {}, options: RequestOptions = {}): Promise<T> {
+    return this.#requestTurns.do(() => this.#ask<T>(cmd, args, options));
+  }
+
+  #ask<T>(cmd: string, args: object, options: RequestOptions): Promise<T> {
     const gone = this.#goneError(cmd);
     if (gone !== null) return Promise.reject(gone);
     const id = this.#nextId;
@@ -175,7 +200,8 @@ export class ControlClient {
   }
 
   /**
-   * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk.
+   * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk. Above the limit of
+   * uploads at one time it waits for its turn.
    * @throws ControlError as `request`.
    */
   async submit(message: SubmitArguments, options: RequestOptions = {}): Promise<CommandResult<'submit'>> {
@@ -185,8 +211,10 @@ export class ControlClient {
       const base64 = Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64');
       return this.command('submit', { ...envelope, content: base64 }, options);
     }
-    const upload = await this.upload(content, options);
-    return this.command('submit', { ...envelope, upload }, options);
+    return this.#uploadTurns.do(async () => {
+      const upload = await this.upload(content, options);
+      return this.command('submit', { ...envelope, upload }, options);
+    });
   }
 
   /** Upload a content in pieces. @returns its upload id, for `submit`. */
@@ -207,6 +235,10 @@ export class ControlClient {
       const received = await acknowledged.at(-1);
       if ((received ?? 0) !== content.length)
         throw new ControlError('refused', `upload ${upload}: ${received} of ${content.length} octets arrived`);
+    } catch (error) {
+      // An upload that nobody submits would take one of the places for ever. The server may have dropped it already.
+      if (this.#goneReason === null) this.command('upload-drop', { upload }, options).catch(() => undefined);
+      throw error;
     } finally {
       this.#uploads.delete(upload);
     }
@@ -228,6 +260,7 @@ export class ControlClient {
     return this.command('subscribe', since === undefined ? { stream } : { stream, since });
   }
 
+  /** Ends a subscription. What is under way may still come. */
   async unsubscribe(stream: StreamName): Promise<void> {
     this.#handlers.delete(stream);
     await this.command('unsubscribe', { stream });

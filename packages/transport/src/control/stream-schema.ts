@@ -1,5 +1,5 @@
 /** Entries of the streams of the control channel. */
-import type { Effect, EventText, Input } from '@mtalab/mta-core';
+import { type Effect, type EventText, type Input, type Priority, priorities } from '@mtalab/mta-core';
 import * as z from 'zod';
 import type { StartInput } from '../driver/driver-options.js';
 
@@ -16,6 +16,10 @@ const delivery = z.object({
   mtsId: z.string(),
   /** Address of the mailbox, or `dead-letters`. */
   mailbox: z.string(),
+  /** Empty for a report. */
+  originator: z.string(),
+  priority: z.enum(priorities as [Priority, ...Priority[]]),
+  contentType: z.string(),
   submittedAtMs: z.number(),
   /** From submission, at whatever MTA, to delivery, ms. */
   delayMs: z.number(),

@@ -33,8 +33,11 @@ const maxTimerMs = 2_147_483_647;
  * @throws RangeError for a scale that is not above 0, a value that is no finite number, or a time that no date can have.
  */
 export class LabClock {
+  /** Lab time runs this many times faster than real time. */
   readonly timeScale: number;
+  /** Lab time at the base, ms. */
   readonly epochMs: number;
+  /** Monotonic time of the machine at which the clock shows the epoch, ms. */
   readonly baseMs: number;
   readonly #monotonic: MonotonicSource;
   #offsetMs: number;
@@ -59,6 +62,7 @@ export class LabClock {
     reachable(this.#rawMs(), 'clock');
   }
 
+  /** How far the clock has been moved on, ms of lab time. */
   get offsetMs(): number {
     return this.#offsetMs;
   }

@@ -16,6 +16,7 @@ export const categories = [
   'Interoperability',
   'APDU',
 ] as const;
+/** A diagnostics category, as Exchange names it. */
 export type EventCategory = (typeof categories)[number];
 
 /** Diagnostics levels: an event is shown when its own level is not above the chosen one. */

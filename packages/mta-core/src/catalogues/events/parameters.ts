@@ -93,6 +93,7 @@ export type EventParameters = {
     readonly count: number;
   };
 };
+/** The id of an event that MTA Lab reports, such as 9316. */
 export type EventId = keyof EventParameters;
 
 /**

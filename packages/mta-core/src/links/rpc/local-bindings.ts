@@ -53,7 +53,9 @@ export function dialPaths(mta: Mta, endpoints: readonly string[]): readonly Dial
 export type BindingWish = {
   /** These first, in this order; the others follow as they are. */
   readonly order?: readonly string[] | undefined;
+  /** Bindings to enable, by label, address, or `address[port]`. */
   readonly enable?: readonly string[] | undefined;
+  /** Bindings to disable, named likewise. */
   readonly disable?: readonly string[] | undefined;
 };
 
