@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LabAssociation, LabSummary, MtaStatus } from '@mtalab/harness';
 import { test } from 'tap';
-import { messagesBelow } from '../e2e/mailboxes.js';
+import { digestOf, lettersIn, messagesBelow, sorted } from '../e2e/mailboxes.js';
 import { namingBreaches } from '../support/names.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
@@ -167,7 +167,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
     return JSON.parse(stdout) as T;
   };
 
-  const examples = readdirSync('examples');
+  const examples = lettersIn('examples');
   const statuses = await eventually(
     () => ask<MtaStatus[]>('status'),
     ([, b]) => (b?.counters.delivered ?? 0) >= examples.length,
@@ -178,7 +178,7 @@ test('a running pair answers every command, and stops on the stop command', { ti
   ]);
   t.same(
     messagesBelow(join(dir, 'MTA-B', 'mailboxes')),
-    messagesBelow('examples'),
+    sorted(examples.map(({ content }) => digestOf(content))),
     'the sample mail arrived octet for octet, each once',
   );
 

@@ -138,7 +138,7 @@ const queue: QueueView = {
   transferRetryAtMs: null,
   waits: [turnWait],
   lastError: null,
-  nextAssociationAt: 50,
+  nextAssociationThreshold: 50,
 };
 const mailboxes: QueueView = {
   ...queue,
@@ -150,7 +150,7 @@ const mailboxes: QueueView = {
   nonUrgent: 0,
   oldestSubmittedAtMs: null,
   waits: [],
-  nextAssociationAt: null,
+  nextAssociationThreshold: null,
 };
 
 const ltab: LtabView = {

@@ -246,7 +246,7 @@ test('views show what the state holds, and no password', async (t) => {
         },
       ],
       lastError: null,
-      nextAssociationAt: 100,
+      nextAssociationThreshold: 100,
     },
     {
       queue: 'mailboxes',
@@ -278,7 +278,7 @@ test('views show what the state holds, and no password', async (t) => {
         },
       ],
       lastError: null,
-      nextAssociationAt: null,
+      nextAssociationThreshold: null,
     },
   ]);
   const messages = viewMessages(mta, 100);

@@ -10,9 +10,11 @@ export function digestOf(octets: Uint8Array): string {
   return createHash('sha256').update(octets).digest('hex');
 }
 
-/** The files of a folder, sorted by name. */
+/** The files of a folder, sorted by name, without those of its subfolders. */
 export function lettersIn(folder: string): Letter[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
     .sort()
     .map((name) => ({ name, content: readFileSync(join(folder, name)) }));
 }

@@ -53,6 +53,7 @@ const table = `
 2206 Warning | Field Engineering | (14)
 2207 Warning | Field Engineering | (14)
 2152 Error | Field Engineering | [DB Server MAIN BASE 1 0] (16)
+2171 Warning | Internal Processing | [DB Server DISP:ROUTER 8 26] (14)
 9411 Error | Field Engineering | [BASE IL TIMER 3] (16)
 271 Information | X.400 Service | (10)
 272 Information | X.400 Service | (10)`;

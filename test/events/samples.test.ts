@@ -27,6 +27,7 @@ class Written {
 
 /** Parameters that runs on virtual time lack: files, and the remote addresses that the driver adds. */
 const ofTheDriver: readonly (readonly [EventId, string])[] = [
+  [2171, 'databaseError'],
   [2206, 'file'],
   [2207, 'path'],
   [51, 'address'],

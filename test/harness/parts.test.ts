@@ -344,7 +344,7 @@ test('why mail waits, from the sights of all MTAs', (t) => {
     association: 'A/1/3',
     advice: null,
   } as const;
-  const queue = { queue: 'B', queued: 49, oldestSubmittedAtMs: 5, waits: [wait], lastError: null, nextAssociationAt: 50 };
+  const queue = { queue: 'B', queued: 49, oldestSubmittedAtMs: 5, waits: [wait], lastError: null, nextAssociationThreshold: 50 };
   const side = {
     name: 'A/1/3',
     role: 'responder',

@@ -94,7 +94,7 @@ function explain(sights: LabSights, { mta, nowMs }: MtaSight, queue: QueueWaitVi
     reasons.push(wait.reason === 'turn' ? turnWait(mta, queue.queue, wait, joined, asked) : wait);
   }
   const moves = reasons.some(({ reason }) => reason === 'in-transfer' || reason === 'next-step');
-  const { nextAssociationAt: at } = queue;
+  const { nextAssociationThreshold: at } = queue;
   if (at !== null && !moves) {
     const more = at - queue.queued;
     if (more > 0)

@@ -201,7 +201,7 @@ export type LastErrorView = {
 /** A queue whose mail waits. */
 export type QueueWaitView = Pick<
   QueueView,
-  'queue' | 'queued' | 'oldestSubmittedAtMs' | 'waits' | 'lastError' | 'nextAssociationAt'
+  'queue' | 'queued' | 'oldestSubmittedAtMs' | 'waits' | 'lastError' | 'nextAssociationThreshold'
 >;
 
 /** A queue: one for each adjacent MTA, and `mailboxes` for mail to this MTA's mailboxes. */
@@ -235,7 +235,7 @@ export type QueueView = {
   /** The last event about trouble with the adjacent MTA since mail last went there. */
   readonly lastError: LastErrorView | null;
   /** Number of queued messages at which another association opens; null if none opens for that. */
-  readonly nextAssociationAt: number | null;
+  readonly nextAssociationThreshold: number | null;
 };
 
 /** One copy of a message that this MTA holds. */

@@ -22,7 +22,7 @@ import type {
   ShownState,
   TransferView,
 } from './view-model.js';
-import { entryWaits, lastErrorOf, mailboxNameOf, mailboxWaits, nextAssociationAt } from './waits.js';
+import { entryWaits, lastErrorOf, mailboxNameOf, mailboxWaits, nextAssociationThreshold } from './waits.js';
 
 export type * from './view-model.js';
 
@@ -217,7 +217,7 @@ export function viewQueues(mta: Mta): readonly QueueView[] {
       transferRetryAtMs: entry.waiting.dueMs,
       waits: entryWaits(mta, entry),
       lastError: lastErrorOf(entry, mta.version),
-      nextAssociationAt: nextAssociationAt(mta, entry),
+      nextAssociationThreshold: nextAssociationThreshold(mta, entry),
     }),
   );
   return [...remote, viewMailboxes(mta)];
@@ -239,10 +239,12 @@ export function viewWaits(mta: Mta, limit: number): readonly QueueWaitView[] {
     oldestSubmittedAtMs: oldestOf(entry),
     waits: entryWaits(mta, entry),
     lastError: lastErrorOf(entry, mta.version),
-    nextAssociationAt: nextAssociationAt(mta, entry),
+    nextAssociationThreshold: nextAssociationThreshold(mta, entry),
   }));
-  const { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next } = viewMailboxes(mta);
-  return queued === 0 ? remote : [...remote, { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationAt: next }];
+  const { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationThreshold: next } = viewMailboxes(mta);
+  return queued === 0
+    ? remote
+    : [...remote, { queue, queued, oldestSubmittedAtMs, waits, lastError, nextAssociationThreshold: next }];
 }
 
 function viewMailboxes(mta: Mta): QueueView {
@@ -270,7 +272,7 @@ function viewMailboxes(mta: Mta): QueueView {
     transferRetryAtMs: waiting.dueMs,
     waits: mailboxWaits(mta),
     lastError: null,
-    nextAssociationAt: null,
+    nextAssociationThreshold: null,
   };
 }
 

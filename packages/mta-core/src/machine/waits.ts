@@ -30,7 +30,7 @@ export function lastErrorOf({ lastError }: LtabEntry, version: string): LastErro
 }
 
 /** Number of queued messages at which the next association opens; null where the limit of associations is reached. */
-export function nextAssociationAt({ settings }: Mta, entry: LtabEntry): number | null {
+export function nextAssociationThreshold({ settings }: Mta, entry: LtabEntry): number | null {
   const counted = countedAssociations(entry);
   if (counted === 0 || counted >= settings.maxAssociationsPerMta) return null;
   return settings.threshold * counted + (settings.thresholdRule === 'reached' ? 0 : 1);
