@@ -34,7 +34,7 @@ test('events.jsonl and ev0.log', async (t) => {
   );
   t.same(entries[0], {
     time: '2026-01-02T00:04:05.678Z',
-    node: 'MTA-A',
+    mta: 'MTA-A',
     source: 'MSExchangeMTA',
     id: 9316,
     type: 'Warning',
@@ -120,7 +120,7 @@ function apdu(lengthBytes: number): LoggedApdu {
     local: '127.0.0.1:4097',
     remote: '127.0.0.1:40001',
     nowMs: startMs,
-    node: 'MTA-A',
+    mta: 'MTA-A',
     association: 'MTA-A/3/1',
   };
 }

@@ -53,7 +53,7 @@ test('every link and every path on a page leads somewhere', (t) => {
 });
 
 test('`explain` knows every article, event and error number that a text or a catalogue cites', (t) => {
-  const folders = ['packages', 'docs', 'scenarios', 'examples'].flatMap((folder) => [...pagesIn(folder, /\.(md|ts|yaml|json)$/)]);
+  const folders = ['packages', 'docs', 'examples'].flatMap((folder) => [...pagesIn(folder, /\.(md|ts|yaml|json)$/)]);
   const texts = [...folders, 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'].map((file) => readFileSync(file, 'utf8'));
   const cited = new Set(texts.flatMap((text) => text.match(/\bQ\d{6}\b/g) ?? []));
   t.ok(cited.has('Q229643') && cited.has('Q163324'), 'the articles of the catalogue and of the pages are found');
