@@ -120,7 +120,7 @@ function apdu(lengthBytes: number): LoggedApdu {
     local: '127.0.0.1:4097',
     remote: '127.0.0.1:40001',
     nowMs: startMs,
-    mta: 'MTA-A',
+    node: 'MTA-A',
     association: 'MTA-A/3/1',
   };
 }

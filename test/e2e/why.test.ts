@@ -1,7 +1,7 @@
 /** `mtalab why` on real processes: for each kind of wait the reason, the numbers, what happens next and what may help. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WaitExplanation } from '@mtalab/harness';
+import type { Readable, WaitExplanation } from '@mtalab/harness';
 import { type Lab, spawnPair } from 'mtalab';
 import { type Test, test } from 'tap';
 import { home, interrupt, mtalab, start, until } from './shell.js';
@@ -10,6 +10,8 @@ process.env['XDG_RUNTIME_DIR'] = home;
 
 const addresses = { 'MTA-A': 'ada@a.example', 'MTA-B': 'ben@b.example' } as const;
 type Name = keyof typeof addresses;
+/** As `mtalab why --json` prints it. */
+type Explanation = Readable<WaitExplanation>;
 
 async function send(lab: Lab, from: Name, to: Name, count = 1): Promise<void> {
   const message = { originator: addresses[from], recipients: [addresses[to]], content: Buffer.from('x') };
@@ -23,11 +25,11 @@ async function whySays(
   from: string,
   queue: string,
   reason: string,
-): Promise<{ readonly why: WaitExplanation; readonly text: string }> {
-  let why: WaitExplanation | undefined;
+): Promise<{ readonly why: Explanation; readonly text: string }> {
+  let why: Explanation | undefined;
   await until(async () => {
     const { stdout } = await mtalab('why', '--json', '--dir', dir);
-    const all = JSON.parse(stdout) as readonly WaitExplanation[];
+    const all = JSON.parse(stdout) as readonly Explanation[];
     why = all.find((each) => each.mta === from && each.queue === queue);
     return why?.reasons.some((each) => each.reason === reason) ?? false;
   });
@@ -37,7 +39,7 @@ async function whySays(
     new RegExp(`^${from}: \\d+ messages? waits? for ${queue === 'mailboxes' ? 'its mailboxes' : queue}, the oldest for `),
   );
   t.match(stdout, /^ {2}because {5}\S/m);
-  return { why: why as WaitExplanation, text: stdout };
+  return { why: why as Explanation, text: stdout };
 }
 
 const limitMs = { timeout: 200_000 };
@@ -51,7 +53,7 @@ test('a mailbox that cannot be written', limitMs, async (t) => {
   await send(lab, 'MTA-A', 'MTA-B', 2);
   const { why, text } = await whySays(t, lab.dir, 'MTA-B', 'mailboxes', 'mailbox');
   t.match(why.reasons[0], { says: /^the mailbox ben@b\.example cannot be written \(\d messages?\): E[A-Z]+/, reason: 'mailbox' });
-  t.ok((why.nextAtMs ?? 0) > why.nowMs, 'the next try has a time');
+  t.ok((why.nextAt ?? '') > why.now, 'the next try has a time');
   t.match(text, /next {8}in (\d+ s|\d+ min.*|\d\.\d s), at \d{4}-\d\d-\d\d /);
   t.match(text, /try {9}mtalab retry --mta MTA-B/);
   for (const view of ['queues', 'messages', 'status'])
@@ -95,7 +97,7 @@ test('an adjacent MTA that is killed, and one that is down', limitMs, async (t) 
     open?.says,
     /^opening an association with MTA-B has failed( \d+ times)?; the Open Interval runs; the mail is returned after \d+ more/,
   );
-  t.ok((open?.untilMs ?? 0) > why.nowMs && why.nextAtMs === open?.untilMs, 'the next attempt has a time');
+  t.ok((open?.untilAt ?? '') > why.now && why.nextAt === open?.untilAt, 'the next attempt has a time');
   t.match(why.lastError, { event: 9318 });
   t.ok(why.advice.includes('mtalab retry MTA-B --mta MTA-A'));
   t.match(text, /next {8}in /);
@@ -109,7 +111,7 @@ test('PDUs that a fault keeps back', limitMs, async (t) => {
     await send(lab, 'MTA-A', 'MTA-B', 2);
     const { why } = await whySays(t, lab.dir, 'MTA-A', 'MTA-B', 'in-transfer');
     t.match(why.reasons[0]?.says, /^MTA-A\/1\/\d+ carries a message: 1 of 1 octets are sent, 0 confirmed; 1 transfer PDUs wait/);
-    t.ok(why.nextAtMs !== null, 'the timeout of the transfer');
+    t.ok(why.nextAt !== null, 'the timeout of the transfer');
     t.notOk(
       why.reasons.some(({ reason }) => reason === 'below-threshold'),
       'it moves as far as MTA-A knows',
@@ -166,7 +168,7 @@ test('the Turn is lost, as Q166594 has it: 49 messages wait for the 50th', limit
       ['below-threshold', 'another association opens when 50 messages are queued: 1 more than now'],
     ],
   );
-  t.equal(why.nextAtMs, null);
+  t.equal(why.nextAt, null);
   t.match(text, /^MTA-A: 49 messages wait for MTA-B, the oldest for /m);
   t.match(text, /next {8}nothing happens by itself\n {2}try {9}mtalab set fixed Q166594/);
   t.match(await mtalab('set', 'fixed', 'Q166594', '--dir', dir), { code: 0 });

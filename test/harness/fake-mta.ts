@@ -139,7 +139,7 @@ listener.listen(0, '127.0.0.1', () => {
         pendingWork: 0,
         waits: [],
         nextDeadlineMs: deadline(),
-        counters: { submitted, delivered: submitted, deadLetters: 0, loopsDetected: 0, reports: 0 },
+        counters: { submitted, delivered: submitted, deadLetters: 0, loopsDetected: 0, reports: 0, setAside: 0 },
         delays: { count: 0, meanMs: 0, maxMs: 0 },
         turnsGiven: 2,
         associationsOpened: 1,

@@ -105,7 +105,7 @@ function delivery(node: string, copy: number, delayMs = 5, mailbox = 'ben@b.exam
 }
 
 function statusOf(mta: string, more: object = {}): MtaStatus {
-  const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1 };
+  const counters = { submitted: 3, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 1, setAside: 0 };
   const base = {
     mta,
     pid: 1,

@@ -10,6 +10,7 @@ const otherInstants = {
   deadlineMs: 'deadlineAt',
   sinceMs: 'arrivedAt',
   openByMs: 'openDeadlineAt',
+  untilMs: 'untilAt',
   // Exchange's names of performance counters stay.
   'Next Association Retry': 'Next Association Retry',
   'Oldest Message Queued': 'Oldest Message Queued',
