@@ -410,6 +410,6 @@ test('each wait has its reason in words, and its end', (t) => {
     },
     1,
   );
-  t.match(busy?.lastError, { atMs: 1, event: 9316, text: /1727/, meaning: 'the RPC call failed and did not run' });
+  t.match(busy?.lastError, { loggedAtMs: 1, event: 9316, text: /1727/, meaning: 'the RPC call failed and did not run' });
   t.end();
 });

@@ -11,7 +11,6 @@ const otherInstants = {
   sinceMs: 'arrivedAt',
   openByMs: 'openDeadlineAt',
   untilMs: 'untilAt',
-  atMs: 'at',
   // Exchange's names of performance counters stay.
   'Next Association Retry': 'Next Association Retry',
   'Oldest Message Queued': 'Oldest Message Queued',

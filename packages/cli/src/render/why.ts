@@ -15,9 +15,9 @@ function when(untilMs: number | null, nowMs: number): string {
   return untilMs === null ? '' : ` (${until(untilMs, nowMs)})`;
 }
 
-function errorText({ atMs, event, text, meaning }: LastErrorView, nowMs: number): string {
+function errorText({ loggedAtMs, event, text, meaning }: LastErrorView, nowMs: number): string {
   const means = meaning === null ? '' : ` (${meaning})`;
-  return `event ${event}, ${span(Math.max(0, nowMs - atMs))} ago: ${printable(text)}${means}`;
+  return `event ${event}, ${span(Math.max(0, nowMs - loggedAtMs))} ago: ${printable(text)}${means}`;
 }
 
 function age(oldestMs: number | null, nowMs: number): string {

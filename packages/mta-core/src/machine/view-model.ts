@@ -191,7 +191,7 @@ export type WaitView = {
 
 /** The last event that told of trouble with an adjacent MTA. */
 export type LastErrorView = {
-  readonly atMs: number;
+  readonly loggedAtMs: number;
   readonly event: number;
   readonly text: string;
   /** What its error number means; null without one. */

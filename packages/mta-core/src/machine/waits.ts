@@ -26,7 +26,7 @@ function wait(reason: WaitReason, says: string, { untilMs = null, association, a
 export function lastErrorOf({ lastError }: LtabEntry, version: string): LastErrorView | null {
   if (lastError === null) return null;
   const { event, atMs } = lastError;
-  return { atMs, event: event.id, text: describeEvent(event, version).text, meaning: errorMeaning(event) };
+  return { loggedAtMs: atMs, event: event.id, text: describeEvent(event, version).text, meaning: errorMeaning(event) };
 }
 
 /** Number of queued messages at which the next association opens; null where the limit of associations is reached. */
