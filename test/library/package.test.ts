@@ -113,6 +113,12 @@ test('packed, installed without the workspace and without a registry, and used',
   t.match(await npx('pair', '--once', '--count', '3', '--json'), { code: 0, stdout: /"delivered":3/ });
   t.match(await npx('repro', 'all', '--on', 'sim'), { code: 0, stdout: /4 of 4 articles and 4 of 4 companions are reproduced/ });
 
+  const manual = await npx('man');
+  t.match(manual.stdout, /^\.TH MTALAB 1/m);
+  const installed = join(folder, 'node_modules/mtalab');
+  const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: string };
+  t.equal(readFileSync(join(installed, man), 'utf8').trimEnd(), manual.stdout.trimEnd(), 'the manual page is in the package');
+
   const suite = join(folder, 'test-suite');
   mkdirSync(suite);
   cpSync('examples/test-suite', suite, { recursive: true });
