@@ -180,6 +180,13 @@ export {
 } from './links/rpc/state.js';
 export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/rpc/string-binding.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
+export {
+  type ActivityHead,
+  type DisconnectReason,
+  disconnectReason,
+  type X400Frame,
+  type X400FrameType,
+} from './links/x400/frame.js';
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
