@@ -96,9 +96,9 @@ export type NtName =
 
 /**
  * A version has the bug from `from` (default: its first release) until before `corrected`. Both are builds, or service packs of
- * NT.
+ * NT. `corrected` is null if no release of the version has the correction.
  */
-type Span = { readonly version: string; readonly from?: string; readonly corrected: string };
+type Span = { readonly version: string; readonly from?: string; readonly corrected: string | null };
 type Article = { readonly article: string; readonly product: Product; readonly title: string; readonly spans: readonly Span[] };
 
 /** The articles, and the releases that each one names. */
@@ -111,6 +111,32 @@ export const releaseArticles: readonly Article[] = [
       { version: '4.0', corrected: '996.72' },
       { version: '5.0', corrected: '1460.13' },
     ],
+  },
+  {
+    article: 'Q185934',
+    product: 'Exchange',
+    title: 'The window of an X.400 connector is never above 3',
+    // The correction of 5.0 came after its last service pack.
+    spans: [
+      { version: '5.0', corrected: null },
+      { version: '5.5', corrected: '2448.1' },
+    ],
+  },
+  {
+    article: 'Q187929',
+    product: 'Exchange',
+    title: 'Recovery fails over a changed checkpoint size (X.400 connector)',
+    spans: [
+      { version: '5.0', corrected: null },
+      { version: '5.5', corrected: '2232.18' },
+    ],
+  },
+  {
+    article: 'Q229643',
+    product: 'Exchange',
+    title: 'Event 9156: control blocks leak at a recovery (X.400 connector)',
+    // First corrected in 2590.0, but SP3 has it again (Q247419).
+    spans: [{ version: '5.5', from: '2448.1', corrected: '2651.71' }],
   },
   {
     article: 'Q232602',
@@ -171,6 +197,7 @@ function cellOf({ article, product, spans }: Article, version: string, mark: str
   const from = span.from === undefined ? '' : `from ${place(product, version, span.from)} `;
   if (span.from !== undefined && rank(mark) < rank(span.from))
     return cell(false, `came with ${place(product, version, span.from)}`);
+  if (span.corrected === null) return cell(true, `in ${version} ${from}with no corrected release`);
   if (rank(mark) >= rank(span.corrected)) return cell(false, `corrected in ${place(product, version, span.corrected)}`);
   return cell(true, `in ${version} ${from}until corrected in ${place(product, version, span.corrected)}`);
 }
