@@ -2,13 +2,13 @@
  * The documented releases of Exchange, the service packs of Windows NT 4.0, and the articles whose bug each of them has.
  * Each article gives spans of builds; the matrix follows from the spans.
  */
-import { quirkOf } from './quirks/index.js';
+import type { Article } from './behaviour.js';
 
 export type Product = 'Exchange' | 'Windows NT';
 
 /** One cell of the matrix: whether this release has the bug of this article. */
 export type ReleaseCell = {
-  readonly article: string;
+  readonly article: Article;
   readonly on: boolean;
   /** The reason, such as `Q166594: corrected in SP5 (996.72)`. */
   readonly because: string;
@@ -28,10 +28,8 @@ export type Release = {
   readonly short: string;
   /** One cell for each article about this product. */
   readonly cells: readonly ReleaseCell[];
-  /** Articles whose bug this release has, and for which there is a quirk. */
-  readonly articles: readonly string[];
-  /** Articles whose bug this release has, but for which there is no quirk. */
-  readonly withoutQuirk: readonly string[];
+  /** Articles whose bug this release has. */
+  readonly articles: readonly Article[];
 };
 
 /** A text that names no release, or several. */
@@ -99,10 +97,15 @@ export type NtName =
  * NT. `corrected` is null if no release of the version has the correction.
  */
 type Span = { readonly version: string; readonly from?: string; readonly corrected: string | null };
-type Article = { readonly article: string; readonly product: Product; readonly title: string; readonly spans: readonly Span[] };
+type ReleaseArticle = {
+  readonly article: Article;
+  readonly product: Product;
+  readonly title: string;
+  readonly spans: readonly Span[];
+};
 
 /** The articles, and the releases that each one names. */
-export const releaseArticles: readonly Article[] = [
+export const releaseArticles: readonly ReleaseArticle[] = [
   {
     article: 'Q166594',
     product: 'Exchange',
@@ -190,7 +193,7 @@ function place(product: Product, version: string, mark: string): string {
   return build === mark ? known : `${mark}, so in ${known}`;
 }
 
-function cellOf({ article, product, spans }: Article, version: string, mark: string): ReleaseCell {
+function cellOf({ article, product, spans }: ReleaseArticle, version: string, mark: string): ReleaseCell {
   const cell = (on: boolean, words: string): ReleaseCell => ({ article, on, because: `${article}: ${words}` });
   const span = spans.find((each) => each.version === version);
   if (span === undefined) return cell(false, `only in ${spans.map((each) => each.version).join(' and ')}`);
@@ -205,13 +208,7 @@ function cellOf({ article, product, spans }: Article, version: string, mark: str
 function releaseOf(row: Pick<Release, 'product' | 'version' | 'build' | 'servicePack' | 'name' | 'short'>): Release {
   const mark = row.product === 'Exchange' ? row.build : row.servicePack;
   const cells = releaseArticles.filter((each) => each.product === row.product).map((each) => cellOf(each, row.version, mark));
-  const on = cells.filter((cell) => cell.on).map((cell) => cell.article);
-  return {
-    ...row,
-    cells,
-    articles: on.filter((article) => quirkOf(article) !== undefined),
-    withoutQuirk: on.filter((article) => quirkOf(article) === undefined),
-  };
+  return { ...row, cells, articles: cells.filter((cell) => cell.on).map((cell) => cell.article) };
 }
 
 /** Every documented release of Exchange, oldest first. */
@@ -373,8 +370,6 @@ export type Profile = {
   readonly own: readonly string[];
   /** `own`, plus the articles added, minus those removed. */
   readonly legacy: readonly string[];
-  /** Articles whose bug the release or the Windows NT has, but for which there is no quirk. */
-  readonly withoutQuirk: readonly string[];
 };
 
 /** @throws UnknownReleaseError */
@@ -383,7 +378,7 @@ export function resolveProfile({ release: releaseText, nt: ntText, legacy = [], 
   const nt = ntText === undefined ? defaultNt : resolveNt(ntText);
   const own = [...release.articles, ...nt.articles];
   const on = [...new Set([...own, ...legacy])].filter((article) => !fixed.includes(article));
-  return { release, nt, own, legacy: on, withoutQuirk: [...release.withoutQuirk, ...nt.withoutQuirk] };
+  return { release, nt, own, legacy: on };
 }
 
 /** Consecutive releases that have the same cell for an article. */
