@@ -67,13 +67,17 @@ export {
   UnknownReleaseError,
 } from './catalogues/releases.js';
 export {
+  type Activation,
   associationLimit,
   type BindingConfig,
+  type ConnectorSettings,
   defaultSettings,
   type MtaConfig,
+  overridable,
   type PeerConfig,
   type Route,
   type Settings,
+  type WeeklyTime,
 } from './catalogues/settings.js';
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';

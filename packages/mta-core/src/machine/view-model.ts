@@ -169,6 +169,8 @@ export type WaitReason =
   | 'open-interval'
   /** A transfer has failed, and the Transfer Interval runs. */
   | 'transfer-interval'
+  /** The schedule of the connector permits no opening now. */
+  | 'schedule'
   /** The MTA may have no further association. */
   | 'limit'
   | 'mailbox'
