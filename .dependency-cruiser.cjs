@@ -67,10 +67,13 @@ module.exports = {
     },
     {
       name: 'links-apart',
-      comment: 'A link imports no other link.',
+      comment: 'A link imports no other link. Bindings and their texts belong to every link over TCP.',
       severity: 'error',
       from: { path: '^packages/mta-core/src/links/([^/]+)/' },
-      to: { path: '^packages/mta-core/src/links/', pathNot: ['^packages/mta-core/src/links/$1/', '/links/link\\.ts$'] },
+      to: {
+        path: '^packages/mta-core/src/links/',
+        pathNot: ['^packages/mta-core/src/links/$1/', '/links/(link|local-bindings|string-binding)\\.ts$'],
+      },
     },
     {
       name: 'links-carry-apdus',

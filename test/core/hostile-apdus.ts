@@ -29,7 +29,7 @@ export const rtorq = fc.record({
   turn: fc.constantFrom('initiator' as const, 'responder' as const),
   recovery: small,
 });
-const envelope = fc.record({
+export const envelope = fc.record({
   mtsId: fc.constant('c=lab;mta=H;1-1'),
   originator: fc.constantFrom('', 'x@h.example', 'x@b.example', 'nobody'),
   priority: fc.constantFrom('urgent' as const, 'normal' as const),
@@ -40,7 +40,7 @@ const envelope = fc.record({
   trace: fc.constantFrom([], [{ mta: 'A', atMs: 0 }]),
   recipients: fc.constantFrom([], ['x@a.example'], ['x@b.example', 'x@h.example', 'nobody', 'y@z.example']),
 });
-const reason = fc.constantFrom('protocolError' as const, 'unrecognizedActivity' as const, 'permanentProblem' as const);
+export const reason = fc.constantFrom('protocolError' as const, 'unrecognizedActivity' as const, 'permanentProblem' as const);
 export const apdu = fc.oneof(
   fc.record({ kind: fc.constant('turn-please' as const), priority: fc.constantFrom(0, 1, 2, -1, 0.5, 99) }),
   fc.constant({ kind: 'turn-give' as const }),

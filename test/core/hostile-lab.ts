@@ -57,11 +57,11 @@ export function mailHasMoved(lab: PureLab): void {
 /** A and B share a password; otherwise H could impersonate one of them. */
 export function labWithStranger(link: LinkKind, settings: Partial<Settings>): PureLab {
   return new PureLab(['A', 'B', 'H'], settings, {}, (config) => {
-    const { peers } = withLink(link)(config);
+    const linked = withLink(link)(config);
     const isStranger = (name: string): boolean => name === 'H';
     return {
-      ...config,
-      peers: peers.map((peer) => (isStranger(peer.name) || isStranger(config.name) ? peer : { ...peer, password: 's' })),
+      ...linked,
+      peers: linked.peers.map((peer) => (isStranger(peer.name) || isStranger(config.name) ? peer : { ...peer, password: 's' })),
     };
   });
 }

@@ -2,10 +2,9 @@
  * The contract of every link with the reliable transfer (`links/link.ts`). The stories in `links/*.txt` have the same outcome
  * on every link. The table below lists the moments of a loss.
  */
-import { type LinkFrame, type LinkKind, ltabOf } from '@mtalab/mta-core';
+import { kindsIn, type LinkFrame, type LinkKind, ltabOf } from '@mtalab/mta-core';
 import { comparable } from '../interaction/both-links.js';
 import { outcomesOf, writtenOut } from '../interaction/run-story.js';
-import { kindsOf } from '../interaction/words.js';
 import { PureLab, withLink } from '../support/purelab.js';
 
 /** The outcome of a story on a link, without times: each link decides how long it waits for a connection. */
@@ -49,7 +48,7 @@ export function loseAt(
   const lab = new PureLab(['A', 'B'], {}, {}, withLink(link));
   let isLost = false;
   const isMoment = (sent: { readonly from: string; readonly frame: LinkFrame }): boolean =>
-    !isLost && sent.from === from && kindsOf(sent.frame).includes(kind);
+    !isLost && sent.from === from && kindsIn(sent.frame).includes(kind);
   lab.hooks.onFrame = (sent) => {
     if (when !== 'before' || !isMoment(sent)) return true;
     isLost = true;
@@ -74,7 +73,14 @@ export function loseAt(
 /** Connections that some link still has, and frames under way. */
 export function leftOver(lab: PureLab): number {
   const held = [...lab.nodes.values()].map(
-    ({ mta }) => mta.rpc.connections.size + mta.rpc.carriers.size + mta.memory.connections.size,
+    ({ mta }) =>
+      mta.rpc.connections.size +
+      mta.rpc.carriers.size +
+      mta.memory.connections.size +
+      mta.x400.connections.size +
+      mta.x400.controlBlocks.length +
+      mta.x400.associations.size +
+      mta.x400.interrupted.size,
   );
   return held.reduce((sum, count) => sum + count, lab.wires.length);
 }

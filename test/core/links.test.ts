@@ -5,7 +5,7 @@ import { PureLab, withLink } from '../support/purelab.js';
 import { testStories } from '../support/stories.js';
 import { leftOver, loseAt, moments, outcomeOn } from './link-contract.js';
 
-const kinds: readonly LinkKind[] = ['rpc', 'memory'];
+const kinds: readonly LinkKind[] = ['rpc', 'x400', 'memory'];
 
 for (const kind of kinds) {
   testStories(

@@ -1,5 +1,5 @@
-import { ltabOf } from '@mtalab/mta-core';
-/** MTAs on the memory link lose connections, processes and disks at any moment. Each message arrives once, or its originator gets a report. */
+/** MTAs on a link with one connection lose connections, processes and disks at any moment. Each message arrives once, or its originator gets a report. */
+import { type LinkKind, ltabOf } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { PureLab, withLink } from '../support/purelab.js';
@@ -85,30 +85,36 @@ function nothingIsLost(lab: PureLab): void {
   }
   for (const { name, mta } of lab.nodes.values()) {
     if (mta.queuedCopies !== 0) throw new Error(`${name} still has ${mta.queuedCopies} copies`);
-    if (mta.memory.connections.size > 0) throw new Error(`${name} still has connections`);
+    const { connections, controlBlocks, associations, interrupted } = mta.x400;
+    const left = mta.memory.connections.size + connections.size + controlBlocks.length + associations.size + interrupted.size;
+    if (left > 0) throw new Error(`${name} still has connections`);
   }
 }
 
-test('after any losses, each message arrives once or is reported on, and nothing is left over', (t) => {
-  // Counts the situations that the runs reach. Otherwise the property could pass because the runs reach none.
-  const seen = { recoveries: 0, duplicates: 0, turnsGiven: 0, delivered: 0 };
-  fc.assert(
-    fc.property(acts, (run) => {
-      const lab = new PureLab(names, { checkpointSizeK: 1, openRetryIntervalS: 60, threshold: 3 }, {}, withLink('memory'));
-      for (const [index, { what, name, number }] of run.entries()) happenings[what]?.(lab, name, number, `${what} ${index}`);
-      atPeace(lab);
-      nothingIsLost(lab);
-      seen.delivered += lab.deliveries.length;
-      for (const { mta } of lab.nodes.values()) {
-        for (const { counters } of ltabOf(mta)) {
-          seen.recoveries += counters.recoveries;
-          seen.duplicates += counters.duplicates;
-          seen.turnsGiven += counters.turnsGiven;
+const links: readonly LinkKind[] = ['memory', 'x400'];
+
+for (const link of links) {
+  test(`${link}: after any losses, each message arrives once or is reported on, and nothing is left over`, (t) => {
+    // Counts the situations that the runs reach. Otherwise the property could pass because the runs reach none.
+    const seen = { recoveries: 0, duplicates: 0, turnsGiven: 0, delivered: 0 };
+    fc.assert(
+      fc.property(acts, (run) => {
+        const lab = new PureLab(names, { checkpointSizeK: 1, openRetryIntervalS: 60, threshold: 3 }, {}, withLink(link));
+        for (const [index, { what, name, number }] of run.entries()) happenings[what]?.(lab, name, number, `${what} ${index}`);
+        atPeace(lab);
+        nothingIsLost(lab);
+        seen.delivered += lab.deliveries.length;
+        for (const { mta } of lab.nodes.values()) {
+          for (const { counters } of ltabOf(mta)) {
+            seen.recoveries += counters.recoveries;
+            seen.duplicates += counters.duplicates;
+            seen.turnsGiven += counters.turnsGiven;
+          }
         }
-      }
-    }),
-    { numRuns: Number(process.env['RUNS'] ?? 150) },
-  );
-  for (const [what, count] of Object.entries(seen)) t.ok(count > 0, `${what}: ${count}`);
-  t.end();
-});
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 150) },
+    );
+    for (const [what, count] of Object.entries(seen)) t.ok(count > 0, `${what}: ${count}`);
+    t.end();
+  });
+}

@@ -60,13 +60,13 @@ function explained(text: string, reasons: ReadonlyMap<number, string>): string {
 /** The part of an outcome that does not depend on the link: without events of connections and dials, and without numbers of connections. */
 export function comparable(lines: readonly string[]): string[] {
   const kept = lines
-    .filter((line) => !/^\w+ logs (93\d\d|9277) /.test(line))
+    .filter((line) => !/^\w+ logs (93\d\d|9277|2035|428[47]) /.test(line))
     .map((line) =>
       line
         .replace(/^(-- cut[^:]*): [^,]*/, '$1')
         .replace(/(logs 1293 .*) controlBlock=\d+/, '$1')
         .replace(/(logs 5[15] .*) association=\d+/, '$1')
-        .replaceAll(/, 93\d\d x\d+/g, ''),
+        .replaceAll(/, (93\d\d|2035|428[47]) x\d+/g, ''),
     );
   // A time without its events says nothing.
   return kept.filter((line, index) => !(line.startsWith('-- at ') && kept[index + 1]?.startsWith('-- at ')));

@@ -1,9 +1,19 @@
 /** The faults of a story: cut connections, hold or swallow frames, and forge APDUs. */
-import { type BindPdu, findRow, ltabOf, type Mta, opnumOf, rowsIn, type SendApdu } from '@mtalab/mta-core';
+import {
+  type BindPdu,
+  findRow,
+  kindsIn,
+  ltabOf,
+  type Mta,
+  opnumOf,
+  rowsIn,
+  type SendApdu,
+  type X400Frame,
+} from '@mtalab/mta-core';
 import { type Carried, directions, receiverOf, senderOf, type Wire } from '../support/pure-wire.js';
 import type { PureLab, Sent } from '../support/purelab.js';
 import type { Printer } from './printer.js';
-import { kindsOf, type Words } from './words.js';
+import type { Words } from './words.js';
 
 type Armed = {
   readonly text: string;
@@ -86,7 +96,7 @@ export class Faults {
 
   /** @returns false if the frame does not continue. */
   #passes(sent: Sent): boolean {
-    const kinds = kindsOf(sent.frame);
+    const kinds = kindsIn(sent.frame);
     if (this.#swallowed.some(({ kind, from }) => kinds.includes(kind) && (from === undefined || from === sent.from))) {
       this.#printer.stopped(sent, 'swallowed');
       return false;
@@ -168,16 +178,32 @@ export class Faults {
     const number = this.#nextCall;
     this.#nextCall += 1;
     if (link === 'memory') return { link, frame: { type: 'apdu', serial: number, apdu, settled: [] } };
+    if (link === 'x400') return { link, frame: sessionFrame(apdu) };
     const body = { op: 'MtaSend', apdu, settled: [] } as const;
     return { link, frame: { type: 'request', call: number, context: 0, opnum: opnumOf.MtaSend, body } };
   }
 }
 
 /** The connection on which an MTA sends the APDUs of an association; null while it has none. */
-function sendingConnection({ rpc, memory }: Mta, association: number): number | null {
+function sendingConnection({ rpc, x400, memory }: Mta, association: number): number | null {
   const data = findRow(rpc.carriers, association)?.ownData;
   if (data?.state === 'bound') return data.conn;
-  return rowsIn(memory.connections).find(({ owner, phase }) => owner?.association === association && phase === 'up')?.id ?? null;
+  const session = [...rowsIn(x400.connections), ...rowsIn(memory.connections)];
+  return session.find(({ owner, phase }) => owner?.association === association && phase === 'up')?.id ?? null;
+}
+
+/** The frame of the X.400 connector for an APDU that is not part of a transfer. */
+function sessionFrame(apdu: SendApdu): X400Frame {
+  switch (apdu.kind) {
+    case 'turn-please':
+      return { type: 'please-tokens', priority: apdu.priority };
+    case 'turn-give':
+      return { type: 'give-tokens-confirm' };
+    case 'rtab':
+      return { type: 'abort', reason: apdu.reason };
+    default:
+      throw new Error(`a ${apdu.kind} cannot be said on the X.400 connector`);
+  }
 }
 
 function apduOf(words: Words): SendApdu {

@@ -1,5 +1,13 @@
 /** Prints a story: one line for each event, with the same words in every run. */
-import { type Association, believes, describeFrame, findRow, ltabOf, type ReportedEvent, shownState } from '@mtalab/mta-core';
+import {
+  type Association,
+  believes,
+  describeFrame,
+  ltabOf,
+  ownerOfConnection,
+  type ReportedEvent,
+  shownState,
+} from '@mtalab/mta-core';
 import type { Dialled } from '../support/pure-types.js';
 import type { Wire } from '../support/pure-wire.js';
 import type { Delivery, PureLab, Sent, Submitted } from '../support/purelab.js';
@@ -199,10 +207,8 @@ export class Printer {
     for (const end of [wire.client, wire.server]) {
       const node = this.#lab.node(end.node);
       if (!node.up || node.store.incarnation !== end.incarnation) continue;
-      const { rpc, memory } = node.mta;
-      const connection = wire.link === 'rpc' ? findRow(rpc.connections, end.conn) : findRow(memory.connections, end.conn);
-      const owner = connection?.owner;
-      if (owner === undefined || owner === null) continue;
+      const owner = ownerOfConnection(node.mta, end.conn);
+      if (owner === null) continue;
       const entry = ltabOf(node.mta)[owner.entry - 1];
       const found = entry?.associations.find((association) => association.id === owner.association);
       if (found !== undefined) this.#associations.set(wire.id, found.name);

@@ -1,13 +1,5 @@
 /** The words of a command line, and the names of frames in stories. */
-import {
-  type BindingConfig,
-  type BindingWish,
-  type LinkFrame,
-  type MemoryFrame,
-  type Pdu,
-  type Priority,
-  priorities,
-} from '@mtalab/mta-core';
+import { type BindingConfig, type BindingWish, type LinkFrame, type Priority, priorities } from '@mtalab/mta-core';
 
 /** Separates `name=value` words from the others. */
 export class Words {
@@ -76,34 +68,9 @@ export function wishOf(words: Words): BindingWish {
   return { [what]: [...words.bare] };
 }
 
-/** The names of a frame in stories: `bind`, `data-bind`, `MtaBind`, `MtaBind-answer`, `turn-give`, `any`. */
-export function kindsOf(carried: LinkFrame): readonly string[] {
-  const kinds = carried.link === 'rpc' ? kindsOfPdu(carried.frame) : kindsOfMemoryFrame(carried.frame);
-  return ['any', ...kinds];
-}
-
-function kindsOfPdu(pdu: Pdu): readonly string[] {
-  const kinds: string[] = [pdu.type];
-  if (pdu.type === 'bind' && pdu.group !== 0) kinds.push('data-bind');
-  if (pdu.type !== 'request' && pdu.type !== 'response') return kinds;
-  const { body } = pdu;
-  if (body.op === 'bad' || body.op === 'unread') return kinds;
-  kinds.push(pdu.type === 'request' ? body.op : `${body.op}-answer`);
-  if ('rtorq' in body) kinds.push('rtorq');
-  if ('apdu' in body) kinds.push(body.apdu.kind);
-  return kinds;
-}
-
-/** Answers of the memory link also have their RPC names. */
-function kindsOfMemoryFrame(frame: MemoryFrame): readonly string[] {
-  if ('apdu' in frame) return [frame.type, frame.apdu.kind];
-  if (frame.type === 'give-ack') return [frame.type, 'turn-give-ack'];
-  if (frame.type === 'close-answer') return [frame.type, 'close-ack'];
-  return [frame.type];
-}
-
 /** Does this frame do more than bind a connection? */
 export function carriesApdu(carried: LinkFrame): boolean {
+  if (carried.link === 'x400') return carried.frame.type !== 'connection-request' && carried.frame.type !== 'connection-confirm';
   if (carried.link !== 'rpc') return true;
   const { type } = carried.frame;
   return type === 'request' || type === 'response' || type === 'fault';

@@ -33,9 +33,7 @@ export const bindingMutants: readonly Mutant[] = [
     broken: 'A dial leaves from an address of another family than that of the peer.',
     ground: 'hosts',
     checked: { environment: 'other-family-first', messages: [1, 0], losses: 0 },
-    patches: [
-      { file: 'links/rpc/local-bindings.ts', find: 'familyOf(address) === remote', replace: 'familyOf(address) !== remote' },
-    ],
+    patches: [{ file: 'links/local-bindings.ts', find: 'familyOf(address) === remote', replace: 'familyOf(address) !== remote' }],
   },
   {
     name: 'disabled-binding-dialled',
@@ -43,19 +41,19 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'links/rpc/local-bindings.ts',
+        file: 'links/local-bindings.ts',
         find: 'const enabled = mta.bindings.filter((binding) => binding.enabled);',
         replace: 'const enabled = mta.bindings;',
       },
       // The code checks the binding again before its dial.
-      { file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
+      { file: 'links/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' },
     ],
   },
   {
     name: 'disabled-meanwhile-dialled',
     broken: 'An opening still dials from a binding that the operator has disabled meanwhile.',
     ground: 'hosts',
-    patches: [{ file: 'links/rpc/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
+    patches: [{ file: 'links/local-bindings.ts', find: 'enabled && address === from', replace: 'address === from' }],
   },
   {
     name: 'disabled-binding-listened-on',
@@ -132,7 +130,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'links/rpc/local-bindings.ts',
+        file: 'links/local-bindings.ts',
         find: 'if (missing.length > 0) return',
         replace: 'if (missing.length > bindings.length) return',
       },
@@ -144,7 +142,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'links/rpc/local-bindings.ts',
+        file: 'links/local-bindings.ts',
         find: 'if (new Set(change.map(({ id }) => id)).size !== change.length) return',
         replace: 'if (new Set(change.map(({ id }) => id)).size > change.length) return',
       },
@@ -156,7 +154,7 @@ export const bindingMutants: readonly Mutant[] = [
     ground: 'hosts',
     patches: [
       {
-        file: 'links/rpc/local-bindings.ts',
+        file: 'links/local-bindings.ts',
         find: 'if (change.every(({ enabled }) => !enabled)) return',
         replace: 'if (change.length === 0) return',
       },

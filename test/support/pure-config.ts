@@ -29,7 +29,22 @@ export function usualConfig(
   };
 }
 
+const x400Offset = 1000;
+
+function x400Endpoint(endpoint: string): string {
+  return endpoint.replace(/\[(\d+)\]$/, (_, port: string) => `[${Number(port) + x400Offset}]`);
+}
+
 /** Returns the configuration with this link to all adjacent MTAs. */
 export function withLink(link: NonNullable<MtaConfig['peers'][number]['link']>): (config: MtaConfig) => MtaConfig {
-  return (config) => ({ ...config, peers: config.peers.map((peer) => ({ ...peer, link })) });
+  // The transport stack of the connector listens above the ports of the LAN.
+  return (config) => ({
+    ...config,
+    ...(link === 'x400' ? { x400Port: (config.bindings[0]?.port ?? 0) + x400Offset } : {}),
+    peers: config.peers.map((peer) => ({
+      ...peer,
+      link,
+      endpoints: link === 'x400' ? peer.endpoints.map(x400Endpoint) : peer.endpoints,
+    })),
+  });
 }

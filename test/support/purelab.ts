@@ -5,7 +5,7 @@
 
 import { Listeners } from '@mtalab/engine';
 import {
-  apduIn,
+  contentIn,
   type Effect,
   type Input,
   type LinkFrame,
@@ -181,8 +181,7 @@ export class PureLab {
       case 'dial':
         return this.#dial(node, effect);
       case 'frame': {
-        const apdu = apduIn(effect);
-        const content = apdu?.kind === 'rttr' ? apdu.content.content : undefined;
+        const content = contentIn(effect)?.content;
         if (content !== undefined && node.store.damaged.has(content))
           return this.input(node.name, { ...effect, type: 'unreadable', detail: 'bad sector' });
         return this.#send(node, effect.conn, { type: 'frame', frame: effect });

@@ -13,6 +13,8 @@ export function receivedFrame(store: VirtualStore, sent: LinkFrame, conn: number
   switch (sent.link) {
     case 'rpc':
       return { type: 'frame', link: 'rpc', conn, frame: receivedPdu(store, sent.frame) };
+    case 'x400':
+      return { type: 'frame', link: 'x400', conn, frame: receivedX400Frame(store, sent.frame) };
     case 'memory':
       return { type: 'frame', link: 'memory', conn, frame: receivedMemoryFrame(store, sent.frame) };
   }
@@ -22,6 +24,10 @@ function receivedPdu(store: VirtualStore, pdu: Frames['rpc']): Frames['rpc'] {
   if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return pdu;
   const { apdu } = pdu.body;
   return { ...pdu, body: { ...pdu.body, apdu: { ...apdu, content: store.handleFor(apdu.content) } } };
+}
+
+function receivedX400Frame(store: VirtualStore, frame: Frames['x400']): Frames['x400'] {
+  return frame.type === 'data' ? { ...frame, content: store.handleFor(frame.content) } : frame;
 }
 
 function receivedMemoryFrame(store: VirtualStore, frame: Frames['memory']): Frames['memory'] {

@@ -79,15 +79,10 @@ export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './col
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
 export { dropRow, dueRows, emptyTree, findRow, firstRow, putRow, rowsIn, type Tree, treeOf } from './collections/tree.js';
-export { apduIn } from './links/apdu-in.js';
+export { ownerOfConnection } from './links/connection-owner.js';
 export { describeFrame } from './links/describe-frame.js';
+export { type BareFrame, contentIn, kindsIn } from './links/frame-kinds.js';
 export type { Frames, Link, LinkFrame, LinkKind, LinkPhase, Links, LinkUser, LinkView } from './links/link.js';
-export type { MemoryFrame } from './links/memory/frame.js';
-export type { MemoryConnection, MemoryRuntime } from './links/memory/state.js';
-export { carrierDue, carrierOf } from './links/rpc/carrier.js';
-export { maxOutstandingCalls } from './links/rpc/connections.js';
-export { fragmentBytes } from './links/rpc/contexts.js';
-export { describeCarried, describePdu } from './links/rpc/describe.js';
 export {
   type Binding,
   type BindingChange,
@@ -96,7 +91,13 @@ export {
   type DialPath,
   nameOfBinding,
   wishedBindings,
-} from './links/rpc/local-bindings.js';
+} from './links/local-bindings.js';
+export type { MemoryFrame } from './links/memory/frame.js';
+export type { MemoryConnection, MemoryRuntime } from './links/memory/state.js';
+export { carrierDue, carrierOf } from './links/rpc/carrier.js';
+export { maxOutstandingCalls } from './links/rpc/connections.js';
+export { fragmentBytes } from './links/rpc/contexts.js';
+export { describeCarried, describePdu } from './links/rpc/describe.js';
 export {
   type ApduKind,
   type CarriedApdu,
@@ -178,8 +179,8 @@ export {
   type OutstandingCall,
   type RpcRuntime,
 } from './links/rpc/state.js';
-export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/rpc/string-binding.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
+export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/string-binding.js';
 export {
   type ActivityHead,
   type DisconnectReason,
@@ -187,6 +188,8 @@ export {
   type X400Frame,
   type X400FrameType,
 } from './links/x400/frame.js';
+export { firstX400Binding } from './links/x400/listening.js';
+export { idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';

@@ -159,6 +159,12 @@ const numbers = {
     max: 10_000_000,
   },
   maxMessageBytes: { unit: 'octets', means: 'Largest content of a message.', min: 1, max: 1_073_741_824 },
+  controlBlocks: {
+    unit: 'control blocks',
+    means: 'TCP/IP control blocks for X.400 connectors. Each connection uses one, and so does the listener.',
+    min: 2,
+    max: 65_535,
+  },
   maxConnections: {
     unit: 'connections',
     means: 'Limit of RPC connections of this MTA, both dialled and accepted.',

@@ -57,6 +57,8 @@ export type Settings = {
   readonly maxQueuedCopies: number;
   /** Largest content, in octets (own). */
   readonly maxMessageBytes: number;
+  /** TCP/IP control blocks of the X.400 connectors: one for each connection, and one for the listener. */
+  readonly controlBlocks: number;
   /** RPC connections of this MTA, dialled and accepted together (own). */
   readonly maxConnections: number;
 };
@@ -98,6 +100,7 @@ export const defaultSettings: Settings = {
   maxAssociations: 240,
   maxQueuedCopies: 200_000,
   maxMessageBytes: 67_108_864,
+  controlBlocks: 20,
   maxConnections: 1024,
 };
 
@@ -144,6 +147,8 @@ export type MtaConfig = {
   readonly cluster: boolean;
   /** TCP port of the endpoint mapper on each binding's address; null: none. */
   readonly mapperPort: number | null;
+  /** TCP port of the X.400 connector's transport stack on each binding's address; 0: the system chooses it; absent: none. */
+  readonly x400Port?: number;
   /** String bindings for call backs to this MTA. Empty: those it listens on. */
   readonly advertise: readonly string[];
   /** Timers, limits and thresholds, all of them. */

@@ -4,7 +4,7 @@
  * own connections, frames, timers and log entries. Only the reliable transfer decides what an association means and whose Turn it
  * is.
  *
- * `Link` hides how links differ: a session (X.225) and the memory link have one connection, and of the two Turn
+ * `Link` hides how links differ: the X.400 connector and the memory link have one connection, and of the two Turn
  * APDUs they acknowledge only the Give; the RPC link has two connections each way (see `rpc/carrier.ts`) and answers every call.
  */
 import type { Context } from '../machine/context.js';
@@ -23,11 +23,14 @@ import type {
 } from '../reliable-transfer/apdu.js';
 import type { MemoryFrame } from './memory/frame.js';
 import type { Pdu } from './rpc/pdu.js';
+import type { X400Frame } from './x400/frame.js';
 
 /** The frame type of each link: the unit that the driver encodes, sends and receives. */
 export type Frames = {
   /** DCE/RPC over TCP, as between servers of one site. */
   readonly rpc: Pdu;
+  /** An X.400 connector: RTSE in X.410-1984 mode over session and transport class 0, over TCP. */
+  readonly x400: X400Frame;
   /** In memory, in order: for tests and the browser. */
   readonly memory: MemoryFrame;
 };
@@ -107,7 +110,7 @@ export type Link = {
   /** Has the peer answered everything that this side sent? A close must not overtake the rest of an activity. */
   readonly quiet: (ctx: Context, ref: AssociationRef) => boolean;
   /** Closes in order (RT-CLOSE); ends in `closed` or `ended`. */
-  readonly close: (ctx: Context, ref: AssociationRef, settled: readonly number[]) => void;
+  readonly close: (ctx: Context, ref: AssociationRef) => void;
   /** Sends an RTAB as the last APDU. */
   readonly abort: (ctx: Context, ref: AssociationRef, reason: AbortReason) => void;
   /** Closes every connection of an association. APDUs and answers still under way on them are void. */
@@ -168,7 +171,7 @@ export type LinkUser = {
    * RTAB.
    */
   readonly received: (ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: SendApdu, settled: readonly number[]) => boolean;
-  /** Takes the copies that the APDU sent now names as settled. */
+  /** Takes the copies that the frame sent now names as settled. */
   readonly takeSettled: (ctx: Context, entryId: number) => readonly number[];
   /** The answer to an RTTR or a discard has come. */
   readonly answered: (ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer) => void;
@@ -178,6 +181,9 @@ export type LinkUser = {
   readonly giveAcknowledged: (ctx: Context, ref: AssociationRef) => void;
   /** The peer cannot execute a transfer, or does not answer it. */
   readonly transferFailed: (ctx: Context, ref: AssociationRef, why: string) => void;
+
+  /** The peer interrupts its activity on a living association: what is here waits for a resumption. */
+  readonly interrupted: (ctx: Context, ref: AssociationRef, activity: number) => void;
 
   /** The peer closes in order. @returns false, with nothing changed, if it may not. */
   readonly closeRequested: (ctx: Context, ref: AssociationRef, settled: readonly number[]) => boolean;

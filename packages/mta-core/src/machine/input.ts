@@ -3,7 +3,7 @@
  */
 
 import type { Frames, LinkFrame, LinkKind } from '../links/link.js';
-import type { BindingChange } from '../links/rpc/local-bindings.js';
+import type { BindingChange } from '../links/local-bindings.js';
 import type { Priority, StoredMessage } from '../mail/message.js';
 
 /** A message that a client submits. The driver already holds its content, under the key `content`. */

@@ -5,6 +5,7 @@ import { emptyFifo } from '../collections/fifo.js';
 import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
 import { idleRuntime } from '../links/rpc/state.js';
+import { idleX400 } from '../links/x400/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
 import type { StoredMessage } from '../mail/message.js';
 import { setAsideAtStart } from '../mail/nondelivery.js';
@@ -70,6 +71,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     bindings: config.bindings.map((binding, id) => ({ ...binding, id })),
     cluster: config.cluster,
     mapperPort: config.mapperPort,
+    x400Port: config.x400Port ?? null,
     advertise: config.advertise,
     routes: {
       byDomain: Object.fromEntries(routes.filter(({ domain }) => domain !== '*').map(({ domain, mta }) => [domain, mta])),
@@ -82,6 +84,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     phase: 'starting',
     stopAtMs: null,
     rpc: { ...idleRuntime, nextGroup: firstGroup(recovered.incarnation) },
+    x400: idleX400,
     memory: { connections: emptyTree() },
     nextConnection: 2,
     ltab: treeOf(config.peers.map(newEntry)),

@@ -1,7 +1,7 @@
 /** Carries out the operator's commands to a running MTA. */
 
 import { quirkOf } from '../catalogues/quirks/index.js';
-import { changedBindings } from '../links/rpc/local-bindings.js';
+import { changedBindings } from '../links/local-bindings.js';
 import { wakeMailboxes } from '../mail/mailboxes.js';
 import { loseAssociation } from '../reliable-transfer/association/end.js';
 import type { Context } from './context.js';

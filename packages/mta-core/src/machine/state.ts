@@ -8,9 +8,10 @@ import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
 import type { Tree } from '../collections/tree.js';
 import type { LinkKind } from '../links/link.js';
+import type { Binding } from '../links/local-bindings.js';
 import type { MemoryRuntime } from '../links/memory/state.js';
-import type { Binding } from '../links/rpc/local-bindings.js';
 import type { RpcRuntime } from '../links/rpc/state.js';
+import type { X400Runtime } from '../links/x400/state.js';
 import type { Destination, Envelope, Priority, StoredMessage } from '../mail/message.js';
 import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
 
@@ -294,6 +295,8 @@ export type Mta = {
   readonly bindings: readonly Binding[];
   readonly cluster: boolean;
   readonly mapperPort: number | null;
+  /** TCP port of the X.400 connector's transport stack on each binding's address; null: none. */
+  readonly x400Port: number | null;
   readonly advertise: readonly string[];
   readonly routes: Routes;
   readonly localDomains: readonly string[];
@@ -305,6 +308,7 @@ export type Mta = {
   /** `stopping`: when the remaining associations are aborted. */
   readonly stopAtMs: number | null;
   readonly rpc: RpcRuntime;
+  readonly x400: X400Runtime;
   readonly memory: MemoryRuntime;
   /** Dialled connections have even numbers, over all links; the driver gives accepted ones odd numbers. */
   readonly nextConnection: number;

@@ -6,7 +6,7 @@ import { rowOf } from '../collections/table.js';
 import { findRow, rowsIn } from '../collections/tree.js';
 import { links } from '../links/all.js';
 import type { LinkView } from '../links/link.js';
-import { triedBindings } from '../links/rpc/local-bindings.js';
+import { triedBindings } from '../links/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';

@@ -6,7 +6,7 @@ import { describeEvent, errorMeaning } from '../catalogues/events/catalogue.js';
 import { associationLimit } from '../catalogues/settings.js';
 import { rowsIn } from '../collections/tree.js';
 import { links } from '../links/all.js';
-import { foreignFamily } from '../links/rpc/local-bindings.js';
+import { foreignFamily } from '../links/local-bindings.js';
 import { availableCount } from '../mail/queue.js';
 import { countedAssociations } from '../reliable-transfer/association/end.js';
 import { believes } from '../reliable-transfer/turn/table.js';

@@ -2,7 +2,7 @@
 import type { LinkUser } from '../links/link.js';
 import { agreed, openRequested, refuses } from './association/answer.js';
 import { closed, closeRequested } from './association/close.js';
-import { abortAssociation, endAssociation, loseAssociation, protocolError } from './association/end.js';
+import { abortAssociation, endAssociation, interruptIncoming, loseAssociation, protocolError } from './association/end.js';
 import { meetPeer } from './association/introduction.js';
 import { attemptFailed, credentialsFor, openAnswered, openRequest } from './association/open.js';
 import { apduReceived } from './incoming-apdus.js';
@@ -26,6 +26,7 @@ export const reliableTransfer: LinkUser = {
   unreadable: segmentUnreadable,
   giveAcknowledged,
   transferFailed: (ctx, ref, why) => transferFailed(ctx, ref, why),
+  interrupted: interruptIncoming,
   closeRequested,
   closed,
   lost: loseAssociation,

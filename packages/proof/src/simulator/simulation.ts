@@ -16,7 +16,7 @@ import {
   type TransitInput,
   type VirtualNode,
 } from '@mtalab/engine';
-import { apduIn, nextDeadline, start, step } from '@mtalab/mta-core';
+import { contentIn, kindsIn, nextDeadline, start, step } from '@mtalab/mta-core';
 import { Violation } from '../rules/catalogue.js';
 import { RuleWatch } from '../rules/rule-watch.js';
 import { BlockedWays } from './blocked-ways.js';
@@ -225,13 +225,13 @@ export class Simulation {
 }
 
 function isTurnGive(input: TransitInput): boolean {
-  return input.type === 'frame' && apduIn(input)?.kind === 'turn-give';
+  return input.type === 'frame' && kindsIn(input).includes('turn-give');
 }
 
 /** The name of the content that an item carries a piece of. */
 function contentOf(input: TransitInput): string | undefined {
-  const apdu = input.type === 'frame' ? apduIn(input) : undefined;
-  return apdu?.kind === 'rttr' ? apdu.content.ref?.replace(/:\d+$/, '') : undefined;
+  const content = input.type === 'frame' ? contentIn(input) : undefined;
+  return content?.ref?.replace(/:\d+$/, '');
 }
 
 /** If the core throws, it breaks a rule; any other error is a bug of the simulator. */

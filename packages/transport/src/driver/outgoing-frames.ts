@@ -1,5 +1,5 @@
 /** Sends frames, and gives those back whose content cannot be read. */
-import { apduIn, type LinkFrame } from '@mtalab/mta-core';
+import { contentIn, type LinkFrame } from '@mtalab/mta-core';
 import type { InputOf, NetworkPort } from './driver-ports.js';
 
 export class OutgoingFrames {
@@ -20,7 +20,7 @@ export class OutgoingFrames {
    * input: a transfer must not go on behind a gap.
    */
   send(frame: LinkFrame): void {
-    const isWithheld = this.#unreadable.size > 0 && apduIn(frame)?.kind === 'rttr';
+    const isWithheld = this.#unreadable.size > 0 && contentIn(frame) !== undefined;
     const detail = (isWithheld ? this.#unreadable.get(frame.conn) : undefined) ?? this.#network.send(frame);
     if (detail === null) return;
     this.#unreadable.set(frame.conn, detail);

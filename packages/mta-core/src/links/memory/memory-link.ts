@@ -177,11 +177,11 @@ function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number | null 
   return serial;
 }
 
-function close(ctx: Context, ref: AssociationRef, settled: readonly number[]): void {
+function close(ctx: Context, ref: AssociationRef): void {
   const connection = connectionFor(ctx.mta, ref);
   if (connection === undefined) return;
   put(ctx, { ...connection, deadlineMs: ctx.nowMs + answerTimeoutMs });
-  transmit(ctx, connection.id, { type: 'close', settled });
+  transmit(ctx, connection.id, { type: 'close', settled: ctx.user.takeSettled(ctx, ref.entry) });
 }
 
 /** Closes a connection when its opening takes too long, its RTORQ never comes, or an answer does not come. */

@@ -3,13 +3,13 @@ import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, report } from '../../machine/update.js';
 import type { Rtoac, Rtorj } from '../../reliable-transfer/apdu.js';
+import { withProtocol } from '../string-binding.js';
 import { advancePhase, beginCarrier, carrierOf, failAttempt, patchCarrier } from './carrier.js';
 import { dialFrom, dialNext } from './dialling.js';
 import type { RpcArgument } from './operations.js';
 import { ntError } from './pdu.js';
 import { rpcCall, rpcOwn, rpcReply } from './runtime.js';
 import type { Carrier, Indication } from './state.js';
-import { withProtocol } from './string-binding.js';
 
 type Called = Extract<Indication, { type: 'called' }>;
 type BindArgument = Extract<RpcArgument, { op: 'MtaBind' }>;

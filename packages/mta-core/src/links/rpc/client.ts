@@ -2,6 +2,7 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
+import { bindingAt } from '../string-binding.js';
 import { dropCall, forget, indicate, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
 import { errorOfFault, errorOfNak, errorOfRejection } from './errors.js';
 import { isMtaBody } from './operations.js';
@@ -18,7 +19,6 @@ import {
 } from './pdu.js';
 import { mapperBound, mapperPdu, resolvingFailed } from './resolve.js';
 import type { Connection } from './state.js';
-import { bindingAt } from './string-binding.js';
 
 /** The only presentation context that our clients bind. */
 export const clientContext = 0;

@@ -11,9 +11,10 @@ import type { Carrier, Indication } from './state.js';
 type Called = Extract<Indication, { type: 'called' }>;
 
 /** Calls MtaUnBind. */
-export function close(ctx: Context, ref: AssociationRef, settled: readonly number[]): void {
+export function close(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
+  const settled = ctx.user.takeSettled(ctx, ref.entry);
   const { ownFirst } = carrierOf(ctx.mta, ref) as Carrier;
   rpcCall(ctx, ownFirst as number, { op: 'MtaUnBind', association: association.name, apdu: { kind: 'close' }, settled });
 }

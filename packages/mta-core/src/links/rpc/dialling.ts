@@ -1,8 +1,8 @@
 /** Dials the first connection of an opening: tries each remote string binding in turn, from each local address in turn. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
+import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { carrierOf, patchCarrier } from './carrier.js';
-import { dialPaths, mayDialFrom } from './local-bindings.js';
 import { rpcBind } from './runtime.js';
 
 /** Dials the first of these string bindings, and keeps the other paths in case that fails. */

@@ -5,6 +5,7 @@
 
 import { rowOf } from '../../collections/table.js';
 import type { Mta } from '../../machine/state.js';
+import { familyOf } from '../string-binding.js';
 import { faultStatus, managementInterface, mapperInterface, mtaInterface, ndrSyntax, type Syntax } from './pdu.js';
 import {
   countersKept,
@@ -18,7 +19,6 @@ import {
   type Tower,
 } from './services.js';
 import type { ListeningAddress } from './state.js';
-import { familyOf } from './string-binding.js';
 
 const handlePrefix = '4d54414c-4142-4550-8d00-';
 /** Longest annotation, in octets: 64 with the NUL (ept_max_annotation_size). */

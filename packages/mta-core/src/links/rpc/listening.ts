@@ -6,8 +6,8 @@ import type { Input } from '../../machine/input.js';
 import type { Mta } from '../../machine/state.js';
 import { report } from '../../machine/update.js';
 import type { Readiness } from '../link.js';
+import { placeOfBinding } from '../local-bindings.js';
 import { errorOfListen } from './errors.js';
-import { placeOfBinding } from './local-bindings.js';
 
 /** Logs event 9321 for a failed listener. */
 export function reportFailedListen(ctx: Context, input: Extract<Input, { type: 'listen-failed' }>): void {

@@ -5,12 +5,12 @@
 
 import type { Context } from '../../machine/context.js';
 import { emit, takeConnection } from '../../machine/update.js';
+import { parseStringBinding, resolvedBinding } from '../string-binding.js';
 import { connectionOf, forget, indicateBindFailed, putConnection, send, shut } from './connections.js';
 import { errorOfFault } from './errors.js';
 import { mtaInterface, ndrSyntax, ntError, type Pdu } from './pdu.js';
 import { nilHandle, serviceOpnumOf, serviceStatus, type Tower } from './services.js';
 import type { Connection } from './state.js';
-import { parseStringBinding, resolvedBinding } from './string-binding.js';
 
 /** Call id of the only request; the bind has 1. */
 const mapCall = 2;

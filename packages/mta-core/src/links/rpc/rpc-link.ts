@@ -6,6 +6,7 @@ import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, report } from '../../machine/update.js';
 import type { Link } from '../link.js';
+import { withProtocol } from '../string-binding.js';
 import { backBindFailed, bindBackAnswered, bindCalled, callBindBack, wayBackFailed } from './call-back.js';
 import { carrierDue, carrierOf, dropConnections, failAttempt, forgetCarrier, patchCarrier, viewCarrier } from './carrier.js';
 import { close, unbindBackCalled, unbindBackOver, unbindCalled } from './closing.js';
@@ -29,7 +30,6 @@ import {
   usable,
 } from './sending.js';
 import type { Carrier, Indication } from './state.js';
-import { withProtocol } from './string-binding.js';
 import { rpcDeadline, rpcTimer } from './timer.js';
 
 type Called = Extract<Indication, { type: 'called' }>;

@@ -10,6 +10,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { emit, takeConnection } from '../../machine/update.js';
+import { familyOf, parseStringBinding } from '../string-binding.js';
 import {
   bindCall,
   clientBreach,
@@ -39,7 +40,6 @@ import { ntError } from './pdu.js';
 import { askMapper, dial } from './resolve.js';
 import { serverAccepted, serverLost, serverMalformed, serverPdu } from './server.js';
 import { type Connection, type ListeningAddress, mapperIds, type OutstandingCall } from './state.js';
-import { familyOf, parseStringBinding } from './string-binding.js';
 
 /** Call ids are 32 bits wide on the wire. */
 const maxCall = 0xffffffff;

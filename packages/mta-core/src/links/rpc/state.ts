@@ -5,7 +5,7 @@ import { emptyTree, type Tree } from '../../collections/tree.js';
 import { type Drafts, noDrafts } from '../../machine/drafts.js';
 import type { AssociationRef } from '../../machine/state.js';
 import type { LinkPhase } from '../link.js';
-import type { DialPath } from './local-bindings.js';
+import type { DialPath } from '../local-bindings.js';
 import type { RpcArgument, RpcOperation, RpcResult } from './operations.js';
 import type { RpcInterface } from './services.js';
 

@@ -2,7 +2,7 @@
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, linkOf, patchEntry } from '../../machine/update.js';
-import { settled, takeSettled } from '../transfer/settlement.js';
+import { settled } from '../transfer/settlement.js';
 import { changeState } from '../transitions.js';
 import { believes } from '../turn/table.js';
 import { endAssociation } from './end.js';
@@ -11,7 +11,7 @@ import { permits } from './table.js';
 /** The initiator closes. The caller has checked the rules that permit it. */
 export function closeAssociation(ctx: Context, ref: AssociationRef): void {
   changeState(ctx, ref, 'close', { lifetimeAtMs: null, wantsClose: false });
-  linkOf(ctx, ref.entry).close(ctx, ref, takeSettled(ctx, ref.entry));
+  linkOf(ctx, ref.entry).close(ctx, ref);
 }
 
 /**

@@ -44,14 +44,17 @@ export function dropConnections(ctx: Context, ref: AssociationRef): void {
   patchAssociation(ctx, ref, { lifetimeAtMs: null, wantsClose: false });
 }
 
-/** Lets the incoming transfers of a lost or ended association wait until the Recovery Timeout for a resumption. */
-function interruptIncoming(ctx: Context, ref: AssociationRef): void {
+/**
+ * Lets the incoming transfers of a lost or ended association wait until the Recovery Timeout for a resumption.
+ * @param activity this one alone; the association lives.
+ */
+export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: number): void {
   const entry = entryAt(ctx, ref.entry);
-  if (!entry.incoming.some((row) => row.association === ref.association)) return;
+  const isMeant = ({ id, association, untilMs }: Incoming): boolean =>
+    association === ref.association && untilMs === null && (activity === undefined || id === activity);
+  if (!entry.incoming.some(isMeant)) return;
   const untilMs = ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000;
-  const incoming = entry.incoming.map(
-    (row): Incoming => (row.association === ref.association && row.untilMs === null ? { ...row, untilMs, unconfirmed: 0 } : row),
-  );
+  const incoming = entry.incoming.map((row): Incoming => (isMeant(row) ? { ...row, untilMs, unconfirmed: 0 } : row));
   patchEntry(ctx, ref.entry, { incoming });
 }
 

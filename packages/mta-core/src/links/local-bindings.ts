@@ -1,7 +1,7 @@
 /** The local bindings of this MTA: which addresses a dial may leave from, and in which order. */
-import { behaviourOf } from '../../catalogues/quirks/index.js';
-import type { BindingConfig } from '../../catalogues/settings.js';
-import type { Mta } from '../../machine/state.js';
+import { behaviourOf } from '../catalogues/quirks/index.js';
+import type { BindingConfig } from '../catalogues/settings.js';
+import type { Mta } from '../machine/state.js';
 import { familyOf, isUnspecified, parseStringBinding } from './string-binding.js';
 
 /** A local binding. Its `id` is its place in the configuration, and stays the same when the order changes. */
