@@ -42,9 +42,7 @@ function extension(head: ActivityHead): Uint8Array {
     primitive(berTag.octetString, digestOctets(digest)),
     constructed(
       berTag.sequence,
-      trace.map(({ mta, atMs }) =>
-        constructed(berTag.sequence, [text(berTag.utf8String, mta), integer(berTag.integer, atMs)]),
-      ),
+      trace.map(({ mta, atMs }) => constructed(berTag.sequence, [text(berTag.utf8String, mta), integer(berTag.integer, atMs)])),
     ),
     constructed(
       berTag.sequence,
@@ -59,7 +57,9 @@ function extension(head: ActivityHead): Uint8Array {
 /** The SHA-256 in hexadecimal, or the empty text. @throws RangeError */
 function digestOctets(digest: string): Uint8Array {
   if (digest !== '' && !/^[0-9a-f]{64}$/.test(digest)) throw new RangeError(`Not a SHA-256: ${JSON.stringify(digest)}`);
-  return Uint8Array.from({ length: digest.length / 2 }, (_, index) => Number.parseInt(digest.slice(2 * index, 2 * index + 2), 16));
+  return Uint8Array.from({ length: digest.length / 2 }, (_, index) =>
+    Number.parseInt(digest.slice(2 * index, 2 * index + 2), 16),
+  );
 }
 
 function digestText(octets: Uint8Array): string {
@@ -83,7 +83,8 @@ function settledOctets(settled: readonly number[]): Uint8Array {
 
 function readSettled(octets: Uint8Array): readonly number[] {
   if (octets.length % activityBytes !== 0) throw new Unreadable(`the list of settled activities has ${octets.length} octets`);
-  if (octets.length / activityBytes > wireLimits.settled) throw new Unreadable(`more than ${wireLimits.settled} settled activities`);
+  if (octets.length / activityBytes > wireLimits.settled)
+    throw new Unreadable(`more than ${wireLimits.settled} settled activities`);
   return Array.from({ length: octets.length / activityBytes }, (_, index) =>
     octets.subarray(index * activityBytes, (index + 1) * activityBytes).reduce((value, octet) => value * 256 + octet, 0),
   );

@@ -45,7 +45,8 @@ export function putHeader(octets: Uint8Array, at: number, tag: number, length: n
   if (count === 1) octets[at + 1] = length;
   else {
     octets[at + 1] = 0x80 | (count - 1);
-    for (let place = end - 1, rest = length; place > at + 1; place -= 1, rest = Math.floor(rest / 256)) octets[place] = rest % 256;
+    for (let place = end - 1, rest = length; place > at + 1; place -= 1, rest = Math.floor(rest / 256))
+      octets[place] = rest % 256;
   }
   return end;
 }

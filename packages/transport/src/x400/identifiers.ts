@@ -138,7 +138,8 @@ const maxSerial = 999_998;
 
 /** @throws RangeError */
 export function checkSerial(serial: number): void {
-  if (!(Number.isInteger(serial) && serial >= 0 && serial <= maxSerial)) throw new RangeError(`a checkpoint cannot have the number ${serial}`);
+  if (!(Number.isInteger(serial) && serial >= 0 && serial <= maxSerial))
+    throw new RangeError(`a checkpoint cannot have the number ${serial}`);
 }
 
 /** Digits of a serial number. */

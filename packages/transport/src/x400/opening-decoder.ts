@@ -8,9 +8,7 @@ import { type ParameterReader, pi } from './spdu.js';
 
 /** User data of either length. @throws Unreadable */
 export function userDataOf(reader: ParameterReader): Uint8Array {
-  return reader.has(pi.extendedUserData)
-    ? reader.octets.subarray(reader.start, reader.end)
-    : reader.value(pi.userData);
+  return reader.has(pi.extendedUserData) ? reader.octets.subarray(reader.start, reader.end) : reader.value(pi.userData);
 }
 
 /** @throws Unreadable */

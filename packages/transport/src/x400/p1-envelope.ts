@@ -28,7 +28,15 @@ const maxValues = 4;
 const identifierLength = 32;
 
 /** Characters outside PrintableString that RFC 2156 3.4 writes in parentheses. */
-const escapes: Readonly<Record<string, string>> = { '@': '(a)', '%': '(p)', '!': '(b)', '"': '(q)', _: '(u)', '(': '(l)', ')': '(r)' };
+const escapes: Readonly<Record<string, string>> = {
+  '@': '(a)',
+  '%': '(p)',
+  '!': '(b)',
+  '"': '(q)',
+  _: '(u)',
+  '(': '(l)',
+  ')': '(r)',
+};
 
 /** An RFC 822 address as RFC 2156 writes it in PrintableString. What it cannot say becomes a question mark (own). */
 function printable(address: string): string {

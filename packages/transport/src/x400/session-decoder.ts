@@ -15,9 +15,6 @@ import { ParameterReader, pi, si } from './spdu.js';
 /** A segment whose synchronisation point has not come. */
 type Segment = { readonly octets: Uint8Array; readonly at: number; readonly end: number; readonly head: ActivityHead | null };
 
-/** Names of SPDUs in what is said of wrong ones. */
-const names = { 9: 'FINISH', 10: 'DISCONNECT', 21: 'GIVE TOKENS CONFIRM', 22: 'GIVE TOKENS ACK', 26: 'ABORT ACCEPT' } as const;
-
 export class SessionDecoder {
   readonly #keep: KeepContent;
   readonly #budget: StubBudget;
@@ -151,13 +148,13 @@ function readKernel(code: number, octets: Uint8Array, at: number, end: number): 
     case si.refuse:
       return readRefuse(new ParameterReader(octets, at, end, 'REFUSE'));
     case si.finish: {
-      const reader = new ParameterReader(octets, at, end, names[code]);
+      const reader = new ParameterReader(octets, at, end, 'FINISH');
       reader.fixed(pi.transportDisconnect, released);
       reader.finish();
       return { type: 'finish' };
     }
     case si.disconnect:
-      nothing(at, end, names[code]);
+      nothing(at, end, 'DISCONNECT');
       return { type: 'disconnect' };
     case si.abort: {
       const reader = new ParameterReader(octets, at, end, 'ABORT');
@@ -167,7 +164,7 @@ function readKernel(code: number, octets: Uint8Array, at: number, end: number): 
       return { type: 'abort', reason };
     }
     case si.abortAccept:
-      nothing(at, end, names[code]);
+      nothing(at, end, 'ABORT ACCEPT');
       return { type: 'abort-accept' };
     case si.pleaseTokens: {
       const reader = new ParameterReader(octets, at, end, 'PLEASE TOKENS');
@@ -177,10 +174,10 @@ function readKernel(code: number, octets: Uint8Array, at: number, end: number): 
       return { type: 'please-tokens', priority };
     }
     case si.giveTokensConfirm:
-      nothing(at, end, names[code]);
+      nothing(at, end, 'GIVE TOKENS CONFIRM');
       return { type: 'give-tokens-confirm' };
     case si.giveTokensAck:
-      nothing(at, end, names[code]);
+      nothing(at, end, 'GIVE TOKENS ACK');
       return { type: 'give-tokens-ack' };
     default:
       throw new Unreadable(`SPDU ${code} is not known`);

@@ -1,14 +1,6 @@
 /** SPDUs of the frames that have one SPDU and no content (X.225 8.3). */
 import type { X400Frame } from '@mtalab/mta-core';
-import {
-  activityParts,
-  commonReference,
-  initiatorOf,
-  recoveryOctets,
-  reference,
-  selector,
-  serialOctets,
-} from './identifiers.js';
+import { activityParts, commonReference, initiatorOf, recoveryOctets, reference, selector, serialOctets } from './identifiers.js';
 import { abortData, acceptData, type ConnectData, connectData, pleaseData, refuseData, wrapped } from './rtse-values.js';
 import { reasonCode } from './session-reasons.js';
 import { parameter, pi, si, unit } from './spdu.js';

@@ -16,7 +16,8 @@ export function putTpkt(octets: Uint8Array, at: number, length: number): void {
 
 /** @returns the length of the packet. @throws Unreadable */
 function checkHeader(octets: Uint8Array, at: number): number {
-  if (octets[at] !== version || octets[at + 1] !== 0) throw new Unreadable(`no TPKT begins with ${octets[at]}, ${octets[at + 1]}`);
+  if (octets[at] !== version || octets[at + 1] !== 0)
+    throw new Unreadable(`no TPKT begins with ${octets[at]}, ${octets[at + 1]}`);
   const length = ((octets[at + 2] as number) << 8) | (octets[at + 3] as number);
   if (length < shortestBytes) throw new Unreadable(`TPKT of ${length} octets is too short`);
   return length;

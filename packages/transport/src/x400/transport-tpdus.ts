@@ -103,7 +103,11 @@ export function disconnectTpdu(destination: number, reason: DisconnectReason): U
 }
 
 /** @throws Unreadable */
-export function readDisconnectTpdu(octets: Uint8Array, start: number, end: number): { destination: number; reason: DisconnectReason } {
+export function readDisconnectTpdu(
+  octets: Uint8Array,
+  start: number,
+  end: number,
+): { destination: number; reason: DisconnectReason } {
   checkLength(octets, start, end, 'DR');
   return { destination: word(octets, start + 2), reason: known(reasonNames, octets[start + 6] as number, 'reason of DR') };
 }

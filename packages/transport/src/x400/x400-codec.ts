@@ -9,14 +9,7 @@ import { X400Conversation } from './conversation.js';
 import { X400Encoder } from './frame-encoder.js';
 import { SessionDecoder } from './session-decoder.js';
 import { TpktSplitter } from './tpkt.js';
-import {
-  agreedSize,
-  dataHeaderBytes,
-  lastOfTsdu,
-  readConnectionTpdu,
-  readDisconnectTpdu,
-  tpduCode,
-} from './transport-tpdus.js';
+import { agreedSize, dataHeaderBytes, lastOfTsdu, readConnectionTpdu, readDisconnectTpdu, tpduCode } from './transport-tpdus.js';
 import { TsduAssembly } from './tsdu-assembly.js';
 
 export type X400CodecOptions = {
