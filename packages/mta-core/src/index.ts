@@ -72,6 +72,8 @@ export {
   type BindingConfig,
   type ConnectorSettings,
   defaultSettings,
+  type LinkName,
+  linkByName,
   type MtaConfig,
   overridable,
   type PeerConfig,
@@ -184,7 +186,14 @@ export {
   type RpcRuntime,
 } from './links/rpc/state.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
-export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/string-binding.js';
+export {
+  addressesMeet,
+  familyOf,
+  isConnectorAddress,
+  isUnspecified,
+  type ParsedBinding,
+  parseStringBinding,
+} from './links/string-binding.js';
 export {
   type ActivityHead,
   type DisconnectReason,

@@ -127,6 +127,10 @@ export const defaultSettings: Settings = {
   maxConnections: 1024,
 };
 
+/** The links to adjacent MTAs, by their names in configurations. */
+export const linkByName = { lan: 'rpc', x400: 'x400' } as const satisfies Readonly<Record<string, LinkKind>>;
+export type LinkName = keyof typeof linkByName;
+
 /** A time of each week, in minutes since Monday 00:00 UTC: from the first minute until before the last. */
 export type WeeklyTime = { readonly fromMinute: number; readonly toMinute: number };
 

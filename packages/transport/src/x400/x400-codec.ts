@@ -8,7 +8,7 @@ import type { StubBudget } from '../rpc/memory-limits.js';
 import { X400Conversation } from './conversation.js';
 import { X400Encoder } from './frame-encoder.js';
 import { SessionDecoder } from './session-decoder.js';
-import { TpktSplitter } from './tpkt.js';
+import { TpktSplitter, tpktBytes } from './tpkt.js';
 import { agreedSize, dataHeaderBytes, lastOfTsdu, readConnectionTpdu, readDisconnectTpdu, tpduCode } from './transport-tpdus.js';
 import { TsduAssembly } from './tsdu-assembly.js';
 
@@ -22,8 +22,8 @@ export type X400CodecOptions = {
   readonly keepContent: KeepContent;
 };
 
-/** Takes the frames of both directions. */
-export type FrameListener = (direction: 'sent' | 'received', frame: X400Frame) => void;
+/** Takes the frames of both directions, with their octets in TPKTs. The octets are valid during the call only. */
+export type FrameListener = (direction: 'sent' | 'received', frame: X400Frame, octets: Uint8Array) => void;
 
 export class X400Codec {
   readonly #options: X400CodecOptions;
@@ -35,6 +35,8 @@ export class X400Codec {
   readonly #each: (octets: Uint8Array, at: number, end: number) => boolean;
   #deliver: (frame: X400Frame) => boolean = () => true;
   #listener: FrameListener | null = null;
+  /** While somebody listens: the packets of the frame that arrives. */
+  #packets: Uint8Array[] = [];
 
   constructor(options: X400CodecOptions) {
     this.#options = options;
@@ -42,9 +44,10 @@ export class X400Codec {
     this.#assembly = new TsduAssembly(options.budget);
     this.#session = new SessionDecoder(options.keepContent, options.budget);
     this.#each = (octets, at, end) => {
+      if (this.#listener !== null) this.#packets.push(Uint8Array.from(octets.subarray(at - tpktBytes, end)));
       const frame = this.#read(octets, at, end);
       if (frame === null) return true;
-      this.#listener?.('received', frame);
+      this.#listener?.('received', frame, Buffer.concat(this.#packets.splice(0)));
       return this.#deliver(frame);
     };
   }
@@ -52,6 +55,7 @@ export class X400Codec {
   /** Report each frame to this listener from now on; null for none, which costs nothing. */
   traceFrames(listener: FrameListener | null): void {
     this.#listener = listener;
+    this.#packets = [];
   }
 
   /**
@@ -59,8 +63,10 @@ export class X400Codec {
    * @throws RangeError when it cannot be written, UnreadableContent when its content cannot be read; `out` is as before then.
    */
   encodeInto(out: OutgoingOctets, frame: X400Frame): void {
+    const before = out.sizeBytes;
     this.#encoder.encode(out, frame);
-    this.#listener?.('sent', frame);
+    const { buf, pos } = out.writer;
+    this.#listener?.('sent', frame, buf.subarray(pos - (out.sizeBytes - before), pos));
   }
 
   /**

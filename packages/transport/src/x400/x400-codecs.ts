@@ -27,6 +27,8 @@ export type TracedFrame = {
   readonly local: string;
   readonly remote: string;
   readonly frame: X400Frame;
+  /** The frame as on the wire, in its TPKTs. Valid during the call only. */
+  readonly octets: Uint8Array;
 };
 
 /** Takes each frame of each connection. It must not throw. */
@@ -76,9 +78,9 @@ export class X400Codecs implements FrameCodecs<'x400'> {
 function traceEnd(end: ConnectionEnd, codec: X400Codec, trace: FrameTrace | null): void {
   if (trace === null) codec.traceFrames(null);
   else {
-    codec.traceFrames((direction, frame) => {
+    codec.traceFrames((direction, frame, octets) => {
       const { conn, local, remote } = end;
-      trace({ direction, conn, local, remote, frame });
+      trace({ direction, conn, local, remote, frame, octets });
     });
   }
 }
