@@ -6,15 +6,13 @@ import { type ActivityHead, type Priority, priorities } from '@mtalab/mta-core';
 import { count, known, name, text as shortText, Unreadable, wireLimits } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
 import { berTag, constructed, context, contextOf, integer, lengthBytes, primitive, putHeader, text } from './ber-writer.js';
+import { activityAt, activityBytes, putActivity } from './identifiers.js';
 import { messageEnvelope } from './p1-envelope.js';
 
 /** 1.3.6.1.4.1.32473.400.1, under the number for examples (RFC 5612). */
 const extensionId = Uint8Array.of(0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59, 0x83, 0x10, 1);
 
 const digestBytes = 32;
-/** Octets of an activity id. */
-const activityBytes = 6;
-const maxActivity = 2 ** 48 - 1;
 
 /** The octets in front of the content. @throws RangeError */
 export function headOctets(head: ActivityHead): Uint8Array {
@@ -71,13 +69,7 @@ function digestText(octets: Uint8Array): string {
 /** Activity ids, six octets each: there can be thousands. @throws RangeError */
 function settledOctets(settled: readonly number[]): Uint8Array {
   const octets = new Uint8Array(activityBytes * settled.length);
-  let end = 0;
-  for (const activity of settled) {
-    if (!(activity >= 0 && activity <= maxActivity)) throw new RangeError(`an activity cannot have the id ${activity}`);
-    end += activityBytes;
-    for (let place = end - 1, rest = activity; place >= end - activityBytes; place -= 1, rest = Math.floor(rest / 256))
-      octets[place] = rest % 256;
-  }
+  for (const [index, activity] of settled.entries()) putActivity(octets, index * activityBytes, activity);
   return octets;
 }
 
@@ -85,9 +77,7 @@ function readSettled(octets: Uint8Array): readonly number[] {
   if (octets.length % activityBytes !== 0) throw new Unreadable(`the list of settled activities has ${octets.length} octets`);
   if (octets.length / activityBytes > wireLimits.settled)
     throw new Unreadable(`more than ${wireLimits.settled} settled activities`);
-  return Array.from({ length: octets.length / activityBytes }, (_, index) =>
-    octets.subarray(index * activityBytes, (index + 1) * activityBytes).reduce((value, octet) => value * 256 + octet, 0),
-  );
+  return Array.from({ length: octets.length / activityBytes }, (_, index) => activityAt(octets, index * activityBytes));
 }
 
 /** A head and where the content behind it starts. */

@@ -14,7 +14,7 @@ import {
 } from '@mtalab/mta-core';
 import { count, known, name, text as shortText, Unreadable } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
-import { berTag, constructed, context, contextOf, integer, primitive, text } from './ber-writer.js';
+import { berTag, constructed, context, contextOf, integer, text } from './ber-writer.js';
 import { readUtcTime, utcTimeText } from './identifiers.js';
 
 const modes: readonly DialogueMode[] = ['monologue', 'two-way-alternate'];
@@ -196,18 +196,5 @@ export function readPleaseData(octets: Uint8Array): number {
   return priority;
 }
 
-/** Octets as presentation data (X.226): `simply-encoded-data`. Stock dissectors read user data of an open session so only. */
+/** Presentation data (X.226), `simply-encoded-data`, around a segment (own): stock dissectors find no X.410 octets without it. */
 export const simplyEncoded = 0x40;
-
-/** @throws RangeError */
-export function wrapped(octets: Uint8Array): Uint8Array {
-  return primitive(simplyEncoded, octets);
-}
-
-/** @throws Unreadable */
-export function readWrapped(octets: Uint8Array, what: string): Uint8Array {
-  const reader = new BerReader(octets);
-  const value = reader.value(simplyEncoded, what);
-  reader.finish(what);
-  return value;
-}
