@@ -4,6 +4,8 @@ import { MalformedFrame } from '@mtalab/transport';
 import { test } from 'tap';
 import { handleOf } from '../support/contents.js';
 import {
+  acceptFrame,
+  codecs,
   connectFrame,
   type Ends,
   encode,
@@ -32,6 +34,17 @@ function outcome(codec: Ends['server'], ...chunks: Buffer[]): { frames: number; 
     if (!(error instanceof MalformedFrame)) throw error;
     return { frames, detail: error.message };
   }
+}
+
+const request = encode(newEnds().client, { type: 'connection-request', source: 1 });
+
+/** The responder's end of an open session. */
+function openServer(): Ends['server'] {
+  const codec = codecs().open({ conn: 1, acceptedAt: 102, local: '', remote: '' });
+  readAll(codec, request);
+  encode(codec, { type: 'connection-confirm', source: 2, destination: 1 });
+  encode(codec, acceptFrame);
+  return codec;
 }
 
 const small = handleOf(Buffer.from('some octets'));
@@ -70,16 +83,16 @@ test('a recorded conversation with any bit flipped, or cut off anywhere, is fram
   const { client } = openedEnds();
   const octets = recorded.map((frame) => encode(client, frame));
   const whole = Buffer.concat(octets);
-  t.same(outcome(openedEnds().server, whole), { frames: recorded.length, detail: null });
+  t.same(outcome(openServer(), whole), { frames: recorded.length, detail: null });
   let malformed = 0;
   for (let bit = 0; bit < whole.length * 8; bit += 1) {
     const wrong = Buffer.from(whole);
     wrong[bit >>> 3] = (wrong[bit >>> 3] as number) ^ (1 << (bit & 7));
-    if (outcome(openedEnds().server, wrong).detail !== null) malformed += 1;
+    if (outcome(openServer(), wrong).detail !== null) malformed += 1;
   }
   t.ok(malformed > whole.length * 4, `${malformed} of ${whole.length * 8} flipped bits are noticed`);
   for (let cut = 0; cut < whole.length; cut += 1) {
-    const { frames, detail } = outcome(openedEnds().server, whole.subarray(0, cut));
+    const { frames, detail } = outcome(openServer(), whole.subarray(0, cut));
     if (detail !== null || frames >= recorded.length) t.fail(`cut off after ${cut} octets: ${frames} frames, ${detail}`);
   }
   // Frames that say they are shorter: each SPDU cut off with the lengths around it set right.
@@ -90,8 +103,7 @@ test('a recorded conversation with any bit flipped, or cut off anywhere, is fram
     for (let size = 7; size < first.length; size += 1) {
       const part = Buffer.from(first.subarray(0, size));
       part.writeUInt16BE(size, 2);
-      const ends = openedEnds();
-      const { frames, detail } = outcome(ends.server, before, part);
+      const { frames, detail } = outcome(openServer(), before, part);
       if (detail === null && !(recorded[index]?.type === 'data' && frames === index)) cutOff.push(`${index} after ${size}`);
     }
   }

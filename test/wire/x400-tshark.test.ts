@@ -7,7 +7,7 @@ import type { X400Frame } from '@mtalab/mta-core';
 import { test } from 'tap';
 import { handleOf } from '../support/contents.js';
 import { Capture } from './capture-file.js';
-import { connectFrame, encode, newEnds, openedAt, opening, readAll, smallHead } from './x400-samples.js';
+import { connectFrame, encode, newEnds, openedAt, openedEnds, opening, readAll, smallHead } from './x400-samples.js';
 
 type Said = readonly (readonly ['client' | 'server', X400Frame])[];
 
@@ -175,5 +175,55 @@ test('tshark names every SPDU, reads the values of the reliable transfer, and fi
     points.map((line) => line.split(',').at(-1)),
     ['49\t1', '49\t2', '41\t3', '49\t1', '41\t3'],
   );
+  t.end();
+});
+
+/** A value in BER with a length of two octets. */
+function value(tag: number, ...parts: Buffer[]): Buffer {
+  const octets = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([tag, 0x82, octets.length >>> 8, octets.length & 0xff]), octets]);
+}
+
+/** Stock dissectors look for messages of X.411 in normal mode only. So this test puts the octets of an activity into that mode. */
+test('tshark reads the envelope in front of the content', { skip }, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mtalab-tshark-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const { client } = openedEnds();
+  const content = Buffer.from('0404436f6e74', 'hex');
+  const envelope = { ...smallHead.envelope, sizeBytes: content.length };
+  const octets = encode(client, {
+    type: 'data',
+    head: { ...smallHead, envelope },
+    content: handleOf(content),
+    checkpoint: 1,
+    end: true,
+  });
+  const size = octets.readUInt16BE(2);
+  // TPKT, DT, two SPDU headers, then the tag and the length of the presentation data.
+  const message = octets.subarray(7 + 4 + 4, size);
+  t.equal(octets.readUInt16BE(7 + 4 + 2), message.length);
+  const context = Buffer.from([2, 1, 1]);
+  const external = value(0x28, context, value(0xa0, message));
+  const presented = value(0x61, value(0x30, context, value(0xa0, value(0x04, external))));
+  const tsdu = Buffer.concat([Buffer.from('0300000002f08001000100', 'hex'), presented]);
+  tsdu.writeUInt16BE(tsdu.length, 2);
+  const capture = new Capture(102);
+  capture.begin();
+  capture.send('client', Buffer.concat([tsdu, octets.subarray(size)]));
+  const file = join(folder, 'message.pcap');
+  writeFileSync(file, capture.octets());
+  const contexts = ['-o', 'uat:pres_context_list:"1","2.6.0.2.7"'];
+  t.equal(tshark(file, ...contexts, '-Y', '_ws.malformed || _ws.expert.group == "Malformed"'), '');
+  const verbose = tshark(file, ...contexts, '-V');
+  for (const line of [
+    /message-identifier \(\/C=XX\/A= \/P=MTALAB\/ \$ c=lab;mta=MTA-A;3-17\)/,
+    /originator-name \(\/C=XX\/A= \/DD.RFC-822=a\(u\)b\(a\)x.example\/\)/,
+    /priority: urgent \(2\)/,
+    /arrival-time: .*25-01-01 00:00:00/,
+    /private-extension: 1\.3\.6\.1\.4\.1\.32473\.400\.1/,
+    /per-recipient-fields: 2 items/,
+    /recipient-name \(\/C=XX\/A= \/DD.RFC-822=c\(a\)y.example\/\)/,
+  ])
+    t.match(verbose, line);
   t.end();
 });

@@ -2,7 +2,7 @@
 import type { AssociationId } from '@mtalab/mta-core';
 import { count, name, Unreadable } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
-import { berTag, text, utf8Octets } from './ber-writer.js';
+import { ber, berTag, utf8Octets } from './ber-writer.js';
 
 /** Longest reference of an SS-user (X.225 8.3.1). */
 const maxReferenceBytes = 64;
@@ -11,7 +11,7 @@ const recoveryRange = 2 ** 32;
 
 /** An SS-user reference: a T61String in BER (X.410), in UTF-8 (own). @throws RangeError */
 export function reference(value: string): Uint8Array {
-  const octets = text(berTag.t61String, value);
+  const octets = ber((writer) => writer.text(berTag.t61String, value));
   if (octets.length > maxReferenceBytes)
     throw new RangeError(`${JSON.stringify(value)} has ${octets.length} octets; a reference has at most ${maxReferenceBytes}`);
   return octets;
@@ -64,7 +64,7 @@ export function readUtcTime(value: string, what: string): number {
 
 /** A common reference: a UTCTime in BER. @throws RangeError */
 export function commonReference(atMs: number): Uint8Array {
-  return text(berTag.utcTime, utcTimeText(atMs));
+  return ber((writer) => writer.text(berTag.utcTime, utcTimeText(atMs)));
 }
 
 /** @throws Unreadable */
