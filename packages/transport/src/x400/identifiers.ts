@@ -1,6 +1,6 @@
 /** Names, times and numbers that the session protocol carries as parameters. */
 import type { AssociationId } from '@mtalab/mta-core';
-import { count, name, Unreadable } from '../rpc/field-checks.js';
+import { name, Unreadable } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
 import { ber, berTag, utf8Octets } from './ber-writer.js';
 
@@ -168,5 +168,5 @@ export function readSerial(octets: Uint8Array, at: number, end: number): number 
   }
   if (digits === 0 || digits > maxSerialDigits || (digits > 1 && octets[at] === 0x30))
     throw new Unreadable(`a serial number of ${digits} digits`);
-  return count(serial, 'serial number');
+  return serial;
 }
