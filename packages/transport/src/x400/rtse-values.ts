@@ -23,6 +23,7 @@ const refuseReasons = Object.keys(refuseReason) as RefuseReason[];
 
 /** The application protocol of MTAs since X.411 of 1988. */
 const mtsTransferProtocol = 12;
+
 /** How an MTA introduces itself in a bind. */
 export type Introduction = { readonly mtaName: string; readonly password: string };
 /** The session connection identifier of an association. */
