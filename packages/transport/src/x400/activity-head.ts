@@ -5,24 +5,32 @@
 import { type ActivityHead, type Priority, priorities } from '@mtalab/mta-core';
 import { count, known, name, text as shortText, Unreadable, wireLimits } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
-import { berTag, constructed, context, contextOf, integer, lengthBytes, primitive, putHeader, text } from './ber-writer.js';
-import { messageEnvelope } from './p1-envelope.js';
+import { BerWriter, berTag, context, contextOf, lengthBytes, putHeader } from './ber-writer.js';
+import { activityAt, activityBytes, putActivity } from './identifiers.js';
+import { writeEnvelope } from './p1-envelope.js';
 
 /** 1.3.6.1.4.1.32473.400.1, under the number for examples (RFC 5612). */
 const extensionId = Uint8Array.of(0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59, 0x83, 0x10, 1);
 
 const digestBytes = 32;
-/** Octets of an activity id. */
-const activityBytes = 6;
-const maxActivity = 2 ** 48 - 1;
+/** Largest content: its length has six octets at most. */
+const maxSizeBytes = 2 ** 47;
+
+/** One for all heads: a head is finished before the next one begins. After a very long one it is replaced. */
+let writer = new BerWriter();
+const keptBytes = 65_536;
 
 /** The octets in front of the content. @throws RangeError */
 export function headOctets(head: ActivityHead): Uint8Array {
   const { sizeBytes } = head.envelope;
-  const envelope = messageEnvelope(head.envelope, extension(head));
+  if (!(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0 && sizeBytes <= maxSizeBytes))
+    throw new RangeError(`a content cannot have ${sizeBytes} octets`);
+  if (writer.octets.length > keptBytes) writer = new BerWriter();
+  writer.at = 0;
+  writeEnvelope(writer, head.envelope, () => writeExtension(head));
+  const envelope = writer.octets.subarray(0, writer.at);
   const contentHeaderBytes = 1 + lengthBytes(sizeBytes);
   const length = envelope.length + contentHeaderBytes + sizeBytes;
-  if (!Number.isSafeInteger(length) || sizeBytes < 0) throw new RangeError(`a content cannot have ${sizeBytes} octets`);
   const octets = new Uint8Array(1 + lengthBytes(length) + envelope.length + contentHeaderBytes);
   const at = putHeader(octets, 0, contextOf(0), length);
   octets.set(envelope, at);
@@ -30,36 +38,50 @@ export function headOctets(head: ActivityHead): Uint8Array {
   return octets;
 }
 
-function extension(head: ActivityHead): Uint8Array {
-  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace, recipients } = head.envelope;
-  const value = constructed(berTag.sequence, [
-    text(berTag.utf8String, mtsId),
-    text(berTag.utf8String, originator),
-    integer(berTag.enumerated, priorities.indexOf(priority)),
-    text(berTag.utf8String, contentType),
-    integer(berTag.integer, submittedAtMs),
-    integer(berTag.integer, sizeBytes),
-    primitive(berTag.octetString, digestOctets(digest)),
-    constructed(
-      berTag.sequence,
-      trace.map(({ mta, atMs }) => constructed(berTag.sequence, [text(berTag.utf8String, mta), integer(berTag.integer, atMs)])),
-    ),
-    constructed(
-      berTag.sequence,
-      recipients.map((recipient) => text(berTag.utf8String, recipient)),
-    ),
-    primitive(berTag.octetString, settledOctets(head.settled)),
-    integer(berTag.integer, head.settledBelow),
-  ]);
-  return constructed(berTag.sequence, [primitive(context(3), extensionId), constructed(contextOf(2), [value])]);
+function writeExtension(head: ActivityHead): void {
+  writer.constructed(berTag.sequence, () => {
+    writer.primitive(context(3), extensionId);
+    writer.constructed(contextOf(2), () => writer.constructed(berTag.sequence, () => writeHead(head)));
+  });
+}
+
+function writeHead({ envelope, settled, settledBelow }: ActivityHead): void {
+  const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace, recipients } = envelope;
+  writer.text(berTag.utf8String, mtsId);
+  writer.text(berTag.utf8String, originator);
+  writer.integer(berTag.enumerated, priorities.indexOf(priority));
+  writer.text(berTag.utf8String, contentType);
+  writer.integer(berTag.integer, submittedAtMs);
+  writer.integer(berTag.integer, sizeBytes);
+  writer.primitive(berTag.octetString, digestOctets(digest));
+  writer.constructed(berTag.sequence, () => {
+    for (const { mta, atMs } of trace) {
+      writer.constructed(berTag.sequence, () => {
+        writer.text(berTag.utf8String, mta);
+        writer.integer(berTag.integer, atMs);
+      });
+    }
+  });
+  writer.constructed(berTag.sequence, () => {
+    for (const recipient of recipients) writer.text(berTag.utf8String, recipient);
+  });
+  writer.primitive(berTag.octetString, settledOctets(settled));
+  writer.integer(berTag.integer, settledBelow);
 }
 
 /** The SHA-256 in hexadecimal, or the empty text. @throws RangeError */
 function digestOctets(digest: string): Uint8Array {
   if (digest !== '' && !/^[0-9a-f]{64}$/.test(digest)) throw new RangeError(`Not a SHA-256: ${JSON.stringify(digest)}`);
-  return Uint8Array.from({ length: digest.length / 2 }, (_, index) =>
-    Number.parseInt(digest.slice(2 * index, 2 * index + 2), 16),
-  );
+  const octets = new Uint8Array(digest.length / 2);
+  for (let index = 0; index < octets.length; index += 1)
+    octets[index] = (digitOf(digest, 2 * index) << 4) | digitOf(digest, 2 * index + 1);
+  return octets;
+}
+
+/** The value of a hexadecimal digit in lower case. */
+function digitOf(digits: string, index: number): number {
+  const unit = digits.charCodeAt(index);
+  return unit < 0x61 ? unit - 0x30 : unit - 0x57;
 }
 
 function digestText(octets: Uint8Array): string {
@@ -71,13 +93,7 @@ function digestText(octets: Uint8Array): string {
 /** Activity ids, six octets each: there can be thousands. @throws RangeError */
 function settledOctets(settled: readonly number[]): Uint8Array {
   const octets = new Uint8Array(activityBytes * settled.length);
-  let end = 0;
-  for (const activity of settled) {
-    if (!(activity >= 0 && activity <= maxActivity)) throw new RangeError(`an activity cannot have the id ${activity}`);
-    end += activityBytes;
-    for (let place = end - 1, rest = activity; place >= end - activityBytes; place -= 1, rest = Math.floor(rest / 256))
-      octets[place] = rest % 256;
-  }
+  for (const [index, activity] of settled.entries()) putActivity(octets, index * activityBytes, activity);
   return octets;
 }
 
@@ -85,9 +101,7 @@ function readSettled(octets: Uint8Array): readonly number[] {
   if (octets.length % activityBytes !== 0) throw new Unreadable(`the list of settled activities has ${octets.length} octets`);
   if (octets.length / activityBytes > wireLimits.settled)
     throw new Unreadable(`more than ${wireLimits.settled} settled activities`);
-  return Array.from({ length: octets.length / activityBytes }, (_, index) =>
-    octets.subarray(index * activityBytes, (index + 1) * activityBytes).reduce((value, octet) => value * 256 + octet, 0),
-  );
+  return Array.from({ length: octets.length / activityBytes }, (_, index) => activityAt(octets, index * activityBytes));
 }
 
 /** A head and where the content behind it starts. */

@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const maxLengthOctets = 6;
 
 /** @throws Unreadable */
-export function utf8Text(octets: Uint8Array, what: string): string {
+function utf8Text(octets: Uint8Array, what: string): string {
   try {
     return utf8.decode(octets);
   } catch {

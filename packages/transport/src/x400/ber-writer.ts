@@ -51,37 +51,89 @@ export function putHeader(octets: Uint8Array, at: number, tag: number, length: n
   return end;
 }
 
-/** A value of these octets. */
-export function primitive(tag: number, value: Uint8Array): Uint8Array {
-  const octets = new Uint8Array(1 + lengthBytes(value.length) + value.length);
-  octets.set(value, putHeader(octets, 0, tag, value.length));
-  return octets;
-}
+/** Shorter ones are copied one by one: a call of set() costs more. */
+const fewBytes = 32;
 
-/** A value of these values. */
-export function constructed(tag: number, members: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const member of members) length += member.length;
-  const octets = new Uint8Array(1 + lengthBytes(length) + length);
-  let at = putHeader(octets, 0, tag, length);
-  for (const member of members) {
-    octets.set(member, at);
-    at += member.length;
+/** Writes values one behind the other into one buffer. */
+export class BerWriter {
+  octets: Uint8Array = new Uint8Array(1024);
+  at = 0;
+
+  /** A value of the values that `write` writes. */
+  constructed(tag: number, write: () => void): void {
+    this.#reserve(2);
+    this.octets[this.at] = tag;
+    const start = this.at + 2;
+    this.at = start;
+    write();
+    const length = this.at - start;
+    const more = lengthBytes(length) - 1;
+    // Most values are short, and stay where they are.
+    if (more > 0) {
+      this.#reserve(more);
+      this.octets.copyWithin(start + more, start, this.at);
+      this.at += more;
+    }
+    putHeader(this.octets, start - 2, tag, length);
   }
-  return octets;
+
+  /** A value of these octets. */
+  primitive(tag: number, value: Uint8Array): void {
+    this.#reserve(6);
+    this.at = putHeader(this.octets, this.at, tag, value.length);
+    this.encoded(value);
+  }
+
+  /** Values that are encoded already. */
+  encoded(values: Uint8Array): void {
+    const { length } = values;
+    this.#reserve(length);
+    const { octets, at } = this;
+    if (length > fewBytes) octets.set(values, at);
+    else for (let index = 0; index < length; index += 1) octets[at + index] = values[index] as number;
+    this.at += length;
+  }
+
+  /** A text in UTF-8, whatever the tag says of its alphabet. */
+  text(tag: number, value: string): void {
+    const { length } = value;
+    if (length >= 0x80) return this.primitive(tag, utf8.encode(value));
+    this.#reserve(2 + length);
+    const { octets } = this;
+    const start = this.at + 2;
+    for (let index = 0; index < length; index += 1) {
+      const unit = value.charCodeAt(index);
+      if (unit >= 0x80) return this.primitive(tag, utf8.encode(value));
+      octets[start + index] = unit;
+    }
+    octets[this.at] = tag;
+    octets[this.at + 1] = length;
+    this.at = start + length;
+  }
+
+  /** A whole number from 0 to 2^53 - 1, in as few octets as possible. */
+  integer(tag: number, value: number): void {
+    let count = 1;
+    for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 256)) count += 1;
+    this.#reserve(2 + count);
+    const { octets } = this;
+    const end = putHeader(octets, this.at, tag, count) + count;
+    for (let place = end - 1, rest = value; place >= end - count; place -= 1, rest = Math.floor(rest / 256))
+      octets[place] = rest % 256;
+    this.at = end;
+  }
+
+  #reserve(bytes: number): void {
+    const { octets, at } = this;
+    if (octets.length - at >= bytes) return;
+    this.octets = new Uint8Array(2 * (at + bytes));
+    this.octets.set(octets.subarray(0, at));
+  }
 }
 
-/** A text in UTF-8, whatever the tag says of its alphabet. */
-export function text(tag: number, value: string): Uint8Array {
-  return primitive(tag, utf8.encode(value));
-}
-
-/** A whole number from -2^31 to 2^53 - 1, in as few octets as possible. */
-export function integer(tag: number, value: number): Uint8Array {
-  let count = 1;
-  for (let rest = value < 0 ? -value - 1 : value; rest > 0x7f; rest = Math.floor(rest / 256)) count += 1;
-  const octets = new Uint8Array(2 + count);
-  putHeader(octets, 0, tag, count);
-  for (let place = count + 1, rest = value; place > 1; place -= 1, rest = Math.floor(rest / 256)) octets[place] = rest & 0xff;
-  return octets;
+/** The values that `write` writes. */
+export function ber(write: (writer: BerWriter) => void): Uint8Array {
+  const writer = new BerWriter();
+  write(writer);
+  return writer.octets.subarray(0, writer.at);
 }

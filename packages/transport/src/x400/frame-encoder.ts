@@ -1,5 +1,5 @@
 /** Frames to octets, for one end of one connection. */
-import type { ContentHandle, X400Frame } from '@mtalab/mta-core';
+import type { X400Frame } from '@mtalab/mta-core';
 import type { OutgoingOctets } from '../net/outgoing-octets.js';
 import { contentOf, type LoadContent } from '../rpc/content-octets.js';
 import { headOctets } from './activity-head.js';
@@ -34,8 +34,9 @@ const noOctets = new Uint8Array(0);
 export class X400Encoder {
   readonly #conversation: X400Conversation;
   readonly #load: LoadContent;
-  // The part that is being written: where its header is, and octets left in it and in the whole TSDU.
+  // The TSDU that is being written: where, octets of data in a whole DT, and octets left in this DT and in the TSDU.
   #at = 0;
+  #partBytes = 0;
   #inPart = 0;
   #inTsdu = 0;
 
@@ -94,16 +95,12 @@ export class X400Encoder {
     out.writer.pos = at + tpktBytes + tpdu.length;
   }
 
-  get #tpduBytes(): number {
-    const { tpduBytes } = this.#conversation;
-    if (tpduBytes === null) throw new RangeError('there is no transport connection');
-    return tpduBytes;
-  }
-
   #data(out: OutgoingOctets, { head, content, checkpoint, end }: Data): void {
     checkSerial(checkpoint);
     const prefix = head === undefined ? noOctets : headOctets(head);
-    const octets = this.#contentOf(content, head, prefix);
+    const octets = contentOf(content, this.#load);
+    if (head !== undefined && octets.length > head.envelope.sizeBytes)
+      throw new RangeError(`a segment of ${octets.length} octets begins a content of ${head.envelope.sizeBytes}`);
     const size = prefix.length + octets.length;
     const headerBytes = dataSpduBytes + 1 + lengthBytes(size);
     this.#begin(out, headerBytes + size, partHeaderBytes + syncBytes + maxSerialDigits);
@@ -118,33 +115,29 @@ export class X400Encoder {
     this.#inTsdu -= headerBytes;
     this.#part(buf, prefix);
     this.#part(buf, octets);
-    out.writer.pos = putSync(buf, this.#at, end ? si.activityEnd : si.minorSync, checkpoint);
-  }
-
-  #contentOf(content: ContentHandle, head: Data['head'], prefix: Uint8Array): Uint8Array {
-    const octets = contentOf(content, this.#load);
-    if (head !== undefined && octets.length > head.envelope.sizeBytes)
-      throw new RangeError(`the first of ${head.envelope.sizeBytes} octets are ${octets.length}, behind ${prefix.length}`);
-    return octets;
+    const at = putDataHeader(buf, this.#at, syncBytes + serialDigits(checkpoint), true);
+    out.writer.pos = putSync(buf, at, end ? si.activityEnd : si.minorSync, checkpoint);
   }
 
   #sync(out: OutgoingOctets, code: number, serial: number): void {
     checkSerial(serial);
-    void this.#tpduBytes;
-    const at = out.begin(partHeaderBytes + syncBytes + maxSerialDigits);
-    out.writer.pos = putSync(out.writer.buf, at, code, serial);
+    this.#begin(out, syncBytes + serialDigits(serial), 0);
+    out.writer.pos = putSync(out.writer.buf, this.#at, code, serial);
   }
 
   /** Makes room for a TSDU of this size and for `moreBytes` behind it, and begins its first DT. */
   #begin(out: OutgoingOctets, size: number, moreBytes: number): void {
-    const parts = Math.ceil(size / dataBytes(this.#tpduBytes));
+    const { tpduBytes } = this.#conversation;
+    if (tpduBytes === null) throw new RangeError('there is no transport connection');
+    this.#partBytes = dataBytes(tpduBytes);
+    const parts = Math.ceil(size / this.#partBytes);
     this.#at = out.begin(size + parts * partHeaderBytes + moreBytes);
     this.#inTsdu = size;
     this.#beginPart(out.writer.buf);
   }
 
   #beginPart(buf: Uint8Array): void {
-    this.#inPart = Math.min(this.#inTsdu, dataBytes(this.#tpduBytes));
+    this.#inPart = Math.min(this.#inTsdu, this.#partBytes);
     this.#at = putDataHeader(buf, this.#at, this.#inPart, this.#inPart === this.#inTsdu);
   }
 
@@ -171,10 +164,9 @@ function putDataHeader(octets: Uint8Array, at: number, size: number, isLast: boo
   return at + partHeaderBytes;
 }
 
-/** The DT of a synchronisation point or of its acknowledgement. @returns its end. */
-function putSync(octets: Uint8Array, start: number, code: number, serial: number): number {
+/** A synchronisation point or its acknowledgement. @returns its end. */
+function putSync(octets: Uint8Array, at: number, code: number, serial: number): number {
   const digits = serialDigits(serial);
-  const at = putDataHeader(octets, start, syncBytes + digits, true);
   octets[at] = si.giveTokens;
   octets[at + 1] = 0;
   octets[at + 2] = code;

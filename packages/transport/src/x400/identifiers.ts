@@ -1,17 +1,17 @@
 /** Names, times and numbers that the session protocol carries as parameters. */
 import type { AssociationId } from '@mtalab/mta-core';
-import { count, name, Unreadable } from '../rpc/field-checks.js';
+import { name, Unreadable } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
-import { berTag, integer, text, utf8Octets } from './ber-writer.js';
+import { ber, berTag, utf8Octets } from './ber-writer.js';
 
 /** Longest reference of an SS-user (X.225 8.3.1). */
 const maxReferenceBytes = 64;
-/** Copies are numbered incarnation * 2^32 + counter. */
-const counterRange = 2 ** 32;
+/** The number of a recovery has four octets. */
+const recoveryRange = 2 ** 32;
 
 /** An SS-user reference: a T61String in BER (X.410), in UTF-8 (own). @throws RangeError */
 export function reference(value: string): Uint8Array {
-  const octets = text(berTag.t61String, value);
+  const octets = ber((writer) => writer.text(berTag.t61String, value));
   if (octets.length > maxReferenceBytes)
     throw new RangeError(`${JSON.stringify(value)} has ${octets.length} octets; a reference has at most ${maxReferenceBytes}`);
   return octets;
@@ -64,7 +64,7 @@ export function readUtcTime(value: string, what: string): number {
 
 /** A common reference: a UTCTime in BER. @throws RangeError */
 export function commonReference(atMs: number): Uint8Array {
-  return text(berTag.utcTime, utcTimeText(atMs));
+  return ber((writer) => writer.text(berTag.utcTime, utcTimeText(atMs)));
 }
 
 /** @throws Unreadable */
@@ -77,7 +77,7 @@ export function readCommonReference(octets: Uint8Array): number {
 
 /** The number of a recovery, in as few octets as possible, at most four. @throws RangeError */
 export function recoveryOctets(recovery: number): Uint8Array {
-  if (!(recovery > 0 && recovery < counterRange)) throw new RangeError(`a recovery cannot have the number ${recovery}`);
+  if (!(recovery > 0 && recovery < recoveryRange)) throw new RangeError(`a recovery cannot have the number ${recovery}`);
   const octets = [recovery >>> 24, recovery >>> 16, recovery >>> 8, recovery];
   return Uint8Array.from(octets).subarray(recovery > 0xffff ? (recovery > 0xff_ffff ? 0 : 1) : recovery > 0xff ? 2 : 3);
 }
@@ -103,33 +103,36 @@ export function readSelector(octets: Uint8Array): string {
   return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
 }
 
-/**
- * The two parts of a copy's id (own). The activity identifier is an INTEGER in BER (X.410) of at most four octets, because it may
- * have six in all: the copy's number within the incarnation, as a signed number of 32 bits. The incarnation has two octets.
- * @throws RangeError for an id of 2^48 or more.
- */
-export function activityParts(activity: number): { identifier: Uint8Array; incarnation: Uint8Array } {
-  const incarnation = Math.floor(activity / counterRange);
-  if (!(activity >= 0 && incarnation <= 0xffff)) throw new RangeError(`an activity cannot have the id ${activity}`);
-  return {
-    identifier: integer(berTag.integer, activity | 0),
-    incarnation: Uint8Array.of(incarnation >>> 8, incarnation),
-  };
+/** Octets of an activity id. */
+export const activityBytes = 6;
+const maxActivity = 2 ** 48 - 1;
+
+/** Writes an activity id, which is the copy's id (own), in six octets. @throws RangeError for an id of 2^48 or more. */
+export function putActivity(octets: Uint8Array, at: number, activity: number): void {
+  if (!(Number.isInteger(activity) && activity >= 0 && activity <= maxActivity))
+    throw new RangeError(`an activity cannot have the id ${activity}`);
+  for (let place = at + activityBytes - 1, rest = activity; place >= at; place -= 1, rest = Math.floor(rest / 256))
+    octets[place] = rest % 256;
+}
+
+/** The activity id in the six octets at `at`. */
+export function activityAt(octets: Uint8Array, at: number): number {
+  let activity = 0;
+  for (let place = at; place < at + activityBytes; place += 1) activity = activity * 256 + (octets[place] as number);
+  return activity;
+}
+
+/** An activity identifier. @throws RangeError for an id of 2^48 or more. */
+export function activityOctets(activity: number): Uint8Array {
+  const octets = new Uint8Array(activityBytes);
+  putActivity(octets, 0, activity);
+  return octets;
 }
 
 /** @throws Unreadable */
 export function readActivityIdentifier(octets: Uint8Array): number {
-  const reader = new BerReader(octets);
-  if (octets.length > 6) throw new Unreadable(`the activity identifier has ${octets.length} octets`);
-  const value = reader.integer(berTag.integer, 'activity identifier');
-  reader.finish('activity identifier');
-  return value >>> 0;
-}
-
-/** @throws Unreadable */
-export function activityOf(counter: number, incarnation: Uint8Array): number {
-  if (incarnation.length !== 2) throw new Unreadable(`the incarnation of an activity has ${incarnation.length} octets`);
-  return (((incarnation[0] as number) << 8) | (incarnation[1] as number)) * counterRange + counter;
+  if (octets.length !== activityBytes) throw new Unreadable(`the activity identifier has ${octets.length} octets`);
+  return activityAt(octets, 0);
 }
 
 /** Longest serial number, in digits, and the highest (X.225 8.3.20). */
@@ -165,5 +168,5 @@ export function readSerial(octets: Uint8Array, at: number, end: number): number 
   }
   if (digits === 0 || digits > maxSerialDigits || (digits > 1 && octets[at] === 0x30))
     throw new Unreadable(`a serial number of ${digits} digits`);
-  return count(serial, 'serial number');
+  return serial;
 }

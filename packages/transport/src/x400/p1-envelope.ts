@@ -3,24 +3,33 @@
  * to any reader of X.411 what they can of the same.
  */
 import type { Priority, TransferEnvelope } from '@mtalab/mta-core';
-import { application, applicationOf, berTag, constructed, context, contextOf, integer, primitive, text } from './ber-writer.js';
+import { application, applicationOf, type BerWriter, ber, berTag, context, contextOf } from './ber-writer.js';
 import { utcTimeText } from './identifiers.js';
 
 /** X.411's numbers. */
 const priorityNumber: Readonly<Record<Priority, number>> = { normal: 0, 'non-urgent': 1, urgent: 2 };
 
-// Country XX (none), a single space for any administration domain, and one private domain.
-const country = constructed(applicationOf(1), [text(berTag.printableString, 'XX')]);
-const administration = constructed(applicationOf(2), [text(berTag.printableString, ' ')]);
-const domain = constructed(applicationOf(3), [country, administration, text(berTag.printableString, 'MTALAB')]);
-const standardAttributes = constructed(berTag.sequence, [country, administration]);
+/** Country XX (none), and a single space for any administration domain. */
+const country = ber((writer) => {
+  writer.constructed(applicationOf(1), () => writer.text(berTag.printableString, 'XX'));
+  writer.constructed(applicationOf(2), () => writer.text(berTag.printableString, ' '));
+});
+/** All MTAs of MTA Lab are in one private domain. */
+const domain = ber((writer) =>
+  writer.constructed(applicationOf(3), () => {
+    writer.encoded(country);
+    writer.text(berTag.printableString, 'MTALAB');
+  }),
+);
+/** What all addresses begin with. */
+const standardAttributes = ber((writer) => writer.constructed(berTag.sequence, () => writer.encoded(country)));
 
-/** built-in content type 0: unidentified. The private extension has the name of the content type. */
-const contentType = integer(application(6), 0);
-/** Routing action: relayed. */
-const relayed = integer(context(2), 0);
+/** Built-in content type: unidentified. The private extension has the name of the content type. */
+const unidentified = 0;
+/** Routing action. */
+const relayed = 0;
 /** Responsibility, and reports of non-delivery for the MTA and the originator. */
-const recipientIndicators = primitive(context(1), Uint8Array.of(0, 0xa8));
+const recipientIndicators = Uint8Array.of(0, 0xa8);
 
 /** Most characters of a domain-defined attribute's value, most of these attributes, and of a local identifier (X.411 Annex B). */
 const valueLength = 128;
@@ -44,28 +53,41 @@ function printable(address: string): string {
 }
 
 /** An O/R address with the mailbox as domain-defined attribute RFC-822, and its continuations (RFC 2156 4.3.1). */
-function orName(mailbox: string): Uint8Array {
-  if (mailbox === '') return constructed(applicationOf(0), [standardAttributes]);
-  const value = printable(mailbox);
-  const attributes: Uint8Array[] = [];
-  for (let index = 0; index < maxValues && index * valueLength < value.length; index += 1) {
-    const type = text(berTag.printableString, index === 0 ? 'RFC-822' : `RFC822C${index}`);
-    const part = text(berTag.printableString, value.slice(index * valueLength, (index + 1) * valueLength));
-    attributes.push(constructed(berTag.sequence, [type, part]));
-  }
-  return constructed(applicationOf(0), [standardAttributes, constructed(berTag.sequence, attributes)]);
+function writeName(writer: BerWriter, mailbox: string): void {
+  writer.constructed(applicationOf(0), () => {
+    writer.encoded(standardAttributes);
+    if (mailbox === '') return;
+    const value = printable(mailbox);
+    writer.constructed(berTag.sequence, () => {
+      for (let index = 0; index < maxValues && index * valueLength < value.length; index += 1) {
+        writer.constructed(berTag.sequence, () => {
+          writer.text(berTag.printableString, index === 0 ? 'RFC-822' : `RFC822C${index}`);
+          writer.text(berTag.printableString, value.slice(index * valueLength, (index + 1) * valueLength));
+        });
+      }
+    });
+  });
 }
 
 /** The last 32 characters of the MTS identifier: the part that counts stands at its end. */
-function messageIdentifier(mtsId: string): Uint8Array {
-  const local = mtsId.slice(-identifierLength).replaceAll(/[^ -~]/g, '?');
-  return constructed(applicationOf(4), [domain, text(berTag.ia5String, local)]);
+function writeIdentifier(writer: BerWriter, mtsId: string): void {
+  writer.constructed(applicationOf(4), () => {
+    writer.encoded(domain);
+    writer.text(berTag.ia5String, mtsId.slice(-identifierLength).replaceAll(/[^ -~]/g, '?'));
+  });
 }
 
-/** All MTAs of MTA Lab are in one domain, so its trace has one element. */
-function traceInformation(arrivedAtMs: number): Uint8Array {
-  const supplied = constructed(berTag.set, [text(context(0), arrivalTime(arrivedAtMs)), relayed]);
-  return constructed(applicationOf(9), [constructed(berTag.sequence, [domain, supplied])]);
+/** The trace of domains: there is one. */
+function writeTrace(writer: BerWriter, arrivedAtMs: number): void {
+  writer.constructed(applicationOf(9), () =>
+    writer.constructed(berTag.sequence, () => {
+      writer.encoded(domain);
+      writer.constructed(berTag.set, () => {
+        writer.text(context(0), arrivalTime(arrivedAtMs));
+        writer.integer(context(2), relayed);
+      });
+    }),
+  );
 }
 
 /** X.411 has times up to 2049. */
@@ -77,18 +99,23 @@ function arrivalTime(atMs: number): string {
   }
 }
 
-/** @param extension the value of the private extension, and the extension itself around it. */
-export function messageEnvelope(envelope: TransferEnvelope, extension: Uint8Array): Uint8Array {
-  const recipients = envelope.recipients.map((recipient, index) =>
-    constructed(berTag.set, [orName(recipient), integer(context(0), index + 1), recipientIndicators]),
-  );
-  return constructed(berTag.set, [
-    messageIdentifier(envelope.mtsId),
-    orName(envelope.originator),
-    contentType,
-    integer(application(7), priorityNumber[envelope.priority]),
-    traceInformation(envelope.submittedAtMs),
-    constructed(contextOf(3), [extension]),
-    constructed(contextOf(2), recipients),
-  ]);
+/** @param writeExtension writes the one extension. */
+export function writeEnvelope(writer: BerWriter, envelope: TransferEnvelope, writeExtension: () => void): void {
+  writer.constructed(berTag.set, () => {
+    writeIdentifier(writer, envelope.mtsId);
+    writeName(writer, envelope.originator);
+    writer.integer(application(6), unidentified);
+    writer.integer(application(7), priorityNumber[envelope.priority]);
+    writeTrace(writer, envelope.submittedAtMs);
+    writer.constructed(contextOf(3), writeExtension);
+    writer.constructed(contextOf(2), () => {
+      for (const [index, recipient] of envelope.recipients.entries()) {
+        writer.constructed(berTag.set, () => {
+          writeName(writer, recipient);
+          writer.integer(context(0), index + 1);
+          writer.primitive(context(1), recipientIndicators);
+        });
+      }
+    });
+  });
 }

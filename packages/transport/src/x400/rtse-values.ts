@@ -14,7 +14,7 @@ import {
 } from '@mtalab/mta-core';
 import { count, known, name, text as shortText, Unreadable } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
-import { berTag, constructed, context, contextOf, integer, primitive, text } from './ber-writer.js';
+import { type BerWriter, ber, berTag, context, contextOf } from './ber-writer.js';
 import { readUtcTime, utcTimeText } from './identifiers.js';
 
 const modes: readonly DialogueMode[] = ['monologue', 'two-way-alternate'];
@@ -23,8 +23,6 @@ const refuseReasons = Object.keys(refuseReason) as RefuseReason[];
 
 /** The application protocol of MTAs since X.411 of 1988. */
 const mtsTransferProtocol = 12;
-/** Mode selector of X.226, at the same time the data transfer syntax of X.410: X.410-1984 mode. */
-const x410Mode = constructed(contextOf(0), [integer(context(0), 0)]);
 
 /** How an MTA introduces itself in a bind. */
 export type Introduction = { readonly mtaName: string; readonly password: string };
@@ -32,12 +30,12 @@ export type Introduction = { readonly mtaName: string; readonly password: string
 export type SessionConnection = { readonly association: AssociationId; readonly openedAtMs: number };
 
 /** MTABindArgument or MTABindResult, authenticated. X.411 has a password as IA5String or else as octets. */
-function bind({ mtaName, password }: Introduction): Uint8Array {
+function writeBind(writer: BerWriter, { mtaName, password }: Introduction): void {
   const isAscii = !/[^\0-\x7f]/.test(password);
-  return constructed(contextOf(1), [
-    text(context(0), mtaName),
-    constructed(contextOf(1), [text(isAscii ? berTag.ia5String : berTag.octetString, password)]),
-  ]);
+  writer.constructed(contextOf(1), () => {
+    writer.text(context(0), mtaName);
+    writer.constructed(contextOf(1), () => writer.text(isAscii ? berTag.ia5String : berTag.octetString, password));
+  });
 }
 
 function readBind(reader: BerReader): Introduction {
@@ -52,11 +50,9 @@ function readBind(reader: BerReader): Introduction {
 }
 
 /** Parameters that are 0 have their default or are not named. */
-function sizes({ checkpointSizeK, windowSize }: Pick<Rtorq, 'checkpointSizeK' | 'windowSize'>): Uint8Array[] {
-  const members: Uint8Array[] = [];
-  if (checkpointSizeK !== 0) members.push(integer(context(0), checkpointSizeK));
-  if (windowSize !== 0) members.push(integer(context(1), windowSize));
-  return members;
+function writeSizes(writer: BerWriter, { checkpointSizeK, windowSize }: Pick<Rtorq, 'checkpointSizeK' | 'windowSize'>): void {
+  if (checkpointSizeK !== 0) writer.integer(context(0), checkpointSizeK);
+  if (windowSize !== 0) writer.integer(context(1), windowSize);
 }
 
 function readSizes(reader: BerReader): Pick<Rtorq, 'checkpointSizeK' | 'windowSize'> {
@@ -66,9 +62,17 @@ function readSizes(reader: BerReader): Pick<Rtorq, 'checkpointSizeK' | 'windowSi
   };
 }
 
-/** The SET of X.410 mode: the mode, then the parameters of the reliable transfer. */
-function x410(members: readonly Uint8Array[]): Uint8Array {
-  return constructed(berTag.set, [x410Mode, constructed(contextOf(1), members)]);
+/**
+ * The SET of X.410 mode: the mode (X.226; the data transfer syntax of X.410 at the same time), then the parameters of the reliable
+ * transfer.
+ */
+function x410(write: (writer: BerWriter) => void): Uint8Array {
+  return ber((writer) =>
+    writer.constructed(berTag.set, () => {
+      writer.constructed(contextOf(0), () => writer.integer(context(0), 0));
+      writer.constructed(contextOf(1), () => write(writer));
+    }),
+  );
 }
 
 function openX410(octets: Uint8Array, what: string): BerReader {
@@ -92,17 +96,21 @@ export type ConnectData = Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'dialog
  * has no other room for it.
  */
 export function connectData(data: ConnectData): Uint8Array {
-  const members = sizes(data);
-  if (data.dialogueMode !== 'monologue') members.push(integer(context(2), modes.indexOf(data.dialogueMode)));
-  if ('open' in data) members.push(constructed(contextOf(3), [constructed(contextOf(0), [bind(data.open)])]));
-  else {
-    const { recover, password } = data;
-    const identifier = [text(berTag.t61String, recover.association), text(berTag.utcTime, utcTimeText(recover.openedAtMs))];
-    if (password !== '') identifier.push(text(context(0), password));
-    members.push(constructed(contextOf(3), [constructed(contextOf(1), identifier)]));
-  }
-  members.push(integer(context(4), mtsTransferProtocol));
-  return x410(members);
+  return x410((writer) => {
+    writeSizes(writer, data);
+    if (data.dialogueMode !== 'monologue') writer.integer(context(2), modes.indexOf(data.dialogueMode));
+    writer.constructed(contextOf(3), () => {
+      if ('open' in data) writer.constructed(contextOf(0), () => writeBind(writer, data.open));
+      else writer.constructed(contextOf(1), () => writeRecovery(writer, data.recover, data.password));
+    });
+    writer.integer(context(4), mtsTransferProtocol);
+  });
+}
+
+function writeRecovery(writer: BerWriter, { association, openedAtMs }: SessionConnection, password: string): void {
+  writer.text(berTag.t61String, association);
+  writer.text(berTag.utcTime, utcTimeText(openedAtMs));
+  if (password !== '') writer.text(context(0), password);
 }
 
 /** @throws Unreadable */
@@ -133,7 +141,10 @@ export function readConnectData(octets: Uint8Array): ConnectData {
 
 /** RTOAC. */
 export function acceptData(apdu: Rtoac, from: Introduction): Uint8Array {
-  return x410([...sizes(apdu), constructed(contextOf(2), [constructed(contextOf(0), [bind(from)])])]);
+  return x410((writer) => {
+    writeSizes(writer, apdu);
+    writer.constructed(contextOf(2), () => writer.constructed(contextOf(0), () => writeBind(writer, from)));
+  });
 }
 
 /** @throws Unreadable */
@@ -150,7 +161,7 @@ export function readAcceptData(octets: Uint8Array): { apdu: Rtoac; from: Introdu
 }
 
 function reasonSet(code: number): Uint8Array {
-  return constructed(berTag.set, [integer(context(0), code)]);
+  return ber((writer) => writer.constructed(berTag.set, () => writer.integer(context(0), code)));
 }
 
 function readReasonSet<T>(octets: Uint8Array, meanings: readonly T[], what: string): T {
@@ -185,7 +196,7 @@ export function readAbortData(octets: Uint8Array): AbortReason {
 /** RTTP: a bare INTEGER. @throws RangeError */
 export function pleaseData(priority: number): Uint8Array {
   if (!Number.isSafeInteger(priority) || priority < 0) throw new RangeError(`a Turn-Please cannot have priority ${priority}`);
-  return integer(berTag.integer, priority);
+  return ber((writer) => writer.integer(berTag.integer, priority));
 }
 
 /** @throws Unreadable */
@@ -196,18 +207,5 @@ export function readPleaseData(octets: Uint8Array): number {
   return priority;
 }
 
-/** Octets as presentation data (X.226): `simply-encoded-data`. Stock dissectors read user data of an open session so only. */
+/** Presentation data (X.226), `simply-encoded-data`, around a segment (own): stock dissectors find no X.410 octets without it. */
 export const simplyEncoded = 0x40;
-
-/** @throws RangeError */
-export function wrapped(octets: Uint8Array): Uint8Array {
-  return primitive(simplyEncoded, octets);
-}
-
-/** @throws Unreadable */
-export function readWrapped(octets: Uint8Array, what: string): Uint8Array {
-  const reader = new BerReader(octets);
-  const value = reader.value(simplyEncoded, what);
-  reader.finish(what);
-  return value;
-}

@@ -5,9 +5,9 @@ import { known, name, Unreadable } from '../rpc/field-checks.js';
 import type { StubBudget } from '../rpc/memory-limits.js';
 import { readHead } from './activity-head.js';
 import { BerReader } from './ber-reader.js';
-import { activityOf, readActivityIdentifier, readCommonReference, readReference, readSerial } from './identifiers.js';
+import { readActivityIdentifier, readCommonReference, readReference, readSerial } from './identifiers.js';
 import { readAccept, readConnect, readRefuse, userDataOf } from './opening-decoder.js';
-import { readAbortData, readPleaseData, readWrapped, simplyEncoded } from './rtse-values.js';
+import { readAbortData, readPleaseData, simplyEncoded } from './rtse-values.js';
 import { allTokens, released, userAbort } from './session-encoder.js';
 import { reasonOfCode } from './session-reasons.js';
 import { ParameterReader, pi, si } from './spdu.js';
@@ -104,7 +104,7 @@ export class SessionDecoder {
         return { type: 'activity-end-ack', checkpoint: onlySerial(octets, at, end) };
       case si.activityStart: {
         const reader = new ParameterReader(octets, at, end, 'ACTIVITY START');
-        const activity = readActivity(reader);
+        const activity = readActivityIdentifier(reader.value(pi.activityIdentifier));
         reader.finish();
         this.#begin('started');
         return { type: 'activity-start', activity };
@@ -201,11 +201,6 @@ function onlyReason(octets: Uint8Array, at: number, end: number, what: string) {
   return reason;
 }
 
-function readActivity(reader: ParameterReader): number {
-  const counter = readActivityIdentifier(reader.value(pi.activityIdentifier));
-  return activityOf(counter, readWrapped(userDataOf(reader), 'incarnation of the activity'));
-}
-
 function readResume(reader: ParameterReader): X400Frame {
   const link = reader.group(pi.linkingInformation);
   const association = name(readReference(link.value(pi.callingReference), 'association'), 'association');
@@ -214,8 +209,8 @@ function readResume(reader: ParameterReader): X400Frame {
   link.value(pi.serialNumber);
   const checkpoint = readSerial(link.octets, link.start, link.end);
   link.finish();
-  const activity = readActivity(reader);
+  const activity = readActivityIdentifier(reader.value(pi.activityIdentifier));
   reader.finish();
-  if (old !== activity % 2 ** 32) throw new Unreadable('ACTIVITY RESUME gives the activity a new identifier');
+  if (old !== activity) throw new Unreadable('ACTIVITY RESUME gives the activity a new identifier');
   return { type: 'activity-resume', activity, checkpoint, association, openedAtMs };
 }

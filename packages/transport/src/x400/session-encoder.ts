@@ -1,7 +1,15 @@
 /** SPDUs of the frames that have one SPDU and no content (X.225 8.3). */
 import type { X400Frame } from '@mtalab/mta-core';
-import { activityParts, commonReference, initiatorOf, recoveryOctets, reference, selector, serialOctets } from './identifiers.js';
-import { abortData, acceptData, type ConnectData, connectData, pleaseData, refuseData, wrapped } from './rtse-values.js';
+import {
+  activityOctets,
+  commonReference,
+  initiatorOf,
+  recoveryOctets,
+  reference,
+  selector,
+  serialOctets,
+} from './identifiers.js';
+import { abortData, acceptData, type ConnectData, connectData, pleaseData, refuseData } from './rtse-values.js';
 import { reasonCode } from './session-reasons.js';
 import { parameter, pi, si, unit } from './spdu.js';
 
@@ -101,15 +109,14 @@ function refuse({ from, apdu }: Refuse): Uint8Array {
 }
 
 function resume({ activity, checkpoint, association, openedAtMs }: Resume): Uint8Array {
-  const { identifier, incarnation } = activityParts(activity);
-  const number = unit(pi.activityIdentifier, [identifier]);
+  const number = unit(pi.activityIdentifier, [activityOctets(activity)]);
   const link = [
     unit(pi.callingReference, [reference(association)]),
     unit(pi.commonReference, [commonReference(openedAtMs)]),
     number,
     unit(pi.serialNumber, [serialOctets(checkpoint)]),
   ];
-  return behindTokens(si.activityResume, [unit(pi.linkingInformation, link), number, userData(wrapped(incarnation))]);
+  return behindTokens(si.activityResume, [unit(pi.linkingInformation, link), number]);
 }
 
 /** The TSDU of a frame. @throws RangeError when the session has no room for a value. */
@@ -135,10 +142,8 @@ export function plainTsdu(frame: PlainFrame): Uint8Array {
       return unit(si.giveTokensConfirm, none);
     case 'give-tokens-ack':
       return unit(si.giveTokensAck, none);
-    case 'activity-start': {
-      const { identifier, incarnation } = activityParts(frame.activity);
-      return behindTokens(si.activityStart, [unit(pi.activityIdentifier, [identifier]), userData(wrapped(incarnation))]);
-    }
+    case 'activity-start':
+      return behindTokens(si.activityStart, [unit(pi.activityIdentifier, [activityOctets(frame.activity)])]);
     case 'activity-resume':
       return resume(frame);
     case 'exception':

@@ -10,25 +10,28 @@ const numberBytes = 9;
 /** Octets of an activity id in the list of settled copies. */
 const activityBytes = 6;
 const digestBytes = 32;
-/** An address in the envelope of X.411 has at most this many characters, of which each needs at most three. */
-const addressCharacters = 512;
-/** Its constant parts: country, domain, and up to four domain-defined attributes with tags and lengths. */
-const addressBytes = 100;
-/** What is constant in the envelope of X.411: identifiers, times, object identifiers, indicators. */
-const envelopeBytes = 300;
+/** An address in the envelope of X.411 has at most this many characters: four attributes of 128, each with type, tags and lengths. */
+const maxCharacters = 512;
+const attributeCharacters = 128;
+const attributeBytes = 16;
+/** What is constant in such an address and in the fields of a recipient: country, domain, number, indicators, the first attribute. */
+const addressBytes = 52;
+/** What is constant in the envelope: identifiers, times, object identifiers, tags and lengths. */
+const envelopeBytes = 200;
 
 /** A value of this many octets, with tag and length. */
 function value(bytes: number): number {
   return bytes + (bytes < 128 ? 2 : 6);
 }
 
-function text(value_: string): number {
-  return value(utf8Bytes * value_.length);
+function text({ length }: string): number {
+  return value(utf8Bytes * length);
 }
 
-/** An O/R address of X.411. */
-function address(mailbox: string): number {
-  return addressBytes + Math.min(addressCharacters, utf8Bytes * mailbox.length);
+/** An O/R address of X.411. A character that PrintableString lacks takes three (RFC 2156). */
+function address({ length }: string): number {
+  const characters = Math.min(maxCharacters, 3 * length);
+  return addressBytes + characters + attributeBytes * Math.floor(characters / attributeCharacters);
 }
 
 export function headSizeBound({ envelope, settled }: ActivityHead): number {
