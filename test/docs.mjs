@@ -192,7 +192,7 @@ function checkedRules() {
 }
 
 /** Keys with a separate table or page. */
-const elsewhere = ['settings', 'log.levels'];
+const elsewhere = ['settings', 'log.levels', 'peers[].overrides'];
 
 /** The keys of a configuration below `schema`. */
 function* keysOf(schema, above = '') {

@@ -67,13 +67,19 @@ export {
   UnknownReleaseError,
 } from './catalogues/releases.js';
 export {
+  type Activation,
   associationLimit,
   type BindingConfig,
+  type ConnectorSettings,
   defaultSettings,
+  type LinkName,
+  linkByName,
   type MtaConfig,
+  overridable,
   type PeerConfig,
   type Route,
   type Settings,
+  type WeeklyTime,
 } from './catalogues/settings.js';
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
@@ -180,7 +186,14 @@ export {
   type RpcRuntime,
 } from './links/rpc/state.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
-export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/string-binding.js';
+export {
+  addressesMeet,
+  familyOf,
+  isConnectorAddress,
+  isUnspecified,
+  type ParsedBinding,
+  parseStringBinding,
+} from './links/string-binding.js';
 export {
   type ActivityHead,
   type DisconnectReason,

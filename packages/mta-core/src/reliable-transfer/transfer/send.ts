@@ -3,7 +3,7 @@
  * unconfirmed.
  */
 
-import type { Settings } from '../../catalogues/settings.js';
+import type { ConnectorSettings } from '../../catalogues/settings.js';
 import { appended } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
@@ -38,11 +38,11 @@ const timeoutSetting = {
   urgent: 'transferTimeoutUrgentSPerK',
   normal: 'transferTimeoutNormalSPerK',
   'non-urgent': 'transferTimeoutNonUrgentSPerK',
-} as const satisfies Record<Priority, keyof Settings>;
+} as const satisfies Record<Priority, keyof ConnectorSettings>;
 
-function timeoutS(ctx: Context, copy: QueuedCopy): number {
+function timeoutS(settings: ConnectorSettings, copy: QueuedCopy): number {
   const { priority, sizeBytes } = copy.envelope;
-  return ctx.mta.settings[timeoutSetting[priority]] * Math.max(1, Math.ceil(sizeBytes / 1024));
+  return settings[timeoutSetting[priority]] * Math.max(1, Math.ceil(sizeBytes / 1024));
 }
 
 /** The copy for its transfer, without the confirmed octets: the transfer counts those now. */
@@ -65,7 +65,7 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
     ended: false,
     started: false,
     unconfirmed: [],
-    deadlineMs: ctx.nowMs + timeoutS(ctx, copy) * 1000,
+    deadlineMs: ctx.nowMs + timeoutS(entryAt(ctx, ref.entry).settings, copy) * 1000,
     discarding: false,
   };
   const asked = association.turn === 'asked-of';
@@ -73,7 +73,7 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
   const draft = draftAssociation(ctx, ref) as Mutable<Association>;
   draft.transfer = transfer;
   draft.wantsClose = false;
-  draft.lifetimeAtMs = lifetimeFromNow(ctx, draft);
+  draft.lifetimeAtMs = lifetimeFromNow(ctx, ref.entry, draft);
   if (asked) draft.transfersSinceAsked += 1;
   sendSegments(ctx, ref);
 }
