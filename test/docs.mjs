@@ -20,7 +20,7 @@ import {
   turnTable,
 } from '@mtalab/mta-core';
 import { rules, simFaults } from '@mtalab/proof';
-import { faultKinds } from '@mtalab/scenario';
+import { faultKindGroups } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
 import { commandTree, renderManual } from 'mtalab/internal';
 
@@ -154,23 +154,16 @@ function terms() {
     .join('\n\n');
 }
 
-/** Kinds of PDUs that faults can name, grouped by protocol layer. */
+/** Kinds of PDUs that faults can name, and the links that have them. */
 function kinds() {
-  const operation = /^Mta/;
-  const rpc = new Set(faultKinds.slice(1, faultKinds.indexOf('rtorq')));
-  const among = (which) =>
-    faultKinds
-      .filter(which)
-      .map((kind) => `\`${kind}\``)
-      .join(', ');
+  const links = { rpc: 'LAN', x400: 'X.400' };
   return markdown(
-    ['', 'kinds'],
-    [
-      ['every PDU', '`any`'],
-      ['PDUs of DCE/RPC', among((kind) => rpc.has(kind))],
-      ['APDUs', among((kind) => kind !== 'any' && !rpc.has(kind) && !operation.test(kind))],
-      ['operations, and their answers', among((kind) => operation.test(kind))],
-    ],
+    ['', 'kinds', 'link'],
+    faultKindGroups.map(({ what, kinds: names, links: has }) => [
+      what,
+      names.map((kind) => `\`${kind}\``).join(', '),
+      has.map((link) => links[link]).join(', '),
+    ]),
   );
 }
 
@@ -197,7 +190,7 @@ function checkedRules() {
 }
 
 /** Keys with a separate table or page. */
-const elsewhere = ['settings', 'log.levels'];
+const elsewhere = ['settings', 'log.levels', 'peers[].overrides'];
 
 /** The keys of a configuration below `schema`. */
 function* keysOf(schema, above = '') {

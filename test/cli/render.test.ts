@@ -57,6 +57,7 @@ function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
     nowMs,
     timeScale: 1,
     endpoints: ['127.0.0.1[4097]'],
+    x400: null,
     mapper: [],
     legacy: [],
     queuedCopies: 0,
@@ -112,7 +113,7 @@ const agreed = joinAssociations(
 
 function binding(more: Partial<BindingView>): BindingView {
   const usual = { id: 0, address: '127.0.0.1', port: 4097, label: '', enabled: true, listening: 'up', osError: null } as const;
-  return { ...usual, dialOrder: 1, mapperPort: null, ...more };
+  return { ...usual, dialOrder: 1, mapperPort: null, x400Port: null, ...more };
 }
 
 const turnWait: WaitView = {
@@ -158,6 +159,9 @@ const ltab: LtabView = {
   peer: 'MTA-B',
   link: 'rpc',
   endpoints: ['127.0.0.1[4097]', '[::1][4097]'],
+  overrides: {},
+  activation: 'always',
+  activeAtMs: null,
   associations: { open: 2, lost: 1 },
   queued: 49,
   waiting: 0,
@@ -391,6 +395,7 @@ const views: Record<string, (style: Paint) => string> = {
             pid: 7,
             domains: ['a.example'],
             endpoints: ['127.0.0.1[4097]'],
+            x400: [],
             mapper: ['127.0.0.1[135]'],
             control: 'ws://127.0.0.1:4098',
             legacy: ['Q166594'],

@@ -134,6 +134,7 @@ listener.listen(0, '127.0.0.1', () => {
         nowMs: clock.nowMs(),
         timeScale: clock.timeScale,
         endpoints: [],
+        x400: [],
         mapper: [],
         queuedCopies: 0,
         pendingWork: 0,

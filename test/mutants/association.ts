@@ -123,7 +123,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/end.ts',
-        find: 'disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000',
+        find: 'disconnectAtMs: ctx.nowMs + settings.disconnectS * 1000',
         replace: 'disconnectAtMs: null',
       },
     ],
@@ -274,8 +274,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'const enough = settings.threshold * counted;',
-        replace: 'const enough = settings.threshold;',
+        find: 'const enough = entry.settings.threshold * counted;',
+        replace: 'const enough = entry.settings.threshold;',
       },
     ],
   },
@@ -299,8 +299,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (counted < settings.maxAssociationsPerMta) { openAssociation(ctx, entryId, false);',
-        replace: 'if (counted < settings.maxAssociationsPerMta + 2) { openAssociation(ctx, entryId, false);',
+        find: 'if (counted < maxAssociationsPerMta) { openAssociation(ctx, entryId, false);',
+        replace: 'if (counted < maxAssociationsPerMta + 2) { openAssociation(ctx, entryId, false);',
       },
     ],
   },
@@ -323,7 +323,7 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/answer.ts',
-        find: 'if (ctx.mta.associationsInAll >= associationLimit(settings)) {',
+        find: 'if (ctx.mta.associationsInAll >= associationLimit(ctx.mta.settings)) {',
         replace: 'if (ctx.mta.associationsInAll < 0) {',
       },
     ],

@@ -13,7 +13,7 @@ export const turnMutants: readonly Mutant[] = [
         find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, entryId);',
         replace: `const entry = entryAt(ctx, entryId);
           if (association.transfer !== null) {
-            if (association.turn === 'asked-of' && givesNow(ctx, entry, association))
+            if (association.turn === 'asked-of' && givesNow(entry, association))
               give(ctx, { entry: entryId, association: association.id });
             return;
           }`,
@@ -176,8 +176,8 @@ export const turnMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/turn/turn.ts',
-        find: 'association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold',
-        replace: 'association.transfersSinceAsked > ctx.mta.settings.turnRequestThreshold',
+        find: 'association.transfersSinceAsked >= entry.settings.turnRequestThreshold',
+        replace: 'association.transfersSinceAsked > entry.settings.turnRequestThreshold',
       },
     ],
   },

@@ -214,7 +214,7 @@ test('a configuration has the articles of its release', (t) => {
 });
 
 test('the options of a pair, for both MTAs or for one', (t) => {
-  const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir' };
+  const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir', link: 'lan' };
   const cases: readonly (readonly [flags: Partial<PairFlags>, a: readonly string[], b: readonly string[]])[] = [
     [{ release: ['5.5sp4'] }, ['Q280449', 'Q285350'], ['Q280449', 'Q285350']],
     [{ release: ['MTA-A=5.5sp4', 'MTA-B=4.0sp3'] }, ['Q280449', 'Q285350'], ['Q166594']],
@@ -236,7 +236,7 @@ test('the options of a pair, for both MTAs or for one', (t) => {
 });
 
 test('a note warns of removing an article that the release lacks', (t) => {
-  const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir' };
+  const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir', link: 'lan' };
   const hints = (flags: Partial<PairFlags>) => planPair({ ...base, ...flags }).hints;
   t.same(hints({ release: ['MTA-A=5.5sp4'], fixed: ['Q280449'] }), [
     'note: --fixed Q280449 changes nothing at MTA-B: Exchange 5.5 post-SP4 (2654.54) does not have it',

@@ -218,6 +218,18 @@ const bindings: readonly (readonly [readonly [string, string?], string])[] = [
   ],
 ];
 
+/** The link and the neighbours, and the error. */
+const links: readonly (readonly [string, string])[] = [
+  ['link: rpc', '4:7: link: expected one of lan, x400; found "rpc"'],
+  ['neighbours: [{ between: [MTA-A] }]', '4:25: neighbours[0].between: expected two names of MTAs; found a list'],
+  ['neighbours: [{ between: [MTA-A, MTA-A] }]', '4:25: neighbours[0].between: MTA-A is no neighbour of itself; name two MTAs'],
+  [
+    'neighbours: [{ between: [MTA-A, MTA-B] }, { between: [MTA-B, MTA-A], link: x400 }]',
+    '4:54: neighbours[1].between: MTA-B and MTA-A are neighbours already; remove one of the two',
+  ],
+  ['neighbours: [{ between: [MTA-A, MTA-X] }]', '4:33: neighbours[0].between[1]: unknown MTA MTA-X; did you mean MTA-A?'],
+];
+
 test('each mistake in a scenario file gives an error with its place and the nearest word', (t) => {
   const dir = t.testdir();
   const file = join(dir, 'wrong.yaml');
@@ -236,6 +248,10 @@ test('each mistake in a scenario file gives an error with its place and the near
   }
   writeFileSync(file, bound("{ address: '::1', port: 4097 }, { address: '::1' }"));
   t.equal(loadScenario(file).mtas[0]?.bindings?.length, 2, 'two ports of one address');
+  for (const [keys, message] of links) {
+    writeFileSync(file, head.replace('legacy:', `${keys}\nlegacy:`) + see);
+    t.throws(() => loadScenario(file), { name: 'ConfigError', message: `${file}:${message}` }, keys);
+  }
   // A scenario with one case, and with fields of the other case.
   const fixedOnly = head.replace('title: x', 'title: x\nmodes: [fixed]');
   writeFileSync(file, fixedOnly + see);

@@ -17,13 +17,13 @@ export { renderDiagnostics } from './render/diagnostics.js';
 export { explainedEvent, renderDelivery, renderEvent, renderReason } from './render/events.js';
 export { renderExplanation } from './render/explain.js';
 export { LiveStatus } from './render/live-status.js';
+export { renderLtab } from './render/ltab.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { clip, table, wrap } from './render/table.js';
 export { bytes, span } from './render/units.js';
 export {
   renderBindings,
   renderFaults,
-  renderLtab,
   renderMessages,
   renderQueues,
   renderRuns,

@@ -14,7 +14,7 @@ import { type CommandGiven, type CommandName, type CommandResult, ControlClient,
 import type { CommandIo } from './command-io.js';
 import { CliError, messageOf, UsageError } from './errors.js';
 import { unknownName } from './render/suggestions.js';
-import type { Clocked } from './render/views.js';
+import type { Clocked } from './render/view-rows.js';
 
 /** The run, and the MTAs of it, that a command is about. */
 export type RunChoice = {

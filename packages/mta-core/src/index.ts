@@ -67,13 +67,19 @@ export {
   UnknownReleaseError,
 } from './catalogues/releases.js';
 export {
+  type Activation,
   associationLimit,
   type BindingConfig,
+  type ConnectorSettings,
   defaultSettings,
+  type LinkName,
+  linkByName,
   type MtaConfig,
+  overridable,
   type PeerConfig,
   type Route,
   type Settings,
+  type WeeklyTime,
 } from './catalogues/settings.js';
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
@@ -180,7 +186,14 @@ export {
   type RpcRuntime,
 } from './links/rpc/state.js';
 export { rpcDeadline, rpcTimer } from './links/rpc/timer.js';
-export { addressesMeet, familyOf, isUnspecified, type ParsedBinding, parseStringBinding } from './links/string-binding.js';
+export {
+  addressesMeet,
+  familyOf,
+  isConnectorAddress,
+  isUnspecified,
+  type ParsedBinding,
+  parseStringBinding,
+} from './links/string-binding.js';
 export {
   type ActivityHead,
   type DisconnectReason,
@@ -188,6 +201,7 @@ export {
   type X400Frame,
   type X400FrameType,
 } from './links/x400/frame.js';
+export { headSizeBound } from './links/x400/head-size.js';
 export { firstX400Binding } from './links/x400/listening.js';
 export { idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';

@@ -27,6 +27,13 @@ export type ScenarioMta = {
   readonly down?: boolean | undefined;
 };
 
+/** What carries the associations of two MTAs: DCE/RPC, as between the servers of one site, or an X.400 connector. */
+export type LabLink = 'lan' | 'x400';
+export const labLinks: readonly LabLink[] = ['lan', 'x400'];
+
+/** Two adjacent MTAs. */
+export type ScenarioNeighbours = { readonly between: readonly [string, string]; readonly link?: LabLink | undefined };
+
 /** The expected number: exactly this, or from `least` to `most`. */
 export type Bound = number | { readonly least?: number | undefined; readonly most?: number | undefined };
 
@@ -48,7 +55,7 @@ export type Check = {
   readonly stuck?: Bound | undefined;
   /** Recovery requests that passed the link. */
   readonly recoveries?: Bound | undefined;
-  /** New associations: first connections on which an MtaBind has passed. */
+  /** New associations: first connections on which an RTORQ has passed. */
   readonly opened?: Bound | undefined;
   /** Copies delivered into mailboxes since the last `mark`. */
   readonly delivered?: Bound | undefined;
@@ -136,8 +143,11 @@ export type Scenario = {
   readonly companionTo?: string | undefined;
   /** The cases that the scenario has. Default: both. */
   readonly modes?: readonly Mode[] | undefined;
-  /** All MTAs are adjacent to each other. */
   readonly mtas: readonly ScenarioMta[];
+  /** The link between all neighbours that do not name theirs. Default: `lan`. */
+  readonly link?: LabLink | undefined;
+  /** The MTAs that are adjacent; mail between the others goes a shortest way. Default: all are adjacent to each other. */
+  readonly neighbours?: readonly ScenarioNeighbours[] | undefined;
   /** Settings that differ from Exchange's defaults, for all MTAs. */
   readonly settings: Partial<Settings>;
   /** Which articles are on in the legacy case, and at which MTAs. */

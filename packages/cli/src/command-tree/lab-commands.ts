@@ -1,5 +1,6 @@
 /** Commands that run MTAs, look at running MTAs, and act on them. */
 
+import { linkByName } from '@mtalab/mta-core';
 import { type Command, Option } from 'commander';
 import { type CommandEntry, groups } from './command-entry.js';
 import { commaList, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
@@ -41,6 +42,11 @@ function definePair(command: Command): Command {
         '--bindings <mta=address,...>',
         'addresses that an MTA listens on and dials from, in this order, such as MTA-B=127.0.0.1,127.0.0.2; with label and port: LABEL@ADDRESS[PORT]; may be repeated',
         repeatable,
+      )
+      .addOption(
+        new Option('--link <kind>', 'what joins the MTAs: RPC as between servers of a site, or an X.400 connector')
+          .choices(Object.keys(linkByName))
+          .default('lan'),
       )
       .option('--cluster <name>', 'make this MTA a server of a cluster', commaList)
       .option(

@@ -4,7 +4,7 @@ import { readable } from '@mtalab/harness';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { printAnswers } from '../print-answers.js';
 import { paint } from '../render/colours.js';
-import { renderLtab } from '../render/views.js';
+import { renderLtab } from '../render/ltab.js';
 import { chosenRun, type RunFlags, viewEach } from '../running-mtas.js';
 
 export const run: CommandRun = async ({ io, options }) => {

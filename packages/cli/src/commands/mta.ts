@@ -21,6 +21,7 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
     mta: running.name,
     pid: process.pid,
     endpoints: running.endpoints,
+    x400: running.x400,
     mapper: running.mapper,
     ports: running.ports,
     control: running.control,
@@ -30,7 +31,8 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   else if (json) outJsonLine(io, ready);
   else {
     const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
-    const places = `${running.endpoints.join(', ')}${mapper}`;
+    const connector = running.x400.length === 0 ? '' : `, X.400 connector on ${running.x400.join(', ')}`;
+    const places = `${running.endpoints.join(', ')}${connector}${mapper}`;
     io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}`);
     io.err('Ctrl-C stops it in order.');
   }

@@ -1,9 +1,19 @@
 /** Reads the configuration file of one MTA. */
 import { dirname, join, resolve } from 'node:path';
 import { plainAddress } from '@mtalab/harness';
-import { type DiagnosticsLevel, type EventCategory, type MtaConfig, resolveProfile } from '@mtalab/mta-core';
+import {
+  type ConnectorSettings,
+  type DiagnosticsLevel,
+  type EventCategory,
+  linkByName,
+  type MtaConfig,
+  type PeerConfig,
+  resolveProfile,
+} from '@mtalab/mta-core';
+import { isoPort } from './port-clashes.js';
 import { ConfigError, pathText } from './problems.js';
 import { type ConfigFile, fileSchema } from './schema.js';
+import { selectedTimes } from './selected-times.js';
 import { validateConfig } from './validate.js';
 import { type DocumentKind, distinct, problemsOf, readYaml } from './yaml-file.js';
 
@@ -51,11 +61,26 @@ function parse(file: string): ConfigFile {
   return parsed.data;
 }
 
+function peerOf({ name, link, endpoints, password, overrides, activation, times }: ConfigFile['peers'][number]): PeerConfig {
+  if (link === 'lan') return { name, endpoints, password };
+  return {
+    name,
+    endpoints,
+    password,
+    link: linkByName[link],
+    ...(overrides === undefined ? {} : { overrides: overrides as Partial<ConnectorSettings> }),
+    ...(activation === 'always'
+      ? {}
+      : { activation: activation === 'selected-times' ? { times: (times ?? []).flatMap(selectedTimes) } : activation }),
+  };
+}
+
 function toLoaded(config: ConfigFile, file: string): LoadedConfig {
   const folder = dirname(resolve(file));
   const data = resolve(folder, config.data);
   const { timeScale, offsetMs, epochMs, baseMs } = config.clock;
   const { release, nt, legacy } = resolveProfile(config);
+  const x400Port = config.x400?.port ?? (config.peers.some(({ link }) => link === 'x400') ? isoPort : undefined);
   return {
     file: resolve(file),
     mta: {
@@ -65,9 +90,10 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
       bindings: config.bindings.map((binding) => ({ ...binding, address: plainAddress(binding.address) })),
       cluster: config.cluster,
       mapperPort: config.endpointMapper?.port ?? null,
+      ...(x400Port === undefined ? {} : { x400Port }),
       advertise: config.advertise,
       settings: config.settings,
-      peers: config.peers,
+      peers: config.peers.map(peerOf),
       routes: config.routes.map((route) => ({ domain: route.domain.toLowerCase(), mta: route.mta })),
       localDomains: config.local.domains.map((domain) => domain.toLowerCase()),
       legacy,

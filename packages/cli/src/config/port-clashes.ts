@@ -1,9 +1,11 @@
-/** Finds listeners of one MTA that would take a port from each other: bindings, the endpoint mapper and the control channel. */
+/** Finds listeners of one MTA that would take a port from each other. */
 import { addressKey } from '@mtalab/harness';
 import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';
 
+/** The well-known port of the X.400 connector (RFC 1006). */
+export const isoPort = 102;
 /** The control channel listens on no other address. */
 const controlAddress = '127.0.0.1';
 
@@ -32,28 +34,44 @@ function coveredFindings(listening: readonly Listening[]): Finding[] {
   });
 }
 
+/** Listeners beside those of the bindings, on the address of every enabled one, and how messages call them. */
+const besideNames = { endpointMapper: 'the endpoint mapper', x400: 'the X.400 connector' } as const;
+type Beside = keyof typeof besideNames;
+
 /**
  * The findings in the ports of a file of any shape.
  * @param bindings the list; without one there is a binding with a port of the system's choice.
- * @param mapper the port of the endpoint mapper, which listens on the address of every enabled binding; undefined for no mapper.
+ * @param beside the ports of the listeners beside them; undefined for none.
  */
-export function portFindings(bindings: readonly (Row | undefined)[], mapper: unknown, control: unknown): Finding[] {
+export function portFindings(
+  bindings: readonly (Row | undefined)[],
+  beside: Readonly<Record<Beside, unknown>>,
+  control: unknown,
+): Finding[] {
   const listening = listeningOf(bindings);
   const findings = coveredFindings(listening);
-  const own = typeof mapper === 'number' && mapper !== 0 ? listening.find(({ port }) => port === mapper) : undefined;
-  if (own !== undefined) {
-    const what = `${pathText(['bindings', own.at])}, and the endpoint mapper listens on the same address`;
-    findings.push({
-      path: ['endpointMapper', 'port'],
-      message: `${shown(mapper)} is also the port of ${what}; choose another port`,
-    });
+  const ports = (Object.keys(besideNames) as Beside[]).flatMap((key) => {
+    const port = beside[key];
+    return typeof port === 'number' && port !== 0 ? [{ key, port }] : [];
+  });
+  for (const [at, { key, port }] of ports.entries()) {
+    const binding = listening.find((each) => each.port === port);
+    const before = ports.slice(0, at).find((each) => each.port === port);
+    const other = binding !== undefined ? pathText(['bindings', binding.at]) : before?.key;
+    if (other === undefined || listening.length === 0) continue;
+    const what = `${other}, and ${besideNames[key]} listens on the same address`;
+    findings.push({ path: [key, 'port'], message: `${shown(port)} is also the port of ${what}; choose another port` });
   }
   if (typeof control !== 'number' || control === 0) return findings;
   const near = listening.filter(({ address }) => addressesMeet(address, controlAddress));
   const taken = near.find(({ port }) => port === control);
   const owner =
-    taken !== undefined ? pathText(['bindings', taken.at]) : near.length > 0 && mapper === control ? 'endpointMapper' : null;
-  if (owner !== null) {
+    taken !== undefined
+      ? pathText(['bindings', taken.at])
+      : near.length > 0
+        ? ports.find(({ port }) => port === control)?.key
+        : undefined;
+  if (owner !== undefined) {
     const message = `${control} is also the port of ${owner} on ${controlAddress}; choose another port`;
     findings.push({ path: ['control', 'port'], message });
   }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { mailDomainPattern } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { emulatedArticles } from './releases.js';
+import { timePattern } from './selected-times.js';
 
 /** A whole number. The caller adds to each message where the value is and what it is. */
 export function whole(min: number, max: number) {
@@ -75,6 +76,12 @@ export function stringBinding() {
     .string({ error })
     .regex(bindingPattern, { error })
     .refine((value) => isStringBinding(value), { error });
+}
+
+/** A time of each day or of some days of the week. */
+export function selectedTime() {
+  const error = 'expected a time in UTC, such as 08:00-18:00, mon-fri 08:00-18:00 or sun 22:00-02:00';
+  return z.string({ error }).regex(timePattern, { error });
 }
 
 /** An article that MTA Lab emulates. */

@@ -1,5 +1,5 @@
 /** The schema of the configuration file of one MTA. Its descriptions are also the documentation of the file. */
-import { categories, defaultNt, defaultRelease, levelNames } from '@mtalab/mta-core';
+import { categories, defaultNt, defaultRelease, type LinkName, levelNames, linkByName } from '@mtalab/mta-core';
 import * as z from 'zod';
 import {
   article,
@@ -12,11 +12,12 @@ import {
   mtaName,
   path,
   routeDomain,
+  selectedTime,
   stringBinding,
   text,
   whole,
 } from './schema-fields.js';
-import { settingsSchema } from './settings.js';
+import { overridesSchema, settingsSchema } from './settings.js';
 
 function instant(min: number) {
   const error = `expected a number of milliseconds from ${min} to 8000000000000000`;
@@ -37,14 +38,32 @@ const bindingSchema = mapping({
     .describe('Does the MTA use this binding? It neither listens on nor dials from a disabled binding. Default: true.'),
 });
 
+const linkNames = Object.keys(linkByName) as [LinkName, ...LinkName[]];
+
 const peerSchema = mapping({
   name: mtaName().describe('Name of the adjacent MTA, as in its own configuration.'),
+  link: choice(linkNames)
+    .default('lan')
+    .describe('lan: RPC, as between servers of one site. x400: an X.400 connector. Both MTAs need the same. Default: lan.'),
   endpoints: list(stringBinding(), 0, 64)
     .default([])
     .describe(
-      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]. Without a port, the MTA asks the endpoint mapper of that host at port 135, or at another port, as in 127.0.0.1[,mapper=4135]. Default: none, the adjacent MTA has to call.',
+      'Remote string bindings, tried in order: 127.0.0.1[4097] or ncacn_ip_tcp:127.0.0.1[4097]. Without a port, the MTA asks the endpoint mapper of that host at port 135, or at another port, as in 127.0.0.1[,mapper=4135]. Of an X.400 connector: 127.0.0.1[4102], or without a port, which means 102. Default: none, the adjacent MTA has to call.',
     ),
   password: text(64).default('').describe('Password to send to this MTA and to expect from it. Default: none.'),
+  overrides: overridesSchema
+    .optional()
+    .describe('Settings of this X.400 connector, in place of those of the MTA. Default: none.'),
+  activation: choice(['always', 'selected-times', 'remote-initiated', 'never'])
+    .default('always')
+    .describe(
+      'When this MTA opens associations over this X.400 connector. remote-initiated: never; its mail goes over associations that the adjacent MTA opens. never: the connector is disabled, and its mail waits. Default: always.',
+    ),
+  times: list(selectedTime(), 1, 64)
+    .optional()
+    .describe(
+      'The selected times, in UTC of the lab clock: 08:00-18:00 of each day, mon-fri 08:00-18:00, or sun 22:00-02:00, which ends on Monday. Default: none.',
+    ),
 });
 
 const routeSchema = mapping({
@@ -122,6 +141,13 @@ export const fileSchema = mapping({
   })
     .optional()
     .describe('An endpoint mapper. On a well-known port it says where this MTA listens. Default: none.'),
+  x400: mapping({
+    port: whole(0, 65_535)
+      .default(102)
+      .describe('TCP port on the address of each enabled binding. 0 as for bindings. Default: 102, which needs privileges.'),
+  })
+    .optional()
+    .describe('The transport stack of the X.400 connectors. Default: none, unless a peer has link x400.'),
   advertise: list(stringBinding(), 0, 64)
     .default([])
     .describe(

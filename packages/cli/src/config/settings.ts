@@ -1,5 +1,5 @@
 /** The settings of an MTA in the configuration file: range, Exchange's names, unit and default of each. */
-import { defaultSettings, type Settings } from '@mtalab/mta-core';
+import { defaultSettings, overridable, type Settings } from '@mtalab/mta-core';
 import type * as z from 'zod';
 import { choice, flag, mapping, whole } from './schema-fields.js';
 
@@ -226,3 +226,17 @@ export const settingsSchema = mapping({
     .default(defaultSettings.localInitialTurn)
     .describe(described('localInitialTurn', others.localInitialTurn)),
 });
+
+type Overridable = (typeof overridable)[number];
+type OverrideShape = { readonly [Key in Overridable]: z.ZodOptional<ReturnType<(typeof settingsSchema.shape)[Key]['unwrap']>> };
+
+/** The settings that an X.400 connector may have for itself. */
+export const overridesSchema = mapping(
+  Object.fromEntries(
+    overridable.map((name) => {
+      const field = settingsSchema.shape[name];
+      const means = (field.description ?? '').replace(/ Default: \S+$/, ' Default: the setting of the MTA.');
+      return [name, field.unwrap().optional().describe(means)];
+    }),
+  ) as unknown as OverrideShape,
+);

@@ -3,7 +3,8 @@ import { addressKey } from '@mtalab/harness';
 import { isUnspecified } from '@mtalab/mta-core';
 import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';
-import { portFindings } from './port-clashes.js';
+import { connectorFindings, isConnector } from './connector-findings.js';
+import { isoPort, portFindings } from './port-clashes.js';
 import { type Finding, type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
@@ -75,10 +76,13 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
 }
 
 function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
-  const { bindings, endpointMapper: mapper, control } = root;
+  const { bindings, endpointMapper: mapper, x400, control, peers } = root;
   const rows = Array.isArray(bindings) ? bindings.map((row: unknown) => (isRecord(row) ? row : undefined)) : [{}];
   const mapperPort = isRecord(mapper) ? (mapper['port'] ?? 135) : undefined;
-  return portFindings(rows, mapperPort, isRecord(control) ? control['port'] : undefined);
+  const connects = Array.isArray(peers) && peers.some(isConnector);
+  const x400Port = isRecord(x400) ? (x400['port'] ?? isoPort) : connects ? isoPort : undefined;
+  const beside = { endpointMapper: mapperPort, x400: x400Port };
+  return portFindings(rows, beside, isRecord(control) ? control['port'] : undefined);
 }
 
 /** The release and the Windows NT must exist. No article may be both added and removed. */
@@ -116,6 +120,7 @@ export function validateConfig(root: unknown): Finding[] {
     ...nameFindings(root, peers, textsOf(root['routes'], ['routes'], 'mta')),
     ...bindingsFindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
     ...listenerFindings(root),
+    ...connectorFindings(root['name'], root['peers']),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

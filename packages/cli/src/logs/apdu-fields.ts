@@ -15,7 +15,7 @@ import type { StubPdu } from '@mtalab/transport';
 const maxListed = 16;
 
 const flag = (value: boolean): string => (value ? 'yes' : 'no');
-const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 /** A line for each item, such as `Recipient a`, and how many more there are. */
 function listed(label: string, items: readonly string[], more: string): string[] {
@@ -28,7 +28,7 @@ function isoTime(ms: number): string {
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }
 
-function credentialLines(from: MtaCredentials): string[] {
+export function credentialLines(from: MtaCredentials): string[] {
   return [
     `MTA ${printable(from.mtaName)}`,
     `Password ${from.password === '' ? 'none' : 'not shown'}`,
@@ -38,7 +38,7 @@ function credentialLines(from: MtaCredentials): string[] {
   ];
 }
 
-function envelopeLines(envelope: TransferEnvelope): string[] {
+export function envelopeLines(envelope: TransferEnvelope): string[] {
   return [
     `MTS-ID ${printable(envelope.mtsId)}`,
     `Originator ${printable(envelope.originator)}`,
@@ -120,11 +120,11 @@ function fieldsOf(apdu: CarriedApdu): string[] {
   }
 }
 
-function apduLines(apdu: CarriedApdu): string[] {
+export function apduLines(apdu: CarriedApdu): string[] {
   return [names[apdu.kind], ...indented(fieldsOf(apdu))];
 }
 
-function settledLines(settled: readonly number[]): string[] {
+export function settledLines(settled: readonly number[]): string[] {
   return listed('Settled', settled.map(describeActivity), 'settled');
 }
 

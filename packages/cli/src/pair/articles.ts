@@ -1,5 +1,5 @@
 /** Reads the articles that the command line adds to and removes from the MTAs of a pair. */
-import { type Article, type Profile, quirkOf } from '@mtalab/mta-core';
+import { type Article, type LinkName, type Profile, quirkOf } from '@mtalab/mta-core';
 import { knownArticle } from '../config/releases.js';
 import { UsageError } from '../errors.js';
 import { mtaAndText } from './pair-mtas.js';
@@ -38,4 +38,13 @@ export function fixedHints(
         return `note: --fixed ${article} changes nothing at ${name}: ${product} does not have it`;
       }),
   );
+}
+
+/** Hints for --link: a line for each MTA with articles about RPC, which the MTAs do not use. */
+export function linkHints(link: LinkName, legacy: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  if (link === 'lan') return [];
+  return Object.entries(legacy).flatMap(([name, articles]) => {
+    const ofRpc = articles.filter((article) => quirkOf(article)?.product === 'nt-rpc');
+    return ofRpc.length === 0 ? [] : [`note: ${ofRpc.join(' and ')} cannot show at ${name}: an X.400 connector has no RPC`];
+  });
 }

@@ -3,6 +3,7 @@ import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harnes
 import {
   type Article,
   domainOf,
+  type LinkName,
   type NtName,
   type Profile,
   type ReleaseName,
@@ -12,7 +13,7 @@ import {
 import { releaseProblem } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { addressOption, settingOption } from '../option-values.js';
-import { articlesOf, fixedHints } from './articles.js';
+import { articlesOf, fixedHints, linkHints } from './articles.js';
 import { bindingHints, bindingsOf, mapperPortsOf, requireNoListeningClash } from './bindings.js';
 import { mtaAndText, pairDomains, pairNames, requireMtaOfPair } from './pair-mtas.js';
 
@@ -33,6 +34,7 @@ export type PairFlags = {
   readonly nt?: readonly string[];
   readonly bindings?: readonly string[];
   readonly cluster?: readonly string[];
+  readonly link: LinkName;
   readonly mapper?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
@@ -156,7 +158,11 @@ export function planPair(flags: PairFlags): PairPlan {
     bindings,
     cluster: flags.cluster ?? [],
     mapperPorts,
-    hints: [...bindingHints(releases.legacy, bindings), ...fixedHints(releases.fixed, releases.profiles)],
+    hints: [
+      ...linkHints(flags.link, releases.legacy),
+      ...bindingHints(releases.legacy, bindings),
+      ...fixedHints(releases.fixed, releases.profiles),
+    ],
     settings: { ...settings, ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }) },
     faults: flags.fault ?? [],
     courses: flags.bothWays === true ? [course(flags, false), course(flags, true)] : [course(flags, false)],

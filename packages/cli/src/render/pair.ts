@@ -18,6 +18,7 @@ export type PairReady = {
     readonly pid: number;
     readonly domains: readonly string[];
     readonly endpoints: readonly string[];
+    readonly x400: readonly string[];
     readonly mapper: readonly string[];
     readonly control: string;
     readonly legacy: readonly string[];
@@ -47,6 +48,9 @@ export function renderReady(ready: PairReady, style: Paint): string {
       style,
     ),
     `folder ${printable(ready.dir)} (${ready.kept ? 'kept' : 'removed at the end'})${ready.timeScale === 1 ? '' : `, clock ${ready.timeScale} times as fast`}`,
+    ...ready.mtas
+      .filter(({ x400 }) => x400.length > 0)
+      .map(({ mta, x400 }) => `${printable(mta)} has an X.400 connector on ${printable(x400.join(', '))}`),
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
       .map(({ mta, mapper }) => `${printable(mta)} has an endpoint mapper on ${printable(mapper.join(', '))}`),

@@ -1,37 +1,13 @@
 /** Renders the views of MTAs as tables. */
 
 import type { MtaStatus, RunEntry, Unanswered } from '@mtalab/harness';
-import { type BindingView, type LtabView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import { type BindingView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
 import type { FaultView } from '../pair/control-schema.js';
 import type { Paint } from './colours.js';
 import { clip, table, wrap } from './table.js';
 import { bytes, instant, span, until } from './units.js';
+import { age, type Clocked, eachRow, type From, key, left, right, wrapping } from './view-rows.js';
 import { waitLines } from './why.js';
-
-/** The answer of one MTA. */
-type From<T> = { readonly mta: string; readonly value: T };
-/** Rows of a view, and the lab time of the view. */
-export type Clocked<Rows> = { readonly nowMs: number; readonly rows: Rows };
-
-/** A table line for each row. The first line of an MTA has its name. */
-function eachRow<T>(
-  values: readonly From<Clocked<readonly T[]>>[],
-  style: Paint,
-  line: (row: T, nowMs: number) => readonly string[],
-): readonly (readonly string[])[] {
-  return values.flatMap(({ mta, value }) =>
-    value.rows.map((row, at) => [at === 0 ? style.bold(printable(mta)) : '', ...line(row, value.nowMs)]),
-  );
-}
-
-const age = (atMs: number | null, nowMs: number): string => (atMs === null ? '-' : span(Math.max(0, nowMs - atMs)));
-
-const left = (title: string) => ({ title });
-const right = (title: string) => ({ title, align: 'right' as const });
-/** A column that says what its line is about. */
-const key = (title: string) => ({ title, key: true });
-/** A column of texts or lists, which may continue in further lines. */
-const wrapping = (title: string) => ({ title, wraps: true });
 
 function phase(text: string, style: Paint): string {
   return text === 'running' ? style.green(text) : style.yellow(printable(text));
@@ -39,6 +15,15 @@ function phase(text: string, style: Paint): string {
 
 /** The words for an MTA that gave no answer, in place of its phase. */
 const silence = { silent: 'NO ANSWER', down: 'down', refused: 'refused' } as const;
+
+/** Where the X.400 connector of an MTA listens, and how many of its control blocks are in use. */
+function connectorLines({ mta, x400 }: MtaStatus, style: Paint): readonly string[] {
+  if (x400 === null) return [];
+  const { endpoints, controlBlocks } = x400;
+  const places = endpoints.length === 0 ? 'listens nowhere' : `on ${endpoints.join(', ')}`;
+  const blocks = `${controlBlocks.inUse} of ${controlBlocks.configured} TCP/IP control blocks in use`;
+  return wrap(printable(`${mta}: X.400 connector ${places}, ${blocks}`), style.columns, '  ');
+}
 
 /** @param failed MTAs that gave no answer. */
 export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, failed: readonly Unanswered[] = []): string {
@@ -104,7 +89,13 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, f
     style,
   );
   const waits = values.flatMap(({ value }) => waitLines(value.mta, value.nowMs, value.waits, style));
-  return [mtas, mail, ...(waits.length === 0 ? [] : [waits.join('\n')])].join('\n\n');
+  const connectors = values.flatMap(({ value }) => connectorLines(value, style));
+  return [
+    mtas,
+    ...(connectors.length === 0 ? [] : [connectors.join('\n')]),
+    mail,
+    ...(waits.length === 0 ? [] : [waits.join('\n')]),
+  ].join('\n\n');
 }
 
 /** Does the MTA listen on the binding? Says also if a change takes effect at the next start. */
@@ -117,7 +108,9 @@ function listeningOf({ enabled, listening, osError }: BindingView, style: Paint)
 
 export function renderBindings(values: readonly From<readonly BindingView[]>[], style: Paint): string {
   const mapped = values.some(({ value }) => value.some((row) => row.mapperPort !== null));
-  const titles = ['MTA', 'BINDING', 'LABEL', 'ENABLED', 'DIALLED FROM', 'LISTENING', ...(mapped ? ['MAPPER'] : [])];
+  const connected = values.some(({ value }) => value.some((row) => row.x400Port !== null));
+  const usual = ['MTA', 'BINDING', 'LABEL', 'ENABLED', 'DIALLED FROM', 'LISTENING'];
+  const titles = [...usual, ...(connected ? ['X.400'] : []), ...(mapped ? ['MAPPER'] : [])];
   return table(
     titles.map((title, at) => (at < 2 ? key(title) : title === 'LISTENING' ? wrapping(title) : left(title))),
     values.flatMap(({ mta, value }) =>
@@ -128,6 +121,7 @@ export function renderBindings(values: readonly From<readonly BindingView[]>[], 
         row.enabled ? 'yes' : 'no',
         row.dialOrder === null ? (row.enabled ? 'never' : '-') : `${row.dialOrder}.`,
         listeningOf(row, style),
+        ...(connected ? [row.x400Port === null ? '-' : String(row.x400Port)] : []),
         ...(mapped ? [row.mapperPort === null ? '-' : String(row.mapperPort)] : []),
       ]),
     ),
@@ -159,37 +153,6 @@ export function renderFaults(faults: readonly FaultView[], style: Paint): string
     ]),
     style,
   );
-}
-
-export function renderLtab(values: readonly From<Clocked<readonly LtabView[]>>[], style: Paint): string {
-  const columns = [
-    key('MTA'),
-    { ...right('INDEX'), key: true },
-    key('ADJACENT MTA'),
-    wrapping('BINDINGS'),
-    wrapping('ASSOCIATIONS'),
-    right('QUEUED'),
-    right('SENT'),
-    right('RECEIVED'),
-    right('FAILED OPENS'),
-    left('NEXT OPEN'),
-    left('OLDEST QUEUED'),
-  ];
-  const rows = eachRow(values, style, (entry, nowMs) => [
-    String(entry.ltabIndex),
-    printable(entry.peer),
-    printable(entry.endpoints.join(', ')) || '-',
-    Object.entries(entry.associations)
-      .map(([state, count]) => `${count} ${state}`)
-      .join(', ') || '-',
-    String(entry.queued),
-    `${entry.performance['Outbound Messages Total']} (${bytes(entry.performance['Outbound Bytes Total'])})`,
-    `${entry.performance['Inbound Messages Total']} (${bytes(entry.performance['Inbound Bytes Total'])})`,
-    String(entry.openFailures),
-    until(entry.openRetryAtMs, nowMs),
-    age(entry.performance['Oldest Message Queued'], nowMs),
-  ]);
-  return rows.length === 0 ? style.dim('no adjacent MTAs') : table(columns, rows, style);
 }
 
 export function renderQueues(values: readonly From<Clocked<readonly QueueView[]>>[], style: Paint): string {

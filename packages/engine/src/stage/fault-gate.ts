@@ -1,9 +1,9 @@
 /**
  * Applies the fault language to the network of the engine, as the fault proxy applies it to real sockets. Every PDU passes this gate
- * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections. It forwards frames of other links unchanged.
+ * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections.
  */
-import type { Pdu } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, parseFault } from '@mtalab/scenario';
+import type { BareFrame } from '@mtalab/mta-core';
+import { type ArmedFault, endAction, type FaultHandle, type FaultLink, FaultPlan, learn, parseFault } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import type { Lane, TransitInput, VirtualConnection } from '../connection.js';
 import type { VirtualNetwork } from '../network.js';
@@ -11,20 +11,26 @@ import type { VirtualNode } from '../node.js';
 import type { EnginePolicy } from '../policy.js';
 
 export type GateHost = {
-  /** Names of the MTAs. */
+  /** Names of the MTAs, and the links between them. */
   readonly names: readonly string[];
+  readonly links: readonly FaultLink[];
   readonly network: () => VirtualNetwork;
   /** Runs a job after a delay in ms of virtual time. @returns a function that cancels it. */
   readonly after: (ms: number, run: () => void) => () => void;
 };
 
+/** A PDU that has reached the gate. */
+type Seen = { readonly seq: number; readonly pdu: BareFrame };
+
 type Waiting = {
   /** Null is the orderly end of the direction. */
-  readonly sent: { readonly seq: number; readonly pdu: Pdu; readonly input: TransitInput } | null;
+  readonly sent: (Seen & { readonly input: TransitInput }) | null;
   hold: ArmedFault | null;
   delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
   readonly cutAfter: ArmedFault | null;
 };
+
+type TransitFrame = Extract<TransitInput, { type: 'frame' }>;
 
 /** One direction of a connection at the gate. */
 type GateLane = { readonly lane: Lane; readonly queue: Waiting[]; swallowing: ArmedFault | null };
@@ -60,15 +66,15 @@ export class FaultGate {
 
   /** @throws FaultSyntaxError */
   add(text: string): FaultHandle {
-    return this.#plan.add(parseFault(text, this.#host.names));
+    return this.#plan.add(parseFault(text, this.#host.names, this.#host.links));
   }
 
   /** Called for each item sent. @returns null if the gate forwards the item later, or never. */
   #arrive(lane: Lane, input: TransitInput): number | null {
     if (input.type === 'accepted') this.#connected(lane.connection);
-    if (input.type !== 'frame' || input.link !== 'rpc') return 0;
+    if (input.type !== 'frame') return 0;
     const connection = this.#connections.get(lane.connection);
-    if (connection !== undefined) this.#judge(connection, gateLane(connection, lane), input, input.frame);
+    if (connection !== undefined) this.#judge(connection, gateLane(connection, lane), input);
     return null;
   }
 
@@ -87,11 +93,11 @@ export class FaultGate {
     });
   }
 
-  #judge(connection: GateConnection, gate: GateLane, input: TransitInput, pdu: Pdu): void {
-    learn(connection, gate === connection.up, pdu, this.#connections.values());
+  #judge(connection: GateConnection, gate: GateLane, input: TransitFrame): void {
+    learn(connection, gate === connection.up, input, this.#connections.values());
     this.#lastSeq += 1;
-    const sent = { seq: this.#lastSeq, pdu: withoutContent(pdu), input };
-    const acting = this.#plan.judge(pdu, gate.lane.from.node.name, this.#plan.lastId);
+    const sent = { seq: this.#lastSeq, pdu: withoutContent(input), input };
+    const acting = this.#plan.judge(input, gate.lane.from.node.name, this.#plan.lastId);
     const { cutBefore, swallow, hold, delay, cutAfter } = acting;
     if (cutBefore !== undefined) {
       for (const idle of [swallow, hold, delay, cutAfter]) endAction(idle);
@@ -213,12 +219,12 @@ export class FaultGate {
   #tell(
     { id: conn, association }: GateConnection,
     { lane }: GateLane,
-    { seq, pdu }: { readonly seq: number; readonly pdu: Pdu },
+    { seq, pdu }: Seen,
     fate: Fate,
     fault: ArmedFault | null,
   ): void {
     const [from, to] = [lane.from.node.name, lane.to.node.name];
-    this.pdus.push({ seq, pdu, conn, from, to, association, fate, fault: fault?.text ?? null });
+    this.pdus.push({ ...pdu, seq, conn, from, to, association, fate, fault: fault?.text ?? null });
   }
 }
 

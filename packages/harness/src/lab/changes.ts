@@ -101,6 +101,7 @@ export class Changes {
       listening: 'off',
       osError: null,
       mapperPort: null,
+      x400Port: null,
     }));
   }
 

@@ -222,7 +222,7 @@ export class Members {
 
   async #setTarget(process: MtaProcess): Promise<void> {
     if (this.proxy === undefined) return;
-    const [first] = process.ready.endpoints;
+    const [first] = this.#listensOn(process);
     const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
     if (match === null)
       throw new HarnessError(`${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`);
@@ -230,8 +230,13 @@ export class Members {
     process.onExit(() => void this.proxy?.refuse(process.name));
   }
 
+  /** Where a process listens for the other MTAs. */
+  #listensOn({ ready }: MtaProcess): readonly string[] {
+    return this.plan.link === 'x400' ? ready.x400 : ready.endpoints;
+  }
+
   #reachedAt(name: string): readonly string[] {
-    return this.proxy === undefined ? this.get(name).ready.endpoints : [this.proxy.endpoint(name)];
+    return this.proxy === undefined ? this.#listensOn(this.get(name)) : [this.proxy.endpoint(name)];
   }
 
   /** Gives the other MTAs the endpoints of this MTA, and lets them dial it at once. */

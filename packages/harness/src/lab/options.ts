@@ -2,6 +2,8 @@
 import {
   type Article,
   defaultSettings,
+  type LinkName,
+  linkByName,
   type NtName,
   type Profile,
   type ReleaseName,
@@ -54,6 +56,8 @@ export type LabOptions = {
   readonly bindings?: Readonly<Record<string, readonly BindingOption[]>>;
   /** MTAs that are servers of a cluster. */
   readonly cluster?: readonly string[];
+  /** What joins the MTAs: RPC as between servers of a site (`lan`), or X.400 connectors (`x400`). Default `lan`. */
+  readonly link?: LinkName;
   /** TCP port of the endpoint mapper of each MTA, by its name. 0: the system chooses. Default: no endpoint mapper. */
   readonly mapper?: Readonly<Record<string, number>>;
   /** MTAs that do not start with the lab. `process(name).start()` starts them. */
@@ -91,6 +95,7 @@ export type MtaFile = {
   readonly bindings: readonly BindingOption[];
   readonly cluster: boolean;
   readonly endpointMapper?: { readonly port: number };
+  readonly x400?: { readonly port: number };
   readonly advertise: readonly string[];
   readonly control: { readonly port: number };
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
@@ -100,7 +105,12 @@ export type MtaFile = {
   readonly legacy: readonly string[];
   readonly fixed: readonly string[];
   readonly settings: Partial<Settings>;
-  readonly peers: readonly { readonly name: string; readonly endpoints: readonly string[]; readonly password: string }[];
+  readonly peers: readonly {
+    readonly name: string;
+    readonly link?: LinkName;
+    readonly endpoints: readonly string[];
+    readonly password: string;
+  }[];
   readonly routes: readonly { readonly domain: string; readonly mta: string }[];
   readonly local: { readonly domains: readonly string[]; readonly delivery: 'maildir' | 'ledger'; readonly path: string };
   readonly journal: boolean;
@@ -110,7 +120,7 @@ export type MtaFile = {
 /** The options with all defaults. */
 export type LabPlan = Omit<
   LabOptions,
-  'names' | 'domains' | 'release' | 'nt' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'faults' | 'proxy'
+  'names' | 'domains' | 'release' | 'nt' | 'legacy' | 'fixed' | 'delivery' | 'timeScale' | 'link' | 'faults' | 'proxy'
 > & {
   readonly dir: string;
   readonly names: readonly string[];
@@ -120,6 +130,7 @@ export type LabPlan = Omit<
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly delivery: 'maildir' | 'ledger';
   readonly timeScale: number;
+  readonly link: LinkName;
   readonly faults: readonly string[];
   readonly proxied: boolean;
 };
@@ -165,6 +176,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   fixed: byMta("a list of articles, such as ['Q166594'],", Array.isArray),
   bindings: byMta('a list of bindings', (value) => Array.isArray(value) && value.every(isRecord)),
   cluster: texts,
+  link: { expected: "'lan' or 'x400'", fits: (value) => typeof value === 'string' && Object.hasOwn(linkByName, value) },
   mapper: byMta('a port', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
   down: texts,
   settings: { expected: 'an object with settings', fits: isRecord },
@@ -228,6 +240,8 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const unknown = list.find((name) => !names.includes(name));
     if (unknown !== undefined) throw new HarnessError(`${what}: unknown MTA '${unknown}'; the MTAs are ${names.join(', ')}`);
   }
+  const { link = 'lan' } = options;
+  if (link === 'x400') checkConnectorNames(names);
   checkListening(options, names);
   const timeScale = options.timeScale ?? 1;
   return {
@@ -238,6 +252,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     profiles: new Map(names.map((name) => [name, profileOf(options, name)])),
     delivery: options.delivery ?? 'maildir',
     timeScale,
+    link,
     faults: options.faults ?? [],
     proxied: options.proxy === true || (options.faults ?? []).length > 0,
   };
@@ -264,6 +279,15 @@ function checkShapes(options: LabOptions): void {
 function nearestHint(name: string, what: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? `; the ${what} are ${known.join(', ')}` : `; did you mean ${nearest}?`;
+}
+
+/** Longest name of an MTA in the MTA bind of X.411. */
+const maxConnectorName = 32;
+
+function checkConnectorNames(names: readonly string[]): void {
+  const long = names.find((name) => name.length > maxConnectorName);
+  if (long === undefined) return;
+  throw new HarnessError(`names: '${long}' has ${long.length} characters; with link x400 a name has at most ${maxConnectorName}`);
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
@@ -335,7 +359,8 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
     ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
-    advertise: plan.proxied ? (live.endpoints.get(name) ?? []) : [],
+    ...(plan.link === 'x400' ? { x400: { port: 0 } } : {}),
+    advertise: plan.proxied && plan.link === 'lan' ? (live.endpoints.get(name) ?? []) : [],
     control: { port: 0 },
     clock: live.clock,
     release: profile.release.short,
@@ -343,7 +368,12 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     legacy: live.legacy.filter((article) => !profile.own.includes(article)),
     fixed: profile.own.filter((article) => !live.legacy.includes(article)),
     settings: plan.settings ?? {},
-    peers: others.map((other) => ({ name: other, endpoints: live.endpoints.get(other) ?? [], password: '' })),
+    peers: others.map((other) => ({
+      name: other,
+      ...(plan.link === 'lan' ? {} : { link: plan.link }),
+      endpoints: live.endpoints.get(other) ?? [],
+      password: '',
+    })),
     routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
     local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: mailboxFolderName },
     journal: plan.journal ?? false,

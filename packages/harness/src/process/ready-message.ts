@@ -5,6 +5,8 @@ export type ReadyMessage = {
   readonly pid: number;
   /** String bindings that the MTA listens on: `127.0.0.1[4097]`. */
   readonly endpoints: readonly string[];
+  /** Where its X.400 connector listens. Empty without one. */
+  readonly x400: readonly string[];
   /** String bindings of its endpoint mapper. Empty without one. */
   readonly mapper: readonly string[];
   readonly ports: readonly number[];
@@ -23,6 +25,7 @@ export function isReady(message: unknown): message is ReadyMessage {
     typeof ready.mta === 'string' &&
     typeof ready.control === 'string' &&
     typeof ready.tokenFile === 'string' &&
-    Array.isArray(ready.endpoints)
+    Array.isArray(ready.endpoints) &&
+    Array.isArray(ready.x400)
   );
 }

@@ -1,10 +1,10 @@
 /** One proxied connection: a leg to the MTA that dialled, a leg to the MTA behind the proxy, and a flow in each direction. */
 import type { Socket } from 'node:net';
-import type { Pdu } from '@mtalab/mta-core';
+import type { BareFrame } from '@mtalab/mta-core';
 import type { ArmedFault, FaultPlan } from '@mtalab/scenario';
 import type { Fate } from '@mtalab/trace';
+import { ConnectionReader } from './connection-reader.js';
 import { Flow, type FlowLimits } from './flow.js';
-import { FragmentReader } from './fragments.js';
 
 /** What a connection needs of the proxy. */
 export type ConnectionHost = {
@@ -12,8 +12,8 @@ export type ConnectionHost = {
   readonly limits: FlowLimits;
   after(labMs: number, run: () => void): () => void;
   /** A whole PDU arrived, from the dialling MTA or from the MTA behind. Returns its number. */
-  arrived(connection: ProxyConnection, fromClient: boolean, pdu: Pdu): number;
-  fate(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
+  arrived(connection: ProxyConnection, fromClient: boolean, pdu: BareFrame): number;
+  fate(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: BareFrame, fate: Fate, fault: ArmedFault | null): void;
   cut(connection: ProxyConnection, fault: ArmedFault): void;
   senderName(connection: ProxyConnection, fromClient: boolean): string;
   gone(connection: ProxyConnection): void;
@@ -92,7 +92,7 @@ export class ProxyConnection {
 
   #open(server: Socket): void {
     this.#serverAddress = addressOf(server);
-    const reader = new FragmentReader(this.#host.limits.maxCallBytes);
+    const reader = new ConnectionReader(this.#host.limits.maxCallBytes);
     const flow = (source: Socket, sink: Socket, fromClient: boolean): Flow =>
       new Flow(source, sink, {
         plan: this.#host.plan,

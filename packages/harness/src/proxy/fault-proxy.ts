@@ -3,7 +3,7 @@
  * belong to which association, and applies faults to the PDUs that they name.
  */
 import { connect, type Socket } from 'node:net';
-import type { AssociationId, Pdu } from '@mtalab/mta-core';
+import type { AssociationId, BareFrame } from '@mtalab/mta-core';
 import { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultSpec, learn, parseFault } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
@@ -295,15 +295,22 @@ export class FaultProxy {
     return () => this.#listeners.delete(listener);
   }
 
-  #notify(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void {
+  #notify(
+    connection: ProxyConnection,
+    fromClient: boolean,
+    seq: number,
+    pdu: BareFrame,
+    fate: Fate,
+    fault: ArmedFault | null,
+  ): void {
     if (this.#listeners.size === 0) return;
     const seen: ProxiedPdu = {
+      ...withoutContent(pdu),
       seq,
       conn: connection.id,
       from: this.#nameOf(connection, fromClient),
       to: this.#nameOf(connection, !fromClient),
       association: connection.association,
-      pdu: withoutContent(pdu),
       fate,
       fault: fault?.text ?? null,
     };

@@ -63,6 +63,29 @@ export type Settings = {
   readonly maxConnections: number;
 };
 
+/** Settings on the Override page of an X.400 connector: there they differ from those of the MTA for one adjacent MTA. */
+export const overridable = [
+  'checkpointSizeK',
+  'recoveryTimeoutS',
+  'windowSize',
+  'maxOpenRetries',
+  'maxTransferRetries',
+  'openRetryIntervalS',
+  'transferRetryIntervalS',
+  'associationLifetimeS',
+  'disconnectS',
+  'threshold',
+  'transferTimeoutUrgentSPerK',
+  'transferTimeoutNormalSPerK',
+  'transferTimeoutNonUrgentSPerK',
+  'twoWayAlternate',
+  'localInitialTurn',
+  'turnRequestThreshold',
+] as const satisfies readonly (keyof Settings)[];
+
+/** The settings that hold for one adjacent MTA. */
+export type ConnectorSettings = Pick<Settings, (typeof overridable)[number]>;
+
 /** Connections of one association: the first and the data connection of each side. */
 const connectionsEach = 4;
 
@@ -104,6 +127,19 @@ export const defaultSettings: Settings = {
   maxConnections: 1024,
 };
 
+/** The links to adjacent MTAs, by their names in configurations. */
+export const linkByName = { lan: 'rpc', x400: 'x400' } as const satisfies Readonly<Record<string, LinkKind>>;
+export type LinkName = keyof typeof linkByName;
+
+/** A time of each week, in minutes since Monday 00:00 UTC: from the first minute until before the last. */
+export type WeeklyTime = { readonly fromMinute: number; readonly toMinute: number };
+
+/**
+ * When this MTA opens associations with an adjacent MTA. `remote-initiated`: never, and it sends over those that the other opens.
+ * `never`: nor does it send. An object: at the selected times.
+ */
+export type Activation = 'always' | 'remote-initiated' | 'never' | { readonly times: readonly WeeklyTime[] };
+
 /** An adjacent MTA as configured. */
 export type PeerConfig = {
   readonly name: string;
@@ -113,6 +149,10 @@ export type PeerConfig = {
   readonly password: string;
   /** The link to it; default RPC. */
   readonly link?: LinkKind;
+  /** Settings for this adjacent MTA alone. Only an X.400 connector has them. */
+  readonly overrides?: Partial<ConnectorSettings>;
+  /** Default: always. */
+  readonly activation?: Activation;
 };
 
 /** Mail for `domain` (or any domain, `*`) goes to the adjacent MTA `mta`. The first match wins. */

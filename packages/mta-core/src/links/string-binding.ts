@@ -50,6 +50,11 @@ export function parseStringBinding(text: string): ParsedBinding | null {
   return ipv6.test(host) || (!bracketed && nameOrIpv4.test(host)) ? { host, port, throughMapper } : null;
 }
 
+/** Is this `host` or `host[port]`, as for an X.400 connector? It needs neither a protocol nor an endpoint mapper. */
+export function isConnectorAddress(text: string): boolean {
+  return parseStringBinding(text) !== null && !/^ncacn_|,mapper=/i.test(text);
+}
+
 /** A string binding with its host replaced by the address found for it. */
 export function bindingAt(text: string, address: string): string {
   const [, before = '', host = ''] = form.exec(text) ?? [];

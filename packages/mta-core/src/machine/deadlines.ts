@@ -40,7 +40,7 @@ function lifetimePassed(ctx: Context, ref: AssociationRef, association: Associat
   patchAssociation(
     ctx,
     ref,
-    idle ? { lifetimeAtMs: null, wantsClose: true } : { lifetimeAtMs: lifetimeFromNow(ctx, association) },
+    idle ? { lifetimeAtMs: null, wantsClose: true } : { lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) },
   );
 }
 
@@ -52,7 +52,7 @@ export function associationDeadline(association: Association): number | null {
 
 /** The earliest deadline of an entry, whose associations have theirs. */
 export function entryDeadline(entry: LtabEntry): number | null {
-  let earliest = entry.openRetryAtMs;
+  let earliest = earlier(entry.openRetryAtMs, entry.activeAtMs);
   earliest = earlier(earliest, entry.waiting.dueMs);
   for (const row of entry.incoming) earliest = earlier(earliest, row.untilMs);
   for (const { deadlineMs } of entry.associations) earliest = earlier(earliest, deadlineMs);
@@ -85,6 +85,10 @@ function fireEntry(ctx: Context, entryId: number): void {
   const entry = entryAt(ctx, entryId);
   if (isDue(ctx, entry.openRetryAtMs)) {
     patchEntry(ctx, entryId, { openRetryAtMs: null });
+    checkThreshold(ctx, entryId);
+  }
+  if (isDue(ctx, entry.activeAtMs)) {
+    patchEntry(ctx, entryId, { activeAtMs: null });
     checkThreshold(ctx, entryId);
   }
   wakeWaiting(ctx, entryId, false);

@@ -1,6 +1,6 @@
 /** Starts and stops an MTA. */
 
-import type { MtaConfig, PeerConfig } from '../catalogues/settings.js';
+import type { MtaConfig, PeerConfig, Settings } from '../catalogues/settings.js';
 import { emptyFifo } from '../collections/fifo.js';
 import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
@@ -17,7 +17,7 @@ import type { Recovered } from './input.js';
 import type { LtabEntry, Mta, QueuedCopy } from './state.js';
 import { emit, entryAt, entryIdsOf, incarnationStride, patchMta, report } from './update.js';
 
-function newEntry(peer: PeerConfig, index: number): LtabEntry {
+function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntry {
   const queue = emptyFifo<QueuedCopy>();
   return {
     id: index + 1,
@@ -25,6 +25,8 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     link: peer.link ?? 'rpc',
     endpoints: peer.endpoints,
     password: peer.password,
+    settings: peer.overrides === undefined ? settings : { ...settings, ...peer.overrides },
+    activation: peer.activation ?? 'always',
     queues: { urgent: queue, normal: queue, 'non-urgent': queue },
     waiting: emptyTree(),
     queued: 0,
@@ -32,6 +34,7 @@ function newEntry(peer: PeerConfig, index: number): LtabEntry {
     associations: [],
     openFailures: 0,
     openRetryAtMs: null,
+    activeAtMs: null,
     lastError: null,
     peer: null,
     settling: [],
@@ -87,7 +90,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     x400: idleX400,
     memory: { connections: emptyTree() },
     nextConnection: 2,
-    ltab: treeOf(config.peers.map(newEntry)),
+    ltab: treeOf(config.peers.map((peer, index) => newEntry(peer, index, config.settings))),
     entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),
     associationsInAll: 0,
     overLimit: [],

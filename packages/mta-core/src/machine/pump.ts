@@ -11,15 +11,17 @@ import { abortAssociation, countedAssociations, endAssociation } from '../reliab
 import { openAssociation, recoverAssociation } from '../reliable-transfer/association/open.js';
 import { startTransfer } from '../reliable-transfer/transfer/send.js';
 import { give, givesNow, please, wantedPriority } from '../reliable-transfer/turn/turn.js';
+import { isActive } from './activation.js';
 import type { Context } from './context.js';
 import type { Association, AssociationRef } from './state.js';
 import { entryAt, linkOf, markChanged, patchAssociation, report } from './update.js';
 
-/** Opens the first association for queued mail, unless an Open Interval must pass first. */
+/** Opens the first association for queued mail, unless an Open Interval must pass first or the schedule forbids it. */
 function openFirst(ctx: Context, entryId: number): void {
   if (ctx.mta.phase !== 'running') return;
   const entry = entryAt(ctx, entryId);
   if (countedAssociations(entry) > 0 || availableCount(entry) === 0 || entry.openRetryAtMs !== null) return;
+  if (!isActive(ctx, entry)) return;
   if (!belowTotal(ctx, entryId, isOverLimit(ctx, entryId))) return;
   setOverLimit(ctx, entryId, false);
   openAssociation(ctx, entryId, false);
@@ -35,20 +37,21 @@ export function considerOpening(ctx: Context, entryId: number): void {
   // This comes first. Otherwise a second association for urgent mail could open, and leave none for the rest.
   levelUrgent(ctx, entryId);
   const entry = entryAt(ctx, entryId);
-  const { settings } = mta;
+  const { maxAssociationsPerMta, thresholdRule } = mta.settings;
   const counted = countedAssociations(entry);
   if (counted === 0) return openFirst(ctx, entryId);
   const reported = isOverLimit(ctx, entryId);
-  if (counted < settings.maxAssociationsPerMta) setOverLimit(ctx, entryId, false);
-  const enough = settings.threshold * counted;
-  if (settings.thresholdRule === 'reached' ? entry.queued < enough : entry.queued <= enough) return;
+  if (counted < maxAssociationsPerMta) setOverLimit(ctx, entryId, false);
+  const enough = entry.settings.threshold * counted;
+  if (thresholdRule === 'reached' ? entry.queued < enough : entry.queued <= enough) return;
+  if (!isActive(ctx, entry)) return;
   if (!belowTotal(ctx, entryId, reported)) return;
-  if (counted < settings.maxAssociationsPerMta) {
+  if (counted < maxAssociationsPerMta) {
     openAssociation(ctx, entryId, false);
-  } else if (counted === settings.maxAssociationsPerMta && entry.queues.urgent.size > 0) {
+  } else if (counted === maxAssociationsPerMta && entry.queues.urgent.size > 0) {
     openAssociation(ctx, entryId, true);
   } else if (!reported) {
-    report(ctx, 57, { entity: entry.name, limit: settings.maxAssociationsPerMta });
+    report(ctx, 57, { entity: entry.name, limit: maxAssociationsPerMta });
     setOverLimit(ctx, entryId, true);
   }
 }
@@ -111,7 +114,7 @@ function pumpOpen(ctx: Context, entryId: number, association: Association): void
   if (association.turn === 'theirs' && entry.queued === 0 && !association.wantsClose) return;
   const ref: AssociationRef = { entry: entryId, association: association.id };
   if (association.turn === 'held' || association.turn === 'asked-of') {
-    if (association.turn === 'asked-of' && givesNow(ctx, entry, association)) {
+    if (association.turn === 'asked-of' && givesNow(entry, association)) {
       if (linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
       return;
     }

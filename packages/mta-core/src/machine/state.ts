@@ -2,7 +2,7 @@
 
 import type { TurnSide } from '../catalogues/behaviour.js';
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
-import type { Settings } from '../catalogues/settings.js';
+import type { Activation, ConnectorSettings, Settings } from '../catalogues/settings.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
@@ -193,6 +193,9 @@ export type LtabEntry = Row & {
   readonly link: LinkKind;
   readonly endpoints: readonly string[];
   readonly password: string;
+  /** The MTA's settings with the overrides of this connector. They never change. */
+  readonly settings: ConnectorSettings;
+  readonly activation: Activation;
   readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
   readonly waiting: Tree<WaitingCopy>;
   /** Copies accepted and not yet confirmed, in transfer or not. */
@@ -202,6 +205,8 @@ export type LtabEntry = Row & {
   /** Open failures since mail last moved, and until when no association is opened. */
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
+  /** When a selected time begins at which an association may be opened; null if none was wanted outside of them. */
+  readonly activeAtMs: number | null;
   /** The last event about trouble with this MTA since mail last went there, for people. No decision depends on it. */
   readonly lastError: { readonly atMs: number; readonly event: ReportedEvent } | null;
   /** What the peer last said about itself. It never begins an activity below `settledBelow` again: one that comes is late. */

@@ -1,6 +1,7 @@
 /** The types of an MTA's views: plain objects with stable names. Instants are milliseconds of the lab's clock, or null. */
 
 import type { TurnSide } from '../catalogues/behaviour.js';
+import type { Activation, ConnectorSettings } from '../catalogues/settings.js';
 import type { LinkKind, LinkPhase } from '../links/link.js';
 import type { Priority } from '../mail/message.js';
 import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
@@ -51,6 +52,8 @@ export type BindingView = {
   readonly osError: string | null;
   /** Port of the endpoint mapper at this address; null without one. */
   readonly mapperPort: number | null;
+  /** Port of the X.400 connector at this address; null without one. */
+  readonly x400Port: number | null;
 };
 
 /** An entry of the locality table. */
@@ -63,6 +66,12 @@ export type LtabView = {
   readonly link: LinkKind;
   /** Remote string bindings, in the order they are tried. */
   readonly endpoints: readonly string[];
+  /** Settings of this X.400 connector that differ from those of the MTA. */
+  readonly overrides: Partial<ConnectorSettings>;
+  /** When this MTA opens associations with it. */
+  readonly activation: Extract<Activation, string> | 'selected-times';
+  /** When the next selected time begins for which this MTA waits; null if it waits for none. Lab time. */
+  readonly activeAtMs: number | null;
   /** Associations by their state; states without one are absent. */
   readonly associations: Readonly<Partial<Record<ShownState, number>>>;
   /** Copies accepted for it and not yet confirmed. */
@@ -122,7 +131,7 @@ export type AssociationView = {
   readonly checkpointSizeK: number;
   readonly windowSize: number;
   readonly urgentOnly: boolean;
-  /** TCP connections it has now: two to four when open. */
+  /** TCP connections it has now. When open: two to four between servers of a site, one on an X.400 connector. */
   readonly connections: number;
   /** The connection on which this side's APDUs travel. */
   readonly dataConnection: 'none' | 'binding' | 'bound' | 'refused';
@@ -169,6 +178,8 @@ export type WaitReason =
   | 'open-interval'
   /** A transfer has failed, and the Transfer Interval runs. */
   | 'transfer-interval'
+  /** The schedule of the connector permits no opening now. */
+  | 'schedule'
   /** The MTA may have no further association. */
   | 'limit'
   | 'mailbox'

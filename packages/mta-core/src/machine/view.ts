@@ -1,5 +1,6 @@
 /** Builds the views of view-model.ts from the state of an MTA, for people and for JSON. It never changes the state. */
 
+import { type ConnectorSettings, overridable } from '../catalogues/settings.js';
 import { peek, rowsOf } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import { rowOf } from '../collections/table.js';
@@ -8,6 +9,7 @@ import { links } from '../links/all.js';
 import type { LinkView } from '../links/link.js';
 import { triedBindings } from '../links/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
+import { firstX400Binding } from '../links/x400/listening.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';
 import type { Association, LtabEntry, Mta, QueuedCopy } from './state.js';
@@ -85,6 +87,7 @@ export function viewBindings(mta: Mta): readonly BindingView[] {
   return mta.bindings.map(({ id, address, port, label, enabled }) => {
     const listening = rowOf(mta.rpc.addresses, id);
     const mapper = rowOf(mta.rpc.addresses, mapperIds + id);
+    const connector = rowOf(mta.x400.listeners, firstX400Binding + id);
     return {
       id,
       address,
@@ -95,8 +98,15 @@ export function viewBindings(mta: Mta): readonly BindingView[] {
       listening: listening?.state ?? 'off',
       osError: listening?.failure ?? null,
       mapperPort: mapper?.state === 'up' ? mapper.port : null,
+      x400Port: connector?.state === 'up' ? connector.port : null,
     };
   });
+}
+
+/** The settings of an entry that differ from those of the MTA. */
+function overridesOf({ settings }: Mta, entry: LtabEntry): Partial<ConnectorSettings> {
+  const own = overridable.filter((name) => entry.settings[name] !== settings[name]);
+  return Object.fromEntries(own.map((name) => [name, entry.settings[name]]));
 }
 
 /** The locality table, in order of its indexes. */
@@ -112,6 +122,9 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       peer: entry.name,
       link: entry.link,
       endpoints: entry.endpoints,
+      overrides: overridesOf(mta, entry),
+      activation: typeof entry.activation === 'string' ? entry.activation : 'selected-times',
+      activeAtMs: entry.activeAtMs,
       associations,
       queued: entry.queued,
       waiting: entry.waiting.size,

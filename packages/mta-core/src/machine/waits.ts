@@ -29,11 +29,13 @@ export function lastErrorOf({ lastError }: LtabEntry, version: string): LastErro
   return { loggedAtMs: atMs, event: event.id, text: describeEvent(event, version).text, meaning: errorMeaning(event) };
 }
 
+const isRemoteInitiated = ({ activation }: LtabEntry): boolean => activation === 'remote-initiated' || activation === 'never';
+
 /** Number of queued messages at which the next association opens; null where the limit of associations is reached. */
 export function nextAssociationThreshold({ settings }: Mta, entry: LtabEntry): number | null {
   const counted = countedAssociations(entry);
-  if (counted === 0 || counted >= settings.maxAssociationsPerMta) return null;
-  return settings.threshold * counted + (settings.thresholdRule === 'reached' ? 0 : 1);
+  if (counted === 0 || counted >= settings.maxAssociationsPerMta || isRemoteInitiated(entry)) return null;
+  return entry.settings.threshold * counted + (settings.thresholdRule === 'reached' ? 0 : 1);
 }
 
 /** Why mail for an adjacent MTA has not gone. Empty if none is queued. */
@@ -42,6 +44,8 @@ export function entryWaits(mta: Mta, entry: LtabEntry): readonly WaitView[] {
   if (mta.phase === 'starting') return [wait('starting', `${mta.name} starts, and mail moves when it runs`)];
   if (mta.phase !== 'running')
     return [wait('stopping', `${mta.name} stops, and the mail stays in its store until it starts again`)];
+  if (entry.activation === 'never')
+    return [wait('schedule', `the connector to ${entry.name} is disabled: its schedule says never`)];
   const held = entry.waiting.size > 0 ? [transferInterval(mta, entry)] : [];
   if (availableCount(entry) === 0 && held.length > 0) return [...entry.associations.filter(carries).map(carrying), ...held];
   if (countedAssociations(entry) === 0) return [withoutAssociation(mta, entry), ...held];
@@ -119,14 +123,20 @@ function openWait(
 
 /** Without an association: what keeps this MTA from opening one. */
 function withoutAssociation(mta: Mta, entry: LtabEntry): WaitView {
-  const { name: peer, openRetryAtMs: untilMs, openFailures, lastError, endpoints, link } = entry;
+  const { name: peer, openRetryAtMs: untilMs, activeAtMs, openFailures, lastError, endpoints, link } = entry;
   const { settings, overLimit } = mta;
+  if (isRemoteInitiated(entry))
+    return wait('schedule', `${mta.name} waits until ${peer} opens an association (remote initiated)`);
   if (untilMs === null) {
+    if (activeAtMs !== null) {
+      const says = `the schedule lets ${mta.name} open no association with ${peer} before the next selected time`;
+      return wait('schedule', says, { untilMs: activeAtMs });
+    }
     if (overLimit.includes(entry.id))
       return wait('limit', `${mta.name} has all the ${associationLimit(settings)} associations that it may have (event 9280)`);
     return wait('next-step', `${mta.name} opens an association with ${peer} next`);
   }
-  const left = settings.maxOpenRetries - openFailures + 1;
+  const left = entry.settings.maxOpenRetries - openFailures + 1;
   const times = openFailures === 1 ? 'failed' : `failed ${openFailures} times`;
   const end =
     left <= 0 ? 'the mail is returned if the next attempt fails' : `the mail is returned after ${left} more failed attempts`;

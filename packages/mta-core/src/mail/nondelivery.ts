@@ -110,7 +110,8 @@ function replaceByReport(ctx: Context, { copy, entryId, local, diagnostic, expla
 
 /** The report could not be stored: keeps the copy, and gives it up again after another Transfer Interval. */
 export function reportNotStored(ctx: Context, { entry: entryId, subject, local }: PendingReport): void {
-  const untilMs = ctx.nowMs + ctx.mta.settings.transferRetryIntervalS * 1000;
+  const { transferRetryIntervalS } = entryId === null ? ctx.mta.settings : entryAt(ctx, entryId).settings;
+  const untilMs = ctx.nowMs + transferRetryIntervalS * 1000;
   const problem = 'The report on it could not be stored.';
   if (entryId === null) {
     if (local === null) return;

@@ -12,6 +12,7 @@ export const waitingDue = ({ untilMs }: WaitingCopy): number => untilMs;
 
 /** The copy an association would send next, or nothing. */
 export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | undefined {
+  if (entry.activation === 'never') return undefined;
   for (const priority of priorities) {
     if (urgentOnly && priority !== 'urgent') return undefined;
     const copy = peek(entry.queues[priority]);

@@ -187,7 +187,7 @@ class Writer {
     code.push(entry.waiting.size);
     for (const copy of rowsIn(entry.waiting)) this.#queued(code, copy);
     // Failures count only towards a limit that a bounded number of faults cannot reach.
-    const failures = this.#mta.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
+    const failures = entry.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
     code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(this.#mta.overLimit.includes(entry.id)));
     if (entry.peer === null) code.push(0);
     else code.push(tag.incarnation, peer, entry.peer.incarnation, tag.from, peer, entry.peer.settledBelow);

@@ -83,7 +83,8 @@ function counted({ associations }: LtabEntry): number {
 
 /** Did one step open a further association too early, or fail to open a due one? @param stored its input came from the store. */
 export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, stored: boolean): Breach | null {
-  const { threshold, thresholdRule, maxAssociationsPerMta } = after.settings;
+  const { thresholdRule, maxAssociationsPerMta } = after.settings;
+  const { threshold } = is.settings;
   const reached = (associations: number): boolean =>
     thresholdRule === 'reached' ? is.queued >= threshold * associations : is.queued > threshold * associations;
   const of = `${is.queued} copies wait for ${is.name}, threshold ${threshold} (${thresholdRule})`;

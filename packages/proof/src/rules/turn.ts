@@ -116,7 +116,7 @@ function undueStart(before: Mta, entry: LtabEntry, association: Association, apd
   }
   return (
     uncounted(rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
-    unanswered(before.settings.turnRequestThreshold, association, apdu.activity, priority) ??
+    unanswered(entry.settings.turnRequestThreshold, association, apdu.activity, priority) ??
     overtaken(entry, apdu.activity, priority)
   );
 }

@@ -3,6 +3,7 @@ import {
   categories,
   categoryNamed,
   changedBindings,
+  isConnectorAddress,
   levelNamed,
   levelNames,
   ltabOf,
@@ -85,9 +86,14 @@ const handlers: Handlers = {
   },
   endpoints({ driver }, { mta: name, endpoints }) {
     const mta = knownMta(driver, name);
-    const unreadable = endpoints.find((text) => parseStringBinding(text) === null);
-    if (unreadable !== undefined)
-      throw new BadRequest(`endpoints: ${shortened(unreadable)} is no string binding, such as 127.0.0.1[4097]`);
+    const isConnector = ltabOf(driver.mta).some((entry) => entry.name === mta && entry.link === 'x400');
+    const unreadable = endpoints.find((text) => (isConnector ? !isConnectorAddress(text) : parseStringBinding(text) === null));
+    if (unreadable !== undefined) {
+      const what = isConnector
+        ? 'address of an X.400 connector, such as 127.0.0.1[102]'
+        : 'string binding, such as 127.0.0.1[4097]';
+      throw new BadRequest(`endpoints: ${shortened(unreadable)} is no ${what}`);
+    }
     operate(driver, { op: 'endpoints', mta, endpoints });
     return { endpoints: ltabOf(driver.mta).find((entry) => entry.name === mta)?.endpoints ?? [] };
   },

@@ -32,6 +32,8 @@ const status = z.object({
   timeScale: z.number(),
   /** String bindings this MTA listens on, such as `127.0.0.1[4097]`. */
   endpoints: texts,
+  /** Where its X.400 connector listens, and its TCP/IP control blocks; null when it has no transport stack for it. */
+  x400: z.object({ endpoints: texts, controlBlocks: z.object({ configured: count, inUse: count }) }).nullable(),
   /** Where its endpoint mapper listens; nowhere when it has none. */
   mapper: texts,
   /** Articles whose legacy behaviour is on. */

@@ -1,16 +1,16 @@
 /** The network of an MTA, which listens again on the ports that the system chose at an earlier start. */
-import { type BindingConfig, type Input, type LinkFrame, mapperIds } from '@mtalab/mta-core';
+import type { Input, LinkFrame } from '@mtalab/mta-core';
 import type { SocketCounts } from '../control/status-schema.js';
 import type { CodecsByLink } from '../net/frame-codec.js';
 import { Network } from '../net/network.js';
 import type { EffectOf, NetworkPort } from './driver-ports.js';
 import type { KeptPorts } from './kept-ports.js';
+import { configuredPlace, type ListeningPorts } from './listener-kinds.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export type KeptPortNetworkOptions = {
-  readonly bindings: readonly BindingConfig[];
-  readonly mapperPort: number | null;
+  readonly ports: ListeningPorts;
   readonly keptPorts: KeptPorts;
   readonly codecs: CodecsByLink;
   readonly input: (input: Input) => void;
@@ -67,17 +67,10 @@ export class KeptPortNetwork implements NetworkPort {
     return this.#network.closeAll();
   }
 
-  /** What the configuration says of a listening address: a binding's, or that of an endpoint mapper beside it. */
-  #configured(id: number): Pick<BindingConfig, 'address' | 'port'> | undefined {
-    const { bindings, mapperPort } = this.#options;
-    const binding = bindings[id % mapperIds];
-    return binding === undefined || id < mapperIds ? binding : { address: binding.address, port: mapperPort ?? 0 };
-  }
-
   #listened(input: Extract<Input, { readonly type: 'listening' | 'listen-failed' }>): void {
     const { binding } = input;
     const { keptPorts, log } = this.#options;
-    const configured = this.#configured(binding);
+    const configured = configuredPlace(this.#options.ports, binding);
     const triedKept = this.#onKeptPort.get(binding);
     this.#onKeptPort.delete(binding);
     // Another port helps only where the address itself can be had.

@@ -1,7 +1,8 @@
 /** Keeps the ports that the system chose at the first start in a file, so that peers find the MTA again. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { addressesMeet, type BindingConfig, mapperIds } from '@mtalab/mta-core';
+import { addressesMeet, type BindingConfig } from '@mtalab/mta-core';
 import { controlHost } from '../control/server.js';
+import { listenerOf } from './listener-kinds.js';
 
 /** An address and a port that the configuration names. */
 export type FixedPort = { readonly address: string; readonly port: number };
@@ -82,11 +83,12 @@ export class KeptPorts {
 
   /** By address: the order of the bindings may change, and no address must take over the port of another. */
   #keyOf(binding: number): string {
-    return `${binding < mapperIds ? '' : 'mapper '}${this.#addressOf(binding)}`;
+    const { kind } = listenerOf(binding);
+    return `${kind === 'lan' ? '' : `${kind} `}${this.#addressOf(binding)}`;
   }
 
   #addressOf(binding: number): string {
-    return this.#bindings[binding % mapperIds]?.address ?? '';
+    return this.#bindings[listenerOf(binding).binding]?.address ?? '';
   }
 
   /** The port, or 0 if the configuration gives it away at this address. */

@@ -13,6 +13,18 @@ export function mappersOf(mta: Mta): readonly string[] {
   return placesOf(mta, 'mapper');
 }
 
+/** Where the X.400 connector listens, in the same form. */
+export function connectorsOf({ x400 }: Mta): string[] {
+  return x400.listeners.flatMap(({ address, port, state }) => (state === 'up' ? [`${address}[${port}]`] : []));
+}
+
+function connectorOf(mta: Mta): MtaStatus['x400'] {
+  if (mta.x400Port === null) return null;
+  const configured = mta.settings.controlBlocks;
+  // The listener has one of its own.
+  return { endpoints: connectorsOf(mta), controlBlocks: { configured, inUse: mta.x400.controlBlocks.length + 1 } };
+}
+
 function placesOf(mta: Mta, serves: ListeningAddress['serves']): readonly string[] {
   const up = mta.rpc.addresses.filter((address) => address.state === 'up' && address.serves === serves);
   return up.map(({ address, port }) => `${address}[${port}]`);
@@ -51,6 +63,7 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Mt
     nowMs: clock.nowMs(),
     timeScale: clock.timeScale,
     endpoints: endpointsOf(mta),
+    x400: connectorOf(mta),
     mapper: mappersOf(mta),
     legacy: mta.legacy,
     queuedCopies: mta.queuedCopies,

@@ -1,7 +1,7 @@
 /** Puts one MTA together on real sockets, a real store and real mailboxes, and starts it. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
+import { type ContentHandle, type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
 import { ControlServer, controlHost } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
@@ -12,6 +12,7 @@ import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
+import { X400Codecs } from '../x400/x400-codecs.js';
 import { type ApduHook, traceApdus } from './apdu-trace.js';
 import { ArrivedContents } from './arrived-contents.js';
 import { DriverStreams } from './control-streams.js';
@@ -23,7 +24,7 @@ import { Journal, JournalFile } from './journal.js';
 import { KeptPortNetwork, type LogLevel } from './kept-port-network.js';
 import { type FixedPort, KeptPorts } from './kept-ports.js';
 import type { LabClock } from './lab-clock.js';
-import { endpointsOf, mappersOf } from './mta-status.js';
+import { connectorsOf, endpointsOf, mappersOf } from './mta-status.js';
 import { listenAdvice, StartReasons } from './start-reasons.js';
 
 export type MtaHooks = {
@@ -61,6 +62,8 @@ export type RunningMta = {
   readonly name: string;
   /** String bindings it listens on. */
   readonly endpoints: readonly string[];
+  /** Where its X.400 connector listens; nowhere when it has none. */
+  readonly x400: readonly string[];
   /** Where its endpoint mapper listens; nowhere when it has none. */
   readonly mapper: readonly string[];
   /** Ports of those, in the same order. */
@@ -114,7 +117,10 @@ function openStore(options: StartOptions, contents: ArrivedContents): Store {
 function fixedPorts({ config, control }: StartOptions): FixedPort[] {
   const enabled = config.bindings.filter((binding) => binding.enabled);
   const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));
-  return [...enabled, ...mappers, { address: controlHost, port: control?.port ?? 0 }].filter(({ port }) => port !== 0);
+  const connectors = enabled.map(({ address }) => ({ address, port: config.x400Port ?? 0 }));
+  return [...enabled, ...mappers, ...connectors, { address: controlHost, port: control?.port ?? 0 }].filter(
+    ({ port }) => port !== 0,
+  );
 }
 
 async function startControl(
@@ -165,13 +171,16 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
   const { store, contents, streams, reasons, diagnostics } = parts;
   let running = false;
   const input = (what: Input): void => {
-    if (what.type === 'listen-failed') parts.reasons.noteListen(config, what.binding, what.osError);
+    if (what.type === 'listen-failed') {
+      const text = parts.reasons.noteListen(config, what.binding, what.osError);
+      // No event tells of it, and the MTA runs if the connector can listen on another address.
+      if (what.link === 'x400') hooks?.log?.('warn', text);
+    }
     driver.input(what);
   };
   const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
-  const rpc = new RpcCodecs({
-    maxStubBytes: maxStubBytesOf(config),
-    loadContent: ({ content, offset, length }) => {
+  const contentsOfFrames = {
+    loadContent: ({ content, offset, length }: ContentHandle): Uint8Array => {
       if (content === undefined) throw new RangeError('only what is in the store can be sent');
       try {
         return readContent(content, offset ?? 0, length);
@@ -180,12 +189,13 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
       }
     },
     keepContent: contents.put,
-  });
+  };
+  const rpc = new RpcCodecs({ maxStubBytes: maxStubBytesOf(config), ...contentsOfFrames });
+  const x400 = new X400Codecs({ maxTsduBytes: maxStubBytesOf(config), ...contentsOfFrames });
   const network = new KeptPortNetwork({
-    bindings: config.bindings,
-    mapperPort: config.mapperPort,
+    ports: config,
     keptPorts: parts.keptPorts,
-    codecs: { rpc },
+    codecs: { rpc, x400 },
     input,
     log: (level, text) => hooks?.log?.(level, text),
   });
@@ -219,7 +229,8 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
   });
   traceApdus({
     diagnostics,
-    link: rpc,
+    rpc,
+    x400,
     hook: hooks?.apdu,
     nowMs: () => clock.nowMs(),
     mta: () => driver.mta,
@@ -282,6 +293,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   return {
     name: config.name,
     endpoints: endpointsOf(driver.mta),
+    x400: connectorsOf(driver.mta),
     mapper: mappersOf(driver.mta),
     ports: driver.mta.rpc.addresses.flatMap(({ state, serves, port }) => (state === 'up' && serves === 'mta' ? [port] : [])),
     control: control.url,

@@ -1,6 +1,7 @@
 /** Why the start of an MTA failed, in words. */
-import { describeEvent, type MtaConfig, mapperIds, nameOfBinding, type ReportedEvent } from '@mtalab/mta-core';
+import { describeEvent, type MtaConfig, nameOfBinding, type ReportedEvent } from '@mtalab/mta-core';
 import type { Ended } from './driver-options.js';
+import { configuredPlace, listenerOf } from './listener-kinds.js';
 
 /** Events remembered for the message of a start that fails. */
 const maxReasons = 5;
@@ -25,21 +26,27 @@ export class StartReasons {
   readonly #texts: string[] = [];
   readonly #places: string[] = [];
   readonly #mappers: string[] = [];
+  readonly #connectors: string[] = [];
 
   /** @param version the version of Exchange, whose form the entries have. */
   constructor(version: string) {
     this.#version = version;
   }
 
-  noteListen({ bindings, mapperPort }: MtaConfig, id: number, osError: string): void {
-    const configured = bindings[id % mapperIds];
-    if (configured === undefined) return;
-    if (id >= mapperIds) {
-      const place = `${configured.address}${mapperPort === 0 ? '' : `[${mapperPort}]`}`;
-      this.#mappers.push(`the endpoint mapper's ${place} ${listenAdvice(osError)} (endpointMapper.port, ${osError})`);
-      return;
-    }
-    this.#places.push(`${nameOfBinding(configured)} ${listenAdvice(osError)} (bindings, ${osError})`);
+  /** A listener has failed. @returns what that means, in words. */
+  noteListen(config: MtaConfig, id: number, osError: string): string {
+    const { kind, binding } = listenerOf(id);
+    const { address, port } = configuredPlace(config, id) ?? { address: '', port: 0 };
+    const place = `${address}${port === 0 ? '' : `[${port}]`} ${listenAdvice(osError)}`;
+    const configured = config.bindings[binding];
+    const name = configured === undefined ? address : nameOfBinding(configured);
+    const [list, text] = {
+      lan: [this.#places, `${name} ${listenAdvice(osError)} (bindings, ${osError})`] as const,
+      mapper: [this.#mappers, `the endpoint mapper's ${place} (endpointMapper.port, ${osError})`] as const,
+      x400: [this.#connectors, `the X.400 connector's ${place} (x400.port, ${osError})`] as const,
+    }[kind];
+    list.push(text);
+    return text;
   }
 
   note(event: ReportedEvent): void {
@@ -52,6 +59,7 @@ export class StartReasons {
   /** @param enabled how many bindings were to be listened on. */
   errorOf(name: string, ended: Ended, enabled: number): Error {
     if (ended.error !== undefined) return ended.error;
+    if (this.#connectors.length === enabled) return new Error([...this.#places, ...this.#connectors].join('. '));
     if (this.#mappers.length > 0) return new Error([...this.#places, ...this.#mappers].join('. '));
     const places = this.#places.join('. ');
     if (this.#places.length > 0 && this.#places.length < enabled) {

@@ -24,7 +24,7 @@ export type RpcCodecsOptions = {
  * Longest call of a peer without an association here, and longest answer, in octets. The longest honest one is an MtaBind
  * with its names and addresses, a few thousand octets. A stranger cannot make an MTA hold more than that.
  */
-const maxStrangerBytes = 65_536;
+export const maxStrangerBytes = 65_536;
 /**
  * Largest messages of which some part may be here at once. A peer sends a segment in a call, 30 K by default and 1 M at most,
  * or the whole message if either side has a checkpoint size of 0. It has nine associations by default and one more for

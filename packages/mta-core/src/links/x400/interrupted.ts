@@ -4,7 +4,7 @@
  */
 import { dropRow, dueRows, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import { associationOf } from '../../machine/update.js';
+import { associationOf, entryAt } from '../../machine/update.js';
 import type { Checkpoint, InterruptedActivity, X400Connection } from './state.js';
 import { patchX400, rowOfAssociation } from './update.js';
 
@@ -33,7 +33,7 @@ export function keepInterrupted(ctx: Context, { owner: ref, sent, received }: X4
   const keep = (direction: Named['direction'], activity: number, points: readonly Checkpoint[]): void => {
     dropInterrupted(ctx, { entry: ref.entry, direction, activity });
     const { nextInterrupted: id, interrupted } = ctx.mta.x400;
-    const untilMs = ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000;
+    const untilMs = ctx.nowMs + entryAt(ctx, ref.entry).settings.recoveryTimeoutS * 1000;
     const row = { id, entry: ref.entry, direction, activity, points, association: association.name, openedAtMs, untilMs };
     patchX400(ctx, { nextInterrupted: id + 1, interrupted: putRow(interrupted, row, interruptedDue) });
   };

@@ -4,7 +4,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
-import { defaultWindowSize, type MtaCredentials } from '../../reliable-transfer/apdu.js';
+import { defaultWindowSize } from '../../reliable-transfer/apdu.js';
 import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
@@ -128,8 +128,7 @@ export function transportConfirmed(ctx: Context, connection: X400Connection, { s
 /** CONNECT has come. */
 export function connectArrived(ctx: Context, connection: X400Connection, frame: Frame<'connect'>): void {
   const { id: conn, remote, controlBlock } = connection;
-  const { association, openedAtMs, apdu } = frame;
-  const from = introducedBy(ctx, frame);
+  const { from, association, openedAtMs, apdu } = frame;
   const entry = entryNamed(ctx, from.mtaName);
   if (entry !== undefined && addressesLostBlock(ctx, entry.id, true)) return shut(ctx, connection);
   const behaviour = behaviourOf(ctx.mta.legacy);
@@ -158,18 +157,8 @@ export function connectArrived(ctx: Context, connection: X400Connection, frame: 
   const checkpointSizeK =
     rtorq.recovery === 0
       ? agreed.checkpointSizeK
-      : checkpointSizeAtRecovery(agreed.checkpointSizeK, ctx.mta.settings.checkpointSizeK);
+      : checkpointSizeAtRecovery(agreed.checkpointSizeK, entryAt(ctx, ref.entry).settings.checkpointSizeK);
   transmit(ctx, conn, { type: 'accept', from: ctx.user.credentials(ctx, ref.entry), apdu: { ...agreed, checkpointSizeK } });
-}
-
-/**
- * The RTORQ of a recovery has room for the session connection identifier alone (X.228 8.1.1), so whoever can name the association
- * needs no password.
- */
-function introducedBy(ctx: Context, { from, association, apdu }: Frame<'connect'>): MtaCredentials {
-  const entry = apdu.recovery > 0 ? entryNamed(ctx, from.mtaName) : undefined;
-  const isKnown = entry?.associations.some(({ name }) => name === association) === true;
-  return isKnown && entry !== undefined ? { ...from, password: entry.password } : from;
 }
 
 /** ACCEPT has come. */

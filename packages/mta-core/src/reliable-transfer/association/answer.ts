@@ -40,18 +40,19 @@ export function openRequested(ctx: Context, request: OpenRequest): OpenVerdict {
 }
 
 function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): OpenVerdict {
-  const { settings } = ctx.mta;
+  const { settings } = entry;
+  const { maxAssociationsPerMta } = ctx.mta.settings;
   const { rtorq, controlBlock } = request;
   if ((rtorq.dialogueMode === 'two-way-alternate') !== settings.twoWayAlternate) {
     report(ctx, 55, { entity: entry.name, association: controlBlock });
     return refuse(ctx, entry, request, 'unacceptableDialogueMode');
   }
-  if (ctx.mta.associationsInAll >= associationLimit(settings)) {
+  if (ctx.mta.associationsInAll >= associationLimit(ctx.mta.settings)) {
     report(ctx, 9280, {});
     return refuse(ctx, entry, request, 'rtsBusy');
   }
-  if (entryAt(ctx, entry.id).associations.length > settings.maxAssociationsPerMta) {
-    reportAsCalled(ctx, 57, { entity: entry.name, limit: settings.maxAssociationsPerMta });
+  if (entryAt(ctx, entry.id).associations.length > maxAssociationsPerMta) {
+    reportAsCalled(ctx, 57, { entity: entry.name, limit: maxAssociationsPerMta });
     return refuse(ctx, entry, request, 'rtsBusy');
   }
   const id = takeNumber(ctx);

@@ -53,7 +53,7 @@ export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: 
   const isMeant = ({ id, association, untilMs }: Incoming): boolean =>
     association === ref.association && untilMs === null && (activity === undefined || id === activity);
   if (!entry.incoming.some(isMeant)) return;
-  const untilMs = ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000;
+  const untilMs = ctx.nowMs + entry.settings.recoveryTimeoutS * 1000;
   const incoming = entry.incoming.map((row): Incoming => (isMeant(row) ? { ...row, untilMs, unconfirmed: 0 } : row));
   patchEntry(ctx, ref.entry, { incoming });
 }
@@ -79,13 +79,14 @@ export function endAssociation(ctx: Context, ref: AssociationRef): void {
 export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its connections were lost'): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: why });
+  const { name: entity, settings } = entryAt(ctx, ref.entry);
+  report(ctx, 1294, { entity, reason: why });
   dropConnections(ctx, ref);
   interruptTransfer(ctx, ref);
   interruptIncoming(ctx, ref);
   changeTurn(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
   changeState(ctx, ref, 'loss', {
-    disconnectAtMs: ctx.nowMs + ctx.mta.settings.disconnectS * 1000,
+    disconnectAtMs: ctx.nowMs + settings.disconnectS * 1000,
     recoverAtMs: association.role === 'initiator' ? ctx.nowMs + pauseS(association) * 1000 : null,
     recoverBackoffS: 1,
     fruitlessLosses: association.fruitlessLosses + 1,
@@ -126,9 +127,9 @@ export function openFailed(ctx: Context, entryId: number): void {
   const entry = entryAt(ctx, entryId);
   const inbound = entry.associations.filter(isInboundOpening).length;
   if (countedAssociations(entry) > inbound) return;
-  const seconds = ctx.mta.settings.openRetryIntervalS;
+  const { openRetryIntervalS: seconds, maxOpenRetries } = entry.settings;
   report(ctx, 289, { entity: entry.name });
-  if (entry.openFailures >= ctx.mta.settings.maxOpenRetries && inbound === 0) {
+  if (entry.openFailures >= maxOpenRetries && inbound === 0) {
     giveUpMany(ctx, entryId);
     const { waiting } = entryAt(ctx, entryId);
     const left = availableCount(entryAt(ctx, entryId)) + waiting.size;

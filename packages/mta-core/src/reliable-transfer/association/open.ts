@@ -77,7 +77,7 @@ export function newAssociation(
 
 /** Opens a fresh association to an adjacent MTA. */
 export function openAssociation(ctx: Context, entryId: number, urgentOnly: boolean): void {
-  const { settings } = ctx.mta;
+  const { settings } = entryAt(ctx, entryId);
   const id = takeNumber(ctx);
   const name = `${ctx.mta.name}/${ctx.mta.incarnation}/${id % incarnationStride}`;
   const association = newAssociation(ctx, id, name, 'initiator', {
@@ -102,7 +102,7 @@ export function recoverAssociation(ctx: Context, ref: AssociationRef): void {
 /** The RTORQ of an opening or a recovery, as of now. It states the Turn as this side remembers it. */
 export function openRequest(ctx: Context, ref: AssociationRef): Pick<OpenRequest, 'from' | 'association' | 'rtorq'> {
   const association = associationOf(ctx, ref) as Association;
-  const { checkpointSizeK, windowSize } = ctx.mta.settings;
+  const { checkpointSizeK, windowSize } = entryAt(ctx, ref.entry).settings;
   const { dialogueMode, recovery, name } = association;
   const turn: Role = believes(association.turn) === 'mine' ? 'initiator' : 'responder';
   return {
@@ -140,7 +140,7 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
     disconnectAtMs: null,
     recoverAtMs: null,
     recoverBackoffS: 1,
-    lifetimeAtMs: lifetimeFromNow(ctx, association),
+    lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association),
     ...(recovery === 0 ? { openedAtMs: ctx.nowMs } : {}),
   });
   // The peer is alive, so the Open Interval ends. Earlier failures still count until mail has moved: a peer that opens

@@ -21,7 +21,7 @@ export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
   const copy: QueuedCopy = {
     ...sent,
     confirmedUpTo,
-    confirmedUntilMs: ctx.nowMs + ctx.mta.settings.recoveryTimeoutS * 1000,
+    confirmedUntilMs: ctx.nowMs + entryAt(ctx, ref.entry).settings.recoveryTimeoutS * 1000,
     sentWhole: sent.sentWhole || ended,
     ...(ended ? { strayed: true } : {}),
   };
@@ -54,7 +54,7 @@ function endTransfer(ctx: Context, ref: AssociationRef): Transfer | null {
 }
 
 function copyFailed(ctx: Context, entryId: number, failed: QueuedCopy, why: string, suspicion?: string): void {
-  const { settings } = ctx.mta;
+  const { settings } = entryAt(ctx, entryId);
   const { interruptions: _, ...copy } = failed;
   if (copy.failures >= settings.maxTransferRetries) {
     if (suspicion === undefined) giveUp(ctx, entryId, copy, 'maximum-time-expired', why);

@@ -48,7 +48,7 @@ export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
   }
   const association = draftAssociation(ctx, ref) as Mutable<Association>;
   association.wantsClose = false;
-  association.lifetimeAtMs = lifetimeFromNow(ctx, association);
+  association.lifetimeAtMs = lifetimeFromNow(ctx, ref.entry, association);
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid ?? '';
   if (wasReceived(ctx.mta, sender, apdu.activity)) {
     countAt(ctx, ref.entry, { duplicates: 1 });

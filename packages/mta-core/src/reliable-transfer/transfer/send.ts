@@ -3,7 +3,7 @@
  * unconfirmed.
  */
 
-import type { Settings } from '../../catalogues/settings.js';
+import type { ConnectorSettings } from '../../catalogues/settings.js';
 import { appended } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
@@ -20,7 +20,7 @@ import {
   patchEntry,
   report,
 } from '../../machine/update.js';
-import { describeActivity, type Priority, transferEnvelope } from '../../mail/message.js';
+import { describeActivity, type Priority, type TransferEnvelope, transferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
 import type { Rttr, TransferAnswer } from '../apdu.js';
@@ -38,11 +38,11 @@ const timeoutSetting = {
   urgent: 'transferTimeoutUrgentSPerK',
   normal: 'transferTimeoutNormalSPerK',
   'non-urgent': 'transferTimeoutNonUrgentSPerK',
-} as const satisfies Record<Priority, keyof Settings>;
+} as const satisfies Record<Priority, keyof ConnectorSettings>;
 
-function timeoutS(ctx: Context, copy: QueuedCopy): number {
+function timeoutS(settings: ConnectorSettings, copy: QueuedCopy): number {
   const { priority, sizeBytes } = copy.envelope;
-  return ctx.mta.settings[timeoutSetting[priority]] * Math.max(1, Math.ceil(sizeBytes / 1024));
+  return settings[timeoutSetting[priority]] * Math.max(1, Math.ceil(sizeBytes / 1024));
 }
 
 /** The copy for its transfer, without the confirmed octets: the transfer counts those now. */
@@ -65,7 +65,7 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
     ended: false,
     started: false,
     unconfirmed: [],
-    deadlineMs: ctx.nowMs + timeoutS(ctx, copy) * 1000,
+    deadlineMs: ctx.nowMs + timeoutS(entryAt(ctx, ref.entry).settings, copy) * 1000,
     discarding: false,
   };
   const asked = association.turn === 'asked-of';
@@ -73,7 +73,7 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
   const draft = draftAssociation(ctx, ref) as Mutable<Association>;
   draft.transfer = transfer;
   draft.wantsClose = false;
-  draft.lifetimeAtMs = lifetimeFromNow(ctx, draft);
+  draft.lifetimeAtMs = lifetimeFromNow(ctx, ref.entry, draft);
   if (asked) draft.transfersSinceAsked += 1;
   sendSegments(ctx, ref);
 }
@@ -88,6 +88,18 @@ export function countMoved(ctx: Context, ref: AssociationRef): void {
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
+/**
+ * How much content the next segment may carry: what the checkpoint size leaves beside the envelope, but at least a quarter of it.
+ * @param start the envelope in this segment, if it is the first one on this association.
+ */
+function roomFor(ctx: Context, ref: AssociationRef, start: TransferEnvelope | undefined, offset: number): number {
+  const { checkpointSizeK } = associationOf(ctx, ref) as Association;
+  if (checkpointSizeK === 0) return Number.POSITIVE_INFINITY;
+  const most = checkpointSizeK * 1024;
+  if (start === undefined || offset > 0) return most;
+  return Math.max(Math.ceil(most / 4), most - linkOf(ctx, ref.entry).headRoom(ctx, ref, start));
+}
+
 /** Sends as many segments as the window permits. */
 function sendSegments(ctx: Context, ref: AssociationRef): void {
   for (;;) {
@@ -97,8 +109,8 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
     if (transfer.ended || transfer.discarding || transfer.unconfirmed.length >= association.windowSize) return;
     const { copy } = transfer;
     const { sizeBytes } = copy.envelope;
-    const most = association.checkpointSizeK === 0 ? sizeBytes : association.checkpointSizeK * 1024;
-    const length = Math.min(most, sizeBytes - transfer.sentUpTo);
+    const start = transfer.started ? undefined : transferEnvelope(copy.envelope, copy.recipients);
+    const length = Math.min(roomFor(ctx, ref, start, transfer.sentUpTo), sizeBytes - transfer.sentUpTo);
     const last = transfer.sentUpTo + length === sizeBytes;
     const offset = transfer.sentUpTo;
     const apdu: Mutable<Rttr> = {
@@ -108,7 +120,7 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
       content: { content: copy.content, offset, length },
       last,
     };
-    if (!transfer.started) apdu.start = transferEnvelope(copy.envelope, copy.recipients);
+    if (start !== undefined) apdu.start = start;
     const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
     if (serial === null) return;
     const unconfirmed = appended(transfer.unconfirmed, serial);

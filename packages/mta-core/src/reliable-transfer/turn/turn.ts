@@ -21,7 +21,7 @@ export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: numb
     protocolError(ctx, ref, `turn-please with priority ${priority}`);
     return false;
   }
-  const activity = priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, association) } : {};
+  const activity = priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {};
   if (changeTurn(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) return true;
   const isSecond = association.turn === 'asked-of';
   if (!isSecond && behaviourOf(ctx.mta.legacy).pleaseWithoutTurn() === 'ignore') return true;
@@ -56,19 +56,24 @@ export function give(ctx: Context, ref: AssociationRef): void {
 export function please(ctx: Context, ref: AssociationRef, priority: number): void {
   const association = associationOf(ctx, ref) as Association;
   if (linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'turn-please', priority }) === null) return;
-  changeTurn(ctx, ref, 'please-sent', priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, association) } : {});
+  changeTurn(
+    ctx,
+    ref,
+    'please-sent',
+    priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {},
+  );
 }
 
 /**
  * The peer has asked for the Turn: does this side give it now? It gives at once if it has nothing to send or the Please outranks
  * its mail, else after Turn-Request-Threshold further transfers. Priority 0 (close) waits until there is nothing to send.
  */
-export function givesNow(ctx: Context, entry: LtabEntry, association: Association): boolean {
+export function givesNow(entry: LtabEntry, association: Association): boolean {
   const next = nextCopy(entry, association.urgentOnly);
   if (next === undefined) return true;
   const asked = association.askedPriority ?? 0;
   if (asked === 0) return false;
-  return asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= ctx.mta.settings.turnRequestThreshold;
+  return asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= entry.settings.turnRequestThreshold;
 }
 
 /** The priority with which this side should ask for the Turn of an association, or null if it should not. */
