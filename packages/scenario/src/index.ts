@@ -16,6 +16,8 @@ export {
   labLinks,
   type Mode,
   modes,
+  type NetworkState,
+  networkStates,
   type Scenario,
   type ScenarioBinding,
   type ScenarioMta,

@@ -1,6 +1,6 @@
 /** The schema of a scenario file. */
 import { type AssociationState, associationTable, priorities } from '@mtalab/mta-core';
-import { labLinks, modes } from '@mtalab/scenario';
+import { labLinks, modes, networkStates } from '@mtalab/scenario';
 import * as z from 'zod';
 import { article, choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/schema-fields.js';
 import { settingsSchema } from '../config/settings.js';
@@ -109,6 +109,9 @@ const stepSchema = mapping({
   release: yes().optional().describe('Release the PDUs that faults hold.'),
   heal: yes().optional().describe('End black holes.'),
   cut: yes().optional().describe('Cut all connections now.'),
+  network: choice(networkStates)
+    .optional()
+    .describe('Take the network between the MTAs away, or give it back.'),
   advance: span().optional().describe('Move the clock forward. Every timer on the way fires at its instant.'),
   kill: mtaName().optional().describe('End an MTA at once. It loses what is not on its disk.'),
   stop: mtaName().optional().describe('Stop an MTA in order.'),
