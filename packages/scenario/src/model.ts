@@ -25,6 +25,8 @@ export type ScenarioMta = {
   readonly cluster?: boolean | undefined;
   /** Not started at the beginning. */
   readonly down?: boolean | undefined;
+  /** Settings of this MTA that differ from those of all MTAs. */
+  readonly settings?: Partial<Settings> | undefined;
 };
 
 /** What carries the associations of two MTAs: DCE/RPC, as between the servers of one site, or an X.400 connector. */
