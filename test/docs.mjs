@@ -158,7 +158,7 @@ function terms() {
 
 /** Kinds of PDUs that faults can name, and the links that have them. */
 function kinds() {
-  const links = { rpc: 'LAN', x400: 'X.400' };
+  const links = { lan: 'LAN', x400: 'X.400' };
   return markdown(
     ['', 'kinds', 'link'],
     faultKindGroups.map(({ what, kinds: names, links: has }) => [

@@ -105,6 +105,8 @@ function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 're
   return {
     names: mtas.map((mta) => mta.name),
     domains: mtas.map((mta) => mta.domain),
+    ...(scenario.link === undefined ? {} : { link: scenario.link }),
+    ...(scenario.neighbours === undefined ? {} : { neighbours: scenario.neighbours }),
     settings,
     legacy: Object.fromEntries(scenario.legacy.at.map((name) => [name, articles])),
     bindings: Object.fromEntries(mtas.flatMap(({ name, bindings }) => (bindings === undefined ? [] : [[name, bindings]]))),
