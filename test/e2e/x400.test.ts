@@ -40,6 +40,10 @@ test('a pair over an X.400 connector: mail both ways, a restart, a power failure
   const [status] = await pair.status();
   t.match(status, { x400: { endpoints: [/^127\.0\.0\.1\[\d+\]$/], controlBlocks: { configured: 20, inUse: 2 } } });
   const place = pair.process('MTA-B').ready.x400;
+  const mapped = { mta: 'MTA-B', endpoints: ['127.0.0.1[,mapper=4135]'] };
+  await t.rejects(pair.process('MTA-A').client.command('endpoints', mapped), {
+    message: /is no address of an X\.400 connector, such as 127\.0\.0\.1\[102\]$/,
+  });
 
   await send(2, 'before the stop');
   await pair.restart('MTA-B');
