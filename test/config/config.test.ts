@@ -139,7 +139,7 @@ test('a rendered configuration reads back the same', (t) => {
 test('an X.400 connector: its port, its overrides and its selected times', (t) => {
   const peers = [
     '- { name: B, link: x400, endpoints: ["127.0.0.1"], overrides: { openRetryIntervalS: 5, localInitialTurn: false } }',
-    '- { name: C, link: x400, activation: selected-times, times: ["sun 22:00-06:00", "Sat-Mon 12:30-24:00"] }',
+    '- { name: C, link: x400, activation: selected-times, times: ["sun 22:00-06:00", "sat-mon 12:30-24:00"] }',
     '- { name: D, link: x400, activation: never }',
     '- { name: E, link: x400, activation: selected-times, times: ["06:00-06:00"] }',
     '- { name: F }',
