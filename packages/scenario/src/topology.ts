@@ -1,6 +1,6 @@
 /** Which MTAs of a scenario are adjacent, by which link, and the way of mail between those that are not. */
-import type { FaultLink } from './faults/fault-kinds.js';
-import type { LabLink, Scenario, ScenarioMta } from './model.js';
+import type { LinkName } from '@mtalab/mta-core';
+import type { Scenario, ScenarioMta } from './model.js';
 
 /** What a scenario says of its MTAs and their links. */
 export type ScenarioLab = Pick<Scenario, 'mtas' | 'link' | 'neighbours'>;
@@ -9,7 +9,7 @@ export type ScenarioLab = Pick<Scenario, 'mtas' | 'link' | 'neighbours'>;
 export type Topology = Omit<ScenarioLab, 'mtas'> & { readonly mtas: readonly Pick<ScenarioMta, 'name'>[] };
 
 /** An adjacent MTA. */
-export type Neighbour = { readonly name: string; readonly link: LabLink };
+export type Neighbour = { readonly name: string; readonly link: LinkName };
 
 /** The MTAs adjacent to this one. */
 export function neighboursOf({ mtas, link = 'lan', neighbours }: Topology, name: string): readonly Neighbour[] {
@@ -20,10 +20,9 @@ export function neighboursOf({ mtas, link = 'lan', neighbours }: Topology, name:
   });
 }
 
-/** The links between the MTAs, as faults know them. */
-export function faultLinksOf(lab: Topology): readonly FaultLink[] {
-  const links = lab.mtas.flatMap(({ name }) => neighboursOf(lab, name).map(({ link }) => link));
-  return [...new Set(links)].map((link) => (link === 'lan' ? 'rpc' : link));
+/** The links between the MTAs. */
+export function linksOf(lab: Topology): readonly LinkName[] {
+  return [...new Set(lab.mtas.flatMap(({ name }) => neighboursOf(lab, name).map(({ link }) => link)))];
 }
 
 /** For each MTA that mail from this one can reach: the adjacent MTA on a shortest way. */

@@ -1,6 +1,6 @@
 /** The schema of a scenario file. */
-import { type AssociationState, associationTable, priorities } from '@mtalab/mta-core';
-import { labLinks, modes, networkStates } from '@mtalab/scenario';
+import { type AssociationState, associationTable, type LinkName, linkByName, priorities } from '@mtalab/mta-core';
+import { modes, networkStates } from '@mtalab/scenario';
 import * as z from 'zod';
 import { article, choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/schema-fields.js';
 import { overridesSchema, settingsSchema } from '../config/settings.js';
@@ -39,7 +39,7 @@ function yes() {
 }
 
 const mode = () => choice(modes);
-const link = () => choice(labLinks);
+const link = () => choice(Object.keys(linkByName) as LinkName[]);
 const eventId = () => whole(1, 65_535);
 const parameters = () => {
   const error = 'expected a mapping from parameters of the event to texts, numbers, or mappings with least and most';
