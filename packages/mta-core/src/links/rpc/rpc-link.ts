@@ -236,5 +236,6 @@ export const rpcLink: Link = {
   forget: forgetCarrier,
   retryNow,
   behaviourSwitched: rpcForgetMisfiled,
+  obstacle: () => null,
   view: viewCarrier,
 };
