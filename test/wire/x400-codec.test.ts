@@ -136,7 +136,6 @@ test('what the session has no room for is refused, and nothing is written', (t) 
     { ...connectFrame, association: 'MTA-A' },
     { ...connectFrame, association, from: { ...from, mtaName: 'M'.repeat(60) } },
     { ...connectFrame, from: { ...from, password: 'x'.repeat(10_240) } },
-    { ...connectFrame, openedAtMs: Date.UTC(2050, 0, 1) },
     { ...connectFrame, apdu: { ...connectFrame.apdu, recovery: 2 ** 32 } },
     { ...segment(100), head: smallHead },
     { ...segment(10), head: { ...smallHead, settled: [2 ** 48] } },

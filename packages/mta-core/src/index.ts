@@ -201,6 +201,7 @@ export {
   type X400Frame,
   type X400FrameType,
 } from './links/x400/frame.js';
+export { headSizeBound } from './links/x400/head-size.js';
 export { firstX400Binding } from './links/x400/listening.js';
 export { idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';

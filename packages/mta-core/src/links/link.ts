@@ -10,6 +10,7 @@
 import type { Context } from '../machine/context.js';
 import type { Input } from '../machine/input.js';
 import type { AssociationRef, Mta } from '../machine/state.js';
+import type { TransferEnvelope } from '../mail/message.js';
 import type {
   AbortReason,
   AssociationId,
@@ -100,6 +101,8 @@ export type Link = {
   readonly ready: (ctx: Context, ref: AssociationRef) => boolean;
   /** As far as is known, can this side send APDUs at all? */
   readonly usable: (mta: Mta, ref: AssociationRef) => boolean;
+  /** The octets that the envelope of an activity takes up, on this link, of its first segment. */
+  readonly headRoom: (ctx: Context, ref: AssociationRef, start: TransferEnvelope) => number;
   /**
    * Sends an APDU.
    * @returns the APDU's number, which its answer repeats; null if it cannot be sent now.

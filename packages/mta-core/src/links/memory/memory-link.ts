@@ -223,6 +223,7 @@ export const memoryLink: Link = {
   open,
   ready: (ctx, ref) => connectionFor(ctx.mta, ref)?.phase === 'up',
   usable: () => true,
+  headRoom: () => 0,
   send,
   answer: (ctx, { conn, serial }, apdu) => {
     if (connectionOf(ctx.mta, conn) !== undefined) transmit(ctx, conn, { type: 'answer', serial, apdu });

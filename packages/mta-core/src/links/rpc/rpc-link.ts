@@ -225,6 +225,8 @@ export const rpcLink: Link = {
   open,
   ready,
   usable,
+  // The envelope travels beside the segment, in a field of its own.
+  headRoom: () => 0,
   send,
   answer: (ctx, { conn, serial }, answer) => rpcReply(ctx, conn, serial, { op: 'MtaSend', apdu: answer }),
   quiet,

@@ -2,8 +2,7 @@
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
-import type { MtaCredentials } from '../../reliable-transfer/apdu.js';
+import { associationOf, emit, entryAt, report, takeConnection } from '../../machine/update.js';
 import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
@@ -121,8 +120,7 @@ export function transportConfirmed(ctx: Context, connection: X400Connection, { s
 /** CONNECT has come. */
 export function connectArrived(ctx: Context, connection: X400Connection, frame: Frame<'connect'>): void {
   const { id: conn, remote, controlBlock } = connection;
-  const { association, openedAtMs, apdu: rtorq } = frame;
-  const from = introducedBy(ctx, frame);
+  const { from, association, openedAtMs, apdu: rtorq } = frame;
   const verdict = ctx.user.openRequested(ctx, { link: 'x400', from, association, rtorq, remote, controlBlock });
   if ('refused' in verdict) {
     const own = verdict.entryId === null ? null : ctx.user.credentials(ctx, verdict.entryId);
@@ -138,16 +136,6 @@ export function connectArrived(ctx: Context, connection: X400Connection, frame: 
   putAssociation(ctx, { id: ref.association, openedAtMs, pathsLeft: [], openByMs: 0 });
   const apdu = ctx.user.agreed(ctx, ref);
   transmit(ctx, conn, { type: 'accept', from: ctx.user.credentials(ctx, ref.entry), apdu });
-}
-
-/**
- * The RTORQ of a recovery has room for the session connection identifier alone (X.228 8.1.1), so whoever can name the association
- * needs no password.
- */
-function introducedBy(ctx: Context, { from, association, apdu }: Frame<'connect'>): MtaCredentials {
-  const entry = apdu.recovery > 0 ? entryNamed(ctx, from.mtaName) : undefined;
-  const isKnown = entry?.associations.some(({ name }) => name === association) === true;
-  return isKnown && entry !== undefined ? { ...from, password: entry.password } : from;
 }
 
 /** ACCEPT has come. */

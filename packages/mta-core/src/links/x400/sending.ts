@@ -2,12 +2,17 @@
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { associationOf } from '../../machine/update.js';
+import { associationOf, entryAt } from '../../machine/update.js';
+import type { TransferEnvelope } from '../../mail/message.js';
 import type { Discard, Rttr, SendApdu } from '../../reliable-transfer/apdu.js';
 import { connectionFor, connectionOf, putAnswered, putAsking, putConnection, transmit } from './connections.js';
 import type { ActivityHead, X400Frame } from './frame.js';
+import { headSizeBound } from './head-size.js';
 import { dropInterrupted, interruptedOf } from './interrupted.js';
 import type { SentActivity, X400Connection } from './state.js';
+
+/** Most settled copies that one head names. */
+const maxNamed = 256;
 
 type Frame<Type extends X400Frame['type']> = Extract<X400Frame, { type: Type }>;
 
@@ -23,6 +28,12 @@ export function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number 
   putConnection(ctx, waits ? { ...next, held: [...held, { serial, apdu, head }] } : next);
   if (!waits) dispatch(ctx, id, serial, apdu, head);
   return serial;
+}
+
+/** The octets of the envelope in front of the content, so that the first segment keeps within the checkpoint size. */
+export function headRoom(ctx: Context, { entry }: AssociationRef, envelope: TransferEnvelope): number {
+  const settled = entryAt(ctx, entry).settling.slice(0, maxNamed);
+  return headSizeBound({ envelope, settled, settledBelow: 0 });
 }
 
 /** The head of an activity that starts. The watermark travels with the first one on a connection. */

@@ -40,6 +40,7 @@ import {
   endConfirmed,
   exceptionArrived,
   giveConfirmed,
+  headRoom,
   isQuiet,
   send,
   unsent,
@@ -93,7 +94,10 @@ function openingArrived(ctx: Context, connection: X400Connection, frame: X400Fra
   if (phase === 'connecting' && frame.type === 'connection-confirm') return transportConfirmed(ctx, connection, frame);
   if (phase === 'calling' && frame.type === 'accept') return acceptArrived(ctx, connection, frame);
   if (phase === 'calling' && frame.type === 'refuse') return refuseArrived(ctx, connection, frame);
-  if (phase !== 'connecting' && frame.type !== 'abort') transmit(ctx, connection.id, { type: 'abort', reason: 'protocolError' });
+  // Before CC there is no session that could be aborted.
+  const hasSession = phase === 'calling' || phase === 'answering';
+  if (hasSession && frame.type !== 'abort' && frame.type !== 'disconnect-request')
+    transmit(ctx, connection.id, { type: 'abort', reason: 'protocolError' });
   over(ctx, connection, false);
 }
 
@@ -207,6 +211,7 @@ export const x400Link: Link = {
   open,
   ready: (ctx, ref) => connectionFor(ctx.mta, ref)?.phase === 'up',
   usable: () => true,
+  headRoom,
   send,
   answer,
   quiet: (ctx, ref) => isQuiet(connectionFor(ctx.mta, ref)),

@@ -20,7 +20,7 @@ import {
   patchEntry,
   report,
 } from '../../machine/update.js';
-import { describeActivity, type Priority, transferEnvelope } from '../../mail/message.js';
+import { describeActivity, type Priority, type TransferEnvelope, transferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
 import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
 import type { Rttr, TransferAnswer } from '../apdu.js';
@@ -88,6 +88,18 @@ export function countMoved(ctx: Context, ref: AssociationRef): void {
   if (entryAt(ctx, ref.entry).openFailures > 0) patchEntry(ctx, ref.entry, { openFailures: 0 });
 }
 
+/**
+ * How much content the next segment may carry: what the checkpoint size leaves beside the envelope, but at least a quarter of it.
+ * @param start the envelope in this segment, if it is the first one on this association.
+ */
+function roomFor(ctx: Context, ref: AssociationRef, start: TransferEnvelope | undefined, offset: number): number {
+  const { checkpointSizeK } = associationOf(ctx, ref) as Association;
+  if (checkpointSizeK === 0) return Number.POSITIVE_INFINITY;
+  const most = checkpointSizeK * 1024;
+  if (start === undefined || offset > 0) return most;
+  return Math.max(Math.ceil(most / 4), most - linkOf(ctx, ref.entry).headRoom(ctx, ref, start));
+}
+
 /** Sends as many segments as the window permits. */
 function sendSegments(ctx: Context, ref: AssociationRef): void {
   for (;;) {
@@ -97,8 +109,8 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
     if (transfer.ended || transfer.discarding || transfer.unconfirmed.length >= association.windowSize) return;
     const { copy } = transfer;
     const { sizeBytes } = copy.envelope;
-    const most = association.checkpointSizeK === 0 ? sizeBytes : association.checkpointSizeK * 1024;
-    const length = Math.min(most, sizeBytes - transfer.sentUpTo);
+    const start = transfer.started ? undefined : transferEnvelope(copy.envelope, copy.recipients);
+    const length = Math.min(roomFor(ctx, ref, start, transfer.sentUpTo), sizeBytes - transfer.sentUpTo);
     const last = transfer.sentUpTo + length === sizeBytes;
     const offset = transfer.sentUpTo;
     const apdu: Mutable<Rttr> = {
@@ -108,7 +120,7 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
       content: { content: copy.content, offset, length },
       last,
     };
-    if (!transfer.started) apdu.start = transferEnvelope(copy.envelope, copy.recipients);
+    if (start !== undefined) apdu.start = start;
     const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
     if (serial === null) return;
     const unconfirmed = appended(transfer.unconfirmed, serial);
