@@ -1,11 +1,12 @@
 /**
  * What stands in front of the content in an activity: the beginning of a message of X.411, up to the length of its content. The
- * private extension (own) in the envelope has the head of the activity.
+ * private extension (own) in the envelope has the head of the activity, with a checksum: a changed address would be a wrong delivery.
  */
 import { type ActivityHead, type Priority, priorities } from '@mtalab/mta-core';
 import { count, known, name, text as shortText, Unreadable, wireLimits } from '../rpc/field-checks.js';
 import { BerReader } from './ber-reader.js';
 import { BerWriter, berTag, context, contextOf, lengthBytes, putHeader } from './ber-writer.js';
+import { crc32 } from './crc32.js';
 import { activityAt, activityBytes, putActivity } from './identifiers.js';
 import { writeEnvelope } from './p1-envelope.js';
 
@@ -47,6 +48,7 @@ function writeExtension(head: ActivityHead): void {
 
 function writeHead({ envelope, settled, settledBelow }: ActivityHead): void {
   const { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace, recipients } = envelope;
+  const start = writer.at;
   writer.text(berTag.utf8String, mtsId);
   writer.text(berTag.utf8String, originator);
   writer.integer(berTag.enumerated, priorities.indexOf(priority));
@@ -67,6 +69,7 @@ function writeHead({ envelope, settled, settledBelow }: ActivityHead): void {
   });
   writer.primitive(berTag.octetString, settledOctets(settled));
   writer.integer(berTag.integer, settledBelow);
+  writer.integer(berTag.integer, crc32(writer.octets, start, writer.at));
 }
 
 /** The SHA-256 in hexadecimal, or the empty text. @throws RangeError */
@@ -115,7 +118,7 @@ export function readHead(octets: Uint8Array, at: number, end: number): HeadFound
   const envelope = reader.open(berTag.set, 'envelope');
   const sizeBytes = reader.header(berTag.octetString, 'content');
   if (reader.at - start + sizeBytes !== length) throw new Unreadable('the lengths of the message and of its content disagree');
-  const head = readExtension(openExtension(envelope));
+  const head = readExtension(openExtension(envelope), octets);
   if (head.envelope.sizeBytes !== sizeBytes) throw new Unreadable('the envelope and the content disagree about the size');
   if (end - reader.at > sizeBytes) throw new Unreadable('there is more content than the envelope says');
   return { head, contentAt: reader.at };
@@ -138,7 +141,8 @@ function openExtension(envelope: BerReader): BerReader {
   return sequence;
 }
 
-function readExtension(reader: BerReader): ActivityHead {
+function readExtension(reader: BerReader, octets: Uint8Array): ActivityHead {
+  const start = reader.at;
   const mtsId = name(reader.text(berTag.utf8String, 'MTS identifier'), 'MTS identifier');
   const originator = shortText(reader.text(berTag.utf8String, 'originator'), 'originator', wireLimits.addressLength);
   const priority: Priority = known(priorities, reader.integer(berTag.enumerated, 'priority'), 'priority');
@@ -159,6 +163,8 @@ function readExtension(reader: BerReader): ActivityHead {
   if (recipients.length === 0) throw new Unreadable('recipients are missing');
   const settled = readSettled(reader.value(berTag.octetString, 'settled activities'));
   const settledBelow = count(reader.integer(berTag.integer, 'settledBelow'), 'settledBelow');
+  const sum = crc32(octets, start, reader.at);
+  if (reader.integer(berTag.integer, 'checksum') !== sum) throw new Unreadable('the checksum of the activity head is wrong');
   reader.finish('activity head');
   const envelope = { mtsId, originator, priority, contentType, submittedAtMs, sizeBytes, digest, trace, recipients };
   return { envelope, settled, settledBelow };
