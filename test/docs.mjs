@@ -20,7 +20,7 @@ import {
   turnTable,
 } from '@mtalab/mta-core';
 import { rules, simFaults } from '@mtalab/proof';
-import { faultKinds } from '@mtalab/scenario';
+import { faultKindGroups } from '@mtalab/scenario';
 import { renderConfigSchema } from 'mtalab';
 import { commandTree, renderManual } from 'mtalab/internal';
 
@@ -84,14 +84,12 @@ function events() {
 
 function releases(all) {
   const articles = all[0].cells.map((cell) => cell.article);
-  const mark = (release, { article, on }) =>
-    on ? (release.withoutQuirk.includes(article) ? 'on (not emulated)' : '**on**') : '-';
   const rows = all.map((release) => [
     release.version,
     release.servicePack,
     release.build,
     release.short,
-    ...release.cells.map((cell) => mark(release, cell)),
+    ...release.cells.map(({ on }) => (on ? '**on**' : '-')),
   ]);
   return markdown(['version', 'service pack', 'build', 'written', ...articles], rows);
 }
@@ -156,23 +154,16 @@ function terms() {
     .join('\n\n');
 }
 
-/** Kinds of PDUs that faults can name, grouped by protocol layer. */
+/** Kinds of PDUs that faults can name, and the links that have them. */
 function kinds() {
-  const operation = /^Mta/;
-  const rpc = new Set(faultKinds.slice(1, faultKinds.indexOf('rtorq')));
-  const among = (which) =>
-    faultKinds
-      .filter(which)
-      .map((kind) => `\`${kind}\``)
-      .join(', ');
+  const links = { rpc: 'LAN', x400: 'X.400' };
   return markdown(
-    ['', 'kinds'],
-    [
-      ['every PDU', '`any`'],
-      ['PDUs of DCE/RPC', among((kind) => rpc.has(kind))],
-      ['APDUs', among((kind) => kind !== 'any' && !rpc.has(kind) && !operation.test(kind))],
-      ['operations, and their answers', among((kind) => operation.test(kind))],
-    ],
+    ['', 'kinds', 'link'],
+    faultKindGroups.map(({ what, kinds: names, links: has }) => [
+      what,
+      names.map((kind) => `\`${kind}\``).join(', '),
+      has.map((link) => links[link]).join(', '),
+    ]),
   );
 }
 

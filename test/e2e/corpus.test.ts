@@ -1,5 +1,7 @@
 /** Mail of all kinds arrives octet for octet and exactly once, although the test kills processes and cuts connections. */
+
 import { chance, generateMail, type Lab, type MtaProcess, octetsOf } from '@mtalab/harness';
+import { contentIn } from '@mtalab/mta-core';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
 import { statusesOf } from '../support/statuses.js';
@@ -130,9 +132,10 @@ test('20 MiB with ten cuts: the transfer resumes from checkpoints and delivers o
   let segments = 0;
   let segmentBytes = 0;
   let longest = 0;
-  lab.proxy?.subscribe(({ pdu }) => {
-    if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.body.apdu.kind !== 'rttr') return;
-    const { length } = pdu.body.apdu.content;
+  lab.proxy?.subscribe((pdu) => {
+    const content = contentIn(pdu);
+    if (content === undefined) return;
+    const { length } = content;
     segments += 1;
     segmentBytes += length;
     longest = Math.max(longest, length);

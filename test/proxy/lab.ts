@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { FaultProxy, type FaultProxyOptions, type ProxiedPdu } from '@mtalab/harness';
+import { kindsIn } from '@mtalab/mta-core';
 import { Endpoint } from './endpoint.js';
 
 /** Two scripted endpoints with the proxy between them in both directions. */
@@ -34,9 +35,7 @@ export class Lab {
   }
 
   fateOf(kind: string): readonly string[] {
-    return this.told.flatMap(({ pdu, fate }) =>
-      pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === kind ? [fate] : [],
-    );
+    return this.told.flatMap((pdu) => (kindsIn(pdu).includes(kind) ? [pdu.fate] : []));
   }
 
   async close(): Promise<void> {

@@ -153,8 +153,8 @@ const wrong: readonly (readonly [string, string])[] = [
     '8:35: steps[0].check.delivered: expected a whole number from 0 to 1000000000, or a mapping with least and most; found "many"',
   ],
   [
-    `${see}  - set: { article: Q232602, mode: legacy }\n`,
-    '9:21: steps[1].set.article: some releases have Q232602, but MTA Lab does not emulate it; expected one of Q166594, Q181721, Q280449, Q285350; found "Q232602"',
+    `${see}  - set: { article: Q157630, mode: legacy }\n`,
+    '9:21: steps[1].set.article: expected one of Q166594, Q181721, Q185934, Q187929, Q229643, Q232602, Q280449, Q285350; found "Q157630"',
   ],
   [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: unknown MTA MTA-X; did you mean MTA-A?'],
   [
@@ -218,6 +218,18 @@ const bindings: readonly (readonly [readonly [string, string?], string])[] = [
   ],
 ];
 
+/** The link and the neighbours, and the error. */
+const links: readonly (readonly [string, string])[] = [
+  ['link: rpc', '4:7: link: expected one of lan, x400; found "rpc"'],
+  ['neighbours: [{ between: [MTA-A] }]', '4:25: neighbours[0].between: expected two names of MTAs; found a list'],
+  ['neighbours: [{ between: [MTA-A, MTA-A] }]', '4:25: neighbours[0].between: MTA-A is no neighbour of itself; name two MTAs'],
+  [
+    'neighbours: [{ between: [MTA-A, MTA-B] }, { between: [MTA-B, MTA-A], link: x400 }]',
+    '4:54: neighbours[1].between: MTA-B and MTA-A are neighbours already; remove one of the two',
+  ],
+  ['neighbours: [{ between: [MTA-A, MTA-X] }]', '4:33: neighbours[0].between[1]: unknown MTA MTA-X; did you mean MTA-A?'],
+];
+
 test('each mistake in a scenario file gives an error with its place and the nearest word', (t) => {
   const dir = t.testdir();
   const file = join(dir, 'wrong.yaml');
@@ -236,6 +248,10 @@ test('each mistake in a scenario file gives an error with its place and the near
   }
   writeFileSync(file, bound("{ address: '::1', port: 4097 }, { address: '::1' }"));
   t.equal(loadScenario(file).mtas[0]?.bindings?.length, 2, 'two ports of one address');
+  for (const [keys, message] of links) {
+    writeFileSync(file, head.replace('legacy:', `${keys}\nlegacy:`) + see);
+    t.throws(() => loadScenario(file), { name: 'ConfigError', message: `${file}:${message}` }, keys);
+  }
   // A scenario with one case, and with fields of the other case.
   const fixedOnly = head.replace('title: x', 'title: x\nmodes: [fixed]');
   writeFileSync(file, fixedOnly + see);

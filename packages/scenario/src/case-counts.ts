@@ -1,5 +1,6 @@
 /** Counts the figures of a case after its last step. */
-import type { LinkPdu } from '@mtalab/trace';
+import { kindsIn } from '@mtalab/mta-core';
+import { callIn, type LinkPdu } from '@mtalab/trace';
 import type { Stage } from './stage.js';
 
 export type CaseCounts = {
@@ -27,24 +28,17 @@ export type MtaCounts = {
 
 /** Number of recovery requests that passed the link. */
 export function recoveriesIn(pdus: readonly LinkPdu[]): number {
-  return pdus.filter(({ pdu, fate }) => {
-    return fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery > 0;
-  }).length;
+  return pdus.filter((pdu) => pdu.fate === 'passed' && (callIn(pdu)?.rtorq?.recovery ?? 0) > 0).length;
 }
 
-/** Counts associations by their first connection, which carries an MtaBind without recovery. */
+/** Counts associations by their first connection, which carries an RTORQ without recovery. */
 export function openedIn(pdus: readonly LinkPdu[]): number {
-  const first = new Set<number>();
-  for (const { pdu, conn, fate } of pdus) {
-    if (fate === 'passed' && pdu.type === 'request' && pdu.body.op === 'MtaBind' && pdu.body.rtorq.recovery === 0)
-      first.add(conn);
-  }
-  return first.size;
+  return new Set(pdus.flatMap((pdu) => (pdu.fate === 'passed' && callIn(pdu)?.rtorq?.recovery === 0 ? [pdu.conn] : []))).size;
 }
 
-/** Number of PDUs of a type that passed the link. */
-export function passedIn(pdus: readonly LinkPdu[], type: LinkPdu['pdu']['type']): number {
-  return pdus.filter(({ pdu, fate }) => fate === 'passed' && pdu.type === type).length;
+/** Number of PDUs of a kind that passed the link, from one MTA or from all. */
+export function passedIn(pdus: readonly LinkPdu[], kind: string, from?: string): number {
+  return pdus.filter((pdu) => pdu.fate === 'passed' && (from ?? pdu.from) === pdu.from && kindsIn(pdu).includes(kind)).length;
 }
 
 /** Counts now, at the MTAs with these names. */

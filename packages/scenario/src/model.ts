@@ -27,6 +27,13 @@ export type ScenarioMta = {
   readonly down?: boolean | undefined;
 };
 
+/** What carries the associations of two MTAs: DCE/RPC, as between the servers of one site, or an X.400 connector. */
+export type LabLink = 'lan' | 'x400';
+export const labLinks: readonly LabLink[] = ['lan', 'x400'];
+
+/** Two adjacent MTAs. */
+export type ScenarioNeighbours = { readonly between: readonly [string, string]; readonly link?: LabLink | undefined };
+
 /** The expected number: exactly this, or from `least` to `most`. */
 export type Bound = number | { readonly least?: number | undefined; readonly most?: number | undefined };
 
@@ -48,7 +55,7 @@ export type Check = {
   readonly stuck?: Bound | undefined;
   /** Recovery requests that passed the link. */
   readonly recoveries?: Bound | undefined;
-  /** New associations: first connections on which an MtaBind has passed. */
+  /** New associations: first connections on which an RTORQ has passed. */
   readonly opened?: Bound | undefined;
   /** Copies delivered into mailboxes since the last `mark`. */
   readonly delivered?: Bound | undefined;
@@ -85,6 +92,14 @@ type Common = {
   readonly only?: Mode | undefined;
 };
 
+/**
+ * What the network between the MTAs does from now on. `silent`: the connections that are up carry nothing any more, not even their
+ * end, so that one side does not notice if the other gives up; new connections work. `down`: the same, and new connections fail.
+ * `up`: it works again, and the connections that were silent are lost.
+ */
+export const networkStates = ['up', 'silent', 'down'] as const;
+export type NetworkState = (typeof networkStates)[number];
+
 /** After each step the lab comes to rest: nothing but a timer, or the next step, can make anything happen. */
 export type Step = Common &
   (
@@ -105,6 +120,8 @@ export type Step = Common &
     | { readonly heal: true }
     /** Cut all connections now. */
     | { readonly cut: true }
+    /** Take the network between the MTAs away, or give it back. */
+    | { readonly network: NetworkState }
     /** Move the clock on; every timer on the way fires at its instant. */
     | { readonly advanceMs: number }
     /** End an MTA: `kill` at once (what is not on its disk is lost), `stop` in order. */
@@ -136,8 +153,11 @@ export type Scenario = {
   readonly companionTo?: string | undefined;
   /** The cases that the scenario has. Default: both. */
   readonly modes?: readonly Mode[] | undefined;
-  /** All MTAs are adjacent to each other. */
   readonly mtas: readonly ScenarioMta[];
+  /** The link between all neighbours that do not name theirs. Default: `lan`. */
+  readonly link?: LabLink | undefined;
+  /** The MTAs that are adjacent; mail between the others goes a shortest way. Default: all are adjacent to each other. */
+  readonly neighbours?: readonly ScenarioNeighbours[] | undefined;
   /** Settings that differ from Exchange's defaults, for all MTAs. */
   readonly settings: Partial<Settings>;
   /** Which articles are on in the legacy case, and at which MTAs. */

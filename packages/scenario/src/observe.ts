@@ -3,7 +3,6 @@
 import type { JoinedAssociation } from './associations.js';
 import { openedIn, passedIn, recoveriesIn } from './case-counts.js';
 import { counted } from './counted.js';
-import { kindsOf } from './faults/pdu-kinds.js';
 import type { Bound, Check, CheckKey } from './model.js';
 import type { LoggedEvent, Stage } from './stage.js';
 
@@ -134,8 +133,7 @@ const looks: Look = {
     return { ok: within(count, bound), seen: `${count} bind_nak` };
   },
   passed: (stage, _memory, { kind, from, count: bound }) => {
-    const of = stage.pdus.filter((each) => each.fate === 'passed' && (from === undefined || each.from === from));
-    const count = of.filter(({ pdu }) => kindsOf(pdu).includes(kind)).length;
+    const count = passedIn(stage.pdus, kind, from);
     return { ok: within(count, bound), seen: `${count} ${kind}${from === undefined ? '' : ` from ${from}`}` };
   },
   events: async (stage, state, check) => ofEvents(await logged(stage, state, check.at), check),

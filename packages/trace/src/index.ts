@@ -9,7 +9,7 @@ export { folded, withShortOpenings } from './ladder/fold.js';
 export { legendText } from './ladder/legend.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
 export { ladderOf } from './ladder/link-lines.js';
-export { type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';
+export { callIn, type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';
 export { mergeTrails } from './ladder/merge.js';
 export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';
 export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';

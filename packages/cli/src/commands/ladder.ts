@@ -126,7 +126,7 @@ function takeLinkOrLadderLine(text: string, { pdus, lines }: Material): boolean 
     return false;
   }
   const record = value as Readonly<Record<string, unknown>>;
-  if (typeof record['pdu'] === 'object' && typeof record['fate'] === 'string' && typeof record['seq'] === 'number') {
+  if (typeof record['frame'] === 'object' && typeof record['fate'] === 'string' && typeof record['seq'] === 'number') {
     pdus.push(value as LinkPdu);
     return true;
   }

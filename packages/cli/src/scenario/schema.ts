@@ -1,6 +1,6 @@
 /** The schema of a scenario file. */
 import { type AssociationState, associationTable, priorities } from '@mtalab/mta-core';
-import { modes } from '@mtalab/scenario';
+import { labLinks, modes, networkStates } from '@mtalab/scenario';
 import * as z from 'zod';
 import { article, choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/schema-fields.js';
 import { settingsSchema } from '../config/settings.js';
@@ -39,6 +39,7 @@ function yes() {
 }
 
 const mode = () => choice(modes);
+const link = () => choice(labLinks);
 const eventId = () => whole(1, 65_535);
 const parameters = () => {
   const error = 'expected a mapping from parameters of the event to texts, numbers, or mappings with least and most';
@@ -108,6 +109,9 @@ const stepSchema = mapping({
   release: yes().optional().describe('Release the PDUs that faults hold.'),
   heal: yes().optional().describe('End black holes.'),
   cut: yes().optional().describe('Cut all connections now.'),
+  network: choice(networkStates)
+    .optional()
+    .describe('Take the network between the MTAs away, or give it back.'),
   advance: span().optional().describe('Move the clock forward. Every timer on the way fires at its instant.'),
   kill: mtaName().optional().describe('End an MTA at once. It loses what is not on its disk.'),
   stop: mtaName().optional().describe('Stop an MTA in order.'),
@@ -159,7 +163,18 @@ export const scenarioSchema = mapping({
   about: text(4000).optional(),
   companionTo: article().optional().describe('The article that this scenario belongs to, as a further part.'),
   modes: list(mode(), 1, 2).default(['legacy', 'fixed']).describe('The cases of the scenario.'),
-  mtas: list(mtaSchema, 2, 64).describe('The MTAs. All are adjacent to each other.'),
+  mtas: list(mtaSchema, 2, 64).describe('The MTAs.'),
+  link: link().optional().describe('The link between neighbours. Default: lan.'),
+  neighbours: list(
+    mapping({
+      between: z.tuple([mtaName(), mtaName()], { error: 'expected two names of MTAs' }),
+      link: link().optional().describe('The link between these two. Default: the link of the scenario.'),
+    }),
+    1,
+    2016,
+  )
+    .optional()
+    .describe('Which MTAs are adjacent. Mail between the others goes a shortest way. Default: all are adjacent to each other.'),
   settings: settingsSchema.prefault({}).describe('Settings of all MTAs that differ from the defaults.'),
   legacy: mapping({
     articles: list(article(), 1, 64),

@@ -1,7 +1,7 @@
 /** Checks rules over several keys of a scenario: names must be known, a step must do one thing, each case needs its words. */
 import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
-import { FaultSyntaxError, faultKinds, parseFault } from '@mtalab/scenario';
+import { FaultSyntaxError, faultKinds, faultLinksOf, firstHops, parseFault } from '@mtalab/scenario';
 import { bindingFindings } from '../config/binding-clashes.js';
 import type { Finding, Path } from '../config/problems.js';
 import { suggestion, suggestionOrList } from '../render/suggestions.js';
@@ -81,7 +81,8 @@ function bindingChangeFindings(
   });
 }
 
-function stepFindings(step: StepFile, path: Path, { mtas }: ScenarioFile, armed: Set<string>): Finding[] {
+function stepFindings(step: StepFile, path: Path, file: ScenarioFile, armed: Set<string>): Finding[] {
+  const { mtas } = file;
   const names = mtas.map((mta) => mta.name);
   const findings: Finding[] = [];
   const does = actions.filter((action) => step[action] !== undefined);
@@ -104,7 +105,7 @@ function stepFindings(step: StepFile, path: Path, { mtas }: ScenarioFile, armed:
     findings.push({ path: [...path, 'submit'], message: `mail from ${step.submit.at} to itself crosses no link; name two MTAs` });
   if (step.check !== undefined) findings.push(...eventFindings(step.check, [...path, 'check']));
   if (step.bindings !== undefined) findings.push(...bindingChangeFindings(step.bindings, [...path, 'bindings'], mtas));
-  if (step.fault !== undefined) findings.push(...faultFindings(step.fault, [...path, 'fault'], names, armed));
+  if (step.fault !== undefined) findings.push(...faultFindings(step.fault, [...path, 'fault'], file, armed));
   const kind = step.check?.passed?.kind;
   if (kind !== undefined && !faultKinds.includes(kind)) {
     const message = `unknown kind of PDU, APDU or operation ${kind}${suggestionOrList(kind, faultKinds, 'the kinds')}`;
@@ -121,7 +122,7 @@ function stepFindings(step: StepFile, path: Path, { mtas }: ScenarioFile, armed:
 function faultFindings(
   { name, does }: NonNullable<StepFile['fault']>,
   path: Path,
-  names: readonly string[],
+  file: ScenarioFile,
   armed: Set<string>,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -129,7 +130,8 @@ function faultFindings(
     findings.push({ path: [...path, 'name'], message: `an earlier step arms a fault ${name}; choose another name` });
   armed.add(name);
   try {
-    parseFault(does, names);
+    const names = file.mtas.map((mta) => mta.name);
+    parseFault(does, names, faultLinksOf(file));
   } catch (error) {
     if (!(error instanceof FaultSyntaxError)) throw error;
     findings.push({ path: [...path, 'does'], message: error.message });
@@ -151,6 +153,29 @@ function mtaFindings({ mtas }: ScenarioFile): Finding[] {
   const clash = listeningClash(listening.map(({ name, bindings = [] }) => ({ name, bindings })));
   if (clash !== undefined) findings.push({ path: ['mtas'], message: clash.message });
   return findings;
+}
+
+/** Neighbours are two MTAs of the scenario, and mail finds a way between any two. */
+function neighbourFindings(file: ScenarioFile): Finding[] {
+  const { neighbours } = file;
+  if (neighbours === undefined) return [];
+  const names = file.mtas.map((mta) => mta.name);
+  const seen = new Set<string>();
+  const findings = neighbours.flatMap(({ between }, at): Finding[] => {
+    const path = ['neighbours', at, 'between'];
+    const [one, other] = between;
+    const pair = [...between].sort().join();
+    if (one === other) return [{ path, message: `${one} is no neighbour of itself; name two MTAs` }];
+    if (seen.has(pair)) return [{ path, message: `${one} and ${other} are neighbours already; remove one of the two` }];
+    seen.add(pair);
+    return between.flatMap((name, side) => unknownMta(name, names, [...path, side]));
+  });
+  const [first] = names;
+  if (findings.length > 0 || first === undefined) return findings;
+  const reached = firstHops(file, first);
+  return names
+    .filter((name) => name !== first && !reached.has(name))
+    .map((name) => ({ path: ['neighbours'], message: `mail from ${first} has no way to ${name}; add neighbours` }));
 }
 
 /** Each case needs its verdict, and the legacy case its article. */
@@ -190,7 +215,7 @@ export function validateScenario(file: ScenarioFile): Finding[] {
       seen.add(value);
     }
   }
-  findings.push(...mtaFindings(file), ...caseFindings(file));
+  findings.push(...mtaFindings(file), ...neighbourFindings(file), ...caseFindings(file));
   const armed = new Set<string>();
   for (const [at, step] of file.steps.entries()) findings.push(...stepFindings(step, ['steps', at], file, armed));
   if (!file.steps.some((step) => step.see !== undefined))

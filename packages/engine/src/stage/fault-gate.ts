@@ -1,9 +1,18 @@
 /**
  * Applies the fault language to the network of the engine, as the fault proxy applies it to real sockets. Every PDU passes this gate
- * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections. It forwards frames of other links unchanged.
+ * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections.
  */
-import type { Pdu } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, parseFault } from '@mtalab/scenario';
+import type { BareFrame } from '@mtalab/mta-core';
+import {
+  type ArmedFault,
+  endAction,
+  type FaultHandle,
+  type FaultLink,
+  FaultPlan,
+  learn,
+  type NetworkState,
+  parseFault,
+} from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import type { Lane, TransitInput, VirtualConnection } from '../connection.js';
 import type { VirtualNetwork } from '../network.js';
@@ -11,20 +20,26 @@ import type { VirtualNode } from '../node.js';
 import type { EnginePolicy } from '../policy.js';
 
 export type GateHost = {
-  /** Names of the MTAs. */
+  /** Names of the MTAs, and the links between them. */
   readonly names: readonly string[];
+  readonly links: readonly FaultLink[];
   readonly network: () => VirtualNetwork;
   /** Runs a job after a delay in ms of virtual time. @returns a function that cancels it. */
   readonly after: (ms: number, run: () => void) => () => void;
 };
 
+/** A PDU that has reached the gate. */
+type Seen = { readonly seq: number; readonly pdu: BareFrame };
+
 type Waiting = {
   /** Null is the orderly end of the direction. */
-  readonly sent: { readonly seq: number; readonly pdu: Pdu; readonly input: TransitInput } | null;
+  readonly sent: (Seen & { readonly input: TransitInput }) | null;
   hold: ArmedFault | null;
   delay: { readonly fault: ArmedFault; readonly cancel: () => void } | null;
   readonly cutAfter: ArmedFault | null;
 };
+
+type TransitFrame = Extract<TransitInput, { type: 'frame' }>;
 
 /** One direction of a connection at the gate. */
 type GateLane = { readonly lane: Lane; readonly queue: Waiting[]; swallowing: ArmedFault | null };
@@ -39,6 +54,8 @@ type GateConnection = {
   group: number;
   readonly up: GateLane;
   readonly down: GateLane;
+  /** The network has lost the connection, and says so to neither end. */
+  silent: boolean;
 };
 
 export class FaultGate {
@@ -53,6 +70,7 @@ export class FaultGate {
   /** Connections that are not lost, oldest first. */
   readonly #connections = new Map<VirtualConnection, GateConnection>();
   #lastSeq = 0;
+  #isDown = false;
 
   constructor(host: GateHost) {
     this.#host = host;
@@ -60,15 +78,28 @@ export class FaultGate {
 
   /** @throws FaultSyntaxError */
   add(text: string): FaultHandle {
-    return this.#plan.add(parseFault(text, this.#host.names));
+    return this.#plan.add(parseFault(text, this.#host.names, this.#host.links));
+  }
+
+  /** Do new connections fail? */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  setNetwork(state: NetworkState): void {
+    this.#isDown = state === 'down';
+    for (const connection of [...this.#connections.values()]) {
+      if (state !== 'up') this.#silence(connection);
+      else if (connection.silent) this.#cut(connection, null);
+    }
   }
 
   /** Called for each item sent. @returns null if the gate forwards the item later, or never. */
   #arrive(lane: Lane, input: TransitInput): number | null {
     if (input.type === 'accepted') this.#connected(lane.connection);
-    if (input.type !== 'frame' || input.link !== 'rpc') return 0;
+    if (input.type !== 'frame') return 0;
     const connection = this.#connections.get(lane.connection);
-    if (connection !== undefined) this.#judge(connection, gateLane(connection, lane), input, input.frame);
+    if (connection !== undefined) this.#judge(connection, gateLane(connection, lane), input);
     return null;
   }
 
@@ -84,14 +115,19 @@ export class FaultGate {
       group: 0,
       up: gate(toServer),
       down: gate(toClient),
+      silent: false,
     });
   }
 
-  #judge(connection: GateConnection, gate: GateLane, input: TransitInput, pdu: Pdu): void {
-    learn(connection, gate === connection.up, pdu, this.#connections.values());
+  #judge(connection: GateConnection, gate: GateLane, input: TransitFrame): void {
+    learn(connection, gate === connection.up, input, this.#connections.values());
     this.#lastSeq += 1;
-    const sent = { seq: this.#lastSeq, pdu: withoutContent(pdu), input };
-    const acting = this.#plan.judge(pdu, gate.lane.from.node.name, this.#plan.lastId);
+    const sent = { seq: this.#lastSeq, pdu: withoutContent(input), input };
+    if (connection.silent) {
+      this.#tell(connection, gate, sent, 'swallowed', null);
+      return;
+    }
+    const acting = this.#plan.judge(input, gate.lane.from.node.name, this.#plan.lastId);
     const { cutBefore, swallow, hold, delay, cutAfter } = acting;
     if (cutBefore !== undefined) {
       for (const idle of [swallow, hold, delay, cutAfter]) endAction(idle);
@@ -130,7 +166,8 @@ export class FaultGate {
   /** An end closes: the other end notices after everything that was sent before. For the end of a process, see `lose`. */
   #close(away: Lane, processEnded: boolean): boolean {
     const connection = this.#connections.get(away.connection);
-    if (connection === undefined || processEnded) return true;
+    if (connection?.silent === true && !away.to.alive) this.#connections.delete(away.connection);
+    if (connection === undefined || connection.silent || processEnded) return true;
     const gate = gateLane(connection, away);
     gate.queue.push({ sent: null, hold: null, delay: null, cutAfter: null });
     this.#drain(connection, gate);
@@ -139,7 +176,7 @@ export class FaultGate {
 
   /** The process of this MTA has ended: cuts all its connections, and those whose orderly end still waits at the gate. */
   lose(node: VirtualNode): void {
-    for (const connection of [...this.#connections.values()]) {
+    for (const connection of [...this.#connections.values()].filter(({ silent }) => !silent)) {
       const { from, to } = connection.up.lane;
       if (from.node === node || to.node === node) this.#cut(connection, null);
     }
@@ -197,28 +234,40 @@ export class FaultGate {
 
   /** PDUs that have passed arrive, PDUs that wait here are lost, then both ends notice. */
   #cut(gated: GateConnection, fault: ArmedFault | null): void {
-    const { connection, up, down } = gated;
+    const { connection } = gated;
     if (!this.#connections.delete(connection)) return;
-    for (const gate of [up, down]) {
+    this.#loseWaiting(gated, 'cut', fault);
+    this.#host.network().break(connection, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [0, 0]);
+  }
+
+  /** PDUs that have passed arrive. Everything else is lost, and neither end notices. */
+  #silence(gated: GateConnection): void {
+    if (gated.silent) return;
+    gated.silent = true;
+    this.#loseWaiting(gated, 'swallowed', null);
+  }
+
+  #loseWaiting(gated: GateConnection, fate: Fate, fault: ArmedFault | null): void {
+    for (const gate of [gated.up, gated.down]) {
       for (const waiting of gate.queue.splice(0)) {
         waiting.delay?.cancel();
         for (const one of [waiting.hold, waiting.delay?.fault, waiting.cutAfter]) endAction(one);
-        if (waiting.sent !== null) this.#tell(gated, gate, waiting.sent, 'cut', fault);
+        if (waiting.sent !== null) this.#tell(gated, gate, waiting.sent, fate, fault);
       }
       endAction(gate.swallowing);
+      gate.swallowing = null;
     }
-    this.#host.network().break(connection, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [0, 0]);
   }
 
   #tell(
     { id: conn, association }: GateConnection,
     { lane }: GateLane,
-    { seq, pdu }: { readonly seq: number; readonly pdu: Pdu },
+    { seq, pdu }: Seen,
     fate: Fate,
     fault: ArmedFault | null,
   ): void {
     const [from, to] = [lane.from.node.name, lane.to.node.name];
-    this.pdus.push({ seq, pdu, conn, from, to, association, fate, fault: fault?.text ?? null });
+    this.pdus.push({ ...pdu, seq, conn, from, to, association, fate, fault: fault?.text ?? null });
   }
 }
 

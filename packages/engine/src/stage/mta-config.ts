@@ -7,36 +7,56 @@ import {
   type Recovered,
   type Settings,
 } from '@mtalab/mta-core';
-import type { ScenarioMta } from '@mtalab/scenario';
+import { firstHops, neighboursOf, type ScenarioLab, type ScenarioMta } from '@mtalab/scenario';
 import type { VirtualStore } from '../virtual-store.js';
+
+export type VirtualLabOptions = ScenarioLab & {
+  readonly settings: Partial<Settings>;
+  /** Articles that are on, by name of the MTA. */
+  readonly legacy: Readonly<Record<string, readonly string[]>>;
+};
 
 /** The ports that an MTA tries if its configuration names none; it gets the first one that is free on its address. */
 export function portsFor(place: number): readonly number[] {
   return Array.from({ length: 50 }, (_, at) => 5001 + place + 1000 * at);
 }
 
+/** The port of an MTA's X.400 connector: none of those above. */
+function x400PortOf(place: number): number {
+  return 5101 + place;
+}
+
 function bindingsOf({ bindings = [{ address: '127.0.0.1' }] }: ScenarioMta): readonly BindingConfig[] {
   return bindings.map(({ address, port = 0, label = '', enabled = true }) => ({ address, port, label, enabled }));
 }
 
-/** The string bindings of an MTA for the other MTAs: all are on one machine. */
+/** The address at which the other MTAs, which are on the same machine, reach this one. */
+function reachedAt(address: string): string {
+  return address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+}
+
+/** The string bindings of an MTA for its neighbours on the LAN. */
 function endpointsOf(mta: ScenarioMta, place: number): readonly string[] {
-  const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '127.0.0.1' };
   const enabled = bindingsOf(mta).filter((one) => one.enabled);
   return enabled.map(({ address, port }, at) => {
     const alike = enabled.slice(0, at).filter((other) => other.address === address && other.port === 0).length;
-    return `${loopback[address] ?? address}[${port === 0 ? portsFor(place)[alike] : port}]`;
+    return `${reachedAt(address)}[${port === 0 ? portsFor(place)[alike] : port}]`;
   });
 }
 
-/** The configuration of one MTA: it is adjacent to all others and routes mail for their domains directly to them. */
-export function configOf(
-  mta: ScenarioMta,
-  all: readonly ScenarioMta[],
-  settings: Partial<Settings>,
-  legacy: readonly string[],
-): MtaConfig {
-  const others = all.filter((other) => other.name !== mta.name);
+/** The string bindings of its X.400 connector, which listens on one port of each address. */
+function x400EndpointsOf(mta: ScenarioMta, place: number): readonly string[] {
+  const enabled = bindingsOf(mta).filter((one) => one.enabled);
+  return [...new Set(enabled.map(({ address }) => `${reachedAt(address)}[${x400PortOf(place)}]`))];
+}
+
+/** The configuration of one MTA. */
+export function configOf(mta: ScenarioMta, lab: VirtualLabOptions): MtaConfig {
+  const { mtas, settings, legacy } = lab;
+  const placed = new Map(mtas.map((each, place) => [each.name, { mta: each, place }] as const));
+  const placeOf = (name: string) => placed.get(name) as { readonly mta: ScenarioMta; readonly place: number };
+  const neighbours = neighboursOf(lab, mta.name);
+  const hasConnector = neighbours.some(({ link }) => link === 'x400');
   return {
     name: mta.name,
     version: defaultRelease.version,
@@ -46,14 +66,15 @@ export function configOf(
     mapperPort: null,
     advertise: [],
     settings: { ...defaultSettings, ...settings },
-    peers: others.map((other) => ({
-      name: other.name,
-      endpoints: endpointsOf(other, all.indexOf(other)),
-      password: '',
-    })),
-    routes: others.map(({ name, domain }) => ({ domain, mta: name })),
+    ...(hasConnector ? { x400Port: x400PortOf(placeOf(mta.name).place) } : {}),
+    peers: neighbours.map(({ name, link }) => {
+      const { mta: peer, place } = placeOf(name);
+      if (link === 'x400') return { name, link, endpoints: x400EndpointsOf(peer, place), password: '' };
+      return { name, endpoints: endpointsOf(peer, place), password: '' };
+    }),
+    routes: [...firstHops(lab, mta.name)].map(([name, hop]) => ({ domain: placeOf(name).mta.domain, mta: hop })),
     localDomains: [mta.domain],
-    legacy,
+    legacy: legacy[mta.name] ?? [],
   };
 }
 

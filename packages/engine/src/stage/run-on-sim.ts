@@ -35,7 +35,7 @@ async function runCase(scenario: Scenario, mode: Mode, options: VirtualOptions):
   tell(`${scenario.name}, ${mode}: ${scenario.mtas.length} MTAs on virtual time`);
   const articles = mode === 'legacy' ? scenario.legacy.articles : [];
   const legacy = Object.fromEntries(scenario.legacy.at.map((name) => [name, articles]));
-  const lab = new VirtualLab({ mtas: scenario.mtas, settings: scenario.settings, legacy });
+  const lab = new VirtualLab({ ...scenario, legacy });
   const played = await runSteps(scenario, mode, lab, { tell, ended: options.ended });
   const entries = lab.journal.map((entry, at) => ({ line: at + 1, entry }));
   const trails = new Trails().read('journal', entries);

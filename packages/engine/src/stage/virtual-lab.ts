@@ -1,7 +1,7 @@
 /** The stage of scenarios on virtual time: the engine, with zero delays and the fault language. No sockets, no waiting. */
-import { type BindingWish, isShown, levelsOf, type Mta, type Settings, viewAssociations } from '@mtalab/mta-core';
-import type { LoggedEvent, Mode, ScenarioMta, Stage, StageExit, StageMessage } from '@mtalab/scenario';
-import { type JoinedAssociation, joinAssociations } from '@mtalab/scenario';
+import { type BindingWish, isShown, levelsOf, type Mta, viewAssociations } from '@mtalab/mta-core';
+import type { LoggedEvent, Mode, NetworkState, Stage, StageExit, StageMessage } from '@mtalab/scenario';
+import { faultLinksOf, type JoinedAssociation, joinAssociations } from '@mtalab/scenario';
 import type { JournalEntry } from '@mtalab/trace';
 import { Engine, RestlessTimer } from '../engine.js';
 import type { EventBody } from '../event.js';
@@ -9,7 +9,7 @@ import type { VirtualNode } from '../node.js';
 import type { EnginePolicy, EngineWatch } from '../policy.js';
 import { FaultGate } from './fault-gate.js';
 import { Listeners } from './listeners.js';
-import { configOf, portsFor, recoveredFrom } from './mta-config.js';
+import { configOf, portsFor, recoveredFrom, type VirtualLabOptions } from './mta-config.js';
 import { rebind } from './rebind.js';
 import { VirtualLabError } from './virtual-lab-error.js';
 
@@ -21,13 +21,6 @@ const maxEvents = 5_000_000;
 const shownLevels = levelsOf();
 /** See `VirtualLab.#rank`. */
 const ranks = { delayed: 0, timer: 1, atOnce: 1_000_000, lateTimer: 2_000_000 } as const;
-
-export type VirtualLabOptions = {
-  readonly mtas: readonly ScenarioMta[];
-  readonly settings: Partial<Settings>;
-  /** Articles that are on, by name of the MTA. */
-  readonly legacy: Readonly<Record<string, readonly string[]>>;
-};
 
 export class VirtualLab implements Stage {
   readonly #engine: Engine;
@@ -42,14 +35,16 @@ export class VirtualLab implements Stage {
   #delivered = 0;
   #submissions = 0;
 
-  constructor({ mtas, settings, legacy }: VirtualLabOptions) {
+  constructor(options: VirtualLabOptions) {
+    const { mtas } = options;
     this.#gate = new FaultGate({
       names: mtas.map((mta) => mta.name),
+      links: faultLinksOf(options),
       network: () => this.#engine.network,
       after: (ms, run) => this.#engine.run(ms, run),
     });
     this.#engine = new Engine({
-      mtas: mtas.map((mta) => configOf(mta, mtas, settings, legacy[mta.name] ?? [])),
+      mtas: mtas.map((mta) => configOf(mta, options)),
       policy: this.#policy(),
       watch: this.#watch(),
       nowMs: epochMs,
@@ -73,6 +68,7 @@ export class VirtualLab implements Stage {
       rank: (event, now) => this.#rank(event, now),
       recover: recoveredFrom,
       route: (_node, { host, port, localAddress, conn }) => {
+        if (this.#gate.isDown) return { osError: 'ECONNREFUSED' };
         const found = this.#listeners.find({ host, port, localAddress });
         if (typeof found === 'string') return { osError: found };
         return { node: this.#node(found.node), binding: found.binding, remote: `${localAddress ?? host}:${conn}` };
@@ -153,6 +149,10 @@ export class VirtualLab implements Stage {
 
   cut(): void {
     this.#gate.cutAll();
+  }
+
+  async network(state: NetworkState): Promise<void> {
+    this.#gate.setNetwork(state);
   }
 
   async settle(): Promise<void> {

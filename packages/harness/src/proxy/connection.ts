@@ -1,10 +1,10 @@
 /** One proxied connection: a leg to the MTA that dialled, a leg to the MTA behind the proxy, and a flow in each direction. */
 import type { Socket } from 'node:net';
-import type { Pdu } from '@mtalab/mta-core';
+import type { BareFrame } from '@mtalab/mta-core';
 import type { ArmedFault, FaultPlan } from '@mtalab/scenario';
 import type { Fate } from '@mtalab/trace';
+import { ConnectionReader } from './connection-reader.js';
 import { Flow, type FlowLimits } from './flow.js';
-import { FragmentReader } from './fragments.js';
 
 /** What a connection needs of the proxy. */
 export type ConnectionHost = {
@@ -12,8 +12,8 @@ export type ConnectionHost = {
   readonly limits: FlowLimits;
   after(labMs: number, run: () => void): () => void;
   /** A whole PDU arrived, from the dialling MTA or from the MTA behind. Returns its number. */
-  arrived(connection: ProxyConnection, fromClient: boolean, pdu: Pdu): number;
-  fate(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
+  arrived(connection: ProxyConnection, fromClient: boolean, pdu: BareFrame): number;
+  fate(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: BareFrame, fate: Fate, fault: ArmedFault | null): void;
   cut(connection: ProxyConnection, fault: ArmedFault): void;
   senderName(connection: ProxyConnection, fromClient: boolean): string;
   gone(connection: ProxyConnection): void;
@@ -63,6 +63,7 @@ export class ProxyConnection {
   #up: Flow | null = null;
   #down: Flow | null = null;
   #gone = false;
+  #silent = false;
   /** During a cut each leg ends by itself, so that the close of one does not end the other before it is flushed. */
   #cutting = false;
 
@@ -92,7 +93,7 @@ export class ProxyConnection {
 
   #open(server: Socket): void {
     this.#serverAddress = addressOf(server);
-    const reader = new FragmentReader(this.#host.limits.maxCallBytes);
+    const reader = new ConnectionReader(this.#host.limits.maxCallBytes);
     const flow = (source: Socket, sink: Socket, fromClient: boolean): Flow =>
       new Flow(source, sink, {
         plan: this.#host.plan,
@@ -107,7 +108,19 @@ export class ProxyConnection {
       });
     this.#up = flow(this.#client, server, true);
     this.#down = flow(server, this.#client, false);
+    if (this.#silent) for (const each of this.flows()) each.silence();
     this.#client.resume();
+  }
+
+  /** Is the connection silent? See `silence`. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** Both directions carry nothing any more, and the end of one leg does not end the other. */
+  silence(): void {
+    this.#silent = true;
+    for (const flow of this.flows()) flow.silence();
   }
 
   /** Ends the other leg when a leg ends. A reset is passed on at once. Otherwise the other leg ends after its octets. */
@@ -118,6 +131,7 @@ export class ProxyConnection {
     });
     leg.on('close', () => {
       const partner = other();
+      if (this.#silent && !this.#cutting && partner?.destroyed === false) return;
       if (!this.#cutting && partner !== null && !partner.destroyed) {
         if (reset && !partner.connecting) partner.resetAndDestroy();
         else endFlushed(partner);
@@ -165,8 +179,11 @@ export class ProxyConnection {
       held: into?.held ?? 0,
       swallowed: into?.swallowed ?? 0,
     });
-    const rows = [row(this.#clientAddress, this.#up, this.#down)];
-    if (this.#serverAddress !== null) rows.push(row(this.#serverAddress, this.#down, this.#up));
+    const rows: SocketRow[] = [];
+    // A leg of a silent connection may be gone.
+    if (!this.#client.destroyed) rows.push(row(this.#clientAddress, this.#up, this.#down));
+    if (this.#serverAddress !== null && this.#server?.destroyed === false)
+      rows.push(row(this.#serverAddress, this.#down, this.#up));
     return rows;
   }
 }

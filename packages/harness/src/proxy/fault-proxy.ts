@@ -3,8 +3,17 @@
  * belong to which association, and applies faults to the PDUs that they name.
  */
 import { connect, type Socket } from 'node:net';
-import type { AssociationId, Pdu } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultSpec, learn, parseFault } from '@mtalab/scenario';
+import type { AssociationId, BareFrame } from '@mtalab/mta-core';
+import {
+  type ArmedFault,
+  endAction,
+  type FaultHandle,
+  FaultPlan,
+  type FaultSpec,
+  learn,
+  type NetworkState,
+  parseFault,
+} from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
@@ -262,6 +271,15 @@ export class FaultProxy {
     return cut.length;
   }
 
+  /** Takes the network between the MTAs away, or gives it back. */
+  async setNetwork(state: NetworkState): Promise<void> {
+    await Promise.all([...this.#links.values()].map(({ listener }) => listener.reach(state !== 'down')));
+    for (const connection of [...this.#connections.values()]) {
+      if (state !== 'up') connection.silence();
+      else if (connection.silent) connection.cut(null);
+    }
+  }
+
   /** Cuts the association of a connection, or only the connection if the fault says so. */
   #cut(connection: ProxyConnection, fault: ArmedFault): void {
     const { association } = connection;
@@ -295,15 +313,22 @@ export class FaultProxy {
     return () => this.#listeners.delete(listener);
   }
 
-  #notify(connection: ProxyConnection, fromClient: boolean, seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void {
+  #notify(
+    connection: ProxyConnection,
+    fromClient: boolean,
+    seq: number,
+    pdu: BareFrame,
+    fate: Fate,
+    fault: ArmedFault | null,
+  ): void {
     if (this.#listeners.size === 0) return;
     const seen: ProxiedPdu = {
+      ...withoutContent(pdu),
       seq,
       conn: connection.id,
       from: this.#nameOf(connection, fromClient),
       to: this.#nameOf(connection, !fromClient),
       association: connection.association,
-      pdu: withoutContent(pdu),
       fate,
       fault: fault?.text ?? null,
     };

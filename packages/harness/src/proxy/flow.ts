@@ -1,26 +1,14 @@
 /** One direction of a proxied connection. Reads octets from one socket, applies faults to whole PDUs, and writes the rest. */
 import type { Socket } from 'node:net';
-import type { Pdu, PduType } from '@mtalab/mta-core';
+import type { BareFrame } from '@mtalab/mta-core';
 import { type ArmedFault, endAction, type FaultPlan } from '@mtalab/scenario';
 import type { Fate } from '@mtalab/trace';
-
-/** One fragment, or octets that are no fragment. */
-export type Fragment = {
-  readonly raw: Buffer;
-  readonly first: boolean;
-  readonly last: boolean;
-  /** From the header of the first fragment, so known before the call is complete. */
-  readonly type: PduType | null;
-  readonly call: number | null;
-  readonly opnum: number | null;
-  /** The whole PDU, at its last fragment. Null before, and for octets that are no PDU. */
-  readonly pdu: Pdu | null;
-};
+import type { Fragment } from './fragments.js';
 
 export type FlowLimits = {
   /** Limit of octets that wait in one direction of a connection. Above it the proxy stops reading from the sender. */
   readonly maxHeldBytes: number;
-  /** Limit of octets of one call that the proxy collects to judge it. A longer call passes without a judgement. */
+  /** Limit of octets of one PDU that the proxy collects to judge it. A longer PDU passes without a judgement. */
   readonly maxCallBytes: number;
 };
 
@@ -34,15 +22,15 @@ type FlowHost = {
   /** Octets after the last whole fragment, when the source has ended. */
   rest(): Fragment | null;
   /** A whole PDU arrived. The proxy learns names and associations from it. Returns its number. */
-  arrived(pdu: Pdu): number;
-  fate(seq: number, pdu: Pdu, fate: Fate, fault: ArmedFault | null): void;
+  arrived(pdu: BareFrame): number;
+  fate(seq: number, pdu: BareFrame, fate: Fate, fault: ArmedFault | null): void;
   /** Cuts for a fault: all connections of the association, or only this one. */
   cut(fault: ArmedFault): void;
   /** Calls `run` after `labMs` of lab time. Returns a function that cancels it. */
   after(labMs: number, run: () => void): () => void;
 };
 
-type Arrived = { readonly seq: number; readonly pdu: Pdu };
+type Arrived = { readonly seq: number; readonly pdu: BareFrame };
 /** Octets in the queue of this direction. */
 type Item = {
   readonly raws: readonly Buffer[];
@@ -74,6 +62,7 @@ export class Flow {
   #call: OpenCall | null = null;
   #swallowing: ArmedFault | null = null;
   #sourceEnded = false;
+  #silent = false;
   #sinkFull = false;
   #closed = false;
   #received = 0;
@@ -143,18 +132,31 @@ export class Flow {
     }
   }
 
+  /** From now on nothing leaves in this direction, not even its end. Waiting octets are lost. */
+  silence(): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    this.#swallowed += this.held;
+    this.#loseQueue('swallowed', null);
+    this.#readOn();
+  }
+
   /** Ends this direction. Waiting octets are lost. */
   close(fault: ArmedFault | null): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#loseQueue('cut', fault);
+    this.#call = null;
+  }
+
+  #loseQueue(fate: Fate, fault: ArmedFault | null): void {
     for (const item of this.#queue.splice(0)) {
       item.delay?.cancel();
       for (const one of [item.hold, item.delay?.fault, item.cutAfter]) endAction(one);
-      if (item.arrived !== null) this.#host.fate(item.arrived.seq, item.arrived.pdu, 'cut', fault);
+      if (item.arrived !== null) this.#host.fate(item.arrived.seq, item.arrived.pdu, fate, fault);
     }
     endAction(this.#swallowing);
     this.#queuedBytes = 0;
-    this.#call = null;
   }
 
   #chunk(chunk: Buffer): void {
@@ -169,7 +171,7 @@ export class Flow {
 
   #fragment(fragment: Fragment): void {
     const between =
-      fragment.first && fragment.last && fragment.type !== null && this.#call !== null && this.#call.id !== fragment.call;
+      fragment.first && fragment.last && fragment.start !== null && this.#call !== null && this.#call.id !== fragment.call;
     if (fragment.first && !between) this.#abandonCall();
     const call = between || this.#call === null ? this.#begin(fragment) : this.#call;
     if (fragment.last) {
@@ -190,9 +192,9 @@ export class Flow {
     call.sizeBytes = 0;
   }
 
-  #begin({ type, call, opnum }: Fragment): OpenCall {
+  #begin({ start, call }: Fragment): OpenCall {
     const { plan } = this.#host;
-    const collected = type !== null && plan.needsWhole(type, opnum, this.#host.sender());
+    const collected = start !== null && plan.needsWhole(start, this.#host.sender());
     return { id: call, knownId: plan.lastId, swallowedBy: this.#swallowing, collected, raws: [], sizeBytes: 0 };
   }
 
@@ -205,7 +207,7 @@ export class Flow {
   }
 
   /** Applies the faults to a complete call. Passes octets that are no PDU on. */
-  #callEnds(call: OpenCall, pdu: Pdu | null): void {
+  #callEnds(call: OpenCall, pdu: BareFrame | null): void {
     const sizeBytes = call.raws.reduce((sum, raw) => sum + raw.length, 0);
     if (pdu === null) {
       if (call.swallowedBy === null) this.#enqueue(octetsOf(call.raws, sizeBytes));
@@ -213,6 +215,11 @@ export class Flow {
     }
     this.#received += 1;
     const arrived = { seq: this.#host.arrived(pdu), pdu };
+    if (this.#silent) {
+      this.#swallowed += 1;
+      this.#host.fate(arrived.seq, pdu, 'swallowed', null);
+      return;
+    }
     const { cutBefore, swallow, hold, delay, cutAfter } = this.#host.plan.judge(pdu, this.#host.sender(), call.knownId);
     if (cutBefore !== undefined) {
       // After a cut the other faults have nothing to act on.
@@ -253,6 +260,7 @@ export class Flow {
   }
 
   #enqueue(item: Item): void {
+    if (this.#silent) return;
     this.#queue.push(item);
     this.#queuedBytes += item.sizeBytes;
     this.#drain();
@@ -285,9 +293,11 @@ export class Flow {
     this.#host.cut(item.cutAfter);
   }
 
-  /** Passes the orderly end of the source on, after all waiting items. */
+  /** Passes the orderly end of the source on, after all waiting items. A silent direction keeps it to itself. */
   #endWhenEmpty(): void {
-    if (this.#sourceEnded && this.#queue.length === 0 && !this.#closed) this.#sink.end();
+    if (!this.#sourceEnded || this.#queue.length > 0 || this.#closed) return;
+    if (this.#silent) this.#source.destroy();
+    else this.#sink.end();
   }
 
   #readOn(): void {

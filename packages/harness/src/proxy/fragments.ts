@@ -1,40 +1,29 @@
-/** Splits the two directions of a connection into fragments. Passes octets that are no DCE/RPC unchanged. */
-import { ConnectionTap } from '@mtalab/transport';
-import type { Fragment } from './flow.js';
+/** Pieces of the octets of a connection, and what reads them. */
+import type { BareFrame } from '@mtalab/mta-core';
+import type { PduStart } from '@mtalab/scenario';
 
-/** Offset of the operation number in a request. */
-const opnumAt = 22;
+/** The smallest piece of a PDU that can wait or pass by itself, or octets that are no PDU. */
+export type Fragment = {
+  readonly raw: Buffer;
+  /** Does a PDU begin or end with it? */
+  readonly first: boolean;
+  readonly last: boolean;
+  /** What the first octets show before the PDU is complete; null for octets that are no PDU. */
+  readonly start: PduStart | null;
+  /** The number of a call, whose fragments have it in common; null if the link has no such numbers. */
+  readonly call: number | null;
+  /** The whole PDU, at its last fragment. Null before, and for octets that are no PDU. */
+  readonly pdu: BareFrame | null;
+};
 
-export class FragmentReader {
-  readonly #tap: ConnectionTap;
-  /** Directions whose octets are not, or no longer, DCE/RPC. */
-  readonly #foreign = { client: false, server: false };
-
-  /** @param maxStubBytes limit of a call that is assembled. */
-  constructor(maxStubBytes: number) {
-    this.#tap = new ConnectionTap({ maxStubBytes });
-  }
-
-  read(chunk: Buffer, fromClient: boolean): readonly Fragment[] {
-    const side = fromClient ? 'client' : 'server';
-    // Every fragment starts with 05 00. Other octets pass at once, without a wait for a whole header.
-    const isStart = this.#tap.heldBack[side].length === 0;
-    if (isStart && (chunk[0] !== 5 || (chunk[1] ?? 0) !== 0)) this.#foreign[side] = true;
-    if (this.#foreign[side]) return [untouched(chunk)];
-    return (fromClient ? this.#tap.fromClient(chunk) : this.#tap.fromServer(chunk)).map((fragment) => {
-      if (fragment.type === null) return untouched(fragment.raw);
-      const { raw, type, call, first, last, pdu } = fragment;
-      return { raw, type, call, first, last, pdu, opnum: type === 'request' ? raw.readUInt16LE(opnumAt) : null };
-    });
-  }
-
-  /** The octets after the last whole fragment of a direction that ends. */
-  rest(fromClient: boolean): Fragment | null {
-    const rest = this.#tap.heldBack[fromClient ? 'client' : 'server'];
-    return rest.length === 0 ? null : untouched(rest);
-  }
+/** Reads both directions of a connection of one link. */
+export interface LinkReader {
+  read(chunk: Buffer, fromClient: boolean): readonly Fragment[];
+  /** The octets after the last whole fragment of a direction; null if there are none. */
+  rest(fromClient: boolean): Fragment | null;
 }
 
-function untouched(raw: Buffer): Fragment {
-  return { raw, first: true, last: true, type: null, call: null, opnum: null, pdu: null };
+/** Octets that are no PDU. */
+export function untouched(raw: Buffer): Fragment {
+  return { raw, first: true, last: true, start: null, call: null, pdu: null };
 }

@@ -16,6 +16,7 @@ const apduOfX400: Readonly<Partial<Record<X400FrameType, string>>> = {
   data: 'rttr',
   'minor-sync-ack': 'confirm',
   'activity-end-ack': 'confirm',
+  exception: 'refuse',
   'activity-discard': 'discard',
   'activity-discard-ack': 'discarded',
   finish: 'close',
@@ -54,10 +55,10 @@ function kindsOfPdu(pdu: Pdu): readonly string[] {
   return kinds;
 }
 
+/** REFUSE is an RTORJ alone: on every link `refuse` is the refusal of an activity, which is an EXCEPTION here. */
 function kindsOfX400Frame(frame: X400Frame): readonly string[] {
-  const kinds: string[] = ['any', frame.type];
+  const kinds: string[] = frame.type === 'refuse' ? ['any'] : ['any', frame.type];
   if (frame.type === 'data') kinds.push(frame.end ? 'activity-end' : 'minor-sync');
-  // The answer to an exception is its refusal of the activity; `refuse` is the session's own word for RTORJ.
   const apdu = apduOfX400[frame.type];
   if (apdu !== undefined) kinds.push(apdu);
   return kinds;

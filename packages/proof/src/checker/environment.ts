@@ -68,6 +68,7 @@ const showsIn: Readonly<Record<Quirk['showsAt'], EnvironmentName>> = {
   'two listeners': 'two-listeners',
   'a first binding that gets nowhere': 'other-family-first',
   'an adapter that fails': 'failing-adapter',
+  'an X.400 connector': 'plain',
 };
 
 /** The environment that shows the first of these articles that needs more than one address. */

@@ -11,7 +11,8 @@
  *            | "cut" "every" [ KIND ] "randomly" RATIO "seed" S [ "limit" M ] [ from ]
  *     from   = "from" NAME
  *
- * - KIND: a PDU type (`bind_ack`), an APDU (`turn-give`), an operation (`MtaSend`, its response `MtaSend-answer`), or `any`.
+ * - KIND: a PDU type (`bind_ack`, `connect`), an APDU (`turn-give`), an operation (`MtaSend`, its response `MtaSend-answer`), or
+ *   `any`. A kind that the link of a connection does not have meets nothing there.
  * - N: the N-th of its kind, default 1. The count covers all connections of the proxy from the moment the fault was added; with
  *   `from`, only what this MTA sends counts. NAME may stand in double quotes.
  * - `cut before`: the proxy does not pass the PDU on, and cuts all connections of its association. `cut after`: it first passes
@@ -23,8 +24,8 @@
  *   also by chance. S makes the chance repeatable. The fault ends after M hits; without a limit it never ends.
  */
 
+import { type FaultLink, faultKinds, linksWithKind } from './fault-kinds.js';
 import { sameWord, Words } from './fault-words.js';
-import { faultKinds } from './pdu-kinds.js';
 
 type Target = {
   readonly kind: string;
@@ -56,25 +57,31 @@ const maxSeed = 2 ** 32 - 1;
 /** A day of the lab's clock. */
 const maxDelayMs = 86_400_000;
 
+/** What a fault may be about. Empty lists allow all. */
+type Scope = { readonly names: readonly string[]; readonly links: readonly FaultLink[] };
+
+const linkWords: Readonly<Record<FaultLink, string>> = { rpc: 'the LAN', x400: 'the X.400 connector' };
+
 /**
- * Read one fault. With `names`, the MTA after `from` must be one of them.
+ * Read one fault. With `names`, the MTA after `from` must be one of them. With `links`, one of them must have the kind.
  * @throws FaultSyntaxError saying what is wrong, at which character, and what was probably meant.
  */
-export function parseFault(text: string, names: readonly string[] = []): FaultSpec {
+export function parseFault(text: string, names: readonly string[] = [], links: readonly FaultLink[] = []): FaultSpec {
   const words = new Words(text);
+  const scope: Scope = { names, links };
   const action = words.expect('a fault', actions);
   switch (action) {
     case 'cut': {
       const how = words.expect('when to cut', [...whenWords, 'randomly', 'every']);
-      if (how === 'before' || how === 'after') return { action, when: how, ...readTarget(words, names) };
-      return readRandom(words, how, names);
+      if (how === 'before' || how === 'after') return { action, when: how, ...readTarget(words, scope) };
+      return readRandom(words, how, scope);
     }
     case 'drop-connection':
-      return { action, when: words.expect('when to cut', whenWords), ...readTarget(words, names) };
+      return { action, when: words.expect('when to cut', whenWords), ...readTarget(words, scope) };
     case 'delay':
-      return readDelay(words, names);
+      return readDelay(words, scope);
     default:
-      return { action, ...readTarget(words, names) };
+      return { action, ...readTarget(words, scope) };
   }
 }
 
@@ -91,48 +98,53 @@ export function describeFault(fault: FaultSpec): string {
   return 'when' in fault ? `${fault.action} ${fault.when} ${target}${from}` : `${fault.action} ${target}${from}`;
 }
 
-function readTarget(words: Words, names: readonly string[]): Target {
-  const kind = readKind(words);
+function readTarget(words: Words, scope: Scope): Target {
+  const kind = readKind(words, scope);
   const numbered = /^\d/.test(words.peek()?.text ?? '');
   const nth = numbered ? words.number('which one of its kind', 1, maxCount) : 1;
-  return { kind, nth, from: readFrom(words, numbered ? [] : ['a number'], names) };
+  return { kind, nth, from: readFrom(words, numbered ? [] : ['a number'], scope) };
 }
 
 /** One number is the time. Of two numbers, the first says which PDU of the kind. */
-function readDelay(words: Words, names: readonly string[]): FaultSpec {
-  const kind = readKind(words);
+function readDelay(words: Words, scope: Scope): FaultSpec {
+  const kind = readKind(words, scope);
   const firstAt = words.at;
   const first = words.number('a delay in milliseconds', 0, maxCount, 'ms');
   if (/^\d/.test(words.peek()?.text ?? '')) {
     if (first < 1) throw words.error(`expected which one of its kind, a whole number from 1 to ${maxCount}, found "0"`, firstAt);
     const delayMs = words.number('a delay in milliseconds', 0, maxDelayMs, 'ms');
-    return { action: 'delay', kind, nth: first, from: readFrom(words, [], names), delayMs };
+    return { action: 'delay', kind, nth: first, from: readFrom(words, [], scope), delayMs };
   }
   if (first > maxDelayMs) throw words.error(`expected a delay of at most ${maxDelayMs} ms, found "${first}"`, firstAt);
-  return { action: 'delay', kind, nth: 1, from: readFrom(words, ['a number'], names), delayMs: first };
+  return { action: 'delay', kind, nth: 1, from: readFrom(words, ['a number'], scope), delayMs: first };
 }
 
-function readRandom(words: Words, how: 'randomly' | 'every', names: readonly string[]): FaultSpec {
+function readRandom(words: Words, how: 'randomly' | 'every', scope: Scope): FaultSpec {
   let kind = 'any';
   if (how === 'every') {
     if (words.accept('randomly') === undefined) {
-      kind = readKind(words);
+      kind = readKind(words, scope);
       words.expect('how', ['randomly']);
     }
   }
   const ratio = readRatio(words);
-  if (how === 'randomly' && words.accept('of') !== undefined) kind = readKind(words);
+  if (how === 'randomly' && words.accept('of') !== undefined) kind = readKind(words, scope);
   words.expect(how === 'randomly' && kind === 'any' ? 'a kind or the seed' : 'the seed', ['seed']);
   const seed = words.number('a seed', 0, maxSeed);
   const limited = words.accept('limit') !== undefined;
   const limit = limited ? words.number('a limit', 1, maxCount) : null;
-  return { action: 'cut-randomly', kind, from: readFrom(words, limited ? [] : ['limit'], names), ...ratio, seed, limit };
+  return { action: 'cut-randomly', kind, from: readFrom(words, limited ? [] : ['limit'], scope), ...ratio, seed, limit };
 }
 
-function readKind(words: Words): string {
+function readKind(words: Words, { links }: Scope): string {
   const word = words.peek();
   const found = word === undefined ? undefined : sameWord(word.text, faultKinds);
   if (found === undefined) return words.expect('a kind of PDU, APDU or operation', faultKinds);
+  const has = linksWithKind(found);
+  if (links.length > 0 && !links.some((link) => has.includes(link))) {
+    const [here, there] = [links, has].map((list) => list.map((link) => linkWords[link]).join(' or '));
+    throw words.error(`expected a kind of ${here}, found "${found}", which only ${there} has`);
+  }
   words.take('a kind');
   return found;
 }
@@ -147,7 +159,7 @@ function readRatio(words: Words): { readonly hits: number; readonly outOf: numbe
   throw words.error(`expected a ratio above 0 and at most 1, such as 5% or 1/20, found "${word}"`, at);
 }
 
-function readFrom(words: Words, could: readonly string[], names: readonly string[]): string | null {
+function readFrom(words: Words, could: readonly string[], { names }: Scope): string | null {
   if (words.accept('from') === undefined) {
     words.end([...could, 'from']);
     return null;

@@ -2,9 +2,9 @@
  * The faults of a link (the proxy's, or a virtual one): which are armed, what each has counted, and what each does to an
  * arriving PDU.
  */
-import type { Pdu, PduType } from '@mtalab/mta-core';
+import { type BareFrame, kindsIn } from '@mtalab/mta-core';
+import { mayBecome, type PduStart } from './fault-kinds.js';
 import { describeFault, type FaultSpec } from './fault-language.js';
-import { kindsOf, mayBecome } from './pdu-kinds.js';
 import { type Chance, chance } from './seeded-chance.js';
 
 /** `armed`: not met yet. `reached`: it acts, or (seeded faults) has acted and may act again. `done`: it has ended. */
@@ -73,27 +73,26 @@ export class FaultPlan {
     return [...this.#faults];
   }
 
-  /** Faults added later have higher ids. Only the faults known at its first fragment act on a call. */
+  /** Faults added later have higher ids. Only the faults known at its first octets act on a PDU. */
   get lastId(): number {
     return this.#lastId;
   }
 
   /**
-   * Whether the fragments of a call must wait until the call is complete, because a fault may act before its first octet
-   * passes.
+   * Whether the first octets of a PDU must wait until it is complete, because a fault may act before they pass.
    */
-  needsWhole(type: PduType | null, opnum: number | null, from: string): boolean {
+  needsWhole(start: PduStart, from: string): boolean {
     return this.#faults.some((fault) => {
       if (!isLive(fault) || (fault.spec.from !== null && fault.spec.from !== from)) return false;
       if ('when' in fault.spec && fault.spec.when === 'after') return false;
-      return mayBecome(fault.spec.kind, type, opnum);
+      return mayBecome(fault.spec.kind, start);
     });
   }
 
   /** Counts this PDU with every fault up to id `knownId`, and says what those faults do to it. */
-  judge(pdu: Pdu, from: string, knownId: number): FaultDecision {
+  judge(pdu: BareFrame, from: string, knownId: number): FaultDecision {
     if (this.#faults.length === 0) return pass;
-    const kinds = kindsOf(pdu);
+    const kinds = kindsIn(pdu);
     let verdict = pass;
     for (const fault of this.#faults) {
       if (fault.id > knownId || !isLive(fault)) continue;

@@ -1,5 +1,6 @@
 /** Learns from passing PDUs which MTA dialled a connection, and which association the connection belongs to. */
-import type { Pdu } from '@mtalab/mta-core';
+import type { BareFrame } from '@mtalab/mta-core';
+import { callIn } from '@mtalab/trace';
 
 /** The part of a connection that is learned. */
 type Learned = {
@@ -11,19 +12,21 @@ type Learned = {
 };
 
 /**
- * Learns from one PDU. MtaBind and MtaBindBack name the caller and the association on the first connection of each direction. A
- * data connection binds with the group id that the same MTA gave to that first connection.
+ * Learns from one PDU. MtaBind, MtaBindBack and CONNECT name the caller and the association. On the LAN these come on the first
+ * connection of each direction. A data connection binds with the group id that the same MTA gave to that first connection.
  */
-export function learn(connection: Learned, fromClient: boolean, pdu: Pdu, all: Iterable<Learned>): void {
-  if (fromClient && pdu.type === 'bind' && pdu.group !== 0) joinGroup(connection, pdu.group, all);
-  else if (!fromClient && pdu.type === 'bind_ack' && pdu.group !== 0) {
-    connection.group = pdu.group;
-    if (connection.association === null) joinGroup(connection, pdu.group, all);
-  } else if (fromClient && pdu.type === 'request') {
-    const { body } = pdu;
-    if (body.op !== 'MtaBind' && body.op !== 'MtaBindBack') return;
-    connection.association = body.association;
-    connection.clientName = body.from.mtaName;
+export function learn(connection: Learned, fromClient: boolean, pdu: BareFrame, all: Iterable<Learned>): void {
+  const call = fromClient ? callIn(pdu) : null;
+  if (call !== null) {
+    connection.association = call.association;
+    connection.clientName = call.from;
+  }
+  if (pdu.link !== 'rpc') return;
+  const { frame } = pdu;
+  if (fromClient && frame.type === 'bind' && frame.group !== 0) joinGroup(connection, frame.group, all);
+  else if (!fromClient && frame.type === 'bind_ack' && frame.group !== 0) {
+    connection.group = frame.group;
+    if (connection.association === null) joinGroup(connection, frame.group, all);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Builds a ladder from what a link saw (the proxy's, or a virtual one). The journals of both ends add the beliefs. */
-import { describePdu, type TurnSide } from '@mtalab/mta-core';
+import { describeFrame, type TurnSide } from '@mtalab/mta-core';
 import type { LadderLine } from './line.js';
 import type { LinkPdu } from './link-pdu.js';
 import { isClient, Matching, matchEnds } from './match-ends.js';
@@ -39,7 +39,7 @@ function passages(pdus: Iterable<LinkPdu>): { readonly list: readonly Passage[];
     const between = known ?? { client: from, asServer: endOf(to, from, 1), asClient: endOf(from, to, 0) };
     connections.set(conn, between);
     const up = from === between.client;
-    const text = describePdu(pdu.pdu);
+    const text = describeFrame(pdu);
     const arrived = up ? momentAt(between.asServer, 'received', text) : momentAt(between.asClient, 'received', text);
     const passed = pdu.fate === 'passed';
     const left = !passed ? null : up ? momentAt(between.asClient, 'sent', text) : momentAt(between.asServer, 'sent', text);

@@ -2,15 +2,16 @@
 import {
   type AssociationState,
   believes,
-  describePdu,
+  describeFrame,
+  type LinkFrame,
   ltabOf,
   type Mta,
-  type Pdu,
-  rowsIn,
+  ownerOfConnection,
   type TurnSide,
 } from '@mtalab/mta-core';
 import type { LocatedEntry } from '../journal/entry.js';
 import { type Replayed, Replayer } from '../journal/replay.js';
+import { callIn } from './link-pdu.js';
 
 /** One end of a connection, in one life of its MTA. */
 export type ConnectionEnd = {
@@ -78,23 +79,25 @@ export class Trail {
       this.#lives += 1;
       if (this.#lives > 1) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
     }
-    if (input.type === 'frame' && input.link === 'rpc') this.#pdu('received', t, input.conn, input.frame, mta, before);
+    if (input.type === 'frame') this.#pdu('received', t, input, mta, before);
     if (before !== null && ltabOf(before) !== ltabOf(mta)) this.#losses(t, before, mta);
     for (const effect of effects) {
-      if (effect.type === 'frame' && effect.link === 'rpc') this.#pdu('sent', t, effect.conn, effect.frame, mta, before);
+      if (effect.type === 'frame') this.#pdu('sent', t, effect, mta, before);
     }
   }
 
-  #pdu(kind: PduMoment['kind'], tMs: number, conn: number, pdu: Pdu, mta: Mta, before: Mta | null): void {
+  #pdu(kind: PduMoment['kind'], tMs: number, frame: LinkFrame, mta: Mta, before: Mta | null): void {
+    const { conn } = frame;
     const at = locate(mta, conn) ?? (before === null ? null : locate(before, conn));
     const end = this.#end(conn, tMs);
-    end.peer = at?.peer ?? (kind === 'received' ? callerOf(pdu) : null) ?? end.peer;
+    const caller = kind === 'received' ? callIn(frame)?.from : undefined;
+    end.peer = at?.peer ?? caller ?? end.peer;
     const moment: PduMoment = {
       kind,
       node: this.node,
       index: this.moments.length,
       tMs,
-      text: describePdu(pdu),
+      text: describeFrame(frame),
       end,
       association: at?.name ?? null,
       believes: at?.side ?? null,
@@ -133,17 +136,11 @@ export class Trail {
 /** States that show the loss of an open association. One that recovers at once is never in the state `lost`. */
 const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'opening', 'answering']);
 
-/** The MTA that calls, where the PDU names it. */
-function callerOf(pdu: Pdu): string | null {
-  if (pdu.type !== 'request' || (pdu.body.op !== 'MtaBind' && pdu.body.op !== 'MtaBindBack')) return null;
-  return pdu.body.from.mtaName;
-}
-
 type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
 
 /** The association of a connection, and whose Turn its side believes it is. */
 function locate(mta: Mta, conn: number): Place | null {
-  const owner = rowsIn(mta.rpc.connections).find((connection) => connection.id === conn)?.owner ?? null;
+  const owner = ownerOfConnection(mta, conn);
   if (owner === null) return null;
   const entry = ltabOf(mta)[owner.entry - 1];
   const association = entry?.associations.find((each) => each.id === owner.association);

@@ -15,6 +15,13 @@ export const termsAToL: readonly Term[] = [
     source: 'Own; [rules.md](protocol/rules.md#exactly-once)',
   },
   {
+    names: ['ACTIVITY START'],
+    also: ['ACTIVITY RESUME', 'ACTIVITY END', 'ACTIVITY INTERRUPT', 'ACTIVITY DISCARD'],
+    short: 'begins the transfer of one message; ACTIVITY RESUME takes it up again, ACTIVITY END is its last checkpoint',
+    text: 'The PDU of the session that begins the transfer of one message on the X.400 connector. ACTIVITY RESUME goes on with it after a loss, from a checkpoint. ACTIVITY END is the checkpoint behind the last segment. ACTIVITY INTERRUPT and ACTIVITY DISCARD end it before that.',
+    source: 'X.225 8.14 to 8.18',
+  },
+  {
     names: ['Adjacent MTA'],
     text: 'An MTA that this MTA talks to directly, without another one in between. It has an entry in the locality table.',
     source: 'Exchange',
@@ -125,6 +132,13 @@ export const termsAToL: readonly Term[] = [
     source: 'X.218 9.3',
   },
   {
+    names: ['CONNECT'],
+    also: ['ACCEPT'],
+    short: 'opens a session and carries the rtorq; ACCEPT or REFUSE carry the answer',
+    text: 'The PDU that opens a session of the X.400 connector and carries the RTORQ. The answer is ACCEPT with the RTOAC, or REFUSE with the RTORJ.',
+    source: 'X.225 8.3',
+  },
+  {
     names: ['Content'],
     text: 'The octets of a message. They never enter the core or a journal; references to them do.',
     source: 'X.411 12.2.1.1',
@@ -149,6 +163,13 @@ export const termsAToL: readonly Term[] = [
     names: ['Corrected', 'fixed'],
     text: 'Without the bug of an article. `corrected` is the behaviour without any bug; `fixed` is the case of a scenario with the article switched off.',
     source: 'Own',
+  },
+  {
+    names: ['CR'],
+    also: ['CC', 'DR'],
+    short: 'asks for a transport connection; CC confirms it, DR refuses it',
+    text: 'The PDU that asks for a transport connection of the X.400 connector. The answer is CC, or DR if the other side refuses.',
+    source: 'ISO 8073 13.3 to 13.5',
   },
   {
     names: ['Data connection'],
@@ -197,6 +218,12 @@ export const termsAToL: readonly Term[] = [
     names: ['Envelope'],
     text: 'The originator, the recipients and the priority of a message. The headers inside the content play no part.',
     source: 'X.411',
+  },
+  {
+    names: ['EXCEPTION'],
+    short: 'the receiver refuses the transfer; the sender ends it',
+    text: 'The PDU of the session by which the receiver refuses a transfer on the X.400 connector. The sender answers with ACTIVITY INTERRUPT or ACTIVITY DISCARD.',
+    source: 'X.225 8.12',
   },
   {
     names: ['Fault'],

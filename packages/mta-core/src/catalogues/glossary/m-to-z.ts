@@ -3,6 +3,12 @@ import type { Term } from './term.js';
 
 export const termsMToZ: readonly Term[] = [
   {
+    names: ['MINOR SYNC'],
+    short: 'a checkpoint behind a segment; its ACK is the confirm',
+    text: 'The PDU of the session that marks a checkpoint behind a segment on the X.400 connector. MINOR SYNC ACK is the confirmation of that segment.',
+    source: 'X.225 8.8',
+  },
+  {
     names: ['Monologue'],
     text: 'The dialogue mode in which the initial holder of the Turn keeps it. The opposite is _two-way alternate_.',
     source: 'X.218',

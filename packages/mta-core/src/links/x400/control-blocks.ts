@@ -26,11 +26,16 @@ export function takeControlBlock(ctx: Context, conn: number): number | null {
   }
   let id = 1;
   while (rowOf(controlBlocks, id) !== undefined) id += 1;
-  patchX400(ctx, { controlBlocks: withRow(controlBlocks, { id, conn }) });
+  patchX400(ctx, { controlBlocks: withRow(controlBlocks, { id, conn, leakedFor: null }) });
   return id;
 }
 
 export function freeControlBlock(ctx: Context, { controlBlock, id }: X400Connection): void {
   const { controlBlocks } = ctx.mta.x400;
   if (rowOf(controlBlocks, controlBlock)?.conn === id) patchX400(ctx, { controlBlocks: withoutRow(controlBlocks, controlBlock) });
+}
+
+/** The lower layer is not told that a connection has ended: its control block stays in use until the MTA restarts. */
+export function leakControlBlock(ctx: Context, id: number, leakedFor: number): void {
+  patchX400(ctx, { controlBlocks: withRow(ctx.mta.x400.controlBlocks, { id, conn: null, leakedFor }) });
 }

@@ -1,0 +1,33 @@
+/**
+ * Splits the two directions of a connection into fragments. The first octet of the side that dialled shows the link:
+ * DCE/RPC begins with 05. Octets of other protocols pass unchanged.
+ */
+import { type Fragment, type LinkReader, untouched } from './fragments.js';
+import { RpcReader } from './rpc-reader.js';
+
+const foreign: LinkReader = { read: (chunk) => [untouched(chunk)], rest: () => null };
+
+export class ConnectionReader implements LinkReader {
+  readonly #maxPduBytes: number;
+  /** Null until the side that dialled has sent something. */
+  #reader: LinkReader | null = null;
+
+  /** @param maxPduBytes limit of a PDU that is read as a whole. */
+  constructor(maxPduBytes: number) {
+    this.#maxPduBytes = maxPduBytes;
+  }
+
+  read(chunk: Buffer, fromClient: boolean): readonly Fragment[] {
+    // On both links the side that dialled sends first.
+    this.#reader ??= fromClient ? this.#readerOf(chunk[0]) : foreign;
+    return this.#reader.read(chunk, fromClient);
+  }
+
+  rest(fromClient: boolean): Fragment | null {
+    return this.#reader?.rest(fromClient) ?? null;
+  }
+
+  #readerOf(octet: number | undefined): LinkReader {
+    return octet === 5 ? new RpcReader(this.#maxPduBytes) : foreign;
+  }
+}
