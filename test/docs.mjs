@@ -15,6 +15,7 @@ import {
   maxLocalBytes,
   maxRecipients,
   ntReleases,
+  overridable,
   releaseArticles,
   releaseReasons,
   turnTable,
@@ -156,7 +157,7 @@ function terms() {
 
 /** Kinds of PDUs that faults can name, and the links that have them. */
 function kinds() {
-  const links = { rpc: 'LAN', x400: 'X.400' };
+  const links = { lan: 'LAN', x400: 'X.400' };
   return markdown(
     ['', 'kinds', 'link'],
     faultKindGroups.map(({ what, kinds: names, links: has }) => [
@@ -229,9 +230,10 @@ function settings() {
   const rows = Object.entries(schema.properties.settings.properties).map(([name, value]) => {
     const [words, standard] = apart(value.description);
     const [, means, exchange, unit] = /^(.*?)(?: Own setting\.)?(?: Exchange: (.*?)\.)?(?: Unit: (.*?)\.)?$/s.exec(words);
-    return [`\`${name}\``, means, exchange ?? '', unit ?? '', range(value), standard];
+    const own = overridable.includes(name) ? 'yes' : '';
+    return [`\`${name}\``, means, exchange ?? '', unit ?? '', range(value), standard, own];
   });
-  return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default'], rows);
+  return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default', 'override'], rows);
 }
 
 /** The generated text between the marks of each name; people write the rest of the page. */

@@ -2,7 +2,7 @@
  * Q232602, an MTA fails to recover associations after network problems: one test for each fact, on MTAs without sockets. A and B
  * are joined by an X.400 connector; A sends. `mtalab repro Q232602` shows it on two processes.
  */
-import { quirkOf, resolveProfile, type Settings } from '@mtalab/mta-core';
+import { quirkOf, resolveProfile, type Settings, viewWaits } from '@mtalab/mta-core';
 import { test } from 'tap';
 import { Course } from './course.js';
 
@@ -103,6 +103,19 @@ test('legacy: an operator who ends the Open Interval changes nothing', (t) => {
   networkUp(course);
   course.retry('A');
   t.equal(course.delivered('B'), 1);
+  t.end();
+});
+
+test('legacy: the views name the control block and the last error', (t) => {
+  const course = withNetworkDown('legacy');
+  course.lab.pass(disconnectMs + openIntervalMs);
+  t.match(viewWaits(course.lab.mta('A'), course.lab.nowMs), [
+    {
+      queue: 'B',
+      waits: [{ reason: 'lost-control-block', says: /addressing control block 1 .*\(Q232602\)/ }],
+      lastError: { event: 4284 },
+    },
+  ]);
   t.end();
 });
 

@@ -306,6 +306,49 @@ const views: Record<string, (style: Paint) => string> = {
     ),
   'bindings, with an endpoint mapper': (style) =>
     renderBindings([{ mta: 'MTA-A', value: [binding({ mapperPort: 135 }), binding({ address: '127.0.0.2' })] }], style),
+  'bindings, with an X.400 connector': (style) =>
+    renderBindings([{ mta: 'MTA-A', value: [binding({ x400Port: 102 }), binding({ address: '127.0.0.2' })] }], style),
+  'status, with X.400 connectors': (style) =>
+    renderStatus(
+      [
+        {
+          mta: 'MTA-A',
+          value: status('MTA-A', { x400: { endpoints: ['127.0.0.1[102]'], controlBlocks: { configured: 20, inUse: 3 } } }),
+        },
+        { mta: 'MTA-B', value: status('MTA-B', { x400: { endpoints: [], controlBlocks: { configured: 2, inUse: 1 } } }) },
+      ],
+      style,
+    ),
+  'ltab, with X.400 connectors': (style) =>
+    renderLtab(
+      [
+        {
+          mta: 'MTA-A',
+          value: {
+            nowMs,
+            rows: [
+              {
+                ...ltab,
+                link: 'x400',
+                overrides: { openRetryIntervalS: 5, twoWayAlternate: false },
+                activation: 'remote-initiated',
+              },
+              { ...ltab, ltabIndex: 2, peer: 'MTA-C' },
+              {
+                ...ltab,
+                ltabIndex: 3,
+                peer: 'MTA-D',
+                link: 'x400',
+                activation: 'selected-times',
+                openRetryAtMs: null,
+                activeAtMs: nowMs + 3_600_000,
+              },
+            ],
+          },
+        },
+      ],
+      style,
+    ),
   ltab: (style) =>
     renderLtab(
       [
@@ -395,7 +438,7 @@ const views: Record<string, (style: Paint) => string> = {
             pid: 7,
             domains: ['a.example'],
             endpoints: ['127.0.0.1[4097]'],
-            x400: [],
+            x400: ['127.0.0.1[102]'],
             mapper: ['127.0.0.1[135]'],
             control: 'ws://127.0.0.1:4098',
             legacy: ['Q166594'],

@@ -134,6 +134,51 @@ test('a rendered configuration reads back the same', (t) => {
   t.end();
 });
 
+test('an X.400 connector: its port, its overrides and its selected times', (t) => {
+  const peers = [
+    '- { name: B, link: x400, endpoints: ["127.0.0.1"], overrides: { openRetryIntervalS: 5, localInitialTurn: false } }',
+    '- { name: C, link: x400, activation: selected-times, times: ["sun 22:00-06:00", "sat-mon 12:30-24:00"] }',
+    '- { name: D, link: x400, activation: never }',
+    '- { name: E, link: x400, activation: selected-times, times: ["06:00-06:00"] }',
+    '- { name: F }',
+  ];
+  const fileOf = (name: string, more: string): string => {
+    const file = join(t.testdirName, name);
+    mkdirSync(t.testdirName, { recursive: true });
+    writeFileSync(file, `name: A\ndata: x\n${more}peers:\n  ${peers.join('\n  ')}\n`);
+    return file;
+  };
+  const { mta } = loadConfig(fileOf('usual.yaml', ''));
+  t.equal(mta.x400Port, 102);
+  t.equal(loadConfig(fileOf('own.yaml', 'x400: { port: 0 }\n')).mta.x400Port, 0);
+  const day = 1440;
+  const [b, c, d, e, f] = mta.peers;
+  t.same(b, {
+    name: 'B',
+    link: 'x400',
+    endpoints: ['127.0.0.1'],
+    password: '',
+    overrides: { openRetryIntervalS: 5, localInitialTurn: false },
+  });
+  t.same(c?.activation, {
+    times: [
+      { fromMinute: 6 * day + 1320, toMinute: 7 * day },
+      { fromMinute: 0, toMinute: 360 },
+      { fromMinute: 5 * day + 750, toMinute: 6 * day },
+      { fromMinute: 6 * day + 750, toMinute: 7 * day },
+      { fromMinute: 750, toMinute: day },
+    ],
+  });
+  t.equal(d?.activation, 'never');
+  const whole = e?.activation;
+  t.equal(
+    typeof whole === 'object' ? whole.times.reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0) : 0,
+    7 * day,
+  );
+  t.same(f, { name: 'F', endpoints: [], password: '' });
+  t.end();
+});
+
 type SchemaNode = {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReportedEvent } from '@mtalab/mta-core';
+import type { ReportedEvent, X400Frame } from '@mtalab/mta-core';
 import type { LoggedApdu } from '@mtalab/transport';
 import { createLogs } from 'mtalab';
 import { test } from 'tap';
@@ -124,6 +124,79 @@ function apdu(lengthBytes: number): LoggedApdu {
     association: 'MTA-A/3/1',
   };
 }
+
+/** The frames of a session, each on a connection of the X.400 connector. */
+function frame(carried: X400Frame): LoggedApdu {
+  const { nowMs, node, conn, local, remote } = apdu(0);
+  const octets = Buffer.from([3, 0, 0, 11, 2, 0xf0, 0x80, 1, 0, 2, 0]);
+  return { direction: 'sent', conn, local, remote, nowMs, node, association: 'A/1/1', frame: carried, octets };
+}
+
+test('the APDU logs of the X.400 connector', async (t) => {
+  const folder = t.testdir({});
+  const logs = createLogs({ folder, console: false });
+  const from = { mtaName: 'A', password: 'secret', incarnation: 1, storeUuid: 'u', settledBelow: 0 };
+  const rtorq = {
+    kind: 'rtorq',
+    checkpointSizeK: 30,
+    windowSize: 5,
+    dialogueMode: 'two-way-alternate',
+    turn: 'initiator',
+    recovery: 0,
+  } as const;
+  const envelope = {
+    mtsId: 'm',
+    originator: 'ada@a.example',
+    priority: 'normal',
+    contentType: 'message/rfc822',
+    submittedAtMs: startMs,
+    sizeBytes: 3,
+    digest: '',
+    trace: [],
+    recipients: ['ben@b.example'],
+  } as const;
+  const head = { envelope, settled: [7], settledBelow: 0 };
+  const cases: readonly (readonly [X400Frame, string])[] = [
+    [{ type: 'connect', from, association: 'A/1/1', openedAtMs: 0, apdu: rtorq }, 'MTA A|Password not shown|RTORQ'],
+    [{ type: 'accept', from, apdu: { kind: 'rtoac', checkpointSizeK: 30, windowSize: 5 } }, 'MTA A|RTOAC'],
+    [{ type: 'refuse', from: null, apdu: { kind: 'rtorj', reason: 'rtsBusy' } }, 'RTORJ|  Reason rtsBusy'],
+    [{ type: 'abort', reason: 'protocolError' }, 'RTAB|  Reason protocolError'],
+    [{ type: 'please-tokens', priority: 5 }, 'RTTP (turn please)|  Priority 5'],
+    [{ type: 'give-tokens-confirm' }, 'Turn give'],
+    [{ type: 'give-tokens-ack' }, 'Turn give acknowledged'],
+    [{ type: 'activity-start', activity: 9 }, 'Activity 0-9'],
+    [
+      { type: 'activity-resume', activity: 9, checkpoint: 2, association: 'A/1/1', openedAtMs: 0 },
+      'Activity 0-9|Checkpoint 2|Interrupted on A/1/1',
+    ],
+    [
+      { type: 'data', head, content: { length: 3 }, checkpoint: 1, end: true },
+      'RTTR|  Checkpoint 1|  Content 3 octets|  Last yes|  Envelope|    MTS-ID m|Settled 0-7',
+    ],
+    [{ type: 'data', content: { length: 3 }, checkpoint: 1, end: false }, 'RTTR|  Last no'],
+    [{ type: 'minor-sync-ack', checkpoint: 1 }, 'Confirm|  Checkpoint 1|  Stored no'],
+    [{ type: 'activity-end-ack', checkpoint: 2 }, 'Confirm|  Checkpoint 2|  Stored yes'],
+    [{ type: 'exception', reason: 'temporaryProblem' }, 'Reason temporaryProblem'],
+    [{ type: 'finish' }, ''],
+  ];
+  for (const [carried] of cases) logs.apdu(frame(carried), { decoded: true, hex: true });
+  await logs.close();
+  const decoded = read(folder, 'ap0.log').trimEnd().split('\n\n');
+  t.equal(decoded.length, cases.length);
+  for (const [at, [{ type }, fields]] of cases.entries()) {
+    const lines = decoded[at]?.split('\n') ?? [];
+    t.equal(lines[0], `APDU ${type} sent, 11 octets`);
+    const wanted = fields === '' ? [] : fields.split('|').map((field) => `  ${field}`);
+    t.same(
+      wanted.filter((field) => !lines.includes(field)),
+      [],
+      type,
+    );
+    t.equal(lines.length > 6, fields !== '', `${type} has fields if it carries some`);
+  }
+  t.notMatch(read(folder, 'ap0.log'), /secret/);
+  t.match(read(folder, 'bf0.log'), / {2}00000000 {2}03 00 00 0b 02 f0 80 01 00 02 00 /);
+});
 
 test('the APDU logs: fields in ap0.log, octets in bf0.log; content does not make them huge, and they rotate', async (t) => {
   const folder = t.testdir({});

@@ -1,5 +1,14 @@
 /** What is configured for one X.400 connector: settings of its own, and when it may open associations. */
-import { type Association, ltabOf, type MtaConfig, type PeerConfig, viewQueues, type WaitView } from '@mtalab/mta-core';
+import {
+  type Association,
+  ltabOf,
+  type MtaConfig,
+  type PeerConfig,
+  viewBindings,
+  viewLtab,
+  viewQueues,
+  type WaitView,
+} from '@mtalab/mta-core';
 import { test } from 'tap';
 import { PureLab, withLink } from '../support/purelab.js';
 
@@ -157,5 +166,23 @@ test('the threshold opens no further association outside of the selected times',
   };
   t.ok(open('always') > 1);
   t.equal(open({ times: [{ fromMinute: thursday, toMinute: thursday + 5 }] }), 1);
+  t.end();
+});
+
+test('the views show the connector', (t) => {
+  const activation = { times: [{ fromMinute: thursday + 60, toMinute: thursday + 120 }] };
+  const lab = joined(['A', 'B', 'C'], { activation, overrides: { windowSize: 2, threshold: 50 } });
+  lab.submit('A', 'm1', ['x@b.example']);
+  lab.settle();
+  t.match(viewLtab(lab.mta('A')), [
+    { peer: 'B', link: 'x400', activation: 'selected-times', activeAtMs: 60 * minuteMs },
+    { peer: 'C', link: 'x400', activation: 'always', activeAtMs: null },
+  ]);
+  t.same(
+    viewLtab(lab.mta('A')).map(({ overrides }) => overrides),
+    [{ windowSize: 2 }, {}],
+    'an override that is the setting of the MTA changes nothing',
+  );
+  t.match(viewBindings(lab.mta('A')), [{ port: 5001, x400Port: 6001 }]);
   t.end();
 });

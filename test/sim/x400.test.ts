@@ -1,7 +1,8 @@
 /** Scenarios and ladders of MTAs that an X.400 connector links. */
 import { runOnSim, VirtualLab } from '@mtalab/engine';
+import { runOnProcesses } from '@mtalab/harness';
 import type { BareFrame } from '@mtalab/mta-core';
-import { FaultPlan, parseFault } from '@mtalab/scenario';
+import { FaultPlan, parseFault, type ScenarioResult } from '@mtalab/scenario';
 import {
   folded,
   isNote,
@@ -17,6 +18,7 @@ import {
   verifyJournal,
   withShortOpenings,
 } from '@mtalab/trace';
+import { renderConfig } from 'mtalab';
 import { loadScenario } from 'mtalab/internal';
 import { test } from 'tap';
 
@@ -45,11 +47,19 @@ function trailsOf({ journal }: VirtualLab): Trails {
 
 const ladderIn = (lab: VirtualLab): readonly LadderLine[] => ladderOf(lab.pdus, trailsOf(lab).nodes);
 
+const command = [process.execPath, 'packages/cli/bin/mtalab.js', 'mta'];
+
+function verdicts({ cases }: ScenarioResult) {
+  return cases.map(({ mode, asDocumented, observations }) => ({ mode, asDocumented, observations }));
+}
+
 test('two sites with a connector between them: faults of both links do what they say', async (t) => {
   const scenario = loadScenario('test/sim/data/x400.yaml');
   const result = await runOnSim(scenario, { record: ({ journal }) => t.same(verifyJournal(journal).differences, []) });
   for (const { says, ok, seen } of result.cases.flatMap((each) => each.observations)) t.ok(ok, `${says} (${seen})`);
   t.equal(result.cases.length, 2);
+  const onProcesses = await runOnProcesses(scenario, { command, renderConfig });
+  t.same(verdicts(onProcesses), verdicts(result), 'the same on four processes');
   const frames = result.cases.flatMap(({ ladder }) => ladder.map(({ text }) => text.split(' ')[0]));
   t.ok(frames.includes('CONNECT') && frames.includes('bind'), 'the ladder has the PDUs of both links');
 });

@@ -235,16 +235,22 @@ test('a head is no longer than its bound says', (t) => {
 test('a trace has the frames of both directions and the connection', (t) => {
   const made = codecs();
   const traced: TracedFrame[] = [];
-  made.traceFrames((entry) => traced.push(entry));
+  made.traceFrames((entry) => traced.push({ ...entry, octets: Buffer.from(entry.octets) }));
   const codec = made.open({ conn: 9, acceptedAt: 102, local: 'a:102', remote: 'b:1' });
-  readAll(codec, encode(newEnds().client, { type: 'connection-request', source: 1 }));
-  encode(codec, { type: 'connection-confirm', source: 2, destination: 1 });
+  const request = encode(newEnds().client, { type: 'connection-request', source: 1 });
+  readAll(codec, request);
+  const confirm = encode(codec, { type: 'connection-confirm', source: 2, destination: 1 });
   made.traceFrames(null);
   encode(codec, { type: 'disconnect-request', destination: 1, reason: 'congestion' });
   const where = { conn: 9, local: 'a:102', remote: 'b:1' };
   t.same(traced, [
-    { direction: 'received', ...where, frame: { type: 'connection-request', source: 1 } },
-    { direction: 'sent', ...where, frame: { type: 'connection-confirm', source: 2, destination: 1 } },
+    { direction: 'received', ...where, frame: { type: 'connection-request', source: 1 }, octets: Buffer.from(request) },
+    {
+      direction: 'sent',
+      ...where,
+      frame: { type: 'connection-confirm', source: 2, destination: 1 },
+      octets: Buffer.from(confirm),
+    },
   ]);
   t.end();
 });

@@ -202,8 +202,7 @@ export {
   type X400FrameType,
 } from './links/x400/frame.js';
 export { headSizeBound } from './links/x400/head-size.js';
-export { firstX400Binding } from './links/x400/listening.js';
-export { idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
+export { firstX400Binding, idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';

@@ -2,7 +2,7 @@
 export { type AssociationSide, type JoinedAssociation, type JoinedSide, joinAssociations } from './associations.js';
 export { type CaseCounts, countsOf } from './case-counts.js';
 export { counted } from './counted.js';
-export { type FaultLink, faultKindGroups, faultKinds, type PduStart } from './faults/fault-kinds.js';
+export { faultKindGroups, faultKinds, type PduStart } from './faults/fault-kinds.js';
 export { describeFault, type FaultSpec, parseFault } from './faults/fault-language.js';
 export { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultState } from './faults/fault-plan.js';
 export { FaultSyntaxError } from './faults/fault-words.js';
@@ -12,8 +12,6 @@ export {
   type Bound,
   type Check,
   type CheckKey,
-  type LabLink,
-  labLinks,
   type Mode,
   modes,
   type NetworkState,
@@ -35,4 +33,4 @@ export {
 } from './result.js';
 export { runSteps, ScenarioEnded, type StepsOptions } from './run-steps.js';
 export type { LoggedEvent, Stage, StageExit, StageMessage } from './stage.js';
-export { faultLinksOf, firstHops, type Neighbour, neighboursOf, type ScenarioLab } from './topology.js';
+export { firstHops, linksOf, type Neighbour, neighboursOf, type ScenarioLab, type Topology } from './topology.js';

@@ -2,7 +2,7 @@
  * A scenario as plain data: MTAs, mail, faults, moves of the clock, and what must be seen. It runs on real processes or on
  * virtual time, with the same verdict.
  */
-import type { BindingWish, Priority, Settings } from '@mtalab/mta-core';
+import type { BindingWish, LinkName, Priority, Settings } from '@mtalab/mta-core';
 
 /** `legacy`: the documented bug is on. `fixed`: no bug is on. */
 export type Mode = 'legacy' | 'fixed';
@@ -25,14 +25,12 @@ export type ScenarioMta = {
   readonly cluster?: boolean | undefined;
   /** Not started at the beginning. */
   readonly down?: boolean | undefined;
+  /** Settings of this MTA that differ from those of all MTAs. */
+  readonly settings?: Partial<Settings> | undefined;
 };
 
-/** What carries the associations of two MTAs: DCE/RPC, as between the servers of one site, or an X.400 connector. */
-export type LabLink = 'lan' | 'x400';
-export const labLinks: readonly LabLink[] = ['lan', 'x400'];
-
 /** Two adjacent MTAs. */
-export type ScenarioNeighbours = { readonly between: readonly [string, string]; readonly link?: LabLink | undefined };
+export type ScenarioNeighbours = { readonly between: readonly [string, string]; readonly link?: LinkName | undefined };
 
 /** The expected number: exactly this, or from `least` to `most`. */
 export type Bound = number | { readonly least?: number | undefined; readonly most?: number | undefined };
@@ -155,7 +153,7 @@ export type Scenario = {
   readonly modes?: readonly Mode[] | undefined;
   readonly mtas: readonly ScenarioMta[];
   /** The link between all neighbours that do not name theirs. Default: `lan`. */
-  readonly link?: LabLink | undefined;
+  readonly link?: LinkName | undefined;
   /** The MTAs that are adjacent; mail between the others goes a shortest way. Default: all are adjacent to each other. */
   readonly neighbours?: readonly ScenarioNeighbours[] | undefined;
   /** Settings that differ from Exchange's defaults, for all MTAs. */

@@ -106,8 +106,8 @@ export const proofCommands: readonly CommandEntry[] = [
     usage: 'repro <article>',
     summary: 'reproduce an article, or all of them, on real processes, legacy and fixed',
     detail: `
-Articles: Q166594, Q181721, Q280449, Q285350.
-Companions: Q166594-neighbour, 9277, Q280449-cluster, Q285350-cluster.
+Articles: Q166594, Q181721, Q185934, Q187929, Q229643, Q232602, Q280449, Q285350.
+Companions: Q166594-neighbour, 9277, Q232602-interval, Q280449-cluster, Q285350-cluster.
 The legacy run must fail as the article says. The fixed run must pass under the same fault. \`all\` runs every article and its
 companions, a few at a time, and prints one line for each.
 --evidence keeps the journals, ladder, event logs and figures of each article and case.

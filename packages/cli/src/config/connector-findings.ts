@@ -15,10 +15,12 @@ function nameFinding(path: Path, name: unknown): Finding[] {
 
 /** Keys that the link to a server of the same site does not have. */
 function lanFindings(peer: Row, path: Path): Finding[] {
-  const only = 'belongs to an X.400 connector; remove it, or make the link x400';
   const given = ['overrides', 'times'].filter((key) => peer[key] !== undefined);
   if (peer['activation'] !== undefined && peer['activation'] !== 'always') given.push('activation');
-  return given.map((key) => ({ path: [...path, key], message: `${key} ${only}` }));
+  return given.map((key) => ({
+    path: [...path, key],
+    message: `only an X.400 connector has ${key}; remove the key, or make the link x400`,
+  }));
 }
 
 function endpointFindings(endpoints: unknown, path: Path): Finding[] {

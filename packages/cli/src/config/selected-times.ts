@@ -5,7 +5,6 @@ const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const day = `(${days.join('|')})`;
 export const timePattern = new RegExp(
   `^(?:${day}(?:-${day})? )?([01]\\d|2[0-3]):([0-5]\\d)-(?:([01]\\d|2[0-3]):([0-5]\\d)|24:00)$`,
-  'i',
 );
 
 const dayMinutes = 24 * 60;
@@ -14,8 +13,8 @@ const weekMinutes = 7 * dayMinutes;
 /** Numbers of the days that a text names: all without a name. `sat-mon` passes the end of the week. */
 function daysOf(first: string | undefined, last: string | undefined): readonly number[] {
   if (first === undefined) return days.map((_, at) => at);
-  const from = days.indexOf(first.toLowerCase());
-  const to = last === undefined ? from : days.indexOf(last.toLowerCase());
+  const from = days.indexOf(first);
+  const to = last === undefined ? from : days.indexOf(last);
   const count = ((to - from + days.length) % days.length) + 1;
   return Array.from({ length: count }, (_, at) => (from + at) % days.length);
 }

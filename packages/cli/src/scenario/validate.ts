@@ -1,7 +1,7 @@
 /** Checks rules over several keys of a scenario: names must be known, a step must do one thing, each case needs its words. */
 import { listeningClash } from '@mtalab/harness';
 import { type EventId, eventsById, wishedBindings } from '@mtalab/mta-core';
-import { FaultSyntaxError, faultKinds, faultLinksOf, firstHops, parseFault } from '@mtalab/scenario';
+import { FaultSyntaxError, faultKinds, firstHops, linksOf, parseFault } from '@mtalab/scenario';
 import { bindingFindings } from '../config/binding-clashes.js';
 import type { Finding, Path } from '../config/problems.js';
 import { suggestion, suggestionOrList } from '../render/suggestions.js';
@@ -131,7 +131,7 @@ function faultFindings(
   armed.add(name);
   try {
     const names = file.mtas.map((mta) => mta.name);
-    parseFault(does, names, faultLinksOf(file));
+    parseFault(does, names, linksOf(file));
   } catch (error) {
     if (!(error instanceof FaultSyntaxError)) throw error;
     findings.push({ path: [...path, 'does'], message: error.message });

@@ -2,17 +2,8 @@
  * Applies the fault language to the network of the engine, as the fault proxy applies it to real sockets. Every PDU passes this gate
  * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections.
  */
-import type { BareFrame } from '@mtalab/mta-core';
-import {
-  type ArmedFault,
-  endAction,
-  type FaultHandle,
-  type FaultLink,
-  FaultPlan,
-  learn,
-  type NetworkState,
-  parseFault,
-} from '@mtalab/scenario';
+import type { BareFrame, LinkName } from '@mtalab/mta-core';
+import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, type NetworkState, parseFault } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import type { Lane, TransitInput, VirtualConnection } from '../connection.js';
 import type { VirtualNetwork } from '../network.js';
@@ -22,7 +13,7 @@ import type { EnginePolicy } from '../policy.js';
 export type GateHost = {
   /** Names of the MTAs, and the links between them. */
   readonly names: readonly string[];
-  readonly links: readonly FaultLink[];
+  readonly links: readonly LinkName[];
   readonly network: () => VirtualNetwork;
   /** Runs a job after a delay in ms of virtual time. @returns a function that cancels it. */
   readonly after: (ms: number, run: () => void) => () => void;

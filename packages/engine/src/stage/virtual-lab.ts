@@ -1,7 +1,7 @@
 /** The stage of scenarios on virtual time: the engine, with zero delays and the fault language. No sockets, no waiting. */
 import { type BindingWish, isShown, levelsOf, type Mta, viewAssociations } from '@mtalab/mta-core';
 import type { LoggedEvent, Mode, NetworkState, Stage, StageExit, StageMessage } from '@mtalab/scenario';
-import { faultLinksOf, type JoinedAssociation, joinAssociations } from '@mtalab/scenario';
+import { type JoinedAssociation, joinAssociations, linksOf } from '@mtalab/scenario';
 import type { JournalEntry } from '@mtalab/trace';
 import { Engine, RestlessTimer } from '../engine.js';
 import type { EventBody } from '../event.js';
@@ -39,7 +39,7 @@ export class VirtualLab implements Stage {
     const { mtas } = options;
     this.#gate = new FaultGate({
       names: mtas.map((mta) => mta.name),
-      links: faultLinksOf(options),
+      links: linksOf(options),
       network: () => this.#engine.network,
       after: (ms, run) => this.#engine.run(ms, run),
     });

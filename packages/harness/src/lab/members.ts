@@ -13,6 +13,7 @@ import { EventRecord } from './event-record.js';
 import { LabCounters } from './lab-counters.js';
 import { configFileOf, mailboxFolderOf } from './lab-paths.js';
 import { copiesInMailboxes } from './mailboxes.js';
+import { adjacentTo, linksAt, noReach, type Reach } from './neighbours.js';
 import { type BindingOption, defaultBindings, type LabPlan, mtaFileOf } from './options.js';
 
 /** Default limit in real time for the answer of an MTA, ms. */
@@ -29,7 +30,7 @@ export class Members {
   /** The reason why the lab takes no more commands. */
   closed: HarnessError | undefined;
   /** Where the other MTAs reach each MTA. */
-  readonly #endpoints = new Map<string, readonly string[]>();
+  readonly #endpoints = new Map<string, Reach>();
   readonly #legacy: Map<string, readonly string[]>;
   readonly #bindings: Map<string, readonly BindingOption[]>;
   /** The bindings that the running process read. Their places here are their numbers in the process. */
@@ -47,7 +48,7 @@ export class Members {
     this.#onUp = onUp;
     this.#legacy = new Map(plan.names.map((name) => [name, plan.profiles.get(name)?.legacy ?? []]));
     this.#bindings = new Map(plan.names.map((name) => [name, plan.bindings?.[name] ?? defaultBindings]));
-    if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, [proxy.endpoint(name)]);
+    if (proxy !== undefined) for (const name of plan.names) this.#endpoints.set(name, this.#atProxy(proxy, name));
     this.processes = new Map(plan.names.map((name) => [name, this.#processOf(name)]));
   }
 
@@ -203,7 +204,7 @@ export class Members {
       if (this.counters.noteCopy(name, copy)) this.arrivals.noteCopy(name, copy);
     });
     const reachedAt = this.#reachedAt(name);
-    if (reachedAt.join() !== this.#endpoints.get(name)?.join()) {
+    if (JSON.stringify(reachedAt) !== JSON.stringify(this.#endpoints.get(name))) {
       this.#endpoints.set(name, reachedAt);
       await this.#announce(name);
       for (const other of this.plan.names) await this.writeConfig(other);
@@ -222,28 +223,33 @@ export class Members {
 
   async #setTarget(process: MtaProcess): Promise<void> {
     if (this.proxy === undefined) return;
-    const [first] = this.#listensOn(process);
-    const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
-    if (match === null)
-      throw new HarnessError(`${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`);
-    await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]));
+    for (const link of linksAt(this.plan, process.name)) {
+      const [first] = listensOn(process)[link];
+      const match = /^(?:ncacn_ip_tcp:)?(.+)\[(\d+)\]$/.exec(first ?? '');
+      if (match === null)
+        throw new HarnessError(
+          `${process.name} says that it listens on '${first ?? 'nothing'}', which is no address with a port`,
+        );
+      await this.proxy.setTarget(process.name, match[1] as string, Number(match[2]), link);
+    }
     process.onExit(() => void this.proxy?.refuse(process.name));
   }
 
-  /** Where a process listens for the other MTAs. */
-  #listensOn({ ready }: MtaProcess): readonly string[] {
-    return this.plan.link === 'x400' ? ready.x400 : ready.endpoints;
+  #reachedAt(name: string): Reach {
+    return this.proxy === undefined ? listensOn(this.get(name)) : this.#atProxy(this.proxy, name);
   }
 
-  #reachedAt(name: string): readonly string[] {
-    return this.proxy === undefined ? this.#listensOn(this.get(name)) : [this.proxy.endpoint(name)];
+  #atProxy(proxy: FaultProxy, name: string): Reach {
+    const at = linksAt(this.plan, name).map((link) => [link, [proxy.endpoint(name, link)]] as const);
+    return { ...noReach, ...Object.fromEntries(at) };
   }
 
   /** Gives the other MTAs the endpoints of this MTA, and lets them dial it at once. */
   async #announce(name: string): Promise<void> {
-    const endpoints = [...(this.#endpoints.get(name) ?? [])];
-    for (const other of this.processes.values()) {
-      if (other.name === name || !other.up) continue;
+    for (const { name: peer, link } of adjacentTo(this.plan, name)) {
+      const other = this.get(peer);
+      if (!other.up) continue;
+      const endpoints = [...(this.#endpoints.get(name) ?? noReach)[link]];
       const { client } = other;
       const told = client.command('endpoints', { mta: name, endpoints }).then(() => client.command('retry', { mta: name }));
       // An MTA that stands still reads this when it goes on. The start of this one does not wait for it.
@@ -258,6 +264,11 @@ export class Members {
     if (this.plan.delivery !== 'maildir') return;
     for await (const copy of copiesInMailboxes(mailboxFolderOf(this.plan.dir, name))) note(copy);
   }
+}
+
+/** Where a process listens for the other MTAs. */
+function listensOn({ ready }: MtaProcess): Reach {
+  return { lan: ready.endpoints, x400: ready.x400 };
 }
 
 /** Limit in real time for the end of all MTAs of a lab, also of those that must be killed, ms. */

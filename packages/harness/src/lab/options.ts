@@ -11,12 +11,13 @@ import {
   type Settings,
   UnknownReleaseError,
 } from '@mtalab/mta-core';
-import { counted } from '@mtalab/scenario';
+import { counted, type ScenarioNeighbours } from '@mtalab/scenario';
 import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
 import { articleArgument, isRecord, isText, isTexts, wrongArgument } from './arguments.js';
 import { dataFolderName, mailboxFolderName } from './lab-paths.js';
+import { adjacentTo, checkNeighbours, hopsFrom, linksAt, noReach, type Reach } from './neighbours.js';
 
 /** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
@@ -38,7 +39,7 @@ export type LabOptions = {
   readonly renderConfig: (config: MtaFile) => string;
   /** Folder of the lab, kept at the end. Default: a temporary folder, which `close` removes. */
   readonly dir?: string | undefined;
-  /** Names of the MTAs. Default `MTA-A`, `MTA-B`. All are adjacent to each other. */
+  /** Names of the MTAs. Default `MTA-A`, `MTA-B`. */
   readonly names?: readonly string[];
   /** Mail domains of the MTAs, in the same order. Default `a.example`, `b.example`, ... */
   readonly domains?: readonly string[];
@@ -58,12 +59,16 @@ export type LabOptions = {
   readonly cluster?: readonly string[];
   /** What joins the MTAs: RPC as between servers of a site (`lan`), or X.400 connectors (`x400`). Default `lan`. */
   readonly link?: LinkName;
+  /** The MTAs that are adjacent, each pair with its link if it is not that of the lab. Default: all are adjacent to each other. */
+  readonly neighbours?: readonly ScenarioNeighbours[];
   /** TCP port of the endpoint mapper of each MTA, by its name. 0: the system chooses. Default: no endpoint mapper. */
   readonly mapper?: Readonly<Record<string, number>>;
   /** MTAs that do not start with the lab. `process(name).start()` starts them. */
   readonly down?: readonly string[];
   /** Settings of all MTAs that differ from the defaults. */
   readonly settings?: Partial<Settings>;
+  /** Settings of single MTAs that differ from these, by name of the MTA. */
+  readonly settingsOf?: Readonly<Record<string, Partial<Settings>>>;
   /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
   readonly delivery?: 'maildir' | 'ledger';
   /** Keep a journal of every step. Default false. */
@@ -150,6 +155,17 @@ function isTextIfGiven(value: unknown): boolean {
   return value === undefined || isText(value);
 }
 
+function isLink(value: unknown): boolean {
+  return typeof value === 'string' && Object.hasOwn(linkByName, value);
+}
+
+function isNeighbours(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { between, link, ...others } = value;
+  const isPair = isTexts(between) && (between as readonly string[]).length === 2;
+  return isPair && (link === undefined || isLink(link)) && Object.keys(others).length === 0;
+}
+
 /** A map whose keys are names of MTAs. */
 function byMta(what: string, fits: (value: unknown) => boolean): Shape {
   return {
@@ -176,10 +192,15 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   fixed: byMta("a list of articles, such as ['Q166594'],", Array.isArray),
   bindings: byMta('a list of bindings', (value) => Array.isArray(value) && value.every(isRecord)),
   cluster: texts,
-  link: { expected: "'lan' or 'x400'", fits: (value) => typeof value === 'string' && Object.hasOwn(linkByName, value) },
+  link: { expected: "'lan' or 'x400'", fits: isLink },
+  neighbours: {
+    expected: "a list of objects such as { between: ['MTA-A', 'MTA-B'], link: 'x400' }",
+    fits: (value) => Array.isArray(value) && value.every(isNeighbours),
+  },
   mapper: byMta('a port', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
   down: texts,
   settings: { expected: 'an object with settings', fits: isRecord },
+  settingsOf: byMta('an object with settings', isRecord),
   delivery: { expected: "'maildir' or 'ledger'", fits: (value) => value === 'maildir' || value === 'ledger' },
   journal: yesOrNo,
   faults: texts,
@@ -235,13 +256,14 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     fixed: Object.keys(fixed),
     bindings: Object.keys(bindings),
     mapper: Object.keys(mapper),
+    settingsOf: Object.keys(options.settingsOf ?? {}),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
     const unknown = list.find((name) => !names.includes(name));
     if (unknown !== undefined) throw new HarnessError(`${what}: unknown MTA '${unknown}'; the MTAs are ${names.join(', ')}`);
   }
   const { link = 'lan' } = options;
-  if (link === 'x400') checkConnectorNames(names);
+  checkNeighbours({ ...options, names, link });
   checkListening(options, names);
   const timeScale = options.timeScale ?? 1;
   return {
@@ -270,24 +292,20 @@ function checkShapes(options: LabOptions): void {
   for (const what of ['legacy', 'fixed'] as const)
     for (const [name, articles] of Object.entries(options[what] ?? {}))
       for (const article of articles) articleArgument(`${what}: ${name}`, article);
+  checkSettings('settings', options.settings);
+  for (const [name, own] of Object.entries(options.settingsOf ?? {})) checkSettings(`settingsOf: ${name}`, own);
+}
+
+function checkSettings(what: string, wanted: Partial<Settings> = {}): void {
   const settings = Object.keys(defaultSettings);
-  const unknown = Object.keys(options.settings ?? {}).find((key) => !settings.includes(key));
+  const unknown = Object.keys(wanted).find((key) => !settings.includes(key));
   if (unknown !== undefined)
-    throw new HarnessError(`settings: unknown setting '${unknown.slice(0, 80)}'${nearestHint(unknown, 'settings', settings)}`);
+    throw new HarnessError(`${what}: unknown setting '${unknown.slice(0, 80)}'${nearestHint(unknown, 'settings', settings)}`);
 }
 
 function nearestHint(name: string, what: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? `; the ${what} are ${known.join(', ')}` : `; did you mean ${nearest}?`;
-}
-
-/** Longest name of an MTA in the MTA bind of X.411. */
-const maxConnectorName = 32;
-
-function checkConnectorNames(names: readonly string[]): void {
-  const long = names.find((name) => name.length > maxConnectorName);
-  if (long === undefined) return;
-  throw new HarnessError(`names: '${long}' has ${long.length} characters; with link x400 a name has at most ${maxConnectorName}`);
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
@@ -336,7 +354,7 @@ function letters(index: number): string {
 export type LiveFacts = {
   readonly clock: MtaFile['clock'];
   /** Where the others reach each MTA: its own endpoints, or that of the proxy. Empty while unknown. */
-  readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  readonly endpoints: ReadonlyMap<string, Reach>;
   /** Articles that are legacy now. */
   readonly legacy: readonly string[];
   /** Diagnostics levels by category, once a command has changed them. */
@@ -351,7 +369,6 @@ export const defaultBindings: readonly BindingOption[] = [{ address: '127.0.0.1'
 /** The configuration of one MTA of the lab. Paths are relative to the file. */
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
   const profile = plan.profiles.get(name) ?? resolveProfile({});
-  const others = plan.names.filter((other) => other !== name);
   const mapperPort = plan.mapper?.[name];
   return {
     name,
@@ -359,22 +376,22 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
     ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
-    ...(plan.link === 'x400' ? { x400: { port: 0 } } : {}),
-    advertise: plan.proxied && plan.link === 'lan' ? (live.endpoints.get(name) ?? []) : [],
+    ...(linksAt(plan, name).includes('x400') ? { x400: { port: 0 } } : {}),
+    advertise: plan.proxied ? (live.endpoints.get(name) ?? noReach).lan : [],
     control: { port: 0 },
     clock: live.clock,
     release: profile.release.short,
     nt: profile.nt.name,
     legacy: live.legacy.filter((article) => !profile.own.includes(article)),
     fixed: profile.own.filter((article) => !live.legacy.includes(article)),
-    settings: plan.settings ?? {},
-    peers: others.map((other) => ({
+    settings: { ...plan.settings, ...plan.settingsOf?.[name] },
+    peers: adjacentTo(plan, name).map(({ name: other, link }) => ({
       name: other,
-      ...(plan.link === 'lan' ? {} : { link: plan.link }),
-      endpoints: live.endpoints.get(other) ?? [],
+      ...(link === 'lan' ? {} : { link }),
+      endpoints: (live.endpoints.get(other) ?? noReach)[link],
       password: '',
     })),
-    routes: others.map((other) => ({ domain: plan.domains.get(other) ?? '', mta: other })),
+    routes: [...hopsFrom(plan, name)].map(([other, hop]) => ({ domain: plan.domains.get(other) ?? '', mta: hop })),
     local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: mailboxFolderName },
     journal: plan.journal ?? false,
     log: { console: plan.log?.console ?? false, ...diagnosticsOf(plan, live) },

@@ -7,6 +7,7 @@ import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
+import { linksAt } from './neighbours.js';
 import { defaultBindings, type LabOptions, type LabPlan, planOf } from './options.js';
 
 /** Lets the signal of the options end a lab. */
@@ -84,7 +85,7 @@ function proxyAddress({ names, bindings }: LabPlan): '127.0.0.1' | '::1' {
 
 async function proxyOf(plan: LabPlan): Promise<FaultProxy | undefined> {
   if (!plan.proxied) return undefined;
-  const links = plan.names.map((name) => ({ name }));
+  const links = plan.names.flatMap((name) => linksAt(plan, name).map((link) => ({ name, link })));
   const proxy = await FaultProxy.start({ links, address: proxyAddress(plan), clock: scaledTimers(plan.timeScale) });
   try {
     for (const fault of plan.faults) proxy.add(fault);

@@ -25,7 +25,6 @@ export function isReady(message: unknown): message is ReadyMessage {
     typeof ready.mta === 'string' &&
     typeof ready.control === 'string' &&
     typeof ready.tokenFile === 'string' &&
-    Array.isArray(ready.endpoints) &&
-    Array.isArray(ready.x400)
+    Array.isArray(ready.endpoints)
   );
 }

@@ -1,9 +1,10 @@
 /**
- * Splits the two directions of a connection into fragments. The first octet of the side that dialled shows the link:
- * DCE/RPC begins with 05. Octets of other protocols pass unchanged.
+ * Splits the two directions of a connection into fragments. The first octet of the side that dialled shows the link,
+ * whatever the configuration says: DCE/RPC begins with 05, a TPKT with 03. Octets of other protocols pass unchanged.
  */
 import { type Fragment, type LinkReader, untouched } from './fragments.js';
 import { RpcReader } from './rpc-reader.js';
+import { X400Reader } from './x400-reader.js';
 
 const foreign: LinkReader = { read: (chunk) => [untouched(chunk)], rest: () => null };
 
@@ -19,7 +20,7 @@ export class ConnectionReader implements LinkReader {
 
   read(chunk: Buffer, fromClient: boolean): readonly Fragment[] {
     // On both links the side that dialled sends first.
-    this.#reader ??= fromClient ? this.#readerOf(chunk[0]) : foreign;
+    this.#reader ??= fromClient ? this.#readerOf(chunk) : foreign;
     return this.#reader.read(chunk, fromClient);
   }
 
@@ -27,7 +28,8 @@ export class ConnectionReader implements LinkReader {
     return this.#reader?.rest(fromClient) ?? null;
   }
 
-  #readerOf(octet: number | undefined): LinkReader {
-    return octet === 5 ? new RpcReader(this.#maxPduBytes) : foreign;
+  #readerOf([octet, second = 0]: Buffer): LinkReader {
+    if (octet === 5) return new RpcReader(this.#maxPduBytes);
+    return octet === 3 && second === 0 ? new X400Reader(this.#maxPduBytes) : foreign;
   }
 }

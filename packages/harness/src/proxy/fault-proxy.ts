@@ -3,7 +3,7 @@
  * belong to which association, and applies faults to the PDUs that they name.
  */
 import { connect, type Socket } from 'node:net';
-import type { AssociationId, BareFrame } from '@mtalab/mta-core';
+import type { AssociationId, BareFrame, LinkName } from '@mtalab/mta-core';
 import {
   type ArmedFault,
   endAction,
@@ -41,6 +41,8 @@ export type ProxiedPdu = LinkPdu;
 export type ProxyLink = {
   /** The MTA behind the proxy. */
   readonly name: string;
+  /** The link of this listener. An MTA with both links has two. Default: `lan`. The octets show how to read a connection. */
+  readonly link?: LinkName;
   /** Where it listens: `127.0.0.1[4097]`. `setTarget` can set it later. */
   readonly target?: string;
 };
@@ -74,6 +76,7 @@ export type ProxyConnectionView = {
 type Target = { readonly host: string; readonly port: number };
 type Link = {
   readonly name: string;
+  readonly kind: LinkName;
   readonly listener: LinkListener;
   target: Target | null;
   readonly waiting: Set<(target: Target) => void>;
@@ -83,7 +86,8 @@ const defaults = { maxHeldBytes: 8 * 1024 * 1024, maxCallBytes: 80 * 1024 * 1024
 
 /** The fault proxy of a lab, which stands between its MTAs. */
 export class FaultProxy {
-  readonly #links = new Map<string, Link>();
+  readonly #links: Link[] = [];
+  readonly #kinds: readonly LinkName[];
   readonly #names: readonly string[];
   readonly #plan = new FaultPlan();
   readonly #connections = new Map<number, ProxyConnection>();
@@ -99,6 +103,7 @@ export class FaultProxy {
   /** Use `FaultProxy.start`. */
   private constructor(options: FaultProxyOptions) {
     this.#names = [...new Set([...options.links.map((link) => link.name), ...(options.names ?? [])])];
+    this.#kinds = [...new Set(options.links.map(({ link = 'lan' }) => link))];
     this.#address = options.address ?? '127.0.0.1';
     this.#maxConnections = options.maxConnections ?? defaults.maxConnections;
     this.#targetWaitMs = options.targetWaitMs ?? defaults.targetWaitMs;
@@ -125,17 +130,18 @@ export class FaultProxy {
   }
 
   /**
-   * Starts a listener on loopback for each MTA behind the proxy.
-   * @throws Error if a name occurs twice, if a target is not readable, or if the system refuses a listener.
+   * Starts a listener on loopback for each link of each MTA behind the proxy.
+   * @throws Error if a name occurs twice with one link, if a target is not readable, or if the system refuses a listener.
    */
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     if (options.links.length === 0) throw new Error('a fault proxy needs at least one link');
     const targets = options.links.map((link) => (link.target === undefined ? null : parseTarget(link.target)));
     const proxy = new FaultProxy(options);
     try {
-      for (const [index, { name }] of options.links.entries()) {
-        if (proxy.#links.has(name)) throw new Error(`two links of the fault proxy have the name ${name}`);
-        await proxy.#listen(name, targets[index] ?? null);
+      for (const [index, { name, link: kind = 'lan' }] of options.links.entries()) {
+        if (proxy.#links.some((link) => link.name === name && link.kind === kind))
+          throw new Error(`two links of the fault proxy have the name ${name}`);
+        await proxy.#listen(name, kind, targets[index] ?? null);
       }
     } catch (error) {
       await proxy.close();
@@ -144,10 +150,10 @@ export class FaultProxy {
     return proxy;
   }
 
-  async #listen(name: string, target: Target | null): Promise<void> {
+  async #listen(name: string, kind: LinkName, target: Target | null): Promise<void> {
     const listener = new LinkListener(this.#address, (client) => this.#accept(link, client));
-    const link: Link = { name, listener, target, waiting: new Set() };
-    this.#links.set(name, link);
+    const link: Link = { name, kind, listener, target, waiting: new Set() };
+    this.#links.push(link);
     await listener.open();
   }
 
@@ -180,8 +186,8 @@ export class FaultProxy {
    * Sets where an MTA behind the proxy listens. Dials the connections that wait for it. Open connections stay as they are.
    * @throws Error if the proxy refused callers, and another process has taken the port meanwhile.
    */
-  async setTarget(name: string, host: string, port: number): Promise<void> {
-    const link = this.#link(name);
+  async setTarget(name: string, host: string, port: number, kind: LinkName = 'lan'): Promise<void> {
+    const link = this.#link(name, kind);
     link.target = { host, port };
     await link.listener.open();
     const waiting = [...link.waiting];
@@ -190,24 +196,30 @@ export class FaultProxy {
   }
 
   /** Refuses callers of an MTA that is down, until the next `setTarget`. */
-  refuse(name: string): Promise<void> {
-    return this.#link(name).listener.refuse();
+  async refuse(name: string): Promise<void> {
+    await Promise.all(this.#linksOf(name).map(({ listener }) => listener.refuse()));
   }
 
   /** The port of the proxy for the MTA behind it. */
-  port(name: string): number {
-    return this.#link(name).listener.port;
+  port(name: string, kind: LinkName = 'lan'): number {
+    return this.#link(name, kind).listener.port;
   }
 
   /** The string binding of the proxy for the MTA behind it: `127.0.0.1[4097]`. The MTA should advertise it. */
-  endpoint(name: string): string {
-    return `${this.#address}[${this.port(name)}]`;
+  endpoint(name: string, kind: LinkName = 'lan'): string {
+    return `${this.#address}[${this.port(name, kind)}]`;
   }
 
-  #link(name: string): Link {
-    const link = this.#links.get(name);
-    if (link === undefined)
-      throw new Error(`unknown MTA ${name}; the MTAs behind the fault proxy are ${[...this.#links.keys()].join(', ')}`);
+  #linksOf(name: string): readonly Link[] {
+    const links = this.#links.filter((link) => link.name === name);
+    if (links.length > 0) return links;
+    const names = [...new Set(this.#links.map((link) => link.name))];
+    throw new Error(`unknown MTA ${name}; the MTAs behind the fault proxy are ${names.join(', ')}`);
+  }
+
+  #link(name: string, kind: LinkName): Link {
+    const link = this.#linksOf(name).find((each) => each.kind === kind);
+    if (link === undefined) throw new Error(`the fault proxy has no listener of the link ${kind} for ${name}`);
     return link;
   }
 
@@ -216,7 +228,7 @@ export class FaultProxy {
    * @throws FaultSyntaxError if the text is wrong. Error if there are too many faults.
    */
   add(fault: string | FaultSpec): FaultHandle {
-    const spec = typeof fault === 'string' ? parseFault(fault, this.#names.length > 1 ? this.#names : []) : fault;
+    const spec = typeof fault === 'string' ? parseFault(fault, this.#names.length > 1 ? this.#names : [], this.#kinds) : fault;
     return this.#plan.add(spec);
   }
 
@@ -273,7 +285,7 @@ export class FaultProxy {
 
   /** Takes the network between the MTAs away, or gives it back. */
   async setNetwork(state: NetworkState): Promise<void> {
-    await Promise.all([...this.#links.values()].map(({ listener }) => listener.reach(state !== 'down')));
+    await Promise.all(this.#links.map(({ listener }) => listener.reach(state !== 'down')));
     for (const connection of [...this.#connections.values()]) {
       if (state !== 'up') connection.silence();
       else if (connection.silent) connection.cut(null);
@@ -346,7 +358,7 @@ export class FaultProxy {
   /** Stops listening and ends all connections at once. */
   async close(): Promise<void> {
     this.#closed = true;
-    const closing = [...this.#links.values()].map(({ listener }) => listener.close());
+    const closing = this.#links.map(({ listener }) => listener.close());
     for (const connection of [...this.#connections.values()]) connection.destroy();
     await Promise.all(closing);
   }

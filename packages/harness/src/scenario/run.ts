@@ -105,7 +105,10 @@ function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 're
   return {
     names: mtas.map((mta) => mta.name),
     domains: mtas.map((mta) => mta.domain),
+    ...(scenario.link === undefined ? {} : { link: scenario.link }),
+    ...(scenario.neighbours === undefined ? {} : { neighbours: scenario.neighbours }),
     settings,
+    settingsOf: Object.fromEntries(mtas.flatMap(({ name, settings: own }) => (own === undefined ? [] : [[name, own]]))),
     legacy: Object.fromEntries(scenario.legacy.at.map((name) => [name, articles])),
     bindings: Object.fromEntries(mtas.flatMap(({ name, bindings }) => (bindings === undefined ? [] : [[name, bindings]]))),
     cluster: mtas.filter((mta) => mta.cluster === true).map((mta) => mta.name),

@@ -13,7 +13,7 @@ const weekMs = 7 * 24 * 60 * minuteMs;
 const mondayMs = Date.UTC(1970, 0, 5);
 
 /** `nowMs` in a selected time, else the start of the next one; null if no time is selected. */
-export function nextActiveMs(times: readonly WeeklyTime[], nowMs: number): number | null {
+function nextActiveMs(times: readonly WeeklyTime[], nowMs: number): number | null {
   const sinceMonday = (((nowMs - mondayMs) % weekMs) + weekMs) % weekMs;
   let next: number | null = null;
   for (const { fromMinute, toMinute } of times) {

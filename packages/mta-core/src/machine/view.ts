@@ -9,7 +9,7 @@ import { links } from '../links/all.js';
 import type { LinkView } from '../links/link.js';
 import { triedBindings } from '../links/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
-import { firstX400Binding } from '../links/x400/listening.js';
+import { firstX400Binding } from '../links/x400/state.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { believes } from '../reliable-transfer/turn/table.js';
 import type { Association, LtabEntry, Mta, QueuedCopy } from './state.js';

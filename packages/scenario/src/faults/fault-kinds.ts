@@ -2,10 +2,7 @@
  * The kinds that a fault can name: a PDU by its type (`bind`, `connect`), by the RTSE APDU in it (`turn-give`), or by the operation
  * (`MtaSend` is the call, `MtaSend-answer` its response). One PDU has several kinds at once: see `kindsIn` of the core.
  */
-import { type ApduKind, type LinkKind, operationOf, opnumOf, type PduType, type X400FrameType } from '@mtalab/mta-core';
-
-/** The links of a lab. */
-export type FaultLink = Exclude<LinkKind, 'memory'>;
+import { type ApduKind, type LinkName, operationOf, opnumOf, type PduType, type X400FrameType } from '@mtalab/mta-core';
 
 /** What the first octets of a PDU show. */
 export type PduStart =
@@ -92,20 +89,20 @@ const x400Types: readonly (Exclude<X400FrameType, 'refuse'> | 'minor-sync' | 'ac
   'activity-discard-ack',
 ];
 
-type KindGroup = { readonly what: string; readonly links: readonly FaultLink[]; readonly kinds: readonly string[] };
+type KindGroup = { readonly what: string; readonly links: readonly LinkName[]; readonly kinds: readonly string[] };
 
 /** All kinds, and the links that have them. */
 export const faultKindGroups: readonly KindGroup[] = [
-  { what: 'every PDU', links: ['rpc', 'x400'], kinds: ['any'] },
+  { what: 'every PDU', links: ['lan', 'x400'], kinds: ['any'] },
   {
     what: 'APDUs',
-    links: ['rpc', 'x400'],
+    links: ['lan', 'x400'],
     kinds: Object.keys(apduCarriers).filter((kind) => kind !== 'please-noted'),
   },
-  { what: 'an APDU of the LAN: the answer to a Turn-Please', links: ['rpc'], kinds: ['please-noted'] },
-  { what: 'PDUs of DCE/RPC', links: ['rpc'], kinds: pduTypes },
-  { what: 'a bind of a data connection', links: ['rpc'], kinds: ['data-bind'] },
-  { what: 'operations, and their answers', links: ['rpc'], kinds: operationOf.flatMap((op) => [op, `${op}-answer`]) },
+  { what: 'an APDU of the LAN: the answer to a Turn-Please', links: ['lan'], kinds: ['please-noted'] },
+  { what: 'PDUs of DCE/RPC', links: ['lan'], kinds: pduTypes },
+  { what: 'a bind of a data connection', links: ['lan'], kinds: ['data-bind'] },
+  { what: 'operations, and their answers', links: ['lan'], kinds: operationOf.flatMap((op) => [op, `${op}-answer`]) },
   { what: 'PDUs of the transport and the session', links: ['x400'], kinds: x400Types },
 ];
 
@@ -113,7 +110,7 @@ export const faultKindGroups: readonly KindGroup[] = [
 export const faultKinds: readonly string[] = faultKindGroups.flatMap(({ kinds }) => kinds);
 
 /** The links that have this kind. */
-export function linksWithKind(kind: string): readonly FaultLink[] {
+export function linksWithKind(kind: string): readonly LinkName[] {
   return faultKindGroups.find(({ kinds }) => kinds.includes(kind))?.links ?? [];
 }
 

@@ -24,7 +24,8 @@
  *   also by chance. S makes the chance repeatable. The fault ends after M hits; without a limit it never ends.
  */
 
-import { type FaultLink, faultKinds, linksWithKind } from './fault-kinds.js';
+import type { LinkName } from '@mtalab/mta-core';
+import { faultKinds, linksWithKind } from './fault-kinds.js';
 import { sameWord, Words } from './fault-words.js';
 
 type Target = {
@@ -58,15 +59,15 @@ const maxSeed = 2 ** 32 - 1;
 const maxDelayMs = 86_400_000;
 
 /** What a fault may be about. Empty lists allow all. */
-type Scope = { readonly names: readonly string[]; readonly links: readonly FaultLink[] };
+type Scope = { readonly names: readonly string[]; readonly links: readonly LinkName[] };
 
-const linkWords: Readonly<Record<FaultLink, string>> = { rpc: 'the LAN', x400: 'the X.400 connector' };
+const linkWords: Readonly<Record<LinkName, string>> = { lan: 'the LAN', x400: 'the X.400 connector' };
 
 /**
  * Read one fault. With `names`, the MTA after `from` must be one of them. With `links`, one of them must have the kind.
  * @throws FaultSyntaxError saying what is wrong, at which character, and what was probably meant.
  */
-export function parseFault(text: string, names: readonly string[] = [], links: readonly FaultLink[] = []): FaultSpec {
+export function parseFault(text: string, names: readonly string[] = [], links: readonly LinkName[] = []): FaultSpec {
   const words = new Words(text);
   const scope: Scope = { names, links };
   const action = words.expect('a fault', actions);

@@ -65,6 +65,11 @@ export class TpktSplitter {
     if (at < chunk.length) this.#hold(chunk, at, tpktBytes);
   }
 
+  /** The beginning of a packet whose rest has not come. */
+  get heldBack(): Uint8Array {
+    return this.#partial?.subarray(0, this.#partialBytes) ?? new Uint8Array();
+  }
+
   #hold(chunk: Uint8Array, at: number, length: number): void {
     this.#partial = new Uint8Array(length);
     this.#partial.set(chunk.subarray(at));

@@ -13,6 +13,8 @@ import { agreedSize, dataHeaderBytes, lastOfTsdu, readConnectionTpdu, readDiscon
 import { TsduAssembly } from './tsdu-assembly.js';
 
 export type X400CodecOptions = {
+  /** Shared with the codec that reads the other direction of a connection that passes a proxy. Default: its own. */
+  readonly conversation?: X400Conversation;
   /** The longest TSDU. */
   readonly maxTsduBytes: number;
   /** The longest before the session is open. */
@@ -27,7 +29,7 @@ export type FrameListener = (direction: 'sent' | 'received', frame: X400Frame, o
 
 export class X400Codec {
   readonly #options: X400CodecOptions;
-  readonly #conversation = new X400Conversation();
+  readonly #conversation: X400Conversation;
   readonly #encoder: X400Encoder;
   readonly #splitter = new TpktSplitter();
   readonly #assembly: TsduAssembly;
@@ -40,6 +42,7 @@ export class X400Codec {
 
   constructor(options: X400CodecOptions) {
     this.#options = options;
+    this.#conversation = options.conversation ?? new X400Conversation();
     this.#encoder = new X400Encoder(this.#conversation, options.loadContent);
     this.#assembly = new TsduAssembly(options.budget);
     this.#session = new SessionDecoder(options.keepContent, options.budget);

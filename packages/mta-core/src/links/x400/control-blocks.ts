@@ -17,6 +17,12 @@ function available({ settings, x400 }: Mta): number {
   return Math.max(0, settings.controlBlocks - (x400.listeners.length > 0 ? 1 : 0));
 }
 
+/** How many control blocks belong to connections that are gone, if none is free; null if one is. */
+export function leakedOfNoneFree(mta: Mta): number | null {
+  const { controlBlocks } = mta.x400;
+  return controlBlocks.length < available(mta) ? null : controlBlocks.filter(({ conn }) => conn === null).length;
+}
+
 /** Takes the free control block of the lowest index for a connection. @returns its index, from 1; null if none is free. */
 export function takeControlBlock(ctx: Context, conn: number): number | null {
   const { controlBlocks } = ctx.mta.x400;

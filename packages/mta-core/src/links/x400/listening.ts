@@ -5,11 +5,8 @@ import type { Input } from '../../machine/input.js';
 import type { Mta } from '../../machine/state.js';
 import { emit } from '../../machine/update.js';
 import type { Readiness } from '../link.js';
-import type { X400Listener } from './state.js';
+import { firstX400Binding, type X400Listener } from './state.js';
 import { patchX400 } from './update.js';
-
-/** Ids of these listeners begin here, so that they differ from those of the RPC link. */
-export const firstX400Binding = 2_000_000;
 
 /** Opens the listeners, if this MTA has a transport stack for the connector. */
 export function listen(ctx: Context): void {

@@ -2,7 +2,7 @@
 import { behaviourOf } from '../../catalogues/quirks/index.js';
 import { rowOf, withoutRow, withRow } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
-import type { AssociationRef } from '../../machine/state.js';
+import type { AssociationRef, Mta } from '../../machine/state.js';
 import { entryAt, entryNamed, report } from '../../machine/update.js';
 import type { Rtorq } from '../../reliable-transfer/apdu.js';
 import { connectionFor } from './connections.js';
@@ -40,6 +40,12 @@ export function addressesLostBlock(ctx: Context, entryId: number, isLogged: bool
   const { controlBlock } = lost;
   if (isLogged) report(ctx, 1209, { lpi: lpiOf(controlBlock), controlBlock });
   return true;
+}
+
+/** The control block of a lost connection that the connector to this locality goes on addressing (Q232602); null for none. */
+export function lostControlBlockOf({ legacy, x400 }: Mta, entryId: number): number | null {
+  if (behaviourOf(legacy).afterNetworkFailure() === 'new control block') return null;
+  return rowOf(x400.lostLocalities, entryId)?.controlBlock ?? null;
 }
 
 /** The control block that the recovery of this association will leak; null for none (Q229643). */

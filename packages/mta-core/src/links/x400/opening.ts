@@ -82,7 +82,7 @@ function pathFailed(ctx: Context, { owner: ref }: X400Connection): void {
 function attemptOver(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref)?.recovery !== 0) noteFailedRecovery(ctx, ref);
   else {
-    report(ctx, 4284, { errorCode: connectionError });
+    report(ctx, 4284, { errorCode: connectionError }, ref.entry);
     report(ctx, 4287, { errorCode: internalError });
   }
   ctx.user.attemptFailed(ctx, ref);

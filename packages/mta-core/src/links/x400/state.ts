@@ -104,6 +104,9 @@ export type InterruptedActivity = Row & {
   readonly untilMs: number;
 };
 
+/** Ids of these listeners begin here, so that they differ from those of the RPC link. */
+export const firstX400Binding = 2_000_000;
+
 export type X400Listener = Row & {
   readonly address: string;
   /** The configured port, or the one it listens on. */
