@@ -18,7 +18,7 @@ const back = { originator: 'ben@b.example', recipients: ['ada@a.example'] };
 function portsOf(lab: Lab): number[] {
   return [...lab.processes.values()].flatMap(({ name, ready }) => [
     ...ready.x400.map((endpoint) => Number(/\[(\d+)\]$/.exec(endpoint)?.[1])),
-    lab.proxy?.port(name) ?? 0,
+    lab.proxy?.port(name, 'x400') ?? 0,
   ]);
 }
 
@@ -73,10 +73,14 @@ test('tshark reads a run of 1,000 messages with 20 cuts, and finds nothing malfo
   await lab.submitAll('MTA-A', generateMail(30, 100_000, 3), there);
   await moveOnUntil(lab, 1000);
   t.equal(cuts.hits, 20);
+  // A message of several checkpoints is resumed.
+  lab.fault('cut after minor-sync-ack 3');
+  await lab.submitAll('MTA-A', generateMail(1, 300_000, 5), there);
+  await moveOnUntil(lab, 1001);
   // B does not know the association any more: it refuses the recovery.
   await lab.restart('MTA-B', { kill: true });
   await lab.submitAll('MTA-A', generateMail(1, 1500, 4), there);
-  await moveOnUntil(lab, 1001);
+  await moveOnUntil(lab, 1002);
   // B stops without the right to close: it aborts.
   await lab.process('MTA-B').stop();
   await recording.stop();
@@ -127,7 +131,7 @@ test('a message of 20 MiB that is interrupted 50 times arrives whole, and nothin
   const file = join(folder, 'large.pcapng');
   const interruptions = 50;
   await using lab = await spawnPair({ link: 'x400', proxy: true, settings: { recoveryTimeoutS: 3600 } });
-  const port = lab.proxy?.port('MTA-B') ?? 0;
+  const port = lab.proxy?.port('MTA-B', 'x400') ?? 0;
   const recording = await capture(file, [port]);
   t.teardown(() => recording.abandon());
   const content = Buffer.alloc(20 * 1024 * 1024, 'Subject: large\r\n\r\n0123456789abcdefghijklmnopqrstuvwxyz\r\n');
