@@ -76,11 +76,11 @@ test('tshark reads a run of 1,000 messages with 20 cuts, and finds nothing malfo
   // A message of several checkpoints is resumed.
   lab.fault('cut after minor-sync-ack 3');
   await lab.submitAll('MTA-A', generateMail(1, 300_000, 5), there);
-  await moveOnUntil(lab, 1001);
+  await lab.waitForDelivered(1001);
   // B does not know the association any more: it refuses the recovery.
   await lab.restart('MTA-B', { kill: true });
   await lab.submitAll('MTA-A', generateMail(1, 1500, 4), there);
-  await moveOnUntil(lab, 1002);
+  await lab.waitForDelivered(1002);
   // B stops without the right to close: it aborts.
   await lab.process('MTA-B').stop();
   await recording.stop();
