@@ -56,6 +56,8 @@ function twice(count) {
 const symptoms = {
   Q166594: ({ kind }) => kind === 'liveness',
   Q181721: ({ kind }) => kind === 'liveness',
+  Q229643: ({ rule }) => rule === 'control-blocks',
+  Q232602: ({ rule }) => rule === 'reachable',
   Q280449: ({ rule }) => rule === 'reachable',
   Q285350: ({ rule }) => rule === 'starts',
 };
@@ -108,6 +110,9 @@ function everyOctet() {
 /** The name and the function of each part. The function returns its findings, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
+  ['x400 pair', () => seeds({ link: 'x400' }, 10_000)],
+  ['x400 chain', () => seeds({ link: 'mixed', mtas: 4, topology: 'chain' }, 500)],
+  ['x400 mesh', () => seeds({ link: 'mixed', mtas: 5, topology: 'mesh' }, 300)],
   ['chain', () => seeds({ mtas: 4, topology: 'chain' }, 500)],
   ['ring', () => seeds({ mtas: 5, topology: 'ring' }, 500)],
   ['star', () => seeds({ mtas: 6, topology: 'star' }, 500)],
@@ -118,6 +123,8 @@ const parts = [
   ['store', () => everyOctet()],
   ['quirk Q166594', () => quirk('Q166594', 500)],
   ['quirk Q181721', () => quirk('Q181721', 50)],
+  ['quirk Q229643', () => quirk('Q229643', 100)],
+  ['quirk Q232602', () => quirk('Q232602', 200)],
   ['quirk Q280449', () => quirk('Q280449', 200)],
   ['quirk Q285350', () => quirk('Q285350', 200)],
   ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],

@@ -14,6 +14,7 @@ Examples:
   mtalab sim --seeds 1000                              run a pair a thousand times
   mtalab sim --seed 7 --legacy Q166594 --shrink        find the smallest run that loses the Turn
   mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
+  mtalab sim --seeds 100 --mtas 4 --topology chain --link mixed
   mtalab sim --seed 7 --journal run.jsonl              then draw it: mtalab ladder run.jsonl`;
 
 const checkDetail = `
@@ -81,6 +82,12 @@ function defineSim(command: Command): Command {
           'mesh',
           'ring',
         ]),
+      )
+      .addOption(
+        new Option(
+          '--link <kind>',
+          'what joins adjacent MTAs: RPC (lan), X.400 connectors, or either for each pair (default: lan, or x400 if an article of --legacy needs it)',
+        ).choices(['lan', 'x400', 'mixed']),
       )
       .option('--faults <list>', 'all, none, or kinds of faults with ratios, such as cut,lose=1/50', 'all')
       .option('--messages <n>', 'submissions in a run (default: 24, or three per MTA)', whole(0, 100_000))
