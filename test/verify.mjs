@@ -143,6 +143,20 @@ const parts = [
   ['checker, Q181721', () => exhausted(['--legacy', 'Q181721'], 1)],
   ['checker, Q280449', () => exhausted(['--legacy', 'Q280449'], 1)],
   ['checker, Q285350', () => exhausted(['--legacy', 'Q285350'], 1)],
+  ['checker, x400, two losses', () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '2'])],
+  [
+    'checker, x400, a loss and a crash',
+    () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '1', '--crashes', '1']),
+  ],
+  [
+    'checker, x400, segments',
+    () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '1', '--segments', '2', '--full', 'stores']),
+  ],
+  ['checker, x400, chain', () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '0', '--chain'])],
+  ['checker, x400, cure', () => exhausted(['--legacy', 'Q232602', '--cure', '--messages', '1,0', '--losses', '2'])],
+  ['checker, Q229643', () => exhausted(['--legacy', 'Q229643'], 1)],
+  ['checker, Q232602', () => exhausted(['--legacy', 'Q232602', '--messages', '1,0', '--losses', '2'], 1)],
+  ['checker, x400, quirk', () => exhausted(['--link', 'x400', '--legacy', 'Q166594'], 1)],
   ['checker, quirk', () => exhausted(['--messages', '1,1', '--losses', '1', '--legacy', 'Q166594'], 1)],
 ];
 

@@ -189,7 +189,14 @@ export {
   type X400FrameType,
 } from './links/x400/frame.js';
 export { firstX400Binding } from './links/x400/listening.js';
-export { idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
+export {
+  type InterruptedActivity,
+  idleX400,
+  type ReceivedActivity,
+  type SentActivity,
+  type X400Connection,
+  type X400Runtime,
+} from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';

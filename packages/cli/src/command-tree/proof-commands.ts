@@ -30,6 +30,7 @@ Examples:
   mtalab check --messages 1,1 --losses 1                     all that one cut can do to two messages
   mtalab check --messages 1,1 --losses 1 --legacy Q166594    the shortest way to lose the Turn
   mtalab check --messages 1,0 --losses 0 --legacy Q181721    the shortest way to a refused data connection
+  mtalab check --messages 1,0 --losses 2 --legacy Q232602    the network is down for a while: a loss, and a refused dial
   mtalab check --messages 1,0 --losses 1 --full stores,binds,cuts,timers`;
 
 function defineCheck(command: Command): Command {
@@ -51,6 +52,12 @@ function defineCheck(command: Command): Command {
       .option(
         '--environment <name>',
         'addresses of the MTAs: plain, two-listeners, other-family-first, other-network-first, failing-adapter (default: one that shows the first article of --legacy)',
+      )
+      .addOption(
+        new Option(
+          '--link <kind>',
+          'what joins the MTAs: RPC (lan) or X.400 connectors (default: lan, or x400 if an article of --legacy needs it)',
+        ).choices(['lan', 'x400']),
       )
       .option('--cluster', 'make every MTA a server of a cluster')
       .option('--cure', 'the operator may switch the articles off, once at each MTA and at any moment')
