@@ -29,7 +29,7 @@ export function openingBroken(step: Step): Breach | null {
     }
   }
   const found = input.type === 'frame' && input.link === 'x400' ? x400Broken(step, input) : null;
-  return found ?? impatient(step) ?? haltedEarly(step);
+  return found ?? misnumbered(step) ?? impatient(step) ?? haltedEarly(step);
 }
 
 /** A frame of the X.400 connector has come. */
@@ -38,6 +38,19 @@ function x400Broken(step: Step, { conn, frame }: Extract<Input, { type: 'frame';
   if (frame.type === 'refuse' && frame.apdu.reason === 'cannotRecover') return keptInVain(step, conn);
   const association = frame.type === 'data' ? owned(step.after, conn) : undefined;
   return association === undefined ? null : executedEarly(association, step.effects.some(isStore));
+}
+
+/** An RTORQ over an X.400 connector must have the number of the recovery under way. */
+function misnumbered({ before, after, effects }: Step): Breach | null {
+  for (const effect of effects) {
+    if (effect.type !== 'frame' || effect.link !== 'x400' || effect.frame.type !== 'connect') continue;
+    const { recovery } = effect.frame.apdu;
+    const association = owned(after, effect.conn) ?? owned(before, effect.conn);
+    if (association === undefined || association.recovery === recovery) continue;
+    const detail = `It sends the number ${recovery} for recovery ${association.recovery}.`;
+    return { rule: 'recovery', association: association.name, detail };
+  }
+  return null;
 }
 
 /** A recovery must have a higher number than the last one. */
