@@ -4,7 +4,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
-import { defaultWindowSize } from '../../reliable-transfer/apdu.js';
+import { defaultWindowSize, type MtaCredentials } from '../../reliable-transfer/apdu.js';
 import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
