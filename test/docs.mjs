@@ -85,14 +85,12 @@ function events() {
 
 function releases(all) {
   const articles = all[0].cells.map((cell) => cell.article);
-  const mark = (release, { article, on }) =>
-    on ? (release.withoutQuirk.includes(article) ? 'on (not emulated)' : '**on**') : '-';
   const rows = all.map((release) => [
     release.version,
     release.servicePack,
     release.build,
     release.short,
-    ...release.cells.map((cell) => mark(release, cell)),
+    ...release.cells.map(({ on }) => (on ? '**on**' : '-')),
   ]);
   return markdown(['version', 'service pack', 'build', 'written', ...articles], rows);
 }

@@ -5,6 +5,7 @@ import {
   describeEvent,
   type EventId,
   type EventText,
+  type LinkKind,
   ltabOf,
   type ReportedEvent,
   type Settings,
@@ -12,7 +13,7 @@ import {
 } from '@mtalab/mta-core';
 import { bindingOf } from '../interaction/words.js';
 import type { Dialled } from '../support/pure-types.js';
-import { PureLab } from '../support/purelab.js';
+import { PureLab, withLink } from '../support/purelab.js';
 
 export type CourseOptions = {
   readonly names?: readonly string[];
@@ -25,6 +26,8 @@ export type CourseOptions = {
   readonly settings?: Partial<Settings>;
   /** The port of the endpoint mapper, for each MTA that has one. */
   readonly mappers?: Readonly<Record<string, number>>;
+  /** The link between all MTAs; RPC if it is not named. */
+  readonly link?: LinkKind;
 };
 
 export class Course {
@@ -40,7 +43,8 @@ export class Course {
   readonly halts: { readonly node: string; readonly code: number; readonly clean: boolean }[] = [];
   #messages = 0;
 
-  constructor({ names = ['A', 'B'], bindings = {}, legacy = {}, cluster = [], settings = {}, mappers = {} }: CourseOptions) {
+  constructor(options: CourseOptions) {
+    const { names = ['A', 'B'], bindings = {}, legacy = {}, cluster = [], settings = {}, mappers = {}, link = 'rpc' } = options;
     const withBindings = (name: string, usual: readonly BindingConfig[]): readonly BindingConfig[] =>
       bindings[name]?.map((text) => bindingOf(text, usual[0]?.port ?? 0)) ?? usual;
     this.lab = new PureLab(
@@ -48,7 +52,7 @@ export class Course {
       settings,
       legacy,
       (config) => ({
-        ...config,
+        ...withLink(link)(config),
         cluster: cluster.includes(config.name),
         mapperPort: mappers[config.name] ?? null,
         bindings: withBindings(config.name, config.bindings),
@@ -62,7 +66,9 @@ export class Course {
   #watch(): void {
     const groups = new Map<number, number>();
     this.lab.hooks = {
-      onFrame: ({ pdu, wire, from }) => {
+      onFrame: ({ frame, wire, from }) => {
+        if (frame.link !== 'rpc') return true;
+        const pdu = frame.frame;
         if (pdu.type === 'bind') groups.set(wire.id, pdu.group);
         if (pdu.type === 'bind_nak')
           this.naks.push({ from, reason: pdu.reason, group: groups.get(wire.id) ?? 0, atMs: this.lab.nowMs });

@@ -23,7 +23,7 @@ const folder = join(process.cwd(), 'docs/articles');
 const end = '<!-- end -->';
 
 /** Events that the pages omit: every run has them, or they only follow from others. */
-const untold: readonly EventId[] = [271, 272, 289, 301, 9298];
+const untold: readonly EventId[] = [271, 272, 289, 301, 9298, 9299];
 
 /** The ladder as `mtalab ladder --format mermaid` draws it, with each opening as one line or in full. */
 function ladder({ journal, pdus }: VirtualRecord, short: boolean): string {

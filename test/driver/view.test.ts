@@ -324,6 +324,14 @@ const one = (over: Partial<Association>) => ({ ...idle, associations: [{ ...asso
 const refusal = { entity: 'MTA-B', provider: 'RTSE', reason: 'rtsBusy (0)', controlBlock: 1, associationType: 'open' };
 const runs = `the Open Interval runs; the mail is returned after ${mta.settings.maxOpenRetries - 1} more failed attempts`;
 
+/** An MTA with three control blocks, some of them with a connection and some leaked. */
+function blocksUsed(connected: number, leaked: number): Partial<Mta> {
+  const controlBlocks = Array.from({ length: connected + leaked }, (_, at) => {
+    return { id: at + 1, conn: at < connected ? 2 * at : null, leakedFor: at < connected ? null : 1 };
+  });
+  return { settings: { ...mta.settings, controlBlocks: 3 }, x400: { ...mta.x400, controlBlocks } };
+}
+
 test('each wait has its reason in words, and its end', (t) => {
   const cases: readonly (readonly [
     string,
@@ -360,6 +368,43 @@ test('each wait has its reason in words, and its end', (t) => {
       reasonsOf({ ...alone, lastError: { atMs: 1, event: { id: 1290, params: refusal } } }),
       [['refused', `MTA-B refused the association: rtsBusy (0); ${runs}`, 8000]],
     ],
+    [
+      'a lost control block',
+      reasonsOf(
+        { ...alone, link: 'x400' },
+        { legacy: ['Q232602'], x400: { ...mta.x400, lostLocalities: [{ id: 1, controlBlock: 3 }] } },
+      ),
+      [
+        [
+          'lost-control-block',
+          new RegExp(`^the connector to MTA-B goes on addressing control block 3 of .* \\(Q232602\\); ${runs}$`),
+          8000,
+        ],
+      ],
+    ],
+    [
+      'a lost control block, after a live switch',
+      reasonsOf({ ...alone, link: 'x400' }, { x400: { ...mta.x400, lostLocalities: [{ id: 1, controlBlock: 3 }] } }),
+      [['open-interval', /^opening/, 8000]],
+    ],
+    [
+      'no control block',
+      reasonsOf({ ...alone, link: 'x400' }, blocksUsed(2, 1)),
+      [
+        [
+          'no-control-block',
+          /^none of the 3 control blocks of MTA-A is free \(event 9156\): connections that are gone have 1 of them \(Q229643\);/,
+          8000,
+        ],
+      ],
+    ],
+    [
+      'no control block, none leaked',
+      reasonsOf({ ...alone, link: 'x400' }, blocksUsed(3, 0)),
+      [['no-control-block', /^none of the 3 control blocks of MTA-A is free \(event 9156\): all have connections;/, 8000]],
+    ],
+    ['a free control block', reasonsOf({ ...alone, link: 'x400' }, blocksUsed(1, 1)), [['open-interval', /^opening/, 8000]]],
+    ['the LAN needs no control block', reasonsOf(alone, blocksUsed(2, 1)), [['open-interval', /^opening/, 8000]]],
     [
       'limit',
       reasonsOf({ ...alone, openRetryAtMs: null }, { overLimit: [1] }),

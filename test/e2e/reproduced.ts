@@ -9,5 +9,5 @@ export const namesOf = (stdout: string, verdict: string): readonly string[] =>
   });
 
 export const articles = quirks.map((quirk) => quirk.article);
-const companions = ['Q166594-neighbour', '9277', 'Q280449-cluster', 'Q285350-cluster'];
+const companions = ['Q166594-neighbour', '9277', 'Q232602-interval', 'Q280449-cluster', 'Q285350-cluster'];
 export const everything = [...articles, ...companions].sort();

@@ -216,7 +216,10 @@ test('wrong arguments get an error that names the argument and says what it shou
       /^legacy: expected an object with a list of articles, such as \['Q166594'\], under the name of each MTA, got a list$/,
     ],
     [{ legacy: { 'MTA-A': 'Q166594' } }, /^legacy: expected an object with a list of articles/],
-    [{ fixed: { 'MTA-A': ['Q1'] } }, /^fixed: MTA-A: expected one of the articles Q166594, Q181721, Q280449, Q285350, got "Q1"$/],
+    [
+      { fixed: { 'MTA-A': ['Q1'] } },
+      /^fixed: MTA-A: expected one of the articles Q166594, Q181721, Q185934, Q187929, Q229643, Q232602, Q280449, Q285350, got "Q1"$/,
+    ],
     [
       { release: '5.5sp4' },
       /^release: expected an object with a release, such as '5\.5sp4', under the name of each MTA, got "5\.5sp4"$/,

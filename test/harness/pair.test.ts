@@ -107,7 +107,7 @@ test('simultaneous changes all take effect, and last over a restart', async (t) 
     'MTA-B': [{ label: 'one' }, { label: 'two', address: '127.0.0.2' }, { label: 'three', address: '127.0.0.3' }],
   };
   await using lab = await spawnPair({ bindings });
-  const articles = ['Q166594', 'Q181721', 'Q280449', 'Q285350'] as const;
+  const articles = ['Q166594', 'Q181721', 'Q232602', 'Q280449', 'Q285350'] as const;
   await Promise.all([
     ...articles.flatMap((article) => [
       lab.set(article, 'legacy'),

@@ -153,8 +153,8 @@ const wrong: readonly (readonly [string, string])[] = [
     '8:35: steps[0].check.delivered: expected a whole number from 0 to 1000000000, or a mapping with least and most; found "many"',
   ],
   [
-    `${see}  - set: { article: Q232602, mode: legacy }\n`,
-    '9:21: steps[1].set.article: some releases have Q232602, but MTA Lab does not emulate it; expected one of Q166594, Q181721, Q280449, Q285350; found "Q232602"',
+    `${see}  - set: { article: Q157630, mode: legacy }\n`,
+    '9:21: steps[1].set.article: expected one of Q166594, Q181721, Q185934, Q187929, Q229643, Q232602, Q280449, Q285350; found "Q157630"',
   ],
   [`${see}  - attempt: MTA-X\n`, '9:14: steps[1].attempt: unknown MTA MTA-X; did you mean MTA-A?'],
   [

@@ -14,6 +14,8 @@ export {
   type CheckKey,
   type Mode,
   modes,
+  type NetworkState,
+  networkStates,
   type Scenario,
   type ScenarioBinding,
   type ScenarioMta,

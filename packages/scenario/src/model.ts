@@ -25,6 +25,8 @@ export type ScenarioMta = {
   readonly cluster?: boolean | undefined;
   /** Not started at the beginning. */
   readonly down?: boolean | undefined;
+  /** Settings of this MTA that differ from those of all MTAs. */
+  readonly settings?: Partial<Settings> | undefined;
 };
 
 /** Two adjacent MTAs. */
@@ -88,6 +90,14 @@ type Common = {
   readonly only?: Mode | undefined;
 };
 
+/**
+ * What the network between the MTAs does from now on. `silent`: the connections that are up carry nothing any more, not even their
+ * end, so that one side does not notice if the other gives up; new connections work. `down`: the same, and new connections fail.
+ * `up`: it works again, and the connections that were silent are lost.
+ */
+export const networkStates = ['up', 'silent', 'down'] as const;
+export type NetworkState = (typeof networkStates)[number];
+
 /** After each step the lab comes to rest: nothing but a timer, or the next step, can make anything happen. */
 export type Step = Common &
   (
@@ -108,6 +118,8 @@ export type Step = Common &
     | { readonly heal: true }
     /** Cut all connections now. */
     | { readonly cut: true }
+    /** Take the network between the MTAs away, or give it back. */
+    | { readonly network: NetworkState }
     /** Move the clock on; every timer on the way fires at its instant. */
     | { readonly advanceMs: number }
     /** End an MTA: `kill` at once (what is not on its disk is lost), `stop` in order. */

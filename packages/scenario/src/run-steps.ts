@@ -36,6 +36,7 @@ async function perform(scenario: Scenario, stage: Stage, state: RunState, step: 
   else if ('release' in step) stage.release();
   else if ('heal' in step) stage.heal();
   else if ('cut' in step) stage.cut();
+  else if ('network' in step) await stage.network(step.network);
   else if ('advanceMs' in step) await stage.advanceBy(step.advanceMs);
   else if ('kill' in step) await stage.kill(step.kill);
   else if ('stop' in step) await stage.stop(step.stop);

@@ -2,7 +2,7 @@
 import type { BindingWish, Priority } from '@mtalab/mta-core';
 import type { LinkPdu } from '@mtalab/trace';
 import type { JoinedAssociation } from './associations.js';
-import type { Mode } from './model.js';
+import type { Mode, NetworkState } from './model.js';
 
 export type StageMessage = {
   readonly originator: string;
@@ -28,6 +28,7 @@ export type Stage = {
   release(): void;
   heal(): void;
   cut(): void;
+  network(state: NetworkState): Promise<void>;
   advanceBy(ms: number): Promise<void>;
   kill(name: string): Promise<void>;
   stop(name: string): Promise<void>;

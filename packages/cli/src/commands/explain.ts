@@ -16,8 +16,6 @@ import {
   printOf,
   quirkOf,
   quirks,
-  releaseArticles,
-  releaseReasons,
   sampleEvent,
 } from '@mtalab/mta-core';
 import { outJson } from '../command-io.js';
@@ -84,28 +82,17 @@ function explainError(number: number): ErrorExplanation {
   return { kind: 'error', number, of, text, explanation, events, articles };
 }
 
-/** The articles that can be explained: those that MTA Lab emulates, those that a release has, and those that are cited. */
-const articles: readonly string[] = [
-  ...new Set([...quirks, ...releaseArticles, ...citedArticles].map(({ article }) => article)),
-].sort();
-
-/** The builds that have an article without a quirk, from the table of releases. */
-function buildsOf(article: string): string {
-  const reasons = releaseReasons(article).filter(({ on }) => on);
-  return reasons
-    .map(({ first, last }) => `${first.product} ${first === last ? first.name : `${first.name} to ${last.name}`}`)
-    .join('; ');
-}
+/** The articles that can be explained: those that MTA Lab emulates, and those that are cited. */
+const articles: readonly string[] = [...quirks, ...citedArticles].map(({ article }) => article).sort();
 
 function explainArticle(article: string): ArticleExplanation {
   const quirk = quirkOf(article);
-  const row = releaseArticles.find((each) => each.article === article);
   const cited = citedArticles.find((each) => each.article === article);
   return {
     kind: 'article',
     article,
-    title: quirk?.title ?? row?.title ?? cited?.title ?? '',
-    builds: quirk?.builds ?? cited?.builds ?? buildsOf(article),
+    title: quirk?.title ?? cited?.title ?? '',
+    builds: quirk?.builds ?? cited?.builds ?? '',
     says: cited?.says ?? null,
     events: eventIds.filter((id) => (eventsById[id].articles as readonly string[]).includes(article)),
     errors: errorNumbers.filter((number) => errorsByNumber[number]?.articles.includes(article)),

@@ -1,5 +1,6 @@
 /** `mtalab fault ...`: sets, lists and ends faults on the link of a running pair. */
 
+import { type NetworkState, networkStates } from '@mtalab/scenario';
 import type { ArgumentsOf, ControlClient, Given, RequestOptions } from '@mtalab/transport';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -17,7 +18,7 @@ type FaultRequest = {
     readonly done: string;
   };
 }[FaultCommand];
-type FaultCommand = 'faults' | 'fault' | 'fault-remove' | 'release' | 'heal' | 'cut';
+type FaultCommand = 'faults' | 'fault' | 'fault-remove' | 'release' | 'heal' | 'cut' | 'network';
 
 /** With one of these words `cut` begins a fault. Without, it cuts now. */
 const cutFaults = ['before', 'after', 'randomly', 'every'];
@@ -25,6 +26,18 @@ const cutFaults = ['before', 'after', 'randomly', 'every'];
 function withoutMoreWords(words: readonly string[], request: FaultRequest): FaultRequest {
   if (words.length > 1) throw new UsageError(`\`fault ${words[0]}\` takes no other words; found "${words.slice(1).join(' ')}"`);
   return request;
+}
+
+const networkDone = {
+  up: 'the network is up; connections that were silent are cut',
+  silent: 'the connections that are up carry nothing any more, not even their end; new ones work',
+  down: 'the connections that are up carry nothing any more, not even their end; new ones fail',
+} as const satisfies Record<NetworkState, string>;
+
+function networkRequest(words: readonly string[]): FaultRequest {
+  const state = networkStates.find((each) => each === words[1]?.toLowerCase());
+  if (state === undefined || words.length > 2) throw new UsageError(`\`fault network\` takes one of ${networkStates.join(', ')}`);
+  return { cmd: 'network', args: { state }, done: networkDone[state] };
 }
 
 /** Turns the words into a request. All words but these commands are a fault in the fault language. */
@@ -37,6 +50,8 @@ export function faultRequest(words: readonly string[]): FaultRequest {
       return withoutMoreWords(words, { cmd: 'release', args: {}, done: 'held PDUs are released' });
     case 'heal':
       return withoutMoreWords(words, { cmd: 'heal', args: {}, done: 'black holes are ended' });
+    case 'network':
+      return networkRequest(words);
     case 'remove': {
       if (second === undefined || words.length > 2 || !/^\d{1,9}$/.test(second)) {
         throw new UsageError('`fault remove` takes the number of a fault; `mtalab fault list` shows them');

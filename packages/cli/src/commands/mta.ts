@@ -5,7 +5,6 @@ import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transp
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { loadConfig } from '../config/index.js';
-import { withoutQuirkWords } from '../config/releases.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { createLogs } from '../logs/mta-logs.js';
@@ -67,8 +66,6 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     version: loaded.mta.version,
     nowMs: () => clock.nowMs(),
   });
-  if (loaded.withoutQuirk.length > 0)
-    logs.info(withoutQuirkWords(loaded.mta.name, `${loaded.mta.version} (${loaded.mta.build})`, loaded.withoutQuirk));
   // A signal during the start must stop the MTA too.
   const interrupt = onInterrupt();
   try {

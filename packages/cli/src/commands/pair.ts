@@ -6,7 +6,6 @@ import { printable } from '@mtalab/mta-core';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { renderConfig } from '../config/index.js';
-import { withoutQuirkWords } from '../config/releases.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { mtaCommand } from '../mta-command.js';
@@ -81,13 +80,11 @@ async function startPair(live: LiveStatus, flags: PairFlags, plan: PairPlan): Pr
   return lab;
 }
 
-/** Prints the releases of the MTAs if options chose them, and the articles of a release that MTA Lab does not emulate. */
+/** Prints the releases of the MTAs if options chose them. */
 function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
-  for (const [name, { release, nt, withoutQuirk }] of Object.entries(plan.profiles)) {
-    if (flags.json !== true && (flags.release !== undefined || flags.nt !== undefined))
-      io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
-    if (withoutQuirk.length > 0) io.err(withoutQuirkWords(name, release.name, withoutQuirk));
-  }
+  if (flags.json === true || (flags.release === undefined && flags.nt === undefined)) return;
+  for (const [name, { release, nt }] of Object.entries(plan.profiles))
+    io.out(`${name} is Exchange ${release.name} on Windows NT ${nt.name}`);
 }
 
 /** Prints where the MTAs listen. */
@@ -104,7 +101,6 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
     build: plan.profiles[one.name]?.release.build ?? '',
     nt: plan.profiles[one.name]?.nt.name ?? '',
     legacy: plan.profiles[one.name]?.legacy ?? [],
-    withoutQuirk: plan.profiles[one.name]?.withoutQuirk ?? [],
   }));
   const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });

@@ -1,6 +1,6 @@
 /** `mtalab releases`: shows the releases and the articles of each. */
 
-import { exchangeReleases, ntReleases, quirkOf, type Release } from '@mtalab/mta-core';
+import { exchangeReleases, ntReleases, type Release } from '@mtalab/mta-core';
 import { outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
@@ -10,15 +10,7 @@ import { renderReleases } from '../render/releases.js';
 /** One row for each release and article. */
 function rows(releases: readonly Release[]) {
   return releases.flatMap(({ version, build, servicePack, cells }) =>
-    cells.map(({ article, on, because }) => ({
-      version,
-      build,
-      servicePack,
-      article,
-      on,
-      emulated: quirkOf(article) !== undefined,
-      because,
-    })),
+    cells.map(({ article, on, because }) => ({ version, build, servicePack, article, on, because })),
   );
 }
 

@@ -42,7 +42,7 @@ const argumentWords: Readonly<Record<string, () => readonly string[]>> = {
   'bindings change': () => ['order', 'enable', 'disable'],
   'diagnostics category': () => plainWords([...categories, 'all'].map((category) => category.toLowerCase())),
   'diagnostics level': () => levelNames,
-  'fault words': () => ['cut', 'hold', 'delay', 'black-hole', 'drop-connection', 'list', 'remove', 'release', 'heal'],
+  'fault words': () => ['cut', 'hold', 'delay', 'black-hole', 'drop-connection', 'list', 'remove', 'release', 'heal', 'network'],
   'explain words': () => [
     ...plainWords(glossary.flatMap(({ names }) => names)),
     ...releaseArticles.map(({ article }) => article),

@@ -25,8 +25,6 @@ export type LoadedConfig = {
   readonly mta: MtaConfig;
   /** The Windows NT of the MTA: `4.0 SP6a`. */
   readonly nt: string;
-  /** Articles of the release or the Windows NT that MTA Lab does not emulate. */
-  readonly withoutQuirk: readonly string[];
   /** Folder of the store, the ports, the token and the logs. It may not exist. */
   readonly data: string;
   /** TCP port of the control channel on loopback. 0: the system chooses. */
@@ -81,7 +79,7 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
   const folder = dirname(resolve(file));
   const data = resolve(folder, config.data);
   const { timeScale, offsetMs, epochMs, baseMs } = config.clock;
-  const { release, nt, legacy, withoutQuirk } = resolveProfile(config);
+  const { release, nt, legacy } = resolveProfile(config);
   const x400Port = config.x400?.port ?? (config.peers.some(({ link }) => link === 'x400') ? isoPort : undefined);
   return {
     file: resolve(file),
@@ -101,7 +99,6 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
       legacy,
     },
     nt: nt.name,
-    withoutQuirk,
     data,
     control: config.control,
     clock: epochMs === undefined || baseMs === undefined ? { timeScale, offsetMs } : { timeScale, offsetMs, epochMs, baseMs },

@@ -5,7 +5,6 @@ import {
   ntReleases,
   quirkOf,
   quirks,
-  releaseArticles,
   resolveNt,
   resolveRelease,
   UnknownReleaseError,
@@ -35,29 +34,12 @@ export function releaseProblem(product: keyof typeof products, text: string): st
 /** The articles that MTA Lab emulates. */
 export const emulatedArticles: readonly string[] = quirks.map((quirk) => quirk.article);
 
-/** Says that MTA Lab does not emulate an article of the table of releases. Undefined for any other text. */
-export function notEmulated(text: string): string | undefined {
-  const article = text.toUpperCase();
-  if (quirkOf(article) !== undefined || releaseArticles.every((each) => each.article !== article)) return undefined;
-  return `some releases have ${article}, but MTA Lab does not emulate it`;
-}
-
 /**
  * Reads the name of an article.
  * @throws UsageError that lists the articles, if MTA Lab does not emulate it.
  */
 export function knownArticle(text: string): Article {
   const article = quirkOf(text.toUpperCase())?.article;
-  if (article !== undefined) return article;
-  const reason = notEmulated(text);
-  throw new UsageError(
-    reason === undefined
-      ? unknownName('article', text, emulatedArticles)
-      : `${reason} (emulated: ${emulatedArticles.join(', ')})`,
-  );
-}
-
-/** Says which articles of its release an MTA lacks. */
-export function withoutQuirkWords(name: string, release: string, articles: readonly string[]): string {
-  return `${name}: Exchange ${release} also has ${articles.join(', ')}, which MTA Lab does not emulate`;
+  if (article === undefined) throw new UsageError(unknownName('article', text, emulatedArticles));
+  return article;
 }

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { mailDomainPattern } from '@mtalab/mta-core';
 import * as z from 'zod';
-import { emulatedArticles, notEmulated } from './releases.js';
+import { emulatedArticles } from './releases.js';
 import { timePattern } from './selected-times.js';
 
 /** A whole number. The caller adds to each message where the value is and what it is. */
@@ -86,12 +86,7 @@ export function selectedTime() {
 
 /** An article that MTA Lab emulates. */
 export function article() {
-  return z.enum(emulatedArticles, {
-    error: ({ input }) => {
-      const reason = typeof input === 'string' ? notEmulated(input) : undefined;
-      return `${reason === undefined ? '' : `${reason}; `}expected one of ${emulatedArticles.join(', ')}`;
-    },
-  });
+  return z.enum(emulatedArticles, { error: `expected one of ${emulatedArticles.join(', ')}` });
 }
 
 /** The path of a file or folder. */

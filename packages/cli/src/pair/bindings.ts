@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
-import { isUnspecified, quirkOf } from '@mtalab/mta-core';
+import { isUnspecified, type Quirk, quirkOf } from '@mtalab/mta-core';
 import { bindingClashes } from '../config/binding-clashes.js';
 import { UsageError } from '../errors.js';
 import { excerpt } from '../option-values.js';
@@ -62,13 +62,19 @@ export function mapperPortsOf(words: readonly string[]): Readonly<Record<string,
   return ports;
 }
 
+const needSeveralBindings: readonly (Quirk['showsAt'] | undefined)[] = [
+  'two listeners',
+  'a first binding that gets nowhere',
+  'an adapter that fails',
+];
+
 /** Hints for --legacy: a line for each MTA whose articles need more than one binding. */
 export function bindingHints(
   legacy: Readonly<Record<string, readonly string[]>>,
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
 ): readonly string[] {
   return Object.entries(legacy).flatMap(([name, articles]) => {
-    const waiting = articles.filter((article) => quirkOf(article)?.showsAt !== 'any host');
+    const waiting = articles.filter((article) => needSeveralBindings.includes(quirkOf(article)?.showsAt));
     if (waiting.length === 0 || (bindings[name]?.length ?? 1) > 1) return [];
     return [
       `note: ${waiting.join(' and ')} cannot show at ${name}, which has one binding; add more with --bindings ${name}=ADDRESS,ADDRESS`,

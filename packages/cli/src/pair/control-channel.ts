@@ -60,6 +60,10 @@ export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairCo
     },
     release: () => ({ released: proxyOf(lab).release() }),
     heal: () => ({ healed: proxyOf(lab).heal() }),
+    network: async ({ state }) => {
+      await proxyOf(lab).setNetwork(state);
+      return {};
+    },
     cut: ({ association }) => {
       const connections = association === undefined ? proxyOf(lab).cutAll() : proxyOf(lab).cutAll(association);
       if (connections > 0 || association === undefined) return { connections };

@@ -1,6 +1,7 @@
 /** The protocol of the control channel of a pair, once: it types both ends, and each end checks with it what arrives. */
 import type { Effective, FaultHandle, LabSummary, MtaEnded } from '@mtalab/harness';
 import type { BindingView, DiagnosticsLevels } from '@mtalab/mta-core';
+import { networkStates } from '@mtalab/scenario';
 import { type CommandSchemas, oneOf, text, texts } from '@mtalab/transport';
 import * as z from 'zod';
 
@@ -41,6 +42,8 @@ export const pairCommands = {
   'fault-remove': { arguments: z.object({ fault: z.int({ error: 'the number of a fault' }) }), result: nothing },
   release: { arguments: nothing, result: z.object({ released: z.number() }) },
   heal: { arguments: nothing, result: z.object({ healed: z.number() }) },
+  /** Takes the network between the MTAs away, or gives it back. */
+  network: { arguments: z.object({ state: oneOf(networkStates) }), result: nothing },
   /** Cuts the connections of an association, or all. */
   cut: { arguments: z.object({ association: text(maxFaultText).optional() }), result: z.object({ connections: z.number() }) },
   summary: { arguments: nothing, result: rowOf<LabSummary>() },

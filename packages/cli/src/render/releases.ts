@@ -4,18 +4,15 @@ import { exchangeReleases, ntReleases, type Release, releaseArticles, releaseRea
 import type { Paint } from './colours.js';
 import { table } from './table.js';
 
-/** The release has the bug, but MTA Lab does not emulate it. */
-const onWithoutQuirk = 'on*';
-
 function matrix(product: string, releases: readonly Release[], style: Paint): string {
   const articles = releases[0]?.cells.map((cell) => cell.article) ?? [];
   return table(
     [product, 'SERVICE PACK', 'BUILD', ...articles].map((title) => ({ title })),
-    releases.map(({ version, servicePack, build, cells, withoutQuirk }) => [
+    releases.map(({ version, servicePack, build, cells }) => [
       style.bold(version),
       servicePack,
       build,
-      ...cells.map(({ article, on }) => (on ? style.yellow(withoutQuirk.includes(article) ? onWithoutQuirk : 'on') : '-')),
+      ...cells.map(({ on }) => (on ? style.yellow('on') : '-')),
     ]),
     style,
   );
@@ -46,11 +43,5 @@ function reasons(style: Paint): string {
 
 /** A table for each product, then what each article says about their releases. */
 export function renderReleases(style: Paint): string {
-  const missing = [...new Set([...exchangeReleases, ...ntReleases].flatMap((release) => release.withoutQuirk))];
-  return [
-    matrix('EXCHANGE', exchangeReleases, style),
-    matrix('WINDOWS NT', ntReleases, style),
-    ...(missing.length === 0 ? [] : [`* MTA Lab does not emulate ${missing.join(', ')}`]),
-    reasons(style),
-  ].join('\n\n');
+  return [matrix('EXCHANGE', exchangeReleases, style), matrix('WINDOWS NT', ntReleases, style), reasons(style)].join('\n\n');
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Settings } from '@mtalab/mta-core';
+import type { ConnectorSettings, Settings } from '@mtalab/mta-core';
 import type { Scenario, Step } from '@mtalab/scenario';
 import { ConfigError, pathText } from '../config/problems.js';
 import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/yaml-file.js';
@@ -52,7 +52,11 @@ function toScenario(file: ScenarioFile, written: unknown): Scenario {
   return {
     ...file,
     legacy: file.legacy ?? { articles: [], at: [] },
-    mtas: file.mtas.map((mta) => ({ ...mta, domain: mta.domain.toLowerCase() })),
+    mtas: file.mtas.map(({ settings: own, ...mta }) => ({
+      ...mta,
+      domain: mta.domain.toLowerCase(),
+      ...(own === undefined ? {} : { settings: own as Partial<ConnectorSettings> }),
+    })),
     settings,
     steps: file.steps.map(stepOf),
   };

@@ -1,9 +1,9 @@
 /** The schema of a scenario file. */
 import { type AssociationState, associationTable, type LinkName, linkByName, priorities } from '@mtalab/mta-core';
-import { modes } from '@mtalab/scenario';
+import { modes, networkStates } from '@mtalab/scenario';
 import * as z from 'zod';
 import { article, choice, domain, flag, ipAddress, list, mapping, mtaName, text, whole } from '../config/schema-fields.js';
-import { settingsSchema } from '../config/settings.js';
+import { overridesSchema, settingsSchema } from '../config/settings.js';
 import { spanMs } from '../time-spans.js';
 
 const maxCount = 1_000_000_000;
@@ -109,6 +109,7 @@ const stepSchema = mapping({
   release: yes().optional().describe('Release the PDUs that faults hold.'),
   heal: yes().optional().describe('End black holes.'),
   cut: yes().optional().describe('Cut all connections now.'),
+  network: choice(networkStates).optional().describe('Take the network between the MTAs away, or give it back.'),
   advance: span().optional().describe('Move the clock forward. Every timer on the way fires at its instant.'),
   kill: mtaName().optional().describe('End an MTA at once. It loses what is not on its disk.'),
   stop: mtaName().optional().describe('Stop an MTA in order.'),
@@ -150,6 +151,7 @@ const mtaSchema = mapping({
     .describe('In the order that the MTA dials from them. Default: only 127.0.0.1.'),
   cluster: flag().optional().describe('Is this MTA a server of a cluster?'),
   down: flag().optional().describe('Do not start this MTA at the beginning.'),
+  settings: overridesSchema.optional().describe('Settings of this MTA that differ from those of all MTAs.'),
 });
 
 export const scenarioSchema = mapping({

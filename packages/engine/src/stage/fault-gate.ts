@@ -3,7 +3,7 @@
  * when it is sent. The gate forwards it, holds it, swallows it, or cuts connections.
  */
 import type { BareFrame, LinkName } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, parseFault } from '@mtalab/scenario';
+import { type ArmedFault, endAction, type FaultHandle, FaultPlan, learn, type NetworkState, parseFault } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import type { Lane, TransitInput, VirtualConnection } from '../connection.js';
 import type { VirtualNetwork } from '../network.js';
@@ -45,6 +45,8 @@ type GateConnection = {
   group: number;
   readonly up: GateLane;
   readonly down: GateLane;
+  /** The network has lost the connection, and says so to neither end. */
+  silent: boolean;
 };
 
 export class FaultGate {
@@ -59,6 +61,7 @@ export class FaultGate {
   /** Connections that are not lost, oldest first. */
   readonly #connections = new Map<VirtualConnection, GateConnection>();
   #lastSeq = 0;
+  #isDown = false;
 
   constructor(host: GateHost) {
     this.#host = host;
@@ -67,6 +70,19 @@ export class FaultGate {
   /** @throws FaultSyntaxError */
   add(text: string): FaultHandle {
     return this.#plan.add(parseFault(text, this.#host.names, this.#host.links));
+  }
+
+  /** Do new connections fail? */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  setNetwork(state: NetworkState): void {
+    this.#isDown = state === 'down';
+    for (const connection of [...this.#connections.values()]) {
+      if (state !== 'up') this.#silence(connection);
+      else if (connection.silent) this.#cut(connection, null);
+    }
   }
 
   /** Called for each item sent. @returns null if the gate forwards the item later, or never. */
@@ -90,6 +106,7 @@ export class FaultGate {
       group: 0,
       up: gate(toServer),
       down: gate(toClient),
+      silent: false,
     });
   }
 
@@ -97,6 +114,10 @@ export class FaultGate {
     learn(connection, gate === connection.up, input, this.#connections.values());
     this.#lastSeq += 1;
     const sent = { seq: this.#lastSeq, pdu: withoutContent(input), input };
+    if (connection.silent) {
+      this.#tell(connection, gate, sent, 'swallowed', null);
+      return;
+    }
     const acting = this.#plan.judge(input, gate.lane.from.node.name, this.#plan.lastId);
     const { cutBefore, swallow, hold, delay, cutAfter } = acting;
     if (cutBefore !== undefined) {
@@ -136,7 +157,8 @@ export class FaultGate {
   /** An end closes: the other end notices after everything that was sent before. For the end of a process, see `lose`. */
   #close(away: Lane, processEnded: boolean): boolean {
     const connection = this.#connections.get(away.connection);
-    if (connection === undefined || processEnded) return true;
+    if (connection?.silent === true && !away.to.alive) this.#connections.delete(away.connection);
+    if (connection === undefined || connection.silent || processEnded) return true;
     const gate = gateLane(connection, away);
     gate.queue.push({ sent: null, hold: null, delay: null, cutAfter: null });
     this.#drain(connection, gate);
@@ -145,7 +167,7 @@ export class FaultGate {
 
   /** The process of this MTA has ended: cuts all its connections, and those whose orderly end still waits at the gate. */
   lose(node: VirtualNode): void {
-    for (const connection of [...this.#connections.values()]) {
+    for (const connection of [...this.#connections.values()].filter(({ silent }) => !silent)) {
       const { from, to } = connection.up.lane;
       if (from.node === node || to.node === node) this.#cut(connection, null);
     }
@@ -203,17 +225,29 @@ export class FaultGate {
 
   /** PDUs that have passed arrive, PDUs that wait here are lost, then both ends notice. */
   #cut(gated: GateConnection, fault: ArmedFault | null): void {
-    const { connection, up, down } = gated;
+    const { connection } = gated;
     if (!this.#connections.delete(connection)) return;
-    for (const gate of [up, down]) {
+    this.#loseWaiting(gated, 'cut', fault);
+    this.#host.network().break(connection, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [0, 0]);
+  }
+
+  /** PDUs that have passed arrive. Everything else is lost, and neither end notices. */
+  #silence(gated: GateConnection): void {
+    if (gated.silent) return;
+    gated.silent = true;
+    this.#loseWaiting(gated, 'swallowed', null);
+  }
+
+  #loseWaiting(gated: GateConnection, fate: Fate, fault: ArmedFault | null): void {
+    for (const gate of [gated.up, gated.down]) {
       for (const waiting of gate.queue.splice(0)) {
         waiting.delay?.cancel();
         for (const one of [waiting.hold, waiting.delay?.fault, waiting.cutAfter]) endAction(one);
-        if (waiting.sent !== null) this.#tell(gated, gate, waiting.sent, 'cut', fault);
+        if (waiting.sent !== null) this.#tell(gated, gate, waiting.sent, fate, fault);
       }
       endAction(gate.swallowing);
+      gate.swallowing = null;
     }
-    this.#host.network().break(connection, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [0, 0]);
   }
 
   #tell(

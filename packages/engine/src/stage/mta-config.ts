@@ -65,7 +65,7 @@ export function configOf(mta: ScenarioMta, lab: VirtualLabOptions): MtaConfig {
     cluster: mta.cluster ?? false,
     mapperPort: null,
     advertise: [],
-    settings: { ...defaultSettings, ...settings },
+    settings: { ...defaultSettings, ...settings, ...mta.settings },
     ...(hasConnector ? { x400Port: x400PortOf(placeOf(mta.name).place) } : {}),
     peers: neighbours.map(({ name, link }) => {
       const { mta: peer, place } = placeOf(name);

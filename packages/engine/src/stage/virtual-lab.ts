@@ -1,6 +1,6 @@
 /** The stage of scenarios on virtual time: the engine, with zero delays and the fault language. No sockets, no waiting. */
 import { type BindingWish, isShown, levelsOf, type Mta, viewAssociations } from '@mtalab/mta-core';
-import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
+import type { LoggedEvent, Mode, NetworkState, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import { type JoinedAssociation, joinAssociations, linksOf } from '@mtalab/scenario';
 import type { JournalEntry } from '@mtalab/trace';
 import { Engine, RestlessTimer } from '../engine.js';
@@ -68,6 +68,7 @@ export class VirtualLab implements Stage {
       rank: (event, now) => this.#rank(event, now),
       recover: recoveredFrom,
       route: (_node, { host, port, localAddress, conn }) => {
+        if (this.#gate.isDown) return { osError: 'ECONNREFUSED' };
         const found = this.#listeners.find({ host, port, localAddress });
         if (typeof found === 'string') return { osError: found };
         return { node: this.#node(found.node), binding: found.binding, remote: `${localAddress ?? host}:${conn}` };
@@ -148,6 +149,10 @@ export class VirtualLab implements Stage {
 
   cut(): void {
     this.#gate.cutAll();
+  }
+
+  async network(state: NetworkState): Promise<void> {
+    this.#gate.setNetwork(state);
   }
 
   async settle(): Promise<void> {

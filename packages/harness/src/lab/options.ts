@@ -67,6 +67,8 @@ export type LabOptions = {
   readonly down?: readonly string[];
   /** Settings of all MTAs that differ from the defaults. */
   readonly settings?: Partial<Settings>;
+  /** Settings of single MTAs that differ from these, by name of the MTA. */
+  readonly settingsOf?: Readonly<Record<string, Partial<Settings>>>;
   /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
   readonly delivery?: 'maildir' | 'ledger';
   /** Keep a journal of every step. Default false. */
@@ -198,6 +200,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   mapper: byMta('a port', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
   down: texts,
   settings: { expected: 'an object with settings', fits: isRecord },
+  settingsOf: byMta('an object with settings', isRecord),
   delivery: { expected: "'maildir' or 'ledger'", fits: (value) => value === 'maildir' || value === 'ledger' },
   journal: yesOrNo,
   faults: texts,
@@ -253,6 +256,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     fixed: Object.keys(fixed),
     bindings: Object.keys(bindings),
     mapper: Object.keys(mapper),
+    settingsOf: Object.keys(options.settingsOf ?? {}),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
     const unknown = list.find((name) => !names.includes(name));
@@ -288,10 +292,15 @@ function checkShapes(options: LabOptions): void {
   for (const what of ['legacy', 'fixed'] as const)
     for (const [name, articles] of Object.entries(options[what] ?? {}))
       for (const article of articles) articleArgument(`${what}: ${name}`, article);
+  checkSettings('settings', options.settings);
+  for (const [name, own] of Object.entries(options.settingsOf ?? {})) checkSettings(`settingsOf: ${name}`, own);
+}
+
+function checkSettings(what: string, wanted: Partial<Settings> = {}): void {
   const settings = Object.keys(defaultSettings);
-  const unknown = Object.keys(options.settings ?? {}).find((key) => !settings.includes(key));
+  const unknown = Object.keys(wanted).find((key) => !settings.includes(key));
   if (unknown !== undefined)
-    throw new HarnessError(`settings: unknown setting '${unknown.slice(0, 80)}'${nearestHint(unknown, 'settings', settings)}`);
+    throw new HarnessError(`${what}: unknown setting '${unknown.slice(0, 80)}'${nearestHint(unknown, 'settings', settings)}`);
 }
 
 function nearestHint(name: string, what: string, known: readonly string[]): string {
@@ -375,7 +384,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     nt: profile.nt.name,
     legacy: live.legacy.filter((article) => !profile.own.includes(article)),
     fixed: profile.own.filter((article) => !live.legacy.includes(article)),
-    settings: plan.settings ?? {},
+    settings: { ...plan.settings, ...plan.settingsOf?.[name] },
     peers: adjacentTo(plan, name).map(({ name: other, link }) => ({
       name: other,
       ...(link === 'lan' ? {} : { link }),

@@ -63,6 +63,7 @@ export class ProxyConnection {
   #up: Flow | null = null;
   #down: Flow | null = null;
   #gone = false;
+  #silent = false;
   /** During a cut each leg ends by itself, so that the close of one does not end the other before it is flushed. */
   #cutting = false;
 
@@ -107,7 +108,19 @@ export class ProxyConnection {
       });
     this.#up = flow(this.#client, server, true);
     this.#down = flow(server, this.#client, false);
+    if (this.#silent) for (const each of this.flows()) each.silence();
     this.#client.resume();
+  }
+
+  /** Is the connection silent? See `silence`. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** Both directions carry nothing any more, and the end of one leg does not end the other. */
+  silence(): void {
+    this.#silent = true;
+    for (const flow of this.flows()) flow.silence();
   }
 
   /** Ends the other leg when a leg ends. A reset is passed on at once. Otherwise the other leg ends after its octets. */
@@ -118,6 +131,7 @@ export class ProxyConnection {
     });
     leg.on('close', () => {
       const partner = other();
+      if (this.#silent && !this.#cutting && partner?.destroyed === false) return;
       if (!this.#cutting && partner !== null && !partner.destroyed) {
         if (reset && !partner.connecting) partner.resetAndDestroy();
         else endFlushed(partner);
@@ -165,8 +179,11 @@ export class ProxyConnection {
       held: into?.held ?? 0,
       swallowed: into?.swallowed ?? 0,
     });
-    const rows = [row(this.#clientAddress, this.#up, this.#down)];
-    if (this.#serverAddress !== null) rows.push(row(this.#serverAddress, this.#down, this.#up));
+    const rows: SocketRow[] = [];
+    // A leg of a silent connection may be gone.
+    if (!this.#client.destroyed) rows.push(row(this.#clientAddress, this.#up, this.#down));
+    if (this.#serverAddress !== null && this.#server?.destroyed === false)
+      rows.push(row(this.#serverAddress, this.#down, this.#up));
     return rows;
   }
 }

@@ -4,7 +4,16 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { AssociationId, BareFrame, LinkName } from '@mtalab/mta-core';
-import { type ArmedFault, endAction, type FaultHandle, FaultPlan, type FaultSpec, learn, parseFault } from '@mtalab/scenario';
+import {
+  type ArmedFault,
+  endAction,
+  type FaultHandle,
+  FaultPlan,
+  type FaultSpec,
+  learn,
+  type NetworkState,
+  parseFault,
+} from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
@@ -272,6 +281,15 @@ export class FaultProxy {
     const cut = [...this.#connections.values()].filter((one) => association === undefined || one.association === association);
     for (const connection of cut) connection.cut(null);
     return cut.length;
+  }
+
+  /** Takes the network between the MTAs away, or gives it back. */
+  async setNetwork(state: NetworkState): Promise<void> {
+    await Promise.all(this.#links.map(({ listener }) => listener.reach(state !== 'down')));
+    for (const connection of [...this.#connections.values()]) {
+      if (state !== 'up') connection.silence();
+      else if (connection.silent) connection.cut(null);
+    }
   }
 
   /** Cuts the association of a connection, or only the connection if the fault says so. */

@@ -62,6 +62,7 @@ export class Flow {
   #call: OpenCall | null = null;
   #swallowing: ArmedFault | null = null;
   #sourceEnded = false;
+  #silent = false;
   #sinkFull = false;
   #closed = false;
   #received = 0;
@@ -131,18 +132,31 @@ export class Flow {
     }
   }
 
+  /** From now on nothing leaves in this direction, not even its end. Waiting octets are lost. */
+  silence(): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    this.#swallowed += this.held;
+    this.#loseQueue('swallowed', null);
+    this.#readOn();
+  }
+
   /** Ends this direction. Waiting octets are lost. */
   close(fault: ArmedFault | null): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#loseQueue('cut', fault);
+    this.#call = null;
+  }
+
+  #loseQueue(fate: Fate, fault: ArmedFault | null): void {
     for (const item of this.#queue.splice(0)) {
       item.delay?.cancel();
       for (const one of [item.hold, item.delay?.fault, item.cutAfter]) endAction(one);
-      if (item.arrived !== null) this.#host.fate(item.arrived.seq, item.arrived.pdu, 'cut', fault);
+      if (item.arrived !== null) this.#host.fate(item.arrived.seq, item.arrived.pdu, fate, fault);
     }
     endAction(this.#swallowing);
     this.#queuedBytes = 0;
-    this.#call = null;
   }
 
   #chunk(chunk: Buffer): void {
@@ -201,6 +215,11 @@ export class Flow {
     }
     this.#received += 1;
     const arrived = { seq: this.#host.arrived(pdu), pdu };
+    if (this.#silent) {
+      this.#swallowed += 1;
+      this.#host.fate(arrived.seq, pdu, 'swallowed', null);
+      return;
+    }
     const { cutBefore, swallow, hold, delay, cutAfter } = this.#host.plan.judge(pdu, this.#host.sender(), call.knownId);
     if (cutBefore !== undefined) {
       // After a cut the other faults have nothing to act on.
@@ -241,6 +260,7 @@ export class Flow {
   }
 
   #enqueue(item: Item): void {
+    if (this.#silent) return;
     this.#queue.push(item);
     this.#queuedBytes += item.sizeBytes;
     this.#drain();
@@ -273,9 +293,11 @@ export class Flow {
     this.#host.cut(item.cutAfter);
   }
 
-  /** Passes the orderly end of the source on, after all waiting items. */
+  /** Passes the orderly end of the source on, after all waiting items. A silent direction keeps it to itself. */
   #endWhenEmpty(): void {
-    if (this.#sourceEnded && this.#queue.length === 0 && !this.#closed) this.#sink.end();
+    if (!this.#sourceEnded || this.#queue.length > 0 || this.#closed) return;
+    if (this.#silent) this.#source.destroy();
+    else this.#sink.end();
   }
 
   #readOn(): void {

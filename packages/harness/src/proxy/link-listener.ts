@@ -1,6 +1,6 @@
 /**
- * The listener for one MTA behind the proxy. While the MTA is down, the listener keeps its port but refuses callers, as a host
- * without a listener does.
+ * The listener for one MTA behind the proxy. While the MTA or the network is down, the listener keeps its port but refuses callers,
+ * as a host without a listener does.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -13,6 +13,10 @@ export class LinkListener {
   #holder: PortHolder | null = null;
   #port = 0;
   #closed = false;
+  /** Is the MTA up? */
+  #wanted = false;
+  /** Is the network up? */
+  #reachable = true;
   /** Steps run one by one, because an MTA may end while its listener opens. */
   #steps: Promise<void> = Promise.resolve();
 
@@ -30,12 +34,30 @@ export class LinkListener {
    * @throws Error if the system refuses the listener.
    */
   open(): Promise<void> {
-    return this.#then(() => this.#open());
+    return this.#then(() => {
+      this.#wanted = true;
+      return this.#adjust();
+    });
   }
 
   /** Refuses calls. Open connections stay. */
   refuse(): Promise<void> {
-    return this.#then(() => this.#refuse());
+    return this.#then(() => {
+      this.#wanted = false;
+      return this.#adjust();
+    });
+  }
+
+  /** The network is up, or down: then it refuses calls for an MTA that is up, too. */
+  reach(reachable: boolean): Promise<void> {
+    return this.#then(() => {
+      this.#reachable = reachable;
+      return this.#adjust();
+    });
+  }
+
+  #adjust(): Promise<void> {
+    return this.#wanted && this.#reachable ? this.#open() : this.#refuse();
   }
 
   /** Closes the listener for good. Resolves when all connections have ended. */

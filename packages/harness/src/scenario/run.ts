@@ -108,6 +108,7 @@ function labOf(scenario: Scenario, mode: Mode): Omit<LabOptions, 'command' | 're
     ...(scenario.link === undefined ? {} : { link: scenario.link }),
     ...(scenario.neighbours === undefined ? {} : { neighbours: scenario.neighbours }),
     settings,
+    settingsOf: Object.fromEntries(mtas.flatMap(({ name, settings: own }) => (own === undefined ? [] : [[name, own]]))),
     legacy: Object.fromEntries(scenario.legacy.at.map((name) => [name, articles])),
     bindings: Object.fromEntries(mtas.flatMap(({ name, bindings }) => (bindings === undefined ? [] : [[name, bindings]]))),
     cluster: mtas.filter((mta) => mta.cluster === true).map((mta) => mta.name),

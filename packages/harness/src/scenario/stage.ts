@@ -1,6 +1,6 @@
 /** Makes a lab of processes the stage of a scenario. */
 import type { BindingWish } from '@mtalab/mta-core';
-import type { LoggedEvent, Mode, Stage, StageExit, StageMessage } from '@mtalab/scenario';
+import type { LoggedEvent, Mode, NetworkState, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
 import type { MtaStatus } from '@mtalab/transport';
 import { articleArgument } from '../lab/arguments.js';
@@ -50,6 +50,10 @@ export class ProcessStage implements Stage {
 
   cut(): void {
     this.#lab.proxy?.cutAll();
+  }
+
+  async network(state: NetworkState): Promise<void> {
+    await this.#lab.proxy?.setNetwork(state);
   }
 
   advanceBy(ms: number): Promise<void> {

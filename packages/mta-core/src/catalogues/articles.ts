@@ -125,12 +125,6 @@ export const citedArticles: readonly CitedArticle[] = [
     says: 'The account with which the MTA logs on at the other site has an expired password. A restart does not help.',
   },
   {
-    article: 'Q229643',
-    title: 'Event 9156: control blocks leak when an association is recovered',
-    builds: 'Exchange 5.5 SP2, corrected in 2590.0 (SP3); again in SP3, corrected in 2651.71',
-    says: 'A recovery that meets an outstanding Turn-Please leaves a control block of the lower layer behind. In the end none is free.',
-  },
-  {
     article: 'Q243402',
     title: 'Event 9280: the locality table is full',
     builds: allVersions,

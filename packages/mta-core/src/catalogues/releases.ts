@@ -2,13 +2,13 @@
  * The documented releases of Exchange, the service packs of Windows NT 4.0, and the articles whose bug each of them has.
  * Each article gives spans of builds; the matrix follows from the spans.
  */
-import { quirkOf } from './quirks/index.js';
+import type { Article } from './behaviour.js';
 
 export type Product = 'Exchange' | 'Windows NT';
 
 /** One cell of the matrix: whether this release has the bug of this article. */
 export type ReleaseCell = {
-  readonly article: string;
+  readonly article: Article;
   readonly on: boolean;
   /** The reason, such as `Q166594: corrected in SP5 (996.72)`. */
   readonly because: string;
@@ -28,10 +28,8 @@ export type Release = {
   readonly short: string;
   /** One cell for each article about this product. */
   readonly cells: readonly ReleaseCell[];
-  /** Articles whose bug this release has, and for which there is a quirk. */
-  readonly articles: readonly string[];
-  /** Articles whose bug this release has, but for which there is no quirk. */
-  readonly withoutQuirk: readonly string[];
+  /** Articles whose bug this release has. */
+  readonly articles: readonly Article[];
 };
 
 /** A text that names no release, or several. */
@@ -96,13 +94,18 @@ export type NtName =
 
 /**
  * A version has the bug from `from` (default: its first release) until before `corrected`. Both are builds, or service packs of
- * NT.
+ * NT. `corrected` is null if no release of the version has the correction.
  */
-type Span = { readonly version: string; readonly from?: string; readonly corrected: string };
-type Article = { readonly article: string; readonly product: Product; readonly title: string; readonly spans: readonly Span[] };
+type Span = { readonly version: string; readonly from?: string; readonly corrected: string | null };
+type ReleaseArticle = {
+  readonly article: Article;
+  readonly product: Product;
+  readonly title: string;
+  readonly spans: readonly Span[];
+};
 
 /** The articles, and the releases that each one names. */
-export const releaseArticles: readonly Article[] = [
+export const releaseArticles: readonly ReleaseArticle[] = [
   {
     article: 'Q166594',
     product: 'Exchange',
@@ -111,6 +114,32 @@ export const releaseArticles: readonly Article[] = [
       { version: '4.0', corrected: '996.72' },
       { version: '5.0', corrected: '1460.13' },
     ],
+  },
+  {
+    article: 'Q185934',
+    product: 'Exchange',
+    title: 'The window of an X.400 connector is never above 3',
+    // The correction of 5.0 came after its last service pack.
+    spans: [
+      { version: '5.0', corrected: null },
+      { version: '5.5', corrected: '2448.1' },
+    ],
+  },
+  {
+    article: 'Q187929',
+    product: 'Exchange',
+    title: 'Recovery fails over a changed checkpoint size (X.400 connector)',
+    spans: [
+      { version: '5.0', corrected: null },
+      { version: '5.5', corrected: '2232.18' },
+    ],
+  },
+  {
+    article: 'Q229643',
+    product: 'Exchange',
+    title: 'Event 9156: control blocks leak at a recovery (X.400 connector)',
+    // First corrected in 2590.0, but SP3 has it again (Q247419).
+    spans: [{ version: '5.5', from: '2448.1', corrected: '2651.71' }],
   },
   {
     article: 'Q232602',
@@ -164,13 +193,14 @@ function place(product: Product, version: string, mark: string): string {
   return build === mark ? known : `${mark}, so in ${known}`;
 }
 
-function cellOf({ article, product, spans }: Article, version: string, mark: string): ReleaseCell {
+function cellOf({ article, product, spans }: ReleaseArticle, version: string, mark: string): ReleaseCell {
   const cell = (on: boolean, words: string): ReleaseCell => ({ article, on, because: `${article}: ${words}` });
   const span = spans.find((each) => each.version === version);
   if (span === undefined) return cell(false, `only in ${spans.map((each) => each.version).join(' and ')}`);
   const from = span.from === undefined ? '' : `from ${place(product, version, span.from)} `;
   if (span.from !== undefined && rank(mark) < rank(span.from))
     return cell(false, `came with ${place(product, version, span.from)}`);
+  if (span.corrected === null) return cell(true, `in ${version} ${from}with no corrected release`);
   if (rank(mark) >= rank(span.corrected)) return cell(false, `corrected in ${place(product, version, span.corrected)}`);
   return cell(true, `in ${version} ${from}until corrected in ${place(product, version, span.corrected)}`);
 }
@@ -178,13 +208,7 @@ function cellOf({ article, product, spans }: Article, version: string, mark: str
 function releaseOf(row: Pick<Release, 'product' | 'version' | 'build' | 'servicePack' | 'name' | 'short'>): Release {
   const mark = row.product === 'Exchange' ? row.build : row.servicePack;
   const cells = releaseArticles.filter((each) => each.product === row.product).map((each) => cellOf(each, row.version, mark));
-  const on = cells.filter((cell) => cell.on).map((cell) => cell.article);
-  return {
-    ...row,
-    cells,
-    articles: on.filter((article) => quirkOf(article) !== undefined),
-    withoutQuirk: on.filter((article) => quirkOf(article) === undefined),
-  };
+  return { ...row, cells, articles: cells.filter((cell) => cell.on).map((cell) => cell.article) };
 }
 
 /** Every documented release of Exchange, oldest first. */
@@ -346,8 +370,6 @@ export type Profile = {
   readonly own: readonly string[];
   /** `own`, plus the articles added, minus those removed. */
   readonly legacy: readonly string[];
-  /** Articles whose bug the release or the Windows NT has, but for which there is no quirk. */
-  readonly withoutQuirk: readonly string[];
 };
 
 /** @throws UnknownReleaseError */
@@ -356,7 +378,7 @@ export function resolveProfile({ release: releaseText, nt: ntText, legacy = [], 
   const nt = ntText === undefined ? defaultNt : resolveNt(ntText);
   const own = [...release.articles, ...nt.articles];
   const on = [...new Set([...own, ...legacy])].filter((article) => !fixed.includes(article));
-  return { release, nt, own, legacy: on, withoutQuirk: [...release.withoutQuirk, ...nt.withoutQuirk] };
+  return { release, nt, own, legacy: on };
 }
 
 /** Consecutive releases that have the same cell for an article. */

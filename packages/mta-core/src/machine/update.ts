@@ -19,19 +19,20 @@ export function emit(ctx: Context, effect: Effect): void {
   else ctx.effects.push(effect);
 }
 
-export function report<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id]): void {
+/** @param about the entry whose mail may have to wait, if neither the id nor the parameters say so. */
+export function report<Id extends EventId>(ctx: Context, id: Id, params: EventParameters[Id], about?: number): void {
   const event = { id, params } as ReportedEvent;
   emit(ctx, { type: 'report', event });
-  if (troubles.includes(id)) noteTrouble(ctx, event);
+  if (about !== undefined || troubles.includes(id)) noteTrouble(ctx, event, about);
 }
 
 /** Events about one adjacent MTA after which its mail may have to wait. */
 const troubles: readonly EventId[] = [55, 1290, 1294, 9277, 9316, 9318, 9322, 9323];
 
 /** Keeps the event for the views, which say why mail waits. */
-function noteTrouble(ctx: Context, event: ReportedEvent): void {
+function noteTrouble(ctx: Context, event: ReportedEvent, about?: number): void {
   const { ltabIndex, entity } = event.params as { readonly ltabIndex?: number; readonly entity?: string };
-  const entryId = ltabIndex ?? (entity === undefined ? undefined : entryNamed(ctx, entity)?.id);
+  const entryId = about ?? ltabIndex ?? (entity === undefined ? undefined : entryNamed(ctx, entity)?.id);
   if (entryId !== undefined) draftEntry(ctx, entryId).lastError = { atMs: ctx.nowMs, event };
 }
 

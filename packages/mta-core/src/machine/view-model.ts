@@ -174,6 +174,10 @@ export type WaitReason =
   /** Opening has failed, and the Open Interval runs: for a reason that is known, or another one. */
   | 'no-endpoint'
   | 'no-common-family'
+  /** The X.400 connector addresses the control block of a connection that the network lost (Q232602). */
+  | 'lost-control-block'
+  /** The X.400 connectors have used up the control blocks (event 9156). */
+  | 'no-control-block'
   | 'refused'
   | 'open-interval'
   /** A transfer has failed, and the Transfer Interval runs. */

@@ -20,7 +20,7 @@ export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] }
   9323: { ltabIndex: 1, ntError: 1818 },
   9266: {},
   9280: {},
-  9156: { networkType: 5, configured: 20 },
+  9156: { networkType: 1, configured: 20 },
   57: { entity: 'MTA-B', limit: 9 },
   289: { entity: 'MTA-B' },
   290: {
@@ -33,7 +33,7 @@ export const sampleParameters: { readonly [Id in EventId]: EventParameters[Id] }
   1290: refusal,
   1293: { ...refusal, reason: 'cannotRecover (1)', associationType: 'recover' },
   1294: { entity: 'MTA-B', reason: 'its connections were lost' },
-  1209: { lpi: '1-16-64', controlBlock: 4 },
+  1209: { lpi: '1-16-64', controlBlock: 1 },
   1133: { entity: 'MTA-B', state: 25, serviceType: 5, flavor: 20, controlBlock: 2004 },
   2035: { locality: 2 },
   4282: { protocol: 131, errorCode: 8453 },

@@ -139,7 +139,7 @@ export const x400Events = {
     labels: { lpi: 'LPI', controlBlock: 'Control block index' },
     says: 'Session error: data came for a source LPI that is not valid',
     explanation:
-      'The LPI belongs to a control block that no longer exists, for example because the network dropped its connection.',
+      'The LPI belongs to a control block that no longer exists, for example because the network dropped its connection. If the entry comes back at each Open Interval, only a restart helps.',
     articles: ['Q232602', 'Q306959'],
   },
   1133: {
@@ -168,7 +168,8 @@ export const x400Events = {
     origin: originOf('BASE', 'POP4 DOWN', 6, null),
     labels: { locality: 'Locality' },
     says: 'The connections to this locality are lost',
-    explanation: 'The network below the connector is down; the MTA opens them again at the Open Interval.',
+    explanation:
+      'The network below the connector is down, or the other MTA has ended. The MTA tries to recover its associations until Disconnect has passed, and then opens another one at the Open Interval.',
     articles: ['Q232602'],
   },
   4282: {
@@ -204,7 +205,7 @@ export const x400Events = {
     labels: { errorCode: 'Error code=' },
     says: 'A connection or disconnection went wrong',
     explanation:
-      'The code comes from the connection layer of the MTA, not from Windows NT; the network to the other MTA is not usable.',
+      'The code comes from the connection layer of the MTA, not from Windows NT; the network to the other MTA is not usable, or the other MTA drops the connection. Each failed attempt to open an association logs it, an Open Interval apart.',
     articles: ['Q232602', 'Q157630', 'Q254818', 'Q306959'],
   },
   4287: {

@@ -1,11 +1,15 @@
 import { type Behaviour, corrected, correctedRpc, type Quirk, type RpcBehaviour } from '../behaviour.js';
 import { q166594 } from './q166594.js';
 import { q181721 } from './q181721.js';
+import { q185934 } from './q185934.js';
+import { q187929 } from './q187929.js';
+import { q229643 } from './q229643.js';
+import { q232602 } from './q232602.js';
 import { q280449 } from './q280449.js';
 import { q285350 } from './q285350.js';
 
 /** Every quirk, in the order of the articles. */
-export const quirks: readonly Quirk[] = [q166594, q181721, q280449, q285350];
+export const quirks: readonly Quirk[] = [q166594, q181721, q185934, q187929, q229643, q232602, q280449, q285350];
 
 export function quirkOf(article: string): Quirk | undefined {
   return quirks.find((quirk) => quirk.article === article);

@@ -1,13 +1,16 @@
 /** Opens and recovers associations over the X.400 connector: dial, CR and CC, CONNECT and ACCEPT or REFUSE. */
+import { behaviourOf } from '../../catalogues/quirks/index.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { associationOf, emit, entryAt, report, takeConnection } from '../../machine/update.js';
+import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
+import { defaultWindowSize } from '../../reliable-transfer/apdu.js';
 import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
-import { takeControlBlock } from './control-blocks.js';
+import { leakControlBlock, takeControlBlock } from './control-blocks.js';
 import type { X400Frame } from './frame.js';
+import { addressesLostBlock, isTakenForDuplicate, leakedByRecovery, noteFailedRecovery } from './lost-control-blocks.js';
 import type { X400Association, X400Connection } from './state.js';
 import { putAssociation, rowOfAssociation } from './update.js';
 
@@ -35,13 +38,16 @@ const fresh = {
 /** Begins an attempt: dials each string binding in turn, from each local address in turn. */
 export function open(ctx: Context, ref: AssociationRef): void {
   const { endpoints } = entryAt(ctx, ref.entry);
+  const known = rowOfAssociation(ctx.mta, ref);
   putAssociation(ctx, {
     id: ref.association,
-    openedAtMs: rowOfAssociation(ctx.mta, ref)?.openedAtMs ?? ctx.nowMs,
+    openedAtMs: known?.openedAtMs ?? ctx.nowMs,
+    lastControlBlock: known?.lastControlBlock ?? 0,
     pathsLeft: dialPaths(ctx.mta, endpoints),
     openByMs: ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000,
   });
-  if (!dialNext(ctx, ref)) attemptOver(ctx, ref);
+  const isOpening = associationOf(ctx, ref)?.recovery === 0;
+  if (addressesLostBlock(ctx, ref.entry, isOpening) || !dialNext(ctx, ref)) attemptOver(ctx, ref);
 }
 
 /** Dials the next path. @returns false if none is left, or no control block is free. */
@@ -53,7 +59,7 @@ function dialNext(ctx: Context, ref: AssociationRef): boolean {
   const id = takeConnection(ctx);
   const controlBlock = takeControlBlock(ctx, id);
   if (controlBlock === null) return false;
-  putAssociation(ctx, { ...row, pathsLeft });
+  putAssociation(ctx, { ...row, pathsLeft, lastControlBlock: controlBlock });
   const deadlineMs = ctx.nowMs + ctx.mta.settings.dialTimeoutS * 1000;
   const { endpoint: remote, from } = path;
   putConnection(ctx, { ...fresh, id, phase: 'dialling', remote, from, controlBlock, deadlineMs, owner: ref });
@@ -74,8 +80,9 @@ function pathFailed(ctx: Context, { owner: ref }: X400Connection): void {
  * are an Open Interval apart (Q232602).
  */
 function attemptOver(ctx: Context, ref: AssociationRef): void {
-  if (associationOf(ctx, ref)?.recovery === 0) {
-    report(ctx, 4284, { errorCode: connectionError });
+  if (associationOf(ctx, ref)?.recovery !== 0) noteFailedRecovery(ctx, ref);
+  else {
+    report(ctx, 4284, { errorCode: connectionError }, ref.entry);
     report(ctx, 4287, { errorCode: internalError });
   }
   ctx.user.attemptFailed(ctx, ref);
@@ -112,15 +119,30 @@ export function transportConfirmed(ctx: Context, connection: X400Connection, { s
   const ref = connection.owner as AssociationRef;
   const deadlineMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
   putConnection(ctx, { ...connection, phase: 'calling', peerReference: source, deadlineMs });
-  const { from, association, rtorq: apdu } = ctx.user.openRequest(ctx, ref);
+  const { from, association, rtorq } = ctx.user.openRequest(ctx, ref);
+  const apdu = { ...rtorq, windowSize: behaviourOf(ctx.mta.legacy).windowOf(rtorq.windowSize) };
   const { openedAtMs } = rowOfAssociation(ctx.mta, ref) as X400Association;
-  transmit(ctx, connection.id, { type: 'connect', from, association, openedAtMs, apdu });
+  transmit(ctx, connection.id, { type: 'connect', from: travelling(from), association, openedAtMs, apdu });
+}
+
+/** CONNECT and ACCEPT have no room for the watermark: it travels with the first activity of the connection. */
+function travelling(from: MtaCredentials): MtaCredentials {
+  return { ...from, settledBelow: 0 };
 }
 
 /** CONNECT has come. */
 export function connectArrived(ctx: Context, connection: X400Connection, frame: Frame<'connect'>): void {
   const { id: conn, remote, controlBlock } = connection;
-  const { from, association, openedAtMs, apdu: rtorq } = frame;
+  const { from, association, openedAtMs, apdu } = frame;
+  const entry = entryNamed(ctx, from.mtaName);
+  if (entry !== undefined && addressesLostBlock(ctx, entry.id, true)) return shut(ctx, connection);
+  const behaviour = behaviourOf(ctx.mta.legacy);
+  if (entry !== undefined && apdu.recovery === 0 && isTakenForDuplicate(ctx, entry.id)) {
+    leakControlBlock(ctx, controlBlock, entry.id);
+    return shut(ctx, connection);
+  }
+  const rtorq = { ...apdu, windowSize: behaviour.windowOf(apdu.windowSize || defaultWindowSize) };
+  const leak = leakedByRecovery(ctx, association, rtorq);
   const verdict = ctx.user.openRequested(ctx, { link: 'x400', from, association, rtorq, remote, controlBlock });
   if ('refused' in verdict) {
     const own = verdict.entryId === null ? null : ctx.user.credentials(ctx, verdict.entryId);
@@ -132,10 +154,17 @@ export function connectArrived(ctx: Context, connection: X400Connection, frame: 
     return shut(ctx, connection);
   }
   const ref = verdict.accepted;
+  if (leak !== null) leakControlBlock(ctx, leak, ref.entry);
   putConnection(ctx, { ...connection, phase: 'up', deadlineMs: null, owner: ref });
-  putAssociation(ctx, { id: ref.association, openedAtMs, pathsLeft: [], openByMs: 0 });
-  const apdu = ctx.user.agreed(ctx, ref);
-  transmit(ctx, conn, { type: 'accept', from: ctx.user.credentials(ctx, ref.entry), apdu });
+  putAssociation(ctx, { id: ref.association, openedAtMs, pathsLeft: [], openByMs: 0, lastControlBlock: controlBlock });
+  const agreed = ctx.user.agreed(ctx, ref);
+  const { checkpointSizeAtRecovery } = behaviour;
+  const checkpointSizeK =
+    rtorq.recovery === 0
+      ? agreed.checkpointSizeK
+      : checkpointSizeAtRecovery(agreed.checkpointSizeK, entryAt(ctx, ref.entry).settings.checkpointSizeK);
+  const own = travelling(ctx.user.credentials(ctx, ref.entry));
+  transmit(ctx, conn, { type: 'accept', from: own, apdu: { ...agreed, checkpointSizeK } });
 }
 
 /** ACCEPT has come. */

@@ -86,6 +86,8 @@ export type X400Association = Row & {
   readonly openedAtMs: number;
   /** What the present attempt to open or recover it may still dial. */
   readonly pathsLeft: readonly DialPath[];
+  /** The control block of its last connection; 0 if it had none. */
+  readonly lastControlBlock: number;
   /** When the present attempt must have dialled. */
   readonly openByMs: number;
 };
@@ -112,12 +114,21 @@ export type X400Listener = Row & {
   readonly state: 'opening' | 'up' | 'failed';
 };
 
-/** A control block in use. A leaked one has no connection: nothing frees it before the next start. */
-export type ControlBlock = Row & { readonly conn: number | null };
+/** A control block in use. */
+export type ControlBlock = Row & {
+  /** Its connection. A leaked one has none: nothing frees it before the next start. */
+  readonly conn: number | null;
+  /** LTAB index of the MTA for whose connection it was leaked; null for one that is not. */
+  readonly leakedFor: number | null;
+};
+
+/** A locality whose attempts still go to the control block of a connection that is lost (Q232602). Its id is the LTAB index. */
+type LostLocality = Row & { readonly controlBlock: number };
 
 export type X400Runtime = {
   readonly listeners: Table<X400Listener>;
   readonly controlBlocks: Table<ControlBlock>;
+  readonly lostLocalities: Table<LostLocality>;
   readonly connections: Tree<X400Connection>;
   readonly associations: Tree<X400Association>;
   readonly interrupted: Tree<InterruptedActivity>;
@@ -127,6 +138,7 @@ export type X400Runtime = {
 export const idleX400: X400Runtime = {
   listeners: [],
   controlBlocks: [],
+  lostLocalities: [],
   connections: emptyTree(),
   associations: emptyTree(),
   interrupted: emptyTree(),
