@@ -9,7 +9,7 @@
  */
 import type { Context } from '../machine/context.js';
 import type { Input } from '../machine/input.js';
-import type { AssociationRef, Mta } from '../machine/state.js';
+import type { AssociationRef, LtabEntry, Mta } from '../machine/state.js';
 import type { TransferEnvelope } from '../mail/message.js';
 import type {
   AbortReason,
@@ -68,6 +68,9 @@ export type LinkView = {
   readonly openByMs: number | null;
 };
 
+/** Why this link can open no association with an adjacent MTA before a restart. */
+export type Obstacle = { readonly reason: 'lost-control-block' | 'no-control-block'; readonly says: string };
+
 /** Can the MTA run on this link's listeners? `waiting` while one is neither up nor failed. */
 export type Readiness = 'waiting' | 'ready' | 'impossible';
 
@@ -124,6 +127,8 @@ export type Link = {
   readonly retryNow: (ctx: Context, ref: AssociationRef) => void;
   /** A quirk of this link's own product was switched. */
   readonly behaviourSwitched: (ctx: Context) => void;
+  /** What only a restart ends; null for nothing. */
+  readonly obstacle: (mta: Mta, entry: LtabEntry) => Obstacle | null;
   readonly view: (mta: Mta, ref: AssociationRef) => LinkView | null;
 };
 
