@@ -68,9 +68,6 @@ export type LinkView = {
   readonly openByMs: number | null;
 };
 
-/** Why this link can open no association with an adjacent MTA before a restart. */
-export type Obstacle = { readonly reason: 'lost-control-block' | 'no-control-block'; readonly says: string };
-
 /** Can the MTA run on this link's listeners? `waiting` while one is neither up nor failed. */
 export type Readiness = 'waiting' | 'ready' | 'impossible';
 
@@ -78,6 +75,9 @@ export type Readiness = 'waiting' | 'ready' | 'impossible';
  * What a link does for the reliable transfer. Each function changes the present step (`ctx`) and nothing else. All are total:
  * they ignore an association that is gone.
  */
+/** Why a link can open no association, in words for a view. */
+export type LinkObstacle = { readonly reason: 'lost-control-block' | 'no-control-block'; readonly says: string };
+
 export type Link = {
   /** Opens the listeners. Called once, at start. */
   readonly listen: (ctx: Context) => void;
@@ -127,8 +127,8 @@ export type Link = {
   readonly retryNow: (ctx: Context, ref: AssociationRef) => void;
   /** A quirk of this link's own product was switched. */
   readonly behaviourSwitched: (ctx: Context) => void;
-  /** What only a restart ends; null for nothing. */
-  readonly obstacle: (mta: Mta, entry: LtabEntry) => Obstacle | null;
+  /** What keeps the link from opening any association with this entry, until this MTA restarts. */
+  readonly obstacle: (mta: Mta, entry: LtabEntry) => LinkObstacle | null;
   readonly view: (mta: Mta, ref: AssociationRef) => LinkView | null;
 };
 

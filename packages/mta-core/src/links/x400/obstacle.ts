@@ -1,10 +1,10 @@
-/** Why a connector can open nothing before a restart: it has no control block that it could use. */
+/** Why the X.400 connector to an adjacent MTA can open no association until this MTA restarts, for the views. */
 import type { LtabEntry, Mta } from '../../machine/state.js';
-import type { Obstacle } from '../link.js';
+import type { LinkObstacle } from '../link.js';
 import { leakedOfNoneFree } from './control-blocks.js';
 import { lostControlBlockOf } from './lost-control-blocks.js';
 
-export function obstacle(mta: Mta, { id, name: peer }: LtabEntry): Obstacle | null {
+export function obstacle(mta: Mta, { id, name: peer }: LtabEntry): LinkObstacle | null {
   const lost = lostControlBlockOf(mta, id);
   if (lost !== null) {
     const says = `the connector to ${peer} goes on addressing control block ${lost} of a connection that the network has lost`;
