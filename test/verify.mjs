@@ -56,6 +56,8 @@ function twice(count) {
 const symptoms = {
   Q166594: ({ kind }) => kind === 'liveness',
   Q181721: ({ kind }) => kind === 'liveness',
+  Q229643: ({ rule }) => rule === 'control-blocks',
+  Q232602: ({ rule }) => rule === 'reachable',
   Q280449: ({ rule }) => rule === 'reachable',
   Q285350: ({ rule }) => rule === 'starts',
 };
@@ -108,6 +110,9 @@ function everyOctet() {
 /** The name and the function of each part. The function returns its findings, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
+  ['x400 pair', () => seeds({ link: 'x400' }, 10_000)],
+  ['x400 chain', () => seeds({ link: 'mixed', mtas: 4, topology: 'chain' }, 500)],
+  ['x400 mesh', () => seeds({ link: 'mixed', mtas: 5, topology: 'mesh' }, 300)],
   ['chain', () => seeds({ mtas: 4, topology: 'chain' }, 500)],
   ['ring', () => seeds({ mtas: 5, topology: 'ring' }, 500)],
   ['star', () => seeds({ mtas: 6, topology: 'star' }, 500)],
@@ -118,6 +123,8 @@ const parts = [
   ['store', () => everyOctet()],
   ['quirk Q166594', () => quirk('Q166594', 500)],
   ['quirk Q181721', () => quirk('Q181721', 50)],
+  ['quirk Q229643', () => quirk('Q229643', 100)],
+  ['quirk Q232602', () => quirk('Q232602', 200)],
   ['quirk Q280449', () => quirk('Q280449', 200)],
   ['quirk Q285350', () => quirk('Q285350', 200)],
   ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],
@@ -136,6 +143,20 @@ const parts = [
   ['checker, Q181721', () => exhausted(['--legacy', 'Q181721'], 1)],
   ['checker, Q280449', () => exhausted(['--legacy', 'Q280449'], 1)],
   ['checker, Q285350', () => exhausted(['--legacy', 'Q285350'], 1)],
+  ['checker, x400, two losses', () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '2'])],
+  [
+    'checker, x400, a loss and a crash',
+    () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '1', '--crashes', '1']),
+  ],
+  [
+    'checker, x400, segments',
+    () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '1', '--segments', '2', '--full', 'stores']),
+  ],
+  ['checker, x400, chain', () => exhausted(['--link', 'x400', '--messages', '1,1', '--losses', '0', '--chain'])],
+  ['checker, x400, cure', () => exhausted(['--legacy', 'Q232602', '--cure', '--messages', '1,0', '--losses', '2'])],
+  ['checker, Q229643', () => exhausted(['--legacy', 'Q229643'], 1)],
+  ['checker, Q232602', () => exhausted(['--legacy', 'Q232602', '--messages', '1,0', '--losses', '2'], 1)],
+  ['checker, x400, quirk', () => exhausted(['--link', 'x400', '--legacy', 'Q166594'], 1)],
   ['checker, quirk', () => exhausted(['--messages', '1,1', '--losses', '1', '--legacy', 'Q166594'], 1)],
 ];
 

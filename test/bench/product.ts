@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MtaProcess, type MtaStatus, spawnMta } from '@mtalab/harness';
+import type { LinkName } from '@mtalab/mta-core';
 import { renderConfig } from 'mtalab';
 import { loadBacklog, proveExactlyOnce } from './backlog.js';
 import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
@@ -16,16 +17,18 @@ type Side = {
   readonly domain: string;
   readonly peer: { readonly name: string; readonly domain: string; readonly endpoints: readonly string[] };
   readonly associations: number;
+  readonly link: LinkName;
 };
 
 function writeConfig(folder: string, side: Side): string {
-  const { name, domain, peer, associations } = side;
+  const { name, domain, peer, associations, link } = side;
   const file = join(folder, 'mta.yaml');
   const config = {
     name,
     data: 'data',
     settings: { threshold: associations === 1 ? never : 1, maxAssociationsPerMta: associations },
-    peers: [{ name: peer.name, endpoints: peer.endpoints }],
+    ...(link === 'x400' ? { x400: { port: 0 } } : {}),
+    peers: [{ name: peer.name, link, endpoints: peer.endpoints }],
     routes: [{ domain: peer.domain, mta: peer.name }],
     local: { domains: [domain], delivery: 'ledger' },
     log: { console: false },
@@ -49,6 +52,7 @@ export async function runProduct(
   dir: string,
   limits: Limits,
   associations: number,
+  link: LinkName = 'lan',
   nodeOptions: readonly string[] = [],
 ): Promise<RunFigures> {
   const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
@@ -60,12 +64,13 @@ export async function runProduct(
   try {
     const receiver = await started(
       b.name,
-      writeConfig(folders.b, { ...b, peer: { ...a, endpoints: [] }, associations }),
+      writeConfig(folders.b, { ...b, peer: { ...a, endpoints: [] }, associations, link }),
       nodeOptions,
     );
     running.push(receiver);
-    const { endpoints } = receiver.ready;
-    const sender = await started(a.name, writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations }), nodeOptions);
+    const endpoints = link === 'x400' ? receiver.ready.x400 : receiver.ready.endpoints;
+    const configOfA = writeConfig(folders.a, { ...a, peer: { ...b, endpoints }, associations, link });
+    const sender = await started(a.name, configOfA, nodeOptions);
     running.push(sender);
     const statusOf = async (one: MtaProcess): Promise<Sample> => sampleOf(await one.client.command('status'));
     watched = await watch(limits, () => Promise.all([statusOf(sender), statusOf(receiver)]));

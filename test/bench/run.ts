@@ -19,13 +19,16 @@ const usage = `usage: npm run bench -- [--rounds N] [--messages N] [--seconds N]
   --seconds N    a run is cut short after so many seconds, 1 to 600 (6)
   --json         print the figures as JSON`;
 
-type Pair = { readonly product: RunFigures; readonly baseline: RunFigures };
+/** `product` uses the LAN link, `x400` an X.400 connector at equal settings. */
+type Pair = { readonly product: RunFigures; readonly x400: RunFigures; readonly baseline: RunFigures };
 type Comparison = Pair & {
   readonly inFlight: number;
   readonly messages: number;
   /** `ratio` compares the medians of messages per second; `medianRatio` is the median of each round's ratio, whose runs are seconds apart. */
   readonly ratio: number;
   readonly medianRatio: number;
+  /** Messages per second of the connector divided by those of the LAN link: the median of each round's ratio. */
+  readonly x400Ratio: number;
   readonly runs: readonly Pair[];
 };
 type CoreMedians = {
@@ -87,20 +90,23 @@ function ratiosOf(runs: readonly Pair[]): number[] {
 
 function compared(inFlight: number, messages: number, runs: readonly Pair[]): Comparison {
   const product = medians(runs.map((run) => run.product));
+  const x400 = medians(runs.map((run) => run.x400));
   const baseline = medians(runs.map((run) => run.baseline));
+  const x400Ratio = median(runs.map((run) => run.x400.messagesPerS / run.product.messagesPerS));
   const ratio = product.messagesPerS / baseline.messagesPerS;
-  return { inFlight, messages, product, baseline, ratio, medianRatio: median(ratiosOf(runs)), runs };
+  return { inFlight, messages, product, x400, baseline, ratio, medianRatio: median(ratiosOf(runs)), x400Ratio, runs };
 }
 
-/** Runs product and baseline in turn, so that a slow minute of the machine affects both alike. */
+/** Runs both links and the baseline in turn, so that a slow minute of the machine affects both alike. */
 async function compare(rounds: number, loads: readonly (Limits & { readonly inFlight: number })[]): Promise<Comparison[]> {
   const runs = loads.map((): Pair[] => []);
   for (let round = 1; round <= rounds; round += 1) {
     for (const [index, { inFlight, ...limits }] of loads.entries()) {
       process.stderr.write(`round ${round} of ${rounds}, ${inFlight} in flight\n`);
       const product = await inFolder((dir) => runProduct(dir, limits, inFlight));
+      const x400 = await inFolder((dir) => runProduct(dir, limits, inFlight, 'x400'));
       const baseline = await inFolder((dir) => runBaseline(dir, limits, inFlight));
-      runs[index]?.push({ product, baseline });
+      runs[index]?.push({ product, x400, baseline });
     }
   }
   return loads.map(({ inFlight, messages }, index) => compared(inFlight, messages, runs[index] ?? []));
@@ -128,23 +134,25 @@ function compareCores(): CoreMedians[] {
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const mebibytes = (value: number): string => `${Math.round(value / 2 ** 20)} MiB`;
 
-function tableOf({ inFlight, messages, product, baseline, ratio, medianRatio, runs }: Comparison): string {
+function tableOf(comparison: Comparison): string {
+  const { inFlight, messages, product, x400, baseline, ratio, medianRatio, x400Ratio, runs } = comparison;
   const row = (what: string, of: (figures: RunFigures) => string): string =>
-    `  ${what.padEnd(34)}${of(product).padStart(12)}${of(baseline).padStart(12)}`;
+    `  ${what.padEnd(34)}${of(product).padStart(12)}${of(x400).padStart(12)}${of(baseline).padStart(12)}`;
   const ratios = ratiosOf(runs);
   return [
     `${inFlight} in flight (${inFlight === 1 ? 'one association' : `${inFlight} associations`}), ${whole(messages)} messages a run`.padEnd(
       36,
     ),
-    `  ${''.padEnd(34)}${'product'.padStart(12)}${'baseline'.padStart(12)}`,
+    `  ${''.padEnd(34)}${'LAN link'.padStart(12)}${'X.400'.padStart(12)}${'baseline'.padStart(12)}`,
     row('messages per second', (figures) => whole(figures.messagesPerS)),
     row('CPU seconds per million messages', (figures) => whole(figures.cpuSPerMillion)),
     row('  of the sender', (figures) => whole(figures.senderCpuSPerMillion)),
     row('  of the receiver', (figures) => whole(figures.receiverCpuSPerMillion)),
     row('memory (RSS) of the sender', (figures) => mebibytes(figures.senderRssBytes)),
     row('memory (RSS) of the receiver', (figures) => mebibytes(figures.receiverRssBytes)),
-    `  ratio of medians ${ratio.toFixed(2)}`,
+    `  LAN link to baseline: ratio of medians ${ratio.toFixed(2)}`,
     `  ratios of the rounds: median ${medianRatio.toFixed(2)}, ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+    `  X.400 to LAN link: median of the rounds ${x400Ratio.toFixed(2)}`,
   ].join('\n');
 }
 

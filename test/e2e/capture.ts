@@ -81,13 +81,17 @@ export async function capture(file: string, ports: readonly number[]): Promise<C
 /** One packet: fields as tshark shows them. */
 type Packet = Readonly<Record<string, string>>;
 
-/** The packets that tshark reads in a capture with its default settings. */
-export function packetsIn(file: string, fields: readonly string[], filter: string): Packet[] {
-  const output = execFileSync('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 1e8,
-  });
+/** The packets that tshark reads in a capture. @param more arguments; default: none, so its default settings. */
+export function packetsIn(file: string, fields: readonly string[], filter: string, more: readonly string[] = []): Packet[] {
+  const output = execFileSync(
+    'tshark',
+    ['-r', file, ...more, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 1e8,
+    },
+  );
   return output
     .split('\n')
     .filter((line) => line !== '')

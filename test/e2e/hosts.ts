@@ -79,6 +79,30 @@ export class Host {
     this.inside('ip', 'addr', 'del', `${address}/24`, 'dev', link);
   }
 
+  /** Takes an adapter down, or up again. */
+  adapter(link: string, state: 'up' | 'down'): void {
+    this.inside('ip', 'link', 'set', link, state);
+  }
+
+  /** Captures what passes an adapter into a file. @returns when the capture runs: a function that ends it. */
+  async capture(link: string, filter: string, file: string): Promise<() => Promise<void>> {
+    const words = ['netns', 'exec', this.namespace, 'dumpcap', '-q', '-i', link, '-f', filter, '-w', file];
+    const child = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#children.add(child);
+    const ended = once(child, 'close');
+    const lines = createInterface(child.stderr);
+    await Promise.race([
+      // dumpcap names its file when the interface is open and the filter active.
+      new Promise<void>((begun) => void lines.on('line', (line) => (line.startsWith('File:') ? begun() : undefined))),
+      ended.then(() => Promise.reject(new Error(`dumpcap cannot capture on ${link}`))),
+    ]);
+    return async () => {
+      child.kill('SIGINT');
+      await ended;
+      this.#children.delete(child);
+    };
+  }
+
   /** Runs any program on this host. */
   run(program: string, ...argv: readonly string[]): Promise<Outcome> {
     return new Promise((done) => {

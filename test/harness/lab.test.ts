@@ -198,6 +198,17 @@ test('wrong arguments get an error that names the argument and says what it shou
   const unknown = (value: unknown) => value as never;
   const starts: [unknown, RegExp][] = [
     [{ names: 'AB' }, /^names: expected a list of texts, got "AB"$/],
+    [
+      { neighbours: [{ between: ['MTA-A'] }] },
+      /^neighbours: expected a list of objects such as \{ between: \['MTA-A', 'MTA-B'\]/,
+    ],
+    [{ neighbours: [{ between: ['MTA-A', 'MTA-B'], link: 'rpc' }] }, /^neighbours: expected a list of objects/],
+    [{ neighbours: [{ between: ['MTA-A', 'MTA-X'] }] }, /^neighbours: unknown MTA 'MTA-X'; the MTAs are MTA-A, MTA-B$/],
+    [{ neighbours: [{ between: ['MTA-A', 'MTA-A'] }] }, /^neighbours: 'MTA-A' is no neighbour of itself$/],
+    [
+      { neighbours: [{ between: ['MTA-A', 'MTA-B'] }, { between: ['MTA-B', 'MTA-A'], link: 'x400' }] },
+      /^neighbours: 'MTA-B' and 'MTA-A' occur twice$/,
+    ],
     [{ timeScale: '5' }, /^timeScale: expected a number above 0 and at most 1,000,000, got "5"$/],
     [{ timeScale: 0 }, /^timeScale: expected a number above 0 and at most 1,000,000, got 0$/],
     [

@@ -3,6 +3,7 @@ import type { EngineCore } from '@mtalab/engine';
 import { type CheckOptions, check, type RuleId, simulate, verdictText } from '@mtalab/proof';
 import { associationMutants } from './association.js';
 import { bindingMutants } from './bindings.js';
+import { connectorMutants } from './connector.js';
 import { damageMutants } from './damage.js';
 import { mailMutants } from './mail.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...mailMutants,
   ...bindingMutants,
   ...damageMutants,
+  ...connectorMutants,
 ];
 
 export type Kill = { readonly rule: RuleId; readonly detail: string; readonly seed: number };

@@ -102,6 +102,35 @@ export const grounds = {
   poisoned: { faults: { poison: { n: 1, of: 30 } } },
   /** The limits permit one association with an MTA and one for urgent mail; the load needs more. */
   narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1 } },
+  /** X.400 connectors, all faults, all settings drawn. */
+  connector: { link: 'x400' },
+  /** X.400 connectors: activities of many segments, cut off in the middle. */
+  'connector-segments': {
+    link: 'x400',
+    faults: { cut: seldom, lose: seldom, crash: seldom, 'slow-store': seldom },
+    settings: { checkpointSizeK: 1, windowSize: 3, recoveryTimeoutS: 60 },
+  },
+  /** X.400 connectors: activities take too long, and are discarded. */
+  'connector-timeouts': {
+    link: 'x400',
+    faults: { delay: often, stall: seldom, 'slow-store': often },
+    settings: {
+      checkpointSizeK: 1,
+      transferTimeoutUrgentSPerK: 2,
+      transferTimeoutNormalSPerK: 2,
+      transferTimeoutNonUrgentSPerK: 2,
+    },
+  },
+  /** X.400 connectors: the disk of the receiver refuses activities. */
+  'connector-disks': {
+    link: 'x400',
+    faults: { 'store-full': often, 'store-io': often, delay: often },
+    settings: { checkpointSizeK: 1, transferRetryIntervalS: 5 },
+  },
+  /** X.400 connectors: adapters fail. */
+  'connector-hosts': { link: 'x400', faults: { adapter: { n: 1, of: 2 } } },
+  /** X.400 connectors: contents become unreadable. */
+  'connector-damaged': { link: 'x400', faults: { damage: often, crash: seldom }, settings: { checkpointSizeK: 1 } },
 } as const satisfies Readonly<Record<string, SimOptionsGiven>>;
 
 export type GroundName = keyof typeof grounds;

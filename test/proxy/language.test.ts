@@ -72,6 +72,27 @@ test('the error of a wrong fault text says what is wrong and where, and suggests
   t.end();
 });
 
+test('a fault may name a kind that one of the links has', (t) => {
+  for (const [kind, link] of [
+    ['bind_nak', 'lan'],
+    ['please-noted', 'lan'],
+    ['MtaSend', 'lan'],
+    ['activity-start', 'x400'],
+    ['data', 'x400'],
+  ] as const) {
+    const other = link === 'lan' ? 'x400' : 'lan';
+    const [here, there] = other === 'lan' ? ['the LAN', 'the X.400 connector'] : ['the X.400 connector', 'the LAN'];
+    const message = `fault "hold ${kind}", character 6: expected a kind of ${here}, found "${kind}", which only ${there} has`;
+    t.throws(() => parseFault(`hold ${kind}`, [], [other]), { message });
+    for (const links of [[link], [link, other], []] as const)
+      t.equal(describeFault(parseFault(`hold ${kind}`, [], links)), `hold ${kind} 1`);
+  }
+  for (const kind of ['any', 'rtorq', 'turn-give', 'refuse', 'confirm']) {
+    for (const link of ['lan', 'x400'] as const) t.equal(parseFault(`hold ${kind}`, [], [link]).kind, kind);
+  }
+  t.end();
+});
+
 test('the same seed gives the same chances, and they are fair', (t) => {
   const draw = (seed: number): readonly number[] => {
     const dice = chance(seed);

@@ -202,7 +202,15 @@ export {
   type X400FrameType,
 } from './links/x400/frame.js';
 export { headSizeBound } from './links/x400/head-size.js';
-export { firstX400Binding, idleX400, type X400Connection, type X400Runtime } from './links/x400/state.js';
+export {
+  firstX400Binding,
+  type InterruptedActivity,
+  idleX400,
+  type ReceivedActivity,
+  type SentActivity,
+  type X400Connection,
+  type X400Runtime,
+} from './links/x400/state.js';
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';

@@ -34,6 +34,7 @@ export {
   defaultSimOptions,
   isSeed,
   maxMtas,
+  type SimLink,
   type SimOptions,
   type SimOptionsGiven,
   simOptions,

@@ -14,6 +14,7 @@ Examples:
   mtalab sim --seeds 1000                              run a pair a thousand times
   mtalab sim --seed 7 --legacy Q166594 --shrink        find the smallest run that loses the Turn
   mtalab sim --seeds 100 --mtas 6 --topology ring --faults crash,cut=1/20
+  mtalab sim --seeds 100 --mtas 4 --topology chain --link mixed
   mtalab sim --seed 7 --journal run.jsonl              then draw it: mtalab ladder run.jsonl`;
 
 const checkDetail = `
@@ -29,6 +30,7 @@ Examples:
   mtalab check --messages 1,1 --losses 1                     all that one cut can do to two messages
   mtalab check --messages 1,1 --losses 1 --legacy Q166594    the shortest way to lose the Turn
   mtalab check --messages 1,0 --losses 0 --legacy Q181721    the shortest way to a refused data connection
+  mtalab check --messages 1,0 --losses 2 --legacy Q232602    the network is down for a while: a loss, and a refused dial
   mtalab check --messages 1,0 --losses 1 --full stores,binds,cuts,timers`;
 
 function defineCheck(command: Command): Command {
@@ -50,6 +52,12 @@ function defineCheck(command: Command): Command {
       .option(
         '--environment <name>',
         'addresses of the MTAs: plain, two-listeners, other-family-first, other-network-first, failing-adapter (default: one that shows the first article of --legacy)',
+      )
+      .addOption(
+        new Option(
+          '--link <kind>',
+          'what joins the MTAs: RPC (lan) or X.400 connectors (default: lan, or x400 if an article of --legacy needs it)',
+        ).choices(['lan', 'x400']),
       )
       .option('--cluster', 'make every MTA a server of a cluster')
       .option('--cure', 'the operator may switch the articles off, once at each MTA and at any moment')
@@ -81,6 +89,12 @@ function defineSim(command: Command): Command {
           'mesh',
           'ring',
         ]),
+      )
+      .addOption(
+        new Option(
+          '--link <kind>',
+          'what joins adjacent MTAs: RPC (lan), X.400 connectors, or either for each pair (default: lan, or x400 if an article of --legacy needs it)',
+        ).choices(['lan', 'x400', 'mixed']),
       )
       .option('--faults <list>', 'all, none, or kinds of faults with ratios, such as cut,lose=1/50', 'all')
       .option('--messages <n>', 'submissions in a run (default: 24, or three per MTA)', whole(0, 100_000))

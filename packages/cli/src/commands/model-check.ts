@@ -32,6 +32,7 @@ type Flags = {
   readonly priorities?: readonly string[];
   readonly legacy?: readonly string[];
   readonly environment?: string;
+  readonly link?: 'lan' | 'x400';
   readonly cluster?: boolean;
   readonly cure?: boolean;
   readonly chain?: boolean;
@@ -95,6 +96,7 @@ function optionsOf(flags: Flags): CheckOptions {
     segments: flags.segments,
     legacy,
     chain: flags.chain === true,
+    ...(flags.link === undefined ? {} : { link: flags.link }),
     cluster: flags.cluster === true,
     cure: flags.cure === true,
     ...(flags.environment === undefined ? {} : { environment: flags.environment as EnvironmentName }),
@@ -161,7 +163,7 @@ function render(io: CommandIo, result: CheckResult, seconds: number): string {
     bold(
       `${legacy}: ${bounds.messages.join(' and ')} messages, ${bounds.losses} losses, ${bounds.crashes} crashes, threshold ${bounds.threshold}`,
     ),
-    `environment ${bounds.environment}: ${environmentWords(bounds.environment)}${bounds.cluster ? ', and every MTA is a server of a cluster' : ''}` +
+    `environment ${bounds.environment}: ${environmentWords(bounds.environment)}${bounds.link === 'x400' ? ', joined by X.400 connectors' : ''}${bounds.cluster ? ', and every MTA is a server of a cluster' : ''}` +
       `${bounds.cure ? '; the operator may switch the articles off' : ''}`,
     `${exhausted ? 'The search visited every state' : 'The search ended early'}: ${result.states} states, ${result.transitions} transitions, depth ${result.depth}, ` +
       `${seconds.toFixed(1)} s, ${Math.round(result.states / seconds)} states/s`,

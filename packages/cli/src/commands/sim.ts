@@ -9,6 +9,7 @@ import {
   type Ratio,
   type Shrunk,
   type SimFaultKind,
+  type SimLink,
   type SimOptions,
   type SimPlan,
   type SimResult,
@@ -38,6 +39,7 @@ type Flags = {
   readonly seeds?: number;
   readonly mtas?: number;
   readonly topology?: Topology;
+  readonly link?: SimLink;
   readonly faults: string;
   readonly messages?: number;
   readonly swarm: boolean;
@@ -83,6 +85,7 @@ function simOptionsOf(flags: Flags): SimOptions {
       settings,
       ...(flags.mtas === undefined ? {} : { mtas: flags.mtas }),
       ...(flags.topology === undefined ? {} : { topology: flags.topology }),
+      ...(flags.link === undefined ? {} : { link: flags.link }),
       ...(flags.messages === undefined ? {} : { messages: flags.messages }),
     });
   } catch (error) {
@@ -112,6 +115,7 @@ function replayOf(flags: Flags, seed: number): string {
   const words = ['mtalab', 'sim', '--seed', String(seed)];
   if (flags.mtas !== undefined) words.push('--mtas', String(flags.mtas));
   if (flags.topology !== undefined) words.push('--topology', flags.topology);
+  if (flags.link !== undefined) words.push('--link', flags.link);
   if (flags.messages !== undefined) words.push('--messages', String(flags.messages));
   if (flags.faults !== 'all') words.push('--faults', flags.faults);
   if (!flags.swarm) words.push('--no-swarm');

@@ -34,7 +34,8 @@ export type AbstractMoves = {
 };
 
 function seen(global: GlobalState): SeenState {
-  const pdus = (items: ConnectionState['toServer']): (Pdu | null)[] => items.map((item) => item?.pdu ?? null);
+  const pdus = (items: ConnectionState['toServer']): (Pdu | null)[] =>
+    items.map((item) => (item?.carried.link === 'rpc' ? item.carried.frame : null));
   return {
     mtas: global.nodes.map(({ mta }) => mta),
     connections: global.connections.map((connection) => ({
@@ -49,12 +50,12 @@ function seen(global: GlobalState): SeenState {
 }
 
 /**
- * All abstract moves within bounds: pairs of abstractions of a state and of its successor. Breaches of rules
+ * All abstract moves within bounds, of MTAs joined by RPC: pairs of abstractions of a state and of its successor. Breaches of rules
  * do not end the search.
  * @param abstraction null omits a state, and all states that are reachable only through it.
  */
 export function abstractMoves(options: CheckOptions, abstraction: (state: SeenState) => string | null): AbstractMoves {
-  const bounds = boundsOf(options);
+  const bounds = boundsOf({ ...options, link: 'lan' });
   const { context, initial, orders } = setUp(bounds, options.core);
   const fingerprinter = new Fingerprinter(context.steps.configs.length, orders);
   const visited = new Visited();

@@ -30,6 +30,8 @@ const checkedRules: readonly RuleId[] = [
   'confirm-after-store',
   'order',
   'limits',
+  'control-blocks',
+  'checkpoints',
   'threshold',
   'no-quarrel',
   'total',

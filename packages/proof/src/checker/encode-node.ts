@@ -20,8 +20,10 @@ import {
   rowsIn,
   rowsOf,
   type StoredMessage,
+  type X400Connection,
 } from '@mtalab/mta-core';
 import { armed, flag, orNull, tag, word } from './codes.js';
+import { encodeAttempt, encodeConnector, encodeX400Connection } from './encode-connector.js';
 import { encodeArgument } from './encode-pdu.js';
 import type { PendingWrite } from './node-step.js';
 import type { TextNumbers } from './text-numbers.js';
@@ -48,7 +50,10 @@ export function encodeNode(parts: NodeParts, numbers: TextNumbers): NodeCode {
   return {
     head: writer.head(parts),
     entries: ltabOf(parts.mta).map((entry) => ({ peer: numbers.mta(entry.name), code: writer.entry(entry, parts) })),
-    rows: rowsIn(parts.mta.rpc.connections).map((row) => ({ conn: row.id, code: writer.row(row) })),
+    rows: [
+      ...rowsIn(parts.mta.rpc.connections).map((row) => ({ conn: row.id, code: writer.row(row) })),
+      ...rowsIn(parts.mta.x400.connections).map((row) => ({ conn: row.id, code: writer.x400Row(row) })),
+    ],
   };
 }
 
@@ -93,10 +98,10 @@ class Writer {
 
   /** State that depends on several addresses; empty if there is one. */
   #hosts(code: number[]): void {
-    const { bindings, rpc } = this.#mta;
+    const { bindings, rpc, x400 } = this.#mta;
     if (bindings.length < 2) return;
     for (const { id, enabled } of bindings) code.push(id, flag(enabled));
-    for (const { id, state } of rpc.addresses) code.push(id, word(state));
+    for (const { id, state } of [...rpc.addresses, ...x400.listeners]) code.push(id, word(state));
     // The set of hosts matters, not their order.
     for (const [number, name] of this.#numbers.mtas.entries()) if (rpc.misfiled.includes(name)) code.push(1 + number);
     code.push(0);
@@ -127,7 +132,7 @@ class Writer {
   #store(code: number[], store: PendingStore): void {
     code.push(word(store.purpose));
     if (store.purpose === 'segment') {
-      code.push(tag.copy, this.#peer(store.entry), store.activity, store.upTo, tag.call, this.#at, store.conn, store.serial);
+      code.push(tag.copy, this.#peer(store.entry), store.activity, store.upTo, ...this.#reply(store.entry, store));
       return;
     }
     for (const message of store.messages) {
@@ -142,8 +147,14 @@ class Writer {
     if (store.purpose !== 'reception') return;
     code.push(tag.copy, this.#peer(store.entry), store.activity, store.replies.length);
     for (const { conn, serial, association } of store.replies) {
-      code.push(tag.call, this.#at, conn, serial, ...this.#owner({ entry: store.entry, association }));
+      code.push(...this.#reply(store.entry, { conn, serial }), ...this.#owner({ entry: store.entry, association }));
     }
+  }
+
+  /** Where an answer goes: a call of RPC, or a checkpoint of an X.400 connector, which has a number of its own. */
+  #reply(entry: number, { conn, serial }: { readonly conn: number; readonly serial: number }): number[] {
+    const isX400 = ltabOf(this.#mta)[entry - 1]?.link === 'x400';
+    return isX400 ? [tag.connection, this.#at, conn, serial] : [tag.call, this.#at, conn, serial];
   }
 
   /** The parts of a write that the core's own record of the write does not show. */
@@ -198,7 +209,8 @@ class Writer {
       code.push(this.#numbers.message(row.envelope.mtsId), ...this.#owner({ entry: entry.id, association: row.association }));
     }
     code.push(entry.associations.length);
-    for (const association of entry.associations) this.#association(code, association, peer);
+    for (const association of entry.associations) this.#association(code, association, entry, peer);
+    if (entry.link === 'x400') encodeConnector(code, this.#mta, entry.id, this.#names());
     return code;
   }
 
@@ -208,7 +220,7 @@ class Writer {
     code.push(copy.interruptions ?? 0, flag(copy.damage !== undefined));
   }
 
-  #association(code: number[], association: Association, peer: number): void {
+  #association(code: number[], association: Association, { link, endpoints }: LtabEntry, peer: number): void {
     const { role, state, turn, statedTurn, askedPriority, transfer } = association;
     const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
@@ -216,6 +228,8 @@ class Writer {
     code.push(flag(association.urgentOnly), association.fruitlessLosses);
     const carrier = findRow(this.#mta.rpc.carriers, association.id);
     if (carrier !== undefined) this.#carrier(code, carrier, peer);
+    if (link === 'x400')
+      encodeAttempt(code, this.#mta, association.id, (endpoint, from) => this.#path(code, { endpoint, from }, endpoints));
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
     const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
     code.push(armed(lifetimeAtMs), flag(association.wantsClose), flag(waits), armed(recoverAtMs), flag(association.moved > 0));
@@ -227,7 +241,25 @@ class Writer {
     this.#queued(code, transfer.copy);
     code.push(transfer.sentUpTo, transfer.confirmedUpTo, flag(transfer.ended), flag(transfer.started), flag(transfer.discarding));
     code.push(transfer.unconfirmed.length);
-    for (const call of transfer.unconfirmed) code.push(tag.call, this.#at, carrier?.ownData.conn ?? 0, call);
+    const conn = carrier?.ownData.conn ?? this.#x400Connection(association.id);
+    for (const call of transfer.unconfirmed) code.push(tag.call, this.#at, conn, call);
+  }
+
+  #x400Connection(association: number): number {
+    return rowsIn(this.#mta.x400.connections).find(({ owner }) => owner?.association === association)?.id ?? 0;
+  }
+
+  #names(): Parameters<typeof encodeX400Connection>[1] {
+    return {
+      at: this.#at,
+      numbers: this.#numbers,
+      peer: (entry) => this.#peer(entry),
+      owner: (owner) => this.#owner(owner),
+    };
+  }
+
+  x400Row(row: X400Connection): number[] {
+    return encodeX400Connection(row, this.#names());
   }
 
   #carrier(code: number[], carrier: Carrier, peer: number): void {

@@ -69,7 +69,7 @@ export function encodeArgument(code: number[], body: RpcArgument, numbers: TextN
   }
 }
 
-function encodeSend(code: number[], apdu: SendApdu, numbers: TextNumbers, by: number): void {
+export function encodeSend(code: number[], apdu: SendApdu, numbers: TextNumbers, by: number): void {
   code.push(word(apdu.kind));
   if (apdu.kind === 'turn-please') code.push(apdu.priority);
   else if (apdu.kind === 'rtab') code.push(word(apdu.reason));

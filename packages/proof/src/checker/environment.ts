@@ -71,6 +71,11 @@ const showsIn: Readonly<Record<Quirk['showsAt'], EnvironmentName>> = {
   'an X.400 connector': 'plain',
 };
 
+/** The link that shows these articles. */
+export function linkFor(legacy: readonly string[]): 'lan' | 'x400' {
+  return legacy.some((article) => quirkOf(article)?.showsAt === 'an X.400 connector') ? 'x400' : 'lan';
+}
+
 /** The environment that shows the first of these articles that needs more than one address. */
 export function environmentFor(legacy: readonly string[]): EnvironmentName {
   return legacy.map((article) => showsIn[quirkOf(article)?.showsAt ?? 'any host']).find((name) => name !== 'plain') ?? 'plain';

@@ -9,10 +9,11 @@ import type { arrived, NodeState, Parcel, StepContext } from './node-step.js';
 import type { Timer } from './timers.js';
 
 export type ConnectionState = {
+  readonly link: 'rpc' | 'x400';
   readonly client: number;
   readonly clientConn: number;
   readonly server: number;
-  /** The dialled binding of the server, and whether the client's local address reaches it. */
+  /** The dialled listener of the server, and whether the client's local address reaches it. */
   readonly binding: number;
   readonly routed: boolean;
   /** 0 during the dial. */
@@ -77,12 +78,15 @@ export type Moved = {
   readonly dials: number;
 };
 
+/** A listener of an MTA: its link, and the id that the core knows it by. */
+export type Listener = { readonly mta: number; readonly link: 'rpc' | 'x400'; readonly binding: number };
+
 export type SearchContext = {
   readonly steps: StepContext;
   /** Called for each PDU that will not arrive, while a counterexample is printed. */
   dropped: ((from: number, to: number, parcel: Parcel) => void) | null;
-  /** By port. */
-  readonly listeners: ReadonlyMap<number, { readonly mta: number; readonly binding: number; readonly address: string }>;
+  /** By string binding. */
+  readonly listeners: ReadonlyMap<string, Listener>;
   /** Does every MTA have a permitted binding that reaches its neighbours? */
   readonly allReachable: boolean;
   readonly bindsAtOnce: boolean;
@@ -95,9 +99,10 @@ export type SearchContext = {
 };
 
 /** Can a dial succeed in this state? */
-export function canConnect(global: GlobalState, { server, binding, routed }: ConnectionState): boolean {
+export function canConnect(global: GlobalState, { server, link, binding, routed }: ConnectionState): boolean {
   const { mta } = global.nodes[server] as NodeState;
-  return routed && mta.phase !== 'halted' && rowOf(mta.rpc.addresses, binding)?.state === 'up';
+  const listener = link === 'rpc' ? rowOf(mta.rpc.addresses, binding) : rowOf(mta.x400.listeners, binding);
+  return routed && mta.phase !== 'halted' && listener?.state === 'up';
 }
 
 /** Is nothing under way, on the network, to a disk or to a listener? */

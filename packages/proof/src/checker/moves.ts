@@ -1,5 +1,5 @@
 /** Lists the moves out of a state, and computes the state after each. */
-import { ltabOf, type Mta } from '@mtalab/mta-core';
+import { kindsIn, ltabOf, type Mta } from '@mtalab/mta-core';
 import {
   type ConnectionState,
   canConnect,
@@ -71,14 +71,15 @@ export function movesOf(context: SearchContext, global: GlobalState): readonly M
       if (up && connection.phase === 'lost') moves.push({ kind: 'notice', connection: index, to });
     }
   }
-  const timers = context.timersAnyTime || isQuiet(global);
+  const quiet = isQuiet(global);
   for (const { at, pending, mta } of global.nodes) {
     if (pending.length > 0) moves.push({ kind: 'commit', at });
     if (mta.phase === 'starting') addListens(moves, global, at, mta);
     // Clients cannot submit mail before the MTA runs or after it has ended.
     if (mta.phase !== 'running') continue;
     if (context.cure && mta.legacy.length > 0) moves.push({ kind: 'cure', at });
-    if (timers) for (const timer of timersOf(mta)) moves.push({ kind: 'timer', at, timer });
+    if (quiet || context.timersAnyTime)
+      for (const timer of timersOf(mta)) if (quiet || timer.kind !== 'answer') moves.push({ kind: 'timer', at, timer });
     if ((global.unsubmitted[at] as number) > 0) moves.push({ kind: 'submit', at });
   }
   if (global.losses > 0) addLosses(moves, global, context.anyCut);
@@ -121,8 +122,8 @@ export function isUrgent(context: SearchContext, global: GlobalState): boolean {
 
 /** Is this an answer whose receiver only removes the call from its list? */
 function isIdle(item: Parcel | null | undefined): boolean {
-  if (item === undefined || item === null || item.pdu.type !== 'response') return false;
-  const { body } = item.pdu;
+  if (item?.carried.link !== 'rpc' || item.carried.frame.type !== 'response') return false;
+  const { body } = item.carried.frame;
   return body.op === 'MtaSend' && body.apdu.kind === 'please-noted';
 }
 
@@ -132,12 +133,17 @@ function isIdle(item: Parcel | null | undefined): boolean {
  */
 function endsClosing(global: GlobalState, connection: ConnectionState, to: Side): boolean {
   const [at, item] = to === 'server' ? [connection.server, connection.toServer[0]] : [connection.client, connection.toClient[0]];
-  const body = item?.pdu.type === 'request' ? item.pdu.body : undefined;
-  if (body?.op === 'MtaSend' && body.apdu.kind === 'rttr') return false;
+  if (item !== undefined && item !== null && isTransfer(item)) return false;
   for (const entry of ltabOf((global.nodes[at] as NodeState).mta)) {
     for (const { name, state } of entry.associations) if (name === connection.association) return state === 'closing';
   }
   return false;
+}
+
+/** Does this frame belong to a transfer? */
+function isTransfer({ carried }: Parcel): boolean {
+  const kinds = kindsIn(carried);
+  return kinds.includes('rttr') || kinds.includes('activity-start') || kinds.includes('activity-resume');
 }
 
 function canBeLost(connection: ConnectionState): boolean {

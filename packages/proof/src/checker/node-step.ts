@@ -4,26 +4,29 @@
  * at its initial state, however many global states share that state.
  */
 import {
+  type BareFrame,
   type Effect,
-  findRow,
   type Input,
+  type LinkFrame,
   type LtabEntry,
   ltabOf,
   type Mta,
   type MtaConfig,
-  type Pdu,
+  ownerOfConnection,
   rowOf,
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
 import { bindingsBroken, listensBroken } from '../rules/bindings.js';
 import type { Breach } from '../rules/catalogue.js';
+import { checkpointsBroken, controlBlocksBroken } from '../rules/connector.js';
 import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limits.js';
 import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
+import { type SentConfirmation, sentConfirmations } from '../rules/sent-apdus.js';
 import { startBroken } from '../rules/starting.js';
 import { unduePdus } from '../rules/turn.js';
+import { encodeFrame } from './encode-frame.js';
 import { encodeNode, type NodeCode } from './encode-node.js';
-import { encodePdu } from './encode-pdu.js';
 import type { CheckedCore } from './options.js';
 import type { StepCache } from './step-cache.js';
 import type { TextNumbers } from './text-numbers.js';
@@ -38,8 +41,8 @@ type Disk = {
   readonly boxes: readonly number[];
 };
 
-/** A PDU under way, with its code for the fingerprint; null in place of a PDU is the end of a connection. */
-export type Parcel = { readonly id: number; readonly pdu: Pdu; readonly code: readonly number[] };
+/** A frame under way, with its code for the fingerprint; null in place of a frame is the end of a connection. */
+export type Parcel = { readonly id: number; readonly carried: BareFrame; readonly code: readonly number[] };
 
 export type Out =
   | { readonly kind: 'send'; readonly conn: number; readonly parcel: Parcel }
@@ -84,6 +87,8 @@ export type StepContext = {
   readonly configs: readonly MtaConfig[];
   readonly numbers: TextNumbers;
   readonly storesAtOnce: boolean;
+  /** May the operator switch articles off? What Q229643 has leaked stays so then. */
+  readonly cure: boolean;
   /** MTAs whose listens take their own time and may fail; all others listen at once. */
   readonly mayFail: readonly number[];
   readonly cache: StepCache;
@@ -140,7 +145,9 @@ class Run {
     this.mta = stepped.mta;
     this.#context.record?.(this.#at, input, stepped.effects, before, stepped.mta);
     this.breach ??= unduePdus(before, stepped.mta, stepped.effects) ?? startBroken(before, stepped.mta, stepped.effects);
-    this.breach ??= bindingsBroken(before, stepped.mta, stepped.effects);
+    this.breach ??=
+      bindingsBroken(before, stepped.mta, stepped.effects) ?? checkpointsBroken(before, stepped.mta, stepped.effects);
+    for (const confirmed of sentConfirmations(before, stepped.mta, stepped.effects)) this.#confirms(before, confirmed);
     for (const [index, entry] of ltabOf(stepped.mta).entries()) {
       const was = ltabOf(before)[index];
       if (was === undefined || was === entry) continue;
@@ -153,7 +160,8 @@ class Run {
   perform(effect: Effect): void {
     switch (effect.type) {
       case 'listen':
-        if (!this.#context.mayFail.includes(this.#at))
+        // Only the RPC listeners of an adapter fail.
+        if (effect.link !== 'rpc' || !this.#context.mayFail.includes(this.#at))
           this.#queue.push({ type: 'listening', link: effect.link, binding: effect.binding, port: effect.port });
         return;
       case 'dial': {
@@ -162,13 +170,7 @@ class Run {
         return;
       }
       case 'frame':
-        if (effect.link !== 'rpc') return;
-        this.#confirms(effect.conn, effect.frame);
-        this.out.push({
-          kind: 'send',
-          conn: effect.conn,
-          parcel: this.#parcel(effect.frame),
-        });
+        this.out.push({ kind: 'send', conn: effect.conn, parcel: this.#parcel(bareFrame(effect)) });
         return;
       case 'close':
         this.out.push({ kind: 'close', conn: effect.conn });
@@ -208,23 +210,20 @@ class Run {
     }
   }
 
-  #parcel(pdu: Pdu): Parcel {
+  #parcel(carried: BareFrame): Parcel {
     const { cache, numbers } = this.#context;
-    return cache.parcel(pdu, (id) => ({ id, pdu, code: encodePdu(pdu, numbers) }));
+    return cache.parcel(carried, (id) => ({ id, carried, code: encodeFrame(carried, numbers) }));
   }
 
   /** Is the confirmed transfer on this disk? */
-  #confirms(conn: number, pdu: Pdu): void {
-    if (pdu.type !== 'response' || pdu.body.op !== 'MtaSend') return;
-    const { apdu } = pdu.body;
-    if (apdu.kind !== 'confirm' || !apdu.stored) return;
-    const entry = entryOf(this.mta, conn);
+  #confirms(before: Mta, { conn, activity, stored }: SentConfirmation): void {
+    const entry = entryOf(this.mta, conn) ?? entryOf(before, conn);
     const known = this.disk.received[entry?.peer?.storeUuid ?? ''];
-    if (entry === undefined || known?.includes(apdu.activity) === true) return;
+    if (!stored || entry === undefined || known?.includes(activity) === true) return;
     // A settled transfer was stored before.
-    if (apdu.activity < (entry.peer?.settledBelow ?? 0)) return;
+    if (activity < (entry.peer?.settledBelow ?? 0)) return;
     const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
-    this.breach ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(apdu.activity), detail };
+    this.breach ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(activity), detail };
   }
 
   commit(): void {
@@ -278,15 +277,19 @@ class Run {
   }
 }
 
+function bareFrame({ type: _type, conn: _conn, ...carried }: LinkFrame): BareFrame {
+  return carried as BareFrame;
+}
+
 function entryOf(mta: Mta, conn: number): LtabEntry | undefined {
-  const owner = findRow(mta.rpc.connections, conn)?.owner;
-  return owner === null || owner === undefined ? undefined : ltabOf(mta)[owner.entry - 1];
+  const owner = ownerOfConnection(mta, conn);
+  return owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
 }
 
 function associationOf(mta: Mta, conn: number): string {
-  const owner = findRow(mta.rpc.connections, conn)?.owner;
+  const owner = ownerOfConnection(mta, conn);
   const entry = entryOf(mta, conn);
-  return (entry === undefined || owner == null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
+  return (entry === undefined || owner === null ? undefined : rowOf(entry.associations, owner.association))?.name ?? '';
 }
 
 function nodeOf({ numbers }: StepContext, parts: Omit<NodeState, 'code' | 'kept'>): NodeState {
@@ -300,6 +303,7 @@ function finished(context: StepContext, at: number, run: Run, nextAccepted: numb
   const { mta, disk, pending } = run;
   let { breach } = run;
   breach ??= beyondLimits(mta);
+  if (!context.cure) breach ??= controlBlocksBroken(mta);
   for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
   const make = (): NodeState => nodeOf(context, parts);

@@ -2,7 +2,7 @@
 import type { Priority, Settings, start, step } from '@mtalab/mta-core';
 import type { JournalEntry } from '@mtalab/trace';
 import type { RuleId } from '../rules/catalogue.js';
-import { type EnvironmentName, environmentFor, settingsFor } from './environment.js';
+import { type EnvironmentName, environmentFor, linkFor, settingsFor } from './environment.js';
 
 /** The two functions of the checked core. Tests replace them with a faulty core, to see whether the checker finds the fault. */
 export type CheckedCore = { readonly start: typeof start; readonly step: typeof step };
@@ -20,6 +20,8 @@ export type CheckOptions = {
   readonly legacy?: readonly string[];
   /** The addresses of the MTAs. Default: an environment that shows the first of the articles; without an article, one address each. */
   readonly environment?: EnvironmentName;
+  /** What joins the MTAs: RPC, or X.400 connectors. Default: X.400 if an article needs a connector, else RPC. */
+  readonly link?: 'lan' | 'x400';
   /** Are all MTAs servers of clusters? Default false. */
   readonly cluster?: boolean;
   /** May the operator switch the articles off, once at each MTA, at any moment? Then the MTAs must recover. Default false. */
@@ -65,6 +67,7 @@ export function boundsOf(options: CheckOptions): CheckBounds {
     threshold: options.threshold ?? 2,
     legacy: options.legacy ?? [],
     environment,
+    link: options.link ?? linkFor(options.legacy ?? []),
     cluster: options.cluster ?? false,
     cure: options.cure ?? false,
     chain: options.chain ?? false,

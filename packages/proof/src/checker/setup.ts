@@ -3,15 +3,17 @@ import {
   type BindingConfig,
   defaultRelease,
   defaultSettings,
+  firstX400Binding,
   type Input,
   type MtaConfig,
+  type PeerConfig,
   type Priority,
   start,
   step,
 } from '@mtalab/mta-core';
 import { canReach } from '../rules/reach.js';
 import { environmentOf } from './environment.js';
-import type { GlobalState, SearchContext } from './global-state.js';
+import type { GlobalState, Listener, SearchContext } from './global-state.js';
 import { type StepContext, started, storeUuidOf } from './node-step.js';
 import type { CheckBounds, CheckedCore } from './options.js';
 import { StepCache } from './step-cache.js';
@@ -20,6 +22,8 @@ import { TextNumbers } from './text-numbers.js';
 /** The first binding of MTA n listens on `firstPort` + n; `nextBinding` is the step to the port of each further binding. */
 const firstPort = 5001;
 const nextBinding = 1000;
+/** The X.400 transport stack of MTA n listens on `firstX400Port` + n at each of its addresses. */
+const firstX400Port = 9001;
 /** Most cached states of MTAs in each of two generations. */
 const rememberedSteps = 10_000;
 /** One checkpoint of the smallest size, in octets. */
@@ -31,8 +35,9 @@ function bindingsOf({ environment }: CheckBounds, at: number): readonly BindingC
   return addresses.map((address, index) => ({ address, port: firstPort + at + index * nextBinding, label: '', enabled: true }));
 }
 
-function endpointsOf(bindings: readonly BindingConfig[]): readonly string[] {
-  return bindings.map(({ address, port }) => `${address}[${port}]`);
+/** The string bindings of an MTA. @param x400Port that of its X.400 transport stack, in place of its RPC listeners. */
+function endpointsOf(bindings: readonly BindingConfig[], x400Port: number | null): readonly string[] {
+  return bindings.map(({ address, port }) => `${address}[${x400Port ?? port}]`);
 }
 
 function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
@@ -54,10 +59,9 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
     mapperPort: null,
     advertise: [],
     settings,
-    peers: [at - 1, at + 1].flatMap((peer) =>
-      names[peer] === undefined
-        ? []
-        : [{ name: names[peer], endpoints: endpointsOf(bindings[peer] as readonly BindingConfig[]), password: '' }],
+    ...(bounds.link === 'x400' ? { x400Port: firstX400Port + at } : {}),
+    peers: [at - 1, at + 1].flatMap((peer): PeerConfig[] =>
+      names[peer] === undefined ? [] : [peerOf(bounds, names[peer], peer, bindings[peer] as readonly BindingConfig[])],
     ),
     routes: [
       { domain: 'a.example', mta: names[Math.max(0, at - 1)] as string },
@@ -66,6 +70,23 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
     localDomains: [`${name.toLowerCase()}.example`],
     legacy: bounds.legacy,
   }));
+}
+
+function peerOf({ link }: CheckBounds, name: string, at: number, bindings: readonly BindingConfig[]): PeerConfig {
+  if (link === 'lan') return { name, endpoints: endpointsOf(bindings, null), password: '' };
+  return { name, endpoints: endpointsOf(bindings, firstX400Port + at), password: '', link: 'x400' };
+}
+
+/** All listeners of the MTAs, by string binding. */
+function listenersOf(configs: readonly MtaConfig[]): SearchContext['listeners'] {
+  const all: (readonly [string, Listener])[] = configs.flatMap(({ bindings, x400Port }, mta) =>
+    bindings.flatMap(({ address, port }, id) => {
+      const rpc = [`${address}[${port}]`, { mta, link: 'rpc', binding: id }] as const;
+      const x400 = [`${address}[${x400Port}]`, { mta, link: 'x400', binding: firstX400Binding + id }] as const;
+      return x400Port === undefined ? [rpc] : [rpc, x400];
+    }),
+  );
+  return new Map(all);
 }
 
 /** The number of messages that an MTA has left identifies the next one that it submits. */
@@ -111,6 +132,7 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
     configs,
     numbers,
     storesAtOnce: bounds.stores === 'at-once',
+    cure: bounds.cure,
     mayFail: environmentOf(bounds.environment).mayFail,
     cache: new StepCache(rememberedSteps),
     nowMs: 0,
@@ -119,9 +141,7 @@ export function setUp(bounds: CheckBounds, core: CheckedCore = { start, step }, 
   const context: SearchContext = {
     steps,
     dropped: null,
-    listeners: new Map(
-      configs.flatMap(({ bindings }, mta) => bindings.map(({ address, port }, binding) => [port, { mta, binding, address }])),
-    ),
+    listeners: listenersOf(configs),
     allReachable: configs.every((config) => config.peers.every(({ endpoints }) => canReach(config, endpoints, () => true))),
     bindsAtOnce: bounds.binds === 'at-once',
     eager: bounds.eager,

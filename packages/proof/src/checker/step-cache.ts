@@ -2,7 +2,7 @@
  * Caches the outcomes of node steps, so that the checker does not compute a recent one twice. Equal states of an MTA share
  * one object, and so do equal PDUs: they share cached results and memory.
  */
-import { ltabOf, type Pdu, rowsIn } from '@mtalab/mta-core';
+import { type BareFrame, ltabOf, rowsIn } from '@mtalab/mta-core';
 import type { NodeState, Parcel, StepResult } from './node-step.js';
 
 /**
@@ -68,8 +68,8 @@ export class StepCache {
     return node;
   }
 
-  parcel(pdu: Pdu, make: (id: number) => Parcel): Parcel {
-    const key = JSON.stringify(pdu);
+  parcel(carried: BareFrame, make: (id: number) => Parcel): Parcel {
+    const key = JSON.stringify(carried);
     const known = this.#parcels.get(key);
     if (known !== undefined) return known;
     const parcel = make(this.#nextParcel);
@@ -83,7 +83,7 @@ export class StepCache {
 function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' | 'kept'>): string {
   const { legacy, bindings, rpc, nextNumber, nextToken, stores, forgets, mailboxes, received, phase, incarnation, queuedCopies } =
     mta;
-  const { senders, overLimit, nextConnection, memory } = mta;
+  const { senders, overLimit, nextConnection, memory, x400 } = mta;
   // Rows alone: the text is shorter, and does not depend on the shape of a tree.
   const ltab = ltabOf(mta).map((entry) => ({
     ...entry,
@@ -106,6 +106,12 @@ function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' 
     overLimit,
     nextConnection,
     memory,
+    {
+      ...x400,
+      connections: rowsIn(x400.connections),
+      associations: rowsIn(x400.associations),
+      interrupted: rowsIn(x400.interrupted),
+    },
     phase,
     incarnation,
     queuedCopies,

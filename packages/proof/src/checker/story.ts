@@ -1,16 +1,18 @@
 /** Prints a counterexample: the moves of the checker as a ladder for people, and as a journal that replays. */
 import {
   type Association,
+  type BareFrame,
   believes,
   describeCarried,
+  describeFrame,
   type Effect,
   findRow,
   ltabOf,
   type Mta,
-  type Pdu,
   type ReportedEvent,
   type SendAnswer,
   type SendApdu,
+  type X400Frame,
 } from '@mtalab/mta-core';
 import type { JournalEntry } from '@mtalab/trace';
 import type { ConnectionState, GlobalState, Move, SearchContext, Side } from './global-state.js';
@@ -122,7 +124,7 @@ class Teller {
 
   /** Adds a lost PDU to the line of its loss. */
   #lost(after: GlobalState, from: number, to: number, parcel: Parcel): void {
-    const text = apduText(parcel.pdu);
+    const text = apduText(parcel.carried);
     if (text === null) return;
     const loss = this.#underWay.get(parcel);
     const line: StoryLine = {
@@ -139,7 +141,7 @@ class Teller {
     const item = (to === 'server' ? connection.toServer : connection.toClient)[0];
     const [at, from] = to === 'server' ? [connection.server, connection.client] : [connection.client, connection.server];
     if (item === undefined || item === null) return;
-    const text = apduText(item.pdu);
+    const text = apduText(item.carried);
     if (text !== null) {
       this.#line(after, this.#name(from), this.#name(at), text);
       return;
@@ -161,6 +163,10 @@ function eventText(event: ReportedEvent): string | null {
       return `${event.params.remoteServer} cannot be reached, Windows NT error ${event.params.ntError}`;
     case 9321:
       return `an adapter cannot serve RPC, Windows NT error ${event.params.ntError}`;
+    case 1209:
+      return `a message goes to control block ${event.params.controlBlock}, which is gone`;
+    case 4284:
+      return `the attempt to connect has failed, error ${event.params.errorCode}`;
     case 9266:
       return 'it cannot start';
     default:
@@ -175,6 +181,8 @@ const timerWords: Readonly<Record<Timer['kind'], string>> = {
   'open-retry': 'the Open Interval has passed',
   'transfer-retry': 'the Transfer Interval has passed',
   'data-retry': 'time for another data connection',
+  answer: 'a connection has waited too long for its peer',
+  'recovery-timeout': 'the Recovery Timeout has passed for an interrupted activity',
 };
 
 function lostWords(connections: readonly ConnectionState[]): string {
@@ -183,7 +191,9 @@ function lostWords(connections: readonly ConnectionState[]): string {
 }
 
 /** The text of the APDU in a PDU, if the ladder shows it. */
-function apduText(pdu: Pdu): string | null {
+function apduText(carried: BareFrame): string | null {
+  if (carried.link !== 'rpc') return carried.link === 'x400' && isShown(carried.frame) ? describeFrame(carried) : null;
+  const { frame: pdu } = carried;
   if (pdu.type !== 'request' && pdu.type !== 'response') return pdu.type === 'fault' ? 'fault' : null;
   const { body } = pdu;
   if (body.op === 'MtaSend') return describeCarried(body.apdu as SendApdu | SendAnswer).replace(/ (offset|length|upTo)=\d+/g, '');
@@ -191,6 +201,11 @@ function apduText(pdu: Pdu): string | null {
   if (pdu.type === 'response' && body.op === 'MtaBind' && 'apdu' in body && body.apdu.kind === 'rtorj')
     return describeCarried(body.apdu);
   return null;
+}
+
+/** Frames that open a connection are not shown: a line tells of the association. */
+function isShown({ type }: X400Frame): boolean {
+  return !['connection-request', 'connection-confirm', 'connect', 'accept', 'activity-start'].includes(type);
 }
 
 function* associationsOf(global: GlobalState, at: number): Generator<Association> {

@@ -120,15 +120,17 @@ export class SuccessorDraft {
 
   #dial(at: number, out: Extract<Out, { kind: 'dial' }>): void {
     if (this.connections.length >= maxConnections) throw new Error(`more than ${maxConnections} connections`);
-    const target = this.#context.listeners.get(out.port);
-    if (target === undefined) throw new Error(`nobody listens on port ${out.port}`);
-    const { mta: server, binding, address } = target;
+    const place = `${out.host}[${out.port}]`;
+    const target = this.#context.listeners.get(place);
+    if (target === undefined) throw new Error(`nobody listens at ${place}`);
+    const { mta: server, link, binding } = target;
     const connection: ConnectionState = {
+      link,
       client: at,
       clientConn: out.conn,
       server,
       binding,
-      routed: address === out.host && reaches(out.from, address),
+      routed: reaches(out.from, out.host),
       serverConn: 0,
       association: out.association,
       phase: 'dialling',
@@ -167,9 +169,9 @@ export class SuccessorDraft {
     this.put(connection, up);
     const { steps } = this.#context;
     const remote = `${(this.#context.steps.configs[connection.client] as MtaConfig).name}`;
-    const { binding } = connection;
+    const { link, binding } = connection;
     this.take(
-      arrived(steps, server, `accepted ${binding}`, () => ({ type: 'accepted', link: 'rpc', conn: serverConn, binding, remote })),
+      arrived(steps, server, `accepted ${binding}`, () => ({ type: 'accepted', link, conn: serverConn, binding, remote })),
     );
     const client = this.nodes[connection.client] as NodeState;
     this.take(
@@ -198,10 +200,8 @@ export class SuccessorDraft {
       connection,
       to === 'server' ? { ...connection, toServer: items.slice(1) } : { ...connection, toClient: items.slice(1) },
     );
-    const { id, pdu } = item;
-    this.take(
-      arrived(steps, this.nodes[at] as NodeState, `pdu ${id} ${conn}`, () => ({ type: 'frame', link: 'rpc', conn, frame: pdu })),
-    );
+    const { id, carried } = item;
+    this.take(arrived(steps, this.nodes[at] as NodeState, `frame ${id} ${conn}`, () => ({ type: 'frame', conn, ...carried })));
   }
 
   /** One end notices that the connection is gone. */

@@ -3,21 +3,36 @@ import {
   type Association,
   type Carrier,
   carrierDue,
+  type Fifo,
   findRow,
+  type InterruptedActivity,
   type LtabEntry,
   ltabOf,
   type Mta,
+  type Priority,
   putRow,
+  type QueuedCopy,
   rowOf,
   rowsIn,
   type WaitingCopy,
   withEntry,
   withRow,
+  type X400Connection,
 } from '@mtalab/mta-core';
 
 /** An armed deadline: its kind, and its association or copy. */
 export type Timer = { readonly entry: number; readonly kind: TimerKind; readonly id: number };
-export type TimerKind = 'recovery' | 'disconnect' | 'lifetime' | 'open-retry' | 'transfer-retry' | 'data-retry';
+export type TimerKind =
+  | 'recovery'
+  | 'disconnect'
+  | 'lifetime'
+  | 'open-retry'
+  | 'transfer-retry'
+  | 'data-retry'
+  /** A connection of the X.400 connector waits too long for its peer. */
+  | 'answer'
+  /** What is kept of an interrupted activity, by the connector and by the reliable transfer, is dropped. */
+  | 'recovery-timeout';
 
 /** The timers that would change something if they fired now. */
 export function timersOf(mta: Mta): readonly Timer[] {
@@ -25,6 +40,10 @@ export function timersOf(mta: Mta): readonly Timer[] {
   for (const entry of ltabOf(mta)) {
     if (entry.openRetryAtMs !== null) timers.push({ entry: entry.id, kind: 'open-retry', id: 0 });
     for (const copy of rowsIn(entry.waiting)) timers.push({ entry: entry.id, kind: 'transfer-retry', id: copy.id });
+    for (const { id, owner, deadlineMs } of rowsIn(mta.x400.connections))
+      if (deadlineMs !== null && owner?.entry === entry.id) timers.push({ entry: entry.id, kind: 'answer', id });
+    for (const { id, entry: of } of rowsIn(mta.x400.interrupted))
+      if (of === entry.id) timers.push({ entry: entry.id, kind: 'recovery-timeout', id });
     for (const association of entry.associations) {
       for (const kind of associationTimers(mta, entry, association)) timers.push({ entry: entry.id, kind, id: association.id });
     }
@@ -53,6 +72,8 @@ export function instantOf(mta: Mta, timer: Timer): number {
   const entry = ltabOf(mta)[timer.entry - 1] as LtabEntry;
   if (timer.kind === 'open-retry') return entry.openRetryAtMs ?? 0;
   if (timer.kind === 'transfer-retry') return findRow(entry.waiting, timer.id)?.untilMs ?? 0;
+  if (timer.kind === 'answer') return findRow(mta.x400.connections, timer.id)?.deadlineMs ?? 0;
+  if (timer.kind === 'recovery-timeout') return findRow(mta.x400.interrupted, timer.id)?.untilMs ?? 0;
   const association = rowOf(entry.associations, timer.id) as Association;
   const instants: Readonly<Record<string, number | null>> = {
     lifetime: association.lifetimeAtMs,
@@ -66,6 +87,8 @@ export function instantOf(mta: Mta, timer: Timer): number {
 /** The state in which only this deadline is due: deadlines are constants here, and all others are later. */
 export function due(mta: Mta, timer: Timer, nowMs: number): Mta {
   if (timer.kind === 'data-retry') return withDueData(mta, timer.id, nowMs);
+  if (timer.kind === 'answer') return withDueAnswer(mta, timer.id, nowMs);
+  if (timer.kind === 'recovery-timeout') return withDueInterruption(mta, timer.id, nowMs);
   const entry = ltabOf(mta)[timer.entry - 1] as LtabEntry;
   let next: LtabEntry = { ...entry, deadlineMs: Math.min(nowMs, entry.deadlineMs ?? nowMs) };
   if (timer.kind === 'open-retry') next = { ...next, openRetryAtMs: Math.min(nowMs, entry.openRetryAtMs ?? nowMs) };
@@ -84,6 +107,35 @@ function withDueData(mta: Mta, association: number, nowMs: number): Mta {
   const carrier = findRow(mta.rpc.carriers, association) as Carrier;
   const ownData = { ...carrier.ownData, retryAtMs: Math.min(nowMs, carrier.ownData.retryAtMs ?? nowMs) };
   return { ...mta, rpc: { ...mta.rpc, carriers: putRow(mta.rpc.carriers, { ...carrier, ownData }, carrierDue) } };
+}
+
+function withDueAnswer(mta: Mta, conn: number, nowMs: number): Mta {
+  const row = findRow(mta.x400.connections, conn) as X400Connection;
+  const connection = { ...row, deadlineMs: Math.min(nowMs, row.deadlineMs ?? nowMs) };
+  const connections = putRow(mta.x400.connections, connection, ({ deadlineMs }) => deadlineMs);
+  return { ...mta, x400: { ...mta.x400, connections } };
+}
+
+/** Both records of an interrupted activity have one deadline: that of the connector and that of the reliable transfer. */
+function withDueInterruption(mta: Mta, id: number, nowMs: number): Mta {
+  const row = findRow(mta.x400.interrupted, id) as InterruptedActivity;
+  const interrupted = putRow(mta.x400.interrupted, { ...row, untilMs: Math.min(nowMs, row.untilMs) }, ({ untilMs }) => untilMs);
+  const entry = ltabOf(mta)[row.entry - 1] as LtabEntry;
+  const incoming = entry.incoming.map((each) =>
+    row.direction === 'received' && each.id === row.activity && each.untilMs !== null ? { ...each, untilMs: nowMs } : each,
+  );
+  const forgetful = (copy: QueuedCopy): QueuedCopy =>
+    row.direction === 'sent' && copy.id === row.activity && copy.confirmedUntilMs !== null
+      ? { ...copy, confirmedUntilMs: nowMs }
+      : copy;
+  // A copy of an interrupted activity has come back to its queue.
+  const queue = (priority: Priority): Fifo<QueuedCopy> => {
+    const fifo = entry.queues[priority];
+    return { ...fifo, returned: fifo.returned.map(forgetful) };
+  };
+  const queues = { urgent: queue('urgent'), normal: queue('normal'), 'non-urgent': queue('non-urgent') };
+  const deadlineMs = Math.min(nowMs, entry.deadlineMs ?? nowMs);
+  return { ...withEntry(mta, { ...entry, incoming, queues, deadlineMs }), x400: { ...mta.x400, interrupted } };
 }
 
 function dueAssociation(association: Association, kind: TimerKind, nowMs: number): Association {

@@ -1,8 +1,10 @@
 /** The rule of the bindings: the addresses that an MTA has, listens on and dials from. Pure functions over states and effects. */
 import {
   type Carrier,
+  type DialPath,
   type Effect,
   findRow,
+  firstX400Binding,
   isUnspecified,
   ltabOf,
   type Mta,
@@ -20,12 +22,17 @@ function broken(mta: string, detail: string): Breach {
   return { rule: 'bindings', mta, detail };
 }
 
-/** Does a starting MTA listen on all enabled bindings, and on no others? */
-export function listensBroken({ name, bindings }: MtaConfig, effects: readonly Effect[]): Breach | null {
-  const listens = effects.filter((effect): effect is Listen => effect.type === 'listen').map(({ binding }) => binding);
-  // Listeners of an endpoint mapper have ids beyond those of the bindings.
-  const asked = listens.filter((binding) => binding < bindings.length);
+/** Does a starting MTA listen on all enabled bindings, and on no others? A transport stack for X.400 does so too. */
+export function listensBroken({ name, bindings, x400Port }: MtaConfig, effects: readonly Effect[]): Breach | null {
+  const listens = effects.filter((effect): effect is Listen => effect.type === 'listen');
   const enabled = bindings.flatMap((binding, id) => (binding.enabled ? [id] : []));
+  // Listeners of an endpoint mapper have ids beyond those of the bindings.
+  const rpc = listens.flatMap(({ link, binding }) => (link === 'rpc' && binding < bindings.length ? [binding] : []));
+  const x400 = listens.flatMap(({ link, binding }) => (link === 'x400' ? [binding - firstX400Binding] : []));
+  return listensOnOthers(name, rpc, enabled) ?? listensOnOthers(name, x400, x400Port === undefined ? [] : enabled);
+}
+
+function listensOnOthers(name: string, asked: readonly number[], enabled: readonly number[]): Breach | null {
   if ([...asked].sort().join() === enabled.join()) return null;
   return broken(
     name,
@@ -54,16 +61,13 @@ export function bindingsBroken(before: Mta, after: Mta, effects: readonly Effect
 
 function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const from = dial.localAddress ?? null;
-  let later: readonly (string | null)[] = [];
   const carrier = rowsIn(mta.rpc.carriers).find(({ ownFirst, ownData }) => ownFirst === dial.conn || ownData.conn === dial.conn);
-  if (carrier !== undefined) {
-    if (carrier.ownData.conn === dial.conn) return dataBroken(mta, carrier, dial, from);
-    // An attempt under way keeps its old order of bindings, but skips bindings that were disabled meanwhile.
-    const old = findRow(before.rpc.carriers, carrier.id);
-    const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
-    if (isEnabled && old?.pathsLeft.some((path) => path.from === from) === true) return null;
-    later = carrier.pathsLeft.map((path) => path.from);
-  }
+  if (carrier?.ownData.conn === dial.conn) return dataBroken(mta, carrier, dial, from);
+  const attempt = carrier?.id ?? findRow(mta.x400.connections, dial.conn)?.owner?.association;
+  // An attempt under way keeps its old order of bindings, but skips bindings that were disabled meanwhile.
+  const isEnabled = from === null || mta.bindings.some(({ address, enabled }) => enabled && address === from);
+  if (isEnabled && pathsLeftOf(before, attempt).some((path) => path.from === from)) return null;
+  const later = pathsLeftOf(mta, attempt).map((path) => path.from);
   const enabled = mta.bindings
     .filter((binding) => binding.enabled)
     .map(({ address }) => (isUnspecified(address) ? null : address));
@@ -72,6 +76,11 @@ function dialBroken(before: Mta, mta: Mta, dial: Dial): Breach | null {
   const all = [from, ...later];
   if (all.every((each) => may.includes(each))) return null;
   return broken(mta.name, `It dials from ${all.map(words).join(', ')}; permitted are ${may.map(words).join(', ')}.`);
+}
+
+/** What an attempt to open or recover an association may still dial. */
+function pathsLeftOf({ rpc, x400 }: Mta, association = -1): readonly DialPath[] {
+  return (findRow(rpc.carriers, association) ?? findRow(x400.associations, association))?.pathsLeft ?? [];
 }
 
 function words(address: string | null): string {

@@ -116,6 +116,18 @@ export const rules = {
     words: 'An MTA exceeds no limit.',
     clause: 'Q166594 (threshold), rules.md, associations, X.228 7.3 (window)',
   },
+  'control-blocks': {
+    kind: 'safety',
+    words:
+      'An X.400 connector uses no more control blocks than configured: one for each connection, and one for the listener. The end of a connection frees its control block.',
+    clause: 'Q229643 (control blocks)',
+  },
+  checkpoints: {
+    kind: 'safety',
+    words:
+      'Over an X.400 connector, a transfer goes on where its last segment ended. After an interruption it resumes at the last confirmed checkpoint, and sends nothing in front of it again.',
+    clause: 'X.228 7.8, X.225 (ACTIVITY RESUME)',
+  },
   'unique-ids': {
     kind: 'safety',
     words: 'An MTA never reuses an identifier of a message or a copy.',

@@ -1,5 +1,6 @@
 /** Rules of limits, of the threshold, and of the state at rest: pure functions over states. */
 import {
+  type AssociationRef,
   associationLimit,
   type LtabEntry,
   ltabOf,
@@ -10,6 +11,7 @@ import {
   rowsIn,
 } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
+import { connectorLeftOver } from './connector.js';
 
 /** Connections beyond the limit that still get a refusal with a reason: see `rpc/server.ts`. */
 const surplusConnections = 17;
@@ -18,16 +20,24 @@ const copiesOfArrivals = 1024;
 
 /** Limits of a whole MTA. */
 export function beyondLimits(mta: Mta): Breach | null {
-  const { settings, rpc, queuedCopies, mailboxes } = mta;
+  const { settings, rpc, x400, queuedCopies, mailboxes } = mta;
   if (rpc.connections.size > settings.maxConnections + surplusConnections) {
     return over(mta, `${rpc.connections.size} connections, the limit is ${settings.maxConnections}`);
   }
+  const busy = rowsIn(x400.connections).find(({ sent, owner }) => (sent?.unconfirmed.length ?? 0) > windowOf(mta, owner));
+  if (busy !== undefined) return over(mta, `${busy.sent?.unconfirmed.length} unconfirmed checkpoints on connection ${busy.id}`);
   const local = mailboxes.queue.size + mailboxes.delivering.length + mailboxes.waiting.size;
   const most = settings.maxQueuedCopies + copiesOfArrivals;
   if (queuedCopies - local > most || local > most || queuedCopies < 0) {
     return over(mta, `${queuedCopies} queued copies, the limit is ${settings.maxQueuedCopies}`);
   }
   return null;
+}
+
+/** The window of the association that owns a connection. */
+function windowOf(mta: Mta, owner: AssociationRef | null): number {
+  if (owner === null) return 0;
+  return rowOf(ltabOf(mta)[owner.entry - 1]?.associations ?? [], owner.association)?.windowSize ?? 0;
 }
 
 /** Limits for one adjacent MTA. */
@@ -103,7 +113,9 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
   const due =
     stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
   const room = tableSize(after) < associationLimit(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
-  if (!due || !room || now > then || opened) return null;
+  // Without a free control block the attempt has failed within this step.
+  const failed = is.counters.failedOut > was.counters.failedOut;
+  if (!due || !room || now > then || opened || failed) return null;
   return { rule: 'threshold', mta: after.name, detail: `It has ${then} associations and opens no further one while ${of}.` };
 }
 
@@ -148,5 +160,5 @@ export function leftOver(mta: Mta): Breach | null {
   const [connection] = rowsIn(mta.rpc.connections);
   if (connection !== undefined)
     return left(`Connection ${connection.id} (${connection.side}, ${connection.phase}) is left without owner`);
-  return null;
+  return connectorLeftOver(mta);
 }

@@ -2,11 +2,11 @@
 import {
   type Association,
   type Effect,
-  findRow,
   type Input,
   type LtabEntry,
   ltabOf,
   type Mta,
+  ownerOfConnection,
   type RpcArgument,
   rowOf,
 } from '@mtalab/mta-core';
@@ -28,12 +28,52 @@ export function openingBroken(step: Step): Breach | null {
       if (found !== null) return found;
     }
   }
-  return impatient(step) ?? haltedEarly(step);
+  const found = input.type === 'frame' && input.link === 'x400' ? x400Broken(step, input) : null;
+  return found ?? misnumbered(step) ?? impatient(step) ?? haltedEarly(step);
+}
+
+/** A frame of the X.400 connector has come. */
+function x400Broken(step: Step, { conn, frame }: Extract<Input, { type: 'frame'; link: 'x400' }>): Breach | null {
+  if (frame.type === 'connect') return recoveredLate(step, conn, frame.association, frame.apdu.recovery);
+  if (frame.type === 'refuse' && frame.apdu.reason === 'cannotRecover') return keptInVain(step, conn);
+  const association = frame.type === 'data' ? owned(step.after, conn) : undefined;
+  return association === undefined ? null : executedEarly(association, step.effects.some(isStore));
+}
+
+/** An RTORQ over an X.400 connector must have the number of the recovery under way. */
+function misnumbered({ before, after, effects }: Step): Breach | null {
+  for (const effect of effects) {
+    if (effect.type !== 'frame' || effect.link !== 'x400' || effect.frame.type !== 'connect') continue;
+    const { recovery } = effect.frame.apdu;
+    const association = owned(after, effect.conn) ?? owned(before, effect.conn);
+    if (association === undefined || association.recovery === recovery) continue;
+    const detail = `It sends the number ${recovery} for recovery ${association.recovery}.`;
+    return { rule: 'recovery', association: association.name, detail };
+  }
+  return null;
+}
+
+/** A recovery must have a higher number than the last one. */
+function recoveredLate({ before, effects }: Step, conn: number, name: string, recovery: number): Breach | null {
+  const present = associations(before).find((each) => each.name === name);
+  const accepted = effects.some(
+    (effect) => effect.type === 'frame' && effect.link === 'x400' && effect.conn === conn && effect.frame.type === 'accept',
+  );
+  if (!accepted || present === undefined || present.recovery < recovery) return null;
+  return {
+    rule: 'recovery',
+    association: name,
+    detail: `It accepts recovery ${recovery} after recovery ${present.recovery}.`,
+  };
+}
+
+function isStore({ type }: Effect): boolean {
+  return type === 'store';
 }
 
 function owned(mta: Mta, conn: number): Association | undefined {
-  const owner = findRow(mta.rpc.connections, conn)?.owner;
-  const entry = owner === undefined || owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
+  const owner = ownerOfConnection(mta, conn);
+  const entry = owner === null ? undefined : ltabOf(mta)[owner.entry - 1];
   return entry === undefined ? undefined : rowOf(entry.associations, owner?.association ?? -1);
 }
 
@@ -81,14 +121,18 @@ function abandoned({ before, effects }: Step, conn: number, body: { readonly op:
 /** An APDU that has overtaken the RTOAC must wait. */
 function early({ after, effects }: Step, conn: number, body: { readonly op: string }): Breach | null {
   const association = body.op === 'MtaSend' ? owned(after, conn) : undefined;
-  if (association === undefined || (association.state !== 'opening' && association.state !== 'answering')) return null;
+  if (association === undefined) return null;
   const done = effects.some(
     (effect) =>
-      effect.type === 'store' ||
+      isStore(effect) ||
       (effect.type === 'frame' && effect.link === 'rpc' && effect.conn === conn && effect.frame.type === 'response'),
   );
-  if (!done) return null;
-  return { rule: 'agreed-first', association: association.name, detail: `It executes an APDU in state ${association.state}.` };
+  return executedEarly(association, done);
+}
+
+function executedEarly({ state, name }: Association, done: boolean): Breach | null {
+  if (!done || (state !== 'opening' && state !== 'answering')) return null;
+  return { rule: 'agreed-first', association: name, detail: `It executes an APDU in state ${state}.` };
 }
 
 /** A step that begins an Open Interval must not begin an attempt to open. */

@@ -1,5 +1,5 @@
 /** The rule of the pace: no transfer begins again and again without a pause. */
-import { describeActivity, type Rttr } from '@mtalab/mta-core';
+import { describeActivity } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 /**
@@ -14,9 +14,8 @@ export class Pace {
   readonly #begins = new Map<string, number[]>();
   #clearedAtMs = 0;
 
-  /** A segment leaves; it begins a transfer if it carries the envelope. */
-  begun(store: string, { activity, start }: Rttr, nowMs: number): Breach | null {
-    if (start === undefined) return null;
+  /** An activity starts or resumes. */
+  begun(store: string, activity: number, nowMs: number): Breach | null {
     if (nowMs - this.#clearedAtMs > windowMs) {
       this.#begins.clear();
       this.#clearedAtMs = nowMs;

@@ -1,12 +1,13 @@
 /** Rules of recovery after a loss, and of a restart of the peer: pure functions over states. */
-import { type Association, findRow, type LtabEntry, type Mta, rowOf } from '@mtalab/mta-core';
+import { type Association, findRow, type LtabEntry, type Mta, rowOf, rowsIn } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
 
 /** This side's connections of an association. */
 function connectionsOf(mta: Mta, { id }: Association): readonly number[] {
   const carrier = findRow(mta.rpc.carriers, id);
   const all = carrier === undefined ? [] : [carrier.ownFirst, carrier.peerFirst, carrier.ownData.conn, carrier.peerData];
-  return all.filter((conn) => conn !== null);
+  const x400 = rowsIn(mta.x400.connections).flatMap((row) => (row.owner?.association === id ? [row.id] : []));
+  return [...all.filter((conn) => conn !== null), ...x400];
 }
 
 /** Checks how one step has changed the associations of an entry. */

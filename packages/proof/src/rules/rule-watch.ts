@@ -9,6 +9,7 @@ import {
   type Mta,
   maxOutstandingCalls,
   ntError,
+  ownerOfConnection,
   receivedOf,
   rowOf,
   rowsIn,
@@ -18,12 +19,14 @@ import {
 import type { Simulation } from '../simulator/simulation.js';
 import { bindingsBroken, listensBroken } from './bindings.js';
 import { type Breach, Violation } from './catalogue.js';
+import { checkpointsBroken, controlBlocksBroken, waitsInVain } from './connector.js';
 import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
 import { Pace } from './pace.js';
 import { canReach } from './reach.js';
 import { incarnationBroken, recoveryBroken } from './recovery.js';
+import { type SentConfirmation, sentApdus, sentConfirmations } from './sent-apdus.js';
 import { startBroken } from './starting.js';
 import { noHolder, twoHolders, unduePdus } from './turn.js';
 
@@ -47,6 +50,8 @@ export class RuleWatch {
   readonly #touched = new Set<number>();
   readonly #pace = new Pace();
   #legacy: boolean;
+  /** Has an operator switched an article during the run? */
+  #switched = false;
   #stops = false;
 
   constructor(simulation: Simulation) {
@@ -67,6 +72,7 @@ export class RuleWatch {
   /** From now on an MTA may have legacy behaviour, so the rules ignore complaints of its peers. */
   legacyAllowed(): void {
     this.#legacy = true;
+    this.#switched = true;
   }
 
   operatorStops(): void {
@@ -87,8 +93,11 @@ export class RuleWatch {
     insist(startBroken(before, after, effects) ?? bindingsBroken(before, after, effects));
     const input = this.#simulation.engine.doing?.input;
     if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
-    if (before.rpc !== after.rpc) this.#touched.add(node.index);
-    if (before.rpc !== after.rpc || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
+    const links = before.rpc !== after.rpc || before.x400 !== after.x400;
+    if (links) this.#touched.add(node.index);
+    if (links || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
+    if (before.x400 !== after.x400 && !this.#switched) insist(controlBlocksBroken(after));
+    this.#unconnected(node, before, after, effects);
     if (ltabOf(before) === ltabOf(after)) return;
     let associations = false;
     const stored = this.#simulation.engine.doing?.input.type === 'stored';
@@ -114,7 +123,10 @@ export class RuleWatch {
   }
 
   #effects(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
-    insist(unduePdus(before, after, effects));
+    insist(unduePdus(before, after, effects) ?? checkpointsBroken(before, after, effects));
+    for (const { apdu } of sentApdus(before, after, effects))
+      if (apdu.kind === 'begin') insist(this.#pace.begun(node.store.uuid, apdu.activity, this.#simulation.nowMs), node.name);
+    for (const confirmed of sentConfirmations(before, after, effects)) this.#confirmed(node, before, after, confirmed);
     for (const effect of effects) {
       if (effect.type === 'report') {
         const { event } = effect;
@@ -125,15 +137,10 @@ export class RuleWatch {
         else if (event.id === 9322 && event.params.ntError === ntError.serverUnavailable)
           this.#unreached(node, after, event.params.remoteServer, true);
       } else if (effect.type === 'frame' && effect.link === 'rpc') {
-        const { frame: pdu, conn } = effect;
-        if (pdu.type === 'request' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'rttr')
-          insist(this.#pace.begun(node.store.uuid, pdu.body.apdu, this.#simulation.nowMs), node.name);
+        const { conn } = effect;
         const calls = findRow(after.rpc.connections, conn)?.calls.length ?? 0;
         if (calls > maxOutstandingCalls)
           insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
-        if (pdu.type === 'response' && pdu.body.op === 'MtaSend' && pdu.body.apdu.kind === 'confirm') {
-          this.#confirmed(node, before, after, conn, pdu.body.apdu);
-        }
       }
     }
   }
@@ -154,6 +161,17 @@ export class RuleWatch {
     insist({ rule: 'answered', detail: `${call} has no answer, although the last fault was long ago.` }, node.name);
   }
 
+  /** Checks attempts to open an association over an X.400 connector that have failed, although a control block was free. */
+  #unconnected(node: VirtualNode, before: Mta, after: Mta, effects: readonly Effect[]): void {
+    if (!effects.some((effect) => effect.type === 'report' && effect.event.id === 4284)) return;
+    if (effects.some((effect) => effect.type === 'report' && effect.event.id === 9156)) return;
+    for (const entry of ltabOf(after)) {
+      const was = ltabOf(before)[entry.id - 1];
+      if (entry.link === 'x400' && was !== undefined && entry.counters.failedOut > was.counters.failedOut)
+        this.#unreached(node, after, entry.name, false);
+    }
+  }
+
   /**
    * Checks a failed attempt to reach an MTA. Did that MTA listen, and does an enabled binding reach it?
    * @param back this is a call back: the MTA itself has called before and named its addresses.
@@ -171,15 +189,9 @@ export class RuleWatch {
     insist({ rule: 'reachable', detail }, node.name);
   }
 
-  #confirmed(
-    node: VirtualNode,
-    before: Mta,
-    after: Mta,
-    conn: number,
-    { activity, upTo, stored }: { readonly activity: number; readonly upTo: number; readonly stored: boolean },
-  ): void {
-    const owner = findRow(after.rpc.connections, conn)?.owner ?? findRow(before.rpc.connections, conn)?.owner;
-    const entry = owner === undefined || owner === null ? undefined : ltabOf(after)[owner.entry - 1];
+  #confirmed(node: VirtualNode, before: Mta, after: Mta, { conn, activity, upTo, stored }: SentConfirmation): void {
+    const owner = ownerOfConnection(after, conn) ?? ownerOfConnection(before, conn);
+    const entry = owner === null ? undefined : ltabOf(after)[owner.entry - 1];
     if (entry === undefined) return;
     const about = { rule: 'confirm-after-store', mta: node.name, message: describeActivity(activity) } as const;
     if (stored) {
@@ -258,6 +270,7 @@ export class RuleWatch {
         const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} has no answer, and nothing is under way.`;
         insist({ rule: 'answered', detail }, name);
       }
+      if (mta !== null && this.#simulation.nodes[index]?.up === true) insist(waitsInVain(mta));
     }
     this.#touched.clear();
     for (const key of this.#changed) {

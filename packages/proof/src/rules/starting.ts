@@ -13,14 +13,18 @@ export function startBroken(before: Mta, after: Mta, effects: readonly Effect[])
   const [opening, up, failed] = [count('opening'), count('up'), count('failed')];
   const of = `${up} of ${addresses.length} listeners are up${opening > 0 ? `, ${opening} are undecided` : ''}${after.cluster ? ', on a cluster' : ''}`;
   const broken = (what: string): Breach => ({ rule: 'starts', mta: after.name, detail: `${what}: ${of}.` });
-  const undecided = opening > 0 || mapper.some(({ state }) => state === 'opening');
+  const { listeners: x400 } = after.x400;
+  const undecided = opening > 0 || [...mapper, ...x400].some(({ state }) => state === 'opening');
   if (after.phase === 'starting') return undecided ? null : broken('It neither runs nor ends');
   if (undecided) return broken(after.phase === 'running' ? 'It runs too early' : 'It ends too early');
   // On each address that is up, a configured endpoint mapper must be up too.
   const serving = new Set(addresses.filter(({ state }) => state === 'up').map(({ address }) => address));
   const mapped = mapper.every(({ state, address }) => state === 'up' || !serving.has(address));
+  const connected = x400.length === 0 || x400.some(({ state }) => state === 'up');
   const runs =
-    mapped && (after.cluster ? failed === 0 && mapper.every(({ state }) => state === 'up') : addresses.length === 0 || up > 0);
+    mapped &&
+    connected &&
+    (after.cluster ? failed === 0 && mapper.every(({ state }) => state === 'up') : addresses.length === 0 || up > 0);
   if (runs === (after.phase === 'running')) return null;
   return broken(runs ? 'It ends instead of running' : 'It runs instead of ending');
 }

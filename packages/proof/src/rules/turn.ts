@@ -12,10 +12,10 @@ import {
   peek,
   priorities,
   rowOf,
-  type SendApdu,
   turnPriority,
 } from '@mtalab/mta-core';
 import type { Breach } from './catalogue.js';
+import { associationOfConnection, type SentApdu, sentApdus } from './sent-apdus.js';
 
 /** Both ends of an association are up under the same recovery number. */
 function joined(one: Association, other: Association | undefined): other is Association {
@@ -56,39 +56,25 @@ export function noHolder(mine: LtabEntry, theirs: LtabEntry): Breach | null {
   return null;
 }
 
-/** The association of an outgoing PDU: its state after the step, or before the step if the step ended it. */
-function associationOfConnection(before: Mta, after: Mta, conn: number): { entry: LtabEntry; association: Association } | null {
-  for (const mta of [after, before]) {
-    const owner = findRow(mta.rpc.connections, conn)?.owner;
-    if (owner === null || owner === undefined) continue;
-    const entry = ltabOf(mta)[owner.entry - 1];
-    const association = entry === undefined ? undefined : rowOf(entry.associations, owner.association);
-    if (entry !== undefined && association !== undefined) return { entry, association };
-  }
-  return null;
-}
-
-/** May this side send the PDUs of this step? */
+/** May this side send the APDUs of this step? */
 export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): Breach | null {
-  for (const effect of effects) {
-    if (effect.type !== 'frame' || effect.link !== 'rpc' || effect.frame.type !== 'request' || effect.frame.body.op !== 'MtaSend')
-      continue;
-    const found = associationOfConnection(before, after, effect.conn);
+  for (const { conn, apdu } of sentApdus(before, after, effects)) {
+    const found = associationOfConnection(before, after, conn);
     if (found === null) continue;
-    const { apdu } = effect.frame.body;
     const { entry, association } = found;
     const breach =
       undueApdu(association, apdu) ??
       undueGive(before, after, entry, association, apdu) ??
+      givenDuringActivity(after, conn, apdu) ??
       undueStart(before, entry, association, apdu);
     if (breach !== null) return { ...breach, mta: after.name, association: found.association.name };
   }
   return null;
 }
 
-function undueApdu(association: Association, apdu: SendApdu): Breach | null {
+function undueApdu(association: Association, apdu: SentApdu): Breach | null {
   const { turn, transfer } = association;
-  if (apdu.kind === 'rttr') {
+  if (apdu.kind === 'segment') {
     const message = describeActivity(apdu.activity);
     if (believes(turn) !== 'mine') return { rule: 'turn-to-transfer', message, detail: `It sends an RTTR in state ${turn}.` };
   }
@@ -104,12 +90,19 @@ function undueApdu(association: Association, apdu: SendApdu): Breach | null {
   return null;
 }
 
+/** An activity of the session must be over before its tokens go. */
+function givenDuringActivity(after: Mta, conn: number, { kind }: SentApdu): Breach | null {
+  const sent = kind === 'turn-give' ? findRow(after.x400.connections, conn)?.sent : undefined;
+  if (sent === undefined || sent === null) return null;
+  return { rule: 'turn-moves', message: describeActivity(sent.activity), detail: 'It gives the Turn during an activity.' };
+}
+
 /** Does a transfer begin, rather than restart because its receiver needs it again from the start? */
-function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
-  if (apdu.kind !== 'rttr' || apdu.start === undefined) return null;
+function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SentApdu): Breach | null {
+  if (apdu.kind !== 'begin') return null;
   const earlier = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
   if (earlier === apdu.activity) return null;
-  const { priority } = apdu.start;
+  const { priority } = apdu;
   if (association.urgentOnly && priority !== 'urgent') {
     const detail = `It sends a ${priority} copy on the association above the limit, which is for urgent mail only.`;
     return { rule: 'limits', message: describeActivity(apdu.activity), detail };
@@ -142,7 +135,7 @@ function uncounted(was: Association | undefined, is: Association, activity: numb
 }
 
 /** An MTA must not give the Turn for a close while mail waits. A stopping MTA may. */
-function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SendApdu): Breach | null {
+function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Association, apdu: SentApdu): Breach | null {
   if (apdu.kind !== 'turn-give' || after.phase !== 'running') return null;
   const was = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id);
   if (was?.turn !== 'asked-of' || was.askedPriority !== 0) return null;

@@ -9,24 +9,30 @@ const retryMs = 3000;
 export class DialRoutes {
   readonly #engine: () => Engine;
   readonly #ways: BlockedWays;
-  /** The node and binding of each port. */
-  readonly #ports = new Map<number, { readonly index: number; readonly binding: number }>();
+  /** The node of each port. */
+  readonly #ports = new Map<number, number>();
   readonly #reached = new Map<string, number>();
 
   constructor(engine: () => Engine, ways: BlockedWays, mtas: readonly VirtualNode['config'][]) {
     this.#engine = engine;
     this.#ways = ways;
-    for (const [index, { bindings }] of mtas.entries()) {
-      for (const [binding, { port }] of bindings.entries()) this.#ports.set(port, { index, binding });
+    for (const [index, { bindings, x400Port }] of mtas.entries()) {
+      for (const { port } of bindings) this.#ports.set(port, index);
+      if (x400Port !== undefined) this.#ports.set(x400Port, index);
     }
   }
 
   /** Does an MTA listen on this address and port? */
   listens(index: number, host: string, port: number): boolean {
-    const place = this.#ports.get(port);
+    return this.#listenerAt(index, host, port) !== null;
+  }
+
+  /** The id of the listener of an MTA at this address and port; null if there is none. */
+  #listenerAt(index: number, host: string, port: number): number | null {
     const node = this.#engine().nodes[index];
-    if (node === undefined || place?.index !== index || !node.up) return false;
-    return node.listeners.get(place.binding)?.address === host;
+    if (node?.up !== true) return null;
+    for (const [id, listener] of node.listeners) if (listener.port === port && listener.address === host) return id;
+    return null;
   }
 
   /** String bindings of all listeners of an MTA. */
@@ -44,13 +50,13 @@ export class DialRoutes {
   route({ index, name }: VirtualNode, dial: DialEffect): DialRoute {
     const { conn, host, port, localAddress = null } = dial;
     if (!reaches(localAddress, host)) return { osError: 'ENETUNREACH' };
-    const place = this.#ports.get(port);
-    const target = place === undefined ? undefined : this.#engine().nodes[place.index];
+    const target = this.#engine().nodes[this.#ports.get(port) ?? -1];
     if (target !== undefined && (this.#ways.blocked(index, target.index) || this.#ways.blocked(target.index, index))) {
       return { retryMs };
     }
-    if (place === undefined || target === undefined || !this.listens(place.index, host, port)) return { osError: 'ECONNREFUSED' };
+    const binding = target === undefined ? null : this.#listenerAt(target.index, host, port);
+    if (target === undefined || binding === null) return { osError: 'ECONNREFUSED' };
     this.#reached.set(`${index}>${target.index}`, this.#engine().nowMs);
-    return { node: target, binding: place.binding, remote: `${name}:${conn}` };
+    return { node: target, binding, remote: `${name}:${conn}` };
   }
 }

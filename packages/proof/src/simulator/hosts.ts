@@ -8,11 +8,16 @@ export type Host = {
   readonly bindings: readonly BindingConfig[];
   /** String bindings at which the neighbours look for the host, in this order. */
   readonly endpoints: readonly string[];
+  /** The port of its X.400 transport stack, the same on each address, and the string bindings of that. */
+  readonly x400Port: number;
+  readonly x400Endpoints: readonly string[];
 };
 
 /** MTA n listens on `firstPort` + n at its first address; `nextAddress` is the step to the port of each further address. */
 const firstPort = 5001;
 const nextAddress = 10_000;
+/** The X.400 transport stack of MTA n listens on `firstX400Port` + n at each of its addresses. */
+const firstX400Port = 35_001;
 /** A port without a listener. */
 const deadPort = 4999;
 /** Addresses that reach no other host: IPv6, which the others do not have, and a separate network. */
@@ -54,8 +59,16 @@ export function drawHosts({ legacy, swarm, mtas }: SimOptions, random: Random, s
     }));
     const first: BindingConfig[] = vainFirst ? [{ address: from, port: port + 2 * nextAddress, label: '', enabled: true }] : [];
     const bindings = [...first, ...open];
-    const known = (told === 0 ? bindings : open).map(({ address, port: at }) => `${address}[${at}]`);
-    const endpoints = order === 0 ? known : [...known].reverse();
-    return { cluster, bindings, endpoints: shape.deadFirst ? [`127.0.0.1[${deadPort}]`, ...endpoints] : endpoints };
+    const known = told === 0 ? bindings : open;
+    const ordered = order === 0 ? known : [...known].reverse();
+    const dead = shape.deadFirst ? [`127.0.0.1[${deadPort}]`] : [];
+    const x400Port = firstX400Port + index;
+    return {
+      cluster,
+      bindings,
+      endpoints: [...dead, ...ordered.map(({ address, port: at }) => `${address}[${at}]`)],
+      x400Port,
+      x400Endpoints: [...dead, ...ordered.map(({ address }) => `${address}[${x400Port}]`)],
+    };
   });
 }

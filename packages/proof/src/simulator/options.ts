@@ -1,6 +1,7 @@
 /** The options of a simulation, and their defaults. */
 import type { Settings } from '@mtalab/mta-core';
 import { infoOf, type SimFaultKind, simFaultKinds } from './faults/fault-kinds.js';
+import { needs } from './hosts.js';
 import type { Ratio } from './seeded-random.js';
 
 export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
@@ -10,6 +11,9 @@ export const topologies = ['pair', 'chain', 'star', 'mesh', 'ring'] as const;
  */
 export type Topology = (typeof topologies)[number];
 
+/** What joins two adjacent MTAs: RPC, an X.400 connector, or either: each seed draws it for each pair of neighbours. */
+export type SimLink = 'lan' | 'x400' | 'mixed';
+
 export const maxMtas = 1000;
 const maxMessages = 100_000;
 
@@ -17,6 +21,7 @@ export type SimOptions = {
   /** 2 to 1,000. */
   readonly mtas: number;
   readonly topology: Topology;
+  readonly link: SimLink;
   /** The permitted faults, and the ratio of opportunities at which each happens. */
   readonly faults: Readonly<Partial<Record<SimFaultKind, Ratio>>>;
   /**
@@ -37,6 +42,7 @@ const allFaults = Object.fromEntries(simFaultKinds.map((kind) => [kind, infoOf(k
 export const defaultSimOptions: SimOptions = {
   mtas: 2,
   topology: 'pair',
+  link: 'lan',
   faults: allFaults,
   swarm: true,
   messages: 24,
@@ -53,7 +59,8 @@ export type SimOptionsGiven = Partial<SimOptions>;
 export function simOptions(given: SimOptionsGiven = {}): SimOptions {
   const mtas = given.mtas ?? (given.topology === undefined || given.topology === 'pair' ? 2 : 4);
   const topology = given.topology ?? (mtas === 2 ? 'pair' : 'mesh');
-  const options: SimOptions = { ...defaultSimOptions, messages: Math.max(24, mtas * 3), ...given, mtas, topology };
+  const link = given.link ?? (needs(given.legacy ?? [], 'an X.400 connector') ? 'x400' : 'lan');
+  const options: SimOptions = { ...defaultSimOptions, messages: Math.max(24, mtas * 3), ...given, mtas, topology, link };
   if (!(Number.isInteger(mtas) && mtas >= 2 && mtas <= maxMtas))
     throw new RangeError(`mtas must be a whole number from 2 to ${maxMtas}`);
   if (topology === 'pair' && mtas !== 2) throw new RangeError(`the topology pair has 2 MTAs, not ${mtas}`);
@@ -83,6 +90,7 @@ export function simOptionsText(options: SimOptions): readonly string[] {
   return [
     `mtas: ${options.mtas}`,
     `topology: ${options.topology}`,
+    ...(options.link === 'lan' ? [] : [`link: ${options.link}`]),
     `messages: ${options.messages}`,
     `swarm: ${options.swarm ? 'yes (each seed leaves out about half of the faults and draws settings and delays)' : 'no'}`,
     `faults: ${faults.length === 0 ? 'none' : faults.join(', ')}`,

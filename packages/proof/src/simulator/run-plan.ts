@@ -1,10 +1,18 @@
 /** A run as data: the MTAs, the delays of the network, the load, and the faults once they are known. */
-import { defaultRelease, defaultSettings, type MtaConfig, type Priority, priorities, type Settings } from '@mtalab/mta-core';
+import {
+  defaultRelease,
+  defaultSettings,
+  type MtaConfig,
+  type PeerConfig,
+  type Priority,
+  priorities,
+  type Settings,
+} from '@mtalab/mta-core';
 import type { SimFault, SimFaultKind } from './faults/fault-kinds.js';
 import { simFaultKinds } from './faults/fault-kinds.js';
 import { drawHosts, type Host, needs } from './hosts.js';
-import type { SimOptions } from './options.js';
-import { Random, type Ratio } from './seeded-random.js';
+import type { SimLink, SimOptions } from './options.js';
+import { drawn, Random, type Ratio } from './seeded-random.js';
 import { neighboursOf, waysTo } from './topology.js';
 
 /** A message that a client submits. */
@@ -164,28 +172,47 @@ function drawMtas(
   const twoAddresses = options.swarm && random.below(5) === 0;
   const deadFirst = options.swarm && random.below(5) === 0;
   const hosts = drawHosts(options, new Random(seed, 8), { twoAddresses, deadFirst });
+  const isX400 = x400Pairs(options.link, seed, options.mtas);
+  const x400Random = new Random(seed, 9);
   return names.map((name, index) => {
     const own = neighbours[index] ?? [];
+    const host = hosts[index] as Host;
     const drawn = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
+    const x400 = own.some((other) => isX400(index, other));
+    const controlBlocks = x400 && options.swarm ? drawControlBlocks(x400Random, own.length) : {};
     return {
       name,
       version: defaultRelease.version,
       build: defaultRelease.build,
-      bindings: (hosts[index] as Host).bindings,
-      cluster: (hosts[index] as Host).cluster,
+      bindings: host.bindings,
+      cluster: host.cluster,
       mapperPort: null,
+      ...(x400 ? { x400Port: host.x400Port } : {}),
       advertise: [],
-      settings: { ...defaultSettings, ...shared, ...drawn, ...options.settings },
-      peers: own.map((other) => ({
-        name: names[other] as string,
-        endpoints: (hosts[other] as Host).endpoints,
-        password: '',
-      })),
+      settings: { ...defaultSettings, ...shared, ...drawn, ...controlBlocks, ...options.settings },
+      peers: own.map((other) => peerOf(names[other] as string, hosts[other] as Host, isX400(index, other))),
       routes: routes[index] ?? [],
       localDomains: [domainAt(index, options.mtas)],
       legacy: options.legacy,
     };
   });
+}
+
+/** Which pairs of neighbours an X.400 connector joins. */
+function x400Pairs(link: SimLink, seed: number, mtas: number): (one: number, other: number) => boolean {
+  if (link !== 'mixed') return () => link === 'x400';
+  return (one, other) => drawn(seed, 10, Math.min(one, other) * mtas + Math.max(one, other), 2) === 0;
+}
+
+/** How an MTA knows a neighbour. */
+function peerOf(name: string, { endpoints, x400Endpoints }: Host, isX400: boolean): PeerConfig {
+  return isX400 ? { name, endpoints: x400Endpoints, password: '', link: 'x400' } : { name, endpoints, password: '' };
+}
+
+/** Few control blocks in one seed of four: enough for one connection each way with each neighbour, and for the listener. */
+function drawControlBlocks(random: Random, neighbours: number): Partial<Settings> {
+  const [few, more] = [random.below(4) === 0, random.below(3)];
+  return few ? { controlBlocks: 1 + 2 * neighbours + more } : {};
 }
 
 /** Draws settings within ranges that let the lab work: the settings alone must not stop the mail. */

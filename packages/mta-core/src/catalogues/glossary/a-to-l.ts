@@ -16,7 +16,15 @@ export const termsAToL: readonly Term[] = [
   },
   {
     names: ['ACTIVITY START'],
-    also: ['ACTIVITY RESUME', 'ACTIVITY END', 'ACTIVITY INTERRUPT', 'ACTIVITY DISCARD'],
+    also: [
+      'ACTIVITY RESUME',
+      'ACTIVITY END',
+      'ACTIVITY INTERRUPT',
+      'ACTIVITY DISCARD',
+      'activity-end-ack',
+      'activity-interrupt-ack',
+      'activity-discard-ack',
+    ],
     short: 'begins the transfer of one message; ACTIVITY RESUME takes it up again, ACTIVITY END is its last checkpoint',
     text: 'The PDU of the session that begins the transfer of one message on the X.400 connector. ACTIVITY RESUME goes on with it after a loss, from a checkpoint. ACTIVITY END is the checkpoint behind the last segment. ACTIVITY INTERRUPT and ACTIVITY DISCARD end it before that.',
     source: 'X.225 8.14 to 8.18',
@@ -109,9 +117,9 @@ export const termsAToL: readonly Term[] = [
   },
   {
     names: ['Close'],
-    also: ['close-ack'],
+    also: ['close-ack', 'finish'],
     short: 'ends the association in order',
-    text: 'The orderly end of an association by its initiator, which needs the Turn for it.',
+    text: 'The orderly end of an association by its initiator, which needs the Turn for it. On the X.400 connector it is FINISH, and its answer DISCONNECT.',
     source: 'X.218 9.2, X.228 7.2',
   },
   {
@@ -166,13 +174,14 @@ export const termsAToL: readonly Term[] = [
   },
   {
     names: ['CR'],
-    also: ['CC', 'DR'],
+    also: ['CC', 'DR', 'connection-request', 'connection-confirm', 'disconnect-request'],
     short: 'asks for a transport connection; CC confirms it, DR refuses it',
     text: 'The PDU that asks for a transport connection of the X.400 connector. The answer is CC, or DR if the other side refuses.',
     source: 'ISO 8073 13.3 to 13.5',
   },
   {
     names: ['Data connection'],
+    also: ['data-bind'],
     text: "The second connection of a side of an association. It joins the association group of the first connection, and that side's APDUs travel on it.",
     source: 'Exchange; Q181721',
   },

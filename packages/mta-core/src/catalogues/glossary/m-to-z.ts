@@ -4,6 +4,7 @@ import type { Term } from './term.js';
 export const termsMToZ: readonly Term[] = [
   {
     names: ['MINOR SYNC'],
+    also: ['minor-sync-ack'],
     short: 'a checkpoint behind a segment; its ACK is the confirm',
     text: 'The PDU of the session that marks a checkpoint behind a segment on the X.400 connector. MINOR SYNC ACK is the confirmation of that segment.',
     source: 'X.225 8.8',
@@ -123,8 +124,9 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['RTAB'],
+    also: ['abort', 'abort-accept'],
     short: 'aborts the association',
-    text: 'The APDU that aborts an association.',
+    text: 'The APDU that aborts an association. On the X.400 connector it is ABORT.',
     source: 'X.228',
   },
   {
@@ -157,8 +159,9 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['RTTR'],
+    also: ['data'],
     short: 'carries one segment of a message',
-    text: 'The APDU that carries one segment of a transfer.',
+    text: 'The APDU that carries one segment of a transfer. On the X.400 connector it is a DATA TRANSFER.',
     source: 'X.228 7.3',
   },
   {
@@ -238,16 +241,16 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['Turn-Give'],
-    also: ['turn-give-ack'],
+    also: ['turn-give-ack', 'give-tokens-confirm', 'give-tokens-ack'],
     short: 'passes the Turn to the other side',
-    text: 'The APDU with which the holder passes the Turn to the other side. The holder lets go when it sends the Turn-Give, not when it is acknowledged.',
+    text: 'The APDU with which the holder passes the Turn to the other side. The holder lets go when it sends the Turn-Give, not when it is acknowledged. On the X.400 connector it is GIVE TOKENS CONFIRM.',
     source: 'X.218 9.5, X.228 7.5',
   },
   {
     names: ['Turn-Please'],
-    also: ['please-noted'],
+    also: ['please-noted', 'please-tokens'],
     short: 'asks for the Turn, with a priority: 0 to close, 1 urgent, 2 normal, 3 non-urgent',
-    text: 'The request for the Turn by the side without it. It carries a priority: 0 to close, 1 urgent, 2 normal, 3 non-urgent.',
+    text: 'The request for the Turn by the side without it. It carries a priority: 0 to close, 1 urgent, 2 normal, 3 non-urgent. On the X.400 connector it is PLEASE TOKENS.',
     source: 'X.218 9.4, X.228 7.4',
   },
   {

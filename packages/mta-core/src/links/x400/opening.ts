@@ -4,7 +4,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
-import { defaultWindowSize } from '../../reliable-transfer/apdu.js';
+import { defaultWindowSize, type MtaCredentials } from '../../reliable-transfer/apdu.js';
 import { dialPaths, mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
@@ -122,7 +122,12 @@ export function transportConfirmed(ctx: Context, connection: X400Connection, { s
   const { from, association, rtorq } = ctx.user.openRequest(ctx, ref);
   const apdu = { ...rtorq, windowSize: behaviourOf(ctx.mta.legacy).windowOf(rtorq.windowSize) };
   const { openedAtMs } = rowOfAssociation(ctx.mta, ref) as X400Association;
-  transmit(ctx, connection.id, { type: 'connect', from, association, openedAtMs, apdu });
+  transmit(ctx, connection.id, { type: 'connect', from: travelling(from), association, openedAtMs, apdu });
+}
+
+/** CONNECT and ACCEPT have no room for the watermark: it travels with the first activity of the connection. */
+function travelling(from: MtaCredentials): MtaCredentials {
+  return { ...from, settledBelow: 0 };
 }
 
 /** CONNECT has come. */
@@ -158,7 +163,8 @@ export function connectArrived(ctx: Context, connection: X400Connection, frame: 
     rtorq.recovery === 0
       ? agreed.checkpointSizeK
       : checkpointSizeAtRecovery(agreed.checkpointSizeK, entryAt(ctx, ref.entry).settings.checkpointSizeK);
-  transmit(ctx, conn, { type: 'accept', from: ctx.user.credentials(ctx, ref.entry), apdu: { ...agreed, checkpointSizeK } });
+  const own = travelling(ctx.user.credentials(ctx, ref.entry));
+  transmit(ctx, conn, { type: 'accept', from: own, apdu: { ...agreed, checkpointSizeK } });
 }
 
 /** ACCEPT has come. */
