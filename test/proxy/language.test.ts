@@ -84,7 +84,7 @@ test('a fault may name a kind that one of the links has', (t) => {
     const [here, there] = other === 'lan' ? ['the LAN', 'the X.400 connector'] : ['the X.400 connector', 'the LAN'];
     const message = `fault "hold ${kind}", character 6: expected a kind of ${here}, found "${kind}", which only ${there} has`;
     t.throws(() => parseFault(`hold ${kind}`, [], [other]), { message });
-    for (const links of [[link], [link, other], []])
+    for (const links of [[link], [link, other], []] as const)
       t.equal(describeFault(parseFault(`hold ${kind}`, [], links)), `hold ${kind} 1`);
   }
   for (const kind of ['any', 'rtorq', 'turn-give', 'refuse', 'confirm']) {
