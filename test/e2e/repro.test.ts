@@ -34,7 +34,7 @@ function verdictsOf({ results }: All) {
 }
 
 test('repro all reproduces everything, on virtual time and twice on processes, with the same verdicts', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (t) => {
   const dir = join(t.testdir(), 'kept');
   const runs: All[] = [];

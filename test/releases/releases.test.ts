@@ -235,13 +235,20 @@ test('the options of a pair, for both MTAs or for one', (t) => {
   t.end();
 });
 
-test('a note warns of removing an article that the release lacks', (t) => {
+test('a note warns of an article that cannot show, and of removing one that the release lacks', (t) => {
   const base: PairFlags = { size: 1024, patience: 30, timeScale: 1, delivery: 'maildir', link: 'lan' };
   const hints = (flags: Partial<PairFlags>) => planPair({ ...base, ...flags }).hints;
   t.same(hints({ release: ['MTA-A=5.5sp4'], fixed: ['Q280449'] }), [
     'note: --fixed Q280449 changes nothing at MTA-B: Exchange 5.5 post-SP4 (2654.54) does not have it',
   ]);
   t.same(hints({ nt: ['MTA-A=sp3'], fixed: ['MTA-A=Q181721'] }), []);
+  t.same(hints({ legacy: ['MTA-A=Q232602'] }), [
+    'note: Q232602 cannot show at MTA-A: the LAN joins the pair; --link x400 gives it an X.400 connector',
+  ]);
+  t.same(hints({ link: 'x400', legacy: ['MTA-A=Q232602', 'MTA-A=Q181721'] }), [
+    'note: Q181721 cannot show at MTA-A: an X.400 connector has no RPC',
+    'note: Q181721 cannot show at MTA-A, which has one binding; add more with --bindings MTA-A=ADDRESS,ADDRESS',
+  ]);
   t.same(hints({ fixed: ['MTA-A=Q181721'], legacy: ['MTA-B=Q280449'] }), [
     'note: Q280449 cannot show at MTA-B, which has one binding; add more with --bindings MTA-B=ADDRESS,ADDRESS',
     'note: --fixed Q181721 changes nothing at MTA-A: Windows NT 4.0 SP6a does not have it',

@@ -122,7 +122,7 @@ const wrong: readonly (readonly [string, string])[] = [
   [`${see}  - submitt: { at: MTA-A, to: MTA-B }\n`, '9:5: unknown key "submitt" in steps[1]; did you mean submit?'],
   [
     `${see}  - say: hello\n`,
-    '9:5: steps[1]: this step does nothing; add one of submit, fault, release, heal, cut, advance, kill, stop, start, attempt, restart, bindings, retry, set, mark, see',
+    '9:5: steps[1]: this step does nothing; add one of submit, fault, release, heal, cut, network, advance, kill, stop, start, attempt, restart, bindings, retry, set, mark, see',
   ],
   [
     `${see}  - { mark: true, cut: true }\n`,

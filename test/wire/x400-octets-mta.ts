@@ -16,9 +16,9 @@ import { configOf } from '../driver/fakes.js';
 
 export type Delivered = { readonly to: string; readonly originator: string; readonly text: string };
 
-export const nowMs = 1_000_000;
+const nowMs = 1_000_000;
 
-export function octetsConfig(name: 'A' | 'B'): MtaConfig {
+function octetsConfig(name: 'A' | 'B'): MtaConfig {
   const other = name === 'A' ? 'B' : 'A';
   const config = configOf(name);
   return {

@@ -40,11 +40,15 @@ export function fixedHints(
   );
 }
 
-/** Hints for --link: a line for each MTA with articles about RPC, which the MTAs do not use. */
+/** Hints for --link: a line for each MTA with articles about the link that does not join the pair. */
 export function linkHints(link: LinkName, legacy: Readonly<Record<string, readonly string[]>>): readonly string[] {
-  if (link === 'lan') return [];
   return Object.entries(legacy).flatMap(([name, articles]) => {
-    const ofRpc = articles.filter((article) => quirkOf(article)?.product === 'nt-rpc');
-    return ofRpc.length === 0 ? [] : [`note: ${ofRpc.join(' and ')} cannot show at ${name}: an X.400 connector has no RPC`];
+    const foreign = articles.map(quirkOf).filter((quirk) => {
+      return link === 'lan' ? quirk?.showsAt === 'an X.400 connector' : quirk?.product === 'nt-rpc';
+    });
+    if (foreign.length === 0) return [];
+    const why =
+      link === 'lan' ? 'the LAN joins the pair; --link x400 gives it an X.400 connector' : 'an X.400 connector has no RPC';
+    return [`note: ${foreign.map((quirk) => quirk?.article).join(' and ')} cannot show at ${name}: ${why}`];
   });
 }

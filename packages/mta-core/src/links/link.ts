@@ -9,7 +9,7 @@
  */
 import type { Context } from '../machine/context.js';
 import type { Input } from '../machine/input.js';
-import type { AssociationRef, Mta } from '../machine/state.js';
+import type { AssociationRef, LtabEntry, Mta } from '../machine/state.js';
 import type { TransferEnvelope } from '../mail/message.js';
 import type {
   AbortReason,
@@ -75,6 +75,9 @@ export type Readiness = 'waiting' | 'ready' | 'impossible';
  * What a link does for the reliable transfer. Each function changes the present step (`ctx`) and nothing else. All are total:
  * they ignore an association that is gone.
  */
+/** Why a link can open no association, in words for a view. */
+export type LinkObstacle = { readonly reason: 'lost-control-block' | 'no-control-block'; readonly says: string };
+
 export type Link = {
   /** Opens the listeners. Called once, at start. */
   readonly listen: (ctx: Context) => void;
@@ -124,6 +127,8 @@ export type Link = {
   readonly retryNow: (ctx: Context, ref: AssociationRef) => void;
   /** A quirk of this link's own product was switched. */
   readonly behaviourSwitched: (ctx: Context) => void;
+  /** What keeps the link from opening any association with this entry, until this MTA restarts. */
+  readonly obstacle: (mta: Mta, entry: LtabEntry) => LinkObstacle | null;
   readonly view: (mta: Mta, ref: AssociationRef) => LinkView | null;
 };
 

@@ -7,8 +7,6 @@ import { associationLimit } from '../catalogues/settings.js';
 import { rowsIn } from '../collections/tree.js';
 import { links } from '../links/all.js';
 import { foreignFamily } from '../links/local-bindings.js';
-import { leakedOfNoneFree } from '../links/x400/control-blocks.js';
-import { lostControlBlockOf } from '../links/x400/lost-control-blocks.js';
 import { availableCount } from '../mail/queue.js';
 import { countedAssociations } from '../reliable-transfer/association/end.js';
 import { believes } from '../reliable-transfer/turn/table.js';
@@ -153,30 +151,14 @@ function withoutAssociation(mta: Mta, entry: LtabEntry): WaitView {
     const says = `${mta.name} and ${peer} have no address family in common: ${family}; ${interval}`;
     return wait('no-common-family', says, { untilMs, advice: `mtalab bindings --mta ${mta.name}` });
   }
-  const obstacle = link === 'x400' ? connectorObstacle(mta, entry) : null;
-  if (obstacle !== null) {
-    const [reason, says] = obstacle;
-    return wait(reason, `${says}; ${interval}`, { untilMs, advice: `mtalab restart --mta ${mta.name}` });
-  }
+  const obstacle = links[link].obstacle(mta, entry);
+  if (obstacle !== null)
+    return wait(obstacle.reason, `${obstacle.says}; ${interval}`, { untilMs, advice: `mtalab restart --mta ${mta.name}` });
   if (lastError?.event.id === 1290) {
     const says = `${peer} refused the association: ${lastError.event.params.reason}; ${interval}`;
     return wait('refused', says, { untilMs, advice: retry });
   }
   return wait('open-interval', `opening an association with ${peer} has ${times}; ${interval}`, { untilMs, advice: retry });
-}
-
-/** What only a restart ends: an X.400 connector without a control block that it could use. */
-function connectorObstacle(mta: Mta, { id, name: peer }: LtabEntry): readonly [WaitReason, string] | null {
-  const lost = lostControlBlockOf(mta, id);
-  if (lost !== null) {
-    const says = `the connector to ${peer} goes on addressing control block ${lost} of a connection that the network has lost`;
-    return ['lost-control-block', `${says}, so nothing reaches the network (Q232602)`];
-  }
-  const leaked = leakedOfNoneFree(mta);
-  if (leaked === null) return null;
-  const whose = leaked === 0 ? 'all have connections' : `connections that are gone have ${leaked} of them (Q229643)`;
-  const says = `none of the ${mta.settings.controlBlocks} control blocks of ${mta.name} is free (event 9156): ${whose}`;
-  return ['no-control-block', says];
 }
 
 /** Why mail for mailboxes of this MTA has not been delivered: one reason for each mailbox that fails, then those under way. */

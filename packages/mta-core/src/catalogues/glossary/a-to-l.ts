@@ -154,8 +154,8 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Control block'],
     also: ['control block index'],
-    text: "What Exchange's MTA allocates for an association. Event entries name it by a _control block index_.",
-    source: 'Exchange; events 301, 1290, 9156',
+    text: "What Exchange's MTA allocates for an association. Event entries name it by a _control block index_. Each connection of an X.400 connector needs one, in either direction, and the listener needs one more.",
+    source: 'Exchange; events 301, 1209, 1290, 9156; Q229643',
   },
   {
     names: ['Control channel'],
@@ -310,6 +310,11 @@ export const termsAToL: readonly Term[] = [
     also: ['LTAB index'],
     text: "An MTA's table of its adjacent MTAs. An entry has the bindings, associations, queues, retry state and counters for one of them. Event entries name it by its _LTAB index_.",
     source: 'Exchange; event 9316',
+  },
+  {
+    names: ['LPI'],
+    text: 'Logical process id: by it the processes inside the MTA address a message to a connection, such as 1-16-64.',
+    source: 'Exchange; event 1209, Q232602',
   },
   {
     names: ['Loss'],

@@ -276,7 +276,7 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['X.400 connector'],
-    text: "Exchange's other kind of link between MTAs, over OSI session and transport. MTA Lab knows its releases and events, but does not emulate it so far.",
-    source: 'Q232602',
+    text: "Exchange's other kind of link between MTAs, to other sites and systems: the reliable transfer over OSI session and transport. An association has one connection.",
+    source: 'Exchange; [x400-connector.md](protocol/x400-connector.md)',
   },
 ];

@@ -243,5 +243,6 @@ export const memoryLink: Link = {
   forget: () => undefined,
   retryNow: () => undefined,
   behaviourSwitched: () => undefined,
+  obstacle: () => null,
   view,
 };

@@ -225,6 +225,7 @@ export const rpcLink: Link = {
   open,
   ready,
   usable,
+  obstacle: () => null,
   // The envelope travels beside the segment, in a field of its own.
   headRoom: () => 0,
   send,

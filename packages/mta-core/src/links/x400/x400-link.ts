@@ -22,6 +22,7 @@ import {
 import type { X400Frame } from './frame.js';
 import { forgetInterrupted } from './interrupted.js';
 import { listen, listenAnswered, readiness } from './listening.js';
+import { obstacle } from './obstacle.js';
 import {
   acceptArrived,
   accepted,
@@ -224,5 +225,6 @@ export const x400Link: Link = {
   forget: (ctx, { association }) => patchX400(ctx, { associations: dropRow(ctx.mta.x400.associations, association) }),
   retryNow: () => undefined,
   behaviourSwitched: () => undefined,
+  obstacle,
   view,
 };
