@@ -16,7 +16,7 @@ import {
 } from '@mtalab/proof';
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { articleOnLan } from '../config/releases.js';
+import { knownArticle } from '../config/releases.js';
 import { exitCodes, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { settingOption } from '../option-values.js';
@@ -74,7 +74,7 @@ const widened = {
 function optionsOf(flags: Flags): CheckOptions {
   const messages = /^(\d),(\d)$/.exec(flags.messages);
   if (messages === null) throw new UsageError(`--messages takes two numbers up to 9, such as 2,1; got ${flags.messages}`);
-  const legacy = (flags.legacy ?? []).map(articleOnLan);
+  const legacy = (flags.legacy ?? []).map(knownArticle);
   if (flags.environment !== undefined && !(environmentNames as readonly string[]).includes(flags.environment)) {
     const known = environmentNames.map((name) => `${name} (${environmentWords(name)})`);
     throw new UsageError(`--environment: unknown environment ${flags.environment}; the environments are ${known.join(', ')}`);

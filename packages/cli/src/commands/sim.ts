@@ -26,7 +26,7 @@ import {
 import { counted } from '@mtalab/scenario';
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { articleOnLan } from '../config/releases.js';
+import { knownArticle } from '../config/releases.js';
 import { exitCodes, messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { settingOption } from '../option-values.js';
@@ -75,7 +75,7 @@ type Outcome = { readonly totals: SimTotals; readonly failures: readonly Failure
 
 /** @throws UsageError naming an option that makes no sense. */
 function simOptionsOf(flags: Flags): SimOptions {
-  const legacy = (flags.legacy ?? []).map(articleOnLan);
+  const legacy = (flags.legacy ?? []).map(knownArticle);
   const settings = Object.fromEntries((flags.set ?? []).map(settingOption)) as Partial<Settings>;
   try {
     return simOptions({

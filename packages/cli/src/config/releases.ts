@@ -43,15 +43,3 @@ export function knownArticle(text: string): Article {
   if (article === undefined) throw new UsageError(unknownName('article', text, emulatedArticles));
   return article;
 }
-
-/**
- * Reads the name of an article for MTAs that the LAN joins.
- * @throws UsageError also if the article shows at an X.400 connector alone.
- */
-export function articleOnLan(text: string): Article {
-  const article = knownArticle(text);
-  if (quirkOf(article)?.showsAt !== 'an X.400 connector') return article;
-  throw new UsageError(
-    `${article} shows at an X.400 connector, and the LAN joins these MTAs; \`mtalab repro ${article}\` shows it`,
-  );
-}

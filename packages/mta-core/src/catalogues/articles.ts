@@ -137,6 +137,12 @@ export const citedArticles: readonly CitedArticle[] = [
     says: 'The network has too little bandwidth for another connection, or loses connections. That is no fault of the MTA.',
   },
   {
+    article: 'Q247419',
+    title: 'Event 9156: no control blocks are left for TCP/IP',
+    builds: 'Exchange 5.5 SP3; corrected in SP4',
+    says: 'Under stress or over slow connections the MTA leaks control blocks, as in Q229643. A restart of the MTA frees them.',
+  },
+  {
     article: 'Q253307',
     title: 'Event 9316 with 9301: a Dynamic RAS Connector delivers nothing',
     builds: 'Exchange 5.5',

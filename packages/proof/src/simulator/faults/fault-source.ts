@@ -3,9 +3,6 @@ import { type Quirk, quirks } from '@mtalab/mta-core';
 import { drawn, hash, type Ratio } from '../seeded-random.js';
 import { infoOf, type Opportunity, type SimFault, type SimFaultKind, simFaultKinds } from './fault-kinds.js';
 
-/** The LAN joins the MTAs of the simulator. */
-const lanQuirks = quirks.filter(({ showsAt }) => showsAt !== 'an X.400 connector');
-
 export type FaultSource = {
   /**
    * Returns the faults of an opportunity.
@@ -19,7 +16,7 @@ const none: readonly SimFault[] = [];
 
 /** Half of the draws are Q166594, which every host can show. */
 function quirkAt(number: number): string {
-  return number % 2 === 0 ? 'Q166594' : (lanQuirks[(number >>> 1) % lanQuirks.length] as Quirk).article;
+  return number % 2 === 0 ? 'Q166594' : (quirks[(number >>> 1) % quirks.length] as Quirk).article;
 }
 
 /** Draws a time, ms: first its order of magnitude, then the time, so that short times are as likely as long ones. */
