@@ -312,13 +312,13 @@ export const termsAToL: readonly Term[] = [
     source: 'Exchange; event 9316',
   },
   {
-    names: ['LPI'],
-    text: 'Logical process id: by it the processes inside the MTA address a message to a connection, such as 1-16-64.',
-    source: 'Exchange; event 1209, Q232602',
-  },
-  {
     names: ['Loss'],
     text: 'The unwanted end of a connection of an association. It loses the whole association, voids every Turn-Please and returns mail in transfer to the queue.',
     source: 'X.228 7.7; event 1294',
+  },
+  {
+    names: ['LPI'],
+    text: 'Logical process id: by it the processes inside the MTA address a message to a connection, such as 1-16-64.',
+    source: 'Exchange; event 1209, Q232602',
   },
 ];
