@@ -1,10 +1,10 @@
 /** A hostile neighbour on the memory link, which sends any frame at any time. */
-import { type Association, ltabOf, type MemoryConnection, type MemoryFrame, rowsIn } from '@mtalab/mta-core';
+import type { MemoryFrame } from '@mtalab/mta-core';
 import fc from 'fast-check';
 import { test } from 'tap';
-import type { PureLab } from '../support/purelab.js';
 import { apdu, association, from, openAnswer, rtorq, settled, transferAnswer } from './hostile-apdus.js';
-import { labWithStranger, limitsHold, mailHasMoved, nobodySuffersFrom } from './hostile-lab.js';
+import { labWithStranger, nobodySuffersFrom } from './hostile-lab.js';
+import { anyFrameInEachState, bringInto, connectionToH } from './hostile-states.js';
 
 const serial = fc.constantFrom(0, 1, 2, 3, 77, -1);
 const frame: fc.Arbitrary<MemoryFrame> = fc.oneof(
@@ -25,103 +25,11 @@ test('a hostile neighbour on the memory link: the core never throws, limits hold
   t.end();
 });
 
-const end = (lab: PureLab): MemoryConnection | undefined =>
-  rowsIn(lab.mta('A').memory.connections).find(({ owner }) => owner === null || owner.entry === entryOfH);
-const entryOfH = 2;
-const associationAt = (lab: PureLab): Association | undefined => ltabOf(lab.mta('A'))[entryOfH - 1]?.associations[0];
-
-/** Lets items arrive one by one until A is in this state. */
-function until(lab: PureLab, reached: () => boolean): void {
-  while (!reached()) if (!lab.deliverOne()) throw new Error('the state is never reached');
-}
-
-const [toH, toA] = [['x@h.example'], ['x@a.example']];
-
-/** The steps that bring A into each state with a connection to H. */
-const states: Readonly<Record<string, (lab: PureLab) => void>> = {
-  calling: (lab) => {
-    lab.submit('A', 'm1', toH);
-    until(lab, () => end(lab)?.phase === 'calling');
-  },
-  answering: (lab) => {
-    lab.submit('H', 'm1', toA);
-    until(lab, () => end(lab)?.phase === 'answering');
-  },
-  sending: (lab) => {
-    lab.heldStores.add('H');
-    lab.submit('A', 'm1', toH, { sizeBytes: 9000 });
-    lab.settle();
-  },
-  receiving: (lab) => {
-    lab.heldStores.add('A');
-    lab.submit('H', 'm1', toA, { sizeBytes: 9000 });
-    lab.settle();
-  },
-  'with the Turn': (lab) => {
-    lab.submit('A', 'm1', toH);
-    lab.settle();
-  },
-  'without the Turn': (lab) => {
-    lab.submit('H', 'm1', toA);
-    lab.settle();
-  },
-  asking: (lab) => {
-    lab.submit('H', 'm1', toA);
-    lab.settle();
-    lab.submit('A', 'm2', toH);
-    until(lab, () => associationAt(lab)?.turn === 'asking');
-  },
-  'asked of': (lab) => {
-    lab.submit('A', 'm1', toH);
-    until(lab, () => end(lab)?.phase === 'up');
-    for (const wire of lab.wires) wire.held.add('toServer');
-    lab.submit('H', 'm2', toA);
-    until(lab, () => associationAt(lab)?.turn === 'asked-of');
-  },
-  given: (lab) => {
-    lab.submit('A', 'm1', toH);
-    lab.settle();
-    lab.submit('H', 'm2', toA);
-    until(lab, () => associationAt(lab)?.turn === 'given');
-  },
-  closing: (lab) => {
-    lab.submit('A', 'm1', toH);
-    lab.settle();
-    lab.nowMs += 300_000;
-    lab.input('A', { type: 'timer' });
-    until(lab, () => associationAt(lab)?.state === 'closing');
-  },
-};
-
-for (const [state, enter] of Object.entries(states)) {
-  test(`any frame at an MTA that is ${state}`, (t) => {
-    fc.assert(
-      fc.property(fc.array(frame, { minLength: 1, maxLength: 3 }), (said) => {
-        const lab = labWithStranger('memory', { checkpointSizeK: 1 });
-        enter(lab);
-        const wire = lab.wireOf('A', end(lab)?.id ?? Number.NaN);
-        if (wire === undefined) throw new Error('no connection is there');
-        const direction = wire.client.node === 'A' ? 'toClient' : 'toServer';
-        // Frames that H has sent earlier are still under way and arrive later.
-        const own = wire[direction].splice(0);
-        for (const each of said) lab.inject(wire, direction, { link: 'memory', frame: each });
-        for (const _ of said) lab.deliverOn(wire, direction);
-        wire[direction].push(...own);
-        limitsHold(lab);
-        lab.submit('A', 'for B', ['x@b.example']);
-        lab.submit('B', 'from B', toA);
-        for (const { held } of lab.wires) held.clear();
-        lab.heldStores.clear();
-        for (const name of ['A', 'H']) lab.storeDone(name);
-        lab.pass(3_600_000);
-        limitsHold(lab);
-        mailHasMoved(lab);
-      }),
-      { numRuns: 100 },
-    );
-    t.end();
-  });
-}
+anyFrameInEachState(
+  'memory',
+  frame.map((each) => ({ link: 'memory', frame: each })),
+  ['calling', 'answering'],
+);
 
 const said = (name: keyof typeof frames): MemoryFrame => frames[name];
 const credentials = { mtaName: 'H', password: '', incarnation: 1, storeUuid: 'store-of-H', settledBelow: 0 };
@@ -167,11 +75,11 @@ const reactions: readonly (readonly [state: string, frame: keyof typeof frames, 
 for (const [state, name, reaction] of reactions) {
   test(`${name} at an MTA that is ${state}: ${reaction}`, (t) => {
     const lab = labWithStranger('memory', {});
-    states[state]?.(lab);
-    const conn = end(lab)?.id ?? Number.NaN;
+    bringInto(lab, 'memory', state);
+    const conn = connectionToH(lab, 'memory')?.id ?? Number.NaN;
     lab.input('A', { type: 'frame', link: 'memory', conn, frame: said(name) });
     const reasons = lab.events.flatMap(({ node, event }) => (node === 'A' && event.id === 1294 ? [event.params.reason] : []));
-    const fate = end(lab)?.id === conn ? 'goes on' : 'is closed';
+    const fate = connectionToH(lab, 'memory')?.id === conn ? 'goes on' : 'is closed';
     t.same(reasons, reaction === fate ? [] : [reaction]);
     t.equal(fate, reaction === 'goes on' ? 'goes on' : 'is closed');
     t.end();
