@@ -111,7 +111,7 @@ test('packed, installed without the workspace and without a registry, and used',
 
   const npx = (...args: readonly string[]) => consumer.npm(folder, 'exec', '--offline', '--', 'mtalab', ...args);
   t.match(await npx('pair', '--once', '--count', '3', '--json'), { code: 0, stdout: /"delivered":3/ });
-  t.match(await npx('repro', 'all', '--on', 'sim'), { code: 0, stdout: /4 of 4 articles and 4 of 4 companions are reproduced/ });
+  t.match(await npx('repro', 'all', '--on', 'sim'), { code: 0, stdout: /8 of 8 articles and 5 of 5 companions are reproduced/ });
 
   const manual = await npx('man');
   t.match(manual.stdout, /^\.TH MTALAB 1/m);

@@ -1,4 +1,3 @@
-import { defaultWindowSize } from '../../reliable-transfer/apdu.js';
 import type { Quirk } from '../behaviour.js';
 
 /**
@@ -13,6 +12,6 @@ export const q185934: Quirk = {
   takesEffect: 'at the next dial',
   builds: 'Exchange 5.0; 5.5 RTM and SP1; corrected in 5.5 SP2 (2448.1)',
   override: {
-    windowOf: (configured) => Math.min(configured, defaultWindowSize),
+    windowOf: (configured) => Math.min(configured, 3),
   },
 };
