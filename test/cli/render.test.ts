@@ -1,20 +1,8 @@
 /** Printed output for canned views. The expected texts are in data/render.txt; UPDATE=1 rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { joinAssociations, type LabSummary, type MtaStatus, readable } from '@mtalab/harness';
-import {
-  type AssociationView,
-  associationTable,
-  type BindingView,
-  glossary,
-  type LtabView,
-  levelsOf,
-  type MessageView,
-  type QueueView,
-  turnTable,
-  type WaitView,
-} from '@mtalab/mta-core';
-import { faultKinds } from '@mtalab/scenario';
-import { type LadderLine, ladderAsText, ladderLine, legendText, noteLine } from '@mtalab/trace';
+import { readable } from '@mtalab/harness';
+import { levelsOf, type QueueView } from '@mtalab/mta-core';
+import { ladderAsText, legendText } from '@mtalab/trace';
 import {
   explainTerm,
   judgeStandstill,
@@ -39,209 +27,25 @@ import {
   renderSummary,
 } from 'mtalab/internal';
 import { test } from 'tap';
+import { ladders } from './canned-ladders.js';
+import {
+  agreed,
+  binding,
+  downMta,
+  lostTurn,
+  ltab,
+  mailboxes,
+  message,
+  nowMs,
+  queue,
+  silent,
+  status,
+  summary,
+  upMta,
+} from './canned-views.js';
 
 const dataFile = 'test/cli/data/render.txt';
 const plain = paint(false);
-const nowMs = Date.UTC(1999, 5, 14, 9, 30, 0, 250);
-
-function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
-  return {
-    mta,
-    pid: 4711,
-    phase: 'running',
-    domains: ['a.example'],
-    incarnation: 1,
-    version: '5.5',
-    build: '2653.23',
-    nt: '4.0 SP6a',
-    nowMs,
-    timeScale: 1,
-    endpoints: ['127.0.0.1[4097]'],
-    x400: null,
-    mapper: [],
-    legacy: [],
-    queuedCopies: 0,
-    pendingWork: 0,
-    nextDeadlineMs: nowMs + 300_000,
-    waits: [],
-    counters: { submitted: 50, delivered: 49, deadLetters: 0, loopsDetected: 0, reports: 1, setAside: 0 },
-    delays: { count: 49, meanMs: 12.4, maxMs: 1530 },
-    turnsGiven: 1,
-    associationsOpened: 2,
-    memory: { rssBytes: 73_400_320 },
-    cpu: { userS: 0.52, systemS: 0.1 },
-    sockets: [],
-    ...more,
-  };
-}
-
-function side(more: Partial<AssociationView>): AssociationView {
-  return {
-    name: 'MTA-A/1/3',
-    role: 'initiator',
-    state: 'open',
-    turn: 'theirs',
-    believes: 'theirs',
-    pleaseOutstanding: false,
-    moved: 0,
-    recovery: 1,
-    peer: 'MTA-B',
-    lifetimeAtMs: nowMs + 300_000,
-    ...more,
-  } as AssociationView;
-}
-
-const responder = { role: 'responder', peer: 'MTA-A' } as const;
-const lostTurn = joinAssociations(
-  new Map([
-    ['MTA-A', [side({ turn: 'asking', pleaseOutstanding: true })]],
-    ['MTA-B', [side({ ...responder, lifetimeAtMs: null })]],
-  ]),
-);
-const agreed = joinAssociations(
-  new Map([
-    [
-      'MTA-A',
-      [
-        side({ name: 'MTA-A/1/9', turn: 'held', believes: 'mine', moved: 50, recovery: 0 }),
-        side({ name: 'MTA-A/1/10', state: 'calling', recovery: 0 }),
-      ],
-    ],
-    ['MTA-B', [side({ ...responder, name: 'MTA-A/1/9', moved: 50, recovery: 0 })]],
-  ]),
-);
-
-function binding(more: Partial<BindingView>): BindingView {
-  const usual = { id: 0, address: '127.0.0.1', port: 4097, label: '', enabled: true, listening: 'up', osError: null } as const;
-  return { ...usual, dialOrder: 1, mapperPort: null, x400Port: null, ...more };
-}
-
-const turnWait: WaitView = {
-  reason: 'turn',
-  says: 'MTA-A believes that MTA-B has the Turn of MTA-A/1/3; MTA-A has asked for it (Turn-Please)',
-  untilMs: null,
-  association: 'MTA-A/1/3',
-  advice: null,
-};
-
-const queue: QueueView = {
-  queue: 'MTA-B',
-  ltabIndex: 1,
-  queued: 49,
-  queuedBytes: 50_176,
-  urgent: 0,
-  normal: 48,
-  nonUrgent: 1,
-  inTransfer: 0,
-  waiting: 0,
-  oldestSubmittedAtMs: nowMs - 75_000,
-  openRetryAtMs: null,
-  transferRetryAtMs: null,
-  waits: [turnWait],
-  lastError: null,
-  nextAssociationThreshold: 50,
-};
-const mailboxes: QueueView = {
-  ...queue,
-  queue: 'mailboxes',
-  ltabIndex: null,
-  queued: 0,
-  queuedBytes: 0,
-  normal: 0,
-  nonUrgent: 0,
-  oldestSubmittedAtMs: null,
-  waits: [],
-  nextAssociationThreshold: null,
-};
-
-const ltab: LtabView = {
-  ltabIndex: 1,
-  peer: 'MTA-B',
-  link: 'rpc',
-  endpoints: ['127.0.0.1[4097]', '[::1][4097]'],
-  overrides: {},
-  activation: 'always',
-  activeAtMs: null,
-  associations: { open: 2, lost: 1 },
-  queued: 49,
-  waiting: 0,
-  incoming: 0,
-  openFailures: 3,
-  openRetryAtMs: nowMs + 598_000,
-  peerIncarnation: 1,
-  peerStoreUuid: 'e0c2',
-  deadlineMs: nowMs + 598_000,
-  performance: {
-    'Queue Length': 49,
-    'Queued Bytes': 50_176,
-    Associations: 3,
-    'Current Inbound Associations': 1,
-    'Cumulative Inbound Associations': 4,
-    'Current Outbound Associations': 2,
-    'Cumulative Outbound Associations': 5,
-    'Failed Outbound Associations': 3,
-    'Inbound Rejected Total': 0,
-    'Inbound Messages Total': 7,
-    'Outbound Messages Total': 1200,
-    'Inbound Bytes Total': 7168,
-    'Outbound Bytes Total': 1_228_800,
-    'Next Association Retry': nowMs + 598_000,
-    'Oldest Message Queued': nowMs - 7_500_000,
-    'Connector Index': 1,
-  },
-  counters: {
-    messagesOut: 1200,
-    messagesIn: 7,
-    bytesOut: 1_228_800,
-    bytesIn: 7168,
-    associationsOut: 5,
-    associationsIn: 4,
-    failedOut: 3,
-    rejectedIn: 0,
-    turnsGiven: 1,
-    turnsReceived: 1,
-    recoveries: 2,
-    duplicates: 0,
-    reports: 0,
-  },
-};
-
-const message: MessageView = {
-  copy: '1-17',
-  mtsId: 'c=lab;mta=MTA-A;1-16',
-  originator: 'ada@a.example',
-  recipients: ['ben@b.example', 'cleo@b.example', 'a-very-long-name-of-a-mailbox@b.example'],
-  priority: 'normal',
-  sizeBytes: 140_608,
-  submittedAtMs: nowMs - 42_000,
-  sinceMs: nowMs - 42_000,
-  destination: 'MTA-B',
-  state: 'waiting',
-  failures: 1,
-  retryAtMs: nowMs + 78_000,
-  why: 'The next MTA refused the transfer (temporaryProblem).',
-};
-
-const upMta = { mta: 'MTA-A', domains: [], process: { pid: 100, control: '', tokenFile: '' } };
-const downMta = { mta: 'MTA-B', domains: [], process: null };
-const silent = { mta: 'MTA-C', error: { code: 'silent', message: 'does not answer within 2 s' } } as const;
-const summary: LabSummary = {
-  submitted: 51,
-  delivered: 51,
-  meanDelayMs: 12.4,
-  maxDelayMs: 15_300,
-  associationsOpened: 2,
-  turnsGiven: 1,
-  reports: 0,
-};
-
-const believed = { 'MTA-A': 'mine', 'MTA-B': 'theirs' } as const;
-const later = { association: 'MTA-A/1/104' };
-const lostGive = { fate: 'cut', fault: 'cut before turn-give 1' } as const;
-
-function line(from: string, to: string, text: string, believes: LadderLine['believes'], more: Partial<LadderLine> = {}) {
-  return ladderLine({ from, to, text, believes, association: 'MTA-A/1/3', tMs: nowMs, ...more });
-}
 
 function still(more: {
   readonly queues?: readonly QueueView[];
@@ -499,45 +303,6 @@ function drawings(): readonly (readonly [string, string, number])[] {
   });
 }
 
-/** Two associations of two MTAs: the Turn-Give of the first is lost, and the second works hours later. */
-const story: readonly LadderLine[] = [
-  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/3, Turn with the initiator: accepted', { 'MTA-A': 'mine', 'MTA-B': 'theirs' }),
-  line('MTA-A', 'MTA-B', 'request 2 MtaSend rttr activity=1-2 offset=0 length=71 last start', {}, { tMs: nowMs + 3 }),
-  line('MTA-B', 'MTA-A', 'response 2 confirm activity=1-2 upTo=71 stored', {}, { tMs: nowMs + 9 }),
-  line('MTA-B', 'MTA-A', 'request 2 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { tMs: nowMs + 4000 }),
-  line('MTA-A', 'MTA-B', 'response 2 please-noted', {}, { tMs: nowMs + 4000 }),
-  line('MTA-A', 'MTA-B', 'request 3 MtaSend turn-give settled=1-2', {}, { tMs: nowMs + 4001, ...lostGive }),
-  noteLine('MTA-B', 'notices the loss of MTA-A/1/3', { association: 'MTA-A/1/3', tMs: nowMs + 4020 }),
-  noteLine('', 'the faults stop'),
-  line('MTA-A', 'MTA-B', 'opening of MTA-A/1/104, Turn with the initiator: accepted', believed, { ...later, tMs: nowMs + 54e6 }),
-  line('MTA-B', 'MTA-A', 'request 9 MtaSend turn-please priority=2', { 'MTA-A': 'theirs' }, { ...later, tMs: nowMs + 54e6 }),
-  line('MTA-A', 'MTA-B', 'request 9 MtaSend turn-give', { 'MTA-B': 'mine' }, { ...later, tMs: nowMs + 54e6 + 1 }),
-  line('MTA-A', 'MTA-B', 'rtab reason=protocolError', {}, { ...later, tMs: nowMs + 54e6 + 2 }),
-];
-const recovered: readonly LadderLine[] = [
-  ...story.slice(0, 7),
-  line(
-    'MTA-A',
-    'MTA-B',
-    'recovery 1 of MTA-A/1/3, Turn with the responder: accepted',
-    { 'MTA-B': 'mine' },
-    { tMs: nowMs + 5000 },
-  ),
-];
-const three: readonly LadderLine[] = [
-  ...story,
-  line('MTA-C', 'MTA-A', 'hello', { 'MTA-C': 'mine' }, { association: 'MTA-C/1/3', tMs: nowMs + 86_400_000 }),
-];
-const untimed: readonly LadderLine[] = story.slice(0, 6).map(({ tMs: _, ...rest }) => rest);
-const both: readonly LadderLine[] = [line('MTA-A', 'MTA-B', 'rttr', { 'MTA-A': 'mine', 'MTA-B': 'mine' })];
-
-const ladders: Readonly<Record<string, readonly LadderLine[]>> = {
-  'ladder of two associations': story,
-  'ladder, recovered': recovered,
-  'ladder of three MTAs': three,
-  'ladder without times': untimed,
-  'ladder, both have the Turn': both,
-};
 for (const [name, lines] of Object.entries(ladders)) {
   views[name] = ({ columns }) => ladderAsText(lines, { columns });
   views[`${name}: legend`] = ({ columns }) => legendText(lines, columns);
@@ -556,27 +321,5 @@ test('tables and lines', (t) => {
     const tooWide = drawing.split('\n').filter((line) => line.length > columns);
     t.same(tooWide, [], `${name}: every line fits`);
   }
-  t.end();
-});
-
-test('every word of the glossary, every PDU and every state is explained', (t) => {
-  const names = glossary.map(({ names: [name] }) => name.toLowerCase());
-  t.same(
-    names,
-    [...names].sort((one, other) => one.localeCompare(other, 'en')),
-    'the glossary is in order',
-  );
-  const words = glossary.flatMap(({ names: all, also = [] }) => [...all, ...also]);
-  for (const { names: all } of glossary) t.equal(explainTerm(all[0])?.term, all[0]);
-  const states = [...Object.keys(associationTable), ...Object.keys(turnTable)];
-  // `any` stands for every PDU.
-  const kinds = faultKinds.filter((kind) => kind !== 'any');
-  for (const word of [...words, ...kinds, ...states]) {
-    const found = explainTerm(word);
-    t.ok(found, word);
-    t.notMatch(`${found?.text} ${found?.source}`, /\]\(|\b_\w/, `${word}: no Markdown`);
-  }
-  t.equal(explainTerm('turn give')?.term, 'Turn-Give');
-  t.equal(explainTerm('trun'), undefined);
   t.end();
 });

@@ -123,6 +123,17 @@ test('a TSDU is split over DTs of the agreed size', (t) => {
   t.end();
 });
 
+test('a time that UTCTime cannot say becomes the nearest one that it can', (t) => {
+  for (const [openedAtMs, read] of [
+    [Date.UTC(2050, 0, 1), Date.UTC(2049, 11, 31, 23, 59, 59)],
+    [Date.UTC(2049, 11, 31, 23, 59, 59), Date.UTC(2049, 11, 31, 23, 59, 59)],
+  ] as const) {
+    const { client, server } = openedEnds({}, 2);
+    t.match(readAll(server, encode(client, { ...connectFrame, openedAtMs })), [{ type: 'connect', openedAtMs: read }]);
+  }
+  t.end();
+});
+
 test('what the session has no room for is refused, and nothing is written', (t) => {
   const { client } = openedEnds();
   const out = new OutgoingOctets();
@@ -180,7 +191,7 @@ test('a stranger can hold 64 KiB, an open session the longest TSDU, and all toge
 
   const { server } = openedEnds({ maxTsduBytes: 200_000 });
   for (let count = 0; count < 3; count += 1) readAll(server, full);
-  t.match(malformed(server, full), { message: /longer than 200000/, answer: { type: 'abort', reason: 'protocolError' } });
+  t.match(malformed(server, full), { message: /longer than 200000/, answer: null });
 
   const shared = codecs({ maxTsduBytes: 200_000, maxPartialBytes: 300_000 });
   const end = { conn: 1, local: '', remote: '', acceptedAt: 102 };

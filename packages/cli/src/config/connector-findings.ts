@@ -1,15 +1,12 @@
 /** Checks rules over the keys of X.400 connectors among the peers. */
-import { isConnectorAddress } from '@mtalab/mta-core';
+import { isConnectorAddress, maxConnectorNameLength } from '@mtalab/mta-core';
 import { type Finding, type Path, shown } from './problems.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Longest name of an MTA in the MTA bind of X.411. */
-const maxNameLength = 32;
-
 function nameFinding(path: Path, name: unknown): Finding[] {
-  if (typeof name !== 'string' || name.length <= maxNameLength) return [];
-  const limit = `X.411 limits the name of an MTA to ${maxNameLength} characters on an X.400 connector`;
+  if (typeof name !== 'string' || name.length <= maxConnectorNameLength) return [];
+  const limit = `X.411 limits the name of an MTA to ${maxConnectorNameLength} characters on an X.400 connector`;
   return [{ path, message: `${shown(name)} has ${name.length} characters; ${limit}` }];
 }
 

@@ -5,12 +5,12 @@ import {
   type ConnectorSettings,
   type DiagnosticsLevel,
   type EventCategory,
+  isoPort,
   linkByName,
   type MtaConfig,
   type PeerConfig,
   resolveProfile,
 } from '@mtalab/mta-core';
-import { isoPort } from './port-clashes.js';
 import { ConfigError, pathText } from './problems.js';
 import { type ConfigFile, fileSchema } from './schema.js';
 import { selectedTimes } from './selected-times.js';

@@ -4,8 +4,6 @@ import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';
 
-/** The well-known port of the X.400 connector (RFC 1006). */
-export const isoPort = 102;
 /** The control channel listens on no other address. */
 const controlAddress = '127.0.0.1';
 

@@ -1,5 +1,5 @@
 /** The schema of the configuration file of one MTA. Its descriptions are also the documentation of the file. */
-import { categories, defaultNt, defaultRelease, type LinkName, levelNames, linkByName } from '@mtalab/mta-core';
+import { categories, defaultNt, defaultRelease, isoPort, type LinkName, levelNames, linkByName } from '@mtalab/mta-core';
 import * as z from 'zod';
 import {
   article,
@@ -143,8 +143,10 @@ export const fileSchema = mapping({
     .describe('An endpoint mapper. On a well-known port it says where this MTA listens. Default: none.'),
   x400: mapping({
     port: whole(0, 65_535)
-      .default(102)
-      .describe('TCP port on the address of each enabled binding. 0 as for bindings. Default: 102, which needs privileges.'),
+      .default(isoPort)
+      .describe(
+        `TCP port on the address of each enabled binding. 0 as for bindings. Default: ${isoPort}, which needs privileges.`,
+      ),
   })
     .optional()
     .describe('The transport stack of the X.400 connectors. Default: none, unless a peer has link x400.'),

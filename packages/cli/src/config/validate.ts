@@ -1,10 +1,10 @@
 /** Checks rules over several keys of a configuration: names that must differ, names that must exist, keys that need each other. */
 import { addressKey } from '@mtalab/harness';
-import { isUnspecified } from '@mtalab/mta-core';
+import { isoPort, isUnspecified } from '@mtalab/mta-core';
 import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';
 import { connectorFindings, isConnector } from './connector-findings.js';
-import { isoPort, portFindings } from './port-clashes.js';
+import { portFindings } from './port-clashes.js';
 import { type Finding, type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 

@@ -1,5 +1,5 @@
 /** Which MTAs of a lab are adjacent, and where each of them can be reached. */
-import type { LinkName } from '@mtalab/mta-core';
+import { type LinkName, maxConnectorNameLength } from '@mtalab/mta-core';
 import { firstHops, type Neighbour, neighboursOf, type ScenarioNeighbours, type Topology } from '@mtalab/scenario';
 import { HarnessError } from '../process/errors.js';
 
@@ -35,9 +35,6 @@ export function hopsFrom(lab: Joined, name: string): ReadonlyMap<string, string>
   return firstHops(topologyOf(lab), name);
 }
 
-/** Longest name of an MTA in the MTA bind of X.411. */
-const maxConnectorName = 32;
-
 /** @throws HarnessError naming what is wrong with the neighbours, or with the name of an MTA that has a connector. */
 export function checkNeighbours(lab: Joined): void {
   const { names, neighbours = [] } = lab;
@@ -49,7 +46,9 @@ export function checkNeighbours(lab: Joined): void {
     const isSame = (earlier: ScenarioNeighbours): boolean => between.every((name) => earlier.between.includes(name));
     if (neighbours.slice(0, at).some(isSame)) throw new HarnessError(`neighbours: '${one}' and '${other}' occur twice`);
   }
-  const long = names.find((name) => name.length > maxConnectorName && linksAt(lab, name).includes('x400'));
+  const long = names.find((name) => name.length > maxConnectorNameLength && linksAt(lab, name).includes('x400'));
   if (long === undefined) return;
-  throw new HarnessError(`names: '${long}' has ${long.length} characters; with link x400 a name has at most ${maxConnectorName}`);
+  throw new HarnessError(
+    `names: '${long}' has ${long.length} characters; with link x400 a name has at most ${maxConnectorNameLength}`,
+  );
 }

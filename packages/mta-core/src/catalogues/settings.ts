@@ -127,6 +127,12 @@ export const defaultSettings: Settings = {
   maxConnections: 1024,
 };
 
+/** The port of an X.400 connector, if none is named (RFC 1006). */
+export const isoPort = 102;
+
+/** Longest name of an MTA on an X.400 connector, in characters (ub-mta-name-length of X.411). */
+export const maxConnectorNameLength = 32;
+
 /** The links to adjacent MTAs, by their names in configurations. */
 export const linkByName = { lan: 'rpc', x400: 'x400' } as const satisfies Readonly<Record<string, LinkKind>>;
 export type LinkName = keyof typeof linkByName;

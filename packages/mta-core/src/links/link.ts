@@ -71,13 +71,18 @@ export type LinkView = {
 /** Can the MTA run on this link's listeners? `waiting` while one is neither up nor failed. */
 export type Readiness = 'waiting' | 'ready' | 'impossible';
 
+/** Why a link can open no association, in words for a view. */
+export type LinkObstacle = {
+  readonly reason: 'lost-control-block' | 'no-control-block';
+  readonly says: string;
+  /** Does nothing but a restart of this MTA end it? If not, it ends with another association. */
+  readonly needsRestart: boolean;
+};
+
 /**
  * What a link does for the reliable transfer. Each function changes the present step (`ctx`) and nothing else. All are total:
  * they ignore an association that is gone.
  */
-/** Why a link can open no association, in words for a view. */
-export type LinkObstacle = { readonly reason: 'lost-control-block' | 'no-control-block'; readonly says: string };
-
 export type Link = {
   /** Opens the listeners. Called once, at start. */
   readonly listen: (ctx: Context) => void;
@@ -127,7 +132,7 @@ export type Link = {
   readonly retryNow: (ctx: Context, ref: AssociationRef) => void;
   /** A quirk of this link's own product was switched. */
   readonly behaviourSwitched: (ctx: Context) => void;
-  /** What keeps the link from opening any association with this entry, until this MTA restarts. */
+  /** What keeps the link from opening any association with this entry now; null for nothing. */
   readonly obstacle: (mta: Mta, entry: LtabEntry) => LinkObstacle | null;
   readonly view: (mta: Mta, ref: AssociationRef) => LinkView | null;
 };

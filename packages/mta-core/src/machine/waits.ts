@@ -152,8 +152,10 @@ function withoutAssociation(mta: Mta, entry: LtabEntry): WaitView {
     return wait('no-common-family', says, { untilMs, advice: `mtalab bindings --mta ${mta.name}` });
   }
   const obstacle = links[link].obstacle(mta, entry);
-  if (obstacle !== null)
-    return wait(obstacle.reason, `${obstacle.says}; ${interval}`, { untilMs, advice: `mtalab restart --mta ${mta.name}` });
+  if (obstacle !== null) {
+    const advice = obstacle.needsRestart ? `mtalab restart --mta ${mta.name}` : retry;
+    return wait(obstacle.reason, `${obstacle.says}; ${interval}`, { untilMs, advice });
+  }
   if (lastError?.event.id === 1290) {
     const says = `${peer} refused the association: ${lastError.event.params.reason}; ${interval}`;
     return wait('refused', says, { untilMs, advice: retry });

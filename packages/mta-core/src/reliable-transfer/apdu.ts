@@ -38,6 +38,9 @@ export type AbortReason = keyof typeof abortReason;
 /** Dialogue mode of X.218: may the Turn pass (two-way alternate), or does the initial holder keep it (monologue)? */
 export type DialogueMode = 'monologue' | 'two-way-alternate';
 
+/** Most settled copies named at one time. The watermark of the next introduction covers the rest. */
+export const maxSettledNamed = 256;
+
 /** Window size when an RTORQ or RTOAC names none (X.228). The value 0 means none, as no window has size 0. */
 export const defaultWindowSize = 3;
 

@@ -43,7 +43,7 @@ function isDecimal(digits: string): boolean {
   return /^(0|[1-9][0-9]{0,15})$/.test(digits) && Number.isSafeInteger(Number(digits));
 }
 
-/** Latest year that a UTCTime can say. */
+/** The last instant that a UTCTime can say. */
 const lastUtcTimeMs = Date.UTC(2050, 0, 1) - 1;
 
 /** YYMMDDHHMMSSZ, in whole seconds. A lab's clock may run fast, so a time after 2049 becomes the last that UTCTime can say. */
@@ -62,7 +62,7 @@ export function readUtcTime(value: string, what: string): number {
   return atMs;
 }
 
-/** A common reference: a UTCTime in BER. @throws RangeError */
+/** A common reference: a UTCTime in BER. */
 export function commonReference(atMs: number): Uint8Array {
   return ber((writer) => writer.text(berTag.utcTime, utcTimeText(atMs)));
 }

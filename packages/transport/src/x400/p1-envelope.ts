@@ -83,20 +83,11 @@ function writeTrace(writer: BerWriter, arrivedAtMs: number): void {
     writer.constructed(berTag.sequence, () => {
       writer.encoded(domain);
       writer.constructed(berTag.set, () => {
-        writer.text(context(0), arrivalTime(arrivedAtMs));
+        writer.text(context(0), utcTimeText(arrivedAtMs));
         writer.integer(context(2), relayed);
       });
     }),
   );
-}
-
-/** X.411 has times up to 2049. */
-function arrivalTime(atMs: number): string {
-  try {
-    return utcTimeText(atMs);
-  } catch {
-    return utcTimeText(0);
-  }
 }
 
 /** @param writeExtension writes the one extension. */

@@ -75,7 +75,7 @@ export class X400Codec {
   /**
    * Take what one read brought.
    * @param deliver called for each frame that is complete; returns whether to go on.
-   * @throws MalformedFrame when the octets are no frame; nothing more can be read then.
+   * @throws MalformedFrame when the octets are no frame; nothing more can be read then. The link itself knows how to abort.
    */
   decode(chunk: Uint8Array, deliver: (frame: X400Frame) => boolean): void {
     this.#deliver = deliver;
@@ -83,9 +83,7 @@ export class X400Codec {
       this.#splitter.push(chunk, this.#each);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      // A provider that finds a protocol error aborts the session. Before there is one, it closes the connection.
-      const answer = this.#conversation.hasSession ? ({ type: 'abort', reason: 'protocolError' } as const) : null;
-      throw new MalformedFrame(error.message, { answer });
+      throw new MalformedFrame(error.message);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Opens and recovers associations over the X.400 connector: dial, CR and CC, CONNECT and ACCEPT or REFUSE. */
 import { behaviourOf } from '../../catalogues/quirks/index.js';
+import { isoPort } from '../../catalogues/settings.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
@@ -16,8 +17,6 @@ import { putAssociation, rowOfAssociation } from './update.js';
 
 type Frame<Type extends X400Frame['type']> = Extract<X400Frame, { type: Type }>;
 
-/** Port of RFC 1006. */
-const isoPort = 102;
 /** Most accepted connections without a control block that wait for their CR, to be refused. */
 const maxWithoutBlock = 8;
 /** The MTA's own codes of a connection that cannot be made (Q232602). */

@@ -4,15 +4,12 @@ import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt } from '../../machine/update.js';
 import type { TransferEnvelope } from '../../mail/message.js';
-import type { Discard, Rttr, SendApdu } from '../../reliable-transfer/apdu.js';
+import { type Discard, maxSettledNamed, type Rttr, type SendApdu } from '../../reliable-transfer/apdu.js';
 import { connectionFor, connectionOf, putAnswered, putAsking, putConnection, transmit } from './connections.js';
 import type { ActivityHead, X400Frame } from './frame.js';
 import { headSizeBound } from './head-size.js';
 import { dropInterrupted, interruptedOf } from './interrupted.js';
 import type { SentActivity, X400Connection } from './state.js';
-
-/** Most settled copies that one head names. */
-const maxNamed = 256;
 
 type Frame<Type extends X400Frame['type']> = Extract<X400Frame, { type: Type }>;
 
@@ -32,7 +29,7 @@ export function send(ctx: Context, ref: AssociationRef, apdu: SendApdu): number 
 
 /** The octets of the envelope in front of the content, so that the first segment keeps within the checkpoint size. */
 export function headRoom(ctx: Context, { entry }: AssociationRef, envelope: TransferEnvelope): number {
-  const settled = entryAt(ctx, entry).settling.slice(0, maxNamed);
+  const settled = entryAt(ctx, entry).settling.slice(0, maxSettledNamed);
   return headSizeBound({ envelope, settled, settledBelow: 0 });
 }
 

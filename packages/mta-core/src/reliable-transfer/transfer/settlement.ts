@@ -11,16 +11,16 @@ import type { Context } from '../../machine/context.js';
 import type { Mta } from '../../machine/state.js';
 import { draftEntry, emit, entryAt } from '../../machine/update.js';
 import { priorities } from '../../mail/message.js';
+import { maxSettledNamed } from '../apdu.js';
 
-/** Most ids named in one APDU, and most ids kept for naming. The watermark of the next introduction covers the rest. */
-const maxNamed = 256;
+/** Most ids kept for naming. The watermark of the next introduction covers the rest. */
 const maxKept = 4096;
 
 export function takeSettled(ctx: Context, entryId: number): readonly number[] {
   const { settling } = entryAt(ctx, entryId);
   if (settling.length === 0) return settling;
-  draftEntry(ctx, entryId).settling = settling.slice(maxNamed);
-  return settling.length > maxNamed ? settling.slice(0, maxNamed) : settling;
+  draftEntry(ctx, entryId).settling = settling.slice(maxSettledNamed);
+  return settling.length > maxSettledNamed ? settling.slice(0, maxSettledNamed) : settling;
 }
 
 /** These copies are erased from disk: later APDUs name them as settled. */
