@@ -23,7 +23,7 @@ type BenchNode = {
 };
 
 /** @param idle adjacent MTAs that never send anything. */
-function configOf(name: string, peer: string, associations: number, idle: number): MtaConfig {
+function configOf(name: string, peer: string, associations: number, idle: number, activities: number): MtaConfig {
   const others = Array.from({ length: idle }, (_, index) => `IDLE-${index}`);
   return {
     name,
@@ -33,7 +33,12 @@ function configOf(name: string, peer: string, associations: number, idle: number
     cluster: false,
     mapperPort: null,
     advertise: [],
-    settings: { ...defaultSettings, threshold: associations === 1 ? 1_000_000 : 1, maxAssociationsPerMta: associations },
+    settings: {
+      ...defaultSettings,
+      threshold: associations === 1 ? 1_000_000 : 1,
+      maxAssociationsPerMta: associations,
+      activitiesInFlight: activities,
+    },
     peers: [...others, peer].map((each) => ({ name: each, endpoints: ['127.0.0.1[5001]'], password: '' })),
     routes: [...others, peer].map((each) => ({ domain: each.toLowerCase(), mta: each })),
     localDomains: [name.toLowerCase()],
@@ -92,12 +97,13 @@ function carryOut(from: BenchNode, other: BenchNode, effect: Effect): void {
 /**
  * Lets two cores hand `messages` over, over this many associations.
  * @param idle further adjacent MTAs of each. They cost nothing unless a step visits all of them.
+ * @param activities unconfirmed activities on each association. They cost nothing unless a step visits all of them.
  */
-export function runCore(messages: number, associations: number, idle = 0): CoreFigures {
+export function runCore(messages: number, associations: number, idle = 0, activities = 1): CoreFigures {
   const backlog = Array.from({ length: messages }, (_, index) => messageOf(index));
   const made = (name: string, peer: string, kept: readonly StoredMessage[]): { node: BenchNode; effects: readonly Effect[] } => {
     const recovered = { incarnation: 2, storeUuid: `store-${name}`, clean: true, messages: kept, received: [] };
-    const { mta, effects } = start(configOf(name, peer, associations, idle), recovered, atMs);
+    const { mta, effects } = start(configOf(name, peer, associations, idle, activities), recovered, atMs);
     return { node: { name, mta, inbox: [], wires: new Map(), accepted: 1 }, effects };
   };
   const b = made('B', 'A', []);

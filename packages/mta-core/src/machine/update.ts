@@ -147,6 +147,7 @@ export function addAssociation(ctx: Context, entryId: number, association: Assoc
   entry.associations = withRow(entry.associations, association);
   addDraft(ctx.associations, association);
   ctx.mta.associationsInAll += 1;
+  if (linkOf(ctx, entryId).isLimited) ctx.mta.associationsLimited += 1;
 }
 
 /** This step's own copy of the association, for writing in place; undefined if the association is gone. */
@@ -174,6 +175,7 @@ export function removeAssociation(ctx: Context, ref: AssociationRef): void {
   if (left === entry.associations) return;
   entry.associations = left;
   ctx.mta.associationsInAll -= 1;
+  if (linkOf(ctx, ref.entry).isLimited) ctx.mta.associationsLimited -= 1;
   dropDraft(ctx.associations, ref.association);
 }
 
