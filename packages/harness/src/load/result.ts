@@ -29,6 +29,7 @@ export type Latencies = {
   readonly accept: LatencySummary;
 };
 export type LatencyName = keyof Latencies;
+export const latencyNames = ['corrected', 'raw', 'accept'] as const satisfies readonly LatencyName[];
 
 /** Counts of a whole run. */
 export type LoadCounts = {

@@ -1,0 +1,50 @@
+/** Sends one message each way of a load before it begins, so that the association is open. These messages count nowhere. */
+import type { DeliveryNotice } from '@mtalab/transport';
+import { pause } from '../process/deadline.js';
+import { HarnessError } from '../process/errors.js';
+import { submitMessages } from './submit.js';
+import type { LoadTarget } from './target.js';
+
+const pollMs = 20;
+/** Longest real time for one message, where nobody can tell whether anything still moves, ms. */
+const longestMs = 5000;
+/** Longest real time, if the MTAs do not come to rest, ms. */
+const longestUnrestMs = 30_000;
+
+/**
+ * Waits for each message until it is delivered, or until nothing moves any more: a fault may have stopped it on purpose.
+ * @param onNotices takes a function that must get all notices of deliveries.
+ * @throws HarnessError if an MTA does not take the message.
+ */
+export async function warmUp(
+  target: LoadTarget,
+  ways: readonly (readonly [from: string, to: string])[],
+  runId: string,
+  signal: AbortSignal,
+  onNotices: (note: (notice: DeliveryNotice) => void) => void,
+): Promise<void> {
+  const arrived = new Set<string>();
+  onNotices(({ mailbox }) => arrived.add(mailbox));
+  for (const [from, to] of ways) {
+    const recipient = `warm-${runId}@${target.domain(to)}`;
+    const message = {
+      originator: `warm-${runId}@${target.domain(from)}`,
+      recipients: [recipient],
+      submissionId: `${runId}-warm-${from}`,
+      content: Buffer.from('Subject: warm-up\r\n\r\n'),
+    };
+    await new Promise<void>((resolve, reject) => {
+      submitMessages(target.client(from), [message], longestUnrestMs, (_, outcome) => {
+        if (outcome.kind === 'accepted') resolve();
+        else reject(new HarnessError(`the warm-up message was not accepted by ${from}: ${outcome.why}`));
+      });
+    });
+    const beginMs = performance.now();
+    const limitMs = target.atRest === undefined ? longestMs : longestUnrestMs;
+    while (!arrived.has(recipient) && !signal.aborted && performance.now() - beginMs < limitMs) {
+      if (target.atRest !== undefined && (await target.atRest().catch(() => false))) break;
+      await pause(pollMs, signal);
+    }
+  }
+  onNotices(() => undefined);
+}
