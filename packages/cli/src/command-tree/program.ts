@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { type CommandIo, processIo } from '../command-io.js';
 import { type CommandEntry, groups } from './command-entry.js';
 import { runningCommands } from './lab-commands.js';
+import { loadCommands } from './load-commands.js';
 import { modelOf, type TreeModel } from './model.js';
 import { proofCommands } from './proof-commands.js';
 
@@ -34,7 +35,9 @@ function version(): string {
 /** All commands, group by group. */
 function entriesInOrder(): readonly CommandEntry[] {
   const headings: readonly string[] = Object.values(groups);
-  return [...runningCommands, ...proofCommands].sort((a, b) => headings.indexOf(a.group) - headings.indexOf(b.group));
+  return [...runningCommands, ...loadCommands, ...proofCommands].sort(
+    (a, b) => headings.indexOf(a.group) - headings.indexOf(b.group),
+  );
 }
 
 /** The command tree, as data. */

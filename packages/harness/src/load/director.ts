@@ -41,6 +41,11 @@ export class Director {
     await this.#settled();
   }
 
+  /** Marks what the faults have done until now. */
+  async look(): Promise<void> {
+    await this.#lookAtLink();
+  }
+
   /** Carries out what is due. @param values computes the values of the states only if a fault waits for one. */
   tick(nowMs: number, t0Ms: number, values: () => StateValues): void {
     for (const fault of this.#waiting) {

@@ -105,10 +105,10 @@ export class Generator {
   }
 
   /** Takes the notice of a delivery. */
-  readonly notice = ({ t, mtsId, mailbox, originator }: DeliveryNotice): void => {
+  readonly notice = ({ t, node, mtsId, mailbox, originator }: DeliveryNotice): void => {
     if (this.#wayOfRecipient.has(mailbox)) {
       // The notice has whole milliseconds. The delivery was before the end of that one, and before now.
-      const endMs = this.#parts.target.realMs(t + 1);
+      const endMs = this.#parts.target.realMs(node, t + 1);
       this.#correlation.delivery(mtsId, Math.min(endMs, monotonicMs()));
     } else if (originator === '' && this.#originators.has(mailbox)) {
       this.#correlation.report();

@@ -40,7 +40,7 @@ export function labTarget(lab: Lab, members: Members): LoadTarget {
     },
     ask: (ask) => lab.ask(ask),
     follow: async (note: (notice: DeliveryNotice) => void) => members.onDelivery(note),
-    realMs: (labMs) => realMs(members.clock, labMs),
+    realMs: (_, labMs) => realMs(members.clock, labMs),
     setup: (name) => {
       const settings = { ...defaultSettings, ...plan.settings, ...plan.settingsOf?.[name] };
       return { threshold: settings.threshold, associationsPerMta: settings.maxAssociationsPerMta };

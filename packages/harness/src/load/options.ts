@@ -59,7 +59,7 @@ export type LoadOptions = {
   readonly to?: string | undefined;
   /** Every second message goes the other way. Begins with a warm-up, so that both ways share an association. */
   readonly bothWays?: boolean | undefined;
-  /** Send one message each way of the load first, and wait for it. It counts nowhere. */
+  /** First send one message there and one back, each when the one before is delivered or stuck. They count nowhere. */
   readonly warmUp?: boolean | undefined;
   /** Hold the link, fill the queue of each sender with this many messages, then let go and begin. Needs the fault proxy. */
   readonly prefill?: number | undefined;
@@ -96,7 +96,7 @@ export type LoadPlan = {
   readonly mail: string | undefined;
   readonly priorities: PriorityWeights;
   /** Each way of the mail: the MTA that sends and the one that receives. */
-  readonly ways: readonly (readonly [from: string, to: string])[];
+  readonly ways: readonly [way: readonly [from: string, to: string], ...back: (readonly [from: string, to: string])[]];
   readonly warmUp: boolean;
   readonly prefill: number;
   readonly faults: readonly LoadFault[];

@@ -86,9 +86,10 @@ class Run {
       await director.begin();
       if (this.#plan.warmUp) {
         this.#show('warm-up');
-        await warmUp(this.#target, this.#plan.ways, runId, this.#signal, (note) => {
+        await warmUp(this.#target, this.#plan.ways[0], runId, this.#signal, (note) => {
           warmNotice = note;
         });
+        await director.look();
       }
       await this.#sampler.look();
       const before = await this.#associations();

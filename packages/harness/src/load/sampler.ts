@@ -124,7 +124,7 @@ export class Sampler {
       this.#seen.add(key);
       if (!this.#looked) continue;
       const text = `${initiator}: ${ordinal(open.get(pair) ?? 1)} association to ${responder} opens`;
-      this.#mark(this.#target.realMs(side.openedAtMs), { kind: 'association', text, mta: initiator });
+      this.#mark(this.#target.realMs(side.mta, side.openedAtMs), { kind: 'association', text, mta: initiator });
     }
     this.#looked = true;
   }

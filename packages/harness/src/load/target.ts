@@ -38,8 +38,8 @@ export type LoadTarget = {
   ask<T>(ask: (client: ControlClient, limit: RequestOptions) => Promise<T>): Promise<readonly Answer<T>[]>;
   /** Calls `note` for each delivery from now on. Returns a function that ends this. */
   follow(note: (notice: DeliveryNotice) => void): Promise<() => void>;
-  /** An instant of the lab's clock in milliseconds of the monotonic clock of this machine. */
-  realMs(labMs: number): number;
+  /** An instant of the clock of an MTA in milliseconds of the monotonic clock of this machine. */
+  realMs(name: string, labMs: number): number;
   setup(name: string): MtaSetup;
   places(name: string): MtaPlaces;
   /** Undefined: no proxy is between the MTAs. */

@@ -1,4 +1,7 @@
-/** Sends one message each way of a load before it begins, so that the association is open. These messages count nowhere. */
+/**
+ * Sends one message there and one back before a load begins, so that the association is open and its Turn has moved. These messages
+ * count nowhere.
+ */
 import type { DeliveryNotice } from '@mtalab/transport';
 import { pause } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
@@ -18,14 +21,17 @@ const longestUnrestMs = 30_000;
  */
 export async function warmUp(
   target: LoadTarget,
-  ways: readonly (readonly [from: string, to: string])[],
+  [near, far]: readonly [from: string, to: string],
   runId: string,
   signal: AbortSignal,
   onNotices: (note: (notice: DeliveryNotice) => void) => void,
 ): Promise<void> {
   const arrived = new Set<string>();
   onNotices(({ mailbox }) => arrived.add(mailbox));
-  for (const [from, to] of ways) {
+  for (const [from, to] of [
+    [near, far],
+    [far, near],
+  ] as const) {
     const recipient = `warm-${runId}@${target.domain(to)}`;
     const message = {
       originator: `warm-${runId}@${target.domain(from)}`,
