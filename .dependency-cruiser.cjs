@@ -22,7 +22,7 @@ const scenario = 'scenario/dist/index\\.(js|d\\.ts)';
 const engine = 'engine/dist/index\\.(js|d\\.ts)';
 const proof = 'proof/dist/index\\.(js|d\\.ts)';
 const transport = 'transport/dist/index\\.(js|d\\.ts)';
-const harness = 'harness/dist/index\\.(js|d\\.ts)';
+const harness = 'harness/dist/(index|internal)\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
 /** Forbids a package every import, node:* included, except of these entries and these pure libraries. */

@@ -4,6 +4,7 @@ export { commandTree } from './command-tree/program.js';
 export { completionScripts } from './commands/completion.js';
 export { explainTerm } from './commands/explain-term.js';
 export { faultRequest } from './commands/fault.js';
+export { LoadDisplay, queueBar } from './render/load-progress.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
 export { LogTail } from './logs/log-tail.js';

@@ -11,7 +11,7 @@ import type { LoadPlan } from './options.js';
 import type { Recorder, Started } from './recorder.js';
 import { startTimes } from './schedule.js';
 import { placeOf, type SentLog } from './sent-log.js';
-import { maxUnanswered, type SubmissionOutcome, submitMessages } from './submit.js';
+import { maxUnanswered, maxUnansweredBatches, type SubmissionOutcome, submitMessages } from './submit.js';
 import type { LoadTarget } from './target.js';
 
 /** Longest wait between two looks at the clock, ms. */
@@ -67,6 +67,8 @@ export class Generator {
   #lastIntendedMs: number | null = null;
   #number = 0;
   #maxInFlight = 0;
+  /** Batches without an answer. */
+  #batches = 0;
   /** Until when there was no room for a start. */
   #fullUntilMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
@@ -119,10 +121,15 @@ export class Generator {
   /** Submits `count` messages for each way as fast as they are accepted. Their latencies count from the beginning of the load. */
   async fill(count: number, signal: AbortSignal): Promise<void> {
     const { ways, recorder } = this.#parts;
-    for (let each = 0; each < count && !signal.aborted; each += 1) {
-      while (!this.#answersHaveRoom(ways.length) && !signal.aborted) await this.#waits(longestWaitMs);
-      recorder.intended(ways.length);
-      this.#submit([...ways.keys()].map((way) => ({ ...this.#next(way), intendedMs: null, hadRoom: true })));
+    for (let left = count; left > 0 && !signal.aborted; ) {
+      while (!this.#answersHaveRoom(maxAtOnce) && !signal.aborted) await this.#waits(longestWaitMs);
+      const now = Math.min(left, Math.ceil(maxAtOnce / ways.length));
+      const batch: Due[] = [];
+      for (let each = 0; each < now; each += 1)
+        for (const way of ways.keys()) batch.push({ ...this.#next(way), intendedMs: null, hadRoom: true });
+      recorder.intended(batch.length);
+      this.#submit(batch);
+      left -= now;
     }
     while (this.#correlation.unanswered > 0 && !signal.aborted) await this.#waits(longestWaitMs);
   }
@@ -205,7 +212,7 @@ export class Generator {
   }
 
   #answersHaveRoom(more: number): boolean {
-    return this.#correlation.unanswered + more < maxUnanswered;
+    return this.#batches < maxUnansweredBatches && this.#correlation.unanswered + more < maxUnanswered;
   }
 
   #hasRoom(more: number): boolean {
@@ -233,8 +240,11 @@ export class Generator {
     const messages = batch.map(({ number, content: { octets, priority } }): SubmitArguments => {
       return { originator, recipients: [recipient], submissionId: `${runId}-${number}`, priority, content: octets };
     });
-    submitMessages(target.client(mta), messages, answerMs, (index, outcome) => {
-      this.#answered(mta, batch[index] as Due, started[index] as Submission, outcome);
+    this.#batches += 1;
+    void submitMessages(target.client(mta), messages, answerMs).then((outcomes) => {
+      this.#batches -= 1;
+      for (const [index, outcome] of outcomes.entries())
+        this.#answered(mta, batch[index] as Due, started[index] as Submission, outcome);
       this.#wake();
     });
   }

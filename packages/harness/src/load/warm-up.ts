@@ -39,12 +39,9 @@ export async function warmUp(
       submissionId: `${runId}-warm-${from}`,
       content: Buffer.from('Subject: warm-up\r\n\r\n'),
     };
-    await new Promise<void>((resolve, reject) => {
-      submitMessages(target.client(from), [message], longestUnrestMs, (_, outcome) => {
-        if (outcome.kind === 'accepted') resolve();
-        else reject(new HarnessError(`the warm-up message was not accepted by ${from}: ${outcome.why}`));
-      });
-    });
+    const [outcome] = await submitMessages(target.client(from), [message], longestUnrestMs);
+    if (outcome?.kind !== 'accepted')
+      throw new HarnessError(`the warm-up message was not accepted by ${from}: ${outcome?.why ?? 'no answer'}`);
     const beginMs = performance.now();
     const limitMs = target.atRest === undefined ? longestMs : longestUnrestMs;
     while (!arrived.has(recipient) && !signal.aborted && performance.now() - beginMs < limitMs) {
