@@ -2,8 +2,8 @@
  * Joins the answers to submissions and the notices of deliveries, which come in any order. It keeps what is outstanding and
  * nothing else, so that memory does not grow with the number of messages.
  */
-/** Limit of deliveries that came before the answer to their submission. */
-const maxEarly = 100_000;
+/** Limit of deliveries that wait for the answer to their submission: more than submissions can wait for theirs. */
+const maxEarly = 20_000;
 
 export class Correlation<Message> {
   readonly #delivered: (message: Message, atMs: number) => void;
@@ -26,7 +26,7 @@ export class Correlation<Message> {
 
   /** Messages that are submitted, and neither delivered nor reported on nor refused. */
   get inFlight(): number {
-    return Math.max(0, this.#unanswered + this.#outstanding.size - this.#early.size - this.#reports);
+    return Math.max(0, this.#unanswered + this.#outstanding.size - this.#reports);
   }
 
   submitted(): void {
@@ -34,19 +34,16 @@ export class Correlation<Message> {
   }
 
   accepted(mtsId: string, message: Message): void {
-    this.#unanswered -= 1;
     const atMs = this.#early.get(mtsId);
-    if (atMs === undefined) {
-      this.#outstanding.set(mtsId, message);
-      return;
-    }
+    if (atMs === undefined) this.#outstanding.set(mtsId, message);
+    else this.#delivered(message, atMs);
     this.#early.delete(mtsId);
-    this.#delivered(message, atMs);
+    this.#answered();
   }
 
   /** There is no answer, or a refusal. */
   notAccepted(): void {
-    this.#unanswered -= 1;
+    this.#answered();
   }
 
   /** The notice of a delivery. A second one of the same message changes nothing. */
@@ -55,12 +52,21 @@ export class Correlation<Message> {
     if (message !== undefined) {
       this.#outstanding.delete(mtsId);
       this.#delivered(message, atMs);
-    } else if (this.#unanswered > this.#early.size && this.#early.size < maxEarly && !this.#early.has(mtsId))
-      this.#early.set(mtsId, atMs);
+      return;
+    }
+    if (this.#unanswered === 0 || this.#early.has(mtsId)) return;
+    this.#early.set(mtsId, atMs);
+    // The oldest are second notices, which wait for no answer.
+    if (this.#early.size > maxEarly) for (const oldest of this.#early.keys()) return void this.#early.delete(oldest);
   }
 
   /** A message came back as a report. Which one is not known, but one less is in flight. */
   report(): void {
     this.#reports += 1;
+  }
+
+  #answered(): void {
+    this.#unanswered -= 1;
+    if (this.#unanswered === 0) this.#early.clear();
   }
 }
