@@ -13,7 +13,15 @@ import {
   parseThreshold,
   planLoad,
 } from '@mtalab/harness';
-import { countsOf, judgeThreshold, LoadMessages, type Measured, startTimes, turnHolders, verdictOf } from '@mtalab/harness/internal';
+import {
+  countsOf,
+  judgeThreshold,
+  LoadMessages,
+  type Measured,
+  startTimes,
+  turnHolders,
+  verdictOf,
+} from '@mtalab/harness/internal';
 import { chance } from '@mtalab/scenario';
 import { LoadDisplay, queueBar } from 'mtalab/internal';
 import { test } from 'tap';
@@ -21,7 +29,10 @@ import { test } from 'tap';
 const names = ['MTA-A', 'MTA-B'];
 
 test('texts of options', (t) => {
-  t.same(['10s', '500ms', '2min', '1h', '0s'].map((text) => parseSeconds('duration', text)), [10, 0.5, 120, 3600, 0]);
+  t.same(
+    ['10s', '500ms', '2min', '1h', '0s'].map((text) => parseSeconds('duration', text)),
+    [10, 0.5, 120, 3600, 0],
+  );
   t.same(parseStages('0:1000:10s,1000:5000:500ms'), [
     { from: 0, to: 1000, seconds: 10 },
     { from: 1000, to: 5000, seconds: 0.5 },
@@ -82,19 +93,41 @@ test('faults at times and states', (t) => {
   const right = {
     'cut before turn-give 1': [start, { do: 'arm', fault: 'cut before turn-give 1' }],
     'at 10s cut': [{ when: 'time', seconds: 10 }, { do: 'cut' }],
-    'at 1s cut after rttr 2': [{ when: 'time', seconds: 1 }, { do: 'arm', fault: 'cut after rttr 2' }],
-    'at 500ms network silent': [{ when: 'time', seconds: 0.5 }, { do: 'network', state: 'silent' }],
-    'at 10s suspend MTA-B for 5s': [{ when: 'time', seconds: 10 }, { do: 'suspend', mta: 'MTA-B', seconds: 5 }],
-    'at 10s suspend MTA-B': [{ when: 'time', seconds: 10 }, { do: 'suspend', mta: 'MTA-B', seconds: null }],
-    'at 0s kill MTA-A': [{ when: 'time', seconds: 0 }, { do: 'kill', mta: 'MTA-A' }],
+    'at 1s cut after rttr 2': [
+      { when: 'time', seconds: 1 },
+      { do: 'arm', fault: 'cut after rttr 2' },
+    ],
+    'at 500ms network silent': [
+      { when: 'time', seconds: 0.5 },
+      { do: 'network', state: 'silent' },
+    ],
+    'at 10s suspend MTA-B for 5s': [
+      { when: 'time', seconds: 10 },
+      { do: 'suspend', mta: 'MTA-B', seconds: 5 },
+    ],
+    'at 10s suspend MTA-B': [
+      { when: 'time', seconds: 10 },
+      { do: 'suspend', mta: 'MTA-B', seconds: null },
+    ],
+    'at 0s kill MTA-A': [
+      { when: 'time', seconds: 0 },
+      { do: 'kill', mta: 'MTA-A' },
+    ],
     'when turn-give 3 cut': [start, { do: 'arm', fault: 'cut before turn-give 3' }],
     'when turn-give cut after from MTA-A': [start, { do: 'arm', fault: 'cut after turn-give from MTA-A' }],
     'when rttr 2 hold': [start, { do: 'arm', fault: 'hold rttr 2' }],
     'when confirm 2 delay 500': [start, { do: 'arm', fault: 'delay confirm 2 500' }],
-    'when queued 100 network down': [{ when: 'state', state: 'queued', least: 100 }, { do: 'network', state: 'down' }],
-    'when delivered 5 restart MTA-B': [{ when: 'state', state: 'delivered', least: 5 }, { do: 'restart', mta: 'MTA-B' }],
+    'when queued 100 network down': [
+      { when: 'state', state: 'queued', least: 100 },
+      { do: 'network', state: 'down' },
+    ],
+    'when delivered 5 restart MTA-B': [
+      { when: 'state', state: 'delivered', least: 5 },
+      { do: 'restart', mta: 'MTA-B' },
+    ],
   };
-  for (const [text, [trigger, action]] of Object.entries(right)) t.same(parseLoadFault(text, names), { text, trigger, action }, text);
+  for (const [text, [trigger, action]] of Object.entries(right))
+    t.same(parseLoadFault(text, names), { text, trigger, action }, text);
   for (const [text, message] of [
     ['at soon cut', /expected a time/],
     ['at 1s', /expected a fault/],
@@ -115,7 +148,16 @@ const none: LatencySummary = { count: 0, minMs: 0, meanMs: 0, p50Ms: 0, p90Ms: 0
 const some: LatencySummary = { count: 4, minMs: 1, meanMs: 50, p50Ms: 20, p90Ms: 90, p99Ms: 150, p999Ms: 160, maxMs: 170 };
 
 function sampleOf(queued: number, associations: number, nobody = 0, answers = true): LoadSample {
-  const mta = { answers, queued, queuedPerAssociation: queued, oldestS: 2, associations, turnsGiven: 3, rssBytes: 2 ** 20, cpuS: 0.5 };
+  const mta = {
+    answers,
+    queued,
+    queuedPerAssociation: queued,
+    oldestS: 2,
+    associations,
+    turnsGiven: 3,
+    rssBytes: 2 ** 20,
+    cpuS: 0.5,
+  };
   return {
     atS: 1,
     lengthS: 1,
@@ -137,7 +179,18 @@ function runOf(change: Partial<Measured> = {}): Measured {
     latencies,
     byPriority: { urgent: latencies, normal: latencies, 'non-urgent': { corrected: none, raw: none, accept: none } },
     counts: countsOf(
-      { intended: 4, started: 4, late: 1, ownLate: 0, ownLateMs: 0, dropped: 0, accepted: 4, refused: 0, unanswered: 0, delivered: 4 },
+      {
+        intended: 4,
+        started: 4,
+        late: 1,
+        ownLate: 0,
+        ownLateMs: 0,
+        dropped: 0,
+        accepted: 4,
+        refused: 0,
+        unanswered: 0,
+        delivered: 4,
+      },
       null,
     ),
     rates: { intended: 10, accepted: 10, delivered: 1200, deliveredOctets: 5000, turnsGiven: 2 },
@@ -213,7 +266,14 @@ test('the verdict: a failed check, then an unknown outcome, then a missed thresh
 });
 
 test('who holds the Turn', (t) => {
-  const side = (mta: string, turn: string, moved = 1, state = 'open') => ({ mta, turn, moved, recovery: 0, state, believes: turn === 'held' ? 'mine' : 'theirs' });
+  const side = (mta: string, turn: string, moved = 1, state = 'open') => ({
+    mta,
+    turn,
+    moved,
+    recovery: 0,
+    state,
+    believes: turn === 'held' ? 'mine' : 'theirs',
+  });
   const joined = (name: string, one: object, other: object, turn: string) =>
     ({ name, between: names, sides: [one, other], unanswered: [], turn }) as unknown as Parameters<typeof turnHolders>[0][number];
   const lost = joined('1', side('MTA-A', 'asking'), side('MTA-B', 'theirs'), 'nobody');
@@ -249,7 +309,10 @@ test('a seed gives the same starts and messages', async (t) => {
   t.ok(urgent > 20 && urgent < 90 && one.every(({ priority }) => priority !== 'non-urgent'), `${urgent} are urgent`);
   const folder = t.testdir({ 'a.eml': 'first', 'b.eml': 'second' });
   const real = await LoadMessages.of(1, { least: 0, most: 0 }, {}, folder);
-  t.same(Array.from({ length: 3 }, () => Buffer.from(real.next().octets).toString()), ['first', 'second', 'first']);
+  t.same(
+    Array.from({ length: 3 }, () => Buffer.from(real.next().octets).toString()),
+    ['first', 'second', 'first'],
+  );
   await t.rejects(LoadMessages.of(1, { least: 0, most: 0 }, {}, `${folder}/none`), /no such file or folder/);
 });
 
@@ -275,11 +338,17 @@ test('the display has the queue, the threshold and the figures, and fits 80 colu
     'nobody has the Turn of 1 association',
     '12 of 30 s: 123456 started, 120000 delivered, 4.0/s, p50 20 ms, p99 150 ms, 6.0 Turns/s, 12 late, 3 dropped',
   ]);
-  t.ok(lines.slice(0, -1).every((line) => line.length < 80), 'the last line may wrap');
+  t.ok(
+    lines.slice(0, -1).every((line) => line.length < 80),
+    'the last line may wrap',
+  );
   t.match(display.lines(progress({ sample: sampleOf(1, 1, 0, false) }))[0], /does not answer$/);
   t.same(display.lines(progress({ phase: 'warm-up', sample: null })), ['warming up']);
   t.match(display.lines(progress({ phase: 'prefill', sample: null, accepted: 49 })), [/behind the held link: 49 messages/]);
   t.match(display.lines(progress({ phase: 'drain' })).at(-1), /^draining, 12 s: /);
-  t.match(display.lines(progress({ phase: 'load', lengthS: Number.POSITIVE_INFINITY, planned: 500 })).at(-1), /^12 s: 123456 of 500 started/);
+  t.match(
+    display.lines(progress({ phase: 'load', lengthS: Number.POSITIVE_INFINITY, planned: 500 })).at(-1),
+    /^12 s: 123456 of 500 started/,
+  );
   t.end();
 });

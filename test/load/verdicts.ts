@@ -9,8 +9,7 @@ export const sha256 = (text: string): Uint8Array => createHash('sha256').update(
 /** The fewest sequences in order of which this list can be made: the length of its longest falling part. */
 export function fewestSequences(list: readonly number[]): number {
   const lengths: number[] = [];
-  for (const value of list)
-    lengths.push(1 + Math.max(0, ...lengths.filter((_, before) => (list[before] as number) > value)));
+  for (const value of list) lengths.push(1 + Math.max(0, ...lengths.filter((_, before) => (list[before] as number) > value)));
   return Math.max(0, ...lengths);
 }
 

@@ -1,4 +1,5 @@
 /** Checks the options of `mtalab load`, before anything starts. */
+import { randomInt } from 'node:crypto';
 import {
   HarnessError,
   type LoadOptions,
@@ -99,7 +100,8 @@ export function loadOptions(flags: LoadFlags): LoadOptions {
     arrival: flags.arrival,
     inFlight: flags.inFlight,
     count: flags.count,
-    seed: flags.seed,
+    // Chosen here, so that the options are checked with it before anything starts.
+    seed: flags.seed ?? randomInt(2 ** 31),
     sizeBytes: given(flags.size, parseSize),
     mail: flags.mail,
     priorities: given(flags.priority, parsePriorities),

@@ -7,7 +7,12 @@ import { octetsOf, readMail } from '../mail/read.js';
 import { HarnessError } from '../process/errors.js';
 
 /** Sizes of generated contents, in octets: each as likely, from the first to the last. */
-export type SizeRange = { readonly least: number; readonly most: number };
+export type SizeRange = {
+  /** The smallest. */
+  readonly least: number;
+  /** The largest. */
+  readonly most: number;
+};
 
 /** How often each priority comes, relative to the others. */
 export type PriorityWeights = Readonly<Partial<Record<Priority, number>>>;

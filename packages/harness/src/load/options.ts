@@ -19,10 +19,15 @@ export type LoadProgress = {
   readonly lengthS: number;
   /** Starts that the whole plan asks for; null if the plan ends by time only. */
   readonly planned: number | null;
+  /** Submissions that were started. */
   readonly started: number;
+  /** Messages accepted. */
   readonly accepted: number;
+  /** Deliveries whose notice came. */
   readonly delivered: number;
+  /** Starts that were late. */
   readonly late: number;
+  /** Starts that never happened. */
   readonly dropped: number;
   /** Of the whole load so far. */
   readonly latencies: Latencies;

@@ -9,7 +9,12 @@ import { StoreError } from './store.js';
 /** A message that is in the store, so it is still on its way. */
 export type StoredHead = { readonly mtsId: string; readonly originator: string; readonly digest: string };
 /** A delivery into the ledger. `row` rises with each. */
-export type ReadDelivery = { readonly row: number; readonly mtsId: string; readonly sha256: Uint8Array; readonly sizeBytes: number };
+export type ReadDelivery = {
+  readonly row: number;
+  readonly mtsId: string;
+  readonly sha256: Uint8Array;
+  readonly sizeBytes: number;
+};
 
 export class StoreReader {
   readonly #db: Database.Database;
@@ -52,7 +57,11 @@ export class StoreReader {
    * @throws StoreError
    */
   submissions(prefix: string): Iterable<{ readonly id: string; readonly mtsId: string }> {
-    return this.#rows('SELECT id, mtsid AS mtsId FROM submission WHERE substr(id, 1, length(?)) = ? ORDER BY seq', prefix, prefix);
+    return this.#rows(
+      'SELECT id, mtsid AS mtsId FROM submission WHERE substr(id, 1, length(?)) = ? ORDER BY seq',
+      prefix,
+      prefix,
+    );
   }
 
   close(): void {
