@@ -7,9 +7,6 @@ import { test } from 'tap';
 import { command as mtalab } from '../support/command.js';
 import { gone, home, start, until } from './shell.js';
 
-// For the commands, which run in this process.
-process.env['XDG_RUNTIME_DIR'] = home;
-
 const procless = process.platform !== 'linux' && 'only /proc says that a process is suspended';
 
 type Ready = { readonly dir: string; readonly mtas: readonly [{ readonly pid: number }, { readonly pid: number }] };

@@ -7,8 +7,6 @@ import { type Test, test } from 'tap';
 import { command as mtalab } from '../support/command.js';
 import { home, interrupt, start, until } from './shell.js';
 
-process.env['XDG_RUNTIME_DIR'] = home;
-
 const addresses = { 'MTA-A': 'ada@a.example', 'MTA-B': 'ben@b.example' } as const;
 type Name = keyof typeof addresses;
 /** As `mtalab why --json` prints it. */
