@@ -46,6 +46,7 @@ export {
   type LabQueues,
   type LabStatus,
   type LabSummary,
+  type LoadResult,
   type Mailbox,
   type MailEnvelope,
   type MailItem,
@@ -87,4 +88,5 @@ export type {
   Settings,
 } from '@mtalab/mta-core';
 export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
+export { type LoadReportFormat, loadReportFormatOf, readLoadResult, writeLoadReport } from './load/report.js';
 export { createLogs, type Logs, type LogsOptions } from './logs/mta-logs.js';

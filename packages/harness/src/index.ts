@@ -42,6 +42,7 @@ export {
   type MtaSight,
   type WaitExplanation,
 } from './lab/waits.js';
+export * from './load/result.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
