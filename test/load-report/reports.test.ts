@@ -35,6 +35,21 @@ const bad = changed(stall(), {
   exitCode: 1,
 });
 
+/** A run of one message. */
+const storyOfOne = {
+  options: [],
+  legacy: ['Q166594'],
+  messages: [{ dueS: 0, startS: 0, acceptS: 0.001, arriveS: 0.01 }],
+  lengthS: 1,
+  intervalS: 1,
+  associationsAt: () => 1,
+  turnAt: () => ({ held: { 'MTA-A': 1 }, passing: 0, nobody: 0 }),
+  marks: [],
+  thresholds: [],
+  verdict: 'passed',
+  warnings: [],
+} as const;
+
 const texts: Readonly<Record<string, () => string>> = {
   'Q166594, legacy': () => renderLoadText(legacy, plain),
   'a stall of 5 s': () => renderLoadText(stall(), plain),
@@ -182,20 +197,6 @@ test('a comparison names what differs, and says if the loads do', (t) => {
   });
   t.end();
 });
-
-const storyOfOne = {
-  options: [],
-  legacy: ['Q166594'],
-  messages: [{ dueS: 0, startS: 0, acceptS: 0.001, arriveS: 0.01 }],
-  lengthS: 1,
-  intervalS: 1,
-  associationsAt: () => 1,
-  turnAt: () => ({ held: { 'MTA-A': 1 }, passing: 0, nobody: 0 }),
-  marks: [],
-  thresholds: [],
-  verdict: 'passed',
-  warnings: [],
-} as const;
 
 test('a report is written in the form that its name asks for', async (t) => {
   const dir = t.testdir({});

@@ -5,13 +5,15 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** HTML that is safe to put into a page. */
 export type Html = { readonly html: string };
 
-/** A text as HTML. Control characters and bidirectional controls, which could make a text look like another, become their numbers. */
+/** A text in which nothing is hidden: control characters, and bidirectional controls that reorder a text, become their numbers. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (sign) =>
+    sign === '\n' ? ' ' : `\\u${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function escaped(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (sign) => entities[sign] ?? sign)
-    .replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (sign) =>
-      sign === '\n' ? ' ' : `\\u${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-    );
+  return visible(text).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
 
 type Part = string | number | Html | readonly Html[];
@@ -27,7 +29,8 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 
 export const nothing: Html = { html: '' };
 
-/** JSON inside a script element: no text in it can end the element. */
+/** JSON inside a script element: no text in it can end the element, and each text is one that the page may show. */
 export function jsonInScript(value: unknown): Html {
-  return { html: JSON.stringify(value).replaceAll('<', '\\u003c') };
+  const json = JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? visible(member) : member));
+  return { html: json.replaceAll('<', '\\u003c') };
 }

@@ -182,7 +182,8 @@ function drawMarks(plot: uPlot, spec: ChartSpec): void {
   ctx.lineWidth = devicePixelRatio;
   const placed = placeMarks(plot, spec.marks, rows).map((each) => ({ ...each, y: bbox.top - (rows - each.row - 0.5) * line }));
   for (const { mark, text, y } of placed) {
-    const x = Math.round(plot.valToPos(mark.atS, 'x', true));
+    // Half a pixel, so that a line of odd width falls on whole pixels.
+    const x = Math.round(plot.valToPos(mark.atS, 'x', true)) + (Math.round(ctx.lineWidth) % 2) / 2;
     ctx.strokeStyle = inks(mark.isFault ? 'fault' : 'mark');
     ctx.setLineDash(mark.isFault ? [] : [4 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.beginPath();
