@@ -9,6 +9,7 @@ import { renderLoadText } from '../render/load.js';
 
 /** The forms of a report, as `--report` names them. */
 export const loadReportFormats = ['text', 'json', 'hlog', 'html'] as const;
+/** The form of a report. */
 export type LoadReportFormat = (typeof loadReportFormats)[number];
 
 const formatByExtension: Readonly<Record<string, LoadReportFormat>> = {

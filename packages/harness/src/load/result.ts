@@ -149,7 +149,9 @@ export type LoadMta = {
 /** `unknown`: nothing was measured, or the queues did not drain, so the checks say nothing. */
 export type LoadVerdict = 'passed' | 'check-failed' | 'unknown' | 'threshold-missed';
 
+/** The result of a load run, and the content of its JSON report. */
 export type LoadResult = {
+  /** Names the form of this object. */
   readonly format: typeof loadFormat;
   /** A name for comparisons. */
   readonly label: string;
@@ -159,9 +161,13 @@ export type LoadResult = {
   readonly startedAt: string;
   /** The options of the run, as a person would write them. Run again with these, a run has the same schedule. */
   readonly options: readonly string[];
+  /** Seed of the schedule and of the generated messages. */
   readonly seed: number;
+  /** How many times as fast as real time the clock of the MTAs ran. */
   readonly timeScale: number;
+  /** The MTAs that took part. */
   readonly mtas: readonly LoadMta[];
+  /** Lengths of the parts of the run, s. */
   readonly seconds: {
     /** From the first to the last intended start. */
     readonly load: number;
@@ -170,8 +176,11 @@ export type LoadResult = {
     /** From the last start until all queues were empty; null when they never were. */
     readonly drain: number | null;
   };
+  /** Counts of the whole run. */
   readonly counts: LoadCounts;
+  /** Latencies of the messages of each priority. */
   readonly byPriority: Readonly<Record<Priority, Latencies>>;
+  /** Latencies of all messages. */
   readonly latencies: Latencies;
   /** Mean rates: messages per second, and octets of content per second. */
   readonly rates: {
@@ -183,13 +192,19 @@ export type LoadResult = {
   };
   /** Each HdrHistogram as its compressed V2 text, base64. Values are microseconds. */
   readonly histograms: Readonly<Record<LatencyName, string>>;
+  /** The intervals of the run, in order. */
   readonly samples: readonly LoadSample[];
+  /** What happened, in order of time. */
   readonly marks: readonly LoadMark[];
   /** What the generator itself used: it was the limit when its processor time is near the run's time. */
   readonly generator: { readonly cpuS: number; readonly maxInFlight: number; readonly wasTheLimit: boolean };
+  /** The checks that every run makes. */
   readonly checks: readonly LoadCheck[];
+  /** The thresholds of this run. */
   readonly thresholds: readonly ThresholdOutcome[];
+  /** What makes the figures doubtful, in sentences. */
   readonly warnings: readonly string[];
+  /** What checks and thresholds come to. */
   readonly verdict: LoadVerdict;
   /** 0 passed, 1 a check failed, 3 unknown, 99 a threshold was missed. 2, usage, has no result. */
   readonly exitCode: 0 | 1 | 3 | 99;

@@ -40,6 +40,8 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 caption { text-align: left; color: var(--soft); padding: 2px 0; }
 th, td { padding: 3px 14px 3px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
 th { font-weight: 600; }
+thead th { white-space: nowrap; }
+tbody th { min-width: 7em; overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.text { min-width: 9em; overflow-wrap: anywhere; }
 figure { margin: 0 0 22px; }

@@ -39,7 +39,7 @@ export function warningsOf(warnings: readonly string[]): Html {
 const valueText = (value: number | null): string => (value === null ? '-' : numberText(value));
 
 /** A chart, with what it shows in words and its summary as a table, which need no script. */
-export function figureOf({ spec, about, summary, notes }: Chart): Html {
+function figureOf({ spec, about, summary, notes }: Chart): Html {
   const timed = spec.along === 'seconds';
   const rows = summary.map(({ label, least, mean, most, mostAt }): readonly Cell[] => [
     { text: label },
