@@ -242,7 +242,7 @@ test('mtalab load compare', async (t) => {
       execFile(
         process.execPath,
         ['packages/cli/bin/mtalab.js', 'load', 'compare', ...args],
-        { timeout: 60_000 },
+        { timeout: 200_000 },
         (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
       );
     });
