@@ -212,6 +212,22 @@ test('two runs over each other: both are drawn, with the marks of both', { skip,
   t.match(await text(page, 'main'), /B4\s+30 s\s+end-of-load/);
 });
 
+test('a run in which nothing was measured has a page too', { skip, timeout }, async (t) => {
+  const base = turnLost('legacy');
+  const none = { count: 0, minMs: 0, meanMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 };
+  const nothing = { corrected: none, raw: none, accept: none };
+  const empty: LoadResult = { ...base, latencies: nothing, marks: [], samples: [], mtas: [], verdict: 'unknown', exitCode: 3 };
+  const one: LoadResult = { ...empty, mtas: base.mtas, samples: base.samples.slice(0, 1) };
+  for (const html of [renderLoadHtml(empty), renderLoadHtml(one), renderComparisonHtml(empty, base)]) {
+    const { page } = await open(t, html);
+    t.match(await text(page, '.verdict'), /unknown: nothing was measured/);
+    t.equal(await page.locator('.plot canvas').count(), await page.locator('.plot').count());
+    await page.locator('#plot-latency').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.close();
+  }
+});
+
 /** Texts that would act if a page took them as anything but texts. */
 const hostile = '</script><script>console.log("ran")</script><img src=x onerror=console.log("ran")>\'"&{{1}}\u202e\u0000<!--';
 

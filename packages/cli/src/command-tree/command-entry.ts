@@ -12,8 +12,7 @@ export type CommandRun = (call: {
   readonly tree: () => TreeModel;
 }) => Promise<number>;
 
-/** One command of the tree. A new command needs an entry in `lab-commands.ts`, `load-commands.ts` or
- * `proof-commands.ts`. */
+/** One command of the tree. A new command needs an entry in `lab-commands.ts`, `load-commands.ts` or `proof-commands.ts`. */
 export type CommandEntry = {
   /** Heading of the command in the help. */
   readonly group: string;

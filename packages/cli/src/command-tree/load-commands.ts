@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { type CommandEntry, groups } from './command-entry.js';
 import { withJson } from './shared-options.js';
 
-/** Reads the name of a file. Refuses an empty one: an unset shell variable must not mean anything. */
+/** Reads the name of a file. Refuses an empty one: an unset shell variable names no file. */
 function file(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');
   return text;
