@@ -4,6 +4,7 @@ export { commandTree } from './command-tree/program.js';
 export { completionScripts } from './commands/completion.js';
 export { explainTerm } from './commands/explain-term.js';
 export { faultRequest } from './commands/fault.js';
+export { loadReportFormats, renderLoadReport } from './load/report.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
 export { LogTail } from './logs/log-tail.js';
@@ -18,6 +19,8 @@ export { explainedEvent, renderDelivery, renderEvent, renderReason } from './ren
 export { renderExplanation } from './render/explain.js';
 export { LiveStatus } from './render/live-status.js';
 export { LoadDisplay, queueBar } from './render/load-progress.js';
+export { renderLoadText } from './render/load.js';
+export { renderComparison } from './render/load-comparison.js';
 export { renderLtab } from './render/ltab.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { clip, table, wrap } from './render/table.js';
