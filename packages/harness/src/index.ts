@@ -26,7 +26,7 @@ export { LabCounters } from './lab/lab-counters.js';
 export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
 export type { Mailbox } from './lab/mailbox.js';
 export type { LabMessage, MessageContent } from './lab/message.js';
-export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
+export type { BindingOption, DeliveryKind, LabOptions, MtaFile, SmartHostOption } from './lab/options.js';
 export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
 export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
