@@ -65,7 +65,21 @@ test('swaks and smtp-source submit, smtp-sink receives', { skip: missing }, asyn
   const server = ['--server', '127.0.0.1', '--port', place, '--hide-all'];
   const [one, many] = await Promise.all([
     run('swaks', [...server, ...letter]),
-    run(smtpSource, ['-4', '-d', '-s', '6', '-m', String(bySource), '-l', '4000', '-f', 'load@a.example', '-t', 'u@b.example', `127.0.0.1:${place}`]),
+    run(smtpSource, [
+      '-4',
+      '-d',
+      '-s',
+      '6',
+      '-m',
+      String(bySource),
+      '-l',
+      '4000',
+      '-f',
+      'load@a.example',
+      '-t',
+      'u@b.example',
+      `127.0.0.1:${place}`,
+    ]),
   ]);
   t.match(one, { code: 0 }, 'swaks');
   t.match(many, { code: 0 }, 'smtp-source');
