@@ -1,5 +1,12 @@
 /** Checks the options of `mtalab pair` and plans the run, before anything starts. */
-import { type BindingOption, type DeliveryKind, FaultSyntaxError, parseFault, type SmartHostOption } from '@mtalab/harness';
+import {
+  type BindingOption,
+  type DeliveryKind,
+  FaultSyntaxError,
+  ownListener,
+  parseFault,
+  type SmartHostOption,
+} from '@mtalab/harness';
 import {
   type Article,
   domainOf,
@@ -143,9 +150,9 @@ function smartHostOf({ smartHost, delivery }: PairFlags, smtpPorts: PortsByMta):
   const port = Number(inBrackets ?? alone ?? 0);
   if (port < 1 || port > 65_535 || !isHost(host))
     throw new UsageError(`--smart-host takes PORT or HOST[PORT], such as 1025 or 127.0.0.1[1025], not "${excerpt(smartHost)}"`);
-  const own = Object.entries(smtpPorts).find(([, each]) => each === port);
-  if (own !== undefined && ['127.0.0.1', 'localhost'].includes(host))
-    throw new UsageError(`--smart-host: ${port} is the port of the SMTP listener of ${own[0]}, so mail would go round for ever`);
+  const own = ownListener({ host, port }, smtpPorts);
+  if (own !== undefined)
+    throw new UsageError(`--smart-host: ${port} is the port of the SMTP listener of ${own}, so mail would go round for ever`);
   return { host, port };
 }
 

@@ -18,6 +18,7 @@ import { addressProblem, listeningClash } from './addresses.js';
 import { articleArgument, isRecord, isText, isTexts, wrongArgument } from './arguments.js';
 import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 import { adjacentTo, checkNeighbours, hopsFrom, linksAt, noReach, type Reach } from './neighbours.js';
+import { checkSmartHost, type DeliveryKind, isSmartHost, type SmartHostOption } from './smart-host.js';
 
 /** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
@@ -30,11 +31,6 @@ export type BindingOption = {
   /** Does the MTA listen on it and dial from it? Default true. */
   readonly enabled?: boolean | undefined;
 };
-
-export type DeliveryKind = 'maildir' | 'ledger' | 'smtp';
-
-/** The host that takes the mail for mailboxes over SMTP. */
-export type SmartHostOption = { readonly host?: string; readonly port: number };
 
 /** Options of a lab. All but the first two have defaults. */
 export type LabOptions = {
@@ -193,12 +189,6 @@ function isPort(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }
 
-function isSmartHost(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const { host, port, ...others } = value;
-  return isTextIfGiven(host) && isPort(port) && port !== 0 && Object.keys(others).length === 0;
-}
-
 /** All options, with what they must be. A program in JavaScript may give an unknown option, which must be an error. */
 const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   command: texts,
@@ -352,17 +342,6 @@ function checkListening({ bindings = {}, mapper = {}, smtp = {}, down = [] }: La
       .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapper[name], smtpPort: smtp[name] })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
-}
-
-/** Checks that delivery over SMTP has a smart host, which is none of the lab's own listeners: mail would go round for ever. */
-function checkSmartHost({ delivery, smartHost, smtp = {} }: LabOptions): void {
-  if (delivery === 'smtp' && smartHost === undefined) throw new HarnessError("smartHost: delivery 'smtp' needs one");
-  if (smartHost === undefined) return;
-  if (delivery !== 'smtp') throw new HarnessError("smartHost: only delivery 'smtp' has one");
-  const { host = '127.0.0.1', port } = smartHost;
-  const own = Object.entries(smtp).find(([, each]) => each === port && ['127.0.0.1', 'localhost'].includes(host));
-  if (own !== undefined)
-    throw new HarnessError(`smartHost: ${port} is the port of the SMTP listener of ${own[0]}, so mail would go round for ever`);
 }
 
 /** @throws HarnessError naming an unknown release, or an article that is both added and removed. */
