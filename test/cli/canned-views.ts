@@ -19,6 +19,7 @@ export function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
     endpoints: ['127.0.0.1[4097]'],
     x400: null,
     mapper: [],
+    smtp: { endpoint: '127.0.0.1[2525]', sessions: 1, accepted: 12, refused: 0 },
     legacy: [],
     queuedCopies: 0,
     pendingWork: 0,

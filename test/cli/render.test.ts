@@ -244,6 +244,7 @@ const views: Record<string, (style: Paint) => string> = {
             endpoints: ['127.0.0.1[4097]'],
             x400: ['127.0.0.1[102]'],
             mapper: ['127.0.0.1[135]'],
+            smtp: ['127.0.0.1[2525]'],
             control: 'ws://127.0.0.1:4098',
             legacy: ['Q166594'],
           },

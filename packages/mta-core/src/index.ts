@@ -228,7 +228,7 @@ export {
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
-export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
+export type { Effect, EffectType, StoreEffect, SubmitRefusal } from './machine/effect.js';
 export type {
   Input,
   InputType,

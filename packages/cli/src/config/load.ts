@@ -11,6 +11,7 @@ import {
   type PeerConfig,
   resolveProfile,
 } from '@mtalab/mta-core';
+import type { SmtpSettings, StartOptions } from '@mtalab/transport';
 import { ConfigError, pathText } from './problems.js';
 import { type ConfigFile, fileSchema } from './schema.js';
 import { selectedTimes } from './selected-times.js';
@@ -31,8 +32,10 @@ export type LoadedConfig = {
   readonly control: { readonly port: number };
   /** `epochMs` and `baseMs` are both there or both absent. Without them the clock starts now. */
   readonly clock: { readonly timeScale: number; readonly offsetMs: number; readonly epochMs?: number; readonly baseMs?: number };
-  /** How mail is delivered, and the folder of the mailboxes. */
-  readonly delivery: { readonly kind: 'maildir' | 'ledger'; readonly path: string };
+  /** How mail is delivered. `path`: the folder of the mailboxes. */
+  readonly delivery: StartOptions['delivery'] & { readonly path: string };
+  /** The SMTP listener, if there is one. */
+  readonly smtp?: SmtpSettings;
   /** Keep a journal of every step? */
   readonly journal: boolean;
   /** Where the logs go, and the diagnostics levels. */
@@ -75,6 +78,12 @@ function peerOf({ name, link, endpoints, password, overrides, activation, times 
   };
 }
 
+function deliveryOf({ delivery: kind, smtp: smartHost }: ConfigFile['local'], path: string): LoadedConfig['delivery'] {
+  if (kind !== 'smtp') return { kind, path };
+  if (smartHost === undefined) throw new Error('a smart host is missing, though the file was checked');
+  return { kind, path, smartHost };
+}
+
 function toLoaded(config: ConfigFile, file: string): LoadedConfig {
   const folder = dirname(resolve(file));
   const data = resolve(folder, config.data);
@@ -102,10 +111,11 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
     data,
     control: config.control,
     clock: epochMs === undefined || baseMs === undefined ? { timeScale, offsetMs } : { timeScale, offsetMs, epochMs, baseMs },
-    delivery: {
-      kind: config.local.delivery,
-      path: config.local.path === undefined ? join(data, 'mailboxes') : resolve(folder, config.local.path),
-    },
+    delivery: deliveryOf(
+      config.local,
+      config.local.path === undefined ? join(data, 'mailboxes') : resolve(folder, config.local.path),
+    ),
+    ...(config.smtp === undefined ? {} : { smtp: { ...config.smtp, address: plainAddress(config.smtp.address) } }),
     journal: config.journal,
     log: config.log,
   };

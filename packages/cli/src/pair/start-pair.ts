@@ -70,6 +70,8 @@ export async function startPair(
     cluster: plan.cluster,
     link: flags.link,
     mapper: plan.mapperPorts,
+    smtp: plan.smtpPorts,
+    smartHost: plan.smartHost,
     settings: plan.settings,
     delivery: flags.delivery,
     journal: flags.journal === true,

@@ -61,7 +61,7 @@ export class Deliveries {
     if (this.#failing.size > 0) this.#failing.delete(notice.mailbox);
   }
 
-  failed({ copy, detail, damaged = false }: InputOf<'deliver-failed'>): void {
+  failed({ copy, detail, damaged = false, permanent = false }: InputOf<'deliver-failed'>): void {
     const mailbox = this.#underWay.get(copy)?.mailbox;
     this.#underWay.delete(copy);
     // Nothing is wrong with the mailbox of a damaged message; event 2171 tells of it.
@@ -73,7 +73,8 @@ export class Deliveries {
     const reason = detail.replace(/'.*'|\d+/gs, '');
     if (told.has(reason) || told.size >= maxReasons) return;
     told.add(reason);
-    this.#warn(`Mail for ${mailbox} cannot be delivered: ${detail}. It is tried again, and reported on when that does not help.`);
+    const next = permanent ? 'It is reported on' : 'It is tried again, and reported on when that does not help';
+    this.#warn(`Mail for ${mailbox} cannot be delivered: ${detail}. ${next}.`);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The parts of a driver, and its hooks. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
+import type { MtaStatus } from '../control/status-schema.js';
 import type { DeliveryNotice } from '../control/stream-schema.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
@@ -32,5 +33,7 @@ export type DriverOptions = {
   readonly contents?: ContentsPort;
   /** The Windows NT this MTA is said to run on, for its status. */
   readonly nt?: string | undefined;
+  /** The state of its SMTP listener, for its status. Default: it has none. */
+  readonly smtp?: () => MtaStatus['smtp'];
   readonly hooks?: DriverHooks;
 };

@@ -37,6 +37,7 @@ export class Driver {
   readonly #delivery: DeliveryPort;
   readonly #contents: ContentsPort | undefined;
   readonly #nt: string | null;
+  readonly #smtp: () => MtaStatus['smtp'];
   readonly #hooks: DriverHooks;
   readonly #submissions = new Submissions();
   readonly #dials = new Set<number>();
@@ -68,6 +69,7 @@ export class Driver {
     this.#delivery = options.delivery;
     this.#contents = options.contents;
     this.#nt = options.nt ?? null;
+    this.#smtp = options.smtp ?? (() => null);
     this.#hooks = options.hooks ?? {};
     this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
     this.ended = new Promise((resolve) => {
@@ -79,6 +81,11 @@ export class Driver {
   get mta(): Mta {
     if (this.#mta === null) throw new Error('the driver has no state before begin()');
     return this.#mta;
+  }
+
+  /** The phase of the MTA; `starting` before `begin` too. */
+  get phase(): Mta['phase'] {
+    return this.#mta?.phase ?? 'starting';
   }
 
   /** Start the core on what the store gave back, and carry out its first effects. */
@@ -131,7 +138,7 @@ export class Driver {
    * @returns when the message is on disk. @throws SubmitRefused with the reason; the content is dropped then.
    */
   submit(submission: Submission): Promise<SubmitResult> {
-    if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('the MTA is not running'));
+    if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('not-running', 'the MTA is not running'));
     const answer = this.#submissions.wait(submission.submissionId, submission.content);
     this.input({ type: 'submit', submission });
     return answer;
@@ -168,6 +175,7 @@ export class Driver {
   status(): MtaStatus {
     return summarise(this.mta, this.#clock, {
       nt: this.#nt,
+      smtp: this.#smtp(),
       pendingWork: this.pendingWork,
       nextDeadlineMs: this.#over ? null : this.#core.nextDeadline(this.mta),
       delays: this.#deliveries.delays(),
@@ -270,7 +278,7 @@ export class Driver {
         this.#submissions.submitted(effect.submissionId, { mtsId: effect.mtsId, known: effect.known });
         break;
       case 'submit-refused': {
-        const content = this.#submissions.refused(effect.submissionId, effect.reason);
+        const content = this.#submissions.refused(effect.submissionId, effect.refusal, effect.reason);
         if (content !== undefined) this.dropContent(content);
         break;
       }

@@ -1,4 +1,5 @@
 /** Clients that wait for their submission to be on disk. */
+import type { SubmitRefusal } from '@mtalab/mta-core';
 
 export type SubmitResult = {
   readonly mtsId: string;
@@ -9,6 +10,11 @@ export type SubmitResult = {
 /** The MTA refuses a submission. The message says why, in words meant for the client. */
 export class SubmitRefused extends Error {
   override readonly name = 'SubmitRefused';
+  readonly refusal: SubmitRefusal;
+  constructor(refusal: SubmitRefusal, message: string) {
+    super(message);
+    this.refusal = refusal;
+  }
 }
 
 type Waiter = {
@@ -41,15 +47,16 @@ export class Submissions {
   }
 
   /** @returns the key of the content that can be dropped, if a client waited for this submission. */
-  refused(submissionId: string, reason: string): number | undefined {
+  refused(submissionId: string, refusal: SubmitRefusal, reason: string): number | undefined {
     const waiter = this.#next(submissionId);
-    waiter?.reject(new SubmitRefused(reason));
+    waiter?.reject(new SubmitRefused(refusal, reason));
     return waiter?.content;
   }
 
-  /** Refuse all that still wait. */
+  /** Refuse all that still wait: the MTA does not run any more. */
   refuseAll(reason: string): void {
-    for (const waiters of this.#waiting.values()) for (const waiter of waiters) waiter.reject(new SubmitRefused(reason));
+    for (const waiters of this.#waiting.values())
+      for (const waiter of waiters) waiter.reject(new SubmitRefused('not-running', reason));
     this.#waiting.clear();
     this.#count = 0;
   }
