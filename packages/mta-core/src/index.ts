@@ -226,6 +226,7 @@ export type {
   StoreFailure,
   Submission,
 } from './machine/input.js';
+export { turnSeconds, viewMailboxLoad, viewPerformance } from './machine/performance.js';
 export type {
   Association,
   AssociationRef,
