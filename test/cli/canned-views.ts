@@ -19,6 +19,7 @@ export function status(mta: string, more: Partial<MtaStatus> = {}): MtaStatus {
     endpoints: ['127.0.0.1[4097]'],
     x400: null,
     mapper: [],
+    metrics: null,
     legacy: [],
     queuedCopies: 0,
     pendingWork: 0,

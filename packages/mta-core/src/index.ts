@@ -272,6 +272,7 @@ export type {
   WaitReason,
   WaitView,
 } from './machine/view-model.js';
+export { nextAssociationThreshold } from './machine/waits.js';
 export {
   domainOf,
   envelopeProblem,

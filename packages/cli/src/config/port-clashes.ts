@@ -40,8 +40,39 @@ type Beside = keyof typeof besideNames;
  * The findings in the ports of a file of any shape.
  * @param bindings the list; without one there is a binding with a port of the system's choice.
  * @param beside the ports of the listeners beside them; undefined for none.
+ * @param metrics the address and port of the metrics, as the file has them.
  */
 export function portFindings(
+  bindings: readonly (Row | undefined)[],
+  beside: Readonly<Record<Beside, unknown>>,
+  control: unknown,
+  metrics: MetricsPlace = {},
+): Finding[] {
+  return [...listenerFindings(bindings, beside, control), ...metricsFindings(bindings, beside, control, metrics)];
+}
+
+export type MetricsPlace = { readonly address?: unknown; readonly port?: unknown };
+
+/** The metrics must not take the port of another listener at their address. */
+function metricsFindings(
+  bindings: readonly (Row | undefined)[],
+  beside: Readonly<Record<Beside, unknown>>,
+  control: unknown,
+  { address = controlAddress, port }: MetricsPlace,
+): Finding[] {
+  if (typeof port !== 'number' || port === 0 || typeof address !== 'string') return [];
+  const at = addressKey(address);
+  const near = listeningOf(bindings).filter((each) => addressesMeet(each.address, at));
+  const binding = near.find((each) => each.port === port);
+  const kept = (Object.keys(besideNames) as Beside[]).find((key) => near.length > 0 && beside[key] === port);
+  const sharesControl = control === port && addressesMeet(at, controlAddress);
+  const owner = binding !== undefined ? pathText(['bindings', binding.at]) : (kept ?? (sharesControl ? 'control' : undefined));
+  if (owner === undefined) return [];
+  return [{ path: ['metrics', 'port'], message: `${port} is also the port of ${owner} on ${at}; choose another port` }];
+}
+
+/** The findings in the ports of the MTA's own listeners and of the control channel. */
+function listenerFindings(
   bindings: readonly (Row | undefined)[],
   beside: Readonly<Record<Beside, unknown>>,
   control: unknown,

@@ -76,13 +76,13 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
 }
 
 function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
-  const { bindings, endpointMapper: mapper, x400, control, peers } = root;
+  const { bindings, endpointMapper: mapper, x400, control, metrics, peers } = root;
   const rows = Array.isArray(bindings) ? bindings.map((row: unknown) => (isRecord(row) ? row : undefined)) : [{}];
   const mapperPort = isRecord(mapper) ? (mapper['port'] ?? 135) : undefined;
   const connects = Array.isArray(peers) && peers.some(isConnector);
   const x400Port = isRecord(x400) ? (x400['port'] ?? isoPort) : connects ? isoPort : undefined;
   const beside = { endpointMapper: mapperPort, x400: x400Port };
-  return portFindings(rows, beside, isRecord(control) ? control['port'] : undefined);
+  return portFindings(rows, beside, isRecord(control) ? control['port'] : undefined, isRecord(metrics) ? metrics : {});
 }
 
 /** The release and the Windows NT must exist. No article may be both added and removed. */

@@ -14,7 +14,7 @@ import { releaseProblem } from '../config/releases.js';
 import { messageOf, UsageError } from '../errors.js';
 import { addressOption, settingOption } from '../option-values.js';
 import { articlesOf, fixedHints, linkHints } from './articles.js';
-import { bindingHints, bindingsOf, mapperPortsOf, requireNoListeningClash } from './bindings.js';
+import { bindingHints, bindingsOf, portsOf, requireNoListeningClash } from './bindings.js';
 import { mtaAndText, pairDomains, pairNames, requireMtaOfPair } from './pair-mtas.js';
 
 /** The options, as commander gives them. */
@@ -36,6 +36,7 @@ export type PairFlags = {
   readonly cluster?: readonly string[];
   readonly link: LinkName;
   readonly mapper?: readonly string[];
+  readonly metrics?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
@@ -61,6 +62,7 @@ export type PairPlan = {
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
   readonly cluster: readonly string[];
   readonly mapperPorts: Readonly<Record<string, number>>;
+  readonly metricsPorts: Readonly<Record<string, number>>;
   /** A line for each option that cannot show or changes nothing. */
   readonly hints: readonly string[];
   readonly settings: Partial<Settings>;
@@ -151,13 +153,15 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   const settings = Object.fromEntries((flags.set ?? []).map(settingOption));
   const bindings = bindingsOf(flags.bindings ?? []);
-  const mapperPorts = mapperPortsOf(flags.mapper ?? []);
-  requireNoListeningClash(bindings, mapperPorts);
+  const mapperPorts = portsOf('mapper', flags.mapper ?? []);
+  const metricsPorts = portsOf('metrics', flags.metrics ?? []);
+  requireNoListeningClash(bindings, mapperPorts, metricsPorts);
   return {
     ...releases,
     bindings,
     cluster: flags.cluster ?? [],
     mapperPorts,
+    metricsPorts,
     hints: [
       ...linkHints(flags.link, releases.legacy),
       ...bindingHints(releases.legacy, bindings),

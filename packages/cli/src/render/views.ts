@@ -25,6 +25,10 @@ function connectorLines({ mta, x400 }: MtaStatus, style: Paint): readonly string
   return wrap(printable(`${mta}: X.400 connector ${places}, ${blocks}`), style.columns, '  ');
 }
 
+function metricsLines({ mta, metrics }: MtaStatus, style: Paint): readonly string[] {
+  return metrics === null ? [] : wrap(printable(`${mta}: metrics at ${metrics}`), style.columns, '  ');
+}
+
 /** @param failed MTAs that gave no answer. */
 export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, failed: readonly Unanswered[] = []): string {
   const mtas = table(
@@ -89,10 +93,10 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, f
     style,
   );
   const waits = values.flatMap(({ value }) => waitLines(value.mta, value.nowMs, value.waits, style));
-  const connectors = values.flatMap(({ value }) => connectorLines(value, style));
+  const places = values.flatMap(({ value }) => [...connectorLines(value, style), ...metricsLines(value, style)]);
   return [
     mtas,
-    ...(connectors.length === 0 ? [] : [connectors.join('\n')]),
+    ...(places.length === 0 ? [] : [places.join('\n')]),
     mail,
     ...(waits.length === 0 ? [] : [waits.join('\n')]),
   ].join('\n\n');

@@ -46,27 +46,37 @@ export type ListeningMta = {
   }[];
   /** The port of its endpoint mapper, on the address of each enabled binding. */
   readonly mapperPort?: number | undefined;
+  /** The port of its metrics, on 127.0.0.1. */
+  readonly metricsPort?: number | undefined;
 };
 
-type Listener = { readonly mta: string; readonly mapper: boolean; readonly address: string; readonly port: number };
+/** What listens there: the MTA itself, or something beside it. */
+type Service = 'bindings' | 'mapper' | 'metrics';
+type Listener = { readonly mta: string; readonly service: Service; readonly address: string; readonly port: number };
 
-function listenersOf({ name, bindings, mapperPort = 0 }: ListeningMta): readonly Listener[] {
+const beside: Readonly<Record<Service, string>> = {
+  bindings: '',
+  mapper: 'the endpoint mapper of ',
+  metrics: 'the metrics of ',
+};
+
+function listenersOf({ name, bindings, mapperPort = 0, metricsPort = 0 }: ListeningMta): readonly Listener[] {
   const enabled = bindings.filter((binding) => binding.enabled !== false);
-  return enabled
-    .flatMap(({ address = '127.0.0.1', port = 0 }) => {
-      const at = { mta: name, address: addressKey(address) };
-      return [
-        { ...at, mapper: false, port },
-        { ...at, mapper: true, port: mapperPort },
-      ];
-    })
-    .filter(({ port }) => port !== 0);
+  const own = enabled.flatMap(({ address = '127.0.0.1', port = 0 }): readonly Listener[] => {
+    const at = { mta: name, address: addressKey(address) };
+    return [
+      { ...at, service: 'bindings', port },
+      { ...at, service: 'mapper', port: mapperPort },
+    ];
+  });
+  const metrics: Listener = { mta: name, service: 'metrics', address: '127.0.0.1', port: metricsPort };
+  return [...own, metrics].filter(({ port }) => port !== 0);
 }
 
 /** Finds two listeners that share one port of one address. Returns the option at fault and a message. */
 export function listeningClash(
   mtas: readonly ListeningMta[],
-): { readonly option: 'bindings' | 'mapper'; readonly message: string } | undefined {
+): { readonly option: Service; readonly message: string } | undefined {
   const before: Listener[] = [];
   for (const one of mtas.flatMap(listenersOf)) {
     // An endpoint mapper listens once on an address, even if several bindings have this address.
@@ -74,16 +84,16 @@ export function listeningClash(
       (each) =>
         each.port === one.port &&
         addressesMeet(each.address, one.address) &&
-        !(each.mapper && one.mapper && each.mta === one.mta),
+        !(each.service === 'mapper' && one.service === 'mapper' && each.mta === one.mta),
     );
     before.push(one);
     if (other === undefined) continue;
     const place = `${isUnspecified(one.address) ? other.address : one.address}[${one.port}]`;
-    const [first, second] = [other, one].map(({ mta, mapper }) => (mapper ? `the endpoint mapper of ${mta}` : mta));
+    const [first, second] = [other, one].map(({ mta, service }) => `${beside[service]}${mta}`);
     const words =
       first === second ? `${first} would listen on ${place} twice` : `${first} and ${second} would both listen on ${place}`;
     return {
-      option: one.mapper || other.mapper ? 'mapper' : 'bindings',
+      option: [one, other].map(({ service }) => service).find((service) => service !== 'bindings') ?? 'bindings',
       message: `${words}; give one of them another port`,
     };
   }

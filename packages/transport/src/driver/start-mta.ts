@@ -7,6 +7,7 @@ import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
 import { MaildirDelivery } from '../delivery/maildir-delivery.js';
 import { renderReport } from '../delivery/nondelivery-report.js';
+import type { MetricsAddress, MetricsServer } from '../metrics/metrics-server.js';
 import { UnreadableContent } from '../net/frame-codec.js';
 import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
@@ -18,6 +19,7 @@ import { ArrivedContents } from './arrived-contents.js';
 import { DriverStreams } from './control-streams.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
+import { metricsSource, placeOf, startMetrics } from './driver-metrics.js';
 import type { Ended } from './driver-options.js';
 import type { CoreFunctions } from './driver-ports.js';
 import { Journal, JournalFile } from './journal.js';
@@ -47,6 +49,8 @@ export type StartOptions = {
   readonly nt?: string;
   /** Port of the control channel; 0 for one that is chosen once and kept. */
   readonly control?: { readonly port: number };
+  /** Where to answer scrapes of the metrics. Absent: nowhere. */
+  readonly metrics?: MetricsAddress;
   /** Record every step in `journal.jsonl`. Default false. */
   readonly journal?: boolean;
   /** Octets after which the journal ends. */
@@ -66,6 +70,8 @@ export type RunningMta = {
   readonly x400: readonly string[];
   /** Where its endpoint mapper listens; nowhere when it has none. */
   readonly mapper: readonly string[];
+  /** Where its metrics are; null when it has none. */
+  readonly metrics: string | null;
   /** Ports of those, in the same order. */
   readonly ports: readonly number[];
   /** URL of the control channel. */
@@ -114,13 +120,17 @@ function openStore(options: StartOptions, contents: ArrivedContents): Store {
 }
 
 /** The ports that the configuration names. */
-function fixedPorts({ config, control }: StartOptions): FixedPort[] {
+function fixedPorts({ config, control, metrics }: StartOptions): FixedPort[] {
   const enabled = config.bindings.filter((binding) => binding.enabled);
   const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));
   const connectors = enabled.map(({ address }) => ({ address, port: config.x400Port ?? 0 }));
-  return [...enabled, ...mappers, ...connectors, { address: controlHost, port: control?.port ?? 0 }].filter(
-    ({ port }) => port !== 0,
-  );
+  return [
+    ...enabled,
+    ...mappers,
+    ...connectors,
+    { address: controlHost, port: control?.port ?? 0 },
+    ...(metrics === undefined ? [] : [placeOf(metrics)]),
+  ].filter(({ port }) => port !== 0);
 }
 
 async function startControl(
@@ -163,12 +173,13 @@ type Parts = {
   readonly streams: DriverStreams;
   readonly reasons: StartReasons;
   readonly diagnostics: Diagnostics;
+  readonly metrics: MetricsServer | undefined;
 };
 
 /** The driver on its network, store and mailboxes, not begun. */
 function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
   const { config, clock, hooks } = options;
-  const { store, contents, streams, reasons, diagnostics } = parts;
+  const { store, contents, streams, reasons, diagnostics, metrics } = parts;
   let running = false;
   const input = (what: Input): void => {
     if (what.type === 'listen-failed') {
@@ -211,6 +222,8 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     delivery,
     contents,
     nt: options.nt,
+    measures: metrics?.recorder,
+    metricsUrl: metrics?.url,
     hooks: {
       event: (event, nowMs) => {
         if (!running) reasons.note(event);
@@ -262,11 +275,13 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   let driver: Driver;
   let control: ControlServer;
   let journal: Journal | undefined;
+  let metrics: MetricsServer | undefined;
   try {
     const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings, fixedPorts(options));
     const lines = openJournal(options);
     journal = lines;
-    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics }, () => isRunning());
+    metrics = await startMetrics(options);
+    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, metrics }, () => isRunning());
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };
@@ -275,13 +290,14 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     control = await startControl(options, made, keptPorts, { diagnostics, streams: streams.sources(lines, record) });
   } catch (error) {
     // Nothing has happened to the mail yet: the store is left as it was found.
+    await metrics?.close();
     journal?.close();
     store.close(store.recovered.clean);
     throw error;
   }
   const ended = driver.ended.then(async (end) => {
     if (end.error !== undefined) hooks?.log?.('error', end.error.stack ?? end.error.message);
-    await control.close();
+    await Promise.all([control.close(), metrics?.close()]);
     journal.close();
     return end;
   });
@@ -289,12 +305,14 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     isRunning = resolve;
     void ended.then((end) => reject(reasons.errorOf(config.name, end, config.bindings.filter(({ enabled }) => enabled).length)));
     driver.begin(config, store.recovered);
+    metrics?.serve(() => metricsSource(driver, options));
   });
   return {
     name: config.name,
     endpoints: endpointsOf(driver.mta),
     x400: connectorsOf(driver.mta),
     mapper: mappersOf(driver.mta),
+    metrics: metrics?.url ?? null,
     ports: driver.mta.rpc.addresses.flatMap(({ state, serves, port }) => (state === 'up' && serves === 'mta' ? [port] : [])),
     control: control.url,
     tokenFile: control.tokenFile,
