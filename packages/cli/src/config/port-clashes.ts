@@ -1,5 +1,5 @@
 /** Finds listeners of one MTA that would take a port from each other. */
-import { addressKey } from '@mtalab/harness';
+import { addressKey, addressProblem } from '@mtalab/harness';
 import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';
@@ -60,7 +60,10 @@ function metricsFindings(
   control: unknown,
   { address = controlAddress, port }: MetricsPlace,
 ): Finding[] {
-  if (typeof port !== 'number' || port === 0 || typeof address !== 'string') return [];
+  if (typeof address !== 'string') return [];
+  const problem = addressProblem(address);
+  if (problem !== undefined) return [{ path: ['metrics', 'address'], message: problem }];
+  if (typeof port !== 'number' || port === 0) return [];
   const at = addressKey(address);
   const near = listeningOf(bindings).filter((each) => addressesMeet(each.address, at));
   const binding = near.find((each) => each.port === port);
