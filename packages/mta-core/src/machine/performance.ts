@@ -1,4 +1,5 @@
 /** The performance counters of an adjacent MTA and of the mailboxes, and how long associations were in each state of the Turn. */
+import { frontOf } from '../collections/copy-queue.js';
 import { peek, rowsOf } from '../collections/fifo.js';
 import { firstRow, rowsIn } from '../collections/tree.js';
 import { priorities } from '../mail/message.js';
@@ -19,7 +20,7 @@ function earliest(instants: Iterable<number | null | undefined>): number | null 
  */
 export function oldestOf(entry: LtabEntry): number | null {
   return earliest([
-    ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
+    ...priorities.map((priority) => frontOf(entry.queues[priority])?.envelope.submittedAtMs),
     firstRow(entry.waiting)?.envelope.submittedAtMs,
     ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
   ]);

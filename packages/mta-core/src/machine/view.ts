@@ -275,7 +275,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
     }
     const why = entryWaits(mta, entry)[0]?.says ?? null;
     for (const priority of priorities) {
-      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null, why);
+      for (const copy of rowsOf(entry.queues[priority].front)) yield viewMessage(copy, entry.name, 'queued', null, why);
     }
     for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs, copy.problem ?? null);
   }
@@ -288,7 +288,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
 }
 
 /**
- * The copies that this MTA holds. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
+ * The copies that this MTA holds whose envelopes are in memory. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
  * @param limit maximum number of copies.
  */
 export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {
