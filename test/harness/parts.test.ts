@@ -150,7 +150,7 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
   ],
   [
     { metrics: { 'MTA-A': 4190 }, mapper: { 'MTA-B': 4190 } },
-    'metrics: the metrics of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+    'mapper: the metrics of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [{ metrics: { 'MTA-C': 0 } }, "metrics: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B"],
   [
