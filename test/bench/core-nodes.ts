@@ -133,12 +133,12 @@ export class CoreNetwork {
   }
 }
 
-export const portOf = (index: number): number => firstPort + index;
+const portOf = (index: number): number => firstPort + index;
 
 /** An adjacent MTA that a configuration names. */
 type Adjacent = { readonly name: string; readonly port: number };
 
-export function configOf(name: string, port: number, adjacent: readonly Adjacent[], associations: number): MtaConfig {
+function configOf(name: string, port: number, adjacent: readonly Adjacent[], associations: number): MtaConfig {
   return {
     name,
     version: '5.5',
@@ -161,7 +161,7 @@ export function configOf(name: string, port: number, adjacent: readonly Adjacent
 }
 
 /** A message that waits at an MTA for another one. */
-export function messageFor(mta: string, index: number): StoredMessage {
+function messageFor(mta: string, index: number): StoredMessage {
   const id = 2 ** 32 + 2 * index;
   const envelope = {
     mtsId: `c=lab;mta=HUB;1-${id}`,

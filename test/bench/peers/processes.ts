@@ -11,7 +11,8 @@ import { childrenOf } from './process-usage.js';
 const host = '127.0.0.1';
 /** Time that a program has to end in order before it is killed, ms. */
 const stopLimitMs = 20_000;
-const readyLimitMs = 60_000;
+/** RabbitMQ takes long on a busy machine. */
+const readyLimitMs = 180_000;
 const pollMs = 25;
 const tailChars = 2000;
 

@@ -14,7 +14,7 @@ export type Row = {
   readonly runs: readonly PeerFigures[];
 };
 
-export const product = 'mtalab';
+const product = 'mtalab';
 /** Rows that are no durable peer: the product and its baseline, and a broker that does not sync. */
 const notDurablePeers = ['mtalab', 'baseline', 'nats'];
 

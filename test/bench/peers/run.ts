@@ -92,15 +92,16 @@ async function compete(
   let failed = 0;
   for (let round = 1; round <= rounds; round += 1) {
     for (const one of all) {
-      if (competition.stop.aborted) throw new Error('interrupted; nothing is left running');
       say(`round ${round} of ${rounds}: ${one.title}`);
       try {
         runs.get(one.name)?.push(await inFolder((dir) => one.run(dir, competition)));
       } catch (error) {
-        if (competition.stop.aborted) continue;
-        failed += 1;
-        say(`this run does not count: ${(error as Error).message}`);
+        if (!competition.stop.aborted) {
+          failed += 1;
+          say(`this run does not count: ${(error as Error).message}`);
+        }
       }
+      if (competition.stop.aborted) throw new Error('interrupted; nothing is left running');
     }
   }
   const rows = all.map(({ name, title, version, durable, settings }) => ({
