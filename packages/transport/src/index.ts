@@ -2,20 +2,19 @@ export { number, oneOf, text, texts } from './control/argument-schemas.js';
 export {
   type CommandGiven,
   ControlClient,
-  ControlError,
-  type ControlErrorCode,
   type Given,
   type RequestOptions,
   type StreamHandlers,
-  type SubmitArguments,
 } from './control/client.js';
 export { type CommandHandlers, checkedCommands } from './control/command-session.js';
+export { ControlError, type ControlErrorCode } from './control/control-error.js';
 export { controlLimits } from './control/control-limits.js';
 export { nearestName } from './control/nearest-name.js';
 export type { ArgumentsOf, CommandArguments, CommandName, CommandResult, CommandSchemas, ResultOf } from './control/schema.js';
 export { type ControlBackend, ControlServer, type ControlServerOptions, type StreamSource } from './control/server.js';
 export type { DelaySummary, MtaStatus, SocketCounts } from './control/status-schema.js';
 export type { DeliveryNotice, EventLine, StreamEntries, StreamName } from './control/stream-schema.js';
+export { isBatch, readBatch, type SubmitArguments, type SubmitOutcome } from './control/submit-batch.js';
 export { type DeliverEffect, type Delivery, type DeliveryInput, deadLetters } from './delivery/delivery-sink.js';
 export { type LedgerOptions, ledgerDelivery } from './delivery/ledger-delivery.js';
 export { addressPart, fileName, folderName, mailboxFolders } from './delivery/mailbox-path.js';
