@@ -16,7 +16,7 @@ export function shapeOf(inFlight: number, most = 1): Shape {
   return { associations: inFlight / perAssociation, perAssociation };
 }
 
-/** Ones of a load: `9 in flight (9 associations)`. */
+/** A shape in words: `9 in flight (9 associations)`. */
 export function shapeText({ associations, perAssociation }: Shape): string {
   const over = associations === 1 ? 'one association' : `${associations} associations`;
   return `${associations * perAssociation} in flight (${over}${perAssociation === 1 ? '' : `, ${perAssociation} on each`})`;

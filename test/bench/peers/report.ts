@@ -46,16 +46,7 @@ export function figuresTable(rows: readonly Row[], inFlight: number, rounds: num
   }
   return {
     title: `Durable hand-over of 1 KiB messages, ${inFlight} in flight, medians of ${rounds} rounds`,
-    columns: [
-      '',
-      'messages per second',
-      'MTA Lab to it',
-      'CPU s per million messages',
-      'of servers',
-      'of clients',
-      'memory of servers',
-      'of clients',
-    ],
+    columns: ['', 'messages/s', 'MTA Lab to it', 'CPU s per million', 'servers', 'clients', 'memory, servers', 'clients'],
     rows: rows
       .filter(({ runs }) => runs.length > 0)
       .map((row) => [
