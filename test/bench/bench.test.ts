@@ -188,5 +188,7 @@ t.test('figures and rows of the peers', async (t) => {
       ['redis', '2.00'],
     ],
   );
+  const withoutOurs = figuresTable(rows.slice(1), 256, 1);
+  t.strictSame([withoutOurs.notes, withoutOurs.rows[0]?.[2]], [[], ''], 'no ratios without the product');
   t.match(table.notes[0], /fastest durable peer \(redis\): ratio of medians 2\.00/);
 });

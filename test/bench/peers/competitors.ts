@@ -62,8 +62,8 @@ function ofPair({ messagesPerS, cpuSPerMillion, senderRssBytes, receiverRssBytes
 }
 
 const pairDurable = 'fsync at the receiver before the confirm, one for everything that came meanwhile; then the sender erases';
-/** How many times `--messages` a run has. */
-const pairShare = 10;
+/** How many times `--messages` a run has: much goes before hundreds of associations are open. */
+const pairShare = 20;
 
 const pairs: readonly Competitor[] = [
   {

@@ -32,7 +32,7 @@ export function fastestDurable(rows: readonly Row[]): Row | undefined {
 
 /** @param inFlight messages in flight in every run. */
 export function figuresTable(rows: readonly Row[], inFlight: number, rounds: number): Table {
-  const ours = rows.find(({ name }) => name === product);
+  const ours = rows.find(({ name, runs }) => name === product && runs.length > 0);
   const fastest = fastestDurable(rows);
   const against = (row: Row): string =>
     ours === undefined ? '' : ratioOf(values(ours, 'messagesPerS'), values(row, 'messagesPerS')).ofMedians.toFixed(2);

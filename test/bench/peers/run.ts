@@ -21,8 +21,8 @@ const usage = `usage: npm run bench:peers -- [options]
   --in-flight N         messages in flight, 1 to 512 (256)
   --per-association N   most unconfirmed activities on one association of the product (activitiesInFlight), 1 to 512 (1)
   --rounds N            rounds, 1 to 100 (5)
-  --messages N          messages of the unit in which the runs are sized, 100 to 100000 (10000): ten of it for the product, the
-                        baseline and Redis, five for the other brokers, a quarter and an eighth for Postfix
+  --messages N          messages of the unit in which the runs are sized, 100 to 100000 (10000): twenty of it for the product and
+                        the baseline, ten for Redis, five for the other brokers, a quarter and an eighth for Postfix
   --seconds N           a run is cut short after so many seconds, 1 to 600 (20)
   --no-write            leave docs/benchmarks.md alone
   --json                print the figures as JSON
