@@ -2,7 +2,9 @@
 import {
   type Association,
   type Carrier,
+  type CopyQueue,
   defaultSettings,
+  emptyCopyQueue,
   emptyFifo,
   type Fifo,
   idleRuntime,
@@ -10,6 +12,7 @@ import {
   type LtabEntry,
   type Mta,
   push,
+  pushCopy,
   type QueuedCopy,
   treeOf,
 } from '@mtalab/mta-core';
@@ -36,6 +39,8 @@ function queued(number: number, submittedAtMs: number, over: Partial<QueuedCopy>
     ...over,
   };
 }
+const queueOf = (...rows: readonly QueuedCopy[]): CopyQueue<QueuedCopy> =>
+  rows.reduce((queue, row) => pushCopy(queue, row, 100), emptyCopyQueue<QueuedCopy>());
 const fifoOf = <T extends { readonly id: number }>(...rows: readonly T[]): Fifo<T> => rows.reduce(push<T>, emptyFifo<T>());
 
 export const association: Association = {
@@ -97,7 +102,7 @@ export const entry: LtabEntry = {
   password: 'never shown',
   settings: defaultSettings,
   activation: 'always',
-  queues: { urgent: fifoOf(queued(4, 1100)), normal: fifoOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': fifoOf() },
+  queues: { urgent: queueOf(queued(4, 1100)), normal: queueOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': queueOf() },
   waiting: treeOf([{ ...queued(3, 950, { failures: 1 }), untilMs: 7000 }], ({ untilMs }) => untilMs),
   queued: 5,
   queuedBytes: 500,

@@ -29,4 +29,5 @@ export {
   renderRuns,
   renderStatus,
 } from './render/views.js';
+export { runCommand } from './run-command.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';

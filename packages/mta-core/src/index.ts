@@ -83,6 +83,18 @@ export {
   type Settings,
   type WeeklyTime,
 } from './catalogues/settings.js';
+export {
+  arrived,
+  type CopyQueue,
+  emptyCopyQueue,
+  frontOf,
+  giveBackCopy,
+  parkedCopies,
+  pushCopy,
+  recalled,
+  shiftCopy,
+  toRecall,
+} from './collections/copy-queue.js';
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';

@@ -55,7 +55,11 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
     .helpOption('-h, --help', 'print help')
     .addHelpCommand(new Command('help').argument('[command]').description('print help for a command').helpGroup(groups.other))
     // Every error of mtalab begins with its name. Commander's own errors begin with `error:`.
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'mtalab: ')) })
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, '')),
+      writeErr: io.errRaw,
+      outputError: (text, write) => write(text.replace(/^error: /, 'mtalab: ')),
+    })
     .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' ') })
     .showHelpAfterError('(--help shows the commands and options)')
     .exitOverride()

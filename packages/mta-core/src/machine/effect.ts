@@ -1,7 +1,7 @@
 /** The effects of an MTA: everything it can ask of its driver. The driver carries them out in order. */
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { LinkFrame, LinkKind } from '../links/link.js';
-import type { ContentHandle, Destination, Envelope, ReportFacts, StoredMessage } from '../mail/message.js';
+import type { ContentHandle, Destination, Envelope, Priority, ReportFacts, StoredMessage } from '../mail/message.js';
 
 export type StoreEffect = {
   readonly type: 'store';
@@ -51,6 +51,13 @@ export type Effect =
   | StoreEffect
   /** Erase copies, and each message with its content when its last copy goes. Joins the next commit. Answer: `forgotten`. */
   | { readonly type: 'forget'; readonly token: number; readonly copies: readonly number[] }
+  /** Read the messages of these copies of one queue back from the store: only their numbers are in memory. Answer: `recalled`. */
+  | {
+      readonly type: 'recall';
+      readonly entry: number;
+      readonly priority: Priority;
+      readonly copies: readonly { readonly copy: number; readonly content: number }[];
+    }
   /** Erase content segments of an incoming transfer that will not be completed. Not answered. */
   | { readonly type: 'drop-content'; readonly content: number }
   /** Forget received activity ids of a sender: those listed and all below `below`. Joins the next commit. Not answered. */

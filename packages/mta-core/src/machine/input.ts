@@ -101,6 +101,17 @@ export type Input =
       readonly measured?: readonly MeasuredContent[];
     }
   | { readonly type: 'store-failed'; readonly token: number; readonly failure: StoreFailure; readonly detail: string }
+  /**
+   * The answer to a `recall`. Each copy that was asked for is in one of the lists: `found` with its message, `missing` with what is
+   * wrong with its row. The store keeps what it has of a missing one aside, and the next start checks everything.
+   */
+  | {
+      readonly type: 'recalled';
+      readonly entry: number;
+      readonly priority: Priority;
+      readonly found: readonly { readonly copy: number; readonly message: StoredMessage }[];
+      readonly missing: readonly { readonly copy: number; readonly detail: string }[];
+    }
   /** The `forget` effect with this token is on disk. */
   | { readonly type: 'forgotten'; readonly token: number }
   /** The `deliver` effect of this copy is done, durably. */

@@ -1,6 +1,7 @@
 /** Starts and stops an MTA. */
 
 import type { MtaConfig, PeerConfig, Settings } from '../catalogues/settings.js';
+import { emptyCopyQueue } from '../collections/copy-queue.js';
 import { emptyFifo } from '../collections/fifo.js';
 import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
@@ -18,7 +19,7 @@ import type { LtabEntry, Mta, QueuedCopy } from './state.js';
 import { emit, entryAt, entryIdsOf, incarnationStride, patchMta, report } from './update.js';
 
 function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntry {
-  const queue = emptyFifo<QueuedCopy>();
+  const queue = emptyCopyQueue<QueuedCopy>();
   return {
     id: index + 1,
     name: peer.name,

@@ -3,6 +3,7 @@
 import type { TurnSide } from '../catalogues/behaviour.js';
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { Activation, ConnectorSettings, Settings } from '../catalogues/settings.js';
+import type { CopyQueue } from '../collections/copy-queue.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
@@ -196,7 +197,7 @@ export type LtabEntry = Row & {
   /** The MTA's settings with the overrides of this connector. They never change. */
   readonly settings: ConnectorSettings;
   readonly activation: Activation;
-  readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
+  readonly queues: Readonly<Record<Priority, CopyQueue<QueuedCopy>>>;
   readonly waiting: Tree<WaitingCopy>;
   /** Copies accepted and not yet confirmed, in transfer or not. */
   readonly queued: number;

@@ -1,6 +1,7 @@
 /** Builds the views of view-model.ts from the state of an MTA, for people and for JSON. It never changes the state. */
 
 import { type ConnectorSettings, overridable } from '../catalogues/settings.js';
+import { frontOf } from '../collections/copy-queue.js';
 import { peek, rowsOf } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import { rowOf } from '../collections/table.js';
@@ -52,7 +53,7 @@ function earliest(instants: Iterable<number | null | undefined>): number | null 
 /** The submission time of the oldest copy. Queues are in order of arrival, so their heads are enough. */
 function oldestOf(entry: LtabEntry): number | null {
   return earliest([
-    ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
+    ...priorities.map((priority) => frontOf(entry.queues[priority])?.envelope.submittedAtMs),
     ...rowsIn(entry.waiting).map((copy) => copy.envelope.submittedAtMs),
     ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
   ]);
@@ -323,7 +324,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
     }
     const why = entryWaits(mta, entry)[0]?.says ?? null;
     for (const priority of priorities) {
-      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null, why);
+      for (const copy of rowsOf(entry.queues[priority].front)) yield viewMessage(copy, entry.name, 'queued', null, why);
     }
     for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs, copy.problem ?? null);
   }
@@ -336,7 +337,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
 }
 
 /**
- * The copies that this MTA holds. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
+ * The copies that this MTA holds whose envelopes are in memory. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
  * @param limit maximum number of copies.
  */
 export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {

@@ -274,6 +274,11 @@ export class Driver {
         if (content !== undefined) this.dropContent(content);
         break;
       }
+      case 'recall': {
+        const { entry, priority, copies } = effect;
+        this.#queue.push({ type: 'recalled', entry, priority, ...this.#store.recall(copies) });
+        break;
+      }
       case 'halt':
         this.#halt = effect;
         break;

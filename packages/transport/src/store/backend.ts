@@ -57,6 +57,8 @@ export type Backend = {
    */
   salvage(complaints: readonly string[]): Losses;
   heads(): Iterable<MessageHead>;
+  /** The same of one message; undefined when there is none. */
+  head(content: number): MessageHead | undefined;
   /** All messages with their octets, one after the other. Nothing may be written meanwhile. */
   rows(): Iterable<MessageRow & Pick<MessageHead, 'isSound'>>;
   pieces(content: number): Iterable<SummedPiece>;

@@ -11,6 +11,9 @@ import type { ContentHandle, Effect, Input, Recovered, ReportFacts } from '@mtal
 /** The effects of the core that are the store's business. */
 export type StoreWork = Extract<Effect, { readonly type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
 
+/** The messages of copies that were asked for: the answer to the effect `recall`. */
+export type RecalledCopies = Pick<Extract<Input, { readonly type: 'recalled' }>, 'found' | 'missing'>;
+
 /** What became of the effects that carry a token. They are inputs of the core as they stand. */
 export type StoreOutcome = Extract<Input, { readonly type: 'stored' | 'store-failed' | 'forgotten' }>;
 
@@ -95,6 +98,11 @@ export type Store = {
    * @throws DamagedContent if they are not there, cannot be read, or do not match their checksum.
    */
   readContent(content: number, offset: number, length: number): Uint8Array;
+  /**
+   * Read the messages of copies back, each with this copy alone. Committed ones only. A copy whose message is gone or cannot be read
+   * is `missing`. Never throws for damage.
+   */
+  recall(copies: Extract<Effect, { readonly type: 'recall' }>['copies']): RecalledCopies;
   /** Octets of contents, envelopes and copies that are kept, staged contents included. */
   sizeBytes(): number;
   /** Why mail is not taken in at present, in words; null when it is. */

@@ -5,7 +5,7 @@ import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
 import { associationOf, countAt, linkOf } from '../../machine/update.js';
 import { turnPriority } from '../../mail/message.js';
-import { nextCopy } from '../../mail/queue.js';
+import { availableTo, nextCopy } from '../../mail/queue.js';
 import { protocolError } from '../association/end.js';
 import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
@@ -70,7 +70,8 @@ export function please(ctx: Context, ref: AssociationRef, priority: number): voi
  */
 export function givesNow(entry: LtabEntry, association: Association): boolean {
   const next = nextCopy(entry, association.urgentOnly);
-  if (next === undefined) return true;
+  // Mail whose envelope is on its way from the store waits too.
+  if (next === undefined) return availableTo(entry, association.urgentOnly) === 0;
   const asked = association.askedPriority ?? 0;
   if (asked === 0) return false;
   return asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= entry.settings.turnRequestThreshold;
