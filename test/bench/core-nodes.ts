@@ -23,11 +23,14 @@ export class CoreNode {
   refuses: Refusal = null;
   readonly #net: CoreNetwork;
   readonly #inbox: Input[] = [];
+  /** The backlog by its contents: what the core has of a long queue in memory is only its front. */
+  readonly #kept: ReadonlyMap<number, StoredMessage>;
   readonly wires = new Map<number, { node: CoreNode; conn: number }>();
   #accepted = 1;
 
   constructor(net: CoreNetwork, config: MtaConfig, messages: readonly StoredMessage[]) {
     this.#net = net;
+    this.#kept = new Map(messages.map((message) => [message.content, message]));
     const recovered = { incarnation: 2, storeUuid: `store-${config.name}`, clean: true, messages, received: [] };
     const { mta, effects } = start(config, recovered, atMs);
     this.mta = mta;
@@ -78,6 +81,12 @@ export class CoreNode {
         const { token } = effect;
         if (this.refuses !== 'store') this.#put({ type: 'stored', token });
         else this.#put({ type: 'store-failed', token, failure: 'io', detail: 'refused by the bench' });
+        return;
+      }
+      case 'recall': {
+        const { entry, priority, copies } = effect;
+        const found = copies.map(({ copy, content }) => ({ copy, message: this.#kept.get(content) as StoredMessage }));
+        this.#put({ type: 'recalled', entry, priority, found, missing: [] });
         return;
       }
       case 'forget':
