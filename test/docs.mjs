@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadMetrics } from '@mtalab/harness';
 import {
   associationTable,
   diagnosticsLevels,
@@ -236,6 +237,15 @@ function settings() {
   return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default', 'override'], rows);
 }
 
+/** The metrics of thresholds; those of latencies in their plain form. */
+function metrics() {
+  const plain = [...loadMetrics].filter(([name]) => !name.includes('.'));
+  return markdown(
+    ['metric', 'what it is', 'unit'],
+    plain.map(([name, { meaning, unit }]) => [`\`${name}\``, meaning, unit]),
+  );
+}
+
 /** The generated text between the marks of each name; people write the rest of the page. */
 const parts = {
   'docs/ARCHITECTURE.md': {
@@ -248,6 +258,7 @@ const parts = {
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
   'docs/glossary.md': { terms: terms() },
+  'docs/load.md': { metrics: metrics() },
   'docs/limits.md': { envelope: envelopeLimits() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
   'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },

@@ -1,6 +1,6 @@
 /**
  * Provides the external programs of the tests. A protocol analyser and an RPC client examine the link. A model checker, with the
- * C compiler that it needs, searches a second model of the Turn. On Debian, root installs missing programs; elsewhere the tests
+ * C compiler that it needs, searches a second model of the Turn. A browser opens reports. On Debian, root installs missing programs; elsewhere the tests
  * that need them are skipped.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,6 +23,7 @@ const tools = [
   },
   { name: 'ip, for network namespaces', debianPackage: 'iproute2', works: () => runs('ip', '-V') },
   { name: 'spin', debianPackage: 'spin', works: () => runs('spin', '-V') },
+  { name: 'chromium', debianPackage: 'chromium', works: () => runs('/usr/bin/chromium', '--version') },
   // gcc needs the headers of the C library to compile anything.
   { name: 'gcc', debianPackage: 'gcc libc6-dev', works: () => runs('gcc', '--version') },
 ];

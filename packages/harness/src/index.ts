@@ -42,6 +42,15 @@ export {
   type MtaSight,
   type WaitExplanation,
 } from './lab/waits.js';
+export { type LoadFault, parseLoadFault } from './load/load-faults.js';
+export type { PriorityWeights, SizeRange } from './load/messages.js';
+export { type LoadOptions, type LoadPlan, type LoadProgress, planLoad } from './load/options.js';
+export * from './load/result.js';
+export { runLoad } from './load/run-load.js';
+export { type ArrivalKind, arrivalKinds, type LoadStage } from './load/schedule.js';
+export type { LinkControl, LoadTarget, MtaPlaces, MtaSetup } from './load/target.js';
+export { loadMetrics, parseThreshold } from './load/thresholds.js';
+export { parsePriorities, parseSeconds, parseSize, parseStages } from './load/words.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';

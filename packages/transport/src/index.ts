@@ -63,6 +63,7 @@ export {
   type StoreWork,
   subjectHeadBytes,
 } from './store/store.js';
+export { type ReadDelivery, type StoredHead, StoreReader } from './store/store-reader.js';
 export { type FrameListener, X400Codec, type X400CodecOptions } from './x400/x400-codec.js';
 export { type FrameTrace, type TracedFrame, X400Codecs, type X400CodecsOptions } from './x400/x400-codecs.js';
 export { X400Tap } from './x400/x400-tap.js';

@@ -4,7 +4,7 @@ import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { loadConfig } from '../config/index.js';
+import { type LoadedConfig, loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { createLogs } from '../logs/mta-logs.js';
@@ -39,11 +39,11 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
 }
 
 /** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
-async function untilEnded(running: RunningMta, dir: string, domains: readonly string[]): Promise<number> {
+async function untilEnded(running: RunningMta, { file, data: dir, mta }: LoadedConfig): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;
   try {
-    const mtas = [{ mta: name, domains, process: { pid, control, tokenFile } }];
+    const mtas = [{ mta: name, domains: mta.localDomains, config: file, process: { pid, control, tokenFile } }];
     const registration = isSupervised() ? undefined : await registerRun({ pid, startedAt: new Date().toISOString(), dir, mtas });
     const { code } = await running.ended;
     await registration?.remove();
@@ -87,7 +87,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     interrupt.signal.addEventListener('abort', () => void running.stop());
     if (interrupt.signal.aborted) void running.stop();
     announce(io, running, json);
-    return await untilEnded(running, loaded.data, loaded.mta.localDomains);
+    return await untilEnded(running, loaded);
   } catch (error) {
     logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;
