@@ -188,7 +188,7 @@ function stagesOf(options: LoadOptions): readonly LoadStage[] | null {
   return [{ from: rate, to: rate, seconds: options.durationS ?? Number.POSITIVE_INFINITY }];
 }
 
-function sizeOf(options: LoadOptions, seed: number, count: number): SizeRange {
+function sizeOf(options: LoadOptions, count: number): SizeRange {
   const { sizeBytes, mail } = options;
   if (mail !== undefined && sizeBytes !== undefined)
     throw new HarnessError('sizeBytes: real mail has its own sizes; remove mail or sizeBytes');
@@ -199,7 +199,8 @@ function sizeOf(options: LoadOptions, seed: number, count: number): SizeRange {
   numberArgument('sizeBytes', least, 0, 'whole number');
   numberArgument('sizeBytes', most, least as number, 'whole number');
   if (most > maxSizeBytes) throw new HarnessError(`sizeBytes: an MTA takes at most ${maxSizeBytes} octets`);
-  const header = smallestContent(Math.min(count, maxCount), seed);
+  // The longest header of any seed: a load must not depend on chance for its start.
+  const header = smallestContent(Math.min(count, maxCount), maxSeed);
   if (least < header && mail === undefined)
     throw new HarnessError(`sizeBytes: a generated message needs ${header} octets for its header alone`);
   return { least, most };
@@ -282,7 +283,7 @@ export function planLoad(options: LoadOptions, names: readonly string[], seed: n
     durationS: length,
     inFlight: inFlight ?? defaultInFlight,
     count,
-    size: sizeOf(options, chosenSeed, count),
+    size: sizeOf(options, count),
     mail: options.mail,
     priorities: weightsOf(options),
     ways: waysOf(options, names),
