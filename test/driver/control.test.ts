@@ -36,7 +36,8 @@ async function lab(t: Test, settings = {}, maxUnreadBytes?: number): Promise<Lab
     if (input.type === 'submit') {
       const { submissionId, content } = input.submission;
       if (submissionId === 'silent') return [];
-      if (submissionId === 'full') return [{ type: 'submit-refused', submissionId, reason: 'the queues are full' }];
+      if (submissionId === 'full')
+        return [{ type: 'submit-refused', submissionId, refusal: 'full', reason: 'the queues are full' }];
       const message = { content, envelope, copies: [copy] };
       const submission = { submissionId, mtsId: 'm' };
       return [

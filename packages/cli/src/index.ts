@@ -105,4 +105,5 @@ export type {
   Settings,
 } from '@mtalab/mta-core';
 export { ConfigError, configSchema, type LoadedConfig, loadConfig, renderConfig, renderConfigSchema } from './config/index.js';
+export { type LoadReportFormat, loadReportFormatOf, readLoadResult, writeLoadReport } from './load/report.js';
 export { createLogs, type Logs, type LogsOptions } from './logs/mta-logs.js';

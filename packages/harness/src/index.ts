@@ -28,6 +28,7 @@ export type { Mailbox } from './lab/mailbox.js';
 export type { LabMessage, MessageContent } from './lab/message.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
 export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
+export { type DeliveryKind, ownListener, type SmartHostOption } from './lab/smart-host.js';
 export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';

@@ -228,7 +228,7 @@ export {
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
-export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
+export type { Effect, EffectType, StoreEffect, SubmitRefusal } from './machine/effect.js';
 export type {
   Input,
   InputType,
@@ -238,6 +238,7 @@ export type {
   StoreFailure,
   Submission,
 } from './machine/input.js';
+export { turnSeconds, viewMailboxLoad, viewPerformance } from './machine/performance.js';
 export type {
   Association,
   AssociationRef,
@@ -283,6 +284,7 @@ export type {
   WaitReason,
   WaitView,
 } from './machine/view-model.js';
+export { nextAssociationThreshold } from './machine/waits.js';
 export {
   domainOf,
   envelopeProblem,
@@ -319,6 +321,7 @@ export {
   type Discard,
   type Discarded,
   type MtaCredentials,
+  mostActivities,
   type Refuse,
   type RefuseReason,
   type Role,
@@ -335,4 +338,5 @@ export {
 } from './reliable-transfer/apdu.js';
 export { type AssociationEvent, associationTable } from './reliable-transfer/association/table.js';
 export { describeApdu } from './reliable-transfer/describe-apdu.js';
+export { inOrder } from './reliable-transfer/transfer/outgoing.js';
 export { believes, type TurnEvent, turnTable } from './reliable-transfer/turn/table.js';

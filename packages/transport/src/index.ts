@@ -21,6 +21,8 @@ export { addressPart, fileName, folderName, mailboxFolders } from './delivery/ma
 export { MaildirDelivery, type MaildirOptions } from './delivery/maildir-delivery.js';
 export { renderReport } from './delivery/nondelivery-report.js';
 export { exists } from './delivery/path-exists.js';
+export type { SmartHostSettings } from './delivery/smart-host.js';
+export { SmtpDelivery, type SmtpDeliveryOptions } from './delivery/smtp-delivery.js';
 export type { ApduHook, LoggedApdu } from './driver/apdu-trace.js';
 export { ArrivedContents, type ArrivedContentsOptions } from './driver/arrived-contents.js';
 export { DriverStreams } from './driver/control-streams.js';
@@ -33,6 +35,10 @@ export type { LogLevel } from './driver/kept-port-network.js';
 export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/lab-clock.js';
 export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start-mta.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
+export { metricGroups, mtaLabel } from './metrics/metric-list.js';
+export { metricsLimits } from './metrics/metrics-limits.js';
+export type { MetricsAddress } from './metrics/metrics-server.js';
+export { mailboxesLabel, restLabel } from './metrics/peer-metrics.js';
 export { type CodecsByLink, type ConnectionEnd, type FrameCodec, type FrameCodecs, MalformedFrame } from './net/frame-codec.js';
 export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './net/network.js';
 export { OutgoingOctets } from './net/outgoing-octets.js';
@@ -46,6 +52,7 @@ export { MalformedPdu } from './rpc/pdu-header.js';
 export { protoUrl } from './rpc/protobuf-schema.js';
 export { RpcCodecs, type RpcCodecsOptions } from './rpc/rpc-codecs.js';
 export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-trace.js';
+export type { SmtpSettings } from './smtp/smtp-listener.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export { openSqliteStore } from './store/sqlite-store.js';
 export {

@@ -68,7 +68,7 @@ function defineOutcome(command: Command): Command {
       )
       .option('--interval <time>', 'length of an interval of the result (default: 1s)')
       .option('--label <text>', 'a name for comparisons')
-      .option('--out <file>', 'write the result to this file, as JSON'),
+      .option('--out <file>', 'write a report to this file: .txt, .json, .hlog or .html; may be repeated', repeatable),
   );
 }
 

@@ -68,19 +68,37 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
     .exitOverride()
     .addHelpText('after', examples);
   const entries = entriesInOrder();
-  for (const entry of entries) {
-    const command = program.command(entry.usage).summary(entry.summary).helpGroup(entry.group);
-    command.description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`);
-    if (entry.detail !== undefined) command.addHelpText('after', entry.detail);
-    entry.define?.(command);
-    command.action(async (...received: unknown[]) => {
-      // Commander appends the options and the command to the arguments.
-      const args = received.slice(0, -2);
-      const { run } = await entry.load();
-      done(await run({ io, args, options: command.opts(), tree: () => modelOf(program, entries, examples) }));
-    });
-  }
+  const tree = (): TreeModel => modelOf(program, entries, examples);
+  for (const entry of entries) addCommand(program, entry, { io, done, tree });
   return program;
+}
+
+type Surroundings = {
+  readonly io: CommandIo;
+  readonly done: (exitCode: number) => void;
+  readonly tree: () => TreeModel;
+};
+
+/** Adds a command and its subcommands. */
+function addCommand(parent: Command, entry: CommandEntry, surroundings: Surroundings): void {
+  const { io, done, tree } = surroundings;
+  const command = parent.command(entry.usage).summary(entry.summary).helpGroup(entry.group);
+  command.description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`);
+  if (entry.detail !== undefined) command.addHelpText('after', entry.detail);
+  entry.define?.(command);
+  // `mtalab help` and --help are enough.
+  command.helpCommand(false);
+  // What follows the name of a subcommand is the subcommand's, also an option of the same name, such as --json.
+  if (entry.subcommands !== undefined) command.enablePositionalOptions();
+  for (const each of entry.subcommands ?? []) addCommand(command, each, surroundings);
+  const { load } = entry;
+  if (load === undefined) return;
+  command.action(async (...received: unknown[]) => {
+    // Commander appends the options and the command to the arguments.
+    const args = received.slice(0, -2);
+    const { run } = await load();
+    done(await run({ io, args, options: command.opts(), tree }));
+  });
 }
 
 function argumentTerm(argument: { readonly required: boolean; readonly variadic: boolean; name(): string }): string {

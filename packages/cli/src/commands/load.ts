@@ -1,5 +1,4 @@
 /** `mtalab load`: puts a pair that it starts, or MTAs that run, under load. */
-import { writeFile } from 'node:fs/promises';
 import {
   countMail,
   findRun,
@@ -13,9 +12,10 @@ import {
 import { defaultSettings } from '@mtalab/mta-core';
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { CliError, messageOf, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { checkedPlan, describePair, type LoadFlags, loadOptions, pairFlags, refusePairOptions } from '../load/load-plan.js';
+import { loadReportFormatOf, writeLoadReport } from '../load/report.js';
 import { runningTarget } from '../load/running-target.js';
 import { serveControlChannel } from '../pair/control-channel.js';
 import { pairNames } from '../pair/pair-mtas.js';
@@ -23,8 +23,8 @@ import { type PairPlan, planPair } from '../pair/pair-plan.js';
 import { startPair } from '../pair/start-pair.js';
 import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
+import { renderLoadText } from '../render/load.js';
 import { LoadDisplay } from '../render/load-progress.js';
-import { renderLoadSummary } from '../render/load-summary.js';
 import { chosenRun } from '../running-mtas.js';
 
 type Running = {
@@ -106,20 +106,13 @@ async function loadRunning(running: Running): Promise<LoadResult> {
   }
 }
 
-async function writeResult(path: string, result: LoadResult): Promise<void> {
-  try {
-    await writeFile(path, `${JSON.stringify(result, null, 2)}\n`);
-  } catch (error) {
-    throw new CliError(`cannot write the result ${path}: ${messageOf(error)}`);
-  }
-}
-
 export const run: CommandRun = async ({ io, options: given }) => {
   const flags = given as LoadFlags;
   const options = loadOptions(flags);
   if (flags.running === true) refusePairOptions(flags);
   else checkedPlan(options, pairNames);
-  if (flags.out === '') throw new UsageError('--out: the name of the file is empty');
+  // A wrong file name must be an error before anything starts.
+  for (const path of flags.out ?? []) loadReportFormatOf(path);
   // A folder without mail must be an error before anything starts.
   if (flags.mail !== undefined) await countMail(flags.mail);
   const plan = flags.running === true ? undefined : planPair(pairFlags(flags));
@@ -128,9 +121,9 @@ export const run: CommandRun = async ({ io, options: given }) => {
   try {
     const running = { io, flags, options, interrupt, live };
     const result = plan === undefined ? await loadRunning(running) : await loadPair(running, plan);
-    if (flags.out !== undefined) await writeResult(flags.out, result);
+    for (const path of flags.out ?? []) await writeLoadReport(result, path);
     if (flags.json === true) outJson(io, result);
-    else io.out(renderLoadSummary(result, paint(io.outColour, io.outColumns())));
+    else io.out(renderLoadText(result, paint(io.outColour, io.outColumns())));
     return result.exitCode;
   } finally {
     interrupt.dispose();

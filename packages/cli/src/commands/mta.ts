@@ -23,6 +23,8 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
     endpoints: running.endpoints,
     x400: running.x400,
     mapper: running.mapper,
+    smtp: running.smtp,
+    metrics: running.metrics,
     ports: running.ports,
     control: running.control,
     tokenFile: running.tokenFile,
@@ -32,8 +34,10 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   else {
     const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
     const connector = running.x400.length === 0 ? '' : `, X.400 connector on ${running.x400.join(', ')}`;
-    const places = `${running.endpoints.join(', ')}${connector}${mapper}`;
-    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}`);
+    const smtp = running.smtp.length === 0 ? '' : `, SMTP listener on ${running.smtp.join(', ')}`;
+    const metrics = running.metrics === null ? '' : `; metrics at ${running.metrics}`;
+    const places = `${running.endpoints.join(', ')}${connector}${mapper}${smtp}`;
+    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}${metrics}`);
     io.err('Ctrl-C stops it in order.');
   }
 }
@@ -73,9 +77,11 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
       config: loaded.mta,
       dataFolder: loaded.data,
       delivery: loaded.delivery,
+      ...(loaded.smtp === undefined ? {} : { smtp: loaded.smtp }),
       clock,
       nt: loaded.nt,
       control: loaded.control,
+      ...(loaded.metrics === undefined ? {} : { metrics: loaded.metrics }),
       journal: loaded.journal,
       diagnostics: new Diagnostics(levelsOf(loaded.log.level, loaded.log.levels)),
       hooks: {

@@ -31,6 +31,8 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
     endpoints: one.ready.endpoints,
     x400: one.ready.x400,
     mapper: one.ready.mapper,
+    smtp: one.ready.smtp,
+    metrics: one.ready.metrics,
     control: one.ready.control,
     version: plan.profiles[one.name]?.release.version ?? '',
     build: plan.profiles[one.name]?.release.build ?? '',

@@ -36,7 +36,7 @@ export type LoadFlags = {
   readonly patience: number;
   readonly interval?: string;
   readonly label?: string;
-  readonly out?: string;
+  readonly out?: readonly string[];
   readonly json?: boolean;
   readonly running?: boolean;
   readonly dir?: readonly string[];

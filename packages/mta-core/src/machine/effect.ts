@@ -74,7 +74,19 @@ export type Effect =
   | { readonly type: 'report'; readonly event: ReportedEvent }
   /** The message of this submission is on disk. `known`: an earlier submission with the same id stored it. */
   | { readonly type: 'submitted'; readonly submissionId: string; readonly mtsId: string; readonly known: boolean }
-  | { readonly type: 'submit-refused'; readonly submissionId: string; readonly reason: string }
+  /** `reason`: the same in words for the client. */
+  | {
+      readonly type: 'submit-refused';
+      readonly submissionId: string;
+      readonly refusal: SubmitRefusal;
+      readonly reason: string;
+    }
   /** End this process. `clean`: leave the clean-shutdown mark. */
   | { readonly type: 'halt'; readonly code: number; readonly clean: boolean };
+
+/**
+ * Why an MTA does not take a submission. `envelope`: an address or the submission id is wrong. `too-long`: the content is larger than
+ * the largest message. These two last; the others pass: `not-running`, `full` (the queues or the store), `store` (it cannot write).
+ */
+export type SubmitRefusal = 'envelope' | 'too-long' | 'not-running' | 'full' | 'store';
 export type EffectType = Effect['type'];

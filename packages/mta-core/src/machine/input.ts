@@ -116,8 +116,17 @@ export type Input =
   | { readonly type: 'forgotten'; readonly token: number }
   /** The `deliver` effect of this copy is done, durably. */
   | { readonly type: 'delivered'; readonly copy: number }
-  /** `damaged`: its content cannot be read from the store, or does not match its digest. */
-  | { readonly type: 'deliver-failed'; readonly copy: number; readonly detail: string; readonly damaged?: boolean }
+  /**
+   * `damaged`: its content cannot be read from the store, or does not match its digest. `permanent`: another try would fail in the
+   * same way, because the next system has refused the message for good.
+   */
+  | {
+      readonly type: 'deliver-failed';
+      readonly copy: number;
+      readonly detail: string;
+      readonly damaged?: boolean;
+      readonly permanent?: boolean;
+    }
   /**
    * This frame has not left: the driver cannot read the content it carries, or what the store has is damaged. Frames of the same
    * connection that would carry more of the content are held back too, each with an input of its own.

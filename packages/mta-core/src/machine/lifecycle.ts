@@ -40,7 +40,7 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
     peer: null,
     settling: [],
     incoming: [],
-    storing: [],
+    storing: emptyTree(),
     counters: {
       messagesOut: 0,
       messagesIn: 0,
@@ -52,10 +52,14 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
       rejectedIn: 0,
       turnsGiven: 0,
       turnsReceived: 0,
+      pleasesSent: 0,
+      pleasesReceived: 0,
       recoveries: 0,
       duplicates: 0,
       reports: 0,
     },
+    latest: { inboundAtMs: null, outboundAtMs: null, rejectReason: null, failureReason: null },
+    turnMs: { held: 0, 'asked-of': 0, given: 0, theirs: 0, asking: 0 },
     deadlineMs: null,
   };
 }
@@ -94,6 +98,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     ltab: treeOf(config.peers.map((peer, index) => newEntry(peer, index, config.settings))),
     entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),
     associationsInAll: 0,
+    associationsLimited: 0,
     overLimit: [],
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,

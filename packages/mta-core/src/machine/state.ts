@@ -14,7 +14,7 @@ import type { MemoryRuntime } from '../links/memory/state.js';
 import type { RpcRuntime } from '../links/rpc/state.js';
 import type { X400Runtime } from '../links/x400/state.js';
 import type { Destination, Envelope, Priority, StoredMessage } from '../mail/message.js';
-import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
+import type { AssociationId, DialogueMode, RefuseReason, Role } from '../reliable-transfer/apdu.js';
 
 /** A copy in a queue for an adjacent MTA. Its id is its activity id. */
 export type QueuedCopy = {
@@ -96,9 +96,11 @@ export type TurnState =
   /** Theirs; I have asked. */
   | 'asking';
 
-/** The outgoing activity of an association. */
-export type Transfer = {
+/** An outgoing activity of an association. Its id is that of the copy. */
+export type Transfer = Row & {
   readonly copy: QueuedCopy;
+  /** Its place among the activities that the association has begun. */
+  readonly order: number;
   /** Octets put on the wire on this association, or skipped because they were confirmed before. */
   readonly sentUpTo: number;
   readonly confirmedUpTo: number;
@@ -135,7 +137,16 @@ export type Association = Row & {
   readonly windowSize: number;
   /** Opened above the limit, for urgent messages only. */
   readonly urgentOnly: boolean;
-  readonly transfer: Transfer | null;
+  /** Activities that one side may have unconfirmed at one time: agreed at the opening, and kept over recoveries. */
+  readonly activitiesInFlight: number;
+  /** Outgoing activities without their last confirmation. */
+  readonly transfers: Tree<Transfer>;
+  /** The one of them that still has segments to send. The next begins after that. */
+  readonly sending: number | null;
+  /** Activities begun over it by this side. */
+  readonly begun: number;
+  /** Activities of the peer that have arrived whole over it and have no answer yet. */
+  readonly unanswered: number;
   /** Open, initiator: when it has been idle long enough to close. */
   readonly lifetimeAtMs: number | null;
   /** Lifetime has passed: close as soon as the rules permit. Any mail cancels this. */
@@ -172,6 +183,14 @@ export type Incoming = {
   readonly untilMs: number | null;
 };
 
+/** An activity that has arrived whole and is being written to disk. Its id is the activity id. */
+export type Storing = Row & {
+  /** Token of the write. */
+  readonly token: number;
+  /** The association that counts it as unanswered; null if the peer no longer waits for the answer. */
+  readonly association: number | null;
+};
+
 export type EntryCounters = {
   readonly messagesOut: number;
   readonly messagesIn: number;
@@ -183,9 +202,32 @@ export type EntryCounters = {
   readonly rejectedIn: number;
   readonly turnsGiven: number;
   readonly turnsReceived: number;
+  readonly pleasesSent: number;
+  readonly pleasesReceived: number;
   readonly recoveries: number;
   readonly duplicates: number;
   readonly reports: number;
+};
+
+/** Why an opening failed that this MTA began: the peer's RTORJ, or what kept the association from opening or from moving a message. */
+export type OpenFailureReason =
+  | RefuseReason
+  /** No connection could be made or bound, or it broke before the answer. */
+  | 'connectionFailed'
+  /** The answer does not fit the RTORQ, or comes from another MTA than expected. */
+  | 'invalidAnswer'
+  /** It was aborted before it had moved a message. */
+  | 'aborted';
+
+/** The latest openings with one adjacent MTA. Only views show them; no decision depends on them. */
+export type LatestOpenings = {
+  /** When the latest association opened that the peer, or this MTA, initiated. */
+  readonly inboundAtMs: number | null;
+  readonly outboundAtMs: number | null;
+  /** Why this MTA last refused an opening of the peer. */
+  readonly rejectReason: RefuseReason | null;
+  /** Why an opening of this MTA last failed. */
+  readonly failureReason: OpenFailureReason | null;
 };
 
 /** An entry of the locality table: one adjacent MTA. Its id is the LTAB index that events print, from 1. */
@@ -215,9 +257,15 @@ export type LtabEntry = Row & {
   /** Copies confirmed and erased. A later APDU names them as settled. */
   readonly settling: readonly number[];
   readonly incoming: Table<Incoming>;
-  /** Activities of this peer that have arrived whole and are being written to disk, with the tokens of their writes. */
-  readonly storing: Table<Row & { readonly token: number }>;
+  /** Activities of this peer that have arrived whole and are being written to disk. */
+  readonly storing: Tree<Storing>;
   readonly counters: EntryCounters;
+  readonly latest: LatestOpenings;
+  /**
+   * How long associations have been open in each state of the Turn, in whole milliseconds, less the instant at which each that is
+   * in it now came into it: see `turnSeconds`. Only views show it; no decision depends on it.
+   */
+  readonly turnMs: Readonly<Record<TurnState, number>>;
   /** The earliest deadline of this entry, kept up to date at the end of each step. */
   readonly deadlineMs: number | null;
 };
@@ -324,6 +372,8 @@ export type Mta = {
   readonly entryIds: Readonly<Record<string, number>>;
   /** Associations over the whole locality table. */
   readonly associationsInAll: number;
+  /** Those of them that count towards the limit of LAN associations. */
+  readonly associationsLimited: number;
   /** Entries for which event 57 or 9280 has been reported since the limit was reached. */
   readonly overLimit: readonly number[];
   /** Counter behind copy ids, content keys, MTS identifiers and association names. */

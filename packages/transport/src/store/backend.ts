@@ -92,6 +92,7 @@ export type Backend = {
   deleteReceived(sender: string, activity: number): void;
   deleteReceivedBelow(sender: string, below: number): void;
   putLedger(entry: LedgerEntry): void;
+  inLedger(copy: number): boolean;
   ledger(afterRow: number, limit: number): LedgerRow[];
   ledgerSummary(): LedgerSummary;
 

@@ -157,6 +157,11 @@ export class BatchStore implements Store {
     return this.#backend.ledger(afterRow, Math.max(0, Math.min(limit, maxLedgerRows)));
   }
 
+  inLedger(copy: number): boolean {
+    this.#mustBeOpen();
+    return this.#backend.inLedger(copy);
+  }
+
   ledgerSummary(): LedgerSummary {
     this.#mustBeOpen();
     return this.#backend.ledgerSummary();

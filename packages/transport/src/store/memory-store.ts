@@ -269,6 +269,9 @@ class MemoryBackend implements Backend {
       },
     );
   }
+  inLedger(copy: number): boolean {
+    return this.#disk.ledgerCopies.has(copy);
+  }
   ledger(afterRow: number, limit: number): LedgerRow[] {
     return this.#disk.ledger.filter(({ row }) => row > afterRow).slice(0, limit);
   }

@@ -26,6 +26,7 @@ export type Statements = Readonly<
     | 'deleteReceived'
     | 'deleteReceivedBelow'
     | 'putLedger'
+    | 'inLedger'
     | 'ledger',
     Database.Statement
   >
@@ -61,6 +62,7 @@ export function statementsOf(db: Database.Database): Statements {
     putLedger: db.prepare(
       'INSERT OR IGNORE INTO ledger (copy, mtsid, mailbox, size, submitted, sha256, row_sum) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
+    inLedger: db.prepare('SELECT 1 FROM ledger WHERE copy = ?').pluck(),
     ledger: db.prepare(
       'SELECT line AS "row", copy, mtsid AS mtsId, mailbox, size AS sizeBytes, submitted AS submittedAtMs, sha256 ' +
         'FROM ledger WHERE line > ? ORDER BY line LIMIT ?',

@@ -331,6 +331,9 @@ class SqliteBackend implements Backend {
     const sum = rowSum(copy, mtsId, mailbox, sizeBytes, submittedAtMs, Buffer.from(sha256).toString('hex').toUpperCase());
     this.#run.putLedger.run(copy, mtsId, mailbox, sizeBytes, submittedAtMs, sha256, sum);
   }
+  inLedger(copy: number): boolean {
+    return this.#run.inLedger.get(copy) !== undefined;
+  }
   ledger(afterRow: number, limit: number): LedgerRow[] {
     return this.#run.ledger.all(afterRow, limit) as LedgerRow[];
   }

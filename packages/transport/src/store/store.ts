@@ -110,6 +110,8 @@ export type Store = {
   counts(): StoreCounts;
   /** Ledger entries with a row above `afterRow`, in order, at most `limit` (and 10,000). Committed ones only. */
   ledger(afterRow: number, limit: number): LedgerRow[];
+  /** Does the ledger have an entry for this copy? Committed ones only. */
+  inLedger(copy: number): boolean;
   ledgerSummary(): LedgerSummary;
   /** Commit what is queued, and leave the clean-shutdown mark if `clean` and nothing is left undone. Harmless when closed. */
   close(clean: boolean): void;

@@ -2,13 +2,14 @@
 
 import { dropRow, firstRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, AssociationRef, Incoming, LtabEntry, QueuedCopy } from '../../machine/state.js';
+import type { Association, AssociationRef, Incoming, LtabEntry, OpenFailureReason, QueuedCopy } from '../../machine/state.js';
 import {
   associationOf,
   checkThreshold,
   countAt,
   entryAt,
   linkOf,
+  noteOpening,
   patchAssociation,
   patchEntry,
   removeAssociation,
@@ -17,7 +18,8 @@ import {
 import { giveUp } from '../../mail/nondelivery.js';
 import { availableCount, nextCopy, takeCopy, waitingDue } from '../../mail/queue.js';
 import type { AbortReason } from '../apdu.js';
-import { interruptTransfer } from '../transfer/interrupt.js';
+import { interruptTransfers } from '../transfer/interrupt.js';
+import { noneAwaited } from '../transfer/storing.js';
 import { changeState, changeTurn } from '../transitions.js';
 
 /** Losses in a row without any progress that are recovered at once. Before each further recovery there is a pause. */
@@ -52,6 +54,7 @@ export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: 
   const entry = entryAt(ctx, ref.entry);
   const isMeant = ({ id, association, untilMs }: Incoming): boolean =>
     association === ref.association && untilMs === null && (activity === undefined || id === activity);
+  if (activity === undefined) noneAwaited(ctx, ref);
   if (!entry.incoming.some(isMeant)) return;
   const untilMs = ctx.nowMs + entry.settings.recoveryTimeoutS * 1000;
   const incoming = entry.incoming.map((row): Incoming => (isMeant(row) ? { ...row, untilMs, unconfirmed: 0 } : row));
@@ -62,7 +65,7 @@ export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: 
 export function endAssociation(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref) === undefined) return;
   dropConnections(ctx, ref);
-  interruptTransfer(ctx, ref);
+  interruptTransfers(ctx, ref);
   interruptIncoming(ctx, ref);
   removeAssociation(ctx, ref);
   linkOf(ctx, ref.entry).forget(ctx, ref);
@@ -82,7 +85,7 @@ export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its co
   const { name: entity, settings } = entryAt(ctx, ref.entry);
   report(ctx, 1294, { entity, reason: why });
   dropConnections(ctx, ref);
-  interruptTransfer(ctx, ref);
+  interruptTransfers(ctx, ref);
   interruptIncoming(ctx, ref);
   changeTurn(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
   changeState(ctx, ref, 'loss', {
@@ -122,8 +125,9 @@ function isInboundOpening({ recovery, state }: Association): boolean {
 }
 
 /** An opening has failed: waits the Open Interval, unless another association works or this side is opening one. */
-export function openFailed(ctx: Context, entryId: number): void {
+export function openFailed(ctx: Context, entryId: number, reason: OpenFailureReason): void {
   countAt(ctx, entryId, { failedOut: 1 });
+  noteOpening(ctx, entryId, { failureReason: reason });
   const entry = entryAt(ctx, entryId);
   const inbound = entry.associations.filter(isInboundOpening).length;
   if (countedAssociations(entry) > inbound) return;
@@ -179,7 +183,7 @@ export function abnormalEnd(ctx: Context, ref: AssociationRef, why: string): voi
   if (association === undefined) return;
   report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: why });
   endAssociation(ctx, ref);
-  if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry);
+  if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry, 'aborted');
 }
 
 /** The peer broke the protocol: aborts the association, and logs the state in which that happened. */

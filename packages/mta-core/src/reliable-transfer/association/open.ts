@@ -1,7 +1,8 @@
 /** The initiator's side of an opening or a recovery: RTORQ, then RTOAC or RTORJ. */
+import { emptyTree } from '../../collections/tree.js';
 import type { OpenRequest } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, AssociationRef } from '../../machine/state.js';
+import type { Association, AssociationRef, OpenFailureReason } from '../../machine/state.js';
 import {
   addAssociation,
   associationOf,
@@ -10,6 +11,7 @@ import {
   entryAt,
   incarnationStride,
   linkOf,
+  noteOpening,
   patchEntry,
   report,
   takeNumber,
@@ -46,7 +48,7 @@ export function newAssociation(
   id: number,
   name: AssociationId,
   role: Role,
-  rtorq: Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'dialogueMode' | 'turn'>,
+  rtorq: Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'activitiesInFlight' | 'dialogueMode' | 'turn'>,
 ): Association {
   return {
     id,
@@ -62,7 +64,11 @@ export function newAssociation(
     checkpointSizeK: rtorq.checkpointSizeK,
     windowSize: rtorq.windowSize,
     urgentOnly: false,
-    transfer: null,
+    activitiesInFlight: rtorq.activitiesInFlight ?? 1,
+    transfers: emptyTree(),
+    sending: null,
+    begun: 0,
+    unanswered: 0,
     lifetimeAtMs: null,
     wantsClose: false,
     disconnectAtMs: null,
@@ -75,6 +81,16 @@ export function newAssociation(
   };
 }
 
+/** The unconfirmed activities that this side can agree to: what its settings say, within what the link can carry. */
+export function ownActivities(ctx: Context, entryId: number): number {
+  return Math.min(ctx.mta.settings.activitiesInFlight, linkOf(ctx, entryId).maxActivities);
+}
+
+/** As an RTORQ or RTOAC names it: not at all if it is 1. */
+export function namedActivities(activitiesInFlight: number): { readonly activitiesInFlight?: number } {
+  return activitiesInFlight === 1 ? {} : { activitiesInFlight };
+}
+
 /** Opens a fresh association to an adjacent MTA. */
 export function openAssociation(ctx: Context, entryId: number, urgentOnly: boolean): void {
   const { settings } = entryAt(ctx, entryId);
@@ -83,6 +99,7 @@ export function openAssociation(ctx: Context, entryId: number, urgentOnly: boole
   const association = newAssociation(ctx, id, name, 'initiator', {
     checkpointSizeK: settings.checkpointSizeK,
     windowSize: settings.windowSize,
+    activitiesInFlight: ownActivities(ctx, entryId),
     dialogueMode: settings.twoWayAlternate ? 'two-way-alternate' : 'monologue',
     turn: settings.localInitialTurn ? 'initiator' : 'responder',
   });
@@ -103,12 +120,20 @@ export function recoverAssociation(ctx: Context, ref: AssociationRef): void {
 export function openRequest(ctx: Context, ref: AssociationRef): Pick<OpenRequest, 'from' | 'association' | 'rtorq'> {
   const association = associationOf(ctx, ref) as Association;
   const { checkpointSizeK, windowSize } = entryAt(ctx, ref.entry).settings;
-  const { dialogueMode, recovery, name } = association;
+  const { dialogueMode, recovery, name, activitiesInFlight } = association;
   const turn: Role = believes(association.turn) === 'mine' ? 'initiator' : 'responder';
   return {
     from: credentialsFor(ctx, ref.entry),
     association: name,
-    rtorq: { kind: 'rtorq', checkpointSizeK, windowSize, dialogueMode, turn, recovery },
+    rtorq: {
+      kind: 'rtorq',
+      checkpointSizeK,
+      windowSize,
+      ...namedActivities(activitiesInFlight),
+      dialogueMode,
+      turn,
+      recovery,
+    },
   };
 }
 
@@ -120,14 +145,20 @@ export function openAnswered(ctx: Context, ref: AssociationRef, from: MtaCredent
     refused(ctx, ref, association, answer.reason, from);
     return;
   }
-  const sound = answer.checkpointSizeK <= association.checkpointSizeK && answer.windowSize <= association.windowSize;
+  const { activitiesInFlight = 1 } = answer;
+  const sound =
+    answer.checkpointSizeK <= association.checkpointSizeK &&
+    answer.windowSize <= association.windowSize &&
+    activitiesInFlight >= 1 &&
+    activitiesInFlight <= association.activitiesInFlight;
   if (!sound || !meetPeer(ctx, ref.entry, from, ref.association)) {
-    attemptFailed(ctx, ref);
+    attemptFailed(ctx, ref, 'invalidAnswer');
     return;
   }
   opened(ctx, ref, {
     checkpointSizeK: answer.checkpointSizeK,
     windowSize: Math.min(answer.windowSize || defaultWindowSize, association.windowSize),
+    activitiesInFlight,
   });
 }
 
@@ -146,7 +177,10 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
   // The peer is alive, so the Open Interval ends. Earlier failures still count until mail has moved: a peer that opens
   // associations only to abort them must not be tried for ever.
   patchEntry(ctx, ref.entry, { openRetryAtMs: null });
-  if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
+  if (recovery === 0) {
+    countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
+    noteOpening(ctx, ref.entry, role === 'initiator' ? { outboundAtMs: ctx.nowMs } : { inboundAtMs: ctx.nowMs });
+  }
   checkThreshold(ctx, ref.entry);
 }
 
@@ -159,16 +193,16 @@ function refused(ctx: Context, ref: AssociationRef, association: Association, re
     controlBlock: controlBlockOf(association),
     associationType: association.recovery === 0 ? 'open' : 'recover',
   });
-  if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);
+  if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref, reason);
   // The peer no longer knows the association, so it can never be recovered. Waiting mail opens a new one.
   endAssociation(ctx, ref);
   // A peer that was not restarted has aborted it, and could do so for ever. If no message moved, that is an open failure.
   const sameStart = peer?.incarnation === from.incarnation && peer.storeUuid === from.storeUuid;
-  if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry);
+  if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry, reason);
 }
 
 /** The attempt to open or recover has failed. */
-export function attemptFailed(ctx: Context, ref: AssociationRef): void {
+export function attemptFailed(ctx: Context, ref: AssociationRef, reason: OpenFailureReason = 'connectionFailed'): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
   if (association.recovery > 0) {
@@ -176,5 +210,5 @@ export function attemptFailed(ctx: Context, ref: AssociationRef): void {
     return;
   }
   endAssociation(ctx, ref);
-  if (association.role === 'initiator') openFailed(ctx, ref.entry);
+  if (association.role === 'initiator') openFailed(ctx, ref.entry, reason);
 }
