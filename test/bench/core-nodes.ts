@@ -147,7 +147,12 @@ const portOf = (index: number): number => firstPort + index;
 /** An adjacent MTA that a configuration names. */
 type Adjacent = { readonly name: string; readonly port: number };
 
-function configOf(name: string, port: number, adjacent: readonly Adjacent[], associations: number): MtaConfig {
+function configOf(
+  name: string,
+  port: number,
+  adjacent: readonly Adjacent[],
+  { associations, activities = 1 }: Pick<CoreShape, 'associations' | 'activities'>,
+): MtaConfig {
   return {
     name,
     version: '5.5',
@@ -161,6 +166,7 @@ function configOf(name: string, port: number, adjacent: readonly Adjacent[], ass
       threshold: associations === 1 ? 1_000_000 : 1,
       maxAssociationsPerMta: associations,
       maxAssociations: 10_000,
+      activitiesInFlight: activities,
     },
     peers: adjacent.map((each) => ({ name: each.name, endpoints: [`127.0.0.1[${each.port}]`], password: '' })),
     routes: adjacent.map((each) => ({ domain: each.name.toLowerCase(), mta: each.name })),
@@ -197,8 +203,8 @@ export function hubAndReceivers(
   const hub = { name: 'HUB', port: portOf(0) };
   const busy = named(shape.receivers, 1, 'MTA');
   const idle = named(shape.idle, 1 + shape.receivers, 'IDLE');
-  const nodes = busy.map(({ name, port }) => new CoreNode(network, configOf(name, port, [...idle, hub], shape.associations), []));
+  const nodes = busy.map(({ name, port }) => new CoreNode(network, configOf(name, port, [...idle, hub], shape), []));
   const backlog = Array.from({ length: messages }, (_, index) => messageFor(busy[index % busy.length]?.name ?? '', index));
-  const config = configOf(hub.name, hub.port, [...idle, ...busy], shape.associations);
+  const config = configOf(hub.name, hub.port, [...idle, ...busy], shape);
   return { network, hub: new CoreNode(network, config, backlog), receivers: nodes };
 }

@@ -10,6 +10,8 @@ export type CoreShape = {
   readonly associations: number;
   /** Further adjacent MTAs. They cost nothing unless a step visits all of them. */
   readonly idle: number;
+  /** Unconfirmed activities on each association. They cost nothing unless a step visits all of them. Default 1. */
+  readonly activities?: number;
 };
 
 function deliveredBy(receivers: readonly CoreNode[]): number {
