@@ -27,6 +27,8 @@ test('--once --json: two lines of JSON, exit 0, and nothing left behind', async 
     '--both-ways',
     '--mapper',
     'MTA-B=0',
+    '--metrics',
+    'MTA-A=0',
     '--json',
   ]);
   t.equal(code, 0, stderr);
@@ -39,8 +41,8 @@ test('--once --json: two lines of JSON, exit 0, and nothing left behind', async 
     type: 'ready',
     kept: false,
     mtas: [
-      { mta: 'MTA-A', domains: ['a.example'], mapper: [] },
-      { mta: 'MTA-B', mapper: [/^127\.0\.0\.1\[\d+\]$/] },
+      { mta: 'MTA-A', domains: ['a.example'], mapper: [], metrics: /^http:\/\/127\.0\.0\.1:\d+\/metrics$/ },
+      { mta: 'MTA-B', mapper: [/^127\.0\.0\.1\[\d+\]$/], metrics: null },
     ],
   });
   t.match(ready.mtas[0]?.endpoints[0], /^127\.0\.0\.1\[\d+\]$/);

@@ -89,6 +89,8 @@ export const counters = {
   rejectedIn: 0,
   turnsGiven: 1,
   turnsReceived: 1,
+  pleasesSent: 1,
+  pleasesReceived: 1,
   recoveries: 2,
   duplicates: 0,
   reports: 0,
@@ -119,6 +121,8 @@ export const entry: LtabEntry = {
   incoming: [],
   storing: [],
   counters,
+  latest: { inboundAtMs: 400, outboundAtMs: 500, rejectReason: null, failureReason: 'rtsBusy' },
+  turnMs: { held: 250, 'asked-of': -400, given: 0, theirs: 100, asking: 50 },
   deadlineMs: 7000,
 };
 

@@ -138,6 +138,7 @@ listener.listen(0, '127.0.0.1', () => {
         x400: null,
         mapper: [],
         smtp: null,
+        metrics: null,
         queuedCopies: 0,
         pendingWork: 0,
         waits: [],

@@ -238,6 +238,7 @@ export type {
   StoreFailure,
   Submission,
 } from './machine/input.js';
+export { turnSeconds, viewMailboxLoad, viewPerformance } from './machine/performance.js';
 export type {
   Association,
   AssociationRef,
@@ -283,6 +284,7 @@ export type {
   WaitReason,
   WaitView,
 } from './machine/view-model.js';
+export { nextAssociationThreshold } from './machine/waits.js';
 export {
   domainOf,
   envelopeProblem,

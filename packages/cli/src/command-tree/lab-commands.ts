@@ -56,6 +56,11 @@ function definePair(command: Command): Command {
         commaList,
       )
       .option('--smtp <mta=port>', 'let an MTA take mail from mail tools over SMTP on this port of 127.0.0.1', commaList)
+      .option(
+        '--metrics <mta=port>',
+        'let Prometheus scrape an MTA on this port of 127.0.0.1, such as MTA-A=9464,MTA-B=9465; 0: the system chooses',
+        commaList,
+      )
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
       .option('--proxy', 'put the fault proxy between the MTAs, even without --fault')

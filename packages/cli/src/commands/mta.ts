@@ -24,6 +24,7 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
     x400: running.x400,
     mapper: running.mapper,
     smtp: running.smtp,
+    metrics: running.metrics,
     ports: running.ports,
     control: running.control,
     tokenFile: running.tokenFile,
@@ -34,8 +35,9 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
     const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
     const connector = running.x400.length === 0 ? '' : `, X.400 connector on ${running.x400.join(', ')}`;
     const smtp = running.smtp.length === 0 ? '' : `, SMTP listener on ${running.smtp.join(', ')}`;
+    const metrics = running.metrics === null ? '' : `; metrics at ${running.metrics}`;
     const places = `${running.endpoints.join(', ')}${connector}${mapper}${smtp}`;
-    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}`);
+    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}${metrics}`);
     io.err('Ctrl-C stops it in order.');
   }
 }
@@ -79,6 +81,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
       clock,
       nt: loaded.nt,
       control: loaded.control,
+      ...(loaded.metrics === undefined ? {} : { metrics: loaded.metrics }),
       journal: loaded.journal,
       diagnostics: new Diagnostics(levelsOf(loaded.log.level, loaded.log.levels)),
       hooks: {

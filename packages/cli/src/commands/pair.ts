@@ -32,6 +32,7 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
     x400: one.ready.x400,
     mapper: one.ready.mapper,
     smtp: one.ready.smtp,
+    metrics: one.ready.metrics,
     control: one.ready.control,
     version: plan.profiles[one.name]?.release.version ?? '',
     build: plan.profiles[one.name]?.release.build ?? '',

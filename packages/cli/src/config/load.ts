@@ -30,6 +30,8 @@ export type LoadedConfig = {
   readonly data: string;
   /** TCP port of the control channel on loopback. 0: the system chooses. */
   readonly control: { readonly port: number };
+  /** Where the metrics are scraped. Absent: nowhere. */
+  readonly metrics?: { readonly port: number; readonly address: string };
   /** `epochMs` and `baseMs` are both there or both absent. Without them the clock starts now. */
   readonly clock: { readonly timeScale: number; readonly offsetMs: number; readonly epochMs?: number; readonly baseMs?: number };
   /** How mail is delivered. `path`: the folder of the mailboxes. */
@@ -110,6 +112,7 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
     nt: nt.name,
     data,
     control: config.control,
+    ...(config.metrics === undefined ? {} : { metrics: { ...config.metrics, address: plainAddress(config.metrics.address) } }),
     clock: epochMs === undefined || baseMs === undefined ? { timeScale, offsetMs } : { timeScale, offsetMs, epochMs, baseMs },
     delivery: deliveryOf(
       config.local,

@@ -189,6 +189,12 @@ export const fileSchema = mapping({
   })
     .prefault({})
     .describe('The control channel of the mtalab command.'),
+  metrics: mapping({
+    port: whole(0, 65_535).describe('TCP port. 0: the system chooses one at each start, and the MTA says which.'),
+    address: ipAddress().default('127.0.0.1').describe('IPv4 or IPv6 address to listen on. Default: 127.0.0.1.'),
+  })
+    .optional()
+    .describe('An HTTP endpoint where Prometheus scrapes the metrics of this MTA, at the path /metrics. Default: none.'),
   clock: clockSchema.prefault({}).describe('The lab clock.'),
   legacy: list(article(), 0, 64)
     .default([])

@@ -76,7 +76,7 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
 }
 
 function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
-  const { bindings, endpointMapper: mapper, x400, control, peers, smtp } = root;
+  const { bindings, endpointMapper: mapper, x400, control, metrics, peers, smtp } = root;
   const rows = Array.isArray(bindings) ? bindings.map((row: unknown) => (isRecord(row) ? row : undefined)) : [{}];
   const mapperPort = isRecord(mapper) ? (mapper['port'] ?? 135) : undefined;
   const connects = Array.isArray(peers) && peers.some(isConnector);
@@ -85,6 +85,7 @@ function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
   const services: readonly ServiceRow[] = [
     { key: 'control', address: '127.0.0.1', port: isRecord(control) ? control['port'] : undefined },
     ...(isRecord(smtp) ? [{ key: 'smtp', address: '127.0.0.1', port: 2525, ...smtp }] : []),
+    ...(isRecord(metrics) ? [{ key: 'metrics', address: '127.0.0.1', port: undefined, ...metrics }] : []),
   ];
   return portFindings(rows, beside, services);
 }

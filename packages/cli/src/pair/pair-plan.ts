@@ -45,6 +45,7 @@ export type PairFlags = {
   readonly link: LinkName;
   readonly mapper?: readonly string[];
   readonly smtp?: readonly string[];
+  readonly metrics?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
@@ -73,6 +74,7 @@ export type PairPlan = {
   readonly mapperPorts: PortsByMta;
   readonly smtpPorts: PortsByMta;
   readonly smartHost: SmartHostOption | undefined;
+  readonly metricsPorts: PortsByMta;
   /** A line for each option that cannot show or changes nothing. */
   readonly hints: readonly string[];
   readonly settings: Partial<Settings>;
@@ -180,9 +182,10 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   const settings = Object.fromEntries((flags.set ?? []).map(settingOption));
   const bindings = bindingsOf(flags.bindings ?? []);
-  const mapperPorts = portsOf('--mapper', flags.mapper ?? []);
-  const smtpPorts = portsOf('--smtp', flags.smtp ?? []);
-  requireNoListeningClash(bindings, { mapper: mapperPorts, smtp: smtpPorts });
+  const mapperPorts = portsOf('mapper', flags.mapper ?? []);
+  const smtpPorts = portsOf('smtp', flags.smtp ?? []);
+  const metricsPorts = portsOf('metrics', flags.metrics ?? []);
+  requireNoListeningClash(bindings, { mapper: mapperPorts, smtp: smtpPorts, metrics: metricsPorts });
   return {
     ...releases,
     bindings,
@@ -190,6 +193,7 @@ export function planPair(flags: PairFlags): PairPlan {
     mapperPorts,
     smtpPorts,
     smartHost: smartHostOf(flags, smtpPorts),
+    metricsPorts,
     hints: [
       ...linkHints(flags.link, releases.legacy),
       ...bindingHints(releases.legacy, bindings),

@@ -71,6 +71,7 @@ export async function startPair(
     link: flags.link,
     mapper: plan.mapperPorts,
     smtp: plan.smtpPorts,
+    metrics: plan.metricsPorts,
     smartHost: plan.smartHost,
     settings: plan.settings,
     delivery: flags.delivery,

@@ -21,6 +21,7 @@ export type PairReady = {
     readonly x400: readonly string[];
     readonly mapper: readonly string[];
     readonly smtp: readonly string[];
+    readonly metrics: string | null;
     readonly control: string;
     readonly legacy: readonly string[];
   }[];
@@ -58,6 +59,9 @@ export function renderReady(ready: PairReady, style: Paint): string {
     ...ready.mtas
       .filter(({ smtp }) => smtp.length > 0)
       .map(({ mta, smtp }) => `${printable(mta)} takes mail over SMTP on ${printable(smtp.join(', '))}`),
+    ...ready.mtas.flatMap(({ mta, metrics }) =>
+      metrics === null ? [] : [`${printable(mta)} has its metrics at ${printable(metrics)}`],
+    ),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   const [mtas = '', ...facts] = lines;

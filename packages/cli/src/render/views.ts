@@ -33,6 +33,10 @@ function smtpLines({ mta, smtp }: MtaStatus, style: Paint): readonly string[] {
   return wrap(printable(`${mta}: SMTP listener on ${endpoint}, ${counts}`), style.columns, '  ');
 }
 
+function metricsLines({ mta, metrics }: MtaStatus, style: Paint): readonly string[] {
+  return metrics === null ? [] : wrap(printable(`${mta}: metrics at ${metrics}`), style.columns, '  ');
+}
+
 /** @param failed MTAs that gave no answer. */
 export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, failed: readonly Unanswered[] = []): string {
   const mtas = table(
@@ -97,7 +101,11 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, f
     style,
   );
   const waits = values.flatMap(({ value }) => waitLines(value.mta, value.nowMs, value.waits, style));
-  const listeners = values.flatMap(({ value }) => [...connectorLines(value, style), ...smtpLines(value, style)]);
+  const listeners = values.flatMap(({ value }) => [
+    ...connectorLines(value, style),
+    ...smtpLines(value, style),
+    ...metricsLines(value, style),
+  ]);
   return [
     mtas,
     ...(listeners.length === 0 ? [] : [listeners.join('\n')]),

@@ -48,19 +48,22 @@ export type ListeningMta = {
   readonly mapperPort?: number | undefined;
   /** The port of its SMTP listener, on 127.0.0.1. */
   readonly smtpPort?: number | undefined;
+  /** The port of its metrics, on 127.0.0.1. */
+  readonly metricsPort?: number | undefined;
 };
 
 /** The option that asks for a listener. */
-type ListenerOption = 'bindings' | 'mapper' | 'smtp';
+type ListenerOption = 'bindings' | 'mapper' | 'smtp' | 'metrics';
 type Listener = { readonly mta: string; readonly option: ListenerOption; readonly address: string; readonly port: number };
 
 const listenerNames: Readonly<Record<ListenerOption, string>> = {
   bindings: '',
   mapper: 'the endpoint mapper of ',
   smtp: 'the SMTP listener of ',
+  metrics: 'the metrics of ',
 };
 
-function listenersOf({ name, bindings, mapperPort = 0, smtpPort = 0 }: ListeningMta): readonly Listener[] {
+function listenersOf({ name, bindings, mapperPort = 0, smtpPort = 0, metricsPort = 0 }: ListeningMta): readonly Listener[] {
   const enabled = bindings.filter((binding) => binding.enabled !== false);
   const listeners = enabled.flatMap(({ address = '127.0.0.1', port = 0 }): Listener[] => {
     const at = { mta: name, address: addressKey(address) };
@@ -69,8 +72,10 @@ function listenersOf({ name, bindings, mapperPort = 0, smtpPort = 0 }: Listening
       { ...at, option: 'mapper', port: mapperPort },
     ];
   });
-  const smtp: Listener = { mta: name, option: 'smtp', address: '127.0.0.1', port: smtpPort };
-  return [...listeners, smtp].filter(({ port }) => port !== 0);
+  const onLoopback = { mta: name, address: '127.0.0.1' } as const;
+  const smtp: Listener = { ...onLoopback, option: 'smtp', port: smtpPort };
+  const metrics: Listener = { ...onLoopback, option: 'metrics', port: metricsPort };
+  return [...listeners, smtp, metrics].filter(({ port }) => port !== 0);
 }
 
 /** Finds two listeners that share one port of one address. Returns the option at fault and a message. */
@@ -93,7 +98,7 @@ export function listeningClash(
     const words =
       first === second ? `${first} would listen on ${place} twice` : `${first} and ${second} would both listen on ${place}`;
     return {
-      option: one.option === 'bindings' ? other.option : one.option,
+      option: [one, other].map(({ option }) => option).find((option) => option !== 'bindings') ?? 'bindings',
       message: `${words}; give one of them another port`,
     };
   }

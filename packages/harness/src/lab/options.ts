@@ -66,6 +66,8 @@ export type LabOptions = {
   readonly mapper?: Readonly<Record<string, number>>;
   /** TCP port of the SMTP listener of each MTA, on 127.0.0.1, by its name. 0: the system chooses. Default: no SMTP listener. */
   readonly smtp?: Readonly<Record<string, number>>;
+  /** TCP port on 127.0.0.1 where Prometheus scrapes an MTA, by its name. 0: the system chooses. Default: no metrics. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** MTAs that do not start with the lab. `process(name).start()` starts them. */
   readonly down?: readonly string[];
   /** Settings of all MTAs that differ from the defaults. */
@@ -109,6 +111,7 @@ export type MtaFile = {
   readonly x400?: { readonly port: number };
   readonly advertise: readonly string[];
   readonly control: { readonly port: number };
+  readonly metrics?: { readonly port: number };
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
   readonly release: string;
   readonly nt: string;
@@ -166,6 +169,10 @@ function isTextIfGiven(value: unknown): boolean {
   return value === undefined || isText(value);
 }
 
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
+}
+
 function isLink(value: unknown): boolean {
   return typeof value === 'string' && Object.hasOwn(linkByName, value);
 }
@@ -183,10 +190,6 @@ function byMta(what: string, fits: (value: unknown) => boolean): Shape {
     expected: `an object with ${what} under the name of each MTA`,
     fits: (value) => isRecord(value) && Object.values(value).every(fits),
   };
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }
 
 /** All options, with what they must be. A program in JavaScript may give an unknown option, which must be an error. */
@@ -214,6 +217,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   },
   mapper: byMta('a port', isPort),
   smtp: byMta('a port', isPort),
+  metrics: byMta('a port', isPort),
   down: texts,
   settings: { expected: 'an object with settings', fits: isRecord },
   settingsOf: byMta('an object with settings', isRecord),
@@ -268,7 +272,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
-  const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {}, smtp = {} } = options;
+  const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {}, smtp = {}, metrics = {} } = options;
   const named = {
     release: Object.keys(release),
     nt: Object.keys(nt),
@@ -277,6 +281,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     bindings: Object.keys(bindings),
     mapper: Object.keys(mapper),
     smtp: Object.keys(smtp),
+    metrics: Object.keys(metrics),
     settingsOf: Object.keys(options.settingsOf ?? {}),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
@@ -331,7 +336,10 @@ function nearestHint(name: string, what: string, known: readonly string[]): stri
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
-function checkListening({ bindings = {}, mapper = {}, smtp = {}, down = [] }: LabOptions, names: readonly string[]): void {
+function checkListening(
+  { bindings = {}, mapper = {}, smtp = {}, metrics = {}, down = [] }: LabOptions,
+  names: readonly string[],
+): void {
   for (const [name, list] of Object.entries(bindings)) {
     const problem = list.map(({ address = '' }) => addressProblem(address)).find((each) => each !== undefined);
     if (problem !== undefined) throw new HarnessError(`bindings: ${name}: ${problem}`);
@@ -339,7 +347,13 @@ function checkListening({ bindings = {}, mapper = {}, smtp = {}, down = [] }: La
   const clash = listeningClash(
     names
       .filter((name) => !down.includes(name))
-      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapper[name], smtpPort: smtp[name] })),
+      .map((name) => ({
+        name,
+        bindings: bindings[name] ?? defaultBindings,
+        mapperPort: mapper[name],
+        smtpPort: smtp[name],
+        metricsPort: metrics[name],
+      })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
@@ -393,6 +407,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
   const profile = plan.profiles.get(name) ?? resolveProfile({});
   const mapperPort = plan.mapper?.[name];
   const smtpPort = plan.smtp?.[name];
+  const metricsPort = plan.metrics?.[name];
   return {
     name,
     data: dataFolderName,
@@ -403,6 +418,7 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
     ...(linksAt(plan, name).includes('x400') ? { x400: { port: 0 } } : {}),
     advertise: plan.proxied ? (live.endpoints.get(name) ?? noReach).lan : [],
     control: { port: 0 },
+    ...(metricsPort === undefined ? {} : { metrics: { port: metricsPort } }),
     clock: live.clock,
     release: profile.release.short,
     nt: profile.nt.name,

@@ -52,10 +52,14 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
       rejectedIn: 0,
       turnsGiven: 0,
       turnsReceived: 0,
+      pleasesSent: 0,
+      pleasesReceived: 0,
       recoveries: 0,
       duplicates: 0,
       reports: 0,
     },
+    latest: { inboundAtMs: null, outboundAtMs: null, rejectReason: null, failureReason: null },
+    turnMs: { held: 0, 'asked-of': 0, given: 0, theirs: 0, asking: 0 },
     deadlineMs: null,
   };
 }

@@ -10,7 +10,7 @@ import { closeParts } from './close-parts.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf } from './driver-failure.js';
-import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver-options.js';
+import type { DriverHooks, DriverOptions, Ended, MeasureHooks, StartInput, StepListener } from './driver-options.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort, StoreWrite } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
 import { summarise } from './mta-status.js';
@@ -39,6 +39,8 @@ export class Driver {
   readonly #nt: string | null;
   readonly #smtp: () => MtaStatus['smtp'];
   readonly #hooks: DriverHooks;
+  readonly #measures: MeasureHooks | undefined;
+  readonly #metricsUrl: string | null;
   readonly #submissions = new Submissions();
   readonly #dials = new Set<number>();
   readonly #timer: DeadlineTimer;
@@ -71,6 +73,8 @@ export class Driver {
     this.#nt = options.nt ?? null;
     this.#smtp = options.smtp ?? (() => null);
     this.#hooks = options.hooks ?? {};
+    this.#measures = options.measures;
+    this.#metricsUrl = options.metricsUrl ?? null;
     this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -139,7 +143,7 @@ export class Driver {
    */
   submit(submission: Submission): Promise<SubmitResult> {
     if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('not-running', 'the MTA is not running'));
-    const answer = this.#submissions.wait(submission.submissionId, submission.content);
+    const answer = this.#submissions.wait(submission);
     this.input({ type: 'submit', submission });
     return answer;
   }
@@ -172,10 +176,16 @@ export class Driver {
     return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
+  /** Octets of the mail submitted and delivered here since the start. */
+  get octets(): { readonly submitted: number; readonly delivered: number } {
+    return { submitted: this.#submissions.bytes, delivered: this.#deliveries.bytes };
+  }
+
   status(): MtaStatus {
     return summarise(this.mta, this.#clock, {
       nt: this.#nt,
       smtp: this.#smtp(),
+      metrics: this.#metricsUrl,
       pendingWork: this.pendingWork,
       nextDeadlineMs: this.#over ? null : this.#core.nextDeadline(this.mta),
       delays: this.#deliveries.delays(),
@@ -226,9 +236,14 @@ export class Driver {
   /** What the driver itself keeps count of. */
   #note(input: Input, nowMs: number): void {
     if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
-    else if (input.type === 'delivered') this.#deliveries.delivered(input.copy, nowMs);
+    else if (input.type === 'delivered') this.#noteDelivered(input.copy, nowMs);
     else if (input.type === 'deliver-failed') this.#deliveries.failed(input);
     else if (input.type === 'unreadable') this.#frames.taken(input);
+  }
+
+  #noteDelivered(copy: number, nowMs: number): void {
+    const delayMs = this.#deliveries.delivered(copy, nowMs);
+    if (delayMs !== null) this.#measures?.delivered(delayMs);
   }
 
   #carryOut(effects: readonly Effect[]): void {
@@ -341,8 +356,11 @@ export class Driver {
   #commit(): void {
     this.#effect = null;
     const beganMs = performance.now();
+    const writes = this.#writes.count;
     const outcomes = this.#store.commit();
-    this.#writes.committed(performance.now() - beganMs, this.#store.counts().queued);
+    const tookMs = performance.now() - beganMs;
+    this.#measures?.committed(tookMs, writes);
+    this.#writes.committed(tookMs, this.#store.counts().queued);
     this.#tellDeliveries();
     for (const outcome of outcomes) {
       if (this.#halt !== null) return;

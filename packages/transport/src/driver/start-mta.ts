@@ -9,6 +9,7 @@ import { MaildirDelivery } from '../delivery/maildir-delivery.js';
 import { renderReport } from '../delivery/nondelivery-report.js';
 import type { SmartHostSettings } from '../delivery/smart-host.js';
 import { SmtpDelivery } from '../delivery/smtp-delivery.js';
+import type { MetricsAddress, MetricsServer } from '../metrics/metrics-server.js';
 import { UnreadableContent } from '../net/frame-codec.js';
 import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
@@ -21,6 +22,7 @@ import { ArrivedContents } from './arrived-contents.js';
 import { DriverStreams } from './control-streams.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
+import { metricsSource, startMetrics } from './driver-metrics.js';
 import type { Ended } from './driver-options.js';
 import type { CoreFunctions } from './driver-ports.js';
 import { Journal, JournalFile } from './journal.js';
@@ -59,6 +61,8 @@ export type StartOptions = {
   readonly nt?: string;
   /** Port of the control channel; 0 for one that is chosen once and kept. */
   readonly control?: { readonly port: number };
+  /** Where to answer scrapes of the metrics. Absent: nowhere. */
+  readonly metrics?: MetricsAddress;
   /** Record every step in `journal.jsonl`. Default false. */
   readonly journal?: boolean;
   /** Octets after which the journal ends. */
@@ -80,6 +84,8 @@ export type RunningMta = {
   readonly mapper: readonly string[];
   /** Where its SMTP listener listens; nowhere when it has none. */
   readonly smtp: readonly string[];
+  /** Where its metrics are; null when it has none. */
+  readonly metrics: string | null;
   /** Ports of those, in the same order. */
   readonly ports: readonly number[];
   /** URL of the control channel. */
@@ -136,6 +142,7 @@ type Parts = {
   readonly diagnostics: Diagnostics;
   /** The SMTP listener, once it listens. It needs the driver, whose status tells of it. */
   readonly smtp: { listener: SmtpListener | null };
+  readonly metrics: MetricsServer | undefined;
 };
 
 function deliveryOf({ config, delivery }: StartOptions, store: Store, input: (what: Input) => void): Delivery {
@@ -156,7 +163,7 @@ function deliveryOf({ config, delivery }: StartOptions, store: Store, input: (wh
 /** The driver on its network, store and mailboxes, not begun. */
 function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
   const { config, clock, hooks } = options;
-  const { store, contents, streams, reasons, diagnostics } = parts;
+  const { store, contents, streams, reasons, diagnostics, metrics } = parts;
   let running = false;
   const input = (what: Input): void => {
     if (what.type === 'listen-failed') {
@@ -196,6 +203,8 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     contents,
     nt: options.nt,
     smtp: () => parts.smtp.listener?.status() ?? null,
+    measures: metrics?.recorder,
+    metricsUrl: metrics?.url,
     hooks: {
       event: (event, nowMs) => {
         if (!running) reasons.note(event);
@@ -249,11 +258,13 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   let control: ControlServer;
   const smtp: Parts['smtp'] = { listener: null };
   let journal: Journal | undefined;
+  let metrics: MetricsServer | undefined;
   try {
     const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings, fixedPorts(options));
     const lines = openJournal(options);
     journal = lines;
-    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, smtp }, () => isRunning());
+    metrics = await startMetrics(options);
+    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, smtp, metrics }, () => isRunning());
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };
@@ -263,14 +274,14 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     control = await startControl(options, made, keptPorts, { diagnostics, streams: streams.sources(lines, record) });
   } catch (error) {
     // Nothing has happened to the mail yet: the store is left as it was found.
-    await smtp.listener?.close();
+    await Promise.all([smtp.listener?.close(), metrics?.close()]);
     journal?.close();
     store.close(store.recovered.clean);
     throw error;
   }
   const ended = driver.ended.then(async (end) => {
     if (end.error !== undefined) hooks?.log?.('error', end.error.stack ?? end.error.message);
-    await Promise.all([control.close(), smtp.listener?.close()]);
+    await Promise.all([control.close(), smtp.listener?.close(), metrics?.close()]);
     journal.close();
     return end;
   });
@@ -278,6 +289,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     isRunning = resolve;
     void ended.then((end) => reject(reasons.errorOf(config.name, end, config.bindings.filter(({ enabled }) => enabled).length)));
     driver.begin(config, store.recovered);
+    metrics?.serve(() => metricsSource(driver, options));
   });
   return {
     name: config.name,
@@ -285,6 +297,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     x400: connectorsOf(driver.mta),
     mapper: mappersOf(driver.mta),
     smtp: smtp.listener === null ? [] : [smtp.listener.endpoint],
+    metrics: metrics?.url ?? null,
     ports: driver.mta.rpc.addresses.flatMap(({ state, serves, port }) => (state === 'up' && serves === 'mta' ? [port] : [])),
     control: control.url,
     tokenFile: control.tokenFile,

@@ -5,6 +5,7 @@ import type { SmtpListener } from '../smtp/smtp-listener.js';
 import type { DriverStreams } from './control-streams.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Driver } from './driver.js';
+import { placeOf } from './driver-metrics.js';
 import type { FixedPort, KeptPorts, Service } from './kept-ports.js';
 import type { StartOptions } from './start-mta.js';
 import { listenAdvice } from './start-reasons.js';
@@ -12,13 +13,14 @@ import { listenAdvice } from './start-reasons.js';
 const smtpHost = '127.0.0.1';
 
 /** The ports that the configuration names. */
-export function fixedPorts({ config, control, smtp }: StartOptions): FixedPort[] {
+export function fixedPorts({ config, control, smtp, metrics }: StartOptions): FixedPort[] {
   const enabled = config.bindings.filter((binding) => binding.enabled);
   const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));
   const connectors = enabled.map(({ address }) => ({ address, port: config.x400Port ?? 0 }));
   const services = [
     { address: controlHost, port: control?.port ?? 0 },
     { address: smtp?.address ?? smtpHost, port: smtp?.port ?? 0 },
+    ...(metrics === undefined ? [] : [placeOf(metrics)]),
   ];
   return [...enabled, ...mappers, ...connectors, ...services].filter(({ port }) => port !== 0);
 }

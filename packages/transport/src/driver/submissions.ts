@@ -1,5 +1,5 @@
 /** Clients that wait for their submission to be on disk. */
-import type { SubmitRefusal } from '@mtalab/mta-core';
+import type { Submission, SubmitRefusal } from '@mtalab/mta-core';
 
 export type SubmitResult = {
   readonly mtsId: string;
@@ -19,6 +19,7 @@ export class SubmitRefused extends Error {
 
 type Waiter = {
   readonly content: number;
+  readonly sizeBytes: number;
   readonly resolve: (result: SubmitResult) => void;
   readonly reject: (error: Error) => void;
 };
@@ -26,16 +27,22 @@ type Waiter = {
 export class Submissions {
   readonly #waiting = new Map<string, Waiter[]>();
   #count = 0;
+  #bytes = 0;
 
   get waiting(): number {
     return this.#count;
   }
 
+  /** Octets of the messages accepted since the start of the process. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Wait for the answer to this submission. Answers to one id come in the order of its submissions. */
-  wait(submissionId: string, content: number): Promise<SubmitResult> {
+  wait({ submissionId, content, sizeBytes }: Submission): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
       const waiters = this.#waiting.get(submissionId);
-      const waiter = { content, resolve, reject };
+      const waiter = { content, sizeBytes, resolve, reject };
       if (waiters === undefined) this.#waiting.set(submissionId, [waiter]);
       else waiters.push(waiter);
       this.#count += 1;
@@ -43,7 +50,9 @@ export class Submissions {
   }
 
   submitted(submissionId: string, result: SubmitResult): void {
-    this.#next(submissionId)?.resolve(result);
+    const waiter = this.#next(submissionId);
+    if (waiter !== undefined && !result.known) this.#bytes += waiter.sizeBytes;
+    waiter?.resolve(result);
   }
 
   /** @returns the key of the content that can be dropped, if a client waited for this submission. */

@@ -10,6 +10,7 @@ import {
   countAt,
   entryAt,
   entryNamed,
+  noteOpening,
   report,
   reportAsCalled,
   takeNumber,
@@ -115,6 +116,7 @@ function refuse(ctx: Context, entry: LtabEntry, request: OpenRequest, reason: Re
 /** Logs and counts an RTORJ of this MTA. */
 function reportRefusal(ctx: Context, entry: LtabEntry, reason: RefuseReason, controlBlock: number, recovery: number): void {
   countAt(ctx, entry.id, { rejectedIn: 1 });
+  noteOpening(ctx, entry.id, { rejectReason: reason });
   report(ctx, 1293, {
     entity: entry.name,
     provider: 'RTSE',

@@ -21,6 +21,7 @@ export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: numb
     protocolError(ctx, ref, `turn-please with priority ${priority}`);
     return false;
   }
+  countAt(ctx, ref.entry, { pleasesReceived: 1 });
   const activity = priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {};
   if (changeTurn(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) return true;
   const isSecond = association.turn === 'asked-of';
@@ -62,6 +63,7 @@ export function please(ctx: Context, ref: AssociationRef, priority: number): voi
     'please-sent',
     priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {},
   );
+  countAt(ctx, ref.entry, { pleasesSent: 1 });
 }
 
 /**
