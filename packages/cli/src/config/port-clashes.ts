@@ -66,7 +66,7 @@ export function portFindings(
   return [...findings, ...serviceFindings(listening, ports, services)];
 }
 
-/** Services at an address where nobody can listen, or that would take a port from a binding, from a listener beside it, or from each other. */
+/** Services at an address where nobody can listen, or that would take a port from a binding, a listener beside it, or each other. */
 function serviceFindings(
   listening: readonly Listening[],
   ports: readonly { readonly key: Beside; readonly port: number }[],
