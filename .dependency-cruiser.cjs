@@ -1,5 +1,5 @@
 /**
- * Import rules between packages: mta-core <- trace <- scenario <- engine <- proof, and mta-core <- transport <- harness <- cli.
+ * Import rules between packages: mta-core <- trace <- scenario <- engine <- proof, and mta-core <- transport <- harness <- load-report <- cli.
  * Tests import public entries only. Paths to other packages name `dist`, because the packages' `exports` name it.
  */
 const own = '^(packages/[^/]+|test)/';
@@ -22,7 +22,8 @@ const scenario = 'scenario/dist/index\\.(js|d\\.ts)';
 const engine = 'engine/dist/index\\.(js|d\\.ts)';
 const proof = 'proof/dist/index\\.(js|d\\.ts)';
 const transport = 'transport/dist/index\\.(js|d\\.ts)';
-const harness = 'harness/dist/index\\.(js|d\\.ts)';
+const harness = 'harness/dist/(index|internal)\\.(js|d\\.ts)';
+const loadReport = 'load-report/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
 /** Forbids a package every import, node:* included, except of these entries and these pure libraries. */
@@ -103,16 +104,31 @@ module.exports = {
       [core, trace, scenario, transport],
       'harness uses the entries of mta-core, trace, scenario, transport: no simulator.',
     ),
+    {
+      name: 'load-report-arrows',
+      comment: 'Reports take the types of the harness and nothing that runs, so that reading a result loads no MTA.',
+      severity: 'error',
+      from: { path: '^packages/load-report/' },
+      to: { path: `^packages/${harness}`, dependencyTypesNot: ['type-only'] },
+    },
+    onlyFrom('load-report-other-arrows', 'packages/load-report', [harness], 'load-report uses the types of harness only.'),
+    {
+      name: 'page-script-alone',
+      comment: 'The page holds this script as text, so it imports nothing but types.',
+      severity: 'error',
+      from: { path: '^packages/load-report/src/page/' },
+      to: { dependencyTypesNot: ['type-only'] },
+    },
     onlyFrom(
       'cli-arrows',
       'packages/cli',
-      [core, trace, scenario, engine, proof, transport, harness],
+      [core, trace, scenario, engine, proof, transport, harness, loadReport],
       'cli uses the entries of the other packages only.',
     ),
     onlyFrom(
       'test-arrows',
       'test',
-      [core, trace, scenario, engine, proof, transport, harness, cli],
+      [core, trace, scenario, engine, proof, transport, harness, loadReport, cli],
       'Tests import only public entries.',
     ),
     {

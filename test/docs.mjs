@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadMetrics } from '@mtalab/harness';
 import {
   associationTable,
   diagnosticsLevels,
@@ -22,6 +23,7 @@ import {
 } from '@mtalab/mta-core';
 import { rules, simFaults } from '@mtalab/proof';
 import { faultKindGroups } from '@mtalab/scenario';
+import { metricGroups, metricsLimits } from '@mtalab/transport';
 import { renderConfigSchema } from 'mtalab';
 import { commandTree, renderManual } from 'mtalab/internal';
 
@@ -236,6 +238,48 @@ function settings() {
   return markdown(['setting', 'what it is', 'in Exchange', 'unit', 'values', 'default', 'override'], rows);
 }
 
+/** The metrics of thresholds; those of latencies in their plain form. */
+function thresholdMetrics() {
+  const plain = [...loadMetrics].filter(([name]) => !name.includes('.'));
+  return markdown(
+    ['metric', 'what it is', 'unit'],
+    plain.map(([name, { meaning, unit }]) => [`\`${name}\``, meaning, unit]),
+  );
+}
+
+/** Limits of the endpoint of the metrics. */
+function endpointLimits() {
+  const { maxPeers, maxConnections, maxHeadBytes, requestTimeoutMs, idleTimeoutMs, keepAliveMs } = metricsLimits;
+  return markdown(
+    ['limit', 'value'],
+    [
+      ['adjacent MTAs with series of their own', maxPeers],
+      ['connections at one time', maxConnections],
+      ['head of a request, octets', maxHeadBytes],
+      ['time for a request to arrive, s', requestTimeoutMs / 1000],
+      ['time in which a client takes nothing of its answer, s', idleTimeoutMs / 1000],
+      ['time that an idle connection is kept, s', keepAliveMs / 1000],
+    ],
+  );
+}
+
+/** All metrics, a table for each group. */
+function metrics() {
+  return metricGroups
+    .map(({ title, metrics: all }) => {
+      const hasNames = all.some(({ exchange }) => exchange !== undefined);
+      const rows = all.map(({ name, type, labels, help, exchange }) => [
+        `\`${name}\``,
+        ...(hasNames ? [exchange ?? ''] : []),
+        type,
+        labels.map((label) => `\`${label}\``).join(', '),
+        help.replaceAll('|', '\\|'),
+      ]);
+      return `## ${title}\n\n${markdown(['metric', ...(hasNames ? ['in Exchange'] : []), 'type', 'labels', 'what it is'], rows)}`;
+    })
+    .join('\n\n');
+}
+
 /** The generated text between the marks of each name; people write the rest of the page. */
 const parts = {
   'docs/ARCHITECTURE.md': {
@@ -248,7 +292,9 @@ const parts = {
   'docs/events.md': { events: events() },
   'docs/faults.md': { kinds: kinds() },
   'docs/glossary.md': { terms: terms() },
+  'docs/load.md': { metrics: thresholdMetrics() },
   'docs/limits.md': { envelope: envelopeLimits() },
+  'docs/metrics.md': { metrics: metrics(), limits: endpointLimits() },
   'docs/releases.md': { exchange: releases(exchangeReleases), 'windows nt': releases(ntReleases), reasons: reasons() },
   'docs/verification/simulator.md': { faults: simulatedFaults(), rules: checkedRules() },
 };

@@ -1,49 +1,29 @@
 /**
- * Builds the changed code and runs the tests: `npm test`, or `npm test -- test/core` for some of them. Arguments that start
- * with a dash go to tap. The last line counts the passed and failed assertions.
+ * Builds the changed code and runs the tests: `npm test`, or `npm test -- test/core` for some of them. The last line counts the
+ * passed and failed assertions.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Parser } from 'tap-parser';
-import { compiled, sourceOf, testSources } from './scripts/files.mjs';
+import { compiled, testSources } from './scripts/files.mjs';
+import { runTestFile } from './scripts/test-file.mjs';
 import { provideTools } from './scripts/tools.mjs';
 
 const require = createRequire(import.meta.url);
 const say = (text) => console.error(text);
 
-function program(packageName, command) {
-  const description = require.resolve(`${packageName}/package.json`);
-  return resolve(dirname(description), require(description).bin[command]);
-}
+/** Files at one time, each with processes of its own, on a machine that may be busy. */
+const filesAtOnce = 2;
+const slowestShown = 5;
+/** The folders of the longest files, which start first: so no core waits for one file at the end. */
+const longestFirst = ['e2e', 'cli', 'library', 'sim', 'harness', 'releases', 'promela', 'mutants'];
 
 function build() {
-  const run = spawnSync(process.execPath, [program('typescript', 'tsc'), '-b'], { stdio: ['ignore', 2, 2] });
+  const description = require.resolve('typescript/package.json');
+  const compiler = resolve(dirname(description), require(description).bin.tsc);
+  const run = spawnSync(process.execPath, [compiler, '-b'], { stdio: ['ignore', 2, 2] });
   if (run.status !== 0) throw new Error('The build failed, so no test ran.');
-}
-
-/** Counts assertions, and ignores lines that only sum up a subtest or a file. */
-class Tally {
-  passed = 0;
-  failed = 0;
-  leftOut = [];
-  parser = new Parser();
-
-  constructor() {
-    this.parser.on('pass', () => this.passed++);
-    this.parser.on('fail', () => this.failed++);
-    this.parser.on('skip', (result) => this.leftOut.push(`${result.name} (${result.skip})`));
-    this.parser.on('todo', (result) => this.leftOut.push(`${result.name} (${result.todo})`));
-  }
-
-  async read(stream) {
-    stream.pipe(this.parser);
-    await once(this.parser, 'complete');
-  }
 }
 
 /** The diagnostics of a failure as text: strings unchanged, the rest as JSON. */
@@ -56,57 +36,63 @@ function explained({ at, stack, ...details }) {
   return `${[...place, ...said, ...traced].map((text) => text.trim()).join('\n')}\n`.replaceAll(/^(?=.)/gm, '  ');
 }
 
-/** Prints one line for each test file, and the details of each failure. */
-function printPlainly(parser) {
-  parser.on('assert', ({ name, ok, time, skip }) => {
-    const duration = typeof time === 'number' ? ` (${(time / 1000).toFixed(1)} s)` : '';
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${sourceOf(name)}${skip ? ` left out: ${skip}` : ''}${duration}`);
-  });
-  parser.on('fail', (result) => console.log(`\nnot ok: ${result.fullname}\n${explained(result.diag ?? {})}`));
-  parser.on('bailout', (reason) => console.log(`The tests gave up: ${reason}`));
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+
+/** Prints one line for a test file, and the details of each failure. */
+function print({ source, passed, failed, failures, said, durationMs, leftOut }) {
+  const skipped = passed + failed === 0 && leftOut.length > 0 ? ' left out' : '';
+  console.log(`${failed === 0 ? 'ok    ' : 'FAILED'} ${source}${skipped} (${seconds(durationMs)})`);
+  for (const failure of failures) console.log(`\nnot ok: ${failure.fullname}\n${explained(failure.diag ?? {})}`);
+  if (said !== '') console.log(said.trimEnd().replaceAll(/^/gm, '  '));
 }
 
-async function runTap(args, tally) {
-  const live = process.stdout.isTTY === true;
-  const folder = mkdtempSync(join(tmpdir(), 'mtalab-test-'));
-  try {
-    const record = join(folder, 'results.tap');
-    const shown = live ? [`--output-file=${record}`] : ['--reporter=tap'];
-    const tap = spawn(process.execPath, [program('tap', 'tap'), ...shown, ...args], {
-      stdio: ['ignore', live ? 'inherit' : 'pipe', 'inherit'],
-    });
-    const ended = once(tap, 'close');
-    if (!live) printPlainly(tally.parser);
-    const reading = live ? undefined : tally.read(tap.stdout);
-    const [code, signal] = await ended;
-    await (reading ?? tally.read(createReadStream(record)));
-    return { code, signal };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** The order of the files. */
+function longestFilesFirst(sources) {
+  const rank = (source) => {
+    const at = longestFirst.indexOf(source.split(sep)[1]);
+    return at < 0 ? longestFirst.length : at;
+  };
+  return sources.toSorted((one, other) => rank(one) - rank(other));
 }
 
-async function main() {
-  process.chdir(resolve(dirname(fileURLToPath(import.meta.url)), '..'));
-  const args = process.argv.slice(2);
-  const sources = testSources(args.filter((argument) => !argument.startsWith('-')));
-  provideTools(say);
-  build();
-  const tally = new Tally();
-  const { code, signal } = await runTap(
-    [...args.filter((argument) => argument.startsWith('-')), ...sources.map(compiled)],
-    tally,
-  );
-  for (const what of tally.leftOut) console.log(`left out: ${what}`);
-  // A file that ends early without a failed assertion still counts as a failure.
-  const failed = code === 0 ? tally.failed : Math.max(1, tally.failed);
-  if (signal !== null) console.log(`Signal ${signal} ended tap.`);
-  console.log(`${tally.passed} passed, ${failed} failed`);
+/** Runs the files, some at a time, in the given order. */
+async function runAll(sources) {
+  const results = [];
+  const waiting = [...sources];
+  const worker = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      const result = { source, ...(await runTestFile(compiled(source))) };
+      results.push(result);
+      print(result);
+    }
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, worker));
+  return results;
+}
+
+function printSum(results, startMs) {
+  for (const { source, leftOut } of results) for (const what of leftOut) console.log(`left out: ${source}: ${what}`);
+  const slowest = results.toSorted((one, other) => other.durationMs - one.durationMs).slice(0, slowestShown);
+  const named = slowest.map(({ source, durationMs }) => `${source} ${seconds(durationMs)}`);
+  if (results.length > 1) console.log(`slowest: ${named.join(', ')}`);
+  console.log(`${results.length} files in ${seconds(performance.now() - startMs)}`);
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  const failed = sum('failed');
+  console.log(`${sum('passed')} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
 try {
-  await main();
+  process.chdir(resolve(dirname(fileURLToPath(import.meta.url)), '..'));
+  const args = process.argv.slice(2);
+  const option = args.find((argument) => argument.startsWith('-'));
+  if (option !== undefined)
+    throw new Error(`npm test has no option ${option}. Name test files, or folders of them, such as test/core.`);
+  const sources = testSources(args);
+  provideTools(say);
+  build();
+  const startMs = performance.now();
+  printSum(await runAll(longestFilesFirst(sources)), startMs);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.log('0 passed, 1 failed');

@@ -91,6 +91,23 @@ function exhausted(bounds, expected = 0) {
   return `${bounds.join(' ')}: ${expected === 0 ? 'every property holds' : 'the article is found'}, ${states} states, ${transitions} transitions`;
 }
 
+/** Reproduces everything on processes, again and again, with the same verdicts: the test does that once, and compares it with virtual time. */
+async function reproduced(count) {
+  const { verdictsOf } = await import('./dist/e2e/reproduced.js');
+  const command = [resolve(root, 'packages/cli/bin/mtalab.js'), 'repro', 'all', '--json'];
+  const verdicts = Array.from({ length: count }, () => {
+    const run = spawnSync(process.execPath, command, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 2 ** 28,
+    });
+    if (run.status !== 0) throw new Error(`mtalab repro all ended with ${run.status}`);
+    return JSON.stringify(verdictsOf(JSON.parse(run.stdout)));
+  });
+  if (new Set(verdicts).size !== 1) throw new Error('two runs give different verdicts');
+  return `${count} runs on processes reproduce everything, with the same verdicts`;
+}
+
 /** Alters every octet of a small store in turn: the test of the store does that to some of them. */
 function everyOctet() {
   const env = { ...process.env, MTALAB_OCTET_STRIDE: '1', MTALAB_NO_INSTALL: '1' };
@@ -121,6 +138,7 @@ const parts = [
   ['1000 MTAs', () => seeds({ mtas: 1000, topology: 'ring' }, 1)],
   ['determinism', () => twice(100)],
   ['store', () => everyOctet()],
+  ['repro', () => reproduced(2)],
   ['quirk Q166594', () => quirk('Q166594', 500)],
   ['quirk Q181721', () => quirk('Q181721', 50)],
   ['quirk Q229643', () => quirk('Q229643', 100)],

@@ -82,10 +82,12 @@ test('the scripts and the manual page have every command and every option of the
   /** The part of a text between two marks. */
   const between = (text: string, from: string, to: string): string => text.split(from)[1]?.split(to)[0] ?? '';
   const lacking = names.flatMap(([name, long]) => {
+    // In a script a subcommand is one word with its command.
+    const word = name.replace(' ', '-');
     const found = {
-      bash: between(bash, `    ${name})\n`, '\n      ;;').includes(long),
-      zsh: between(zsh, `        ${name})\n`, '\n          ;;').includes(long),
-      fish: new RegExp(`__mtalab_in ${name}'(?: -s \\w)? -l ${long.slice(2)}(?:$| )`, 'm').test(fish),
+      bash: between(bash, `    ${word})\n`, '\n      ;;').includes(long),
+      zsh: between(zsh, `        ${word})\n`, '\n          ;;').includes(long),
+      fish: new RegExp(`__mtalab_in ${word}'(?: -s \\w)? -l ${long.slice(2)}(?:$| )`, 'm').test(fish),
       // The page says once that every command has --help.
       man: long === '--help' || between(plain, `mtalab ${name}\\fP`, '\n.S').includes(`\\fB${long}\\fP`),
     };

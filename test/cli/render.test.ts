@@ -244,6 +244,8 @@ const views: Record<string, (style: Paint) => string> = {
             endpoints: ['127.0.0.1[4097]'],
             x400: ['127.0.0.1[102]'],
             mapper: ['127.0.0.1[135]'],
+            smtp: ['127.0.0.1[2525]'],
+            metrics: 'http://127.0.0.1:9464/metrics',
             control: 'ws://127.0.0.1:4098',
             legacy: ['Q166594'],
           },
@@ -251,7 +253,8 @@ const views: Record<string, (style: Paint) => string> = {
       },
       style,
     ),
-  'status, one MTA without an answer': (style) => renderStatus([{ mta: 'MTA-A', value: status('MTA-A') }], style, [silent]),
+  'status, one MTA without an answer': (style) =>
+    renderStatus([{ mta: 'MTA-A', value: status('MTA-A', { metrics: 'http://127.0.0.1:9464/metrics' }) }], style, [silent]),
   live: () => live(49, { asked: 51, delivered: 2, toSubmit: 0, perSecond: 3.25, leftMs: 15_077 }),
   'live, while mail is being submitted': () =>
     live(49, { asked: 20_000, delivered: 1200, toSubmit: 18_000, perSecond: 512.4, leftMs: 36_690 }),

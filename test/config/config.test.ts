@@ -134,6 +134,31 @@ test('a rendered configuration reads back the same', (t) => {
   t.end();
 });
 
+test('an SMTP listener, and a smart host', (t) => {
+  mkdirSync(t.testdirName, { recursive: true });
+  const file = join(t.testdirName, 'smtp.yaml');
+  const loaded = (lines: string) => {
+    writeFileSync(file, `name: A\ndata: x\n${lines}`);
+    return loadConfig(file);
+  };
+  const path = join(t.testdirName, 'x', 'mailboxes');
+  t.equal(loaded('').smtp, undefined);
+  const smtp = { port: 2525, address: '127.0.0.1', sessions: 100, idleTimeoutS: 300 };
+  t.same(loaded('smtp: {}\n').smtp, smtp);
+  t.same(loaded('smtp: { port: 0, address: "0:0::1", sessions: 5, idleTimeoutS: 60 }\n').smtp, {
+    port: 0,
+    address: '::1',
+    sessions: 5,
+    idleTimeoutS: 60,
+  });
+  t.same(loaded('local: { delivery: smtp, smtp: { port: 1025 } }\n').delivery, {
+    kind: 'smtp',
+    path,
+    smartHost: { host: '127.0.0.1', port: 1025, connections: 10 },
+  });
+  t.end();
+});
+
 test('an X.400 connector: its port, its overrides and its selected times', (t) => {
   const peers = [
     '- { name: B, link: x400, endpoints: ["127.0.0.1"], overrides: { openRetryIntervalS: 5, localInitialTurn: false } }',

@@ -2,7 +2,9 @@
 import {
   type Association,
   type Carrier,
+  type CopyQueue,
   defaultSettings,
+  emptyCopyQueue,
   emptyFifo,
   emptyTree,
   type Fifo,
@@ -11,6 +13,7 @@ import {
   type LtabEntry,
   type Mta,
   push,
+  pushCopy,
   type QueuedCopy,
   type Transfer,
   treeOf,
@@ -38,6 +41,8 @@ function queued(number: number, submittedAtMs: number, over: Partial<QueuedCopy>
     ...over,
   };
 }
+const queueOf = (...rows: readonly QueuedCopy[]): CopyQueue<QueuedCopy> =>
+  rows.reduce((queue, row) => pushCopy(queue, row, 100), emptyCopyQueue<QueuedCopy>());
 const fifoOf = <T extends { readonly id: number }>(...rows: readonly T[]): Fifo<T> => rows.reduce(push<T>, emptyFifo<T>());
 
 export const association: Association = {
@@ -97,6 +102,8 @@ export const counters = {
   rejectedIn: 0,
   turnsGiven: 1,
   turnsReceived: 1,
+  pleasesSent: 1,
+  pleasesReceived: 1,
   recoveries: 2,
   duplicates: 0,
   reports: 0,
@@ -110,7 +117,7 @@ export const entry: LtabEntry = {
   password: 'never shown',
   settings: defaultSettings,
   activation: 'always',
-  queues: { urgent: fifoOf(queued(4, 1100)), normal: fifoOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': fifoOf() },
+  queues: { urgent: queueOf(queued(4, 1100)), normal: queueOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': queueOf() },
   waiting: treeOf([{ ...queued(3, 950, { failures: 1 }), untilMs: 7000 }], ({ untilMs }) => untilMs),
   queued: 5,
   queuedBytes: 500,
@@ -136,6 +143,8 @@ export const entry: LtabEntry = {
   incoming: [],
   storing: emptyTree(),
   counters,
+  latest: { inboundAtMs: 400, outboundAtMs: 500, rejectReason: null, failureReason: 'rtsBusy' },
+  turnMs: { held: 250, 'asked-of': -400, given: 0, theirs: 100, asking: 50 },
   deadlineMs: 7000,
 };
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -35,7 +36,8 @@ async function lab(t: Test, settings = {}, maxUnreadBytes?: number): Promise<Lab
     if (input.type === 'submit') {
       const { submissionId, content } = input.submission;
       if (submissionId === 'silent') return [];
-      if (submissionId === 'full') return [{ type: 'submit-refused', submissionId, reason: 'the queues are full' }];
+      if (submissionId === 'full')
+        return [{ type: 'submit-refused', submissionId, refusal: 'full', reason: 'the queues are full' }];
       const message = { content, envelope, copies: [copy] };
       const submission = { submissionId, mtsId: 'm' };
       return [
@@ -207,7 +209,7 @@ test('a wrong request gets an explanation, and the channel stays open', async (t
   t.match((await raw(server.url, token, '{"id":')).text, /"id":null,"ok":false,"error":"a request must be JSON/);
   t.match((await raw(server.url, token, '[]')).text, /a request must be an object/);
   t.match((await raw(server.url, token, '{"cmd":"status"}')).text, /id: expected a whole number/);
-  t.match((await raw(server.url, token, Buffer.from([0]))).text, /binary frame/);
+  t.match((await raw(server.url, token, Buffer.of())).text, /binary frame/);
   t.match((await raw(server.url, token, Buffer.from([200, 1]))).text, /binary frame/);
   t.same(
     await raw(server.url, token, ' '.repeat(controlLimits.maxMessageBytes + 1)),
@@ -258,6 +260,8 @@ test('more requests at once than the server takes wait for their turn', async (t
       ids.map((id) => `mts-${id}`),
     );
   }
+  const asked = Array.from({ length: controlLimits.maxOutstanding + 50 }, () => client.command('queues'));
+  t.ok((await Promise.all(asked)).every((queues) => queues.length === 1));
   // A refusal gives its turn back too.
   const tooLarge = { ...message, content: Buffer.alloc(300_001) };
   const refused = Array.from({ length: controlLimits.maxUploadsPerClient + 4 }, (_, index) =>
@@ -265,6 +269,78 @@ test('more requests at once than the server takes wait for their turn', async (t
   );
   t.ok((await Promise.allSettled(refused)).every(({ status }) => status === 'rejected'));
   t.match(await client.submit({ ...message, submissionId: 'last', content: Buffer.alloc(300_000) }), { mtsId: 'mts-last' });
+});
+
+/** A batch frame with this head and these contents. */
+function frameOf(head: unknown, contents = ''): Buffer {
+  const text = Buffer.from(typeof head === 'string' ? head : JSON.stringify(head));
+  const length = Buffer.alloc(5);
+  length.writeUInt32LE(text.length, 1);
+  return Buffer.concat([length, text, Buffer.from(contents)]);
+}
+
+test('a batch of submissions: one commit, one answer, and each message has its own outcome', async (t) => {
+  const { server, token, parts, connect } = await lab(t, { maxMessageBytes: 1_000_000 });
+  const client = await connect();
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'] };
+  const content = (text: string): Buffer => Buffer.from(text);
+  const outcomes = await client.submitBatch([
+    { ...message, submissionId: 'one', content: content('first') },
+    { ...message, submissionId: 'full', content: content('second') },
+    { ...message, submissionId: 'again', content: Buffer.alloc(0) },
+    { ...message, recipients: ['nobody'], submissionId: 'r', content: content('third') },
+    { ...message, submissionId: '', content: content('fourth') },
+    { ...message, submissionId: 'large', content: Buffer.alloc(controlLimits.maxInlineBytes + 1, 'x') },
+    { ...message, submissionId: 'huge', content: Buffer.alloc(1_000_001) },
+    { ...message, priority: 'urgent', submissionId: 'last', content: content('fifth') },
+  ]);
+  t.match(outcomes, [
+    { ok: true, mtsId: 'mts-one', known: false },
+    { ok: false, reason: 'the queues are full' },
+    { ok: true, mtsId: 'mts-again', known: true },
+    { ok: false, reason: /^recipients: expected an address/ },
+    { ok: false, reason: /^submissionId: expected a text/ },
+    { ok: true, mtsId: 'mts-large', known: false },
+    { ok: false, reason: /larger than the largest message/ },
+    { ok: true, mtsId: 'mts-last', known: false },
+  ]);
+  const kept = [...parts.content.values()].map(String).filter((text) => text.length < 100);
+  t.same(kept.sort(), ['fifth', 'first'], 'the contents of those that were accepted');
+  t.same(await client.submitBatch([]), [], 'nothing to do');
+
+  const many = Array.from({ length: 3 * controlLimits.maxBatchMessages * controlLimits.maxBatches }, (_, at) => ({
+    ...message,
+    submissionId: `m${at}`,
+    content: content(`${at}`),
+  }));
+  const all = await client.submitBatch(many);
+  t.ok(all.every((outcome, at) => outcome.ok && outcome.mtsId === `mts-m${at}`));
+
+  const head = { id: 5, envelopes: [message], messages: [[0, 's', 2]] };
+  const wrong: readonly [string, Buffer, RegExp][] = [
+    ['no length of the head', Buffer.of(0, 9), /"id":null,.*the frame ends within its head/],
+    ['a head longer than the frame', Buffer.of(0, 9, 0, 0, 0, 123), /the frame ends within its head/],
+    ['no JSON', frameOf('{'), /the head must be JSON/],
+    ['no id', frameOf({ ...head, id: 'x' }, 'hi'), /"id":null,.*id: expected/],
+    ['no messages', frameOf({ ...head, messages: [] }), /"id":5,"ok":false,.*messages: expected/],
+    ['too few octets', frameOf(head, 'h'), /the lengths add up to 2 octets, and 1 came/],
+    ['too many octets', frameOf(head, 'hip'), /the lengths add up to 2 octets, and 3 came/],
+    ['a negative length', frameOf({ ...head, messages: [[0, 's', -2]] }), /messages: expected/],
+    ['too many messages', frameOf({ ...head, messages: Array(1025).fill([0, 's', 0]) }), /messages: 1025 entries, at most 1024/],
+    ['an envelope that is not there', frameOf({ ...head, messages: [[1, 's', 2]] }, 'hi'), /"ok":true.*there is no envelope 1/],
+    ['an envelope that is none', frameOf({ ...head, envelopes: [7] }, 'hi'), /"ok":true.*"refused":\[\[0,/],
+  ];
+  for (const [what, frame, expected] of wrong) t.match((await raw(server.url, token, frame)).text, expected, what);
+
+  const socket = new WebSocket(server.url, { headers: { authorization: `Bearer ${token}` } });
+  t.teardown(() => socket.terminate());
+  await once(socket, 'open');
+  const refusal = new Promise<string>((resolve) => {
+    socket.on('message', (data) => resolve(String(data)));
+  });
+  for (let id = 0; id <= controlLimits.maxBatches; id += 1)
+    socket.send(frameOf({ id, envelopes: [message], messages: [[0, 'silent', 0]] }));
+  t.match(await refusal, /"id":8,"ok":false,"error":"8 batches wait for their answers already; wait for one"/);
 });
 
 test('large content comes in pieces, and the server drops uploads without a submission', async (t) => {
@@ -373,7 +449,7 @@ test('a slow subscriber loses its subscription and never delays the MTA', async 
   const sent = 5000;
   for (let n = 0; n < sent; n += 1) streams.delivery({ ...notice, copy: n });
   t.match(await client.command('status'), { mta: 'MTA-A' }, 'the server still serves others');
-  const received: { dropped?: boolean; copy?: number }[] = [];
+  const received: { dropped?: boolean; entries?: readonly { readonly copy: number }[] }[] = [];
   const dropped = new Promise<void>((resolve) => {
     slow.on('message', (data) => {
       const entry = JSON.parse(String(data)) as { dropped?: boolean };
@@ -384,8 +460,9 @@ test('a slow subscriber loses its subscription and never delays the MTA', async 
   slow.resume();
   await dropped;
   t.same(received.at(-1), { stream: 'deliveries', dropped: true });
-  t.ok(received.length > 1 && received.length < sent, `${received.length - 1} of ${sent} came, in order, before the end`);
-  t.ok(received.slice(0, -1).every((entry, at) => entry.copy === at));
+  const copies = received.flatMap(({ entries = [] }) => entries.map(({ copy }) => copy));
+  t.ok(copies.length > 1 && copies.length < sent, `${copies.length} of ${sent} came, in order, before the end`);
+  t.ok(copies.every((copy, at) => copy === at));
   slow.close();
 });
 
@@ -430,7 +507,7 @@ test('a client checks what arrives', async (t) => {
   t.same(await odd.command('retry'), { mta: 7 }, 'additional keys do no harm');
   t.same(await odd.request('status'), { mta: 7 }, 'an untyped request accepts any answer');
 
-  const notice = { stream: 'deliveries', t: 1, node: 'MTA-A', n: 1, copy: 'one' };
+  const notice = { stream: 'deliveries', entries: [{ t: 1, node: 'MTA-A', n: 1, copy: 'one' }] };
   for (const [what, said, why] of [
     ['an entry', notice, /copy: /],
     ['a reply', { id: 1, ok: false }, /error: /],

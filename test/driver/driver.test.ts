@@ -209,7 +209,7 @@ test('submissions, deliveries and their notices', async (t) => {
   const script: Script = (input) => {
     if (input.type === 'submit') {
       const { submissionId, content } = input.submission;
-      if (submissionId === 'bad') return [{ type: 'submit-refused', submissionId, reason: 'no route' }];
+      if (submissionId === 'bad') return [{ type: 'submit-refused', submissionId, refusal: 'envelope', reason: 'no route' }];
       const message = { content, envelope, copies: [copy] };
       return [{ ...store(1), accept: [message], submission: { submissionId, mtsId: 'm' } }];
     }
@@ -257,7 +257,7 @@ test('submissions, deliveries and their notices', async (t) => {
   driver.putContent(refusedContent, 0, Buffer.from('x'));
   await t.rejects(
     driver.submit({ ...submission, submissionId: 'bad', sizeBytes: 1, content: refusedContent }),
-    new SubmitRefused('no route'),
+    new SubmitRefused('envelope', 'no route'),
   );
   t.notOk(parts.content.has(refusedContent), 'refused content is dropped');
 });

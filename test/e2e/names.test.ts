@@ -1,8 +1,9 @@
-/** Every command that prints JSON keeps the conventions of docs/json.md. Those of a running pair: see test/cli/pair.test.ts. */
+/** Every command that prints JSON keeps the conventions of docs/json.md. Those of a running pair: see test/cli/running-pair.test.ts. */
 import { join } from 'node:path';
 import { test } from 'tap';
+import { command } from '../support/command.js';
 import { namingBreaches } from '../support/names.js';
-import { home, mtalab, start, until } from './shell.js';
+import { home, start, until } from './shell.js';
 
 test('the walk finds each kind of breach', (t) => {
   const breaches: readonly (readonly [unknown, RegExp])[] = [
@@ -35,7 +36,7 @@ test('commands that need no run', async (t) => {
     ['runs'],
   ];
   for (const argv of commands) {
-    const { code, stdout, stderr } = await mtalab(...argv, '--json');
+    const { code, stdout, stderr } = await command(...argv, '--json');
     t.equal(code, 0, `${argv.join(' ')}: ${stderr}`);
     t.same(namingBreaches(JSON.parse(stdout)), [], argv.join(' '));
   }
@@ -53,7 +54,7 @@ test('commands that print lines, or act on the link', { timeout: 200_000 }, asyn
     line = first;
   });
   await until(async () => {
-    await mtalab('submit', 'examples/01-plain.eml', ...where);
+    await command('submit', 'examples/01-plain.eml', ...where);
     return line !== undefined;
   });
   t.match(line, { time: /Z$/, mta: 'MTA-B', copy: /^\d+-\d+$/, submittedAt: /Z$/, delayMs: Number });
@@ -64,10 +65,10 @@ test('commands that print lines, or act on the link', { timeout: 200_000 }, asyn
     ['fault', 'heal'],
     ['restart', '--kill', '--mta', 'MTA-B'],
   ]) {
-    const { stdout, stderr } = await mtalab(...argv, ...where);
+    const { stdout, stderr } = await command(...argv, ...where);
     t.same(namingBreaches(JSON.parse(stdout || `"${stderr}"`)), [], argv.join(' '));
   }
-  t.match(await mtalab('stop', ...where), { code: 0 });
+  t.match(await command('stop', ...where), { code: 0 });
   t.same(namingBreaches(await pair.next()), []);
   t.same(await deliveries.ended, [0, null], 'the deliveries end with the run');
 });

@@ -3,61 +3,34 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScenarioResult } from '@mtalab/scenario';
 import { test } from 'tap';
+import { command } from '../support/command.js';
 import { outcomeOf } from './altered.js';
-import { articles, everything } from './reproduced.js';
+import { articles, everything, type ReproduceReport, verdictsOf } from './reproduced.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
 const mtalab = (...argv: readonly string[]) => outcomeOf(bin, argv);
 
-type All = {
-  readonly asDocumented: boolean;
-  readonly on: string;
-  readonly results: readonly {
-    readonly scenario: string;
-    readonly companionTo: string | null;
-    readonly asDocumented: boolean;
-    readonly error: string | null;
-    readonly result: ScenarioResult | null;
-  }[];
-};
-
-/** The part of a report that must be equal in every run: each sentence, and whether it came true. */
-function verdictsOf({ results }: All) {
-  return results.map(({ scenario, asDocumented: reproduced, error, result }) => {
-    const cases = (result?.cases ?? []).map(({ mode, asDocumented, verdict, observations }) => {
-      return { mode, asDocumented, verdict, observations: observations.map(({ says, ok }) => ({ says, ok })) };
-    });
-    return { scenario, reproduced, error, cases };
-  });
-}
-
-test('repro all reproduces everything, on virtual time and twice on processes, with the same verdicts', {
+test('repro all reproduces everything, on virtual time and on processes, with the same verdicts', {
   timeout: 600_000,
 }, async (t) => {
   const dir = join(t.testdir(), 'kept');
-  const runs: All[] = [];
-  for (const how of [
-    ['--on', 'sim'],
-    ['--evidence', dir],
-    ['--jobs', '3'],
-  ]) {
-    const { code, stdout, stderr } = await mtalab('repro', 'all', '--json', ...how);
+  const reportOf = async (...argv: readonly string[]): Promise<ReproduceReport> => {
+    const { code, stdout, stderr } = await mtalab('repro', ...argv, '--json');
     t.equal(code, 0, stderr);
-    runs.push(JSON.parse(stdout) as All);
-  }
-  const [onSim, first, second] = runs as [All, All, All];
-  t.match([onSim.on, first.on, second.on], ['sim', 'processes', 'processes']);
+    return JSON.parse(stdout) as ReproduceReport;
+  };
+  const onSim = await reportOf('all', '--on', 'sim');
+  const real = await reportOf('all', '--evidence', dir, '--jobs', '3');
+  t.match([onSim.on, real.on], ['sim', 'processes']);
   t.same(onSim.results.map((each) => each.scenario).sort(), everything);
   t.same(
     onSim.results.filter((each) => each.companionTo === null).map((each) => each.scenario),
     articles,
   );
-  t.same(verdictsOf(first), verdictsOf(onSim));
-  t.same(verdictsOf(second), verdictsOf(first));
+  t.same(verdictsOf(real), verdictsOf(onSim));
   // The evidence agrees with the verdict.
-  for (const { scenario: name, result } of first.results) {
+  for (const { scenario: name, result } of real.results) {
     for (const { mode, counts } of result?.cases ?? []) {
       const folder = join(dir, name, mode);
       t.same(JSON.parse(readFileSync(join(folder, 'counts.json'), 'utf8')).counts, counts, `${name}, ${mode}`);
@@ -67,7 +40,7 @@ test('repro all reproduces everything, on virtual time and twice on processes, w
           t.ok(existsSync(join(folder, mta, file)), `${mta}: ${file}`);
     }
   }
-  const journals = first.results.flatMap(({ scenario: name, result }) =>
+  const journals = real.results.flatMap(({ scenario: name, result }) =>
     (result?.cases ?? []).flatMap(({ mode }) => ['MTA-A', 'MTA-B'].map((mta) => join(dir, name, mode, mta, 'journal.jsonl'))),
   );
   t.match(await mtalab('replay', '--verify', ...journals), { code: 0, stdout: /every effect is the same/ });
@@ -76,7 +49,7 @@ test('repro all reproduces everything, on virtual time and twice on processes, w
   const log = readFileSync(join(dir, 'Q181721', 'legacy', 'MTA-A', 'ev0.log'), 'utf8');
   t.ok(log.split('NMI9316').length - 1 >= 100, 'the event log has every attempt');
   for (const argv of [['Q285350', '--on', 'sim'], ['all']]) {
-    const again = await mtalab('repro', ...argv, '--evidence', dir);
+    const again = await command('repro', ...argv, '--evidence', dir);
     t.match(again, { code: 2, stdout: '', stderr: /\/legacy holds an earlier run; give an empty folder\n$/ });
     t.equal(again.stderr.split('\n').length, 2, 'the command started nothing');
   }
@@ -128,22 +101,22 @@ test('Ctrl-C stops everything in order and leaves nothing behind', {
 });
 
 test('repro: wrong words', async (t) => {
-  t.match(await mtalab('repro', 'Q18172'), { code: 2, stderr: /unknown scenario Q18172; did you mean Q181721\?/ });
-  t.match(await mtalab('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
-  t.match(await mtalab('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
+  t.match(await command('repro', 'Q18172'), { code: 2, stderr: /unknown scenario Q18172; did you mean Q181721\?/ });
+  t.match(await command('repro', 'all', '--jobs', '0'), { code: 2, stderr: /Expected a whole number from 1 to 16/ });
+  t.match(await command('repro', 'all', '--on', 'sim', '--dir', 'x'), { code: 2, stderr: /--evidence keeps journals/ });
   // Only the folder of the last case is in the way.
   const dir = t.testdir({ 'Q285350-cluster': { fixed: { old: '' } } });
   for (const option of ['--evidence', '--dir']) {
-    const refused = await mtalab('repro', 'all', option, dir);
+    const refused = await command('repro', 'all', option, dir);
     t.match(refused, { code: 2, stdout: '', stderr: `mtalab: ${option}: ${join(dir, 'Q285350-cluster', 'fixed')} holds an` });
   }
   t.same(readdirSync(dir), ['Q285350-cluster'], 'and the command makes no folder');
-  t.match(await mtalab('repro', 'Q166594', '--evidence', join(dir, 'Q285350-cluster', 'fixed', 'old')), {
+  t.match(await command('repro', 'Q166594', '--evidence', join(dir, 'Q285350-cluster', 'fixed', 'old')), {
     code: 2,
     stdout: '',
     stderr: /^mtalab: --evidence: cannot make and write .*legacy: ENOTDIR/,
   });
-  t.match(await mtalab('scenario', '9277', '--mode', 'legacy'), {
+  t.match(await command('scenario', '9277', '--mode', 'legacy'), {
     code: 2,
     stderr: /9277 has no legacy case; it has only fixed/,
   });

@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 const bin = resolve('node_modules/.bin/mtalab');
 export const home = mkdtempSync(join(tmpdir(), 'mtalab-shell-'));
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
+// Commands that run in the process of a test find the same runs.
+process.env['XDG_RUNTIME_DIR'] = home;
 
 /** Time limit of one command. It stops a hanging command and leaves room for a slow machine. */
 const limitMs = 200_000;

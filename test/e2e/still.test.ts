@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { registerRun } from '@mtalab/harness';
 import { test } from 'tap';
-import { gone, home, mtalab, start, until } from './shell.js';
+import { command as mtalab } from '../support/command.js';
+import { gone, home, start, until } from './shell.js';
 
 const procless = process.platform !== 'linux' && 'only /proc says that a process is suspended';
 
@@ -129,7 +130,6 @@ test('a process that listens and never answers, and several runs at once', async
   const mute = createServer((socket) => socket.resume().on('error', () => undefined)).listen(0, '127.0.0.1');
   await until(() => mute.listening);
   t.teardown(() => mute.close());
-  process.env['XDG_RUNTIME_DIR'] = home;
   const control = `ws://127.0.0.1:${(mute.address() as AddressInfo).port}`;
   const folders = t.testdir({ early: { token: 'x' }, late: { token: 'x' } });
   const register = (name: string, startedAt: string) => {

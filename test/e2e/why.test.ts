@@ -1,12 +1,11 @@
-/** `mtalab why` on real processes: for each kind of wait the reason, the numbers, what happens next and what may help. */
+/** `mtalab why` on MTAs that are processes: for each kind of wait the reason, the numbers, what happens next and what may help. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable, WaitExplanation } from '@mtalab/harness';
+import type { MtaStatus, Readable, WaitExplanation } from '@mtalab/harness';
 import { type Lab, spawnPair } from 'mtalab';
 import { type Test, test } from 'tap';
-import { home, interrupt, mtalab, start, until } from './shell.js';
-
-process.env['XDG_RUNTIME_DIR'] = home;
+import { command as mtalab } from '../support/command.js';
+import { home, interrupt, start, until } from './shell.js';
 
 const addresses = { 'MTA-A': 'ada@a.example', 'MTA-B': 'ben@b.example' } as const;
 type Name = keyof typeof addresses;
@@ -153,8 +152,14 @@ test('the Turn is lost, as Q166594 has it: 49 messages wait for the 50th', limit
       addresses[to],
       '--dir',
       dir,
+      '--timeout',
+      '60',
     );
   t.equal((await submit('MTA-A', 'MTA-B', 1)).code, 0);
+  await until(async () => {
+    const [b] = JSON.parse((await mtalab('status', '--json', '--dir', dir, '--mta', 'MTA-B')).stdout) as MtaStatus[];
+    return b?.counters.delivered === 1;
+  });
   t.equal((await submit('MTA-B', 'MTA-A', 1)).code, 0);
   const lost = await whySays(t, dir, 'MTA-B', 'MTA-A', 'turn-lost');
   t.equal(lost.why.queued, 1);

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { HarnessError } from '@mtalab/harness';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { command } from '../support/command.js';
 import { delivered, digestOf, messagesBelow, sorted } from './mailboxes.js';
-import { home, interrupt, mtalab, start, until } from './shell.js';
+import { home, interrupt, start, until } from './shell.js';
 
 const toBen = { originator: 'ada@a.example', recipients: ['ben@b.example'] };
 const toAda = { originator: 'ben@b.example', recipients: ['ada@a.example'] };
@@ -135,25 +136,25 @@ test('four MTAs in a row: LAN, X.400, LAN', { timeout: 280_000 }, async (t) => {
   writeFileSync(there, `Subject: there\r\n\r\n${'0123456789abcdef\r\n'.repeat(1000)}`);
   const back = 'examples/01-plain.eml';
   const dataOf = (name: string): string => join(folder, name);
-  const submitted = await mtalab('submit', there, '--dir', dataOf('A'), '--from', 'x@a.example', '--to', 'y@d.example');
+  const submitted = await command('submit', there, '--dir', dataOf('A'), '--from', 'x@a.example', '--to', 'y@d.example');
   t.equal(submitted.code, 0, submitted.stderr);
   const boxOf = (name: string): string[] => messagesBelow(join(dataOf(name), 'mailboxes'));
   await until(() => boxOf('D').length === 1);
   t.same(boxOf('D'), [digestOf(readFileSync(there))]);
-  const returned = await mtalab('submit', back, '--dir', dataOf('D'), '--from', 'y@d.example', '--to', 'x@a.example');
+  const returned = await command('submit', back, '--dir', dataOf('D'), '--from', 'y@d.example', '--to', 'x@a.example');
   t.equal(returned.code, 0, returned.stderr);
   await until(() => boxOf('A').length === 1);
   t.same(boxOf('A'), [digestOf(readFileSync(back))]);
 
-  const table = await mtalab('ltab', '--dir', dataOf('B'));
+  const table = await command('ltab', '--dir', dataOf('B'));
   t.match(table.stdout, /^B +1 +C +x400 .*\n +2 +A +lan /m);
   t.match(table.stdout, /^B, connector to C: checkpointSizeK=1$/m);
-  t.match((await mtalab('ltab', '--dir', dataOf('C'))).stdout, /^C, connector to B: activation remote-initiated$/m);
+  t.match((await command('ltab', '--dir', dataOf('C'))).stdout, /^C, connector to B: activation remote-initiated$/m);
   t.match(
-    (await mtalab('status', '--dir', dataOf('B'))).stdout,
+    (await command('status', '--dir', dataOf('B'))).stdout,
     /^B: X\.400 connector on 127\.0\.0\.1\[\d+\], 2 of 20 TCP\/IP control blocks in use$/m,
   );
-  t.match((await mtalab('bindings', '--dir', dataOf('B'))).stdout, /LISTENING +X\.400\nB .* up +\d+$/m);
+  t.match((await command('bindings', '--dir', dataOf('B'))).stdout, /LISTENING +X\.400\nB .* up +\d+$/m);
   for (const { running } of [a, b, c, d]) {
     interrupt(running);
     t.same(await running.ended, [0, null], running.stderr());
@@ -181,7 +182,7 @@ test('a start with the port of the connector in use, or without the right to it'
   const { port } = server.address() as AddressInfo;
   const file = join(home, 'taken.yaml');
   writeFileSync(file, `name: T\ndata: taken\nx400: { port: ${port} }\nlog: { console: false }\n`);
-  const { code, stderr } = await mtalab('mta', '--config', file);
+  const { code, stderr } = await command('mta', '--config', file);
   t.equal(code, 1);
   t.equal(
     stderr.trim().split('\n').at(-1),

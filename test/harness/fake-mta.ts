@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { onParentExit } from '@mtalab/harness';
-import { LabClock } from '@mtalab/transport';
+import { isBatch, LabClock, readBatch } from '@mtalab/transport';
 import { WebSocketServer } from 'ws';
 
 type Settings = {
@@ -121,7 +121,7 @@ listener.listen(0, '127.0.0.1', () => {
     if (!misbehave('SILENT')) process.send?.(ready);
   });
   server.on('connection', (socket) => {
-    const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', ...line }));
+    const push = (line: object): void => socket.send(JSON.stringify({ stream: 'deliveries', entries: [line] }));
     const commands: Record<string, (args: never) => unknown> = {
       status: () => ({
         mta: config.name,
@@ -137,6 +137,8 @@ listener.listen(0, '127.0.0.1', () => {
         endpoints: [],
         x400: null,
         mapper: [],
+        smtp: null,
+        metrics: null,
         queuedCopies: 0,
         pendingWork: 0,
         waits: [],
@@ -183,8 +185,30 @@ listener.listen(0, '127.0.0.1', () => {
         return { limitMs: 0 };
       },
     };
+    const answerBatch = (frame: Buffer): void => {
+      const { id, messages } = readBatch(frame);
+      const mtsIds: (string | null)[] = [];
+      const refused: [number, string][] = [];
+      for (const [place, message] of messages().entries()) {
+        try {
+          if (message instanceof Error) throw message;
+          const { content, ...envelope } = message;
+          const answer = submit({ ...envelope, content: Buffer.from(content).toString('base64') } as never) as { mtsId: string };
+          mtsIds.push(answer.mtsId);
+        } catch (error) {
+          mtsIds.push(null);
+          refused.push([place, (error as Error).message]);
+        }
+      }
+      socket.send(JSON.stringify({ id, ok: true, result: { mtsIds, known: [], refused } }));
+    };
     socket.on('close', () => followers.delete(push));
     socket.on('message', (octets: Buffer, binary) => {
+      if (binary && isBatch(octets)) {
+        if (misbehave('MUTE')) return;
+        answerBatch(octets);
+        return;
+      }
       if (binary) {
         const id = octets.subarray(1, 1 + (octets[0] ?? 0)).toString('latin1');
         const pieces = uploads.get(id) ?? [];

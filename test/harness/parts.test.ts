@@ -149,6 +149,11 @@ const inTheWay: readonly (readonly [Partial<LabOptions>, string])[] = [
     'mapper: MTA-A and the endpoint mapper of MTA-A would both listen on 127.0.0.1[4190]; give one of them another port',
   ],
   [
+    { metrics: { 'MTA-A': 4190 }, mapper: { 'MTA-B': 4190 } },
+    'mapper: the metrics of MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
+  ],
+  [{ metrics: { 'MTA-C': 0 } }, "metrics: unknown MTA 'MTA-C'; the MTAs are MTA-A, MTA-B"],
+  [
     { mapper: { 'MTA-B': 4190 }, bindings: { 'MTA-A': [{ port: 4190 }] } },
     'mapper: MTA-A and the endpoint mapper of MTA-B would both listen on 127.0.0.1[4190]; give one of them another port',
   ],

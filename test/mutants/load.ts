@@ -16,7 +16,7 @@ function sources(folder = ''): readonly string[] {
   });
 }
 
-function compiled(text: string): string {
+export function compiled(text: string): string {
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
   return ts.transpileModule(text, { compilerOptions }).outputText;
 }
@@ -27,11 +27,12 @@ function pattern(find: string): RegExp {
   return new RegExp(words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+'), 'g');
 }
 
-function patched(text: string, { file, find, replace }: Patch, mutant: string): string {
+/** @param folder of the sources, for the error. */
+export function patched(text: string, { file, find, replace }: Patch, mutant: string, folder = 'packages/mta-core/src'): string {
   const count = [...text.matchAll(pattern(find))].length;
   if (count !== 1) {
     throw new Error(
-      `The mutant '${mutant}' does not fit: its text occurs ${count} times in packages/mta-core/src/${file}, not once. ` +
+      `The mutant '${mutant}' does not fit: its text occurs ${count} times in ${folder}/${file}, not once. ` +
         `Rewrite its patch for the present source. The text: ${find.trim()}`,
     );
   }

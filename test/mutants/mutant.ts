@@ -57,6 +57,8 @@ export const grounds = {
       transferTimeoutNonUrgentSPerK: 2,
     },
   },
+  /** One envelope of each queue is in memory; the others are read back from the store. */
+  parked: { faults: { cut: often, crash: seldom, lose: seldom }, settings: { envelopesInMemory: 1, threshold: 50 } },
   /** MTAs die and soon start again, while their PDUs are still under way. */
   restarts: { faults: { crash: seldom, delay: { n: 1, of: 4 } } },
   /** MTAs close associations as soon as these are idle. */

@@ -95,6 +95,27 @@ export const transferMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'recalled-in-reverse',
+    broken: 'Messages that were read back from the store leave in reverse order.',
+    ground: 'parked',
+    patches: [
+      { file: 'mail/queue.ts', find: 'arrived(before, copies)', replace: 'arrived(before, copies.toReversed())' },
+      { file: 'collections/copy-queue.ts', find: 'Math.max(1, Math.ceil(inMemory / 2))', replace: '3' },
+    ],
+  },
+  {
+    name: 'recalled-twice',
+    broken: 'A message that was read back from the store stays among those to be read back.',
+    ground: 'parked',
+    patches: [
+      {
+        file: 'collections/copy-queue.ts',
+        find: 'headAt += queue.recalling * numbersEach;',
+        replace: 'headAt += Math.max(0, queue.recalling - 1) * numbersEach;',
+      },
+    ],
+  },
+  {
     name: 'forget-before-confirm',
     broken: 'The sender erases a message after sending it, before its confirmation.',
     ground: 'calm',
@@ -144,8 +165,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mail/queue.ts',
-        find: 'giveBack(entry.queues[priority], copy)',
-        replace: 'push(entry.queues[priority], copy)',
+        find: 'giveBackCopy(entry.queues[priority], copy)',
+        replace: 'pushCopy(entry.queues[priority], copy, 2048)',
       },
     ],
   },

@@ -16,7 +16,8 @@ import {
 import { loadConfig, spawnPair } from 'mtalab';
 import { type PairFlags, planPair } from 'mtalab/internal';
 import { type Test, test } from 'tap';
-import { eventsOf, home, interrupt, mtalab, start, until } from '../e2e/shell.js';
+import { eventsOf, home, interrupt, start, until } from '../e2e/shell.js';
+import { command } from '../support/command.js';
 
 /** The builds with each article, from the articles' own words, in the order of their numbers. */
 const exchangeTable: readonly (readonly [version: string, servicePack: string, build: string, cells: string])[] = [
@@ -279,7 +280,7 @@ test('a lab refuses unknown releases and options before it starts anything', asy
 });
 
 test('mtalab releases', async (t) => {
-  const { code, stdout } = await mtalab('releases', '--json');
+  const { code, stdout } = await command('releases', '--json');
   t.equal(code, 0);
   const { exchange, nt } = JSON.parse(stdout) as Record<'exchange' | 'nt', readonly Record<string, unknown>[]>;
   const expected = exchangeTable.flatMap(([version, servicePack, build, cells]) =>
@@ -291,7 +292,7 @@ test('mtalab releases', async (t) => {
     nt,
     ntTable.map(([version, servicePack, on]) => ({ version, build: '1381', servicePack, article: 'Q181721', on })),
   );
-  const text = (await mtalab('releases')).stdout;
+  const text = (await command('releases')).stdout;
   for (const [version, servicePack, build, cells] of exchangeTable) {
     const row = [...cells].map((cell) => (cell === 'x' ? 'on' : '-')).join(' +');
     t.match(text, new RegExp(`^${version} +${servicePack} +${build} +${row}$`, 'm'));
@@ -322,17 +323,18 @@ test('a pair of two releases on real processes', { timeout: 250_000 }, async (t)
     { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: ['Q229643', 'Q232602'] },
     { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
   ]);
-  const statuses = async (): Promise<Status[]> => JSON.parse((await mtalab('status', '--json', '--dir', dir)).stdout) as Status[];
+  const statuses = async (): Promise<Status[]> =>
+    JSON.parse((await command('status', '--json', '--dir', dir)).stdout) as Status[];
   t.match(await statuses(), [
     { mta: 'MTA-A', version: '5.5', build: '2448.1', nt: '4.0 SP6a', legacy: ['Q229643', 'Q232602'] },
     { mta: 'MTA-B', version: '4.0', build: '994.54', nt: '4.0 SP3', legacy: ['Q166594', 'Q181721'] },
   ]);
   t.match(
-    (await mtalab('status', '--dir', dir)).stdout,
+    (await command('status', '--dir', dir)).stdout,
     /^MTA-B +running +\d+ +4\.0 \(994\.54\) +4\.0 SP3 +\S+ +Q166594, Q181721/m,
   );
-  t.match(await mtalab('set', 'fixed', 'Q166594', '--mta', 'MTA-B', '--dir', dir), { code: 0 });
-  t.match(await mtalab('set', 'legacy', 'Q166594', '--mta', 'MTA-A', '--dir', dir), { code: 0 });
+  t.match(await command('set', 'fixed', 'Q166594', '--mta', 'MTA-B', '--dir', dir), { code: 0 });
+  t.match(await command('set', 'legacy', 'Q166594', '--mta', 'MTA-A', '--dir', dir), { code: 0 });
   t.match(await statuses(), [{ legacy: ['Q166594', 'Q229643', 'Q232602'] }, { legacy: ['Q181721'] }]);
   // A live switch survives a restart, although the release says otherwise.
   t.same(loadConfig(join(dir, 'MTA-A', 'mta.yaml')).mta.legacy, ['Q229643', 'Q232602', 'Q166594']);

@@ -31,8 +31,3 @@ export function testSources(chosen) {
 export function compiled(source) {
   return source.replace(`test${sep}`, `test${sep}dist${sep}`).replace(/\.ts$/, '.js');
 }
-
-/** The source of a compiled test. */
-export function sourceOf(file) {
-  return file.replace(`test${sep}dist${sep}`, `test${sep}`).replace(/\.js$/, '.ts');
-}

@@ -46,6 +46,37 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.throws(() => store.readContent(200, 0, 4), DamagedContent);
   },
 
+  'messages are read back by their copies, each with one copy alone': (t, place) => {
+    let store = place.open(options);
+    store.apply(whole(1, 100, bytes('first')));
+    store.apply(whole(2, 200, bytes('second')));
+    store.putContent(300, 0, bytes('x'));
+    store.apply(storing(3, { accept: [messageOf(300, 1, [copyOf(301), copyOf(302)])] }));
+    committed(store);
+    commitEach(store, { type: 'forget', token: 4, copies: [301] });
+    const asked = [
+      { copy: 201, content: 200 },
+      { copy: 302, content: 300 },
+      { copy: 999, content: 998 },
+    ];
+    const { found, missing } = store.recall(asked);
+    t.same(
+      found.map(({ copy, message }) => [copy, message.content, message.copies.map(({ id }) => id)]),
+      [
+        [201, 200, [201]],
+        [302, 300, [302]],
+      ],
+    );
+    t.same(found[0]?.message, kept(200, 'second'), 'with the digest that the store has found');
+    t.match(missing, [{ copy: 999, detail: /content 998: its row is gone/ }]);
+    t.same(store.recall([]), { found: [], missing: [] });
+    store.close(true);
+    place.damage(200, 'envelope');
+    store = place.open(options);
+    t.match(store.recall([{ copy: 201, content: 200 }]), { found: [], missing: [{ copy: 201, detail: /content 200: / }] });
+    store.close(true);
+  },
+
   'a start returns messages oldest first, whatever the keys of their contents': (t, place) => {
     const store = place.open(options);
     const ids = [

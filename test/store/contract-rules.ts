@@ -296,5 +296,11 @@ export const ruleCases: Readonly<Record<string, Case>> = {
       [3],
     );
     t.same(store.ledgerSummary(), { count: 3, distinct: 2 });
+    store.record(entry(14, 'b@x'));
+    t.same(
+      [high, 3, 13, 14, 15].map((copy) => store.inLedger(copy)),
+      [true, true, true, false, false],
+      'committed entries are found by their copies',
+    );
   },
 };

@@ -1,6 +1,7 @@
 /** The store of an MTA on virtual time. It survives the MTA's end, and the core cannot tell it from a real store. */
 import {
   type Effect,
+  type Input,
   type MeasuredContent,
   type Mta,
   type Recovered,
@@ -51,6 +52,17 @@ export class PureStore {
     const copies = [...this.messages.values()].flatMap((message) => message.copies);
     const names = copies.map(({ destination }) => (destination.to === 'mta' ? destination.mta : 'mailboxes'));
     return [...new Set(['mailboxes', ...names])].map((queue) => ({ queue, file: this.uuid }));
+  }
+
+  /** Reads messages back, each with one copy alone. */
+  recall(copies: Extract<Effect, { type: 'recall' }>['copies']): Pick<Extract<Input, { type: 'recalled' }>, 'found' | 'missing'> {
+    const found = copies.flatMap(({ copy, content }) => {
+      const message = this.messages.get(content);
+      return message === undefined
+        ? []
+        : [{ copy, message: { ...message, copies: message.copies.filter(({ id }) => id === copy) } }];
+    });
+    return { found, missing: [] };
   }
 
   /** @returns the MTS identifier of an earlier message with the same submission id, or what the store has measured. */

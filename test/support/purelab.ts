@@ -194,6 +194,10 @@ export class PureLab {
         node.pending.push(effect);
         if (!this.holdStores && !this.heldStores.has(node.name)) this.storeDone(node.name);
         return;
+      case 'recall': {
+        const { entry, priority, copies } = effect;
+        return this.input(node.name, { type: 'recalled', entry, priority, ...node.store.recall(copies) });
+      }
       case 'settle':
         return node.store.settle(effect);
       case 'deliver': {

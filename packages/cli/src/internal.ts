@@ -4,6 +4,7 @@ export { commandTree } from './command-tree/program.js';
 export { completionScripts } from './commands/completion.js';
 export { explainTerm } from './commands/explain-term.js';
 export { faultRequest } from './commands/fault.js';
+export { loadReportFormats, renderLoadReport } from './load/report.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
 export { LogTail } from './logs/log-tail.js';
@@ -17,6 +18,9 @@ export { renderDiagnostics } from './render/diagnostics.js';
 export { explainedEvent, renderDelivery, renderEvent, renderReason } from './render/events.js';
 export { renderExplanation } from './render/explain.js';
 export { LiveStatus } from './render/live-status.js';
+export { renderLoadText } from './render/load.js';
+export { renderComparison } from './render/load-comparison.js';
+export { LoadDisplay, queueBar } from './render/load-progress.js';
 export { renderLtab } from './render/ltab.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { clip, table, wrap } from './render/table.js';
@@ -29,4 +33,5 @@ export {
   renderRuns,
   renderStatus,
 } from './render/views.js';
+export { runCommand } from './run-command.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';

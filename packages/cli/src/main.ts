@@ -1,32 +1,5 @@
 /** Entry of the command `mtalab`. */
-import { CommanderError } from 'commander';
 import { processIo } from './command-io.js';
-import { buildProgram } from './command-tree/program.js';
-import { CliError, exitCodes, messageOf } from './errors.js';
+import { runCommand } from './run-command.js';
 
-/** Runs a command line, given without node and script name. Resolves with the exit code, and never throws. */
-async function main(argv: readonly string[]): Promise<number> {
-  const io = processIo();
-  let code: number = exitCodes.ok;
-  const program = buildProgram(io, (exitCode) => {
-    code = exitCode;
-  });
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (error) {
-    // Commander has printed its message. A wish for help is no error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    if (error instanceof CliError) {
-      io.err(`mtalab: ${error.message}`);
-      return error.exitCode;
-    }
-    // The other packages write their errors for people too. Any other error is a bug, and its stack helps.
-    const known = error instanceof Error && error.name !== 'Error' && !/^(Type|Range|Reference|Syntax)Error$/.test(error.name);
-    io.err(`mtalab: ${messageOf(error)}`);
-    if (!known && error instanceof Error && process.env['MTALAB_DEBUG'] !== undefined) io.err(error.stack ?? '');
-    return exitCodes.failed;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2), processIo());

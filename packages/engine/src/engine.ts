@@ -249,6 +249,11 @@ export class Engine {
         else this.after(delayMs, { type: 'deliver', node, incarnation: node.store.incarnation, effect });
         break;
       }
+      case 'recall': {
+        const { entry, priority, copies } = effect;
+        this.#answerLater(node, { type: 'recalled', entry, priority, ...node.store.recall(copies) });
+        break;
+      }
       case 'listen':
         this.#listen(node, effect);
         break;

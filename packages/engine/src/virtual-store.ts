@@ -24,6 +24,8 @@ export class UnreadableContent extends Error {
   override readonly name = 'UnreadableContent';
 }
 
+type RecallEffect = Extract<Effect, { type: 'recall' }>;
+type RecalledInput = Extract<Input, { type: 'recalled' }>;
 export type StoreWork = Extract<Effect, { type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
 /** Jobs for the next commit: effects, and contents that clients have submitted. */
 export type StoreJob =
@@ -112,6 +114,17 @@ export class VirtualStore {
         this.#dropStaged(job.content);
         return null;
     }
+  }
+
+  /** Reads messages back, each with one copy alone. */
+  recall(copies: RecallEffect['copies']): Pick<RecalledInput, 'found' | 'missing'> {
+    const found = copies.flatMap(({ copy, content }) => {
+      const message = this.messages.get(content);
+      const own = message?.copies.filter(({ id }) => id === copy) ?? [];
+      return message === undefined || own.length === 0 ? [] : [{ copy, message: { ...message, copies: own } }];
+    });
+    const lost = copies.filter(({ copy }) => !found.some((each) => each.copy === copy));
+    return { found, missing: lost.map(({ copy, content }) => ({ copy, detail: `content ${content}: its row is gone` })) };
   }
 
   /** Why this content cannot be read; null if it can. */

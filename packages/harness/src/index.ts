@@ -28,6 +28,7 @@ export type { Mailbox } from './lab/mailbox.js';
 export type { LabMessage, MessageContent } from './lab/message.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';
 export { judgeRest, type Look, type ProxyJoint } from './lab/quiescence.js';
+export { type DeliveryKind, ownListener, type SmartHostOption } from './lab/smart-host.js';
 export { spawnPair, startLab } from './lab/start.js';
 export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
@@ -42,6 +43,15 @@ export {
   type MtaSight,
   type WaitExplanation,
 } from './lab/waits.js';
+export { type LoadFault, parseLoadFault } from './load/load-faults.js';
+export type { PriorityWeights, SizeRange } from './load/messages.js';
+export { type LoadOptions, type LoadPlan, type LoadProgress, planLoad } from './load/options.js';
+export * from './load/result.js';
+export { runLoad } from './load/run-load.js';
+export { type ArrivalKind, arrivalKinds, type LoadStage } from './load/schedule.js';
+export type { LinkControl, LoadTarget, MtaPlaces, MtaSetup } from './load/target.js';
+export { loadMetrics, parseThreshold } from './load/thresholds.js';
+export { parsePriorities, parseSeconds, parseSize, parseStages } from './load/words.js';
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';

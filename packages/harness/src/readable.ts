@@ -14,6 +14,8 @@ const otherInstants = {
   // Exchange's names of performance counters stay.
   'Next Association Retry': 'Next Association Retry',
   'Oldest Message Queued': 'Oldest Message Queued',
+  'Last Inbound Association': 'Last Inbound Association',
+  'Last Outbound Association': 'Last Outbound Association',
 } as const;
 type OtherInstants = typeof otherInstants;
 

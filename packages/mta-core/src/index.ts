@@ -83,6 +83,18 @@ export {
   type Settings,
   type WeeklyTime,
 } from './catalogues/settings.js';
+export {
+  arrived,
+  type CopyQueue,
+  emptyCopyQueue,
+  frontOf,
+  giveBackCopy,
+  parkedCopies,
+  pushCopy,
+  recalled,
+  shiftCopy,
+  toRecall,
+} from './collections/copy-queue.js';
 export { emptyFifo, type Fifo, giveBack, peek, push, rowsOf, shift } from './collections/fifo.js';
 export { contains, excluding, excludingAll, type Intervals, including, intervalsOf } from './collections/intervals.js';
 export { type Row, rowOf, type Table, withRow } from './collections/table.js';
@@ -216,7 +228,7 @@ export {
 export { beginStep, endStep } from './machine/begin-step.js';
 export type { Context } from './machine/context.js';
 export { nextDeadline } from './machine/deadlines.js';
-export type { Effect, EffectType, StoreEffect } from './machine/effect.js';
+export type { Effect, EffectType, StoreEffect, SubmitRefusal } from './machine/effect.js';
 export type {
   Input,
   InputType,
@@ -226,6 +238,7 @@ export type {
   StoreFailure,
   Submission,
 } from './machine/input.js';
+export { turnSeconds, viewMailboxLoad, viewPerformance } from './machine/performance.js';
 export type {
   Association,
   AssociationRef,
@@ -271,6 +284,7 @@ export type {
   WaitReason,
   WaitView,
 } from './machine/view-model.js';
+export { nextAssociationThreshold } from './machine/waits.js';
 export {
   domainOf,
   envelopeProblem,

@@ -12,7 +12,7 @@ export type CommandRun = (call: {
   readonly tree: () => TreeModel;
 }) => Promise<number>;
 
-/** One command of the tree. A new command needs an entry in `lab-commands.ts` or `proof-commands.ts`. */
+/** One command of the tree. A new command needs an entry in `lab-commands.ts`, `load-commands.ts` or `proof-commands.ts`. */
 export type CommandEntry = {
   /** Heading of the command in the help. */
   readonly group: string;
@@ -22,7 +22,10 @@ export type CommandEntry = {
   /** More help, printed after the options. */
   readonly detail?: string;
   readonly define?: (command: Command) => Command;
-  readonly load: () => Promise<{ readonly run: CommandRun }>;
+  /** Without it, the command only holds its subcommands. */
+  readonly load?: () => Promise<{ readonly run: CommandRun }>;
+  /** Commands whose names follow that of this one, such as `compare` of `load`. They have no subcommands of their own. */
+  readonly subcommands?: readonly CommandEntry[];
 };
 
 export const groups = {

@@ -2,6 +2,7 @@
 
 import { linkByName } from '@mtalab/mta-core';
 import { type Command, Option } from 'commander';
+import { deliveryKinds } from '../config/delivery-kinds.js';
 import { type CommandEntry, groups } from './command-entry.js';
 import { commaList, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
 
@@ -54,12 +55,19 @@ function definePair(command: Command): Command {
         'give an MTA an endpoint mapper on this port, for stock RPC tools, which look on port 135',
         commaList,
       )
+      .option('--smtp <mta=port>', 'let an MTA take mail from mail tools over SMTP on this port of 127.0.0.1', commaList)
+      .option(
+        '--metrics <mta=port>',
+        'let Prometheus scrape an MTA on this port of 127.0.0.1, such as MTA-A=9464,MTA-B=9465; 0: the system chooses',
+        commaList,
+      )
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
       .option('--proxy', 'put the fault proxy between the MTAs, even without --fault')
       .option('--threshold <n>', 'messages queued per association before another association opens', whole(1, 1_000_000))
       .option('--set <name=value>', 'a setting of both MTAs, such as openRetryIntervalS=60; may be repeated', repeatable)
-      .addOption(new Option('--delivery <kind>', 'how to store delivered mail').choices(['maildir', 'ledger']).default('maildir'))
+      .addOption(new Option('--delivery <kind>', 'how to deliver mail').choices([...deliveryKinds]).default('maildir'))
+      .option('--smart-host <place>', 'with --delivery smtp: where the mail goes, as PORT or HOST[PORT]')
       .option('--journal', 'keep a journal of every step; give --dir to keep it after the run')
       .option(
         '--dir <folder>',

@@ -31,6 +31,7 @@ export type ArgumentModel = {
 };
 
 export type CommandModel = {
+  /** A subcommand has the name of its command in front: `load compare`. */
   readonly name: string;
   readonly summary: string;
   /** Heading of the command in the help. */
@@ -81,25 +82,41 @@ function optionsOf(command: Command): readonly OptionModel[] {
  * @param entries the same commands, for the help that the program keeps to itself.
  */
 export function modelOf(program: Command, entries: readonly CommandEntry[], detail: string): TreeModel {
-  const details = new Map(entries.map(({ usage, detail: own }) => [usage.split(' ')[0], own ?? '']));
-  const commands = program.createHelp().visibleCommands(program);
+  const details = new Map(entries.flatMap((entry) => detailsOf(entry)));
   return {
     version: program.version() ?? '',
     description: program.description(),
     options: optionsOf(program),
-    commands: commands.map((command) => ({
-      name: command.name(),
-      summary: command.summary() || command.description(),
-      group: command.helpGroup(),
-      detail: (details.get(command.name()) ?? '').trim(),
-      arguments: command.registeredArguments.map((argument) => ({
-        name: argument.name(),
-        required: argument.required,
-        variadic: argument.variadic,
-        choices: argument.argChoices ?? [],
-      })),
-      options: optionsOf(command),
-    })),
+    commands: visible(program).flatMap((command) => [
+      commandModel(command, command.name(), details),
+      ...visible(command).map((each) => commandModel(each, `${command.name()} ${each.name()}`, details)),
+    ]),
     detail: detail.trim(),
+  };
+}
+
+/** The help that the program keeps to itself, by name of the command. */
+function detailsOf({ usage, detail = '', subcommands = [] }: CommandEntry, before = ''): readonly (readonly [string, string])[] {
+  const name = `${before}${usage.split(' ')[0]}`;
+  return [[name, detail], ...subcommands.flatMap((each) => detailsOf(each, `${name} `))];
+}
+
+function visible(command: Command): readonly Command[] {
+  return command.createHelp().visibleCommands(command);
+}
+
+function commandModel(command: Command, name: string, details: ReadonlyMap<string, string>): CommandModel {
+  return {
+    name,
+    summary: command.summary() || command.description(),
+    group: command.helpGroup(),
+    detail: (details.get(name) ?? '').trim(),
+    arguments: command.registeredArguments.map((argument) => ({
+      name: argument.name(),
+      required: argument.required,
+      variadic: argument.variadic,
+      choices: argument.argChoices ?? [],
+    })),
+    options: optionsOf(command),
   };
 }

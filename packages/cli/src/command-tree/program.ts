@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { type CommandIo, processIo } from '../command-io.js';
 import { type CommandEntry, groups } from './command-entry.js';
 import { runningCommands } from './lab-commands.js';
+import { loadCommands } from './load-commands.js';
 import { modelOf, type TreeModel } from './model.js';
 import { proofCommands } from './proof-commands.js';
 
@@ -34,7 +35,9 @@ function version(): string {
 /** All commands, group by group. */
 function entriesInOrder(): readonly CommandEntry[] {
   const headings: readonly string[] = Object.values(groups);
-  return [...runningCommands, ...proofCommands].sort((a, b) => headings.indexOf(a.group) - headings.indexOf(b.group));
+  return [...runningCommands, ...loadCommands, ...proofCommands].sort(
+    (a, b) => headings.indexOf(a.group) - headings.indexOf(b.group),
+  );
 }
 
 /** The command tree, as data. */
@@ -55,25 +58,47 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
     .helpOption('-h, --help', 'print help')
     .addHelpCommand(new Command('help').argument('[command]').description('print help for a command').helpGroup(groups.other))
     // Every error of mtalab begins with its name. Commander's own errors begin with `error:`.
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'mtalab: ')) })
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, '')),
+      writeErr: io.errRaw,
+      outputError: (text, write) => write(text.replace(/^error: /, 'mtalab: ')),
+    })
     .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' ') })
     .showHelpAfterError('(--help shows the commands and options)')
     .exitOverride()
     .addHelpText('after', examples);
   const entries = entriesInOrder();
-  for (const entry of entries) {
-    const command = program.command(entry.usage).summary(entry.summary).helpGroup(entry.group);
-    command.description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`);
-    if (entry.detail !== undefined) command.addHelpText('after', entry.detail);
-    entry.define?.(command);
-    command.action(async (...received: unknown[]) => {
-      // Commander appends the options and the command to the arguments.
-      const args = received.slice(0, -2);
-      const { run } = await entry.load();
-      done(await run({ io, args, options: command.opts(), tree: () => modelOf(program, entries, examples) }));
-    });
-  }
+  const tree = (): TreeModel => modelOf(program, entries, examples);
+  for (const entry of entries) addCommand(program, entry, { io, done, tree });
   return program;
+}
+
+type Surroundings = {
+  readonly io: CommandIo;
+  readonly done: (exitCode: number) => void;
+  readonly tree: () => TreeModel;
+};
+
+/** Adds a command and its subcommands. */
+function addCommand(parent: Command, entry: CommandEntry, surroundings: Surroundings): void {
+  const { io, done, tree } = surroundings;
+  const command = parent.command(entry.usage).summary(entry.summary).helpGroup(entry.group);
+  command.description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`);
+  if (entry.detail !== undefined) command.addHelpText('after', entry.detail);
+  entry.define?.(command);
+  // `mtalab help` and --help are enough.
+  command.helpCommand(false);
+  // What follows the name of a subcommand is the subcommand's, also an option of the same name, such as --json.
+  if (entry.subcommands !== undefined) command.enablePositionalOptions();
+  for (const each of entry.subcommands ?? []) addCommand(command, each, surroundings);
+  const { load } = entry;
+  if (load === undefined) return;
+  command.action(async (...received: unknown[]) => {
+    // Commander appends the options and the command to the arguments.
+    const args = received.slice(0, -2);
+    const { run } = await load();
+    done(await run({ io, args, options: command.opts(), tree }));
+  });
 }
 
 function argumentTerm(argument: { readonly required: boolean; readonly variadic: boolean; name(): string }): string {

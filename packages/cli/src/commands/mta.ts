@@ -4,7 +4,7 @@ import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { loadConfig } from '../config/index.js';
+import { type LoadedConfig, loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { createLogs } from '../logs/mta-logs.js';
@@ -23,6 +23,8 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
     endpoints: running.endpoints,
     x400: running.x400,
     mapper: running.mapper,
+    smtp: running.smtp,
+    metrics: running.metrics,
     ports: running.ports,
     control: running.control,
     tokenFile: running.tokenFile,
@@ -32,18 +34,20 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   else {
     const mapper = running.mapper.length === 0 ? '' : `, endpoint mapper on ${running.mapper.join(', ')}`;
     const connector = running.x400.length === 0 ? '' : `, X.400 connector on ${running.x400.join(', ')}`;
-    const places = `${running.endpoints.join(', ')}${connector}${mapper}`;
-    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}`);
+    const smtp = running.smtp.length === 0 ? '' : `, SMTP listener on ${running.smtp.join(', ')}`;
+    const metrics = running.metrics === null ? '' : `; metrics at ${running.metrics}`;
+    const places = `${running.endpoints.join(', ')}${connector}${mapper}${smtp}`;
+    io.err(`${running.name} (pid ${process.pid}) listens on ${places}; control channel ${running.control}${metrics}`);
     io.err('Ctrl-C stops it in order.');
   }
 }
 
 /** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
-async function untilEnded(running: RunningMta, dir: string, domains: readonly string[]): Promise<number> {
+async function untilEnded(running: RunningMta, { file, data: dir, mta }: LoadedConfig): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;
   try {
-    const mtas = [{ mta: name, domains, process: { pid, control, tokenFile } }];
+    const mtas = [{ mta: name, domains: mta.localDomains, config: file, process: { pid, control, tokenFile } }];
     const registration = isSupervised() ? undefined : await registerRun({ pid, startedAt: new Date().toISOString(), dir, mtas });
     const { code } = await running.ended;
     await registration?.remove();
@@ -73,9 +77,11 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
       config: loaded.mta,
       dataFolder: loaded.data,
       delivery: loaded.delivery,
+      ...(loaded.smtp === undefined ? {} : { smtp: loaded.smtp }),
       clock,
       nt: loaded.nt,
       control: loaded.control,
+      ...(loaded.metrics === undefined ? {} : { metrics: loaded.metrics }),
       journal: loaded.journal,
       diagnostics: new Diagnostics(levelsOf(loaded.log.level, loaded.log.levels)),
       hooks: {
@@ -87,7 +93,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     interrupt.signal.addEventListener('abort', () => void running.stop());
     if (interrupt.signal.aborted) void running.stop();
     announce(io, running, json);
-    return await untilEnded(running, loaded.data, loaded.mta.localDomains);
+    return await untilEnded(running, loaded);
   } catch (error) {
     logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;

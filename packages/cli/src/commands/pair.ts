@@ -1,84 +1,19 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
-import { resolve } from 'node:path';
-import { type Lab, type LabOptions, type LabSummary, listRuns, type MtaEnded, shellWord, startLab } from '@mtalab/harness';
-import { printable } from '@mtalab/mta-core';
+import type { Lab, LabSummary, MtaEnded } from '@mtalab/harness';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { renderConfig } from '../config/index.js';
-import { CliError, exitCodes } from '../errors.js';
+import { exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
-import { mtaCommand } from '../mta-command.js';
 import { serveControlChannel } from '../pair/control-channel.js';
-import { pairDomains, pairNames } from '../pair/pair-mtas.js';
+import { pairDomains } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { findMail, type Mail, type Sending, sendAll } from '../pair/send.js';
+import { startPair } from '../pair/start-pair.js';
 import { type Ending, watchPair } from '../pair/watch.js';
 import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
 import { renderReady, renderSummary } from '../render/pair.js';
-
-/** Prints what MTAs write to stderr, such as a failure to write their logs. The error of a failed start has it already. */
-class StderrRelay {
-  readonly #print: (line: string) => void;
-  /** Lines that wait until the lab is up; null from then on. */
-  #waiting: string[] | null = [];
-
-  constructor(print: (line: string) => void) {
-    this.#print = print;
-  }
-
-  readonly take: NonNullable<LabOptions['onOutput']> = (name, text, stream) => {
-    if (stream !== 'stderr') return;
-    const lines = text.split('\n').filter((line) => line !== '');
-    const relayed = lines.map((line) => `${name}: ${printable(line)}`);
-    if (this.#waiting === null) for (const line of relayed) this.#print(line);
-    else this.#waiting.push(...relayed);
-  };
-
-  up(): void {
-    for (const line of this.#waiting ?? []) this.#print(line);
-    this.#waiting = null;
-  }
-}
-
-async function startPair(live: LiveStatus, flags: PairFlags, plan: PairPlan): Promise<Lab> {
-  // A second pair in this folder would overwrite the configuration of the first before the locks of the stores stop it.
-  const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
-  const other = (await listRuns()).find((run) => run.dir === dir);
-  if (other !== undefined) {
-    throw new CliError(
-      `another run uses ${other.dir} (pid ${other.pid}); stop it with \`mtalab stop --dir ${shellWord(other.dir)}\``,
-    );
-  }
-  // A line between two drawings of the status would be erased with it.
-  const relay = new StderrRelay((line) => live.note(line));
-  const lab = await startLab({
-    command: mtaCommand,
-    onOutput: relay.take,
-    renderConfig,
-    dir: flags.dir,
-    names: pairNames,
-    domains: pairDomains,
-    timeScale: flags.timeScale,
-    release: plan.release,
-    nt: plan.nt,
-    legacy: plan.legacy,
-    fixed: plan.fixed,
-    bindings: plan.bindings,
-    cluster: plan.cluster,
-    link: flags.link,
-    mapper: plan.mapperPorts,
-    settings: plan.settings,
-    delivery: flags.delivery,
-    journal: flags.journal === true,
-    faults: plan.faults,
-    proxy: flags.proxy === true,
-    answerTimeoutMs: 2000,
-  });
-  relay.up();
-  return lab;
-}
 
 /** Prints the releases of the MTAs if options chose them. */
 function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
@@ -96,6 +31,8 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
     endpoints: one.ready.endpoints,
     x400: one.ready.x400,
     mapper: one.ready.mapper,
+    smtp: one.ready.smtp,
+    metrics: one.ready.metrics,
     control: one.ready.control,
     version: plan.profiles[one.name]?.release.version ?? '',
     build: plan.profiles[one.name]?.release.build ?? '',

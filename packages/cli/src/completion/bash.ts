@@ -1,6 +1,6 @@
 /** The completion script for bash 4.4 and later. It needs no other package. */
 import type { CommandModel, OptionModel, TreeModel } from '../command-tree/model.js';
-import { argumentCompletion, type Completion, optionCompletion } from './words.js';
+import { argumentCompletion, type Completion, isSubcommand, optionCompletion, subcommandsOf, wordOf } from './words.js';
 
 const helpers = `# Completion of mtalab for bash, printed by \`mtalab completion bash\`.
 
@@ -47,6 +47,7 @@ _mtalab() {
         ((index++))
         [[ \${COMP_WORDS[index]} == '=' ]] && ((index++))
       fi
+    elif ((at == 0)) && _mtalab_has_subcommand "$command" "$word"; then command=$command-$word
     else ((at++))
     fi
   done
@@ -63,7 +64,7 @@ function line(completion: Completion): string {
 
 const names = (option: OptionModel): readonly string[] => [option.long, ...(option.short === undefined ? [] : [option.short])];
 
-function commandCase(command: CommandModel, commands: readonly string[]): string {
+function commandCase(command: CommandModel, commands: readonly CommandModel[]): string {
   const options = command.options.flatMap(names).join(' ');
   const values = command.options
     .filter(({ value }) => value !== null)
@@ -71,13 +72,15 @@ function commandCase(command: CommandModel, commands: readonly string[]): string
   const last = command.arguments.length - 1;
   const places = command.arguments.map((argument, at) => {
     const pattern = argument.variadic && at === last ? '*' : String(at);
-    return `        ${pattern}) ${line(argumentCompletion(command, argument, commands))} ;;`;
+    return `        ${pattern}) ${line(argumentCompletion(command, argument, topLevel(commands)))} ;;`;
   });
   return [
-    `    ${command.name})`,
+    `    ${wordOf(command)})`,
     ...(values.length === 0 ? [] : ['      case $prev in', ...values, '      esac']),
     `      if [[ $cur == -* ]]; then _mtalab_words '${options}'; return; fi`,
-    ...(places.length === 0 ? [`      _mtalab_words '${options}'`] : ['      case $at in', ...places, '      esac']),
+    ...(places.length === 0
+      ? [`      _mtalab_words '${[...subcommandsOf(command, commands), options].join(' ')}'`]
+      : ['      case $at in', ...places, '      esac']),
     '      ;;',
   ].join('\n');
 }
@@ -85,7 +88,7 @@ function commandCase(command: CommandModel, commands: readonly string[]): string
 function takesValue(commands: readonly CommandModel[]): string {
   const rows = commands.flatMap((command) => {
     const valued = command.options.filter(({ value }) => value !== null).flatMap(names);
-    return valued.length === 0 ? [] : [`    ${valued.map((name) => `"${command.name} ${name}"`).join('|')}) return 0 ;;`];
+    return valued.length === 0 ? [] : [`    ${valued.map((name) => `"${wordOf(command)} ${name}"`).join('|')}) return 0 ;;`];
   });
   return [
     '# Does the option of this command take a value?',
@@ -98,15 +101,30 @@ function takesValue(commands: readonly CommandModel[]): string {
   ].join('\n');
 }
 
+/** Is this word the name of a subcommand? */
+function hasSubcommand(commands: readonly CommandModel[]): string {
+  const names = commands.filter(isSubcommand).map(({ name }) => `"${name}"`);
+  return [
+    '# Has this command a subcommand with this name?',
+    '_mtalab_has_subcommand() {',
+    `  [[ "$1 $2" == @(${names.join('|')}) ]]`,
+    '}',
+  ].join('\n');
+}
+
+const topLevel = (commands: readonly CommandModel[]): readonly string[] =>
+  commands.filter((command) => !isSubcommand(command)).map(({ name }) => name);
+
 export function bashCompletion({ commands, options }: TreeModel): string {
-  const all = commands.map(({ name }) => name);
   return [
     helpers,
     takesValue(commands),
+    '',
+    hasSubcommand(commands),
     frame,
     '  case $command in',
-    `    '') _mtalab_words '${[...all, ...options.flatMap(names)].join(' ')}' ;;`,
-    ...commands.map((command) => commandCase(command, all)),
+    `    '') _mtalab_words '${[...topLevel(commands), ...options.flatMap(names)].join(' ')}' ;;`,
+    ...commands.map((command) => commandCase(command, commands)),
     '  esac',
     '}',
     'complete -F _mtalab mtalab',

@@ -1,6 +1,6 @@
 /** The completion script for fish 3. */
 import type { CommandModel, OptionModel, TreeModel } from '../command-tree/model.js';
-import { argumentCompletion, type Completion, optionCompletion } from './words.js';
+import { argumentCompletion, type Completion, isSubcommand, optionCompletion, subcommandsOf, wordOf } from './words.js';
 
 /** A text inside single quotes. */
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
@@ -18,22 +18,32 @@ function offers({ words, list, path }: Completion): string {
 function optionRow(command: CommandModel, option: OptionModel): string {
   const short = option.short === undefined ? '' : ` -s ${option.short.slice(1)}`;
   const value = option.value === null ? '' : ` -r${offers(optionCompletion(command, option))}`;
-  return `complete -c mtalab -n '__mtalab_in ${command.name}'${short} -l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`;
+  return `complete -c mtalab -n '__mtalab_in ${wordOf(command)}'${short} -l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`;
 }
 
 function argumentRows(command: CommandModel, commands: readonly string[]): readonly string[] {
   return command.arguments.map((argument, at) => {
-    const place = argument.variadic ? '' : `; and __mtalab_at ${at} ${command.name}`;
-    return `complete -c mtalab -n '__mtalab_in ${command.name}${place}'${offers(argumentCompletion(command, argument, commands))}`;
+    const place = argument.variadic ? '' : `; and __mtalab_at ${at} ${wordOf(command)}`;
+    return `complete -c mtalab -n '__mtalab_in ${wordOf(command)}${place}'${offers(argumentCompletion(command, argument, commands))}`;
   });
 }
 
 const helpers = `# Completion of mtalab for fish, printed by \`mtalab completion fish\`.
 
+# The command of the command line. A subcommand is one word with its command.
+function __mtalab_command
+    set -l words (commandline -opc)
+    if test (count $words) -ge 3; and contains -- "$words[2]-$words[3]" $__mtalab_subcommands
+        echo "$words[2]-$words[3]"
+    else if test (count $words) -ge 2
+        echo "$words[2]"
+    end
+end
+
 # Is this the command of the command line?
 function __mtalab_in
-    set -l words (commandline -opc)
-    test (count $words) -ge 2; and test "$words[2]" = "$argv[1]"
+    set -l command (__mtalab_command)
+    test "$command" = "$argv[1]"
 end
 
 # Is the word at the cursor the argument with this index? Values of options are no arguments.
@@ -41,7 +51,9 @@ function __mtalab_at
     set -l words (commandline -opc)
     set -l count 0
     set -l value 0
-    for word in $words[3..-1]
+    set -l first 3
+    contains -- "$argv[2]" $__mtalab_subcommands; and set first 4
+    for word in $words[$first..-1]
         if test $value = 1
             set value 0
         else if string match -q -- '-*' $word
@@ -55,24 +67,30 @@ end
 `;
 
 export function fishCompletion({ commands, options }: TreeModel): string {
-  const all = commands.map(({ name }) => name);
+  const top = commands.filter((command) => !isSubcommand(command));
+  const all = top.map(({ name }) => name);
+  const subcommands = commands.filter(isSubcommand).map(wordOf);
   const valued = commands.flatMap((command) =>
-    command.options.filter(({ value }) => value !== null).map(({ long }) => quoted(`${command.name} ${long}`)),
+    command.options.filter(({ value }) => value !== null).map(({ long }) => quoted(`${wordOf(command)} ${long}`)),
   );
   const first = "-n 'test (count (commandline -opc)) -eq 1'";
   return [
     helpers,
     `set -g __mtalab_valued ${valued.join(' ')}`,
+    `set -g __mtalab_subcommands ${subcommands.join(' ')}`,
     '',
     'complete -c mtalab -f',
     ...options.map(({ long, short, description }) => {
       const shortForm = short === undefined ? '' : ` -s ${short.slice(1)}`;
       return `complete -c mtalab ${first}${shortForm} -l ${long.slice(2)} -d ${quoted(description)}`;
     }),
-    ...commands.map(({ name, summary }) => `complete -c mtalab ${first} -f -a ${name} -d ${quoted(summary)}`),
+    ...top.map(({ name, summary }) => `complete -c mtalab ${first} -f -a ${name} -d ${quoted(summary)}`),
     ...commands.flatMap((command) => [
       ...command.options.map((option) => optionRow(command, option)),
       ...argumentRows(command, all),
+      ...subcommandsOf(command, commands).map(
+        (name) => `complete -c mtalab -n '__mtalab_in ${wordOf(command)}; and __mtalab_at 0 ${wordOf(command)}' -f -a ${name}`,
+      ),
     ]),
     '',
   ].join('\n');

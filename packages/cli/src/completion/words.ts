@@ -12,6 +12,17 @@ export type Completion = {
   readonly path: 'file' | 'folder' | null;
 };
 
+/** A command as one word of a script: `load-compare` for `load compare`. */
+export const wordOf = ({ name }: CommandModel): string => name.replace(' ', '-');
+
+/** Is it a subcommand of another command? */
+export const isSubcommand = ({ name }: CommandModel): boolean => name.includes(' ');
+
+/** The names of the subcommands of a command. */
+export function subcommandsOf(command: CommandModel, commands: readonly CommandModel[]): readonly string[] {
+  return commands.flatMap(({ name }) => (name.startsWith(`${command.name} `) ? [name.slice(command.name.length + 1)] : []));
+}
+
 /** Without blanks: a shell reads a word with a blank as two. */
 const plainWords = (words: readonly string[]): readonly string[] => words.filter((word) => !/[\s"'$`\\]/.test(word));
 
@@ -51,7 +62,14 @@ const argumentWords: Readonly<Record<string, () => readonly string[]>> = {
 };
 
 /** Arguments that take a path as well as words, or a path alone. */
-const argumentPaths: ReadonlySet<string> = new Set(['submit file', 'scenario file', 'replay file', 'ladder file']);
+const argumentPaths: ReadonlySet<string> = new Set([
+  'submit file',
+  'scenario file',
+  'replay file',
+  'ladder file',
+  'load compare a.json',
+  'load compare b.json',
+]);
 
 export function optionCompletion(command: CommandModel, option: OptionModel): Completion {
   const known = ownOptionWords[`${command.name} ${option.long}`] ?? optionWords[option.value ?? ''];

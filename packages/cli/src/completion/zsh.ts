@@ -1,6 +1,6 @@
 /** The completion script for zsh. It can be evaluated after compinit, or stand as the file `_mtalab` in a folder of `fpath`. */
 import type { ArgumentModel, CommandModel, OptionModel, TreeModel } from '../command-tree/model.js';
-import { argumentCompletion, type Completion, optionCompletion } from './words.js';
+import { argumentCompletion, type Completion, isSubcommand, optionCompletion, subcommandsOf, wordOf } from './words.js';
 
 /** A text inside single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -31,21 +31,26 @@ function argumentSpec(command: CommandModel, argument: ArgumentModel, at: number
   return quoted(`${place}${optional}${escaped(argument.name)}:${action(argumentCompletion(command, argument, commands))}`);
 }
 
-function commandCase(command: CommandModel, commands: readonly string[]): string {
+function commandCase(command: CommandModel, commands: readonly CommandModel[]): string {
+  const subcommands = subcommandsOf(command, commands);
+  const all = commands.filter((each) => !isSubcommand(each)).map(({ name }) => name);
   const specs = [
     ...command.options.flatMap((option) => optionSpecs(command, option)),
-    ...command.arguments.map((argument, at) => argumentSpec(command, argument, at, commands)),
+    ...command.arguments.map((argument, at) => argumentSpec(command, argument, at, all)),
+    ...(subcommands.length === 0 ? [] : [quoted(`1::subcommand:(${subcommands.join(' ')})`)]),
   ];
   return [
-    `        ${command.name})`,
+    `        ${wordOf(command)})`,
     `          _arguments -s -S ${specs.map((spec) => `\\\n            ${spec}`).join(' ')}`,
     '          ;;',
   ].join('\n');
 }
 
 export function zshCompletion({ commands, options }: TreeModel): string {
-  const all = commands.map(({ name }) => name);
-  const described = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
+  const subcommands = commands.filter(isSubcommand).map(wordOf);
+  const described = commands
+    .filter((command) => !isSubcommand(command))
+    .map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   const top = options.flatMap(({ long, short, description }) =>
     [long, ...(short === undefined ? [] : [short])].map((name) => quoted(`(- *)${name}[${escaped(description)}]`)),
   );
@@ -66,8 +71,13 @@ export function zshCompletion({ commands, options }: TreeModel): string {
     `  _arguments -C ${top.join(' ')} '1:command:_mtalab_commands' '*::argument:->arguments'`,
     '  case $state in',
     '    arguments)',
+    '      # A subcommand is one word with its command.',
+    `      if ((CURRENT > 2)) && [[ "$words[1]-$words[2]" == (${subcommands.join('|')}) ]]; then`,
+    '        words[1,2]=("$words[1]-$words[2]")',
+    '        ((CURRENT--))',
+    '      fi',
     '      case $words[1] in',
-    ...commands.map((command) => commandCase(command, all)),
+    ...commands.map((command) => commandCase(command, commands)),
     '      esac',
     '      ;;',
     '  esac',

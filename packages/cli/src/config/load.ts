@@ -11,6 +11,7 @@ import {
   type PeerConfig,
   resolveProfile,
 } from '@mtalab/mta-core';
+import type { SmtpSettings, StartOptions } from '@mtalab/transport';
 import { ConfigError, pathText } from './problems.js';
 import { type ConfigFile, fileSchema } from './schema.js';
 import { selectedTimes } from './selected-times.js';
@@ -29,10 +30,14 @@ export type LoadedConfig = {
   readonly data: string;
   /** TCP port of the control channel on loopback. 0: the system chooses. */
   readonly control: { readonly port: number };
+  /** Where the metrics are scraped. Absent: nowhere. */
+  readonly metrics?: { readonly port: number; readonly address: string };
   /** `epochMs` and `baseMs` are both there or both absent. Without them the clock starts now. */
   readonly clock: { readonly timeScale: number; readonly offsetMs: number; readonly epochMs?: number; readonly baseMs?: number };
-  /** How mail is delivered, and the folder of the mailboxes. */
-  readonly delivery: { readonly kind: 'maildir' | 'ledger'; readonly path: string };
+  /** How mail is delivered. `path`: the folder of the mailboxes. */
+  readonly delivery: StartOptions['delivery'] & { readonly path: string };
+  /** The SMTP listener, if there is one. */
+  readonly smtp?: SmtpSettings;
   /** Keep a journal of every step? */
   readonly journal: boolean;
   /** Where the logs go, and the diagnostics levels. */
@@ -75,6 +80,12 @@ function peerOf({ name, link, endpoints, password, overrides, activation, times 
   };
 }
 
+function deliveryOf({ delivery: kind, smtp: smartHost }: ConfigFile['local'], path: string): LoadedConfig['delivery'] {
+  if (kind !== 'smtp') return { kind, path };
+  if (smartHost === undefined) throw new Error('a smart host is missing, though the file was checked');
+  return { kind, path, smartHost };
+}
+
 function toLoaded(config: ConfigFile, file: string): LoadedConfig {
   const folder = dirname(resolve(file));
   const data = resolve(folder, config.data);
@@ -101,11 +112,13 @@ function toLoaded(config: ConfigFile, file: string): LoadedConfig {
     nt: nt.name,
     data,
     control: config.control,
+    ...(config.metrics === undefined ? {} : { metrics: { ...config.metrics, address: plainAddress(config.metrics.address) } }),
     clock: epochMs === undefined || baseMs === undefined ? { timeScale, offsetMs } : { timeScale, offsetMs, epochMs, baseMs },
-    delivery: {
-      kind: config.local.delivery,
-      path: config.local.path === undefined ? join(data, 'mailboxes') : resolve(folder, config.local.path),
-    },
+    delivery: deliveryOf(
+      config.local,
+      config.local.path === undefined ? join(data, 'mailboxes') : resolve(folder, config.local.path),
+    ),
+    ...(config.smtp === undefined ? {} : { smtp: { ...config.smtp, address: plainAddress(config.smtp.address) } }),
     journal: config.journal,
     log: config.log,
   };

@@ -1,11 +1,10 @@
 /** Finds listeners of one MTA that would take a port from each other. */
-import { addressKey } from '@mtalab/harness';
+import { addressKey, addressProblem } from '@mtalab/harness';
 import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';
 
-/** The control channel listens on no other address. */
-const controlAddress = '127.0.0.1';
+const loopback = '127.0.0.1';
 
 /** A binding that is listened on, and its place in the list. A port of 0 clashes with no other. */
 type Listening = { readonly at: number; readonly address: string; readonly port: number };
@@ -14,7 +13,7 @@ type Row = BindingRow & { readonly enabled?: unknown };
 
 function listeningOf(rows: readonly (Row | undefined)[]): readonly Listening[] {
   return rows.flatMap((row, at) => {
-    const { address = controlAddress, port = 0, enabled = true } = row ?? { enabled: false };
+    const { address = loopback, port = 0, enabled = true } = row ?? { enabled: false };
     if (typeof address !== 'string' || typeof port !== 'number' || enabled === false) return [];
     return [{ at, address: addressKey(address), port }];
   });
@@ -36,15 +35,19 @@ function coveredFindings(listening: readonly Listening[]): Finding[] {
 const besideNames = { endpointMapper: 'the endpoint mapper', x400: 'the X.400 connector' } as const;
 type Beside = keyof typeof besideNames;
 
+/** A listener with an address of its own. */
+export type ServiceRow = { readonly key: string; readonly address: unknown; readonly port: unknown };
+
 /**
  * The findings in the ports of a file of any shape.
  * @param bindings the list; without one there is a binding with a port of the system's choice.
  * @param beside the ports of the listeners beside them; undefined for none.
+ * @param services listeners with addresses of their own.
  */
 export function portFindings(
   bindings: readonly (Row | undefined)[],
   beside: Readonly<Record<Beside, unknown>>,
-  control: unknown,
+  services: readonly ServiceRow[],
 ): Finding[] {
   const listening = listeningOf(bindings);
   const findings = coveredFindings(listening);
@@ -60,18 +63,32 @@ export function portFindings(
     const what = `${other}, and ${besideNames[key]} listens on the same address`;
     findings.push({ path: [key, 'port'], message: `${shown(port)} is also the port of ${what}; choose another port` });
   }
-  if (typeof control !== 'number' || control === 0) return findings;
-  const near = listening.filter(({ address }) => addressesMeet(address, controlAddress));
-  const taken = near.find(({ port }) => port === control);
-  const owner =
-    taken !== undefined
-      ? pathText(['bindings', taken.at])
-      : near.length > 0
-        ? ports.find(({ port }) => port === control)?.key
-        : undefined;
-  if (owner !== undefined) {
-    const message = `${control} is also the port of ${owner} on ${controlAddress}; choose another port`;
-    findings.push({ path: ['control', 'port'], message });
-  }
-  return findings;
+  return [...findings, ...serviceFindings(listening, ports, services)];
+}
+
+/** Services at an address where nobody can listen, or that would take a port from a binding, a listener beside it, or each other. */
+function serviceFindings(
+  listening: readonly Listening[],
+  ports: readonly { readonly key: Beside; readonly port: number }[],
+  services: readonly ServiceRow[],
+): Finding[] {
+  return services.flatMap(({ key, address, port }, index): Finding[] => {
+    if (typeof address !== 'string') return [];
+    const problem = addressProblem(address);
+    if (problem !== undefined) return [{ path: [key, 'address'], message: problem }];
+    if (typeof port !== 'number' || port === 0) return [];
+    const here = addressKey(address);
+    const near = listening.filter((each) => addressesMeet(each.address, here));
+    const taken = near.find((each) => each.port === port);
+    const isSame = (each: ServiceRow): boolean =>
+      each.port === port && typeof each.address === 'string' && addressesMeet(addressKey(each.address), here);
+    const owner =
+      taken !== undefined
+        ? pathText(['bindings', taken.at])
+        : ((near.length > 0 ? ports.find((each) => each.port === port)?.key : undefined) ??
+          services.slice(0, index).find(isSame)?.key);
+    if (owner === undefined) return [];
+    const message = `${port} is also the port of ${owner} on ${address}; choose another port`;
+    return [{ path: [key, 'port'], message }];
+  });
 }

@@ -53,6 +53,16 @@ export function ipAddress() {
   return z.string({ error }).refine((value) => isIP(value) !== 0, { error });
 }
 
+/** Is this a host name or an IP address? Digits and dots alone must be an IPv4 address. */
+export function isHost(value: string): boolean {
+  return isIP(value) !== 0 || (hostPattern.test(value) && !/^[0-9.]+$/.test(value));
+}
+
+export function host() {
+  const error = 'expected a host name or an IP address, such as 127.0.0.1';
+  return z.string({ error }).refine(isHost, { error });
+}
+
 const bindingPattern =
   /^(?:ncacn_ip_tcp:)?(\[[A-Za-z0-9._:%-]{1,253}\]|[A-Za-z0-9._:%-]{1,253}?)(?:\[(?:,mapper=)?([0-9]{1,5})\])?$/;
 
@@ -64,9 +74,8 @@ function isStringBinding(value: string): boolean {
   const number = Number(port);
   // An IPv6 address may have brackets of its own.
   if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && number >= 1 && number <= 65_535;
-  // A name with a colon must be an IPv6 address. Digits and dots alone must be an IPv4 address.
-  const hostFits = isIP(host) !== 0 || (hostPattern.test(host) && !/^[0-9.]+$/.test(host));
-  return hostFits && number >= 1 && number <= 65_535;
+  // A name with a colon must be an IPv6 address.
+  return isHost(host) && number >= 1 && number <= 65_535;
 }
 
 export function stringBinding() {

@@ -1,11 +1,13 @@
 /** The schema of the configuration file of one MTA. Its descriptions are also the documentation of the file. */
 import { categories, defaultNt, defaultRelease, isoPort, type LinkName, levelNames, linkByName } from '@mtalab/mta-core';
 import * as z from 'zod';
+import { deliveryKinds } from './delivery-kinds.js';
 import {
   article,
   choice,
   domain,
   flag,
+  host,
   ipAddress,
   list,
   mapping,
@@ -73,12 +75,25 @@ const routeSchema = mapping({
 
 const localSchema = mapping({
   domains: list(domain(), 0, 1000).default([]).describe('Mail domains whose mailboxes are at this MTA. Default: none.'),
-  delivery: choice(['maildir', 'ledger'])
+  delivery: choice(deliveryKinds)
     .default('maildir')
-    .describe('maildir: a Maildir for each mailbox. ledger: only identifiers and digests, for load tests. Default: maildir.'),
+    .describe(
+      'maildir: a Maildir for each mailbox. ledger: only identifiers and digests, for load tests. smtp: over SMTP to the smart host in smtp. Default: maildir.',
+    ),
   path: path()
     .optional()
-    .describe('Folder of the mailboxes, relative to this file. Default: the folder mailboxes in the data folder.'),
+    .describe(
+      'Folder of the mailboxes, and of the dead letters, relative to this file. Default: the folder mailboxes in the data folder.',
+    ),
+  smtp: mapping({
+    host: host()
+      .default('127.0.0.1')
+      .describe('Host name or IP address of the smart host. Without TLS or authentication. Default: 127.0.0.1.'),
+    port: whole(1, 65_535).describe('TCP port of the smart host.'),
+    connections: whole(1, 64).default(10).describe('Connections to the smart host at one time. Default: 10.'),
+  })
+    .optional()
+    .describe('The smart host of delivery: smtp. Default: none.'),
 });
 
 const clockSchema = mapping({
@@ -150,6 +165,20 @@ export const fileSchema = mapping({
   })
     .optional()
     .describe('The transport stack of the X.400 connectors. Default: none, unless a peer has link x400.'),
+  smtp: mapping({
+    port: whole(0, 65_535).default(2525).describe('TCP port. 0 as for bindings. Default: 2525.'),
+    address: ipAddress()
+      .default('127.0.0.1')
+      .describe(
+        'IPv4 or IPv6 address to listen on. There is no authentication: whoever reaches it may submit. Default: 127.0.0.1.',
+      ),
+    sessions: whole(1, 10_000).default(100).describe('Sessions at one time. Default: 100.'),
+    idleTimeoutS: whole(1, 86_400)
+      .default(300)
+      .describe('Real seconds after which a silent session ends, whatever the lab clock does. Default: 300.'),
+  })
+    .optional()
+    .describe('An SMTP listener, over which mail tools submit mail to this MTA. Default: none.'),
   advertise: list(stringBinding(), 0, 64)
     .default([])
     .describe(
@@ -160,6 +189,12 @@ export const fileSchema = mapping({
   })
     .prefault({})
     .describe('The control channel of the mtalab command.'),
+  metrics: mapping({
+    port: whole(0, 65_535).describe('TCP port. 0: the system chooses one at each start, and the MTA says which.'),
+    address: ipAddress().default('127.0.0.1').describe('IPv4 or IPv6 address to listen on. Default: 127.0.0.1.'),
+  })
+    .optional()
+    .describe('An HTTP endpoint where Prometheus scrapes the metrics of this MTA, at the path /metrics. Default: none.'),
   clock: clockSchema.prefault({}).describe('The lab clock.'),
   legacy: list(article(), 0, 64)
     .default([])

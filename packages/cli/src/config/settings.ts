@@ -166,6 +166,13 @@ const numbers = {
     min: 1,
     max: 10_000_000,
   },
+  envelopesInMemory: {
+    unit: 'copies of messages',
+    means:
+      'Copies of each queue whose envelopes are in memory. The envelopes of the others stay in the store until they come near the front of the queue.',
+    min: 1,
+    max: 1_000_000,
+  },
   maxMessageBytes: { unit: 'octets', means: 'Largest content of a message.', min: 1, max: 1_073_741_824 },
   controlBlocks: {
     unit: 'control blocks',

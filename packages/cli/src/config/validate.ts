@@ -1,10 +1,10 @@
 /** Checks rules over several keys of a configuration: names that must differ, names that must exist, keys that need each other. */
 import { addressKey } from '@mtalab/harness';
-import { isoPort, isUnspecified } from '@mtalab/mta-core';
+import { addressesMeet, isoPort, isUnspecified } from '@mtalab/mta-core';
 import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';
 import { connectorFindings, isConnector } from './connector-findings.js';
-import { portFindings } from './port-clashes.js';
+import { portFindings, type ServiceRow } from './port-clashes.js';
 import { type Finding, type Path, pathText, shown } from './problems.js';
 import { releaseProblem } from './releases.js';
 
@@ -76,13 +76,18 @@ function bindingsFindings(bindings: unknown, advertises: boolean): Finding[] {
 }
 
 function listenerFindings(root: Readonly<Record<string, unknown>>): Finding[] {
-  const { bindings, endpointMapper: mapper, x400, control, peers } = root;
+  const { bindings, endpointMapper: mapper, x400, control, metrics, peers, smtp } = root;
   const rows = Array.isArray(bindings) ? bindings.map((row: unknown) => (isRecord(row) ? row : undefined)) : [{}];
   const mapperPort = isRecord(mapper) ? (mapper['port'] ?? 135) : undefined;
   const connects = Array.isArray(peers) && peers.some(isConnector);
   const x400Port = isRecord(x400) ? (x400['port'] ?? isoPort) : connects ? isoPort : undefined;
   const beside = { endpointMapper: mapperPort, x400: x400Port };
-  return portFindings(rows, beside, isRecord(control) ? control['port'] : undefined);
+  const services: readonly ServiceRow[] = [
+    { key: 'control', address: '127.0.0.1', port: isRecord(control) ? control['port'] : undefined },
+    ...(isRecord(smtp) ? [{ key: 'smtp', address: '127.0.0.1', port: 2525, ...smtp }] : []),
+    ...(isRecord(metrics) ? [{ key: 'metrics', address: '127.0.0.1', port: undefined, ...metrics }] : []),
+  ];
+  return portFindings(rows, beside, services);
 }
 
 /** The release and the Windows NT must exist. No article may be both added and removed. */
@@ -103,6 +108,23 @@ function releaseFindings(root: Readonly<Record<string, unknown>>): Finding[] {
   return findings;
 }
 
+/** A smart host is needed for delivery over SMTP, and only there. Mail that it sent back to this MTA would go round for ever. */
+function smartHostFindings({ local, smtp }: Readonly<Record<string, unknown>>): Finding[] {
+  if (!isRecord(local)) return [];
+  const { delivery, smtp: host } = local;
+  if (delivery === 'smtp' && host === undefined)
+    return [{ path: ['local', 'delivery'], message: 'smtp needs a smart host; add local.smtp with its port' }];
+  if (delivery !== 'smtp' && host !== undefined)
+    return [{ path: ['local', 'smtp'], message: 'only delivery: smtp has a smart host; add it, or remove the key' }];
+  if (!isRecord(host) || !isRecord(smtp)) return [];
+  const { address = '127.0.0.1', port = 2525 } = smtp;
+  const { host: name = '127.0.0.1', port: there } = host;
+  const isHere = typeof name === 'string' && typeof address === 'string' && addressesMeet(addressKey(name), addressKey(address));
+  if (!isHere || port !== there) return [];
+  const message = `${shown(there)} is the port of the SMTP listener of this MTA itself, so mail would go round; name another port`;
+  return [{ path: ['local', 'smtp', 'port'], message }];
+}
+
 /** The findings in a file of any shape. Skips parts of a wrong shape: the schema reports them. */
 export function validateConfig(root: unknown): Finding[] {
   if (!isRecord(root)) return [];
@@ -121,6 +143,7 @@ export function validateConfig(root: unknown): Finding[] {
     ...bindingsFindings(root['bindings'], Array.isArray(root['advertise']) && root['advertise'].length > 0),
     ...listenerFindings(root),
     ...connectorFindings(root['name'], root['peers']),
+    ...smartHostFindings(root),
   ];
   for (const route of routed) {
     if (localNames.has(route.text.toLowerCase())) {

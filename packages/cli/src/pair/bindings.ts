@@ -1,4 +1,4 @@
-/** Reads the bindings and mapper ports of a pair from the command line. */
+/** Reads the bindings of a pair, and the ports of its other listeners, from the command line. */
 
 import { isIP } from 'node:net';
 import { addressKey, addressProblem, type BindingOption, listeningClash, plainAddress } from '@mtalab/harness';
@@ -33,30 +33,42 @@ function requireDistinctBindings(mta: string, bindings: readonly BindingOption[]
   );
 }
 
+export type PortsByMta = Readonly<Record<string, number>>;
+
 /** @throws UsageError naming the option that makes two listeners share one port of one address. */
 export function requireNoListeningClash(
   bindings: Readonly<Record<string, readonly BindingOption[]>>,
-  mapperPorts: Readonly<Record<string, number>>,
+  ports: { readonly mapper: PortsByMta; readonly smtp: PortsByMta; readonly metrics: PortsByMta },
 ): void {
-  const mtas = pairNames.map((name) => ({ name, bindings: bindings[name] ?? [{}], mapperPort: mapperPorts[name] }));
+  const mtas = pairNames.map((name) => ({
+    name,
+    bindings: bindings[name] ?? [{}],
+    mapperPort: ports.mapper[name],
+    smtpPort: ports.smtp[name],
+    metricsPort: ports.metrics[name],
+  }));
   const clash = listeningClash(mtas);
-  if (clash === undefined) return;
-  throw new UsageError(`--${clash.option === 'bindings' ? 'bindings' : 'mapper'}: ${clash.message}`);
+  if (clash !== undefined) throw new UsageError(`--${clash.option}: ${clash.message}`);
 }
 
+/** Options that give MTAs a port each, with an example. */
+const portOptions = { mapper: 'MTA-B=135', smtp: 'MTA-A=2525', metrics: 'MTA-A=9464' } as const;
+
 /**
- * Reads the ports of endpoint mappers.
+ * Reads the ports of endpoint mappers, SMTP listeners or metrics.
  * @param words such as `MTA-B=135`.
  * @throws UsageError naming a word that makes no sense.
  */
-export function mapperPortsOf(words: readonly string[]): Readonly<Record<string, number>> {
+export function portsOf(option: keyof typeof portOptions, words: readonly string[]): PortsByMta {
   const ports: Record<string, number> = {};
   for (const word of words) {
     const [, name = '', port = ''] = /^([^=]*)=(\d{1,5})$/.exec(word) ?? [];
     if (port === '' || Number(port) > 65_535)
-      throw new UsageError(`--mapper takes MTA=PORT with a port from 0 to 65535, such as MTA-B=135, not "${excerpt(word)}"`);
-    requireMtaOfPair('--mapper', name);
-    if (ports[name] !== undefined) throw new UsageError(`--mapper: ${name} has two ports`);
+      throw new UsageError(
+        `--${option} takes MTA=PORT with a port from 0 to 65535, such as ${portOptions[option]}, not "${excerpt(word)}"`,
+      );
+    requireMtaOfPair(`--${option}`, name);
+    if (ports[name] !== undefined) throw new UsageError(`--${option}: ${name} has two ports`);
     ports[name] = Number(port);
   }
   return ports;

@@ -1,5 +1,12 @@
 /** Checks the options of `mtalab pair` and plans the run, before anything starts. */
-import { type BindingOption, FaultSyntaxError, parseFault } from '@mtalab/harness';
+import {
+  type BindingOption,
+  type DeliveryKind,
+  FaultSyntaxError,
+  ownListener,
+  parseFault,
+  type SmartHostOption,
+} from '@mtalab/harness';
 import {
   type Article,
   domainOf,
@@ -11,10 +18,11 @@ import {
   type Settings,
 } from '@mtalab/mta-core';
 import { releaseProblem } from '../config/releases.js';
+import { isHost } from '../config/schema-fields.js';
 import { messageOf, UsageError } from '../errors.js';
-import { addressOption, settingOption } from '../option-values.js';
+import { addressOption, excerpt, settingOption } from '../option-values.js';
 import { articlesOf, fixedHints, linkHints } from './articles.js';
-import { bindingHints, bindingsOf, mapperPortsOf, requireNoListeningClash } from './bindings.js';
+import { bindingHints, bindingsOf, type PortsByMta, portsOf, requireNoListeningClash } from './bindings.js';
 import { mtaAndText, pairDomains, pairNames, requireMtaOfPair } from './pair-mtas.js';
 
 /** The options, as commander gives them. */
@@ -36,12 +44,15 @@ export type PairFlags = {
   readonly cluster?: readonly string[];
   readonly link: LinkName;
   readonly mapper?: readonly string[];
+  readonly smtp?: readonly string[];
+  readonly metrics?: readonly string[];
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
   readonly threshold?: number;
   readonly set?: readonly string[];
-  readonly delivery: 'maildir' | 'ledger';
+  readonly delivery: DeliveryKind;
+  readonly smartHost?: string;
   readonly journal?: boolean;
   readonly dir?: string;
   readonly json?: boolean;
@@ -60,7 +71,10 @@ export type PairPlan = {
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly bindings: Readonly<Record<string, readonly BindingOption[]>>;
   readonly cluster: readonly string[];
-  readonly mapperPorts: Readonly<Record<string, number>>;
+  readonly mapperPorts: PortsByMta;
+  readonly smtpPorts: PortsByMta;
+  readonly smartHost: SmartHostOption | undefined;
+  readonly metricsPorts: PortsByMta;
   /** A line for each option that cannot show or changes nothing. */
   readonly hints: readonly string[];
   readonly settings: Partial<Settings>;
@@ -127,6 +141,23 @@ function planReleases(flags: PairFlags): Pick<PairPlan, 'release' | 'nt' | 'lega
   };
 }
 
+/** Reads `PORT` or `HOST[PORT]`. */
+function smartHostOf({ smartHost, delivery }: PairFlags, smtpPorts: PortsByMta): SmartHostOption | undefined {
+  if (smartHost === undefined) {
+    if (delivery === 'smtp') throw new UsageError('--delivery smtp needs a smart host; add --smart-host, such as 1025');
+    return undefined;
+  }
+  if (delivery !== 'smtp') throw new UsageError('--smart-host needs --delivery smtp; add it');
+  const [, host = '127.0.0.1', inBrackets, alone] = /^(?:(.+)\[(\d{1,5})\]|(\d{1,5}))$/.exec(smartHost) ?? [];
+  const port = Number(inBrackets ?? alone ?? 0);
+  if (port < 1 || port > 65_535 || !isHost(host))
+    throw new UsageError(`--smart-host takes PORT or HOST[PORT], such as 1025 or 127.0.0.1[1025], not "${excerpt(smartHost)}"`);
+  const own = ownListener({ host, port }, smtpPorts);
+  if (own !== undefined)
+    throw new UsageError(`--smart-host: ${port} is the port of the SMTP listener of ${own}, so mail would go round for ever`);
+  return { host, port };
+}
+
 /** @throws UsageError naming the option that makes no sense. */
 export function planPair(flags: PairFlags): PairPlan {
   const sends = flags.mail !== undefined || (flags.count ?? 0) > 0;
@@ -151,13 +182,18 @@ export function planPair(flags: PairFlags): PairPlan {
   }
   const settings = Object.fromEntries((flags.set ?? []).map(settingOption));
   const bindings = bindingsOf(flags.bindings ?? []);
-  const mapperPorts = mapperPortsOf(flags.mapper ?? []);
-  requireNoListeningClash(bindings, mapperPorts);
+  const mapperPorts = portsOf('mapper', flags.mapper ?? []);
+  const smtpPorts = portsOf('smtp', flags.smtp ?? []);
+  const metricsPorts = portsOf('metrics', flags.metrics ?? []);
+  requireNoListeningClash(bindings, { mapper: mapperPorts, smtp: smtpPorts, metrics: metricsPorts });
   return {
     ...releases,
     bindings,
     cluster: flags.cluster ?? [],
     mapperPorts,
+    smtpPorts,
+    smartHost: smartHostOf(flags, smtpPorts),
+    metricsPorts,
     hints: [
       ...linkHints(flags.link, releases.legacy),
       ...bindingHints(releases.legacy, bindings),

@@ -20,6 +20,8 @@ export type PairReady = {
     readonly endpoints: readonly string[];
     readonly x400: readonly string[];
     readonly mapper: readonly string[];
+    readonly smtp: readonly string[];
+    readonly metrics: string | null;
     readonly control: string;
     readonly legacy: readonly string[];
   }[];
@@ -54,6 +56,12 @@ export function renderReady(ready: PairReady, style: Paint): string {
     ...ready.mtas
       .filter(({ mapper }) => mapper.length > 0)
       .map(({ mta, mapper }) => `${printable(mta)} has an endpoint mapper on ${printable(mapper.join(', '))}`),
+    ...ready.mtas
+      .filter(({ smtp }) => smtp.length > 0)
+      .map(({ mta, smtp }) => `${printable(mta)} takes mail over SMTP on ${printable(smtp.join(', '))}`),
+    ...ready.mtas.flatMap(({ mta, metrics }) =>
+      metrics === null ? [] : [`${printable(mta)} has its metrics at ${printable(metrics)}`],
+    ),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   const [mtas = '', ...facts] = lines;

@@ -2,6 +2,7 @@
 
 import type { MtaStatus, RunEntry, Unanswered } from '@mtalab/harness';
 import { type BindingView, type MessageView, printable, type QueueView } from '@mtalab/mta-core';
+import { counted } from '@mtalab/scenario';
 import type { FaultView } from '../pair/control-schema.js';
 import type { Paint } from './colours.js';
 import { clip, table, wrap } from './table.js';
@@ -23,6 +24,17 @@ function connectorLines({ mta, x400 }: MtaStatus, style: Paint): readonly string
   const places = endpoints.length === 0 ? 'listens nowhere' : `on ${endpoints.join(', ')}`;
   const blocks = `${controlBlocks.inUse} of ${controlBlocks.configured} TCP/IP control blocks in use`;
   return wrap(printable(`${mta}: X.400 connector ${places}, ${blocks}`), style.columns, '  ');
+}
+
+function smtpLines({ mta, smtp }: MtaStatus, style: Paint): readonly string[] {
+  if (smtp === null) return [];
+  const { endpoint, sessions, accepted, refused } = smtp;
+  const counts = `${counted(sessions, 'session')}, ${counted(accepted, 'message')} accepted, ${refused} refused`;
+  return wrap(printable(`${mta}: SMTP listener on ${endpoint}, ${counts}`), style.columns, '  ');
+}
+
+function metricsLines({ mta, metrics }: MtaStatus, style: Paint): readonly string[] {
+  return metrics === null ? [] : wrap(printable(`${mta}: metrics at ${metrics}`), style.columns, '  ');
 }
 
 /** @param failed MTAs that gave no answer. */
@@ -89,10 +101,14 @@ export function renderStatus(values: readonly From<MtaStatus>[], style: Paint, f
     style,
   );
   const waits = values.flatMap(({ value }) => waitLines(value.mta, value.nowMs, value.waits, style));
-  const connectors = values.flatMap(({ value }) => connectorLines(value, style));
+  const listeners = values.flatMap(({ value }) => [
+    ...connectorLines(value, style),
+    ...smtpLines(value, style),
+    ...metricsLines(value, style),
+  ]);
   return [
     mtas,
-    ...(connectors.length === 0 ? [] : [connectors.join('\n')]),
+    ...(listeners.length === 0 ? [] : [listeners.join('\n')]),
     mail,
     ...(waits.length === 0 ? [] : [waits.join('\n')]),
   ].join('\n\n');

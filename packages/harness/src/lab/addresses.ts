@@ -46,27 +46,42 @@ export type ListeningMta = {
   }[];
   /** The port of its endpoint mapper, on the address of each enabled binding. */
   readonly mapperPort?: number | undefined;
+  /** The port of its SMTP listener, on 127.0.0.1. */
+  readonly smtpPort?: number | undefined;
+  /** The port of its metrics, on 127.0.0.1. */
+  readonly metricsPort?: number | undefined;
 };
 
-type Listener = { readonly mta: string; readonly mapper: boolean; readonly address: string; readonly port: number };
+/** The option that asks for a listener. */
+type ListenerOption = 'bindings' | 'mapper' | 'smtp' | 'metrics';
+type Listener = { readonly mta: string; readonly option: ListenerOption; readonly address: string; readonly port: number };
 
-function listenersOf({ name, bindings, mapperPort = 0 }: ListeningMta): readonly Listener[] {
+const listenerNames: Readonly<Record<ListenerOption, string>> = {
+  bindings: '',
+  mapper: 'the endpoint mapper of ',
+  smtp: 'the SMTP listener of ',
+  metrics: 'the metrics of ',
+};
+
+function listenersOf({ name, bindings, mapperPort = 0, smtpPort = 0, metricsPort = 0 }: ListeningMta): readonly Listener[] {
   const enabled = bindings.filter((binding) => binding.enabled !== false);
-  return enabled
-    .flatMap(({ address = '127.0.0.1', port = 0 }) => {
-      const at = { mta: name, address: addressKey(address) };
-      return [
-        { ...at, mapper: false, port },
-        { ...at, mapper: true, port: mapperPort },
-      ];
-    })
-    .filter(({ port }) => port !== 0);
+  const listeners = enabled.flatMap(({ address = '127.0.0.1', port = 0 }): Listener[] => {
+    const at = { mta: name, address: addressKey(address) };
+    return [
+      { ...at, option: 'bindings', port },
+      { ...at, option: 'mapper', port: mapperPort },
+    ];
+  });
+  const onLoopback = { mta: name, address: '127.0.0.1' } as const;
+  const smtp: Listener = { ...onLoopback, option: 'smtp', port: smtpPort };
+  const metrics: Listener = { ...onLoopback, option: 'metrics', port: metricsPort };
+  return [...listeners, smtp, metrics].filter(({ port }) => port !== 0);
 }
 
 /** Finds two listeners that share one port of one address. Returns the option at fault and a message. */
 export function listeningClash(
   mtas: readonly ListeningMta[],
-): { readonly option: 'bindings' | 'mapper'; readonly message: string } | undefined {
+): { readonly option: ListenerOption; readonly message: string } | undefined {
   const before: Listener[] = [];
   for (const one of mtas.flatMap(listenersOf)) {
     // An endpoint mapper listens once on an address, even if several bindings have this address.
@@ -74,16 +89,16 @@ export function listeningClash(
       (each) =>
         each.port === one.port &&
         addressesMeet(each.address, one.address) &&
-        !(each.mapper && one.mapper && each.mta === one.mta),
+        !(each.option === 'mapper' && one.option === 'mapper' && each.mta === one.mta),
     );
     before.push(one);
     if (other === undefined) continue;
     const place = `${isUnspecified(one.address) ? other.address : one.address}[${one.port}]`;
-    const [first, second] = [other, one].map(({ mta, mapper }) => (mapper ? `the endpoint mapper of ${mta}` : mta));
+    const [first, second] = [other, one].map(({ mta, option }) => `${listenerNames[option]}${mta}`);
     const words =
       first === second ? `${first} would listen on ${place} twice` : `${first} and ${second} would both listen on ${place}`;
     return {
-      option: one.mapper || other.mapper ? 'mapper' : 'bindings',
+      option: [one, other].map(({ option }) => option).find((option) => option !== 'bindings') ?? 'bindings',
       message: `${words}; give one of them another port`,
     };
   }

@@ -2,6 +2,10 @@
 import type { Article, BindingView, BindingWish, EventId } from '@mtalab/mta-core';
 import type { FaultHandle } from '@mtalab/scenario';
 import type { ControlClient, LabClock, RequestOptions } from '@mtalab/transport';
+import { labTarget } from '../load/lab-target.js';
+import type { LoadOptions } from '../load/options.js';
+import type { LoadResult } from '../load/result.js';
+import { runLoad } from '../load/run-load.js';
 import type { MailItem } from '../mail/read.js';
 import { type Answer, required } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
@@ -119,6 +123,18 @@ export class Lab {
     options: SubmitAllOptions,
   ): Promise<SubmitAllResult> {
     return submitAll(this.#submitter, this.#members.get(name), items, options);
+  }
+
+  /**
+   * Puts the MTAs under load, waits until the queues are empty, and compares what was submitted with what is on disk. Messages go
+   * to addresses of their own. The MTAs may have other mail meanwhile.
+   * @param described what else made this run, in words, for the result.
+   * @returns what happened, with latencies, checks and thresholds. A missed threshold or a failed check does not reject.
+   * @throws HarnessError naming an option that makes no sense, or a fault where the lab has no proxy.
+   */
+  async load(options: LoadOptions, described: readonly string[] = []): Promise<LoadResult> {
+    this.#members.requireOpen();
+    return runLoad(labTarget(this, this.#members), options, described);
   }
 
   /** Copies delivered to mailboxes since the lab started, as far as the lab knows. */

@@ -25,8 +25,10 @@ export class Mailbox {
       const known = [...domains.values()].join(', ');
       throw new HarnessError(`address: no MTA of this lab has the domain ${domain}; the domains are ${known}`);
     }
-    if (delivery !== 'maildir')
-      throw new HarnessError("a ledger keeps no contents, so there is nothing to read; start the lab with delivery: 'maildir'");
+    if (delivery !== 'maildir') {
+      const what = delivery === 'ledger' ? 'a ledger keeps no contents' : 'the contents are at the smart host';
+      throw new HarnessError(`${what}, so there is nothing to read; start the lab with delivery: 'maildir'`);
+    }
     this.address = address;
     this.mta = mta;
     this.#members = members;

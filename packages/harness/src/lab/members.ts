@@ -2,7 +2,15 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type DiagnosticsLevels, defaultSettings, levelNamed, levelsOf } from '@mtalab/mta-core';
-import type { ControlClient, LabClock, MtaStatus, RequestOptions, StreamEntries, StreamName } from '@mtalab/transport';
+import type {
+  ControlClient,
+  DeliveryNotice,
+  LabClock,
+  MtaStatus,
+  RequestOptions,
+  StreamEntries,
+  StreamName,
+} from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type Answer, answerOf, unanswered } from '../process/answers.js';
 import { HarnessError } from '../process/errors.js';
@@ -38,6 +46,7 @@ export class Members {
   readonly #levels = new Map<string, Readonly<Record<string, string>>>();
   readonly #onUp: () => Promise<void>;
   readonly #writing = new PQueue({ concurrency: 1 });
+  readonly #deliveryListeners = new Set<(line: DeliveryNotice) => void>();
   /** Have all MTAs of the start come up? */
   #started = false;
 
@@ -83,6 +92,12 @@ export class Members {
     for (const { name } of atOnce) this.#endpoints.set(name, this.#reachedAt(name));
     for (const { name } of atOnce) await this.#announce(name);
     for (const name of this.plan.names) await this.writeConfig(name);
+  }
+
+  /** Calls a listener for each notice of a delivery from now on. Returns a function that ends this. */
+  onDelivery(note: (line: DeliveryNotice) => void): () => void {
+    this.#deliveryListeners.add(note);
+    return () => void this.#deliveryListeners.delete(note);
   }
 
   /** Kills all processes. */
@@ -217,6 +232,7 @@ export class Members {
     await followStream(client, 'deliveries', (line) => {
       this.arrivals.noteDelivery(line);
       this.counters.noteDelivery(line);
+      for (const note of this.#deliveryListeners) note(line);
     });
     await followStream(client, 'events', (line) => this.events.note(line));
   }

@@ -18,6 +18,7 @@ import { addressProblem, listeningClash } from './addresses.js';
 import { articleArgument, isRecord, isText, isTexts, wrongArgument } from './arguments.js';
 import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 import { adjacentTo, checkNeighbours, hopsFrom, linksAt, noReach, type Reach } from './neighbours.js';
+import { checkSmartHost, type DeliveryKind, isSmartHost, type SmartHostOption } from './smart-host.js';
 
 /** A binding of an MTA in its configuration file. Missing keys have the defaults of the file. */
 export type BindingOption = {
@@ -63,14 +64,20 @@ export type LabOptions = {
   readonly neighbours?: readonly ScenarioNeighbours[];
   /** TCP port of the endpoint mapper of each MTA, by its name. 0: the system chooses. Default: no endpoint mapper. */
   readonly mapper?: Readonly<Record<string, number>>;
+  /** TCP port of the SMTP listener of each MTA, on 127.0.0.1, by its name. 0: the system chooses. Default: no SMTP listener. */
+  readonly smtp?: Readonly<Record<string, number>>;
+  /** TCP port on 127.0.0.1 where Prometheus scrapes an MTA, by its name. 0: the system chooses. Default: no metrics. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** MTAs that do not start with the lab. `process(name).start()` starts them. */
   readonly down?: readonly string[];
   /** Settings of all MTAs that differ from the defaults. */
   readonly settings?: Partial<Settings>;
   /** Settings of single MTAs that differ from these, by name of the MTA. */
   readonly settingsOf?: Readonly<Record<string, Partial<Settings>>>;
-  /** Mailboxes as Maildirs, or a ledger of ids and digests. Default `maildir`. */
-  readonly delivery?: 'maildir' | 'ledger';
+  /** Mailboxes as Maildirs, a ledger of ids and digests, or over SMTP to `smartHost`. Default `maildir`. */
+  readonly delivery?: DeliveryKind;
+  /** Where delivery over SMTP goes. `host` is 127.0.0.1 by default. */
+  readonly smartHost?: SmartHostOption | undefined;
   /** Keep a journal of every step. Default false. */
   readonly journal?: boolean;
   /** Faults in the fault language. With a fault, the lab has a proxy between the MTAs. */
@@ -100,9 +107,11 @@ export type MtaFile = {
   readonly bindings: readonly BindingOption[];
   readonly cluster: boolean;
   readonly endpointMapper?: { readonly port: number };
+  readonly smtp?: { readonly port: number };
   readonly x400?: { readonly port: number };
   readonly advertise: readonly string[];
   readonly control: { readonly port: number };
+  readonly metrics?: { readonly port: number };
   readonly clock: { readonly timeScale: number; readonly epochMs: number; readonly baseMs: number; readonly offsetMs: number };
   readonly release: string;
   readonly nt: string;
@@ -117,7 +126,12 @@ export type MtaFile = {
     readonly password: string;
   }[];
   readonly routes: readonly { readonly domain: string; readonly mta: string }[];
-  readonly local: { readonly domains: readonly string[]; readonly delivery: 'maildir' | 'ledger'; readonly path: string };
+  readonly local: {
+    readonly domains: readonly string[];
+    readonly delivery: DeliveryKind;
+    readonly path: string;
+    readonly smtp?: SmartHostOption;
+  };
   readonly journal: boolean;
   readonly log: { readonly console: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
 };
@@ -133,7 +147,7 @@ export type LabPlan = Omit<
   readonly domains: ReadonlyMap<string, string>;
   /** The releases of each MTA, and the articles that it starts with, by name. */
   readonly profiles: ReadonlyMap<string, Profile>;
-  readonly delivery: 'maildir' | 'ledger';
+  readonly delivery: DeliveryKind;
   readonly timeScale: number;
   readonly link: LinkName;
   readonly faults: readonly string[];
@@ -153,6 +167,10 @@ const aFunction: Shape = { expected: 'a function', fits: (value) => typeof value
 
 function isTextIfGiven(value: unknown): boolean {
   return value === undefined || isText(value);
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }
 
 function isLink(value: unknown): boolean {
@@ -197,11 +215,17 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
     expected: "a list of objects such as { between: ['MTA-A', 'MTA-B'], link: 'x400' }",
     fits: (value) => Array.isArray(value) && value.every(isNeighbours),
   },
-  mapper: byMta('a port', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
+  mapper: byMta('a port', isPort),
+  smtp: byMta('a port', isPort),
+  metrics: byMta('a port', isPort),
   down: texts,
   settings: { expected: 'an object with settings', fits: isRecord },
   settingsOf: byMta('an object with settings', isRecord),
-  delivery: { expected: "'maildir' or 'ledger'", fits: (value) => value === 'maildir' || value === 'ledger' },
+  delivery: {
+    expected: "'maildir', 'ledger' or 'smtp'",
+    fits: (value) => value === 'maildir' || value === 'ledger' || value === 'smtp',
+  },
+  smartHost: { expected: "an object such as { host: '127.0.0.1', port: 1025 }", fits: isSmartHost },
   journal: yesOrNo,
   faults: texts,
   proxy: yesOrNo,
@@ -248,7 +272,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     const twice = lower.find((text, index) => lower.indexOf(text) !== index);
     if (twice !== undefined) throw new HarnessError(`${what}: '${twice}' occurs twice`);
   }
-  const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {} } = options;
+  const { release = {}, nt = {}, legacy = {}, fixed = {}, bindings = {}, mapper = {}, smtp = {}, metrics = {} } = options;
   const named = {
     release: Object.keys(release),
     nt: Object.keys(nt),
@@ -256,6 +280,8 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     fixed: Object.keys(fixed),
     bindings: Object.keys(bindings),
     mapper: Object.keys(mapper),
+    smtp: Object.keys(smtp),
+    metrics: Object.keys(metrics),
     settingsOf: Object.keys(options.settingsOf ?? {}),
   };
   for (const [what, list] of Object.entries({ ...named, cluster: options.cluster ?? [], down: options.down ?? [] })) {
@@ -265,6 +291,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
   const { link = 'lan' } = options;
   checkNeighbours({ ...options, names, link });
   checkListening(options, names);
+  checkSmartHost(options);
   const timeScale = options.timeScale ?? 1;
   return {
     ...options,
@@ -309,7 +336,10 @@ function nearestHint(name: string, what: string, known: readonly string[]): stri
 }
 
 /** Checks that no two MTAs share a port. An MTA in `down` may start after another has stopped, on the same port. */
-function checkListening({ bindings = {}, mapper = {}, down = [] }: LabOptions, names: readonly string[]): void {
+function checkListening(
+  { bindings = {}, mapper = {}, smtp = {}, metrics = {}, down = [] }: LabOptions,
+  names: readonly string[],
+): void {
   for (const [name, list] of Object.entries(bindings)) {
     const problem = list.map(({ address = '' }) => addressProblem(address)).find((each) => each !== undefined);
     if (problem !== undefined) throw new HarnessError(`bindings: ${name}: ${problem}`);
@@ -317,7 +347,13 @@ function checkListening({ bindings = {}, mapper = {}, down = [] }: LabOptions, n
   const clash = listeningClash(
     names
       .filter((name) => !down.includes(name))
-      .map((name) => ({ name, bindings: bindings[name] ?? defaultBindings, mapperPort: mapper[name] })),
+      .map((name) => ({
+        name,
+        bindings: bindings[name] ?? defaultBindings,
+        mapperPort: mapper[name],
+        smtpPort: smtp[name],
+        metricsPort: metrics[name],
+      })),
   );
   if (clash !== undefined) throw new HarnessError(`${clash.option}: ${clash.message}`);
 }
@@ -370,15 +406,19 @@ export const defaultBindings: readonly BindingOption[] = [{ address: '127.0.0.1'
 export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile {
   const profile = plan.profiles.get(name) ?? resolveProfile({});
   const mapperPort = plan.mapper?.[name];
+  const smtpPort = plan.smtp?.[name];
+  const metricsPort = plan.metrics?.[name];
   return {
     name,
     data: dataFolderName,
     bindings: live.bindings,
     cluster: plan.cluster?.includes(name) ?? false,
     ...(mapperPort === undefined ? {} : { endpointMapper: { port: mapperPort } }),
+    ...(smtpPort === undefined ? {} : { smtp: { port: smtpPort } }),
     ...(linksAt(plan, name).includes('x400') ? { x400: { port: 0 } } : {}),
     advertise: plan.proxied ? (live.endpoints.get(name) ?? noReach).lan : [],
     control: { port: 0 },
+    ...(metricsPort === undefined ? {} : { metrics: { port: metricsPort } }),
     clock: live.clock,
     release: profile.release.short,
     nt: profile.nt.name,
@@ -392,7 +432,12 @@ export function mtaFileOf(plan: LabPlan, name: string, live: LiveFacts): MtaFile
       password: '',
     })),
     routes: [...hopsFrom(plan, name)].map(([other, hop]) => ({ domain: plan.domains.get(other) ?? '', mta: hop })),
-    local: { domains: [plan.domains.get(name) ?? ''], delivery: plan.delivery, path: mailboxFolderName },
+    local: {
+      domains: [plan.domains.get(name) ?? ''],
+      delivery: plan.delivery,
+      path: mailboxFolderName,
+      ...(plan.smartHost === undefined ? {} : { smtp: plan.smartHost }),
+    },
     journal: plan.journal ?? false,
     log: { console: plan.log?.console ?? false, ...diagnosticsOf(plan, live) },
   };

@@ -11,6 +11,7 @@ export function runEntryOf({ plan, processes }: Members, startedAt: string, lab:
     mtas: [...processes.values()].map((one) => ({
       mta: one.name,
       domains: [plan.domains.get(one.name) ?? ''],
+      config: one.configFile,
       process: one.up ? { pid: one.pid, control: one.ready.control, tokenFile: one.ready.tokenFile } : null,
     })),
     ...(lab === undefined ? {} : { lab }),

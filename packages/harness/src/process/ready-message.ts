@@ -9,6 +9,10 @@ export type ReadyMessage = {
   readonly x400: readonly string[];
   /** String bindings of its endpoint mapper. Empty without one. */
   readonly mapper: readonly string[];
+  /** Where its SMTP listener listens. Empty without one. */
+  readonly smtp: readonly string[];
+  /** Where its metrics are: `http://127.0.0.1:9464/metrics`. Null without them. */
+  readonly metrics: string | null;
   readonly ports: readonly number[];
   /** Address of its control channel: `ws://127.0.0.1:PORT`. */
   readonly control: string;

@@ -64,6 +64,7 @@ export class ProxyConnection {
   #down: Flow | null = null;
   #gone = false;
   #silent = false;
+  #paused = false;
   /** During a cut each leg ends by itself, so that the close of one does not end the other before it is flushed. */
   #cutting = false;
 
@@ -109,7 +110,14 @@ export class ProxyConnection {
     this.#up = flow(this.#client, server, true);
     this.#down = flow(server, this.#client, false);
     if (this.#silent) for (const each of this.flows()) each.silence();
-    this.#client.resume();
+    for (const each of this.flows()) each.setPaused(this.#paused);
+    if (!this.#paused) this.#client.resume();
+  }
+
+  /** Keeps octets back in both directions, or lets them go on. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    for (const flow of this.flows()) flow.setPaused(paused);
   }
 
   /** Is the connection silent? See `silence`. */

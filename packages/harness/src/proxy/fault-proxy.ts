@@ -99,6 +99,7 @@ export class FaultProxy {
   #lastConnection = 0;
   #lastSeq = 0;
   #closed = false;
+  #paused = false;
 
   /** Use `FaultProxy.start`. */
   private constructor(options: FaultProxyOptions) {
@@ -165,6 +166,7 @@ export class FaultProxy {
     this.#lastConnection += 1;
     const connection = new ProxyConnection(this.#lastConnection, link.name, client, this.#host);
     this.#connections.set(connection.id, connection);
+    if (this.#paused) connection.setPaused(true);
     const dial = ({ host, port }: Target): void => connection.dial(connect({ host, port, allowHalfOpen: true }));
     if (link.target !== null) {
       dial(link.target);
@@ -290,6 +292,18 @@ export class FaultProxy {
       if (state !== 'up') connection.silence();
       else if (connection.silent) connection.cut(null);
     }
+  }
+
+  /** Keeps all octets back, in both directions and also on new connections, until `resume`. Nothing is lost. */
+  pause(): void {
+    this.#paused = true;
+    for (const connection of this.#connections.values()) connection.setPaused(true);
+  }
+
+  /** Ends a `pause`. */
+  resume(): void {
+    this.#paused = false;
+    for (const connection of [...this.#connections.values()]) connection.setPaused(false);
   }
 
   /** Cuts the association of a connection, or only the connection if the fault says so. */

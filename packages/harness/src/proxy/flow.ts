@@ -63,6 +63,7 @@ export class Flow {
   #swallowing: ArmedFault | null = null;
   #sourceEnded = false;
   #silent = false;
+  #paused = false;
   #sinkFull = false;
   #closed = false;
   #received = 0;
@@ -130,6 +131,13 @@ export class Flow {
       item.delay.cancel();
       this.#delayOver(item);
     }
+  }
+
+  /** Reads nothing more from the source and passes nothing on, until it is called again. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    if (paused) this.#source.pause();
+    else this.#drain();
   }
 
   /** From now on nothing leaves in this direction, not even its end. Waiting octets are lost. */
@@ -268,7 +276,7 @@ export class Flow {
   }
 
   #drain(): void {
-    while (!this.#closed) {
+    while (!this.#closed && !this.#paused) {
       const item = this.#queue[0];
       if (item === undefined || item.hold !== null || item.delay !== null) break;
       this.#queue.shift();
@@ -301,7 +309,7 @@ export class Flow {
   }
 
   #readOn(): void {
-    if (this.#closed || this.#sinkFull || this.#queuedBytes > this.#host.limits.maxHeldBytes) return;
+    if (this.#closed || this.#paused || this.#sinkFull || this.#queuedBytes > this.#host.limits.maxHeldBytes) return;
     if (this.#source.isPaused()) this.#source.resume();
   }
 }

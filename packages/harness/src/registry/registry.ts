@@ -17,6 +17,8 @@ export type RunMta = {
   readonly mta: string;
   /** Domains whose mailboxes it has. */
   readonly domains: readonly string[];
+  /** Its configuration file, if known. */
+  readonly config?: string;
   /** Its process; null while it is down. */
   readonly process: (ProcessIdentity & ControlAddress) | null;
 };

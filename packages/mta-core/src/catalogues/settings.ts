@@ -60,6 +60,11 @@ export type Settings = {
    * copies go to local mailboxes. Copies for local mailboxes may number as many again.
    */
   readonly maxQueuedCopies: number;
+  /**
+   * Copies of each queue whose envelopes are in memory (own). Of the others the MTA knows three numbers, and reads their envelopes
+   * from the store when they come near the front.
+   */
+  readonly envelopesInMemory: number;
   /** Largest content, in octets (own). */
   readonly maxMessageBytes: number;
   /** TCP/IP control blocks of the X.400 connectors: one for each connection, and one for the listener. */
@@ -128,6 +133,7 @@ export const defaultSettings: Settings = {
   maxAssociationsPerMta: 9,
   maxAssociations: 240,
   maxQueuedCopies: 200_000,
+  envelopesInMemory: 2048,
   maxMessageBytes: 67_108_864,
   controlBlocks: 20,
   maxConnections: 1024,

@@ -69,6 +69,8 @@ export function copyOfLtabEntry(entry: LtabEntry): Mutable<LtabEntry> {
     incoming: entry.incoming,
     storing: entry.storing,
     counters: entry.counters,
+    latest: entry.latest,
+    turnMs: entry.turnMs,
     deadlineMs: entry.deadlineMs,
   } satisfies Record<keyof LtabEntry, unknown>;
 }
@@ -85,6 +87,8 @@ export function copyOfEntryCounters(counters: EntryCounters): Mutable<EntryCount
     rejectedIn: counters.rejectedIn,
     turnsGiven: counters.turnsGiven,
     turnsReceived: counters.turnsReceived,
+    pleasesSent: counters.pleasesSent,
+    pleasesReceived: counters.pleasesReceived,
     recoveries: counters.recoveries,
     duplicates: counters.duplicates,
     reports: counters.reports,

@@ -1,7 +1,7 @@
 /** The effects of an MTA: everything it can ask of its driver. The driver carries them out in order. */
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { LinkFrame, LinkKind } from '../links/link.js';
-import type { ContentHandle, Destination, Envelope, ReportFacts, StoredMessage } from '../mail/message.js';
+import type { ContentHandle, Destination, Envelope, Priority, ReportFacts, StoredMessage } from '../mail/message.js';
 
 export type StoreEffect = {
   readonly type: 'store';
@@ -51,6 +51,13 @@ export type Effect =
   | StoreEffect
   /** Erase copies, and each message with its content when its last copy goes. Joins the next commit. Answer: `forgotten`. */
   | { readonly type: 'forget'; readonly token: number; readonly copies: readonly number[] }
+  /** Read the messages of these copies of one queue back from the store: only their numbers are in memory. Answer: `recalled`. */
+  | {
+      readonly type: 'recall';
+      readonly entry: number;
+      readonly priority: Priority;
+      readonly copies: readonly { readonly copy: number; readonly content: number }[];
+    }
   /** Erase content segments of an incoming transfer that will not be completed. Not answered. */
   | { readonly type: 'drop-content'; readonly content: number }
   /** Forget received activity ids of a sender: those listed and all below `below`. Joins the next commit. Not answered. */
@@ -67,7 +74,19 @@ export type Effect =
   | { readonly type: 'report'; readonly event: ReportedEvent }
   /** The message of this submission is on disk. `known`: an earlier submission with the same id stored it. */
   | { readonly type: 'submitted'; readonly submissionId: string; readonly mtsId: string; readonly known: boolean }
-  | { readonly type: 'submit-refused'; readonly submissionId: string; readonly reason: string }
+  /** `reason`: the same in words for the client. */
+  | {
+      readonly type: 'submit-refused';
+      readonly submissionId: string;
+      readonly refusal: SubmitRefusal;
+      readonly reason: string;
+    }
   /** End this process. `clean`: leave the clean-shutdown mark. */
   | { readonly type: 'halt'; readonly code: number; readonly clean: boolean };
+
+/**
+ * Why an MTA does not take a submission. `envelope`: an address or the submission id is wrong. `too-long`: the content is larger than
+ * the largest message. These two last; the others pass: `not-running`, `full` (the queues or the store), `store` (it cannot write).
+ */
+export type SubmitRefusal = 'envelope' | 'too-long' | 'not-running' | 'full' | 'store';
 export type EffectType = Effect['type'];

@@ -101,12 +101,32 @@ export type Input =
       readonly measured?: readonly MeasuredContent[];
     }
   | { readonly type: 'store-failed'; readonly token: number; readonly failure: StoreFailure; readonly detail: string }
+  /**
+   * The answer to a `recall`. Each copy that was asked for is in one of the lists: `found` with its message, `missing` with what is
+   * wrong with its row. The store keeps what it has of a missing one aside, and the next start checks everything.
+   */
+  | {
+      readonly type: 'recalled';
+      readonly entry: number;
+      readonly priority: Priority;
+      readonly found: readonly { readonly copy: number; readonly message: StoredMessage }[];
+      readonly missing: readonly { readonly copy: number; readonly detail: string }[];
+    }
   /** The `forget` effect with this token is on disk. */
   | { readonly type: 'forgotten'; readonly token: number }
   /** The `deliver` effect of this copy is done, durably. */
   | { readonly type: 'delivered'; readonly copy: number }
-  /** `damaged`: its content cannot be read from the store, or does not match its digest. */
-  | { readonly type: 'deliver-failed'; readonly copy: number; readonly detail: string; readonly damaged?: boolean }
+  /**
+   * `damaged`: its content cannot be read from the store, or does not match its digest. `permanent`: another try would fail in the
+   * same way, because the next system has refused the message for good.
+   */
+  | {
+      readonly type: 'deliver-failed';
+      readonly copy: number;
+      readonly detail: string;
+      readonly damaged?: boolean;
+      readonly permanent?: boolean;
+    }
   /**
    * This frame has not left: the driver cannot read the content it carries, or what the store has is damaged. Frames of the same
    * connection that would carry more of the content are held back too, each with an input of its own.

@@ -1,6 +1,7 @@
 /** Starts and stops an MTA. */
 
 import type { MtaConfig, PeerConfig, Settings } from '../catalogues/settings.js';
+import { emptyCopyQueue } from '../collections/copy-queue.js';
 import { emptyFifo } from '../collections/fifo.js';
 import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
@@ -18,7 +19,7 @@ import type { LtabEntry, Mta, QueuedCopy } from './state.js';
 import { emit, entryAt, entryIdsOf, incarnationStride, patchMta, report } from './update.js';
 
 function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntry {
-  const queue = emptyFifo<QueuedCopy>();
+  const queue = emptyCopyQueue<QueuedCopy>();
   return {
     id: index + 1,
     name: peer.name,
@@ -51,10 +52,14 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
       rejectedIn: 0,
       turnsGiven: 0,
       turnsReceived: 0,
+      pleasesSent: 0,
+      pleasesReceived: 0,
       recoveries: 0,
       duplicates: 0,
       reports: 0,
     },
+    latest: { inboundAtMs: null, outboundAtMs: null, rejectReason: null, failureReason: null },
+    turnMs: { held: 0, 'asked-of': 0, given: 0, theirs: 0, asking: 0 },
     deadlineMs: null,
   };
 }

@@ -3,6 +3,7 @@
 import type { TurnSide } from '../catalogues/behaviour.js';
 import type { ReportedEvent } from '../catalogues/events/parameters.js';
 import type { Activation, ConnectorSettings, Settings } from '../catalogues/settings.js';
+import type { CopyQueue } from '../collections/copy-queue.js';
 import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
@@ -13,7 +14,7 @@ import type { MemoryRuntime } from '../links/memory/state.js';
 import type { RpcRuntime } from '../links/rpc/state.js';
 import type { X400Runtime } from '../links/x400/state.js';
 import type { Destination, Envelope, Priority, StoredMessage } from '../mail/message.js';
-import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
+import type { AssociationId, DialogueMode, RefuseReason, Role } from '../reliable-transfer/apdu.js';
 
 /** A copy in a queue for an adjacent MTA. Its id is its activity id. */
 export type QueuedCopy = {
@@ -201,9 +202,32 @@ export type EntryCounters = {
   readonly rejectedIn: number;
   readonly turnsGiven: number;
   readonly turnsReceived: number;
+  readonly pleasesSent: number;
+  readonly pleasesReceived: number;
   readonly recoveries: number;
   readonly duplicates: number;
   readonly reports: number;
+};
+
+/** Why an opening failed that this MTA began: the peer's RTORJ, or what kept the association from opening or from moving a message. */
+export type OpenFailureReason =
+  | RefuseReason
+  /** No connection could be made or bound, or it broke before the answer. */
+  | 'connectionFailed'
+  /** The answer does not fit the RTORQ, or comes from another MTA than expected. */
+  | 'invalidAnswer'
+  /** It was aborted before it had moved a message. */
+  | 'aborted';
+
+/** The latest openings with one adjacent MTA. Only views show them; no decision depends on them. */
+export type LatestOpenings = {
+  /** When the latest association opened that the peer, or this MTA, initiated. */
+  readonly inboundAtMs: number | null;
+  readonly outboundAtMs: number | null;
+  /** Why this MTA last refused an opening of the peer. */
+  readonly rejectReason: RefuseReason | null;
+  /** Why an opening of this MTA last failed. */
+  readonly failureReason: OpenFailureReason | null;
 };
 
 /** An entry of the locality table: one adjacent MTA. Its id is the LTAB index that events print, from 1. */
@@ -215,7 +239,7 @@ export type LtabEntry = Row & {
   /** The MTA's settings with the overrides of this connector. They never change. */
   readonly settings: ConnectorSettings;
   readonly activation: Activation;
-  readonly queues: Readonly<Record<Priority, Fifo<QueuedCopy>>>;
+  readonly queues: Readonly<Record<Priority, CopyQueue<QueuedCopy>>>;
   readonly waiting: Tree<WaitingCopy>;
   /** Copies accepted and not yet confirmed, in transfer or not. */
   readonly queued: number;
@@ -236,6 +260,12 @@ export type LtabEntry = Row & {
   /** Activities of this peer that have arrived whole and are being written to disk. */
   readonly storing: Tree<Storing>;
   readonly counters: EntryCounters;
+  readonly latest: LatestOpenings;
+  /**
+   * How long associations have been open in each state of the Turn, in whole milliseconds, less the instant at which each that is
+   * in it now came into it: see `turnSeconds`. Only views show it; no decision depends on it.
+   */
+  readonly turnMs: Readonly<Record<TurnState, number>>;
   /** The earliest deadline of this entry, kept up to date at the end of each step. */
   readonly deadlineMs: number | null;
 };

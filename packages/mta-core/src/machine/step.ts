@@ -8,6 +8,7 @@ import { none } from '../collections/table.js';
 import { allLinks } from '../links/all.js';
 import { deliverNext, mailboxDelivered } from '../mail/mailboxes.js';
 import { deliveryFailed } from '../mail/nondelivery.js';
+import { recallDone } from '../mail/queue.js';
 import { submitted } from '../mail/submit.js';
 import { beginStep, endStep } from './begin-step.js';
 import type { Context } from './context.js';
@@ -67,6 +68,8 @@ function take(ctx: Context, input: Input): void {
       return storeDone(ctx, input);
     case 'store-failed':
       return storeFailed(ctx, input);
+    case 'recalled':
+      return recallDone(ctx, input);
     case 'forgotten':
       return forgetDone(ctx, input.token);
     case 'delivered':

@@ -99,7 +99,8 @@ export function storeFailed(ctx: Context, input: Extract<Input, { type: 'store-f
   countCopies(ctx, -copiesIn(pending.messages));
   if (pending.purpose === 'submission') {
     const reason = `${failureInWords[input.failure]}: ${input.detail}`;
-    emit(ctx, { type: 'submit-refused', submissionId: pending.submissionId, reason });
+    const refusal = input.failure === 'full' ? 'full' : 'store';
+    emit(ctx, { type: 'submit-refused', submissionId: pending.submissionId, refusal, reason });
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });
   } else if (pending.purpose === 'reception') {
     for (const message of pending.messages) emit(ctx, { type: 'drop-content', content: message.content });

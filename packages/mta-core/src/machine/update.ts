@@ -8,7 +8,17 @@ import type { Context } from './context.js';
 import { copyOfAssociation, copyOfEntryCounters, copyOfLtabEntry, type Mutable } from './copies.js';
 import { addDraft, draftOf, dropDraft } from './drafts.js';
 import type { Effect, StoreEffect } from './effect.js';
-import type { Association, AssociationRef, EntryCounters, LtabEntry, Mta, MtaCounters, PendingStore } from './state.js';
+import type {
+  Association,
+  AssociationRef,
+  EntryCounters,
+  LatestOpenings,
+  LtabEntry,
+  Mta,
+  MtaCounters,
+  PendingStore,
+  TurnState,
+} from './state.js';
 
 /** Copy ids, content keys and association ids are incarnation * 2^32 + counter, so they rise for ever within one store. */
 export const incarnationStride = 2 ** 32;
@@ -137,6 +147,33 @@ export function countAt(ctx: Context, entryId: number, changes: Partial<EntryCou
   for (const name in changes) counters[name as keyof EntryCounters] += changes[name as keyof EntryCounters] ?? 0;
 }
 
+export function noteOpening(ctx: Context, entryId: number, patch: Partial<LatestOpenings>): void {
+  const entry = draftEntry(ctx, entryId);
+  entry.latest = { ...entry.latest, ...patch };
+}
+
+/**
+ * An association has come from one state of the Turn into another. Instants are whole milliseconds: sums of them are exact, so that
+ * no figure ever falls.
+ * @param was null if the association was not open.
+ * @param is null if it is not open any more.
+ */
+export function noteTurn(ctx: Context, entryId: number, was: TurnState | null, is: TurnState | null): void {
+  if (was === is) return;
+  const entry = draftEntry(ctx, entryId);
+  const { held, 'asked-of': askedOf, given, theirs, asking } = entry.turnMs;
+  const turnMs = { held, 'asked-of': askedOf, given, theirs, asking };
+  const now = Math.floor(ctx.nowMs);
+  if (was !== null) turnMs[was] += now;
+  if (is !== null) turnMs[is] -= now;
+  entry.turnMs = turnMs;
+}
+
+/** The state of the Turn of an association that is open; null for any other. */
+export function openTurn({ state, turn }: Association): TurnState | null {
+  return state === 'open' ? turn : null;
+}
+
 export function associationOf(ctx: Context, ref: AssociationRef): Association | undefined {
   return rowOf(entryAt(ctx, ref.entry).associations, ref.association);
 }
@@ -170,10 +207,11 @@ export function patchAssociation(ctx: Context, ref: AssociationRef, patch: Parti
 }
 
 export function removeAssociation(ctx: Context, ref: AssociationRef): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  noteTurn(ctx, ref.entry, openTurn(association), null);
   const entry = draftEntry(ctx, ref.entry);
-  const left = withoutRow(entry.associations, ref.association);
-  if (left === entry.associations) return;
-  entry.associations = left;
+  entry.associations = withoutRow(entry.associations, ref.association);
   ctx.mta.associationsInAll -= 1;
   if (linkOf(ctx, ref.entry).isLimited) ctx.mta.associationsLimited -= 1;
   dropDraft(ctx.associations, ref.association);

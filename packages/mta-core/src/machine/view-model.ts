@@ -4,8 +4,8 @@ import type { TurnSide } from '../catalogues/behaviour.js';
 import type { Activation, ConnectorSettings } from '../catalogues/settings.js';
 import type { LinkKind, LinkPhase } from '../links/link.js';
 import type { Priority } from '../mail/message.js';
-import type { AssociationId, DialogueMode, Role } from '../reliable-transfer/apdu.js';
-import type { AssociationState, EntryCounters, TurnState } from './state.js';
+import type { AssociationId, DialogueMode, RefuseReason, Role } from '../reliable-transfer/apdu.js';
+import type { AssociationState, EntryCounters, OpenFailureReason, TurnState } from './state.js';
 
 /** A state as people read it. While an association opens, it says how far the link has come. */
 export type ShownState = Exclude<AssociationState, 'opening' | 'answering'> | Exclude<LinkPhase, 'up' | 'down'>;
@@ -21,6 +21,14 @@ export type ConnectionCounters = {
   readonly 'Cumulative Outbound Associations': number;
   readonly 'Failed Outbound Associations': number;
   readonly 'Inbound Rejected Total': number;
+  /** Why this MTA last refused an opening of the peer; null if it never did. */
+  readonly 'Inbound Reject Reason': RefuseReason | null;
+  /** Why an opening of this MTA last failed; null if none did. */
+  readonly 'Outbound Failure Reason': OpenFailureReason | null;
+  /** When the latest association opened that the peer initiated. */
+  readonly 'Last Inbound Association': number | null;
+  /** When the latest association opened that this MTA initiated. */
+  readonly 'Last Outbound Association': number | null;
   readonly 'Inbound Messages Total': number;
   readonly 'Outbound Messages Total': number;
   readonly 'Inbound Bytes Total': number;

@@ -1,7 +1,7 @@
 /** Builds the views of view-model.ts from the state of an MTA, for people and for JSON. It never changes the state. */
 
 import { type ConnectorSettings, overridable } from '../catalogues/settings.js';
-import { peek, rowsOf } from '../collections/fifo.js';
+import { rowsOf } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import { rowOf } from '../collections/table.js';
 import { findRow, rowsIn } from '../collections/tree.js';
@@ -13,11 +13,11 @@ import { firstX400Binding } from '../links/x400/state.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
 import { inOrder } from '../reliable-transfer/transfer/outgoing.js';
 import { believes } from '../reliable-transfer/turn/table.js';
+import { oldestOf, viewMailboxLoad, viewPerformance } from './performance.js';
 import type { Association, LtabEntry, Mta, QueuedCopy } from './state.js';
 import type {
   AssociationView,
   BindingView,
-  ConnectionCounters,
   LtabView,
   MessageView,
   QueueView,
@@ -41,46 +41,6 @@ export function receivedOf({ senders, received }: Mta, sender: string): Interval
 }
 
 const mailboxes = 'mailboxes';
-
-function earliest(instants: Iterable<number | null | undefined>): number | null {
-  let found: number | null = null;
-  for (const instant of instants) {
-    if (instant !== null && instant !== undefined && (found === null || instant < found)) found = instant;
-  }
-  return found;
-}
-
-/** The submission time of the oldest copy. Queues are in order of arrival, so their heads are enough. */
-function oldestOf(entry: LtabEntry): number | null {
-  return earliest([
-    ...priorities.map((priority) => peek(entry.queues[priority])?.envelope.submittedAtMs),
-    ...rowsIn(entry.waiting).map((copy) => copy.envelope.submittedAtMs),
-    ...entry.associations.flatMap(({ transfers }) => rowsIn(transfers).map(({ copy }) => copy.envelope.submittedAtMs)),
-  ]);
-}
-
-function performanceOf(entry: LtabEntry): ConnectionCounters {
-  const { counters } = entry;
-  const inbound = entry.associations.filter((association) => association.role === 'responder').length;
-  return {
-    'Queue Length': entry.queued,
-    'Queued Bytes': entry.queuedBytes,
-    Associations: entry.associations.length,
-    'Current Inbound Associations': inbound,
-    'Cumulative Inbound Associations': counters.associationsIn,
-    'Current Outbound Associations': entry.associations.length - inbound,
-    'Cumulative Outbound Associations': counters.associationsOut,
-    'Failed Outbound Associations': counters.failedOut,
-    'Inbound Rejected Total': counters.rejectedIn,
-    'Inbound Messages Total': counters.messagesIn,
-    'Outbound Messages Total': counters.messagesOut,
-    'Inbound Bytes Total': counters.bytesIn,
-    'Outbound Bytes Total': counters.bytesOut,
-    'Next Association Retry': entry.openRetryAtMs,
-    'Oldest Message Queued': oldestOf(entry),
-    'Connector Index': entry.id,
-  };
-}
 
 /** The local bindings, in dialling order. */
 export function viewBindings(mta: Mta): readonly BindingView[] {
@@ -135,7 +95,7 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
       peerIncarnation: entry.peer?.incarnation ?? null,
       peerStoreUuid: entry.peer?.storeUuid ?? null,
       deadlineMs: entry.deadlineMs,
-      performance: performanceOf(entry),
+      performance: viewPerformance(entry),
       counters: entry.counters,
     };
   });
@@ -266,24 +226,16 @@ export function viewWaits(mta: Mta, limit: number): readonly QueueWaitView[] {
 function viewMailboxes(mta: Mta): QueueView {
   const { queue, delivering, waiting } = mta.mailboxes;
   const counts: Record<Priority, number> = { urgent: 0, normal: 0, 'non-urgent': 0 };
-  let queuedBytes = 0;
-  for (const { envelope } of rowsOf(queue)) {
-    counts[envelope.priority] += 1;
-    queuedBytes += envelope.sizeBytes;
-  }
-  for (const { envelope } of [...delivering, ...rowsIn(waiting)]) queuedBytes += envelope.sizeBytes;
-  const heads = [peek(queue), ...delivering, ...rowsIn(waiting)];
+  for (const { envelope } of rowsOf(queue)) counts[envelope.priority] += 1;
   return {
     queue: mailboxes,
     ltabIndex: null,
-    queued: queue.size + delivering.length + waiting.size,
-    queuedBytes,
+    ...viewMailboxLoad(mta),
     urgent: counts.urgent,
     normal: counts.normal,
     nonUrgent: counts['non-urgent'],
     inTransfer: delivering.length,
     waiting: waiting.size,
-    oldestSubmittedAtMs: earliest(heads.map((copy) => copy?.envelope.submittedAtMs)),
     openRetryAtMs: null,
     transferRetryAtMs: waiting.dueMs,
     waits: mailboxWaits(mta),
@@ -326,7 +278,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
     }
     const why = entryWaits(mta, entry)[0]?.says ?? null;
     for (const priority of priorities) {
-      for (const copy of rowsOf(entry.queues[priority])) yield viewMessage(copy, entry.name, 'queued', null, why);
+      for (const copy of rowsOf(entry.queues[priority].front)) yield viewMessage(copy, entry.name, 'queued', null, why);
     }
     for (const copy of rowsIn(entry.waiting)) yield viewMessage(copy, entry.name, 'waiting', copy.untilMs, copy.problem ?? null);
   }
@@ -339,7 +291,7 @@ function* messagesOf(mta: Mta): Generator<MessageView> {
 }
 
 /**
- * The copies that this MTA holds. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
+ * The copies that this MTA holds whose envelopes are in memory. For each adjacent MTA, those in transfer come first, then the queues in the order of service.
  * @param limit maximum number of copies.
  */
 export function viewMessages(mta: Mta, limit: number): readonly MessageView[] {

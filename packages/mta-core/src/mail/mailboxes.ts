@@ -4,8 +4,11 @@ import { peek, push, shift } from '../collections/fifo.js';
 import { rowOf, withoutRow, withRow } from '../collections/table.js';
 import { dropRow, dueRows, putRow, rowsIn } from '../collections/tree.js';
 import type { Context } from '../machine/context.js';
+import type { Input } from '../machine/input.js';
 import type { LocalCopy, Mta } from '../machine/state.js';
 import { count, emit, forgetCopies, patchMta } from '../machine/update.js';
+
+type DeliveryFailure = Extract<Input, { type: 'deliver-failed' }>;
 
 /** When a failed delivery is tried again. */
 export const localDue = ({ untilMs }: LocalCopy): number | null => untilMs;
@@ -56,16 +59,19 @@ export function mailboxDelivered(ctx: Context, id: number): void {
 }
 
 /**
- * The mailbox could not be written, or the content not read (`damaged`).
- * @returns the copy when it has left the mailboxes, because its retries have ended or it is damaged: the caller must report on it.
+ * A delivery has failed.
+ * @returns the copy when it has left the mailboxes, because its retries have ended, none would help, or it is damaged: the caller
+ * must report on it.
  */
-export function mailboxFailed(ctx: Context, id: number, detail: string, damaged: boolean): LocalCopy | null {
+export function mailboxFailed(ctx: Context, failure: DeliveryFailure): LocalCopy | null {
+  const { copy: id, detail, damaged = false, permanent = false } = failure;
   const copy = rowOf(ctx.mta.mailboxes.delivering, id);
   if (copy === undefined) return null;
   const { mailboxes, settings } = ctx.mta;
   const delivering = withoutRow(mailboxes.delivering, id);
   // A dead letter has no other place to go, so it is retried for ever.
-  if (damaged || (copy.failures >= settings.maxTransferRetries && copy.destination.to !== 'dead-letter')) {
+  const isOver = permanent || copy.failures >= settings.maxTransferRetries;
+  if (damaged || (isOver && copy.destination.to !== 'dead-letter')) {
     patchMta(ctx, { mailboxes: { ...mailboxes, delivering } });
     return copy;
   }

@@ -124,15 +124,13 @@ export function reportNotStored(ctx: Context, { entry: entryId, subject, local }
 }
 
 /** A delivery has failed: the copy is tried again later, or given up. */
-export function deliveryFailed(
-  ctx: Context,
-  { copy: id, detail, damaged = false }: Extract<Input, { type: 'deliver-failed' }>,
-): void {
-  const local = mailboxFailed(ctx, id, detail, damaged);
+export function deliveryFailed(ctx: Context, failure: Extract<Input, { type: 'deliver-failed' }>): void {
+  const local = mailboxFailed(ctx, failure);
   if (local === null) return;
+  const { detail } = failure;
   const copy = asQueued(ctx, local);
-  if (damaged) setAside(ctx, null, copy, detail, local);
-  else giveUp(ctx, null, copy, 'recipient-unavailable', `The mailbox could not be written: ${detail}`, local);
+  if (failure.damaged === true) setAside(ctx, null, copy, detail, local);
+  else giveUp(ctx, null, copy, 'recipient-unavailable', `The mailbox did not take it: ${detail}`, local);
 }
 
 /**

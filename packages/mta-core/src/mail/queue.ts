@@ -1,22 +1,33 @@
 /** The queues of a locality table entry: one per priority, first in first out. */
 
-import { giveBack, peek, push, shift } from '../collections/fifo.js';
+import {
+  arrived,
+  type CopyQueue,
+  frontOf,
+  giveBackCopy,
+  parkedCopies,
+  pushCopy,
+  recalled,
+  shiftCopy,
+  toRecall,
+} from '../collections/copy-queue.js';
 import type { Context } from '../machine/context.js';
+import type { Input } from '../machine/input.js';
 import type { LtabEntry, QueuedCopy, WaitingCopy } from '../machine/state.js';
-import { draftEntry, entryNamed } from '../machine/update.js';
+import { draftEntry, emit, entryAt, entryNamed, incarnationStride, report } from '../machine/update.js';
 import { addMailboxCopy } from './mailboxes.js';
-import { type Priority, priorities, type StoredMessage } from './message.js';
+import { describeActivity, type Priority, priorities, type StoredMessage } from './message.js';
 
 /** When the Transfer Interval of a waiting copy has passed. */
 export const waitingDue = ({ untilMs }: WaitingCopy): number => untilMs;
 
-/** The copy an association would send next, or nothing. */
+/** The copy an association would send next. Nothing if there is none, or if the store has not given its envelope back yet. */
 export function nextCopy(entry: LtabEntry, urgentOnly: boolean): QueuedCopy | undefined {
   if (entry.activation === 'never') return undefined;
   for (const priority of priorities) {
     if (urgentOnly && priority !== 'urgent') return undefined;
-    const copy = peek(entry.queues[priority]);
-    if (copy !== undefined) return copy;
+    const queue = entry.queues[priority];
+    if (queue.size > 0) return frontOf(queue);
   }
   return undefined;
 }
@@ -26,6 +37,11 @@ export function availableCount(entry: LtabEntry): number {
   let count = 0;
   for (const priority of priorities) count += entry.queues[priority].size;
   return count;
+}
+
+/** Number of copies in the queues that an association serves. */
+export function availableTo(entry: LtabEntry, urgentOnly: boolean): number {
+  return urgentOnly ? entry.queues.urgent.size : availableCount(entry);
 }
 
 /**
@@ -64,7 +80,7 @@ export function freshCopy(
 function enqueueAt(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   const { priority } = copy.envelope;
-  entry.queues = withQueue(entry, priority, push(entry.queues[priority], copy));
+  entry.queues = withQueue(entry, priority, pushCopy(entry.queues[priority], copy, ctx.mta.settings.envelopesInMemory));
   countIn(ctx, entryId, copy);
 }
 
@@ -72,14 +88,50 @@ function enqueueAt(ctx: Context, entryId: number, copy: QueuedCopy): void {
 export function takeCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   const { priority } = copy.envelope;
-  entry.queues = withQueue(entry, priority, shift(entry.queues[priority]));
+  entry.queues = withQueue(entry, priority, shiftCopy(entry.queues[priority]));
+  recallNext(ctx, entryId, priority);
+}
+
+/** Asks the store for the envelopes of the next copies, when few are left in memory. */
+function recallNext(ctx: Context, entryId: number, priority: Priority): void {
+  const queue = entryAt(ctx, entryId).queues[priority];
+  const copies = toRecall(queue, ctx.mta.settings.envelopesInMemory);
+  if (copies.length === 0) return;
+  const entry = draftEntry(ctx, entryId);
+  entry.queues = withQueue(entry, priority, recalled(queue, copies.length));
+  emit(ctx, { type: 'recall', entry: entryId, priority, copies: copies.map(({ id, content }) => ({ copy: id, content })) });
+}
+
+/** The envelopes that the store was asked for are here. A copy whose row it cannot read has left this MTA: the store has kept it aside. */
+export function recallDone(
+  ctx: Context,
+  { entry: entryId, priority, found, missing }: Extract<Input, { type: 'recalled' }>,
+): void {
+  const before = entryAt(ctx, entryId).queues[priority];
+  const asked = parkedCopies(before, before.recalling);
+  const messages = new Map(found.map(({ copy, message }) => [copy, message]));
+  const copies = asked.flatMap(({ id }) => {
+    const message = messages.get(id);
+    const own = message?.copies.find((copy) => copy.id === id);
+    const isOlder = Math.floor(id / incarnationStride) !== ctx.mta.incarnation;
+    return message === undefined || own === undefined ? [] : [freshCopy(id, message, own.recipients, isOlder)];
+  });
+  const entry = draftEntry(ctx, entryId);
+  entry.queues = withQueue(entry, priority, arrived(before, copies));
+  for (const { copy, detail } of missing) {
+    entry.queued -= 1;
+    entry.queuedBytes -= asked.find(({ id }) => id === copy)?.sizeBytes ?? 0;
+    countCopies(ctx, -1);
+    report(ctx, 2171, { databaseError: detail, object: describeActivity(copy), mtsId: 'unknown' });
+  }
+  recallNext(ctx, entryId, priority);
 }
 
 /** Returns a copy to its old place in the queue. */
 export function returnCopy(ctx: Context, entryId: number, copy: QueuedCopy): void {
   const entry = draftEntry(ctx, entryId);
   const { priority } = copy.envelope;
-  entry.queues = withQueue(entry, priority, giveBack(entry.queues[priority], copy));
+  entry.queues = withQueue(entry, priority, giveBackCopy(entry.queues[priority], copy));
 }
 
 /** Stops counting a copy at its entry: it was confirmed, or reported on. */
@@ -101,7 +153,7 @@ export function countCopies(ctx: Context, change: number): void {
   ctx.mta.queuedCopies += change;
 }
 
-function withQueue(entry: LtabEntry, priority: Priority, queue: LtabEntry['queues'][Priority]): LtabEntry['queues'] {
+function withQueue(entry: LtabEntry, priority: Priority, queue: CopyQueue<QueuedCopy>): LtabEntry['queues'] {
   const { urgent, normal, 'non-urgent': nonUrgent } = entry.queues;
   if (priority === 'urgent') return { urgent: queue, normal, 'non-urgent': nonUrgent };
   if (priority === 'normal') return { urgent, normal: queue, 'non-urgent': nonUrgent };

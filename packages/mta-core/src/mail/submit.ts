@@ -1,5 +1,6 @@
 /** Accepts or refuses a message that a client submits. */
 import type { Context } from '../machine/context.js';
+import type { SubmitRefusal } from '../machine/effect.js';
 import type { Submission } from '../machine/input.js';
 import { emit, storeFor, takeNumber } from '../machine/update.js';
 import { acceptMessage, mtsIdentifier } from './accept.js';
@@ -7,28 +8,34 @@ import { envelopeProblem } from './address.js';
 import type { Envelope } from './message.js';
 import { countCopies } from './queue.js';
 
-/** Why the MTA refuses this submission, in words for the client; null if it accepts. */
-function fault(ctx: Context, submission: Submission): string | null {
+type Fault = { readonly refusal: SubmitRefusal; readonly reason: string };
+
+/** Why the MTA refuses this submission; null if it accepts. */
+function fault(ctx: Context, submission: Submission): Fault | null {
   const { settings } = ctx.mta;
   const { recipients, sizeBytes } = submission;
-  if (ctx.mta.phase !== 'running') return `the MTA ${ctx.mta.name} is ${ctx.mta.phase}, not running`;
+  if (ctx.mta.phase !== 'running')
+    return { refusal: 'not-running', reason: `the MTA ${ctx.mta.name} is ${ctx.mta.phase}, not running` };
   if (submission.submissionId === '' || submission.submissionId.length > 200)
-    return 'the submission id must have 1 to 200 characters';
+    return { refusal: 'envelope', reason: 'the submission id must have 1 to 200 characters' };
   const wrong = envelopeProblem(submission);
-  if (wrong !== null) return wrong;
-  if (sizeBytes > settings.maxMessageBytes)
-    return `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
+  if (wrong !== null) return { refusal: 'envelope', reason: wrong };
+  if (sizeBytes > settings.maxMessageBytes) {
+    const reason = `the content has ${sizeBytes} octets, at most ${settings.maxMessageBytes} are possible`;
+    return { refusal: 'too-long', reason };
+  }
   if (ctx.mta.queuedCopies + recipients.length > settings.maxQueuedCopies) {
-    return `the queues are full (${ctx.mta.queuedCopies} of ${settings.maxQueuedCopies} copies); try again when some have been delivered`;
+    const reason = `the queues are full (${ctx.mta.queuedCopies} of ${settings.maxQueuedCopies} copies); try again when some have been delivered`;
+    return { refusal: 'full', reason };
   }
   return null;
 }
 
 export function submitted(ctx: Context, submission: Submission): void {
   const { submissionId, originator, recipients, priority, contentType, sizeBytes, content } = submission;
-  const reason = fault(ctx, submission);
-  if (reason !== null) {
-    emit(ctx, { type: 'submit-refused', submissionId, reason });
+  const wrong = fault(ctx, submission);
+  if (wrong !== null) {
+    emit(ctx, { type: 'submit-refused', submissionId, ...wrong });
     emit(ctx, { type: 'drop-content', content });
     return;
   }

@@ -2,7 +2,7 @@
 import type { Context } from '../machine/context.js';
 import type { Mutable } from '../machine/copies.js';
 import type { Association, AssociationRef } from '../machine/state.js';
-import { associationOf, draftAssociation } from '../machine/update.js';
+import { associationOf, draftAssociation, noteTurn, openTurn } from '../machine/update.js';
 import { type AssociationEvent, associationTable } from './association/table.js';
 import { type TurnEvent, turnTable } from './turn/table.js';
 
@@ -12,9 +12,11 @@ export function changeState(ctx: Context, ref: AssociationRef, event: Associatio
   if (association === undefined) throw new Error(`no association ${ref.association} for ${event}`);
   const state = associationTable[association.state][event];
   if (state === undefined) throw new Error(`association ${association.name}: no edge for ${event} in state ${association.state}`);
+  const was = openTurn(association);
   const draft = draftAssociation(ctx, ref) as Mutable<Association>;
   Object.assign(draft, patch);
   draft.state = state;
+  noteTurn(ctx, ref.entry, was, openTurn(draft));
 }
 
 /**
@@ -26,8 +28,10 @@ export function changeTurn(ctx: Context, ref: AssociationRef, event: TurnEvent, 
   if (association === undefined) return false;
   const turn = turnTable[association.turn][event];
   if (turn === undefined) return false;
+  const was = openTurn(association);
   const draft = draftAssociation(ctx, ref) as Mutable<Association>;
   if (patch !== undefined) Object.assign(draft, patch);
   draft.turn = turn;
+  noteTurn(ctx, ref.entry, was, openTurn(draft));
   return true;
 }

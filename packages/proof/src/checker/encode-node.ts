@@ -195,7 +195,8 @@ class Writer {
     if (remembered.join() !== (received[uuid] ?? []).join()) this.#ids(code, peer, remembered);
     for (const priority of priorities) {
       code.push(entry.queues[priority].size);
-      for (const copy of rowsOf(entry.queues[priority])) this.#queued(code, copy);
+      // Its queues are shorter than what is in memory.
+      for (const copy of rowsOf(entry.queues[priority].front)) this.#queued(code, copy);
     }
     code.push(entry.waiting.size);
     for (const copy of rowsIn(entry.waiting)) this.#queued(code, copy);

@@ -182,6 +182,8 @@ class Run {
         if (this.#context.storesAtOnce) this.#write(effect);
         else this.pending.push(effect);
         return;
+      case 'recall':
+        throw new Error("the checker's queues are longer than what is in memory");
       case 'deliver':
         if (!this.disk.boxes.includes(effect.copy)) {
           this.disk = { ...this.disk, boxes: [...this.disk.boxes, effect.copy] };

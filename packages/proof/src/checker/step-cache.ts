@@ -58,7 +58,7 @@ export class StepCache {
     else results.set(key, result);
   }
 
-  /** The shared object for states that are equal except for their counters. */
+  /** The shared object for states that are equal except for their counters and the like. */
   node(parts: Omit<NodeState, 'code' | 'kept'>, make: () => NodeState): NodeState {
     const key = keyOf(parts);
     const known = this.#nodes.get(key);
@@ -89,6 +89,8 @@ function keyOf({ at, mta, disk, pending, nextAccepted }: Omit<NodeState, 'code' 
     ...entry,
     endpoints: 0,
     counters: 0,
+    latest: 0,
+    turnMs: 0,
     deadlineMs: 0,
     waiting: rowsIn(entry.waiting),
   }));

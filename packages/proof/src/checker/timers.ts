@@ -2,8 +2,8 @@
 import {
   type Association,
   type Carrier,
+  type CopyQueue,
   carrierDue,
-  type Fifo,
   findRow,
   type InterruptedActivity,
   type LtabEntry,
@@ -14,6 +14,7 @@ import {
   type QueuedCopy,
   rowOf,
   rowsIn,
+  treeOf,
   type WaitingCopy,
   withEntry,
   withRow,
@@ -129,9 +130,9 @@ function withDueInterruption(mta: Mta, id: number, nowMs: number): Mta {
       ? { ...copy, confirmedUntilMs: nowMs }
       : copy;
   // A copy of an interrupted activity has come back to its queue.
-  const queue = (priority: Priority): Fifo<QueuedCopy> => {
-    const fifo = entry.queues[priority];
-    return { ...fifo, returned: fifo.returned.map(forgetful) };
+  const queue = (priority: Priority): CopyQueue<QueuedCopy> => {
+    const { front, ...rest } = entry.queues[priority];
+    return { ...rest, front: { ...front, returned: treeOf(rowsIn(front.returned).map(forgetful)) } };
   };
   const queues = { urgent: queue('urgent'), normal: queue('normal'), 'non-urgent': queue('non-urgent') };
   const deadlineMs = Math.min(nowMs, entry.deadlineMs ?? nowMs);

@@ -6,11 +6,11 @@ import {
   type Effect,
   findRow,
   firstRow,
+  frontOf,
   type LtabEntry,
   ltabOf,
   type Mta,
   type Priority,
-  peek,
   priorities,
   rowOf,
   turnPriority,
@@ -151,7 +151,7 @@ function undueGive(before: Mta, after: Mta, entry: LtabEntry, association: Assoc
 /** Does a more urgent or an older copy wait when a transfer starts? */
 function overtaken(entry: LtabEntry, activity: number, own: Priority): Breach | null {
   for (const priority of priorities) {
-    const waiting = peek(entry.queues[priority]);
+    const waiting = frontOf(entry.queues[priority]);
     const before = waiting !== undefined && (priority !== own || waiting.id < activity);
     if (before) {
       const detail = `It sends a ${own} copy while ${describeActivity(waiting.id)} (${priority}) waits for ${entry.name}.`;

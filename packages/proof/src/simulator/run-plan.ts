@@ -178,9 +178,12 @@ function drawMtas(
   return names.map((name, index) => {
     const own = neighbours[index] ?? [];
     const host = hosts[index] as Host;
-    const drawn = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
+    const drawnSettings = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
     const flight = options.swarm ? drawFlight(flightRandom) : {};
     const x400 = own.some((other) => isX400(index, other));
+    const inMemory = options.swarm
+      ? { envelopesInMemory: fewInMemory[drawn(seed, 21, index, fewInMemory.length)] as number }
+      : {};
     const controlBlocks = x400 && options.swarm ? drawControlBlocks(x400Random, own.length) : {};
     return {
       name,
@@ -191,7 +194,15 @@ function drawMtas(
       mapperPort: null,
       ...(x400 ? { x400Port: host.x400Port } : {}),
       advertise: [],
-      settings: { ...defaultSettings, ...shared, ...drawn, ...flight, ...controlBlocks, ...options.settings },
+      settings: {
+        ...defaultSettings,
+        ...shared,
+        ...drawnSettings,
+        ...flight,
+        ...controlBlocks,
+        ...inMemory,
+        ...options.settings,
+      },
       peers: own.map((other) => peerOf(names[other] as string, hosts[other] as Host, isX400(index, other))),
       routes: routes[index] ?? [],
       localDomains: [domainAt(index, options.mtas)],
@@ -199,6 +210,9 @@ function drawMtas(
     };
   });
 }
+
+/** Envelopes in memory: so few in most seeds that queues reach into the store. */
+const fewInMemory = [1, 2, 5, defaultSettings.envelopesInMemory];
 
 /** Which pairs of neighbours an X.400 connector joins. */
 function x400Pairs(link: SimLink, seed: number, mtas: number): (one: number, other: number) => boolean {

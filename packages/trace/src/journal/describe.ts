@@ -30,6 +30,8 @@ export function describeInput(input: Input | JournalStart): string {
     case 'delivered':
     case 'deliver-failed':
       return `${input.type}, copy ${describeActivity(input.copy)}`;
+    case 'recalled':
+      return `${input.found.length} copies recalled, ${input.missing.length} missing`;
     case 'stop':
     case 'timer':
       return input.type;

@@ -39,6 +39,7 @@ const inputs: Readonly<Record<InputType | 'start', true>> = {
   stored: true,
   'store-failed': true,
   forgotten: true,
+  recalled: true,
   delivered: true,
   'deliver-failed': true,
   timer: true,

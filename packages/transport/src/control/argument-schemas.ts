@@ -52,17 +52,19 @@ export const uploadId = text(controlLimits.maxUploadIdLength).regex(/^[\x21-\x7e
   error: 'printable ASCII without blanks',
 });
 
+/** The envelope of a message as it is submitted. */
+export const submissionEnvelope = z.object({
+  originator: address(text(maxAddressLength)),
+  recipients: texts(maxRecipients, maxAddressLength, address),
+  priority: oneOf(priorities as [Priority, ...Priority[]]).default('normal'),
+  contentType: text(128).default('message/rfc822'),
+});
+
+export const submissionId = text(128);
+
 /** A message, with its content or the id of an upload that has it. */
-export const submission = z
-  .object({
-    originator: address(text(maxAddressLength)),
-    recipients: texts(maxRecipients, maxAddressLength, address),
-    submissionId: text(128),
-    priority: oneOf(priorities as [Priority, ...Priority[]]).default('normal'),
-    contentType: text(128).default('message/rfc822'),
-    content: octets.optional(),
-    upload: uploadId.optional(),
-  })
+export const submission = submissionEnvelope
+  .extend({ submissionId, content: octets.optional(), upload: uploadId.optional() })
   .refine(({ content, upload }) => content === undefined || upload === undefined, {
     error: 'submit: give either content or upload, not both',
     abort: true,

@@ -8,9 +8,14 @@ import { readRequest } from './read-request.js';
 import type { CommandResult, ServerMessage } from './schema.js';
 import type { ControlBackend } from './server.js';
 import type { StreamName } from './stream-schema.js';
+import { isBatch, readBatch } from './submit-batch.js';
+import { submitTogether } from './submit-together.js';
 import { Uploads } from './uploads.js';
 
 const defaultRowBytes = 65_536;
+
+/** Entries of streams that one message holds, characters. */
+const maxEntriesBytes = 65_536;
 
 type Subscription = { ended: boolean; end: () => void };
 
@@ -21,6 +26,11 @@ export class ClientSession implements CommandClient {
   readonly #maxUnreadBytes: number;
   readonly #subscriptions = new Map<StreamName, Subscription>();
   #outstanding = 0;
+  #batches = 0;
+  /** Entries of streams that leave together at the end of the turn, as JSON. */
+  #entries: string[] = [];
+  #entriesOf: StreamName | null = null;
+  #entryBytes = 0;
   #afterReply: (() => void) | null = null;
 
   constructor(socket: WebSocket, backend: ControlBackend, maxUnreadBytes: number) {
@@ -31,8 +41,9 @@ export class ClientSession implements CommandClient {
     this.uploads = new Uploads(backend.driver, settings.maxMessageBytes, settings.checkpointSizeK * 1024 || defaultRowBytes);
     socket.on('message', (data, isBinary) => {
       // With the default binaryType a message comes as one Buffer.
-      if (isBinary) this.#piece(data as Buffer);
-      else void this.#request((data as Buffer).toString('utf8'));
+      if (!isBinary) void this.#request((data as Buffer).toString('utf8'));
+      else if (isBatch(data as Buffer)) void this.#batch(data as Buffer);
+      else this.#piece(data as Buffer);
     });
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#gone());
@@ -63,21 +74,54 @@ export class ClientSession implements CommandClient {
     subscription.end();
   }
 
+  /** Entries of one turn of the event loop travel together. */
   #push(stream: StreamName, json: string): void {
-    if (this.#socket.bufferedAmount > this.#maxUnreadBytes) {
+    if (this.#socket.bufferedAmount + this.#entryBytes > this.#maxUnreadBytes) {
       this.unsubscribe(stream);
       this.#send({ stream, dropped: true });
       return;
     }
-    // An entry is an object of at least one member: the stream's name is put in front of it without parsing it.
-    this.#sendText(`{"stream":"${stream}",${json.slice(1)}`);
+    if (this.#entriesOf !== stream) this.#sendEntries();
+    if (this.#entries.length === 0) setImmediate(this.#sendEntries);
+    this.#entriesOf = stream;
+    this.#entries.push(json);
+    this.#entryBytes += json.length;
+    if (this.#entryBytes > maxEntriesBytes) this.#sendEntries();
   }
+
+  readonly #sendEntries = (): void => {
+    if (this.#entries.length === 0) return;
+    const text = `{"stream":"${this.#entriesOf}","entries":[${this.#entries.join()}]}`;
+    this.#entries = [];
+    this.#entryBytes = 0;
+    this.#write(text);
+  };
 
   #piece(frame: Buffer): void {
     try {
       this.#send(this.uploads.piece(frame));
     } catch (error) {
       this.#refuse(null, error);
+    }
+  }
+
+  /** Submissions that came in one frame: they share a commit, and one reply answers them all. */
+  async #batch(frame: Buffer): Promise<void> {
+    let id: number | null = null;
+    try {
+      const batch = readBatch(frame);
+      id = batch.id;
+      if (this.#batches >= controlLimits.maxBatches)
+        throw new BadRequest(`${controlLimits.maxBatches} batches wait for their answers already; wait for one`);
+      this.#batches += 1;
+      try {
+        const result = await submitTogether(batch.messages(), this.#backend.driver, this.uploads);
+        this.#send({ id: id ?? 0, ok: true, result });
+      } finally {
+        this.#batches -= 1;
+      }
+    } catch (error) {
+      this.#refuse(id, error);
     }
   }
 
@@ -117,10 +161,12 @@ export class ClientSession implements CommandClient {
   }
 
   #send(message: ServerMessage[keyof ServerMessage]): void {
-    this.#sendText(JSON.stringify(message));
+    // A reply may speak of what an entry has told before.
+    this.#sendEntries();
+    this.#write(JSON.stringify(message));
   }
 
-  #sendText(text: string): void {
+  #write(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
     // Replies too must not pile up: a client that sends requests and never reads is cut off.

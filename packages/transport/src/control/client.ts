@@ -2,10 +2,10 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type * as z from 'zod';
+import { ControlError } from './control-error.js';
 import { controlLimits } from './control-limits.js';
 import {
   type ArgumentsOf,
-  type CommandArguments,
   type CommandName,
   type CommandResult,
   type CommandSchemas,
@@ -14,23 +14,9 @@ import {
   serverMessages,
 } from './schema.js';
 import { type StreamEntries, type StreamName, streams } from './stream-schema.js';
+import { batchResult, type SubmitArguments, type SubmitOutcome } from './submit-batch.js';
+import { Submitting } from './submitting.js';
 import { Turns } from './turns.js';
-
-/**
- * What can go wrong: `refused` the MTA said no, `gone` the connection or the process ended, `timeout` no answer came in
- * time, `unauthorised` the token is wrong, `unreachable` nobody listens there, `unreadable` the answer is not what the
- * schema says.
- */
-export type ControlErrorCode = 'refused' | 'gone' | 'timeout' | 'unauthorised' | 'unreachable' | 'unreadable';
-
-export class ControlError extends Error {
-  override readonly name = 'ControlError';
-  readonly code: ControlErrorCode;
-  constructor(code: ControlErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
 
 export type StreamHandlers<S extends StreamName> = {
   readonly entry: (entry: StreamEntries[S]) => void;
@@ -48,12 +34,6 @@ export type ConnectOptions = RequestOptions & {
    */
   readonly keepsAlive?: boolean;
 };
-/** A message to be submitted. */
-export type SubmitArguments = Readonly<Omit<CommandArguments<'submit'>, 'content' | 'upload' | 'recipients'>> & {
-  readonly recipients: readonly string[];
-  readonly content: Uint8Array;
-};
-
 /** Arguments and options of a command; arguments may be left out where none is required. */
 export type Given<Schemas extends CommandSchemas, Name extends keyof Schemas> =
   Readonly<Record<never, never>> extends ArgumentsOf<Schemas, Name>
@@ -84,7 +64,16 @@ export class ControlClient {
   readonly #handlers = new Map<StreamName, StreamHandlers<never>>();
   // The server refuses what is above its limits, so the client waits for its turn.
   readonly #requestTurns = new Turns(controlLimits.maxOutstanding);
-  readonly #uploadTurns = new Turns(controlLimits.maxUploadsPerClient);
+  readonly #submitting = new Submitting({
+    exchange: async (frameOf, options) => {
+      const id = this.#newId();
+      const found = batchResult.safeParse(await this.#exchange('submit', id, frameOf(id), options));
+      if (!found.success) throw new ControlError('unreadable', `control ${this.url}: submit: ${unlike(found.error)}`);
+      return found.data;
+    },
+    upload: (content, options) => this.upload(content, options),
+    submitUpload: (message, options) => this.command('submit', message, options),
+  });
   #nextId = 1;
   #nextUpload = 1;
   #goneReason: string | null = null;
@@ -179,12 +168,20 @@ export class ControlClient {
   }
 
   #ask<T>(cmd: string, args: object, options: RequestOptions): Promise<T> {
+    const id = this.#newId();
+    return this.#exchange<T>(cmd, id, JSON.stringify({ ...args, id, cmd }), options);
+  }
+
+  #newId(): number {
+    this.#nextId += 1;
+    return this.#nextId - 1;
+  }
+
+  /** Sends a request, and waits for the reply with its id. */
+  #exchange<T>(cmd: string, id: number, request: string | Buffer, options: RequestOptions): Promise<T> {
     const gone = this.#goneError(cmd);
     if (gone !== null) return Promise.reject(gone);
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const text = JSON.stringify({ ...args, id, cmd });
-    if (Buffer.byteLength(text) > controlLimits.maxMessageBytes) {
+    if (Buffer.byteLength(request) > controlLimits.maxMessageBytes) {
       const limit = `at most ${controlLimits.maxMessageBytes} octets fit in one`;
       return Promise.reject(new ControlError('refused', `${cmd}: the request is too big, ${limit}; upload large content`));
     }
@@ -195,26 +192,27 @@ export class ControlClient {
         reject(new ControlError('timeout', `control ${this.url}: no answer to ${cmd} in ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.set(id, { cmd, resolve: resolve as (result: unknown) => void, reject, timer });
-      this.#socket.send(text);
+      this.#socket.send(request);
     });
   }
 
   /**
-   * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk. Above the limit of
-   * uploads at one time it waits for its turn.
+   * Submit a message, uploading its content in pieces when it is large. Resolves when it is on the MTA's disk. Messages that are
+   * submitted in the same turn of the event loop travel together.
    * @throws ControlError as `request`.
    */
-  async submit(message: SubmitArguments, options: RequestOptions = {}): Promise<CommandResult<'submit'>> {
-    const { content, ...rest } = message;
-    const envelope = { ...rest, recipients: [...rest.recipients] };
-    if (content.length <= controlLimits.maxInlineBytes) {
-      const base64 = Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64');
-      return this.command('submit', { ...envelope, content: base64 }, options);
-    }
-    return this.#uploadTurns.do(async () => {
-      const upload = await this.upload(content, options);
-      return this.command('submit', { ...envelope, upload }, options);
-    });
+  submit(message: SubmitArguments, options: RequestOptions = {}): Promise<CommandResult<'submit'>> {
+    return this.#submitting.one(message, options);
+  }
+
+  /**
+   * Submit many messages. Resolves when all are on the MTA's disk or refused. What does not fit in one frame travels in several, and
+   * above the limit of frames without an answer they wait for their turn. Large contents are uploaded.
+   * @returns what became of each message, in their order.
+   * @throws ControlError `gone` or `timeout`: nobody knows what became of them. A repetition with the same submission ids is harmless.
+   */
+  submitBatch(messages: readonly SubmitArguments[], options: RequestOptions = {}): Promise<readonly SubmitOutcome[]> {
+    return this.#submitting.many(messages, options);
   }
 
   /** Upload a content in pieces. @returns its upload id, for `submit`. */
@@ -322,16 +320,20 @@ export class ControlClient {
   }
 
   #pushed(message: object): void {
-    const { stream, ...entry } = read(serverMessages.entry, message);
-    const handlers = this.#handlers.get(stream);
-    if ('dropped' in entry) {
-      read(serverMessages.dropped, message);
+    if ('dropped' in message) {
+      const { stream } = read(serverMessages.dropped, message);
+      const handlers = this.#handlers.get(stream);
       this.#handlers.delete(stream);
       handlers?.dropped?.();
       return;
     }
-    if (handlers === undefined) return;
-    (handlers.entry as (entry: unknown) => void)(read(streams[stream] as z.ZodType, entry));
+    const { stream, entries } = read(serverMessages.entries, message);
+    for (const entry of entries) {
+      // The handler of an entry may end the subscription.
+      const handlers = this.#handlers.get(stream);
+      if (handlers === undefined) return;
+      (handlers.entry as (entry: unknown) => void)(read(streams[stream] as z.ZodType, entry));
+    }
   }
 
   #pieceAnswered(message: object): void {

@@ -6,6 +6,10 @@ export const controlLimits = {
   maxPieceBytes: 262_144,
   /** Content up to this size goes with the submit itself, in octets. */
   maxInlineBytes: 262_144,
+  /** Messages of one batch of submissions. */
+  maxBatchMessages: 1024,
+  /** Batches of one client that wait for their answers. */
+  maxBatches: 8,
   maxClients: 64,
   /** TCP connections: the clients, and as many that have not shown the token yet. One more is closed at once. */
   maxConnections: 128,

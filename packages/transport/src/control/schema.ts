@@ -1,8 +1,9 @@
 /**
  * The protocol of the control channel of an MTA, once: it types both ends, and each end checks with it what arrives.
  *
- * A request is `{id, cmd, ...arguments}`. Its reply bears the same id. Streams are pushed as `{stream, ...entry}`. A binary
- * frame is a piece of an upload; it is acknowledged with `{upload, receivedBytes}`.
+ * A request is `{id, cmd, ...arguments}`. Its reply bears the same id. Streams are pushed as `{stream, entries}`. A binary frame is
+ * a batch of submissions (`submit-batch.ts`), answered as a request is, or the piece of an upload, acknowledged with
+ * `{upload, receivedBytes}`.
  */
 import {
   type AssociationView,
@@ -94,7 +95,7 @@ export const serverMessages = {
   /** It has not, or a piece of an upload has not been taken. `id` is null where the request had none. */
   refusal: z.object({ id: id.nullable(), ok: z.literal(false), error: z.string(), upload: z.string().optional() }),
   piece: z.object({ upload: z.string(), receivedBytes: z.number() }),
-  entry: z.looseObject({ stream }),
+  entries: z.object({ stream, entries: z.array(z.looseObject({})) }),
   /** The subscriber has read too slowly: nothing more comes. */
   dropped: z.object({ stream, dropped: z.literal(true) }),
 } as const;

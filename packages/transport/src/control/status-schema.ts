@@ -36,6 +36,10 @@ const status = z.object({
   x400: z.object({ endpoints: texts, controlBlocks: z.object({ configured: count, inUse: count }) }).nullable(),
   /** Where its endpoint mapper listens; nowhere when it has none. */
   mapper: texts,
+  /** Where its SMTP listener listens, open sessions, and the messages it has accepted and refused; null when it has none. */
+  smtp: z.object({ endpoint: z.string(), sessions: count, accepted: count, refused: count }).nullable(),
+  /** Where its metrics are: `http://127.0.0.1:9464/metrics`; null when it has none. */
+  metrics: z.string().nullable(),
   /** Articles whose legacy behaviour is on. */
   legacy: texts,
   queuedCopies: count,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Envelope } from '@mtalab/mta-core';
 import { DamagedContent } from '../store/store.js';
 import type { DeliveryInput } from './delivery-sink.js';
+import { NotTaken } from './smart-host.js';
 
 export class DigestCheck {
   readonly #content: number;
@@ -29,9 +30,10 @@ export class DigestCheck {
   }
 }
 
-/** What to tell the core of a delivery that failed: whether the mailbox or the message is at fault. */
+/** What to tell the core of a delivery that failed: whether the message is at fault, and whether another try may help. */
 export function deliveryFailure(copy: number, error: unknown): DeliveryInput {
   const detail = (error as Error).message;
   if (error instanceof DamagedContent) return { type: 'deliver-failed', copy, detail, damaged: true };
+  if (error instanceof NotTaken && error.permanent) return { type: 'deliver-failed', copy, detail, permanent: true };
   return { type: 'deliver-failed', copy, detail };
 }

@@ -17,6 +17,7 @@ export class Deliveries {
   readonly #underWay = new Map<number, DeliveryNotice>();
   #done: DeliveryNotice[] = [];
   #count = 0;
+  #bytes = 0;
   #sumMs = 0;
   #maxMs = 0;
 
@@ -47,21 +48,31 @@ export class Deliveries {
     });
   }
 
-  /** The copy is in its mailbox: counted, and reported after the next commit. */
-  delivered(copy: number, nowMs: number): void {
+  /** Octets delivered since the start of the process. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * The copy is in its mailbox: counted, and reported after the next commit.
+   * @returns how long it took since its submission, ms; null if no such delivery was under way.
+   */
+  delivered(copy: number, nowMs: number): number | null {
     const notice = this.#underWay.get(copy);
-    if (notice === undefined) return;
+    if (notice === undefined) return null;
     this.#underWay.delete(copy);
     notice.t = nowMs;
     notice.delayMs = Math.max(0, nowMs - notice.submittedAtMs);
     this.#count += 1;
+    this.#bytes += notice.sizeBytes;
     this.#sumMs += notice.delayMs;
     if (notice.delayMs > this.#maxMs) this.#maxMs = notice.delayMs;
     this.#done.push(notice);
     if (this.#failing.size > 0) this.#failing.delete(notice.mailbox);
+    return notice.delayMs;
   }
 
-  failed({ copy, detail, damaged = false }: InputOf<'deliver-failed'>): void {
+  failed({ copy, detail, damaged = false, permanent = false }: InputOf<'deliver-failed'>): void {
     const mailbox = this.#underWay.get(copy)?.mailbox;
     this.#underWay.delete(copy);
     // Nothing is wrong with the mailbox of a damaged message; event 2171 tells of it.
@@ -73,7 +84,8 @@ export class Deliveries {
     const reason = detail.replace(/'.*'|\d+/gs, '');
     if (told.has(reason) || told.size >= maxReasons) return;
     told.add(reason);
-    this.#warn(`Mail for ${mailbox} cannot be delivered: ${detail}. It is tried again, and reported on when that does not help.`);
+    const next = permanent ? 'It is reported on' : 'It is tried again, and reported on when that does not help';
+    this.#warn(`Mail for ${mailbox} cannot be delivered: ${detail}. ${next}.`);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The parts of a driver, and its hooks. */
 import type { Effect, Input, Mta, MtaConfig, Recovered, ReportedEvent } from '@mtalab/mta-core';
+import type { MtaStatus } from '../control/status-schema.js';
 import type { DeliveryNotice } from '../control/stream-schema.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, NetworkPort, StorePort } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
@@ -22,6 +23,14 @@ export type DriverHooks = {
 /** How an MTA ended. `error` is there when it did not end by its own decision: a defect, or a store that broke. */
 export type Ended = { readonly code: number; readonly clean: boolean; readonly error?: Error };
 
+/** Takes what is recorded when it happens, for the metrics. */
+export type MeasureHooks = {
+  /** A commit of the store is over. @param writes that shared it. */
+  readonly committed: (tookMs: number, writes: number) => void;
+  /** A copy is in its mailbox. @param delayMs lab time since its submission. */
+  readonly delivered: (delayMs: number) => void;
+};
+
 export type DriverOptions = {
   readonly core: CoreFunctions;
   readonly clock: LabClock;
@@ -32,5 +41,11 @@ export type DriverOptions = {
   readonly contents?: ContentsPort;
   /** The Windows NT this MTA is said to run on, for its status. */
   readonly nt?: string | undefined;
+  /** The state of its SMTP listener, for its status. Default: it has none. */
+  readonly smtp?: () => MtaStatus['smtp'];
   readonly hooks?: DriverHooks;
+  /** Absent: nothing is recorded. */
+  readonly measures?: MeasureHooks | undefined;
+  /** Where the metrics are, for its status. */
+  readonly metricsUrl?: string | undefined;
 };

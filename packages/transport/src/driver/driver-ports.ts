@@ -27,6 +27,8 @@ export type StorePort = {
   apply(effect: StoreWrite): void;
   /** Queue octets of a content that is being handed in. */
   putContent(content: number, offset: number, octets: Uint8Array): void;
+  /** Read the messages of copies back. */
+  recall(copies: EffectOf<'recall'>['copies']): Pick<InputOf<'recalled'>, 'found' | 'missing'>;
   /** Write all that is queued, durably, in one transaction. */
   commit(): readonly CommitOutcome[];
   /** `queued`: what the disk would not take and each later commit tries again. */

@@ -10,7 +10,7 @@ import { closeParts } from './close-parts.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf } from './driver-failure.js';
-import type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from './driver-options.js';
+import type { DriverHooks, DriverOptions, Ended, MeasureHooks, StartInput, StepListener } from './driver-options.js';
 import type { ContentsPort, CoreFunctions, DeliveryPort, EffectOf, NetworkPort, StorePort, StoreWrite } from './driver-ports.js';
 import type { LabClock } from './lab-clock.js';
 import { summarise } from './mta-status.js';
@@ -37,7 +37,10 @@ export class Driver {
   readonly #delivery: DeliveryPort;
   readonly #contents: ContentsPort | undefined;
   readonly #nt: string | null;
+  readonly #smtp: () => MtaStatus['smtp'];
   readonly #hooks: DriverHooks;
+  readonly #measures: MeasureHooks | undefined;
+  readonly #metricsUrl: string | null;
   readonly #submissions = new Submissions();
   readonly #dials = new Set<number>();
   readonly #timer: DeadlineTimer;
@@ -68,7 +71,10 @@ export class Driver {
     this.#delivery = options.delivery;
     this.#contents = options.contents;
     this.#nt = options.nt ?? null;
+    this.#smtp = options.smtp ?? (() => null);
     this.#hooks = options.hooks ?? {};
+    this.#measures = options.measures;
+    this.#metricsUrl = options.metricsUrl ?? null;
     this.#timer = new DeadlineTimer(options.clock, () => this.#timeHasCome());
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -79,6 +85,11 @@ export class Driver {
   get mta(): Mta {
     if (this.#mta === null) throw new Error('the driver has no state before begin()');
     return this.#mta;
+  }
+
+  /** The phase of the MTA; `starting` before `begin` too. */
+  get phase(): Mta['phase'] {
+    return this.#mta?.phase ?? 'starting';
   }
 
   /** Start the core on what the store gave back, and carry out its first effects. */
@@ -131,8 +142,8 @@ export class Driver {
    * @returns when the message is on disk. @throws SubmitRefused with the reason; the content is dropped then.
    */
   submit(submission: Submission): Promise<SubmitResult> {
-    if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('the MTA is not running'));
-    const answer = this.#submissions.wait(submission.submissionId, submission.content);
+    if (this.#over || this.#mta === null) return Promise.reject(new SubmitRefused('not-running', 'the MTA is not running'));
+    const answer = this.#submissions.wait(submission);
     this.input({ type: 'submit', submission });
     return answer;
   }
@@ -165,9 +176,16 @@ export class Driver {
     return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
+  /** Octets of the mail submitted and delivered here since the start. */
+  get octets(): { readonly submitted: number; readonly delivered: number } {
+    return { submitted: this.#submissions.bytes, delivered: this.#deliveries.bytes };
+  }
+
   status(): MtaStatus {
     return summarise(this.mta, this.#clock, {
       nt: this.#nt,
+      smtp: this.#smtp(),
+      metrics: this.#metricsUrl,
       pendingWork: this.pendingWork,
       nextDeadlineMs: this.#over ? null : this.#core.nextDeadline(this.mta),
       delays: this.#deliveries.delays(),
@@ -218,9 +236,14 @@ export class Driver {
   /** What the driver itself keeps count of. */
   #note(input: Input, nowMs: number): void {
     if (input.type === 'connected' || input.type === 'dial-failed') this.#dials.delete(input.conn);
-    else if (input.type === 'delivered') this.#deliveries.delivered(input.copy, nowMs);
+    else if (input.type === 'delivered') this.#noteDelivered(input.copy, nowMs);
     else if (input.type === 'deliver-failed') this.#deliveries.failed(input);
     else if (input.type === 'unreadable') this.#frames.taken(input);
+  }
+
+  #noteDelivered(copy: number, nowMs: number): void {
+    const delayMs = this.#deliveries.delivered(copy, nowMs);
+    if (delayMs !== null) this.#measures?.delivered(delayMs);
   }
 
   #carryOut(effects: readonly Effect[]): void {
@@ -270,8 +293,13 @@ export class Driver {
         this.#submissions.submitted(effect.submissionId, { mtsId: effect.mtsId, known: effect.known });
         break;
       case 'submit-refused': {
-        const content = this.#submissions.refused(effect.submissionId, effect.reason);
+        const content = this.#submissions.refused(effect.submissionId, effect.refusal, effect.reason);
         if (content !== undefined) this.dropContent(content);
+        break;
+      }
+      case 'recall': {
+        const { entry, priority, copies } = effect;
+        this.#queue.push({ type: 'recalled', entry, priority, ...this.#store.recall(copies) });
         break;
       }
       case 'halt':
@@ -328,8 +356,11 @@ export class Driver {
   #commit(): void {
     this.#effect = null;
     const beganMs = performance.now();
+    const writes = this.#writes.count;
     const outcomes = this.#store.commit();
-    this.#writes.committed(performance.now() - beganMs, this.#store.counts().queued);
+    const tookMs = performance.now() - beganMs;
+    this.#measures?.committed(tookMs, writes);
+    this.#writes.committed(tookMs, this.#store.counts().queued);
     this.#tellDeliveries();
     for (const outcome of outcomes) {
       if (this.#halt !== null) return;

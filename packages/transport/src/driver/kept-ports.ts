@@ -1,13 +1,16 @@
 /** Keeps the ports that the system chose at the first start in a file, so that peers find the MTA again. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { addressesMeet, type BindingConfig } from '@mtalab/mta-core';
-import { controlHost } from '../control/server.js';
 import { listenerOf } from './listener-kinds.js';
 
 /** An address and a port that the configuration names. */
 export type FixedPort = { readonly address: string; readonly port: number };
 
-type PortsFile = { readonly listen: Record<string, number>; readonly control?: number };
+/** Listeners beside those of the bindings. */
+const services = ['control', 'smtp'] as const;
+export type Service = (typeof services)[number];
+
+type PortsFile = { readonly listen: Record<string, number> } & { readonly [Name in Service]?: number };
 
 const isPort = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65536;
 
@@ -26,12 +29,12 @@ function read(path: string): PortsFile {
   try {
     const file = JSON.parse(text) as unknown;
     if (!isObject(file)) throw new Error('it holds no JSON object');
-    const { listen = {}, control } = file;
+    const { listen = {} } = file;
     if (!isObject(listen)) throw new Error('"listen" is no JSON object');
     const ports = Object.entries(listen);
-    if (!ports.every(([, port]) => isPort(port)) || (control !== undefined && !isPort(control)))
-      throw new Error('a port is no port number');
-    return { listen: Object.fromEntries(ports) as Record<string, number>, ...(isPort(control) ? { control } : {}) };
+    const others = services.flatMap((name) => (file[name] === undefined ? [] : [[name, file[name]] as const]));
+    if (![...ports, ...others].every(([, port]) => isPort(port))) throw new Error('a port is no port number');
+    return { listen: Object.fromEntries(ports) as Record<string, number>, ...Object.fromEntries(others) };
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -64,8 +67,9 @@ export class KeptPorts {
     return this.#unlessFixed(this.#addressOf(binding), this.#kept.listen[this.#keyOf(binding)] ?? 0);
   }
 
-  get control(): number {
-    return this.#unlessFixed(controlHost, this.#kept.control ?? 0);
+  /** The port to listen on for a service at this address; 0 when none is kept. */
+  forService(service: Service, address: string): number {
+    return this.#unlessFixed(address, this.#kept[service] ?? 0);
   }
 
   /** @throws Error when the file cannot be written. */
@@ -75,9 +79,9 @@ export class KeptPorts {
     this.#write();
   }
 
-  keepControl(port: number): void {
-    if (this.control === port) return;
-    this.#kept = { ...this.#kept, control: port };
+  keepService(service: Service, port: number): void {
+    if (this.#kept[service] === port) return;
+    this.#kept = { ...this.#kept, [service]: port };
     this.#write();
   }
 

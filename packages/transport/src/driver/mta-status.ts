@@ -41,7 +41,7 @@ function residentBytes(): number {
   }
 }
 
-type DriverFigures = Pick<MtaStatus, 'nt' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
+type DriverFigures = Pick<MtaStatus, 'nt' | 'smtp' | 'metrics' | 'pendingWork' | 'nextDeadlineMs' | 'delays' | 'sockets'>;
 
 export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): MtaStatus {
   const cpu = process.cpuUsage();
@@ -65,6 +65,8 @@ export function summarise(mta: Mta, clock: LabClock, figures: DriverFigures): Mt
     endpoints: endpointsOf(mta),
     x400: connectorOf(mta),
     mapper: mappersOf(mta),
+    smtp: figures.smtp,
+    metrics: figures.metrics,
     legacy: mta.legacy,
     queuedCopies: mta.queuedCopies,
     pendingWork: figures.pendingWork,

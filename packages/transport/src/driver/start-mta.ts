@@ -2,14 +2,18 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContentHandle, type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
-import { ControlServer, controlHost } from '../control/server.js';
+import type { ControlServer } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
 import { MaildirDelivery } from '../delivery/maildir-delivery.js';
 import { renderReport } from '../delivery/nondelivery-report.js';
+import type { SmartHostSettings } from '../delivery/smart-host.js';
+import { SmtpDelivery } from '../delivery/smtp-delivery.js';
+import type { MetricsAddress, MetricsServer } from '../metrics/metrics-server.js';
 import { UnreadableContent } from '../net/frame-codec.js';
 import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
+import type { SmtpListener, SmtpSettings } from '../smtp/smtp-listener.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
 import { X400Codecs } from '../x400/x400-codecs.js';
@@ -18,14 +22,16 @@ import { ArrivedContents } from './arrived-contents.js';
 import { DriverStreams } from './control-streams.js';
 import { Diagnostics } from './diagnostics.js';
 import { Driver } from './driver.js';
+import { metricsSource, startMetrics } from './driver-metrics.js';
 import type { Ended } from './driver-options.js';
 import type { CoreFunctions } from './driver-ports.js';
 import { Journal, JournalFile } from './journal.js';
 import { KeptPortNetwork, type LogLevel } from './kept-port-network.js';
-import { type FixedPort, KeptPorts } from './kept-ports.js';
+import { KeptPorts } from './kept-ports.js';
 import type { LabClock } from './lab-clock.js';
 import { connectorsOf, endpointsOf, mappersOf } from './mta-status.js';
-import { listenAdvice, StartReasons } from './start-reasons.js';
+import { StartReasons } from './start-reasons.js';
+import { fixedPorts, startControl, startSmtp } from './start-services.js';
 
 export type MtaHooks = {
   /** An event-log entry that the diagnostics levels show. */
@@ -40,13 +46,23 @@ export type StartOptions = {
   readonly config: MtaConfig;
   /** Holds the store, `ports.json`, `control.token` and `journal.jsonl`. Made when it is not there. */
   readonly dataFolder: string;
-  /** Where mail for this MTA's own mailboxes goes: Maildirs under `path`, or ids and digests in the store. */
-  readonly delivery: { readonly kind: 'maildir'; readonly path: string } | { readonly kind: 'ledger' };
+  /**
+   * Where mail for this MTA's own mailboxes goes: Maildirs under `path`; ids and digests in the store; or over SMTP to a smart host,
+   * with the dead letters under `path`.
+   */
+  readonly delivery:
+    | { readonly kind: 'maildir'; readonly path: string }
+    | { readonly kind: 'ledger' }
+    | { readonly kind: 'smtp'; readonly path: string; readonly smartHost: SmartHostSettings };
+  /** An SMTP listener, over which mail tools submit. Default: none. */
+  readonly smtp?: SmtpSettings;
   readonly clock: LabClock;
   /** The Windows NT it is said to run on, for its status: `4.0 SP6a`. Default: none is named. */
   readonly nt?: string;
   /** Port of the control channel; 0 for one that is chosen once and kept. */
   readonly control?: { readonly port: number };
+  /** Where to answer scrapes of the metrics. Absent: nowhere. */
+  readonly metrics?: MetricsAddress;
   /** Record every step in `journal.jsonl`. Default false. */
   readonly journal?: boolean;
   /** Octets after which the journal ends. */
@@ -66,6 +82,10 @@ export type RunningMta = {
   readonly x400: readonly string[];
   /** Where its endpoint mapper listens; nowhere when it has none. */
   readonly mapper: readonly string[];
+  /** Where its SMTP listener listens; nowhere when it has none. */
+  readonly smtp: readonly string[];
+  /** Where its metrics are; null when it has none. */
+  readonly metrics: string | null;
   /** Ports of those, in the same order. */
   readonly ports: readonly number[];
   /** URL of the control channel. */
@@ -113,49 +133,6 @@ function openStore(options: StartOptions, contents: ArrivedContents): Store {
   }
 }
 
-/** The ports that the configuration names. */
-function fixedPorts({ config, control }: StartOptions): FixedPort[] {
-  const enabled = config.bindings.filter((binding) => binding.enabled);
-  const mappers = enabled.map(({ address }) => ({ address, port: config.mapperPort ?? 0 }));
-  const connectors = enabled.map(({ address }) => ({ address, port: config.x400Port ?? 0 }));
-  return [...enabled, ...mappers, ...connectors, { address: controlHost, port: control?.port ?? 0 }].filter(
-    ({ port }) => port !== 0,
-  );
-}
-
-async function startControl(
-  options: StartOptions,
-  driver: Driver,
-  ports: KeptPorts,
-  parts: { readonly diagnostics: Diagnostics; readonly streams: ReturnType<DriverStreams['sources']> },
-): Promise<ControlServer> {
-  const log = (text: string): void => options.hooks?.log?.('error', text);
-  const backend = { driver, clock: options.clock, settings: options.config.settings, ...parts, log };
-  const tokenFile = join(options.dataFolder, 'control.token');
-  const configured = options.control?.port ?? 0;
-  if (configured !== 0) {
-    try {
-      return await ControlServer.start({ backend, tokenFile, port: configured });
-    } catch (error) {
-      const osError = (error as NodeJS.ErrnoException).code;
-      if (osError === undefined || (error as NodeJS.ErrnoException).syscall !== 'listen') throw error;
-      const text = `the control channel's ${controlHost}[${configured}] ${listenAdvice(osError)} (control.port, ${osError})`;
-      throw new Error(text, { cause: error });
-    }
-  }
-  let server: ControlServer;
-  try {
-    server = await ControlServer.start({ backend, tokenFile, port: ports.control });
-  } catch (error) {
-    if (ports.control === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const text = `control port ${ports.control}, kept from an earlier start, cannot be had again: a fresh one is taken`;
-    options.hooks?.log?.('warn', text);
-    server = await ControlServer.start({ backend, tokenFile, port: 0 });
-  }
-  ports.keepControl(server.port);
-  return server;
-}
-
 type Parts = {
   readonly store: Store;
   readonly contents: ArrivedContents;
@@ -163,12 +140,30 @@ type Parts = {
   readonly streams: DriverStreams;
   readonly reasons: StartReasons;
   readonly diagnostics: Diagnostics;
+  /** The SMTP listener, once it listens. It needs the driver, whose status tells of it. */
+  readonly smtp: { listener: SmtpListener | null };
+  readonly metrics: MetricsServer | undefined;
 };
+
+function deliveryOf({ config, delivery }: StartOptions, store: Store, input: (what: Input) => void): Delivery {
+  if (delivery.kind === 'ledger') return ledgerDelivery({ store, input });
+  const readContent = (content: number, offset: number, length: number): Uint8Array => store.readContent(content, offset, length);
+  const { path } = delivery;
+  const maildirs = new MaildirDelivery({ path, storeUuid: store.recovered.storeUuid, readContent, input });
+  if (delivery.kind === 'maildir') return maildirs;
+  return new SmtpDelivery({
+    smartHost: delivery.smartHost,
+    name: config.localDomains[0],
+    store,
+    deadLetters: maildirs,
+    input,
+  });
+}
 
 /** The driver on its network, store and mailboxes, not begun. */
 function assemble(options: StartOptions, parts: Parts, onRunning: () => void): Driver {
   const { config, clock, hooks } = options;
-  const { store, contents, streams, reasons, diagnostics } = parts;
+  const { store, contents, streams, reasons, diagnostics, metrics } = parts;
   let running = false;
   const input = (what: Input): void => {
     if (what.type === 'listen-failed') {
@@ -199,18 +194,17 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     input,
     log: (level, text) => hooks?.log?.(level, text),
   });
-  const delivery: Delivery =
-    options.delivery.kind === 'ledger'
-      ? ledgerDelivery({ store, input })
-      : new MaildirDelivery({ path: options.delivery.path, storeUuid: store.recovered.storeUuid, readContent, input });
   const driver: Driver = new Driver({
     core,
     clock,
     store,
     network,
-    delivery,
+    delivery: deliveryOf(options, store, input),
     contents,
     nt: options.nt,
+    smtp: () => parts.smtp.listener?.status() ?? null,
+    measures: metrics?.recorder,
+    metricsUrl: metrics?.url,
     hooks: {
       event: (event, nowMs) => {
         if (!running) reasons.note(event);
@@ -221,6 +215,7 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
       delivery: streams.delivery,
       warn: (text) => hooks?.log?.('warn', text),
       phase: (phase) => {
+        if (phase === 'stopping' || phase === 'halted') parts.smtp.listener?.stop();
         if (phase !== 'running') return;
         running = true;
         onRunning();
@@ -261,27 +256,34 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   let isRunning: () => void = () => undefined;
   let driver: Driver;
   let control: ControlServer;
+  const smtp: Parts['smtp'] = { listener: null };
   let journal: Journal | undefined;
+  let metrics: MetricsServer | undefined;
   try {
     const keptPorts = new KeptPorts(join(dataFolder, 'ports.json'), config.bindings, fixedPorts(options));
     const lines = openJournal(options);
     journal = lines;
-    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics }, () => isRunning());
+    metrics = await startMetrics(options);
+    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, smtp, metrics }, () =>
+      isRunning(),
+    );
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };
     record();
     driver = made;
+    smtp.listener = await startSmtp(options, made, keptPorts);
     control = await startControl(options, made, keptPorts, { diagnostics, streams: streams.sources(lines, record) });
   } catch (error) {
     // Nothing has happened to the mail yet: the store is left as it was found.
+    await Promise.all([smtp.listener?.close(), metrics?.close()]);
     journal?.close();
     store.close(store.recovered.clean);
     throw error;
   }
   const ended = driver.ended.then(async (end) => {
     if (end.error !== undefined) hooks?.log?.('error', end.error.stack ?? end.error.message);
-    await control.close();
+    await Promise.all([control.close(), smtp.listener?.close(), metrics?.close()]);
     journal.close();
     return end;
   });
@@ -289,12 +291,15 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     isRunning = resolve;
     void ended.then((end) => reject(reasons.errorOf(config.name, end, config.bindings.filter(({ enabled }) => enabled).length)));
     driver.begin(config, store.recovered);
+    metrics?.serve(() => metricsSource(driver, options));
   });
   return {
     name: config.name,
     endpoints: endpointsOf(driver.mta),
     x400: connectorsOf(driver.mta),
     mapper: mappersOf(driver.mta),
+    smtp: smtp.listener === null ? [] : [smtp.listener.endpoint],
+    metrics: metrics?.url ?? null,
     ports: driver.mta.rpc.addresses.flatMap(({ state, serves, port }) => (state === 'up' && serves === 'mta' ? [port] : [])),
     control: control.url,
     tokenFile: control.tokenFile,

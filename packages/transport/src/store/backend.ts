@@ -57,6 +57,8 @@ export type Backend = {
    */
   salvage(complaints: readonly string[]): Losses;
   heads(): Iterable<MessageHead>;
+  /** The same of one message; undefined when there is none. */
+  head(content: number): MessageHead | undefined;
   /** All messages with their octets, one after the other. Nothing may be written meanwhile. */
   rows(): Iterable<MessageRow & Pick<MessageHead, 'isSound'>>;
   pieces(content: number): Iterable<SummedPiece>;
@@ -90,6 +92,7 @@ export type Backend = {
   deleteReceived(sender: string, activity: number): void;
   deleteReceivedBelow(sender: string, below: number): void;
   putLedger(entry: LedgerEntry): void;
+  inLedger(copy: number): boolean;
   ledger(afterRow: number, limit: number): LedgerRow[];
   ledgerSummary(): LedgerSummary;
 

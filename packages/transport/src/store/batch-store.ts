@@ -1,13 +1,15 @@
 /** The rules of the store, for any medium: queueing, group commit, failure, limits, and what belongs to what. */
 import type { MeasuredContent, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 import type { Backend } from './backend.js';
+import type { Held, HeldCopies } from './held-copies.js';
 import { messageRow } from './message-row.js';
 import { contentsOf, lastOf, type Operation, octetsBehind } from './queued-operation.js';
-import { type Held, keptBytes, recover } from './recover.js';
+import { keptBytes, messageOf, recover } from './recover.js';
 import type {
   LedgerEntry,
   LedgerRow,
   LedgerSummary,
+  RecalledCopies,
   Store,
   StoreCounts,
   StoreOptions,
@@ -25,7 +27,7 @@ export class BatchStore implements Store {
   readonly #backend: Backend;
   readonly #options: StoreOptions;
   readonly #contents: StoreContents;
-  readonly #copies: Map<number, Held>;
+  readonly #copies: HeldCopies;
   readonly #submissions: Map<string, number>;
   #nextSubmission: number;
   /** Submission ids below this number are forgotten already, here; the next commit erases them. */
@@ -93,6 +95,7 @@ export class BatchStore implements Store {
     const outcomes = together instanceof Error ? this.#oneByOne(queue) : together;
     this.#contents.clearOverlay();
     this.#prune();
+    this.#copies.compact();
     // The core has long read it, and it is as large as the backlog was.
     if (this.#recovered.messages.length > 0) this.#recovered = { ...this.#recovered, messages: [], received: [] };
     return outcomes;
@@ -101,6 +104,33 @@ export class BatchStore implements Store {
   readContent(content: number, offset: number, length: number): Uint8Array {
     this.#mustBeOpen();
     return this.#contents.read(content, offset, length);
+  }
+
+  recall(copies: Parameters<Store['recall']>[0]): RecalledCopies {
+    this.#mustBeOpen();
+    const found: RecalledCopies['found'][number][] = [];
+    const missing: RecalledCopies['missing'][number][] = [];
+    for (const { copy, content } of copies) {
+      const message = this.#messageOf(content);
+      if (typeof message !== 'string') {
+        found.push({ copy, message: { ...message, copies: message.copies.filter(({ id }) => id === copy) } });
+        continue;
+      }
+      // The next start looks at everything, and sets it aside.
+      this.#backend.noteDamage();
+      missing.push({ copy, detail: `content ${content}: ${message}` });
+    }
+    return { found, missing };
+  }
+
+  /** A message that is kept, or what is wrong with its row. */
+  #messageOf(content: number): StoredMessage | string {
+    try {
+      const head = this.#backend.head(content);
+      return head === undefined ? 'its row is gone' : messageOf(head);
+    } catch (error) {
+      return `the store cannot read its row: ${(error as Error).message}`;
+    }
   }
 
   sizeBytes(): number {
@@ -125,6 +155,11 @@ export class BatchStore implements Store {
   ledger(afterRow: number, limit: number): LedgerRow[] {
     this.#mustBeOpen();
     return this.#backend.ledger(afterRow, Math.max(0, Math.min(limit, maxLedgerRows)));
+  }
+
+  inLedger(copy: number): boolean {
+    this.#mustBeOpen();
+    return this.#backend.inLedger(copy);
   }
 
   ledgerSummary(): LedgerSummary {

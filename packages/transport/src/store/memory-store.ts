@@ -69,6 +69,10 @@ export class MemoryStore extends BatchStore {
   }
 }
 
+function headOf(row: MessageRow): MessageHead {
+  return { ...row, inline: row.octets !== null, isSound: true };
+}
+
 class MemoryBackend implements Backend {
   readonly place = 'memory';
   readonly #disk: Disk;
@@ -142,7 +146,11 @@ class MemoryBackend implements Backend {
     return [];
   }
   *heads(): Iterable<MessageHead> {
-    for (const row of this.#disk.messages.values()) yield { ...row, inline: row.octets !== null, isSound: true };
+    for (const row of this.#disk.messages.values()) yield headOf(row);
+  }
+  head(content: number): MessageHead | undefined {
+    const row = this.#disk.messages.get(content);
+    return row === undefined ? undefined : headOf(row);
   }
   *rows(): Iterable<MessageRow & { isSound: boolean }> {
     for (const row of this.#disk.messages.values()) yield { ...row, isSound: true };
@@ -260,6 +268,9 @@ class MemoryBackend implements Backend {
         ledgerCopies.delete(entry.copy);
       },
     );
+  }
+  inLedger(copy: number): boolean {
+    return this.#disk.ledgerCopies.has(copy);
   }
   ledger(afterRow: number, limit: number): LedgerRow[] {
     return this.#disk.ledger.filter(({ row }) => row > afterRow).slice(0, limit);

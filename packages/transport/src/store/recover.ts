@@ -4,27 +4,15 @@ import { crc32 } from 'node:zlib';
 import type { Copy, Envelope, Recovered, StoredMessage } from '@mtalab/mta-core';
 import { priorities } from '@mtalab/mta-core';
 import type { Backend, Birth, MessageHead, MessageRow } from './backend.js';
+import { type Held, HeldCopies } from './held-copies.js';
 import { damagedStore, StoreError } from './store.js';
-
-/** A message that is kept, as the store remembers it while it runs. */
-export type Held = {
-  readonly content: number;
-  /** What it adds to the size of the store. */
-  readonly bytes: number;
-  /** Is the content in pieces? */
-  readonly pieces: boolean;
-  /** Copies still here. */
-  left: number;
-  /** Copies noted as erased while others are left. */
-  gone: number[];
-};
 
 /** The longest list of damage that is written out. */
 const maxDamageLines = 10_000;
 
 export type Found = {
   readonly recovered: Recovered;
-  readonly copies: Map<number, Held>;
+  readonly copies: HeldCopies;
   readonly submissions: Map<string, number>;
   readonly sizeBytes: number;
 };
@@ -69,7 +57,9 @@ function parsed(text: string): unknown {
 }
 
 /** The message of a row, or what is wrong with it. */
-function messageOf(head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies' | 'isSound'>): StoredMessage | string {
+export function messageOf(
+  head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies' | 'isSound'>,
+): StoredMessage | string {
   if (!isText(head.envelope) || !isText(head.copies)) return 'its row is incomplete';
   if (!head.isSound) return 'its row does not match its checksum';
   const envelope = parsed(head.envelope);
@@ -166,7 +156,7 @@ function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & 
     else list.push(copy);
   }
   const messages: StoredMessage[] = [];
-  const copies = new Map<number, Held>();
+  const held: { readonly first: number; readonly ids: readonly number[]; readonly row: Held }[] = [];
   let sizeBytes = 0;
   for (const head of backend.heads()) {
     const message = messageOf(head);
@@ -174,13 +164,17 @@ function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & 
     const erased = gone.get(head.content) ?? [];
     const left = erased.length === 0 ? message.copies : message.copies.filter((copy) => !erased.includes(copy.id));
     if (left.length === 0) continue;
-    const held: Held = { content: head.content, bytes: keptBytes(head), pieces: !head.inline, left: left.length, gone: erased };
-    for (const copy of left) copies.set(copy.id, held);
-    sizeBytes += held.bytes;
+    const row: Held = { content: head.content, bytes: keptBytes(head), pieces: !head.inline, left: left.length, gone: erased };
+    const ids = left.map(({ id }) => id);
+    held.push({ first: ids[0] ?? 0, ids, row });
+    sizeBytes += row.bytes;
     messages.push({ ...message, copies: left });
   }
   // Keys of contents come from two counters, copy ids from one that never goes back: those show the age.
   messages.sort((a, b) => (a.copies[0]?.id ?? 0) - (b.copies[0]?.id ?? 0));
+  held.sort((one, other) => one.first - other.first);
+  const copies = new HeldCopies();
+  for (const { ids, row } of held) for (const id of ids) copies.set(id, row);
   return { messages, copies, sizeBytes };
 }
 

@@ -1,5 +1,6 @@
 /** The SQL of the database's daily work, prepared once for each connection. */
 import type Database from 'better-sqlite3';
+import { sumOf } from './row-sums.js';
 
 export type Statements = Readonly<
   Record<
@@ -8,6 +9,7 @@ export type Statements = Readonly<
     | 'rollback'
     | 'putMessage'
     | 'deleteMessage'
+    | 'head'
     | 'inlineOctets'
     | 'putPiece'
     | 'pieceAt'
@@ -24,6 +26,7 @@ export type Statements = Readonly<
     | 'deleteReceived'
     | 'deleteReceivedBelow'
     | 'putLedger'
+    | 'inLedger'
     | 'ledger',
     Database.Statement
   >
@@ -38,6 +41,9 @@ export function statementsOf(db: Database.Database): Statements {
       'INSERT INTO message (content, size, sum, row_sum, envelope, copies, octets) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     deleteMessage: db.prepare('DELETE FROM message WHERE content = ?'),
+    head: db.prepare(
+      `SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline, row_sum IS ${sumOf('message')} AS isSound FROM message WHERE content = ?`,
+    ),
     inlineOctets: db.prepare('SELECT sum, octets FROM message WHERE content = ?'),
     putPiece: db.prepare('INSERT INTO piece (content, offset, sum, octets) VALUES (?, ?, ?, ?)'),
     pieceAt: db.prepare('SELECT offset, sum, octets FROM piece WHERE content = ? AND offset <= ? ORDER BY offset DESC LIMIT 1'),
@@ -56,6 +62,7 @@ export function statementsOf(db: Database.Database): Statements {
     putLedger: db.prepare(
       'INSERT OR IGNORE INTO ledger (copy, mtsid, mailbox, size, submitted, sha256, row_sum) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
+    inLedger: db.prepare('SELECT 1 FROM ledger WHERE copy = ?').pluck(),
     ledger: db.prepare(
       'SELECT line AS "row", copy, mtsid AS mtsId, mailbox, size AS sizeBytes, submitted AS submittedAtMs, sha256 ' +
         'FROM ledger WHERE line > ? ORDER BY line LIMIT ?',

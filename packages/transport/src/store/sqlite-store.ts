@@ -181,6 +181,10 @@ class SqliteBackend implements Backend {
     );
     for (const row of rows.iterate() as Iterable<SqlHead>) yield { ...row, inline: row.inline === 1, isSound: row.isSound === 1 };
   }
+  head(content: number): MessageHead | undefined {
+    const row = this.#run.head.get(content) as SqlHead | undefined;
+    return row === undefined ? undefined : { ...row, inline: row.inline === 1, isSound: row.isSound === 1 };
+  }
   *rows(): Iterable<MessageRow & { isSound: boolean }> {
     const rows = this.#db.prepare(
       `SELECT content, size AS sizeBytes, sum, envelope, copies, octets, row_sum IS ${sumOf('message')} AS isSound FROM message ORDER BY content`,
@@ -326,6 +330,9 @@ class SqliteBackend implements Backend {
     const { copy, mtsId, mailbox, sizeBytes, submittedAtMs, sha256 } = entry;
     const sum = rowSum(copy, mtsId, mailbox, sizeBytes, submittedAtMs, Buffer.from(sha256).toString('hex').toUpperCase());
     this.#run.putLedger.run(copy, mtsId, mailbox, sizeBytes, submittedAtMs, sha256, sum);
+  }
+  inLedger(copy: number): boolean {
+    return this.#run.inLedger.get(copy) !== undefined;
   }
   ledger(afterRow: number, limit: number): LedgerRow[] {
     return this.#run.ledger.all(afterRow, limit) as LedgerRow[];

@@ -11,6 +11,9 @@ import type { ContentHandle, Effect, Input, Recovered, ReportFacts } from '@mtal
 /** The effects of the core that are the store's business. */
 export type StoreWork = Extract<Effect, { readonly type: 'store' | 'forget' | 'settle' | 'drop-content' }>;
 
+/** The messages of copies that were asked for: the answer to the effect `recall`. */
+export type RecalledCopies = Pick<Extract<Input, { readonly type: 'recalled' }>, 'found' | 'missing'>;
+
 /** What became of the effects that carry a token. They are inputs of the core as they stand. */
 export type StoreOutcome = Extract<Input, { readonly type: 'stored' | 'store-failed' | 'forgotten' }>;
 
@@ -95,6 +98,11 @@ export type Store = {
    * @throws DamagedContent if they are not there, cannot be read, or do not match their checksum.
    */
   readContent(content: number, offset: number, length: number): Uint8Array;
+  /**
+   * Read the messages of copies back, each with this copy alone. Committed ones only. A copy whose message is gone or cannot be read
+   * is `missing`. Never throws for damage.
+   */
+  recall(copies: Extract<Effect, { readonly type: 'recall' }>['copies']): RecalledCopies;
   /** Octets of contents, envelopes and copies that are kept, staged contents included. */
   sizeBytes(): number;
   /** Why mail is not taken in at present, in words; null when it is. */
@@ -102,6 +110,8 @@ export type Store = {
   counts(): StoreCounts;
   /** Ledger entries with a row above `afterRow`, in order, at most `limit` (and 10,000). Committed ones only. */
   ledger(afterRow: number, limit: number): LedgerRow[];
+  /** Does the ledger have an entry for this copy? Committed ones only. */
+  inLedger(copy: number): boolean;
   ledgerSummary(): LedgerSummary;
   /** Commit what is queued, and leave the clean-shutdown mark if `clean` and nothing is left undone. Harmless when closed. */
   close(clean: boolean): void;

@@ -11,6 +11,7 @@ import {
   entryAt,
   entryNamed,
   linkOf,
+  noteOpening,
   report,
   reportAsCalled,
   takeNumber,
@@ -117,6 +118,7 @@ function refuse(ctx: Context, entry: LtabEntry, request: OpenRequest, reason: Re
 /** Logs and counts an RTORJ of this MTA. */
 function reportRefusal(ctx: Context, entry: LtabEntry, reason: RefuseReason, controlBlock: number, recovery: number): void {
   countAt(ctx, entry.id, { rejectedIn: 1 });
+  noteOpening(ctx, entry.id, { rejectReason: reason });
   report(ctx, 1293, {
     entity: entry.name,
     provider: 'RTSE',

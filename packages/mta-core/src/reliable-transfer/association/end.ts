@@ -2,13 +2,14 @@
 
 import { dropRow, firstRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, AssociationRef, Incoming, LtabEntry, QueuedCopy } from '../../machine/state.js';
+import type { Association, AssociationRef, Incoming, LtabEntry, OpenFailureReason, QueuedCopy } from '../../machine/state.js';
 import {
   associationOf,
   checkThreshold,
   countAt,
   entryAt,
   linkOf,
+  noteOpening,
   patchAssociation,
   patchEntry,
   removeAssociation,
@@ -124,8 +125,9 @@ function isInboundOpening({ recovery, state }: Association): boolean {
 }
 
 /** An opening has failed: waits the Open Interval, unless another association works or this side is opening one. */
-export function openFailed(ctx: Context, entryId: number): void {
+export function openFailed(ctx: Context, entryId: number, reason: OpenFailureReason): void {
   countAt(ctx, entryId, { failedOut: 1 });
+  noteOpening(ctx, entryId, { failureReason: reason });
   const entry = entryAt(ctx, entryId);
   const inbound = entry.associations.filter(isInboundOpening).length;
   if (countedAssociations(entry) > inbound) return;
@@ -181,7 +183,7 @@ export function abnormalEnd(ctx: Context, ref: AssociationRef, why: string): voi
   if (association === undefined) return;
   report(ctx, 1294, { entity: entryAt(ctx, ref.entry).name, reason: why });
   endAssociation(ctx, ref);
-  if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry);
+  if (association.moved === 0 && ctx.mta.phase === 'running') openFailed(ctx, ref.entry, 'aborted');
 }
 
 /** The peer broke the protocol: aborts the association, and logs the state in which that happened. */

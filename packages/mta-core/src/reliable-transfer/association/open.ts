@@ -2,7 +2,7 @@
 import { emptyTree } from '../../collections/tree.js';
 import type { OpenRequest } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
-import type { Association, AssociationRef } from '../../machine/state.js';
+import type { Association, AssociationRef, OpenFailureReason } from '../../machine/state.js';
 import {
   addAssociation,
   associationOf,
@@ -11,6 +11,7 @@ import {
   entryAt,
   incarnationStride,
   linkOf,
+  noteOpening,
   patchEntry,
   report,
   takeNumber,
@@ -151,7 +152,7 @@ export function openAnswered(ctx: Context, ref: AssociationRef, from: MtaCredent
     activitiesInFlight >= 1 &&
     activitiesInFlight <= association.activitiesInFlight;
   if (!sound || !meetPeer(ctx, ref.entry, from, ref.association)) {
-    attemptFailed(ctx, ref);
+    attemptFailed(ctx, ref, 'invalidAnswer');
     return;
   }
   opened(ctx, ref, {
@@ -176,7 +177,10 @@ export function opened(ctx: Context, ref: AssociationRef, patch: Partial<Associa
   // The peer is alive, so the Open Interval ends. Earlier failures still count until mail has moved: a peer that opens
   // associations only to abort them must not be tried for ever.
   patchEntry(ctx, ref.entry, { openRetryAtMs: null });
-  if (recovery === 0) countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
+  if (recovery === 0) {
+    countAt(ctx, ref.entry, role === 'initiator' ? { associationsOut: 1 } : { associationsIn: 1 });
+    noteOpening(ctx, ref.entry, role === 'initiator' ? { outboundAtMs: ctx.nowMs } : { inboundAtMs: ctx.nowMs });
+  }
   checkThreshold(ctx, ref.entry);
 }
 
@@ -189,16 +193,16 @@ function refused(ctx: Context, ref: AssociationRef, association: Association, re
     controlBlock: controlBlockOf(association),
     associationType: association.recovery === 0 ? 'open' : 'recover',
   });
-  if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);
+  if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref, reason);
   // The peer no longer knows the association, so it can never be recovered. Waiting mail opens a new one.
   endAssociation(ctx, ref);
   // A peer that was not restarted has aborted it, and could do so for ever. If no message moved, that is an open failure.
   const sameStart = peer?.incarnation === from.incarnation && peer.storeUuid === from.storeUuid;
-  if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry);
+  if (association.moved === 0 && sameStart) openFailed(ctx, ref.entry, reason);
 }
 
 /** The attempt to open or recover has failed. */
-export function attemptFailed(ctx: Context, ref: AssociationRef): void {
+export function attemptFailed(ctx: Context, ref: AssociationRef, reason: OpenFailureReason = 'connectionFailed'): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
   if (association.recovery > 0) {
@@ -206,5 +210,5 @@ export function attemptFailed(ctx: Context, ref: AssociationRef): void {
     return;
   }
   endAssociation(ctx, ref);
-  if (association.role === 'initiator') openFailed(ctx, ref.entry);
+  if (association.role === 'initiator') openFailed(ctx, ref.entry, reason);
 }

@@ -4,6 +4,7 @@
  * erased the copy. Each APDU can name some; each introduction carries a watermark below which everything is settled.
  */
 
+import { parkedCopies } from '../../collections/copy-queue.js';
 import { firstFresh, rowsOf } from '../../collections/fifo.js';
 import { contains, excludingAll, from, type Intervals, including, sizeOf } from '../../collections/intervals.js';
 import { dropRow, findRow, firstRow, putRow, rowsIn } from '../../collections/tree.js';
@@ -39,8 +40,9 @@ export function settledBelow(ctx: Context, entryId: number): number {
   };
   for (const priority of priorities) {
     const queue = entry.queues[priority];
-    consider(queue.returned[0]?.id);
-    consider(firstFresh(queue)?.id);
+    consider(firstRow(queue.front.returned)?.id);
+    consider(firstFresh(queue.front)?.id);
+    consider(parkedCopies(queue, 1)[0]?.id);
   }
   consider(firstRow(entry.waiting)?.id);
   for (const { transfers, sending } of entry.associations) {

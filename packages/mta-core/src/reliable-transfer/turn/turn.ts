@@ -5,7 +5,7 @@ import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, LtabEntry } from '../../machine/state.js';
 import { associationOf, countAt, linkOf } from '../../machine/update.js';
 import { turnPriority } from '../../mail/message.js';
-import { nextCopy } from '../../mail/queue.js';
+import { availableTo, nextCopy } from '../../mail/queue.js';
 import { protocolError } from '../association/end.js';
 import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
@@ -21,6 +21,7 @@ export function pleaseReceived(ctx: Context, ref: AssociationRef, priority: numb
     protocolError(ctx, ref, `turn-please with priority ${priority}`);
     return false;
   }
+  countAt(ctx, ref.entry, { pleasesReceived: 1 });
   const activity = priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {};
   if (changeTurn(ctx, ref, 'please-received', { askedPriority: priority, transfersSinceAsked: 0, ...activity })) return true;
   const isSecond = association.turn === 'asked-of';
@@ -62,6 +63,7 @@ export function please(ctx: Context, ref: AssociationRef, priority: number): voi
     'please-sent',
     priority > 0 ? { wantsClose: false, lifetimeAtMs: lifetimeFromNow(ctx, ref.entry, association) } : {},
   );
+  countAt(ctx, ref.entry, { pleasesSent: 1 });
 }
 
 /**
@@ -70,7 +72,8 @@ export function please(ctx: Context, ref: AssociationRef, priority: number): voi
  */
 export function givesNow(entry: LtabEntry, association: Association): boolean {
   const next = nextCopy(entry, association.urgentOnly);
-  if (next === undefined) return true;
+  // Mail whose envelope is on its way from the store waits too.
+  if (next === undefined) return availableTo(entry, association.urgentOnly) === 0;
   const asked = association.askedPriority ?? 0;
   if (asked === 0) return false;
   return asked < turnPriority[next.envelope.priority] || association.transfersSinceAsked >= entry.settings.turnRequestThreshold;

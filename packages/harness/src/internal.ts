@@ -1,0 +1,12 @@
+/** Exports for this package's own tests. They change without notice. */
+export { countsOf, verdictOf } from './load/conclude.js';
+export { Correlation } from './load/correlation.js';
+export { LoadMessages } from './load/messages.js';
+export { OrderCheck } from './load/order.js';
+export { sequencesBetween } from './load/order-limit.js';
+export { type FoundDelivery, reckonWay, type WayEvidence } from './load/reckon.js';
+export { Recorder, type Started } from './load/recorder.js';
+export { startTimes } from './load/schedule.js';
+export { placeOf, SentLog, type SentMessage } from './load/sent-log.js';
+export { judgeThreshold, type Measured } from './load/thresholds.js';
+export { turnHolders } from './load/turn-holders.js';
