@@ -147,6 +147,17 @@ const portOf = (index: number): number => firstPort + index;
 /** An adjacent MTA that a configuration names. */
 type Adjacent = { readonly name: string; readonly port: number };
 
+export type CoreShape = {
+  /** MTAs that get mail. */
+  readonly receivers: number;
+  /** Associations with each of them. */
+  readonly associations: number;
+  /** Further adjacent MTAs. They cost nothing unless a step visits all of them. */
+  readonly idle: number;
+  /** Unconfirmed activities on each association. They cost nothing unless a step visits all of them. Default 1. */
+  readonly activities?: number;
+};
+
 function configOf(
   name: string,
   port: number,
@@ -195,7 +206,7 @@ function messageFor(mta: string, index: number): StoredMessage {
 /** An MTA `HUB` with mail for `receivers` others, to each in turn, and further adjacent MTAs that have none. */
 export function hubAndReceivers(
   messages: number,
-  shape: { readonly receivers: number; readonly associations: number; readonly idle: number },
+  shape: CoreShape,
 ): { readonly network: CoreNetwork; readonly hub: CoreNode; readonly receivers: readonly CoreNode[] } {
   const network = new CoreNetwork();
   const named = (count: number, from: number, prefix: string): Adjacent[] =>
