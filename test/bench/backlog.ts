@@ -1,12 +1,14 @@
 /** Stores the durable backlog for both benches, and checks afterwards that each message was delivered exactly once. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import type { StoredMessage } from '@mtalab/mta-core';
 import { openSqliteStore, type Store } from '@mtalab/transport';
 import { handleOf, octetsOf } from '../support/contents.js';
+import { pieceBytes } from './bare-frames.js';
+import type { Limits } from './figures.js';
 
-const contentBytes = 1024;
 const messagesPerCommit = 1000;
+const bytesPerCommit = 16 * 2 ** 20;
 /** Ids of the first start of a store: incarnation 1, then a counter. */
 const firstId = 2 ** 32;
 
@@ -20,7 +22,7 @@ export function openStore(folder: string): Store {
   });
 }
 
-function messageOf(index: number, atMs: number): StoredMessage {
+function messageOf(index: number, atMs: number, sizeBytes: number): StoredMessage {
   const number = 2 * index + 1;
   const envelope = {
     mtsId: `c=lab;mta=MTA-A;1-${number}`,
@@ -28,7 +30,7 @@ function messageOf(index: number, atMs: number): StoredMessage {
     priority: 'normal',
     contentType: 'message/rfc822',
     submittedAtMs: atMs,
-    sizeBytes: contentBytes,
+    sizeBytes,
     digest: '',
     trace: [{ mta: 'MTA-A', atMs }],
   } as const;
@@ -37,33 +39,51 @@ function messageOf(index: number, atMs: number): StoredMessage {
   return { content: firstId + number, envelope, copies: [copy] };
 }
 
+/** What a run hands over. */
+export type Load = Limits & {
+  /** Octets of each message. */
+  readonly bytes: number;
+  /** Messages that are queued as well, and still are when the run ends. Default 0. */
+  readonly stay?: number;
+  /** A store with all of this, to be copied: a large backlog takes long to store. Default: the run stores its own. */
+  readonly from?: string;
+};
+
 /** Fills a new store in this folder with messages for MTA-B, and closes it in order. */
-export function loadBacklog(folder: string, messages: number): void {
+export function loadBacklog(folder: string, { messages, bytes, stay = 0, from }: Load): void {
+  if (from !== undefined) {
+    cpSync(from, folder, { recursive: true });
+    return;
+  }
+  const all = messages + stay;
   const store = openStore(folder);
   const atMs = Date.now();
-  for (let index = 0; index < messages; index += 1) {
-    const message = messageOf(index, atMs);
-    const handle = handleOf(randomBytes(contentBytes));
-    store.apply({
-      type: 'store',
-      token: index,
-      accept: [message],
-      segments: [{ content: message.content, offset: 0, handle }],
-      forget: [],
-    });
-    if ((index + 1) % messagesPerCommit === 0 || index + 1 === messages) {
-      const failed = store.commit().find((outcome) => outcome.type === 'store-failed');
-      if (failed !== undefined) throw new Error(`the backlog cannot be stored: ${JSON.stringify(failed)}`);
+  let uncommitted = 0;
+  for (let index = 0; index < all; index += 1) {
+    const message = messageOf(index, atMs, bytes);
+    const segments: { content: number; offset: number; handle: ReturnType<typeof handleOf> }[] = [];
+    for (let offset = 0; offset < bytes; offset += pieceBytes) {
+      const handle = handleOf(randomBytes(Math.min(pieceBytes, bytes - offset)));
+      segments.push({ content: message.content, offset, handle });
     }
+    store.apply({ type: 'store', token: index, accept: [message], segments, forget: [] });
+    uncommitted += 1;
+    if (uncommitted < messagesPerCommit && uncommitted * bytes < bytesPerCommit && index + 1 < all) continue;
+    uncommitted = 0;
+    const failed = store.commit().find((outcome) => outcome.type === 'store-failed');
+    if (failed !== undefined) throw new Error(`the backlog cannot be stored: ${JSON.stringify(failed)}`);
   }
   store.close(true);
 }
 
 /**
- * @param whole the run was not cut short, so no message may be left at the sender.
+ * @param isWhole the run was not cut short, so no message but those that stay may be left at the sender.
  * @throws Error unless each message is in the receiver's ledger once, or still at the sender.
  */
-export function proveExactlyOnce(senderFolder: string, receiverFolder: string, messages: number, whole: boolean): void {
+export function proveExactlyOnce(senderFolder: string, receiverFolder: string, load: Load, isWhole: boolean): void {
+  const { stay = 0 } = load;
+  const messages = load.messages + stay;
+  const whole = isWhole && stay === 0;
   const receiver = openStore(receiverFolder);
   const { count, distinct } = receiver.ledgerSummary();
   const { messages: undelivered } = receiver.counts();

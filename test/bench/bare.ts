@@ -1,68 +1,31 @@
 /**
  * One process of the bare baseline: the least work that durable exactly-once hand-over needs. It shares the product's store,
- * rows per commit, sockets and number of messages in flight, and omits the protocol, the core and the event log.
- * A frame is `u32 length, u32 head length, head as JSON, content`; an answer is `u32 length, head as JSON`.
+ * rows per commit, sockets, pieces and number of messages in flight, and omits the protocol, the core and the event log.
  *
  *     node bare.js receiver FOLDER
- *     node bare.js sender FOLDER PORT CONNECTIONS
+ *     node bare.js sender FOLDER PORT CONNECTIONS MESSAGES-ON-EACH
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import type { Envelope, StoredMessage } from '@mtalab/mta-core';
+import type { StoredMessage } from '@mtalab/mta-core';
 import { monotonicMs, type Store } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
 import { openStore } from './backlog.js';
+import {
+  type Answer,
+  answerFrame,
+  type Opening,
+  onFrames,
+  pieceFrame,
+  pieceLength,
+  readPiece,
+  windowSize,
+} from './bare-frames.js';
 import type { Sample } from './figures.js';
 
 /** As in the product, an erasure joins the next commit, or gets its own after this many times the length of a commit. */
 const idleCommits = 4;
 const idleCommitMs = { least: 5, most: 50 } as const;
-const lengthBytes = 4;
-const noOctets = Buffer.alloc(0);
-
-type Head = {
-  readonly id: number;
-  readonly envelope: Envelope;
-  readonly recipients: readonly string[];
-  /** Messages that the sender has erased durably: the receiver may forget their ids. */
-  readonly settled: readonly number[];
-};
-type Answer = { readonly id: number };
-
-/** Cuts a stream into frames, without their length fields. */
-function frames(socket: Socket, take: (frame: Buffer) => void): void {
-  let rest: Buffer = noOctets;
-  socket.on('data', (chunk: Buffer) => {
-    const octets = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let at = 0;
-    while (octets.length - at >= lengthBytes) {
-      const end = at + lengthBytes + octets.readUInt32LE(at);
-      if (end > octets.length) break;
-      take(octets.subarray(at + lengthBytes, end));
-      at = end;
-    }
-    rest = octets.subarray(at);
-  });
-}
-
-function answerFrame(answer: Answer): Buffer {
-  const head = JSON.stringify(answer);
-  const frame = Buffer.allocUnsafe(lengthBytes + head.length);
-  frame.writeUInt32LE(head.length);
-  frame.write(head, lengthBytes, 'latin1');
-  return frame;
-}
-
-function messageFrame(head: Head, content: Uint8Array): Buffer {
-  const text = JSON.stringify(head);
-  const textBytes = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(2 * lengthBytes + textBytes + content.length);
-  frame.writeUInt32LE(frame.length - lengthBytes);
-  frame.writeUInt32LE(textBytes, lengthBytes);
-  frame.write(text, 2 * lengthBytes);
-  frame.set(content, 2 * lengthBytes + textBytes);
-  return frame;
-}
 
 /** Commits awaited writes at the end of the event loop's turn, and other writes a little later. */
 class GroupCommit {
@@ -104,55 +67,72 @@ class GroupCommit {
   }
 }
 
+/** A message whose pieces are arriving. */
+type Arriving = { readonly content: number; readonly opening: Opening; readonly hash: Hash; length: number };
+/** What follows when a piece is on disk: its answer, and the delivery of the message that it ends. */
+type Written = { readonly answer: () => void; readonly whole?: Whole };
+type Whole = { readonly message: StoredMessage; readonly hash: Hash; readonly lastOctets: Buffer };
+
 function receiver(store: Store): { listen: () => Promise<number>; delivered: () => number } {
   let count = 0;
   let nextId = store.recovered.incarnation * 2 ** 32;
   let token = 0;
-  type Waiting = { readonly message: StoredMessage; readonly octets: Buffer; readonly answer: () => void };
-  const waiting = new Map<number, Waiting>();
+  const waiting = new Map<number, Written>();
+  const arriving = new Map<number, Arriving>();
   const commits = new GroupCommit(store, (tokens) => {
-    const stored = tokens.flatMap((done) => waiting.get(done) ?? []);
-    for (const { answer } of stored) answer();
-    for (const { message, octets } of stored) deliver(message, octets);
+    const written = tokens.flatMap((done) => waiting.get(done) ?? []);
+    for (const { answer } of written) answer();
+    for (const { whole } of written) if (whole !== undefined) deliver(whole);
     for (const done of tokens) waiting.delete(done);
-    if (stored.length > 0) commits.later();
+    if (written.length > 0) commits.later();
   });
-  const deliver = ({ envelope, copies }: StoredMessage, octets: Buffer): void => {
+  const deliver = ({ message: { envelope, copies }, hash, lastOctets }: Whole): void => {
     const copy = copies[0] as StoredMessage['copies'][number];
-    const sha256 = createHash('sha256').update(octets).digest();
+    const sha256 = hash.update(lastOctets).digest();
     const { mtsId, sizeBytes, submittedAtMs } = envelope;
     store.record({ copy: copy.id, mtsId, mailbox: copy.recipients[0] ?? '', sizeBytes, submittedAtMs, sha256 });
     token += 1;
     store.apply({ type: 'forget', token, copies: [copy.id] });
     count += 1;
   };
-  const take = (socket: Socket, frame: Buffer): void => {
-    const headBytes = frame.readUInt32LE(0);
-    const { id, envelope, recipients, settled } = JSON.parse(
-      frame.toString('utf8', lengthBytes, lengthBytes + headBytes),
-    ) as Head;
-    if (settled.length > 0) store.apply({ type: 'settle', sender: 'sender', activities: settled });
+  const begun = (id: number, opening: Opening): Arriving => {
+    if (opening.settled.length > 0) store.apply({ type: 'settle', sender: 'sender', activities: opening.settled });
     nextId += 2;
-    const content = nextId;
+    const started = { content: nextId, opening, hash: createHash('sha256'), length: 0 };
+    arriving.set(id, started);
+    return started;
+  };
+  const accepted = ({ content, opening }: Arriving): StoredMessage => {
+    const { envelope, recipients } = opening;
     const destination = { to: 'mailbox', address: recipients[0] ?? '' } as const;
     const trace = [...envelope.trace, { mta: 'MTA-B', atMs: Math.floor(monotonicMs()) }];
-    const message = { content, envelope: { ...envelope, trace }, copies: [{ id: nextId + 1, destination, recipients }] };
+    return { content, envelope: { ...envelope, trace }, copies: [{ id: content + 1, destination, recipients }] };
+  };
+  const take = (socket: Socket, frame: Buffer): void => {
+    const { head, octets } = readPiece(frame);
+    const { id, last, opening } = head;
+    const message = opening === undefined ? arriving.get(id) : begun(id, opening);
+    if (message === undefined) throw new Error(`a piece of an unknown message ${id}`);
+    const segments = [{ content: message.content, offset: message.length, handle: handleOf(octets) }];
+    message.length += octets.length;
     token += 1;
-    const octets = frame.subarray(lengthBytes + headBytes);
-    waiting.set(token, { message, octets, answer: () => socket.write(answerFrame({ id })) });
-    store.apply({
-      type: 'store',
-      token,
-      accept: [message],
-      segments: [{ content, offset: 0, handle: handleOf(octets) }],
-      received: { sender: 'sender', activity: id },
-      forget: [],
-    });
+    const answer = (): unknown => socket.write(answerFrame({ id, last }));
+    if (last) {
+      const whole = accepted(message);
+      arriving.delete(id);
+      waiting.set(token, { answer, whole: { message: whole, hash: message.hash, lastOctets: octets } });
+      const received = { sender: 'sender', activity: id };
+      store.apply({ type: 'store', token, accept: [whole], segments, received, forget: [] });
+    } else {
+      message.hash.update(octets);
+      waiting.set(token, { answer });
+      store.apply({ type: 'store', token, accept: [], segments, forget: [] });
+    }
     commits.soon();
   };
   const server = createServer((socket) => {
     socket.setNoDelay(true);
-    frames(socket, (frame) => take(socket, frame));
+    onFrames(socket, (frame) => take(socket, frame));
     socket.on('error', () => socket.destroy());
   });
   return {
@@ -164,10 +144,14 @@ function receiver(store: Store): { listen: () => Promise<number>; delivered: () 
   };
 }
 
-function sender(store: Store, port: number, connections: number): void {
+/** A message whose pieces are leaving. */
+type Leaving = { readonly message: StoredMessage; sentUpTo: number; unanswered: number };
+
+function sender(store: Store, port: number, connections: number, messagesOnEach: number): () => boolean {
   const backlog = store.recovered.messages;
   let next = 0;
   let token = 0;
+  let opened = 0;
   let settled: number[] = [];
   const erasing = new Map<number, number>();
   const commits = new GroupCommit(store, (tokens) => {
@@ -177,40 +161,71 @@ function sender(store: Store, port: number, connections: number): void {
       if (id !== undefined) settled.push(id);
     }
   });
-  const sendNext = (socket: Socket): void => {
+  const sendPieces = (socket: Socket, leaving: Leaving): void => {
+    const { content, envelope, copies } = leaving.message;
+    const { id, recipients } = copies[0] as StoredMessage['copies'][number];
+    while (leaving.unanswered < windowSize && leaving.sentUpTo < envelope.sizeBytes) {
+      const offset = leaving.sentUpTo;
+      const length = pieceLength(offset, envelope.sizeBytes);
+      leaving.sentUpTo += length;
+      leaving.unanswered += 1;
+      const head = { id, last: leaving.sentUpTo === envelope.sizeBytes };
+      const octets = store.readContent(content, offset, length);
+      socket.write(pieceFrame(offset === 0 ? { ...head, opening: { envelope, recipients, settled } } : head, octets));
+      if (offset === 0) settled = [];
+    }
+  };
+  const sendNext = (socket: Socket, leaving: Map<number, Leaving>): void => {
     const message = backlog[next];
     if (message === undefined) return;
     next += 1;
-    const { id, recipients } = message.copies[0] as StoredMessage['copies'][number];
-    const { content, envelope } = message;
-    socket.write(messageFrame({ id, envelope, recipients, settled }, store.readContent(content, 0, envelope.sizeBytes)));
-    settled = [];
+    const started = { message, sentUpTo: 0, unanswered: 0 };
+    leaving.set(message.copies[0]?.id ?? 0, started);
+    sendPieces(socket, started);
   };
   for (let index = 0; index < connections; index += 1) {
+    const leaving = new Map<number, Leaving>();
     const socket = connect({ host: '127.0.0.1', port }, () => {
       socket.setNoDelay(true);
-      sendNext(socket);
+      opened += 1;
+      for (let started = 0; started < messagesOnEach; started += 1) sendNext(socket, leaving);
     });
     socket.on('error', () => socket.destroy());
-    frames(socket, (frame) => {
-      const { id } = JSON.parse(frame.toString('latin1')) as Answer;
-      sendNext(socket);
+    onFrames(socket, (frame) => {
+      const { id, last } = JSON.parse(frame.toString('latin1')) as Answer;
+      const one = leaving.get(id);
+      if (one === undefined) throw new Error(`an answer about an unknown message ${id}`);
+      one.unanswered -= 1;
+      if (!last) {
+        sendPieces(socket, one);
+        return;
+      }
+      leaving.delete(id);
+      sendNext(socket, leaving);
       token += 1;
       erasing.set(token, id);
       store.apply({ type: 'forget', token, copies: [id] });
       commits.later();
     });
   }
+  return () => opened === connections;
 }
 
-const [role, folder = '', port = '0', connections = '1'] = process.argv.slice(2);
+const [role, folder = '', port = '0', connections = '1', onEach = '1'] = process.argv.slice(2);
 const store = openStore(folder);
 let delivered = (): number => 0;
+let isOpen = (): boolean => true;
 process.on('message', (message) => {
   if (message === 'sample') {
     const { user, system } = process.cpuUsage();
     const rssBytes = process.memoryUsage.rss();
-    const sample: Sample = { delivered: delivered(), atMs: monotonicMs(), cpuS: (user + system) / 1e6, rssBytes };
+    const sample: Sample = {
+      delivered: delivered(),
+      atMs: monotonicMs(),
+      cpuS: (user + system) / 1e6,
+      rssBytes,
+      isOpen: isOpen(),
+    };
     process.send?.(sample);
   } else if (message === 'stop') {
     store.close(true);
@@ -223,6 +238,6 @@ if (role === 'receiver') {
   delivered = parts.delivered;
   process.send?.({ port: await parts.listen() });
 } else {
-  sender(store, Number(port), Number(connections));
+  isOpen = sender(store, Number(port), Number(connections), Number(onEach));
   process.send?.({ port: 0 });
 }

@@ -3,8 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadBacklog, proveExactlyOnce } from './backlog.js';
-import { type Limits, type RunFigures, type Sample, type Watched, watch } from './figures.js';
+import { type Load, loadBacklog, proveExactlyOnce } from './backlog.js';
+import { type RunFigures, type Sample, type Watched, watch } from './figures.js';
+import type { Shape } from './shape.js';
 
 const program = fileURLToPath(new URL('./bare.js', import.meta.url));
 
@@ -36,9 +37,9 @@ async function stopped(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-export async function runBaseline(dir: string, limits: Limits, connections: number): Promise<RunFigures> {
+export async function runBaseline(dir: string, load: Load, shape: Shape): Promise<RunFigures> {
   const folders = { a: join(dir, 'a'), b: join(dir, 'b') };
-  loadBacklog(folders.a, limits.messages);
+  loadBacklog(folders.a, load);
   const running: ChildProcess[] = [];
   const started = async (...args: readonly string[]): Promise<{ child: ChildProcess; port: number }> => {
     const child = fork(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -49,11 +50,12 @@ export async function runBaseline(dir: string, limits: Limits, connections: numb
   let watched: Watched;
   try {
     const receiver = await started('receiver', folders.b);
-    const sender = await started('sender', folders.a, String(receiver.port), String(connections));
-    watched = await watch(limits, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
+    const { associations, perAssociation } = shape;
+    const sender = await started('sender', folders.a, String(receiver.port), String(associations), String(perAssociation));
+    watched = await watch(load, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
   } finally {
     await Promise.all(running.map(stopped));
   }
-  proveExactlyOnce(folders.a, folders.b, limits.messages, watched.whole);
+  proveExactlyOnce(folders.a, folders.b, load, watched.whole);
   return watched.figures;
 }

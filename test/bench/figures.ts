@@ -9,6 +9,8 @@ export type Sample = {
   /** User and system time of the process so far, in seconds. */
   readonly cpuS: number;
   readonly rssBytes: number;
+  /** The process has opened all its associations. Until then a run warms up. */
+  readonly isOpen: boolean;
 };
 
 export type RunFigures = {
@@ -32,11 +34,13 @@ export type Watched = {
 /** Share of the backlog, or of the time, that warms up and does not count. */
 const warmUpShare = 0.5;
 const sampleIntervalMs = 50;
+/** Time that the associations may take to open, in seconds. */
+const openLimitS = 60;
 
 export type Limits = {
-  /** Messages of the backlog. */
+  /** Messages that are handed over in a run. */
   readonly messages: number;
-  /** Time limit of a run in seconds, because a shared disk can be very slow. */
+  /** Time limit of a run in seconds from the opening of its associations on, because a shared disk can be very slow. */
   readonly seconds: number;
 };
 
@@ -50,16 +54,21 @@ export async function watch({ messages, seconds }: Limits, sample: () => Promise
   let senderRssBytes = 0;
   let receiverRssBytes = 0;
   const beganMs = performance.now();
+  let openedMs: number | undefined;
   for (;;) {
     const now = await sample();
     const [sender, receiver] = now;
     senderRssBytes = Math.max(senderRssBytes, sender.rssBytes);
     receiverRssBytes = Math.max(receiverRssBytes, receiver.rssBytes);
-    const passed = Math.max(receiver.delivered / messages, (performance.now() - beganMs) / 1000 / seconds);
-    if (begin === undefined && passed >= warmUpShare) begin = now;
+    if (sender.isOpen && receiver.isOpen) openedMs ??= performance.now();
+    const passed = Math.max(receiver.delivered / messages, (performance.now() - (openedMs ?? Infinity)) / 1000 / seconds);
+    if (begin === undefined && openedMs !== undefined && passed >= warmUpShare) begin = now;
     if (passed >= 1) {
       const figures = figuresOf(begin ?? now, now, { senderRssBytes, receiverRssBytes });
       return { figures, whole: receiver.delivered >= messages };
+    }
+    if (openedMs === undefined && performance.now() - beganMs > openLimitS * 1000) {
+      throw new Error(`not all associations were open after ${openLimitS} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, sampleIntervalMs));
   }
@@ -73,7 +82,10 @@ function figuresOf(
   const count = end[1].delivered - begin[1].delivered;
   const seconds = (end[1].atMs - begin[1].atMs) / 1000;
   if (count <= 0 || seconds <= 0) {
-    throw new Error(`nothing could be measured (${end[1].delivered} messages arrived): take more --messages or --seconds`);
+    throw new Error(
+      `nothing could be measured: ${end[1].delivered} messages arrived, perhaps before all associations were open. ` +
+        'Take more --messages or --seconds',
+    );
   }
   const perMillion = (which: 0 | 1): number => ((end[which].cpuS - begin[which].cpuS) / count) * 1e6;
   return {

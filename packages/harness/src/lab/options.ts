@@ -192,10 +192,6 @@ function byMta(what: string, fits: (value: unknown) => boolean): Shape {
   };
 }
 
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
-}
-
 /** All options, with what they must be. A program in JavaScript may give an unknown option, which must be an error. */
 const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   command: texts,
