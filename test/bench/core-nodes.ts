@@ -147,7 +147,23 @@ const portOf = (index: number): number => firstPort + index;
 /** An adjacent MTA that a configuration names. */
 type Adjacent = { readonly name: string; readonly port: number };
 
-function configOf(name: string, port: number, adjacent: readonly Adjacent[], associations: number): MtaConfig {
+export type CoreShape = {
+  /** MTAs that get mail. */
+  readonly receivers: number;
+  /** Associations with each of them. */
+  readonly associations: number;
+  /** Further adjacent MTAs. They cost nothing unless a step visits all of them. */
+  readonly idle: number;
+  /** Unconfirmed activities on each association. They cost nothing unless a step visits all of them. Default 1. */
+  readonly activities?: number;
+};
+
+function configOf(
+  name: string,
+  port: number,
+  adjacent: readonly Adjacent[],
+  { associations, activities = 1 }: Pick<CoreShape, 'associations' | 'activities'>,
+): MtaConfig {
   return {
     name,
     version: '5.5',
@@ -161,6 +177,7 @@ function configOf(name: string, port: number, adjacent: readonly Adjacent[], ass
       threshold: associations === 1 ? 1_000_000 : 1,
       maxAssociationsPerMta: associations,
       maxAssociations: 10_000,
+      activitiesInFlight: activities,
     },
     peers: adjacent.map((each) => ({ name: each.name, endpoints: [`127.0.0.1[${each.port}]`], password: '' })),
     routes: adjacent.map((each) => ({ domain: each.name.toLowerCase(), mta: each.name })),
@@ -189,7 +206,7 @@ function messageFor(mta: string, index: number): StoredMessage {
 /** An MTA `HUB` with mail for `receivers` others, to each in turn, and further adjacent MTAs that have none. */
 export function hubAndReceivers(
   messages: number,
-  shape: { readonly receivers: number; readonly associations: number; readonly idle: number },
+  shape: CoreShape,
 ): { readonly network: CoreNetwork; readonly hub: CoreNode; readonly receivers: readonly CoreNode[] } {
   const network = new CoreNetwork();
   const named = (count: number, from: number, prefix: string): Adjacent[] =>
@@ -197,8 +214,8 @@ export function hubAndReceivers(
   const hub = { name: 'HUB', port: portOf(0) };
   const busy = named(shape.receivers, 1, 'MTA');
   const idle = named(shape.idle, 1 + shape.receivers, 'IDLE');
-  const nodes = busy.map(({ name, port }) => new CoreNode(network, configOf(name, port, [...idle, hub], shape.associations), []));
+  const nodes = busy.map(({ name, port }) => new CoreNode(network, configOf(name, port, [...idle, hub], shape), []));
   const backlog = Array.from({ length: messages }, (_, index) => messageFor(busy[index % busy.length]?.name ?? '', index));
-  const config = configOf(hub.name, hub.port, [...idle, ...busy], shape.associations);
+  const config = configOf(hub.name, hub.port, [...idle, ...busy], shape);
   return { network, hub: new CoreNode(network, config, backlog), receivers: nodes };
 }

@@ -1,16 +1,7 @@
 /** Measures steps per second of the pure core, and the cost of a retry. */
-import { type CoreNode, hubAndReceivers, type Refusal } from './core-nodes.js';
+import { type CoreNode, type CoreShape, hubAndReceivers, type Refusal } from './core-nodes.js';
 
 export type CoreFigures = { readonly stepsPerS: number; readonly stepsPerMessage: number };
-
-export type CoreShape = {
-  /** MTAs that get mail. */
-  readonly receivers: number;
-  /** Associations with each of them. */
-  readonly associations: number;
-  /** Further adjacent MTAs. They cost nothing unless a step visits all of them. */
-  readonly idle: number;
-};
 
 function deliveredBy(receivers: readonly CoreNode[]): number {
   return receivers.reduce((sum, { mta }) => sum + mta.counters.delivered, 0);

@@ -141,7 +141,9 @@ export class Lab {
       const asking = asksFor === null ? '' : ` asks-for=${asksFor}`;
       const owned = `${owner === null ? '' : ` owner=${owner.entry}/${owner.association}`}${asking}`;
       const held = contexts.map((context) => (context.serves === 'mta' ? context.id : `${context.id}:${context.serves}`));
-      const lists = `contexts=${held.join()} calls=${calls.map((call) => call.id).join()}`;
+      const lists = `contexts=${held.join()} calls=${rowsIn(calls)
+        .map((call) => call.id)
+        .join()}`;
       this.out.push(`connection ${id} ${side} ${phase} group=${group} ${lists}${owned}`);
     }
     this.out.push(`deadline ${rpcDeadline(rpc) ?? 'none'}`);

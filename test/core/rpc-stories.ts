@@ -143,11 +143,12 @@ function fitting(ctx: Context, choice: number, text: string): void {
   const bound = rowsIn(ctx.mta.rpc.connections).filter((connection) => connection.phase === 'bound');
   const connection = bound[choice % Math.max(1, bound.length)];
   if (connection === undefined) return;
-  const oldest = connection.calls[0];
+  const calls = rowsIn(connection.calls);
+  const [oldest] = calls;
   const [type = '', ...rest] = (
     connection.side === 'client' ? `${text} ${oldest?.op ?? 'MtaSend'}` : choice % 2 === 0 ? 'request MtaSend' : 'co_cancel'
   ).split(' ');
-  const call = type === 'request' ? (connection.calls.at(-1)?.id ?? 1) + 1 : (oldest?.id ?? 2);
+  const call = type === 'request' ? (calls.at(-1)?.id ?? 1) + 1 : (oldest?.id ?? 2);
   rpcInput(ctx, { type: 'frame', link: 'rpc', conn: connection.id, frame: parsePdu(type, `${call} ${rest.join(' ')}`) });
 }
 

@@ -7,6 +7,8 @@ import {
   describeActivity,
   describeApdu,
   describePdu,
+  emptyTree,
+  findRow,
   fragmentBytes,
   type Mta,
   maxOutstandingCalls,
@@ -136,7 +138,7 @@ function violation(before: Mta, ctx: Context): string | null {
   if (bound.some((connection) => !filed.some((group) => group.id === connection.group)))
     return 'a bound connection without a group';
   if (connections.length > ctx.mta.settings.maxConnections + 16) return 'too many connections';
-  if (connections.some((connection) => connection.calls.length > maxOutstandingCalls)) return 'too many calls';
+  if (connections.some((connection) => connection.calls.size > maxOutstandingCalls)) return 'too many calls';
   if (JSON.stringify(JSON.parse(JSON.stringify(ctx.mta))) !== JSON.stringify(ctx.mta)) return 'the state is no plain data';
   const waiting = connections.filter(({ phase }) => phase === 'resolving');
   const asking = connections.filter(({ asksFor }) => asksFor !== null);
@@ -166,7 +168,7 @@ function unaccounted(before: Mta, ctx: Context): string | null {
     if (was.asksFor !== null && told.length > 0) return `connection ${was.id} to a mapper is told of`;
     if (is === undefined && mustTell && told.length !== 1) return `connection ${was.id} ended with ${told.length} words`;
     if (is === undefined || was.side === 'server') continue;
-    const ended = was.calls.filter((call) => !is.calls.some((other) => other.id === call.id));
+    const ended = rowsIn(was.calls).filter((call) => findRow(is.calls, call.id) === undefined);
     const words = told.filter((indication) => 'call' in indication);
     if (ended.length !== words.length) return `${ended.length} calls ended with ${words.length} words`;
   }
@@ -256,7 +258,7 @@ test('call ids wrap around after 2^32 and skip those in use', (t) => {
   t.same(ids, [0xffffffff, 3, 4]);
   t.match(ctx.rpc.indications, [{ type: 'answered', call: 0xffffffff }]);
   t.same(
-    rowsIn(ctx.mta.rpc.connections)[0]?.calls.map((call) => call.id),
+    rowsIn(rowsIn(ctx.mta.rpc.connections)[0]?.calls ?? emptyTree()).map((call) => call.id),
     [2, 3, 4],
   );
   t.end();

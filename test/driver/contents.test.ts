@@ -1,6 +1,7 @@
 import {
   type Input,
   type LinkFrame,
+  maxOutstandingCalls,
   mtaInterface,
   ndrSyntax,
   nextDeadline,
@@ -325,10 +326,10 @@ test('octets of a held call go with its connection', async (t) => {
 test('the MTA holds no more calls than the core allows', async (t) => {
   const subject = new Subject(t);
   const { data } = await subject.calling();
-  for (let count = 0; count < 16; count += 1) subject.rttr(data);
-  t.equal(subject.contents.count, 16);
+  for (let count = 0; count < maxOutstandingCalls; count += 1) subject.rttr(data);
+  t.equal(subject.contents.count, maxOutstandingCalls);
   subject.rttr(data);
-  t.equal(subject.contents.count, 0, 'one more breaks the protocol: nothing is left of the association');
+  t.equal(subject.contents.count, maxOutstandingCalls, 'one more is refused, and its octets are dropped');
 });
 
 test('an ended MTA keeps no octets', async (t) => {

@@ -53,6 +53,7 @@ export function fakeMta(config: MtaConfig, from: Recovered): Mta {
     ltab: emptyTree(),
     entryIds: {},
     associationsInAll: 0,
+    associationsLimited: 0,
     overLimit: [],
     nextNumber: 1,
     nextToken: 1,

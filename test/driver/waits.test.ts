@@ -1,4 +1,14 @@
-import { type Association, type LtabEntry, type Mta, treeOf, viewWaits, type WaitingCopy, type WaitView } from '@mtalab/mta-core';
+import {
+  type Association,
+  emptyTree,
+  type LtabEntry,
+  type Mta,
+  type Transfer,
+  treeOf,
+  viewWaits,
+  type WaitingCopy,
+  type WaitView,
+} from '@mtalab/mta-core';
 import { test } from 'tap';
 import { association, carrier, entry, mta } from './busy-mta.js';
 
@@ -12,7 +22,10 @@ function reasonsOf(change: Partial<LtabEntry>, more: Partial<Mta> = {}): readonl
 }
 const idle = { waiting: treeOf<WaitingCopy>([], ({ untilMs }) => untilMs), openFailures: 2, openRetryAtMs: 8000 };
 const alone = { ...idle, associations: [] };
-const one = (over: Partial<Association>) => ({ ...idle, associations: [{ ...association, transfer: null, ...over }] });
+const one = (over: Partial<Association>) => ({
+  ...idle,
+  associations: [{ ...association, transfers: emptyTree<Transfer>(), sending: null, ...over }],
+});
 const refusal = { entity: 'MTA-B', provider: 'RTSE', reason: 'rtsBusy (0)', controlBlock: 1, associationType: 'open' };
 const runs = `the Open Interval runs; the mail is returned after ${mta.settings.maxOpenRetries - 1} more failed attempts`;
 
@@ -125,7 +138,10 @@ test('each wait has its reason in words, and its end', (t) => {
       'closing',
       reasonsOf({
         ...one({}),
-        associations: [...one({}).associations, { ...association, id: 2, transfer: null, state: 'closing' }],
+        associations: [
+          ...one({}).associations,
+          { ...association, id: 2, transfers: emptyTree<Transfer>(), sending: null, state: 'closing' },
+        ],
       }),
       [
         ['next-step', 'MTA-A has the Turn of MTA-A/3/1 and sends next', null],

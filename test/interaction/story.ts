@@ -199,7 +199,7 @@ export class Story {
   #showQueues(node: Node): void {
     for (const entry of ltabOf(node.mta)) {
       const sizes = priorities.map((priority) => `${priority} ${entry.queues[priority].size}`);
-      const moving = entry.associations.filter((association) => association.transfer !== null).length;
+      const moving = entry.associations.reduce((sum, { transfers }) => sum + transfers.size, 0);
       this.#printer.say(
         `${node.name} for ${entry.name}: ${entry.queued} queued (${sizes.join(', ')}, in transfer ${moving}, waiting ${entry.waiting.size})`,
       );

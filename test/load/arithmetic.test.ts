@@ -2,7 +2,7 @@
 import * as real from '@mtalab/harness/internal';
 import { chance } from '@mtalab/scenario';
 import { test } from 'tap';
-import { type Arithmetic, type PlantedFault, withFault } from './generator-with-fault.js';
+import { type Arithmetic, FaultyGenerators, type PlantedFault } from './generator-with-fault.js';
 import { countedWrongly } from './reckoning.js';
 import { fewestSequences, judgedWrongly, sha256 } from './verdicts.js';
 
@@ -163,13 +163,13 @@ const planted: readonly PlantedFault[] = [
 ];
 
 test('planted faults in the arithmetic are found', async (t) => {
+  using generators = new FaultyGenerators();
   for (const fault of planted) {
-    const { arithmetic, remove } = await withFault(fault);
-    const [problem] = problemsOf(arithmetic);
-    remove();
+    const [problem] = problemsOf(await generators.with(fault));
     t.ok(problem !== undefined, `${fault.name}: ${problem ?? 'nobody sees it'}`);
   }
-  await t.rejects(withFault({ name: 'gone', file: 'order.ts', find: 'no such text', replace: '' }), /'gone' does not fit/);
+  const gone = { name: 'gone', file: 'order.ts', find: 'no such text', replace: '' };
+  await t.rejects(generators.with(gone), /'gone' does not fit: .* packages\/harness\/src\/load\/order\.ts/);
 });
 
 test('what was submitted is read back from its file', (t) => {

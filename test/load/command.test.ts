@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import type { LoadResult } from '@mtalab/harness';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { type CommandOutcome, command } from '../support/command.js';
 
 const bin = 'packages/cli/bin/mtalab.js';
 
-type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/** Runs the command. @param onStderr sees what has come so far, and may send a signal. */
-async function mtalab(
+/** Runs the command as a process. @param onStderr sees what has come so far, and may send a signal. */
+async function asProcess(
   words: readonly string[],
-  onStderr: (text: string, signal: (name: NodeJS.Signals) => void) => void = () => undefined,
-): Promise<Outcome> {
+  onStderr: (text: string, signal: (name: NodeJS.Signals) => void) => void,
+): Promise<Pick<CommandOutcome, 'stdout' | 'stderr'> & { readonly code: number | null }> {
   const child = spawn(process.execPath, [bin, ...words], {
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,7 +38,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
   const out = join(t.testdir(), 'run.json');
   const load = ['load', '--running', '--dir', pair.dir];
 
-  const passed = await mtalab([
+  const passed = await command(
     ...load,
     '--rate',
     '100',
@@ -53,7 +52,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
     'first',
     '--seed',
     '5',
-  ]);
+  );
   t.equal(passed.code, 0, passed.stderr);
   t.match(passed.stdout, /40 accepted/);
   t.match(passed.stdout, /verdict: passed/);
@@ -72,7 +71,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
   });
   t.ok(result.options.includes('--running') && result.options.includes('--seed 5'), result.options.join(' '));
 
-  const missed = await mtalab([
+  const missed = await command(
     ...load,
     '--in-flight',
     '2',
@@ -83,7 +82,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
     '--threshold',
     'delivered>=5',
     '--json',
-  ]);
+  );
   t.equal(missed.code, 99, missed.stderr);
   t.match(JSON.parse(missed.stdout), {
     verdict: 'threshold-missed',
@@ -92,7 +91,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
   });
 
   // A run of the library has no supervisor, so nobody can set faults on its link. A process can be suspended all the same.
-  const unknown = await mtalab([
+  const unknown = await command(
     ...load,
     '--rate',
     '100',
@@ -103,11 +102,11 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
     '--patience',
     '0.3',
     '--json',
-  ]);
+  );
   t.equal(unknown.code, 3, unknown.stderr);
   t.match(JSON.parse(unknown.stdout), { verdict: 'unknown', exitCode: 3, seconds: { drain: null }, counts: { lost: 0 } });
 
-  const unreached = await mtalab([
+  const unreached = await command(
     ...load,
     '--rate',
     '100',
@@ -116,11 +115,11 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
     '--fault',
     'when delivered 1000 suspend MTA-B',
     '--json',
-  ]);
+  );
   t.equal(unreached.code, 1, unreached.stderr);
   t.match(JSON.parse(unreached.stdout), { verdict: 'check-failed', exitCode: 1 });
 
-  const interrupted = await mtalab([...load, '--rate', '50', '--duration', '1h', '--interval', '100ms'], (text, signal) => {
+  const interrupted = await asProcess([...load, '--rate', '50', '--duration', '1h', '--interval', '100ms'], (text, signal) => {
     if (/ [1-9]\d* delivered/.test(text) && !text.includes('ending the load')) signal('SIGINT');
   });
   t.equal(interrupted.code, 0, interrupted.stderr);
@@ -128,7 +127,7 @@ test('load of MTAs that run: outcome, files, exit codes, Ctrl-C', async (t) => {
   t.match(interrupted.stdout, /the load was interrupted before its plan was over/);
   t.match(interrupted.stdout, /verdict: passed/);
 
-  const proxied = await mtalab([...load, '--rate', '50', '--count', '1', '--fault', 'at 1s cut']);
+  const proxied = await command(...load, '--rate', '50', '--count', '1', '--fault', 'at 1s cut');
   t.equal(proxied.code, 1);
   t.match(proxied.stderr, /there is no fault proxy between the MTAs/);
 });

@@ -170,14 +170,18 @@ test('the verdict comes from the disks: a mailbox that somebody has changed', as
   // Nothing gets through, so nothing is measured.
   pair.process('MTA-B').kill('SIGKILL');
   await pair.process('MTA-B').exited;
+  // A closed load of MTAs that are stuck ends all the same. Its five messages stay in the queue.
+  const stuck = await pair.load({ inFlight: 5, count: 10, patienceS: 0.3 });
+  t.match(stuck.counts, { intended: 10, started: 5, dropped: 5, delivered: 0 });
+
   const nothing = await pair.load({ rate: 1000, count: 100, patienceS: 0.5, thresholds: ['p99<1s'] });
-  t.match(nothing.counts, { started: 100, accepted: 50, refused: 50, delivered: 0, queued: 50, lost: 0 });
+  t.match(nothing.counts, { started: 100, accepted: 45, refused: 55, delivered: 0, queued: 45, lost: 0 });
   t.match(nothing, { thresholds: [{ passed: false, value: null }], seconds: { drain: null } });
   t.match(nothing.checks, [{ name: 'ledgers', passed: true }]);
   t.equal(check(nothing, 'processes'), false);
   t.match(
     nothing.warnings.join('\n'),
-    /nothing moved for 0.5 s\n50 submissions refused, 0 without an answer; the first: MTA-A: /,
+    /nothing moved for 0.5 s\n55 submissions refused, 0 without an answer; the first: MTA-A: /,
   );
 
   await t.rejects(pair.load({ rate: 5, count: 1, prefill: 3 }), /^prefill: the queue can be filled only behind the fault proxy/);

@@ -5,6 +5,7 @@ import { associationMutants } from './association.js';
 import { bindingMutants } from './bindings.js';
 import { connectorMutants } from './connector.js';
 import { damageMutants } from './damage.js';
+import { flightMutants } from './flight.js';
 import { mailMutants } from './mail.js';
 import { type GroundName, grounds, type Mutant } from './mutant.js';
 import { transferMutants } from './transfer.js';
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...turnMutants,
   ...associationMutants,
   ...transferMutants,
+  ...flightMutants,
   ...mailMutants,
   ...bindingMutants,
   ...damageMutants,

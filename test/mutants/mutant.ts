@@ -104,6 +104,16 @@ export const grounds = {
   poisoned: { faults: { poison: { n: 1, of: 30 } } },
   /** The limits permit one association with an MTA and one for urgent mail; the load needs more. */
   narrow: { faults: { cut: seldom, delay: often }, settings: { threshold: 1, maxAssociationsPerMta: 1 } },
+  /** Four activities in flight, slow disks, and losses. */
+  flight: {
+    faults: { cut: seldom, 'slow-store': often, delay: often },
+    settings: { activitiesInFlight: 4, threshold: 50, turnRequestThreshold: 1 },
+  },
+  /** The same with messages of many segments. */
+  'flight-segments': {
+    faults: { cut: seldom, 'slow-store': often, delay: often },
+    settings: { activitiesInFlight: 4, threshold: 50, checkpointSizeK: 1, windowSize: 2 },
+  },
   /** X.400 connectors, all faults, all settings drawn. */
   connector: { link: 'x400' },
   /** X.400 connectors: activities of many segments, cut off in the middle. */

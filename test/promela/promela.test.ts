@@ -81,9 +81,9 @@ function sideText({ mtas, unsubmitted }: SeenState, at: number): string {
   const association = onlyAssociation(mta);
   const queued = ltabOf(mta)[0]?.queued ?? 0;
   if (association === undefined) return `n0h0${queued}0${unsubmitted[at]}`;
-  const { state, recovery, turn, transfer } = association;
+  const { state, recovery, turn, transfers } = association;
   const carrier = onlyCarrier(mta);
-  const inTransfer = transfer === null ? 0 : 1;
+  const inTransfer = transfers.size;
   const shown = state === 'opening' || state === 'answering' ? (carrier?.phase ?? state) : state;
   const letters = `${stateLetters[shown] ?? shown}${recovery}${turnLetters[turn]}`;
   return `${letters}${inTransfer}${queued - inTransfer}${carrier?.ownData.state === 'none' ? 0 : 1}${unsubmitted[at]}`;

@@ -150,10 +150,10 @@ test('without a script the checker finds each LAN article in its environment, an
 
 /** One side of an association, without ids. */
 function sideOf(mta: Mta, entry: LtabEntry, association: Association): string {
-  const { id, role, recovery, turn, transfer } = association;
+  const { id, role, recovery, turn, transfers } = association;
   const state = shownState(mta, entry, association);
   const data = findRow(mta.rpc.carriers, id)?.ownData.state;
-  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'} ${data}`;
+  return `${role} ${state} ${Math.min(recovery, 2)} ${turn} ${'transfer'.repeat(transfers.size)} ${data}`;
 }
 
 function entryText(mta: Mta, entry: LtabEntry): string {

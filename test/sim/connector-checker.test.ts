@@ -118,8 +118,8 @@ test('an article that needs a connector gets one', (t) => {
 /** One adjacent MTA, without ids. */
 function entryText(mta: Mta, entry: LtabEntry): string {
   const sides = entry.associations.map((association) => {
-    const { role, recovery, turn, transfer } = association;
-    return `${role} ${shownState(mta, entry, association)} ${Math.min(recovery, 2)} ${turn} ${transfer === null ? '' : 'transfer'}`;
+    const { role, recovery, turn, transfers } = association;
+    return `${role} ${shownState(mta, entry, association)} ${Math.min(recovery, 2)} ${turn} ${'transfer'.repeat(transfers.size)}`;
   });
   return `${entry.queued}: ${sides.join('; ')}`;
 }

@@ -321,6 +321,7 @@ export {
   type Discard,
   type Discarded,
   type MtaCredentials,
+  mostActivities,
   type Refuse,
   type RefuseReason,
   type Role,
@@ -337,4 +338,5 @@ export {
 } from './reliable-transfer/apdu.js';
 export { type AssociationEvent, associationTable } from './reliable-transfer/association/table.js';
 export { describeApdu } from './reliable-transfer/describe-apdu.js';
+export { inOrder } from './reliable-transfer/transfer/outgoing.js';
 export { believes, type TurnEvent, turnTable } from './reliable-transfer/turn/table.js';

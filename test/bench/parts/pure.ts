@@ -13,6 +13,7 @@ const runs = 5;
 const coreLoads = {
   '1 association, 1 adjacent MTA': { receivers: 1, associations: 1, idle: 0 },
   '9 associations, 1 adjacent MTA': { receivers: 1, associations: 9, idle: 0 },
+  '1 association, 256 activities in flight': { receivers: 1, associations: 1, idle: 0, activities: 256 },
   '1 association, 1,000 adjacent MTAs, 999 without mail': { receivers: 1, associations: 1, idle: 999 },
   '200 associations to 2 MTAs': { receivers: 2, associations: 100, idle: 0 },
   '200 associations to 200 MTAs': { receivers: 200, associations: 1, idle: 0 },

@@ -47,6 +47,9 @@ function defineCheck(command: Command): Command {
           .default(2),
       )
       .addOption(new Option('--segments <n>', 'segments of each message').argParser(whole(1, 9)).default(1))
+      .addOption(
+        new Option('--activities <n>', 'unconfirmed activities that an association may have').argParser(whole(1, 9)).default(1),
+      )
       .option('--priorities <list>', 'priorities of the messages of each MTA, in order (default: normal)', commaList)
       .option('--legacy <articles>', 'switch on the legacy behaviour of these articles', commaList)
       .option(

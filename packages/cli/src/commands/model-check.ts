@@ -29,6 +29,7 @@ type Flags = {
   readonly crashes: number;
   readonly threshold: number;
   readonly segments: number;
+  readonly activities: number;
   readonly priorities?: readonly string[];
   readonly legacy?: readonly string[];
   readonly environment?: string;
@@ -94,6 +95,7 @@ function optionsOf(flags: Flags): CheckOptions {
     crashes: flags.crashes,
     threshold: flags.threshold,
     segments: flags.segments,
+    activities: flags.activities,
     legacy,
     chain: flags.chain === true,
     ...(flags.link === undefined ? {} : { link: flags.link }),

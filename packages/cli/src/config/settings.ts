@@ -1,5 +1,5 @@
 /** The settings of an MTA in the configuration file: range, Exchange's names, unit and default of each. */
-import { defaultSettings, overridable, type Settings } from '@mtalab/mta-core';
+import { defaultSettings, mostActivities, overridable, type Settings } from '@mtalab/mta-core';
 import type * as z from 'zod';
 import { choice, flag, mapping, whole } from './schema-fields.js';
 
@@ -33,6 +33,13 @@ const numbers = {
     means: 'Unconfirmed segments that one transfer may have.',
     min: 1,
     max: 64,
+  },
+  activitiesInFlight: {
+    unit: 'activities',
+    means:
+      'Unconfirmed activities that one side may have on one association, if the other MTA agrees; both keep to the smaller number. 1: each activity is confirmed before the next begins, as X.228 has it. An X.400 connector always has 1.',
+    min: 1,
+    max: mostActivities,
   },
   maxOpenRetries: {
     page: 'Max open retries',
@@ -141,13 +148,14 @@ const numbers = {
   },
   maxAssociationsPerMta: {
     unit: 'associations',
-    means: 'Limit of associations with one adjacent MTA. Urgent messages may open one more.',
+    means:
+      'Limit of associations with one adjacent MTA. Urgent messages may open one more. More than 240 also need maxAssociations and, at four connections each, maxConnections.',
     min: 1,
     max: 1000,
   },
   maxAssociations: {
     unit: 'associations',
-    means: 'Limit of LAN associations over the whole locality table.',
+    means: 'Limit of LAN associations over the whole locality table. Those of X.400 connectors do not count.',
     min: 1,
     max: 10_000,
   },

@@ -79,7 +79,7 @@ const commandNames: Readonly<Record<string, string>> = {
 };
 
 /** Calls `read`, and makes a wrong option a usage error under its name on the command line. */
-export function asUsage<T>(read: () => T): T {
+function asUsage<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

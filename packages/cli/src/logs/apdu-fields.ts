@@ -85,18 +85,23 @@ const names: Readonly<Record<CarriedApdu['kind'], string>> = {
   'close-ack': 'Close acknowledged',
 };
 
+function activitiesLine({ activitiesInFlight }: { readonly activitiesInFlight?: number }): string[] {
+  return activitiesInFlight === undefined ? [] : [`Activities in flight ${activitiesInFlight}`];
+}
+
 function fieldsOf(apdu: CarriedApdu): string[] {
   switch (apdu.kind) {
     case 'rtorq':
       return [
         `Checkpoint size ${apdu.checkpointSizeK} K`,
         `Window size ${apdu.windowSize}`,
+        ...activitiesLine(apdu),
         `Dialogue mode ${apdu.dialogueMode}`,
         `Turn ${apdu.turn}`,
         `Recovery ${apdu.recovery}`,
       ];
     case 'rtoac':
-      return [`Checkpoint size ${apdu.checkpointSizeK} K`, `Window size ${apdu.windowSize}`];
+      return [`Checkpoint size ${apdu.checkpointSizeK} K`, `Window size ${apdu.windowSize}`, ...activitiesLine(apdu)];
     case 'rtorj':
     case 'rtab':
       return [`Reason ${apdu.reason}`];

@@ -35,13 +35,12 @@ function storedAt(target: LoadTarget, originators: ReadonlySet<string>): Stored 
   return { queued, setAside };
 }
 
-/** The deliveries of a ledger into one mailbox. */
-function ledgerDeliveries(data: string, mailbox: string): readonly FoundDelivery[] {
+/** The deliveries of a ledger into one mailbox, read as they are taken. */
+function* ledgerDeliveries(data: string, mailbox: string): Iterable<FoundDelivery> {
   const reader = new StoreReader(data);
   try {
-    return Array.from(reader.deliveries(mailbox), ({ mtsId, sha256, sizeBytes }) => {
-      return { place: placeOf(mtsId)?.place ?? null, sha256, sizeBytes };
-    });
+    for (const { mtsId, sha256, sizeBytes } of reader.deliveries(mailbox))
+      yield { place: placeOf(mtsId)?.place ?? null, sha256, sizeBytes };
   } finally {
     reader.close();
   }
@@ -65,7 +64,7 @@ async function maildirDeliveries(folder: string, address: string): Promise<reado
   return found;
 }
 
-async function deliveriesAt(target: LoadTarget, mta: string, address: string): Promise<readonly FoundDelivery[]> {
+async function deliveriesAt(target: LoadTarget, mta: string, address: string): Promise<Iterable<FoundDelivery>> {
   const { data, mailboxes } = target.places(mta);
   if (mailboxes === null) return ledgerDeliveries(data, address);
   if (
@@ -91,6 +90,12 @@ function submissionsAt(data: string, runId: string): ReadonlyMap<number, number>
   } finally {
     reader.close();
   }
+}
+
+function countOf(items: Iterable<unknown>): number {
+  let count = 0;
+  for (const _ of items) count += 1;
+  return count;
 }
 
 export type EvidenceWishes = {
@@ -124,7 +129,7 @@ export async function gatherEvidence({
         deliveries: await deliveriesAt(target, receiver, recipient),
         queued: stored.queued.get(originator) ?? new Set(),
         submissions,
-        reports: (await deliveriesAt(target, mta, originator)).length,
+        reports: countOf(await deliveriesAt(target, mta, originator)),
         setAside: stored.setAside.get(originator) ?? 0,
         sequences,
       });

@@ -185,9 +185,23 @@ export class Generator {
     const endMs = t0Ms + plan.durationS * 1000;
     this.#free.splice(0);
     for (let place = this.inFlight; place < plan.inFlight; place += 1) this.#free.push(t0Ms);
-    for (let left = plan.count; left > 0 && !signal.aborted; ) {
+    let moved = -1;
+    let movedMs = t0Ms;
+    let left = plan.count;
+    while (left > 0 && !signal.aborted) {
       const nowMs = monotonicMs();
       if (nowMs >= endMs) break;
+      const { accepted, delivered } = recorder.counts;
+      if (accepted + delivered !== moved) movedMs = nowMs;
+      moved = accepted + delivered;
+      // Without a delivery nothing starts any more: a load of stuck MTAs would never end.
+      if (nowMs - movedMs > plan.patienceS * 1000) {
+        if (left !== Number.POSITIVE_INFINITY) {
+          recorder.intended(left);
+          recorder.dropped(left);
+        }
+        break;
+      }
       const batch: Due[] = [];
       while (left > 0 && this.#free.length > 0 && batch.length < maxAtOnce) {
         if (!this.#hasRoom(batch.length)) {
@@ -216,7 +230,10 @@ export class Generator {
   }
 
   #hasRoom(more: number): boolean {
-    return this.#answersHaveRoom(more) && this.#correlation.inFlight + more < this.#parts.plan.inFlight;
+    const { plan, target, ways } = this.#parts;
+    // A start waits for an MTA that is down, rather than fail at once.
+    if (!ways.every(({ mta }) => target.client(mta) !== undefined)) return false;
+    return this.#answersHaveRoom(more) && this.#correlation.inFlight + more < plan.inFlight;
   }
 
   /** Submits messages, at each MTA in one go. */

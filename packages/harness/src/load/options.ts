@@ -188,7 +188,7 @@ function stagesOf(options: LoadOptions): readonly LoadStage[] | null {
   return [{ from: rate, to: rate, seconds: options.durationS ?? Number.POSITIVE_INFINITY }];
 }
 
-function sizeOf(options: LoadOptions, seed: number, count: number): SizeRange {
+function sizeOf(options: LoadOptions, count: number): SizeRange {
   const { sizeBytes, mail } = options;
   if (mail !== undefined && sizeBytes !== undefined)
     throw new HarnessError('sizeBytes: real mail has its own sizes; remove mail or sizeBytes');
@@ -199,7 +199,8 @@ function sizeOf(options: LoadOptions, seed: number, count: number): SizeRange {
   numberArgument('sizeBytes', least, 0, 'whole number');
   numberArgument('sizeBytes', most, least as number, 'whole number');
   if (most > maxSizeBytes) throw new HarnessError(`sizeBytes: an MTA takes at most ${maxSizeBytes} octets`);
-  const header = smallestContent(Math.min(count, maxCount), seed);
+  // The longest header of any seed: a load must not depend on chance for its start.
+  const header = smallestContent(Math.min(count, maxCount), maxSeed);
   if (least < header && mail === undefined)
     throw new HarnessError(`sizeBytes: a generated message needs ${header} octets for its header alone`);
   return { least, most };
@@ -282,7 +283,7 @@ export function planLoad(options: LoadOptions, names: readonly string[], seed: n
     durationS: length,
     inFlight: inFlight ?? defaultInFlight,
     count,
-    size: sizeOf(options, chosenSeed, count),
+    size: sizeOf(options, count),
     mail: options.mail,
     priorities: weightsOf(options),
     ways: waysOf(options, names),
@@ -297,39 +298,4 @@ export function planLoad(options: LoadOptions, names: readonly string[], seed: n
     seed: chosenSeed,
     label: options.label ?? 'load',
   };
-}
-
-const range = ({ least, most }: SizeRange): string => (least === most ? String(least) : `${least}-${most}`);
-
-/** The options as words of the command line. With them, and on the same MTAs, a run has the same schedule. */
-export function describeOptions(options: LoadOptions, plan: LoadPlan): readonly string[] {
-  const words: string[] = [];
-  const add = (name: string, value: unknown): void => {
-    if (value !== undefined) words.push(`--${name} ${value}`);
-  };
-  add('rate', options.rate);
-  add('duration', options.durationS === undefined ? undefined : `${options.durationS}s`);
-  add('stage', options.stages?.map(({ from, to, seconds }) => `${from}:${to}:${seconds}s`).join(','));
-  add('arrival', options.arrival);
-  add('in-flight', options.inFlight);
-  add('count', options.count);
-  if (options.sizeBytes !== undefined) add('size', range(plan.size));
-  add('mail', options.mail);
-  if (options.priorities !== undefined)
-    add(
-      'priority',
-      Object.entries(options.priorities)
-        .map(([name, weight]) => `${name}:${weight}`)
-        .join(','),
-    );
-  add('from', options.from);
-  add('to', options.to);
-  if (options.bothWays === true) words.push('--both-ways');
-  if (options.warmUp === true) words.push('--warm-up');
-  add('prefill', options.prefill);
-  for (const fault of options.faults ?? []) add('fault', JSON.stringify(fault));
-  for (const threshold of options.thresholds ?? []) add('threshold', JSON.stringify(threshold));
-  add('patience', options.patienceS);
-  add('seed', plan.seed);
-  return words;
 }

@@ -56,26 +56,38 @@ const zero: Reckoning = {
 
 const digestBytes = 32;
 
-/** The submitted messages of one way, in the order of their places. */
+/** The submitted messages of one way, in the order of their places. About 45 octets for each, however many there are. */
 class SentIndex {
   readonly places: Float64Array;
   readonly priority: Uint8Array;
   /** Without a place: nobody knows whether an MTA has accepted them. */
   readonly unsure = new Set<string>();
   readonly #digests: Buffer;
+  /** Where the digest of each message is among the digests, which stay as they came. */
+  readonly #order: Uint32Array;
   #byDigest: Map<string, number[]> | undefined;
 
-  constructor(sent: readonly SentMessage[], submissions: ReadonlyMap<number, number>) {
-    const known: { place: number; message: SentMessage }[] = [];
+  constructor(sent: Iterable<SentMessage>, submissions: ReadonlyMap<number, number>) {
+    const places: number[] = [];
+    const priority: number[] = [];
+    let digests = Buffer.alloc(1024 * digestBytes);
     for (const message of sent) {
       const place = message.place ?? submissions.get(message.number);
-      if (place === undefined) this.unsure.add(keyOf(message.sha256));
-      else known.push({ place, message });
+      if (place === undefined) {
+        this.unsure.add(keyOf(message.sha256));
+        continue;
+      }
+      const at = places.length * digestBytes;
+      if (at === digests.length) digests = Buffer.concat([digests], 2 * digests.length);
+      digests.set(message.sha256, at);
+      places.push(place);
+      priority.push(priorities.indexOf(message.priority));
     }
-    known.sort((one, other) => one.place - other.place);
-    this.places = Float64Array.from(known, ({ place }) => place);
-    this.priority = Uint8Array.from(known, ({ message }) => priorities.indexOf(message.priority));
-    this.#digests = Buffer.concat(known.map(({ message }) => message.sha256));
+    this.#digests = digests;
+    // Answers come nearly in order, so this sorts little.
+    this.#order = Uint32Array.from(places.keys()).sort((one, other) => (places[one] as number) - (places[other] as number));
+    this.places = Float64Array.from(this.#order, (from) => places[from] as number);
+    this.priority = Uint8Array.from(this.#order, (from) => priority[from] as number);
   }
 
   /** The message with this place; -1 if there is none. */
@@ -110,7 +122,8 @@ class SentIndex {
   }
 
   #digestAt(index: number): Buffer {
-    return this.#digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+    const from = (this.#order[index] as number) * digestBytes;
+    return this.#digests.subarray(from, from + digestBytes);
   }
 }
 
@@ -119,7 +132,7 @@ function keyOf(sha256: Uint8Array): string {
 }
 
 /** Reckons one way of the mail. */
-export function reckonWay(sent: readonly SentMessage[], evidence: WayEvidence): Reckoning {
+export function reckonWay(sent: Iterable<SentMessage>, evidence: WayEvidence): Reckoning {
   const index = new SentIndex(sent, evidence.submissions);
   const times = new Uint8Array(index.places.length);
   const orders = new Map<number, OrderCheck>();

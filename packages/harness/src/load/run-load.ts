@@ -6,19 +6,20 @@ import { TemporaryFolder } from '../lab/folder.js';
 import { pause } from '../process/deadline.js';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { conclude, type Ended } from './conclude.js';
+import { describeOptions } from './describe-options.js';
 import { Director } from './director.js';
 import { waitForDrain } from './drain.js';
 import { gatherEvidence } from './evidence.js';
 import { Generator, type WayAddresses } from './generator.js';
 import { needsProxy } from './load-faults.js';
 import { LoadMessages } from './messages.js';
-import { describeOptions, type LoadOptions, type LoadPlan, type LoadProgress, planLoad } from './options.js';
+import { type LoadOptions, type LoadPlan, type LoadProgress, planLoad } from './options.js';
 import { type AssociationCounts, associationCounts, sequencesBetween } from './order-limit.js';
 import { type Reckoning, reckonWay, sumOf } from './reckon.js';
 import { Recorder } from './recorder.js';
 import type { LoadMark, LoadResult, LoadSample } from './result.js';
 import { Sampler } from './sampler.js';
-import { SentLog } from './sent-log.js';
+import { SentLog, type SentMessage } from './sent-log.js';
 import type { LoadTarget } from './target.js';
 import { warmUp } from './warm-up.js';
 
@@ -127,8 +128,9 @@ class Run {
   }
 
   #mark(atMs: number, mark: Omit<LoadMark, 'atS'>): void {
-    if (this.#marks.length < maxMarks) this.#marks.push({ atMs, mark });
-    else if (this.#marks.length === maxMarks) this.#warnings.push(`more than ${maxMarks} marks: the later ones are missing`);
+    if (this.#marks.length === maxMarks) return;
+    this.#marks.push({ atMs, mark });
+    if (this.#marks.length === maxMarks) this.#warnings.push(`there are ${maxMarks} marks, the limit: later ones are missing`);
   }
 
   async #prefill(generator: Generator): Promise<void> {
@@ -242,8 +244,7 @@ class Run {
   ): Promise<{ readonly reckoning: Reckoning | null; readonly problem: string | null; readonly sequences: number }> {
     const counted = sequencesBetween(before, await this.#associations());
     const sequences = this.#sampler.restarted || this.#sampler.sawWaiting ? Number.POSITIVE_INFINITY : counted;
-    const all = [...sent.read()];
-    const hasUnanswered = all.some(({ place }) => place === null);
+    const hasUnanswered = this.#recorder.counts.unanswered > 0;
     let problem: string | null = null;
     for (let reading = 1; ; reading += 1) {
       try {
@@ -254,12 +255,7 @@ class Run {
           hasUnanswered,
           sequences,
         });
-        const reckonings = evidence.map((each, way) =>
-          reckonWay(
-            all.filter((one) => one.way === way),
-            each,
-          ),
-        );
+        const reckonings = evidence.map((each, way) => reckonWay(messagesOf(sent, way), each));
         const reckoning = sumOf(reckonings);
         if (reckoning.lost === 0 || reading === maxReadings) return { reckoning, problem: null, sequences };
       } catch (error) {
@@ -269,6 +265,11 @@ class Run {
       await pause(betweenReadingsMs);
     }
   }
+}
+
+/** What was submitted one way. */
+function* messagesOf(sent: SentLog, way: number): Iterable<SentMessage> {
+  for (const message of sent.read()) if (message.way === way) yield message;
 }
 
 const noHold =

@@ -8,6 +8,11 @@ export type Settings = {
   readonly recoveryTimeoutS: number;
   /** RTS-Window-Size: unconfirmed segments of one transfer. */
   readonly windowSize: number;
+  /**
+   * Unconfirmed activities of one side on one association, if the peer agrees (own). 1, as X.228 has it: each is confirmed before the
+   * next begins.
+   */
+  readonly activitiesInFlight: number;
   /** Num-Of-Open-Retries. */
   readonly maxOpenRetries: number;
   /** Num-Of-Transfer-Retries. */
@@ -106,6 +111,7 @@ export const defaultSettings: Settings = {
   checkpointSizeK: 30,
   recoveryTimeoutS: 60,
   windowSize: 5,
+  activitiesInFlight: 1,
   maxOpenRetries: 144,
   maxTransferRetries: 2,
   openRetryIntervalS: 600,

@@ -172,14 +172,32 @@ function replacedIn<T extends Row>(node: Tree<T>, row: T, dueOf: DueOf<T>): Tree
   return { low: node.low, size: node.size, dueMs: earlier(node.dueMs, is.dueMs), rows: none, children };
 }
 
+/** The highest id of a tree that is not empty. */
+function highest<T extends Row>(tree: Tree<T>): number {
+  let node = tree;
+  while (node.children.length > 0) node = node.children[node.children.length - 1] as Tree<T>;
+  return (node.rows[node.rows.length - 1] as T).id;
+}
+
+/** The node with a row behind all others. Copies the last path, and searches for nothing. @returns null if the last leaf is full. */
+function extended<T extends Row>(node: Tree<T>, row: T, dueMs: number | null): Tree<T> | null {
+  const { low, size, rows, children } = node;
+  const due = earlier(node.dueMs, dueMs);
+  if (children.length === 0)
+    return size === fanOut ? null : { low, size: size + 1, dueMs: due, rows: appended(rows, row), children: none };
+  const last = extended(children[children.length - 1] as Tree<T>, row, dueMs);
+  if (last === null) return null;
+  const copy = children.slice();
+  copy[copy.length - 1] = last;
+  return { low, size: size + 1, dueMs: due, rows: none, children: copy };
+}
+
 /** The tree with this row added, or replacing the row with its id. */
 export function putRow<T extends Row>(tree: Tree<T>, row: T, dueOf: DueOf<T> = never): Tree<T> {
-  const { low, size, rows, children } = tree;
+  if (tree.size === 0) return { low: row.id, size: 1, dueMs: dueOf(row), rows: [row], children: none };
   // A new row mostly has the highest id.
-  if (children.length === 0 && size < fanOut && (size === 0 || (rows[size - 1] as T).id < row.id)) {
-    const dueMs = earlier(tree.dueMs, dueOf(row));
-    return { low: size === 0 ? row.id : low, size: size + 1, dueMs, rows: appended(rows, row), children: none };
-  }
+  const longer = highest(tree) < row.id ? extended(tree, row, dueOf(row)) : null;
+  if (longer !== null) return longer;
   const changed = replacedIn(tree, row, dueOf);
   if (changed !== null) return changed;
   const put = putInto(tree, row, dueOf);

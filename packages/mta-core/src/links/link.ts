@@ -84,6 +84,10 @@ export type LinkObstacle = {
  * they ignore an association that is gone.
  */
 export type Link = {
+  /** Do its associations count towards the limit of LAN associations (event 9280)? */
+  readonly isLimited: boolean;
+  /** Most activities of one side that an association of this link may have unconfirmed. */
+  readonly maxActivities: number;
   /** Opens the listeners. Called once, at start. */
   readonly listen: (ctx: Context) => void;
   readonly readiness: (mta: Mta) => Readiness;
@@ -192,8 +196,11 @@ export type LinkUser = {
   readonly unreadable: (ctx: Context, ref: AssociationRef, serial: number, settled: readonly number[], detail: string) => void;
   /** The peer has acknowledged a Turn-Give. */
   readonly giveAcknowledged: (ctx: Context, ref: AssociationRef) => void;
-  /** The peer cannot execute a transfer, or does not answer it. */
-  readonly transferFailed: (ctx: Context, ref: AssociationRef, why: string) => void;
+  /**
+   * The peer cannot execute a transfer, or does not answer it.
+   * @param serial the number of the RTTR; without one, the oldest activity fails.
+   */
+  readonly transferFailed: (ctx: Context, ref: AssociationRef, why: string, serial?: number) => void;
 
   /** The peer interrupts its activity on a living association: what is here waits for a resumption. */
   readonly interrupted: (ctx: Context, ref: AssociationRef, activity: number) => void;

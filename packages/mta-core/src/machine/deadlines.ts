@@ -8,6 +8,7 @@ import { returnCopy, waitingDue } from '../mail/queue.js';
 import { endAssociation } from '../reliable-transfer/association/end.js';
 import { lifetimeFromNow } from '../reliable-transfer/association/lifetime.js';
 import { recoverAssociation } from '../reliable-transfer/association/open.js';
+import { transferDue } from '../reliable-transfer/transfer/outgoing.js';
 import { dropIncoming } from '../reliable-transfer/transfer/receive.js';
 import { discardTransfer } from '../reliable-transfer/transfer/send.js';
 import type { Context } from './context.js';
@@ -29,14 +30,16 @@ const associationDeadlines: readonly {
   { atMs: ({ lifetimeAtMs }) => lifetimeAtMs, fire: lifetimePassed },
   { atMs: ({ recoverAtMs }) => recoverAtMs, fire: (ctx, ref) => recoverAssociation(ctx, ref) },
   {
-    atMs: ({ transfer }) => (transfer === null || transfer.discarding ? null : transfer.deadlineMs),
-    fire: (ctx, ref) => discardTransfer(ctx, ref),
+    atMs: ({ transfers }) => transfers.dueMs,
+    fire: (ctx, ref, { transfers }) => {
+      for (const { id } of dueRows(transfers, ctx.nowMs, transferDue)) discardTransfer(ctx, ref, id);
+    },
   },
 ];
 
 function lifetimePassed(ctx: Context, ref: AssociationRef, association: Association): void {
   // The queue may hold mail that this association cannot carry because the Turn is lost. It stays open as long as that lasts.
-  const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfer === null;
+  const idle = entryAt(ctx, ref.entry).queued === 0 && association.transfers.size === 0;
   patchAssociation(
     ctx,
     ref,

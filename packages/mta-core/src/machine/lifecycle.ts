@@ -40,7 +40,7 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
     peer: null,
     settling: [],
     incoming: [],
-    storing: [],
+    storing: emptyTree(),
     counters: {
       messagesOut: 0,
       messagesIn: 0,
@@ -98,6 +98,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     ltab: treeOf(config.peers.map((peer, index) => newEntry(peer, index, config.settings))),
     entryIds: Object.fromEntries(config.peers.map(({ name }, index) => [name, index + 1])),
     associationsInAll: 0,
+    associationsLimited: 0,
     overLimit: [],
     nextNumber: recovered.incarnation * incarnationStride + 1,
     nextToken: 1,

@@ -22,7 +22,7 @@ export function oldestOf(entry: LtabEntry): number | null {
   return earliest([
     ...priorities.map((priority) => frontOf(entry.queues[priority])?.envelope.submittedAtMs),
     firstRow(entry.waiting)?.envelope.submittedAtMs,
-    ...entry.associations.map((association) => association.transfer?.copy.envelope.submittedAtMs),
+    ...entry.associations.flatMap(({ transfers }) => rowsIn(transfers).map(({ copy }) => copy.envelope.submittedAtMs)),
   ]);
 }
 

@@ -9,6 +9,7 @@ import { availableCount, nextCopy } from '../mail/queue.js';
 import { closeAssociation } from '../reliable-transfer/association/close.js';
 import { abortAssociation, countedAssociations, endAssociation } from '../reliable-transfer/association/end.js';
 import { openAssociation, recoverAssociation } from '../reliable-transfer/association/open.js';
+import { mayBegin } from '../reliable-transfer/transfer/outgoing.js';
 import { startTransfer } from '../reliable-transfer/transfer/send.js';
 import { give, givesNow, please, wantedPriority } from '../reliable-transfer/turn/turn.js';
 import { isActive } from './activation.js';
@@ -70,8 +71,7 @@ function setOverLimit(ctx: Context, entryId: number, over: boolean): void {
 
 /** Is there room in the locality table for one more association? Reports the limit once. */
 function belowTotal(ctx: Context, entryId: number, reported: boolean): boolean {
-  const all = ctx.mta.associationsInAll;
-  if (all < associationLimit(ctx.mta.settings)) return true;
+  if (!linkOf(ctx, entryId).isLimited || ctx.mta.associationsLimited < associationLimit(ctx.mta.settings)) return true;
   if (!reported) {
     report(ctx, 9280, {});
     setOverLimit(ctx, entryId, true);
@@ -108,14 +108,15 @@ function pumpLost(ctx: Context, ref: AssociationRef, association: Association): 
 }
 
 function pumpOpen(ctx: Context, entryId: number, association: Association): void {
-  if (association.transfer !== null) return;
+  if (!mayBegin(association)) return;
   const entry = entryAt(ctx, entryId);
   // Without the Turn it can only ask for it: for mail, or to close.
   if (association.turn === 'theirs' && entry.queued === 0 && !association.wantsClose) return;
   const ref: AssociationRef = { entry: entryId, association: association.id };
   if (association.turn === 'held' || association.turn === 'asked-of') {
     if (association.turn === 'asked-of' && givesNow(entry, association)) {
-      if (linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
+      // The Turn passes only when everything is confirmed: a loss then leaves nothing of this side behind.
+      if (association.transfers.size === 0 && linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);
       return;
     }
     const copy = nextCopy(entry, association.urgentOnly);
@@ -145,7 +146,7 @@ function pumpStopping(ctx: Context, ref: AssociationRef, association: Associatio
   if (association.state === 'closing') return;
   if (association.state !== 'open') return endAssociation(ctx, ref);
   const incoming = entryAt(ctx, ref.entry).incoming.some((row) => row.association === ref.association && row.untilMs === null);
-  if (association.transfer !== null || incoming) return;
+  if (association.transfers.size > 0 || incoming) return;
   if (association.role === 'responder') {
     // The initiator needs the Turn to close.
     if (association.turn === 'asked-of' && linkOf(ctx, ref.entry).ready(ctx, ref)) give(ctx, ref);

@@ -96,9 +96,11 @@ export type TurnState =
   /** Theirs; I have asked. */
   | 'asking';
 
-/** The outgoing activity of an association. */
-export type Transfer = {
+/** An outgoing activity of an association. Its id is that of the copy. */
+export type Transfer = Row & {
   readonly copy: QueuedCopy;
+  /** Its place among the activities that the association has begun. */
+  readonly order: number;
   /** Octets put on the wire on this association, or skipped because they were confirmed before. */
   readonly sentUpTo: number;
   readonly confirmedUpTo: number;
@@ -135,7 +137,16 @@ export type Association = Row & {
   readonly windowSize: number;
   /** Opened above the limit, for urgent messages only. */
   readonly urgentOnly: boolean;
-  readonly transfer: Transfer | null;
+  /** Activities that one side may have unconfirmed at one time: agreed at the opening, and kept over recoveries. */
+  readonly activitiesInFlight: number;
+  /** Outgoing activities without their last confirmation. */
+  readonly transfers: Tree<Transfer>;
+  /** The one of them that still has segments to send. The next begins after that. */
+  readonly sending: number | null;
+  /** Activities begun over it by this side. */
+  readonly begun: number;
+  /** Activities of the peer that have arrived whole over it and have no answer yet. */
+  readonly unanswered: number;
   /** Open, initiator: when it has been idle long enough to close. */
   readonly lifetimeAtMs: number | null;
   /** Lifetime has passed: close as soon as the rules permit. Any mail cancels this. */
@@ -170,6 +181,14 @@ export type Incoming = {
   readonly recipients: readonly string[];
   /** After an interruption: when it is dropped. */
   readonly untilMs: number | null;
+};
+
+/** An activity that has arrived whole and is being written to disk. Its id is the activity id. */
+export type Storing = Row & {
+  /** Token of the write. */
+  readonly token: number;
+  /** The association that counts it as unanswered; null if the peer no longer waits for the answer. */
+  readonly association: number | null;
 };
 
 export type EntryCounters = {
@@ -238,8 +257,8 @@ export type LtabEntry = Row & {
   /** Copies confirmed and erased. A later APDU names them as settled. */
   readonly settling: readonly number[];
   readonly incoming: Table<Incoming>;
-  /** Activities of this peer that have arrived whole and are being written to disk, with the tokens of their writes. */
-  readonly storing: Table<Row & { readonly token: number }>;
+  /** Activities of this peer that have arrived whole and are being written to disk. */
+  readonly storing: Tree<Storing>;
   readonly counters: EntryCounters;
   readonly latest: LatestOpenings;
   /**
@@ -353,6 +372,8 @@ export type Mta = {
   readonly entryIds: Readonly<Record<string, number>>;
   /** Associations over the whole locality table. */
   readonly associationsInAll: number;
+  /** Those of them that count towards the limit of LAN associations. */
+  readonly associationsLimited: number;
   /** Entries for which event 57 or 9280 has been reported since the limit was reached. */
   readonly overLimit: readonly number[];
   /** Counter behind copy ids, content keys, MTS identifiers and association names. */

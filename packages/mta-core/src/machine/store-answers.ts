@@ -1,6 +1,5 @@
 /** Handles the store's answers: a write is done or has failed, copies are erased. */
 
-import { rowOf, withoutRow } from '../collections/table.js';
 import { dropRow, findRow } from '../collections/tree.js';
 import { describeActivity, type StoredMessage } from '../mail/message.js';
 import { reportNotStored } from '../mail/nondelivery.js';
@@ -8,20 +7,20 @@ import { countCopies, enqueue } from '../mail/queue.js';
 import { reply, segmentNotStored, segmentStored } from '../reliable-transfer/transfer/receive.js';
 import { countMoved } from '../reliable-transfer/transfer/send.js';
 import { nameLater, remember } from '../reliable-transfer/transfer/settlement.js';
+import { noLongerStoring } from '../reliable-transfer/transfer/storing.js';
 import type { Context } from './context.js';
 import type { Input, MeasuredContent, StoreFailure } from './input.js';
 import type { PendingStore } from './state.js';
-import { checkThreshold, count, draftCounters, emit, entryAt, patchEntry, report } from './update.js';
+import { checkThreshold, count, draftCounters, emit, entryAt, report } from './update.js';
 
 function take(ctx: Context, token: number): PendingStore | undefined {
   const pending = findRow(ctx.mta.stores, token);
   if (pending === undefined) return undefined;
   ctx.mta.stores = dropRow(ctx.mta.stores, token);
   if (pending.purpose === 'reception') {
-    const { storing } = entryAt(ctx, pending.entry);
     // Meanwhile the peer may have begun an activity of the same number with another store.
-    if (rowOf(storing, pending.activity)?.token === token)
-      patchEntry(ctx, pending.entry, { storing: withoutRow(storing, pending.activity) });
+    const row = findRow(entryAt(ctx, pending.entry).storing, pending.activity);
+    if (row?.token === token) noLongerStoring(ctx, pending.entry, row);
   }
   return pending;
 }

@@ -184,6 +184,7 @@ export function addAssociation(ctx: Context, entryId: number, association: Assoc
   entry.associations = withRow(entry.associations, association);
   addDraft(ctx.associations, association);
   ctx.mta.associationsInAll += 1;
+  if (linkOf(ctx, entryId).isLimited) ctx.mta.associationsLimited += 1;
 }
 
 /** This step's own copy of the association, for writing in place; undefined if the association is gone. */
@@ -212,6 +213,7 @@ export function removeAssociation(ctx: Context, ref: AssociationRef): void {
   const entry = draftEntry(ctx, ref.entry);
   entry.associations = withoutRow(entry.associations, ref.association);
   ctx.mta.associationsInAll -= 1;
+  if (linkOf(ctx, ref.entry).isLimited) ctx.mta.associationsLimited -= 1;
   dropDraft(ctx.associations, ref.association);
 }
 

@@ -138,6 +138,10 @@ export type AssociationView = {
   readonly dialogueMode: DialogueMode;
   readonly checkpointSizeK: number;
   readonly windowSize: number;
+  /** Activities of one side that may be unconfirmed at one time, as both sides have agreed. */
+  readonly activitiesInFlight: number;
+  /** Activities of this side that are. */
+  readonly unconfirmedActivities: number;
   readonly urgentOnly: boolean;
   /** TCP connections it has now. When open: two to four between servers of a site, one on an X.400 connector. */
   readonly connections: number;
@@ -150,6 +154,7 @@ export type AssociationView = {
   readonly localAddress: string | null;
   /** Messages moved over it, either way. */
   readonly moved: number;
+  /** The oldest of them. */
   readonly transfer: TransferView | null;
   readonly openedAtMs: number;
   /** When it closes for lack of traffic. */

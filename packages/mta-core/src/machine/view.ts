@@ -11,6 +11,7 @@ import { triedBindings } from '../links/local-bindings.js';
 import { mapperIds } from '../links/rpc/state.js';
 import { firstX400Binding } from '../links/x400/state.js';
 import { describeActivity, type Envelope, type Priority, priorities } from '../mail/message.js';
+import { inOrder } from '../reliable-transfer/transfer/outgoing.js';
 import { believes } from '../reliable-transfer/turn/table.js';
 import { oldestOf, viewMailboxLoad, viewPerformance } from './performance.js';
 import type { Association, LtabEntry, Mta, QueuedCopy } from './state.js';
@@ -101,8 +102,8 @@ export function viewLtab(mta: Mta): readonly LtabView[] {
 }
 
 function viewTransfer(association: Association): TransferView | null {
-  const { transfer } = association;
-  if (transfer === null) return null;
+  const [transfer] = inOrder(association);
+  if (transfer === undefined) return null;
   const { envelope } = transfer.copy;
   return {
     copy: describeActivity(transfer.copy.id),
@@ -150,6 +151,8 @@ function viewAssociation(mta: Mta, entry: LtabEntry, association: Association): 
     dialogueMode: association.dialogueMode,
     checkpointSizeK: association.checkpointSizeK,
     windowSize: association.windowSize,
+    activitiesInFlight: association.activitiesInFlight,
+    unconfirmedActivities: association.transfers.size,
     urgentOnly: association.urgentOnly,
     connections: link?.connections ?? 0,
     dataConnection: link?.dataConnection ?? 'none',
@@ -183,7 +186,7 @@ export function viewQueues(mta: Mta): readonly QueueView[] {
       urgent: entry.queues.urgent.size,
       normal: entry.queues.normal.size,
       nonUrgent: entry.queues['non-urgent'].size,
-      inTransfer: entry.associations.filter((association) => association.transfer !== null).length,
+      inTransfer: entry.associations.reduce((sum, { transfers }) => sum + transfers.size, 0),
       waiting: entry.waiting.size,
       oldestSubmittedAtMs: oldestOf(entry),
       openRetryAtMs: entry.openRetryAtMs,
@@ -270,8 +273,8 @@ function viewMessage(
 
 function* messagesOf(mta: Mta): Generator<MessageView> {
   for (const entry of ltabOf(mta)) {
-    for (const { transfer } of entry.associations) {
-      if (transfer !== null) yield viewMessage(transfer.copy, entry.name, 'in-transfer', null, null);
+    for (const association of entry.associations) {
+      for (const { copy } of inOrder(association)) yield viewMessage(copy, entry.name, 'in-transfer', null, null);
     }
     const why = entryWaits(mta, entry)[0]?.says ?? null;
     for (const priority of priorities) {

@@ -9,8 +9,9 @@ import { links } from '../links/all.js';
 import { foreignFamily } from '../links/local-bindings.js';
 import { availableCount } from '../mail/queue.js';
 import { countedAssociations } from '../reliable-transfer/association/end.js';
+import { inOrder } from '../reliable-transfer/transfer/outgoing.js';
 import { believes } from '../reliable-transfer/turn/table.js';
-import type { Association, LocalCopy, LtabEntry, Mta } from './state.js';
+import type { Association, LocalCopy, LtabEntry, Mta, Transfer } from './state.js';
 import type { LastErrorView, WaitReason, WaitView } from './view-model.js';
 
 /** Most mailboxes that a view lists with their reasons. JSON of a thousand failing mailboxes would serve nobody. */
@@ -56,7 +57,7 @@ export function entryWaits(mta: Mta, entry: LtabEntry): readonly WaitView[] {
 
 const weight = ({ reason }: WaitView): number => (reason === 'in-transfer' ? 0 : 1);
 
-const carries = ({ transfer }: Association): boolean => transfer !== null;
+const carries = ({ transfers }: Association): boolean => transfers.size > 0;
 
 function transferInterval({ name }: Mta, { name: peer, waiting }: LtabEntry): WaitView {
   const problems = rowsIn(waiting).map(({ problem }) => problem);
@@ -65,12 +66,17 @@ function transferInterval({ name }: Mta, { name: peer, waiting }: LtabEntry): Wa
   return wait('transfer-interval', says, { untilMs: waiting.dueMs, advice: `mtalab retry ${peer} --mta ${name}` });
 }
 
-function carrying({ name, transfer }: Association): WaitView {
-  const { copy, sentUpTo, confirmedUpTo, unconfirmed } = transfer as NonNullable<Association['transfer']>;
+function carrying(association: Association): WaitView {
+  const { name, transfers } = association;
+  if (transfers.size > 1) {
+    const says = `${name} carries ${transfers.size} messages that are not confirmed yet`;
+    return wait('in-transfer', says, { association: name, untilMs: transfers.dueMs });
+  }
+  const { copy, sentUpTo, confirmedUpTo, unconfirmed, deadlineMs } = inOrder(association)[0] as Transfer;
   const { sizeBytes } = copy.envelope;
   const answer = unconfirmed.length > 0 ? `; ${unconfirmed.length} transfer PDUs wait for their confirmation` : '';
   const says = `${name} carries a message: ${sentUpTo} of ${sizeBytes} octets are sent, ${confirmedUpTo} confirmed${answer}`;
-  return wait('in-transfer', says, { association: name, untilMs: transfer?.deadlineMs ?? null });
+  return wait('in-transfer', says, { association: name, untilMs: deadlineMs });
 }
 
 function associationWait(mta: Mta, entry: LtabEntry, association: Association): WaitView {

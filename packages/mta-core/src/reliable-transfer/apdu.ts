@@ -44,13 +44,18 @@ export const maxSettledNamed = 256;
 /** Window size when an RTORQ or RTOAC names none (X.228). The value 0 means none, as no window has size 0. */
 export const defaultWindowSize = 3;
 
+/** Most unconfirmed activities that both sides can agree to. */
+export const mostActivities = 256;
+
 /** RT-OPEN request. */
 export type Rtorq = {
   readonly kind: 'rtorq';
   /** Segment size in units of 1024 octets; 0 means no checkpoints, the whole message in one segment. */
   readonly checkpointSizeK: number;
-  /** Segments that may be unconfirmed at one time; 0 if not named. */
+  /** Segments of one activity that may be unconfirmed at one time; 0 if not named. */
   readonly windowSize: number;
+  /** Activities that may be unconfirmed at one time, as the initiator offers (own extension). Absent: 1, as X.228 has it. */
+  readonly activitiesInFlight?: number;
   readonly dialogueMode: DialogueMode;
   /** The holder of the Turn from now on, as the initiator remembers it. */
   readonly turn: Role;
@@ -62,6 +67,8 @@ export type Rtoac = {
   readonly kind: 'rtoac';
   readonly checkpointSizeK: number;
   readonly windowSize: number;
+  /** What the RTORQ offered, or less (own extension). Absent: 1. */
+  readonly activitiesInFlight?: number;
 };
 /** RT-OPEN refused. */
 export type Rtorj = { readonly kind: 'rtorj'; readonly reason: RefuseReason };

@@ -3,7 +3,7 @@
  * cannot break the line.
  */
 import { describeActivity } from '../mail/message.js';
-import type { Apdu } from './apdu.js';
+import type { Apdu, Rtoac, Rtorq } from './apdu.js';
 
 const maxTextLength = 64;
 const maxListed = 4;
@@ -20,16 +20,21 @@ export function listed(items: readonly string[]): string {
   return items.length > maxListed ? `${shown},+${items.length - maxListed}` : shown;
 }
 
+function sizesOf({ checkpointSizeK, windowSize, activitiesInFlight }: Rtorq | Rtoac): string {
+  const activities = activitiesInFlight === undefined ? '' : ` activities=${activitiesInFlight}`;
+  return `checkpoint=${checkpointSizeK} window=${windowSize}${activities}`;
+}
+
 /** An APDU, such as `rttr activity=3-17 offset=0 length=1024 last start`. */
 export function describeApdu(apdu: Apdu): string {
   switch (apdu.kind) {
     case 'rtorq': {
-      const sizes = `checkpoint=${apdu.checkpointSizeK} window=${apdu.windowSize}`;
+      const sizes = sizesOf(apdu);
       const mode = apdu.dialogueMode === 'monologue' ? ' monologue' : '';
       return `rtorq turn=${apdu.turn} recovery=${apdu.recovery} ${sizes}${mode}`;
     }
     case 'rtoac':
-      return `rtoac checkpoint=${apdu.checkpointSizeK} window=${apdu.windowSize}`;
+      return `rtoac ${sizesOf(apdu)}`;
     case 'rtorj':
     case 'rtab':
       return `${apdu.kind} reason=${apdu.reason}`;

@@ -6,7 +6,7 @@ import { abortAssociation, endAssociation, interruptIncoming, loseAssociation, p
 import { meetPeer } from './association/introduction.js';
 import { attemptFailed, credentialsFor, openAnswered, openRequest } from './association/open.js';
 import { apduReceived } from './incoming-apdus.js';
-import { transferFailed } from './transfer/interrupt.js';
+import { activityFailed } from './transfer/interrupt.js';
 import { segmentUnreadable, transferAnswered } from './transfer/send.js';
 import { takeSettled } from './transfer/settlement.js';
 import { giveAcknowledged } from './turn/turn.js';
@@ -25,7 +25,7 @@ export const reliableTransfer: LinkUser = {
   answered: transferAnswered,
   unreadable: segmentUnreadable,
   giveAcknowledged,
-  transferFailed: (ctx, ref, why) => transferFailed(ctx, ref, why),
+  transferFailed: activityFailed,
   interrupted: interruptIncoming,
   closeRequested,
   closed,

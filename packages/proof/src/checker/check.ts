@@ -30,6 +30,7 @@ const checkedRules: readonly RuleId[] = [
   'confirm-after-store',
   'order',
   'limits',
+  'in-flight',
   'control-blocks',
   'checkpoints',
   'threshold',

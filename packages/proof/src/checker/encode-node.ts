@@ -8,6 +8,7 @@ import {
   type Connection,
   type DialPath,
   findRow,
+  inOrder,
   type LocalCopy,
   type LtabEntry,
   ltabOf,
@@ -20,6 +21,7 @@ import {
   rowsIn,
   rowsOf,
   type StoredMessage,
+  type Transfer,
   type X400Connection,
 } from '@mtalab/mta-core';
 import { armed, flag, orNull, tag, word } from './codes.js';
@@ -222,7 +224,7 @@ class Writer {
   }
 
   #association(code: number[], association: Association, { link, endpoints }: LtabEntry, peer: number): void {
-    const { role, state, turn, statedTurn, askedPriority, transfer } = association;
+    const { role, state, turn, statedTurn, askedPriority, transfers } = association;
     const name = this.#numbers.of(association.name);
     code.push(tag.association, name, word(role), word(state), word(turn), tag.recovery, name, association.recovery);
     code.push(statedTurn === null ? 0 : 1 + word(statedTurn), orNull(askedPriority), association.transfersSinceAsked);
@@ -234,15 +236,18 @@ class Writer {
     const { lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
     const waits = state !== 'open' && state !== 'closing' && disconnectAtMs !== null;
     code.push(armed(lifetimeAtMs), flag(association.wantsClose), flag(waits), armed(recoverAtMs), flag(association.moved > 0));
-    if (transfer === null) {
-      code.push(0);
-      return;
-    }
-    code.push(1);
+    // What is agreed matters only if it is more than 1, as each activity then counts. The rest follows from the activities.
+    if (association.activitiesInFlight > 1) code.push(association.activitiesInFlight, association.unanswered);
+    code.push(transfers.size);
+    if (transfers.size === 0) return;
+    const conn = carrier?.ownData.conn ?? this.#x400Connection(association.id);
+    for (const transfer of inOrder(association)) this.#transfer(code, transfer, conn);
+  }
+
+  #transfer(code: number[], transfer: Transfer, conn: number): void {
     this.#queued(code, transfer.copy);
     code.push(transfer.sentUpTo, transfer.confirmedUpTo, flag(transfer.ended), flag(transfer.started), flag(transfer.discarding));
     code.push(transfer.unconfirmed.length);
-    const conn = carrier?.ownData.conn ?? this.#x400Connection(association.id);
     for (const call of transfer.unconfirmed) code.push(tag.call, this.#at, conn, call);
   }
 
@@ -299,8 +304,8 @@ class Writer {
     if (row.group === 0) code.push(0);
     else code.push(tag.group, row.side === 'server' ? this.#at : peer, row.group);
     if (row.side === 'server') code.push(row.address ?? 0, 1 + this.#filedAt(row.group));
-    code.push(row.calls.length);
-    for (const call of row.calls) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
+    code.push(row.calls.size);
+    for (const call of rowsIn(row.calls)) code.push(tag.call, this.#at, row.id, call.id, word(call.op));
     return code;
   }
 }

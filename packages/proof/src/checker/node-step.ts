@@ -20,6 +20,7 @@ import {
 import { bindingsBroken, listensBroken } from '../rules/bindings.js';
 import type { Breach } from '../rules/catalogue.js';
 import { checkpointsBroken, controlBlocksBroken } from '../rules/connector.js';
+import { flightBroken } from '../rules/flight.js';
 import { beyondLimits, entryBeyondLimits, thresholdBroken } from '../rules/limits.js';
 import { incarnationBroken, recoveryBroken } from '../rules/recovery.js';
 import { type SentConfirmation, sentConfirmations } from '../rules/sent-apdus.js';
@@ -306,7 +307,7 @@ function finished(context: StepContext, at: number, run: Run, nextAccepted: numb
   let { breach } = run;
   breach ??= beyondLimits(mta);
   if (!context.cure) breach ??= controlBlocksBroken(mta);
-  for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry);
+  for (const entry of ltabOf(mta)) breach ??= entryBeyondLimits(mta, entry) ?? flightBroken(mta, entry);
   const parts = { at, mta, disk, pending, nextAccepted };
   const make = (): NodeState => nodeOf(context, parts);
   // A journal shows the counters, and equal states may differ in them.

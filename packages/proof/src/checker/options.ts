@@ -32,6 +32,8 @@ export type CheckOptions = {
   readonly priorities?: readonly Priority[];
   /** Segments per message. Default 1. */
   readonly segments?: number;
+  /** Unconfirmed activities that an association may have (`activitiesInFlight`). Default 1. */
+  readonly activities?: number;
   /** Other settings of all MTAs. */
   readonly settings?: Partial<Settings>;
   /** Number of states after which the search stops. Default 50 million. */
@@ -73,6 +75,7 @@ export function boundsOf(options: CheckOptions): CheckBounds {
     chain: options.chain ?? false,
     priorities: options.priorities ?? ['normal'],
     segments: options.segments ?? 1,
+    activities: options.activities ?? 1,
     settings: { ...settingsFor(environment, losses, crashes), ...options.settings },
     maxStates: options.maxStates ?? 50_000_000,
     stopAtFirst: options.stopAtFirst ?? true,

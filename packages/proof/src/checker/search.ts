@@ -1,6 +1,7 @@
 /** Breadth-first search over all interleavings: visits every state of the bounded space once, by the shortest path. */
 import { type LtabEntry, ltabOf, type MtaConfig, rowsIn } from '@mtalab/mta-core';
 import type { Breach } from '../rules/catalogue.js';
+import { flightsDiffer } from '../rules/flight.js';
 import { noHolder, twoHolders } from '../rules/turn.js';
 import { Fingerprinter } from './fingerprint.js';
 import { type GlobalState, isQuiet, type Move, type Moved, type SearchContext } from './global-state.js';
@@ -66,7 +67,7 @@ export function wrongIn(context: SearchContext, global: GlobalState): Breach | n
       const mine = entryFor(global, one, other, configs);
       const theirs = entryFor(global, other, one, configs);
       if (mine === undefined || theirs === undefined) continue;
-      const breach = twoHolders(mine, theirs) ?? (quiet ? noHolder(mine, theirs) : null);
+      const breach = twoHolders(mine, theirs) ?? flightsDiffer(mine, theirs) ?? (quiet ? noHolder(mine, theirs) : null);
       if (breach !== null) return breach;
     }
   }

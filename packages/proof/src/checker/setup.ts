@@ -47,6 +47,7 @@ function configsOf(bounds: CheckBounds): readonly MtaConfig[] {
   const settings = {
     ...defaultSettings,
     threshold: bounds.threshold,
+    activitiesInFlight: bounds.activities,
     checkpointSizeK: bounds.segments > 1 ? 1 : defaultSettings.checkpointSizeK,
     ...bounds.settings,
   };

@@ -56,7 +56,7 @@ function associationTimers(mta: Mta, entry: LtabEntry, association: Association)
   const { state, lifetimeAtMs, disconnectAtMs, recoverAtMs } = association;
   const kinds: TimerKind[] = [];
   // While mail waits or is in transfer, Lifetime only starts again.
-  if (lifetimeAtMs !== null && entry.queued === 0 && association.transfer === null) kinds.push('lifetime');
+  if (lifetimeAtMs !== null && entry.queued === 0 && association.transfers.size === 0) kinds.push('lifetime');
   if (disconnectAtMs !== null && state !== 'open' && state !== 'closing') kinds.push('disconnect');
   if (recoverAtMs !== null) kinds.push('recovery');
   if (dataRetryOf(mta, association.id) !== null) kinds.push('data-retry');

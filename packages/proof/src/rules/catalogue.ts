@@ -116,6 +116,12 @@ export const rules = {
     words: 'An MTA exceeds no limit.',
     clause: 'Q166594 (threshold), rules.md, associations, X.228 7.3 (window)',
   },
+  'in-flight': {
+    kind: 'safety',
+    words:
+      'An association has no more unconfirmed activities than both sides have agreed to. Each is sent whole before the next begins, and all are confirmed before the Turn is given.',
+    clause: 'X.228 7.3 for one activity; activitiesInFlight (own): rules.md, more than one activity in flight',
+  },
   'control-blocks': {
     kind: 'safety',
     words:

@@ -27,7 +27,7 @@ export function checkpointsBroken(before: Mta, after: Mta, effects: readonly Eff
     const { conn, frame } = effect;
     if (frame.type === 'activity-start' || frame.type === 'activity-resume') {
       const found = associationOfConnection(before, after, conn);
-      const confirmed = found?.association.transfer?.copy.id === frame.activity ? found.association.transfer.confirmedUpTo : 0;
+      const confirmed = found === null ? 0 : (findRow(found.association.transfers, frame.activity)?.confirmedUpTo ?? 0);
       const resumes = frame.type === 'activity-resume';
       if (resumes !== confirmed > 0) {
         const detail = `It ${resumes ? 'resumes' : 'starts'} an activity with ${confirmed} octets confirmed.`;

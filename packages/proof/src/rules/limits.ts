@@ -1,5 +1,6 @@
 /** Rules of limits, of the threshold, and of the state at rest: pure functions over states. */
 import {
+  type Association,
   type AssociationRef,
   associationLimit,
   type LtabEntry,
@@ -36,8 +37,17 @@ export function beyondLimits(mta: Mta): Breach | null {
 
 /** The window of the association that owns a connection. */
 function windowOf(mta: Mta, owner: AssociationRef | null): number {
-  if (owner === null) return 0;
-  return rowOf(ltabOf(mta)[owner.entry - 1]?.associations ?? [], owner.association)?.windowSize ?? 0;
+  return associationAt(mta, owner)?.windowSize ?? 0;
+}
+
+/** Unanswered calls that a connection may have: one more for each further activity that its association may have unconfirmed. */
+export function mostCalls(mta: Mta, owner: AssociationRef | null): number {
+  return maxOutstandingCalls - 1 + (associationAt(mta, owner)?.activitiesInFlight ?? 1);
+}
+
+/** The association that owns a connection. */
+function associationAt(mta: Mta, owner: AssociationRef | null): Association | undefined {
+  return owner === null ? undefined : rowOf(ltabOf(mta)[owner.entry - 1]?.associations ?? [], owner.association);
 }
 
 /** Limits for one adjacent MTA. */
@@ -49,11 +59,12 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
   }
   let waiting = entry.waiting.size;
   for (const priority of priorities) waiting += entry.queues[priority].size;
-  for (const { transfer, windowSize, name } of entry.associations) {
-    if (transfer !== null) waiting += 1;
-    if (transfer !== null && transfer.unconfirmed.length > windowSize) {
+  for (const { transfers, windowSize, name } of entry.associations) {
+    waiting += transfers.size;
+    const wide = rowsIn(transfers).find(({ unconfirmed }) => unconfirmed.length > windowSize);
+    if (wide !== undefined) {
       return {
-        ...over(mta, `${transfer.unconfirmed.length} unconfirmed segments in a window of ${windowSize}`),
+        ...over(mta, `${wide.unconfirmed.length} unconfirmed segments in a window of ${windowSize}`),
         association: name,
       };
     }
@@ -74,12 +85,12 @@ export function entryBeyondLimits(mta: Mta, entry: LtabEntry): Breach | null {
 
 /** Limits over the whole locality table, and calls per connection. */
 export function tableBeyondLimits(mta: Mta): Breach | null {
-  const all = tableSize(mta);
+  const all = limitedAssociations(mta);
   if (all > associationLimit(mta.settings)) {
-    return over(mta, `${all} associations in the locality table, the limit is ${associationLimit(mta.settings)}`);
+    return over(mta, `${all} LAN associations in the locality table, the limit is ${associationLimit(mta.settings)}`);
   }
-  const busy = rowsIn(mta.rpc.connections).find(({ calls }) => calls.length > maxOutstandingCalls);
-  return busy === undefined ? null : over(mta, `${busy.calls.length} calls wait on connection ${busy.id}`);
+  const busy = rowsIn(mta.rpc.connections).find(({ calls, owner }) => calls.size > mostCalls(mta, owner));
+  return busy === undefined ? null : over(mta, `${busy.calls.size} calls wait on connection ${busy.id}`);
 }
 
 function over(mta: Mta, what: string): Breach {
@@ -112,16 +123,19 @@ export function thresholdBroken(after: Mta, was: LtabEntry, is: LtabEntry, store
   }
   const due =
     stored && after.phase === 'running' && then > 0 && then < maxAssociationsPerMta && is.queued > was.queued && reached(then);
-  const room = tableSize(after) < associationLimit(after.settings) && after.rpc.connections.size < after.settings.maxConnections;
+  const room =
+    is.link === 'x400' ||
+    (limitedAssociations(after) < associationLimit(after.settings) && after.rpc.connections.size < after.settings.maxConnections);
   // Without a free control block the attempt has failed within this step.
   const failed = is.counters.failedOut > was.counters.failedOut;
   if (!due || !room || now > then || opened || failed) return null;
   return { rule: 'threshold', mta: after.name, detail: `It has ${then} associations and opens no further one while ${of}.` };
 }
 
-function tableSize(mta: Mta): number {
+/** Number of LAN associations. */
+function limitedAssociations(mta: Mta): number {
   let all = 0;
-  for (const { associations } of ltabOf(mta)) all += associations.length;
+  for (const { associations, link } of ltabOf(mta)) if (link !== 'x400') all += associations.length;
   return all;
 }
 

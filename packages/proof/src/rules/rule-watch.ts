@@ -4,10 +4,10 @@ import {
   describeActivity,
   type Effect,
   findRow,
+  firstRow,
   type LtabEntry,
   ltabOf,
   type Mta,
-  maxOutstandingCalls,
   ntError,
   ownerOfConnection,
   receivedOf,
@@ -20,7 +20,8 @@ import type { Simulation } from '../simulator/simulation.js';
 import { bindingsBroken, listensBroken } from './bindings.js';
 import { type Breach, Violation } from './catalogue.js';
 import { checkpointsBroken, controlBlocksBroken, waitsInVain } from './connector.js';
-import { beyondLimits, entryBeyondLimits, leftOver, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
+import { FlightWatch, flightBroken, flightsDiffer } from './flight.js';
+import { beyondLimits, entryBeyondLimits, leftOver, mostCalls, tableBeyondLimits, thresholdBroken, undrained } from './limits.js';
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
 import { Pace } from './pace.js';
@@ -49,6 +50,8 @@ export class RuleWatch {
   /** MTAs whose connections have changed since the lab was last quiet. */
   readonly #touched = new Set<number>();
   readonly #pace = new Pace();
+  /** By MTA. A start has new connections. */
+  readonly #flights: FlightWatch[] = [];
   #legacy: boolean;
   /** Has an operator switched an article during the run? */
   #switched = false;
@@ -81,6 +84,7 @@ export class RuleWatch {
 
   started(node: VirtualNode, mta: Mta, effects: readonly Effect[]): void {
     insist(listensBroken(node.config, effects));
+    this.#flights[node.index] = new FlightWatch();
     this.#all(node, mta);
   }
 
@@ -92,7 +96,10 @@ export class RuleWatch {
     if (effects.length > 0) this.#effects(node, before, after, effects);
     insist(startBroken(before, after, effects) ?? bindingsBroken(before, after, effects));
     const input = this.#simulation.engine.doing?.input;
-    if (input !== undefined && input.type !== 'start') insist(openingBroken({ before, after, input, effects }), node.name);
+    if (input !== undefined && input.type !== 'start') {
+      insist(openingBroken({ before, after, input, effects }), node.name);
+      insist(this.#flights[node.index]?.stepped(before, after, input, effects) ?? null);
+    }
     const links = before.rpc !== after.rpc || before.x400 !== after.x400;
     if (links) this.#touched.add(node.index);
     if (links || before.queuedCopies !== after.queuedCopies) insist(beyondLimits(after));
@@ -104,14 +111,14 @@ export class RuleWatch {
     for (const [index, entry] of ltabOf(after).entries()) {
       const old = ltabOf(before)[index];
       if (old === entry) continue;
-      insist(entryBeyondLimits(after, entry));
+      insist(entryBeyondLimits(after, entry) ?? flightBroken(after, entry));
       if (old !== undefined) insist(thresholdBroken(after, old, entry, stored));
       if (old?.associations === entry.associations) continue;
       if (old?.associations.length !== entry.associations.length) associations = true;
       this.#changed.add(node.index * this.#stride + index);
       if (old !== undefined) insist(recoveryBroken({ before, after }, old, entry) ?? incarnationBroken(old, entry), node.name);
       const facing = this.#facingEntry(node.index, index);
-      if (facing !== undefined) insist(twoHolders(entry, facing), node.name);
+      if (facing !== undefined) insist(twoHolders(entry, facing) ?? flightsDiffer(entry, facing), node.name);
     }
     if (associations) insist(tableBeyondLimits(after));
   }
@@ -138,8 +145,9 @@ export class RuleWatch {
           this.#unreached(node, after, event.params.remoteServer, true);
       } else if (effect.type === 'frame' && effect.link === 'rpc') {
         const { conn } = effect;
-        const calls = findRow(after.rpc.connections, conn)?.calls.length ?? 0;
-        if (calls > maxOutstandingCalls)
+        const connection = findRow(after.rpc.connections, conn);
+        const calls = connection?.calls.size ?? 0;
+        if (calls > mostCalls(after, connection?.owner ?? null))
           insist({ rule: 'limits', detail: `${calls} calls wait on connection ${conn}.` }, node.name);
       }
     }
@@ -264,10 +272,10 @@ export class RuleWatch {
     for (const index of this.#touched) {
       const { mta, name } = this.#simulation.nodes[index] as VirtualNode;
       const stuck = (mta === null ? [] : rowsIn(mta.rpc.connections)).find(
-        ({ side, calls }) => side === 'server' && calls.length > 0,
+        ({ side, calls }) => side === 'server' && calls.size > 0,
       );
       if (stuck !== undefined) {
-        const detail = `${stuck.calls[0]?.op} on connection ${stuck.id} has no answer, and nothing is under way.`;
+        const detail = `${firstRow(stuck.calls)?.op} on connection ${stuck.id} has no answer, and nothing is under way.`;
         insist({ rule: 'answered', detail }, name);
       }
       if (mta !== null && this.#simulation.nodes[index]?.up === true) insist(waitsInVain(mta));

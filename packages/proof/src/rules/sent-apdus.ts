@@ -58,7 +58,8 @@ function addFromX400(sent: Sent[], before: Mta, after: Mta, effect: Extract<Fram
   else if (frame.type === 'give-tokens-confirm') sent.push({ conn, apdu: { kind: 'turn-give' } });
   else if (frame.type === 'activity-start' || frame.type === 'activity-resume') {
     const { activity } = frame;
-    const priority = associationOfConnection(before, after, conn)?.association.transfer?.copy.envelope.priority;
+    const association = associationOfConnection(before, after, conn)?.association;
+    const priority = association === undefined ? undefined : findRow(association.transfers, activity)?.copy.envelope.priority;
     if (priority !== undefined) sent.push({ conn, apdu: { kind: 'begin', activity, priority } });
   } else if (frame.type === 'data') {
     const activity = x400ConnectionIn(before, after, conn, 'sent')?.sent?.activity;

@@ -5,6 +5,7 @@ import {
   describeActivity,
   type Effect,
   findRow,
+  firstRow,
   frontOf,
   type LtabEntry,
   ltabOf,
@@ -73,14 +74,15 @@ export function unduePdus(before: Mta, after: Mta, effects: readonly Effect[]): 
 }
 
 function undueApdu(association: Association, apdu: SentApdu): Breach | null {
-  const { turn, transfer } = association;
+  const { turn, transfers } = association;
   if (apdu.kind === 'segment') {
     const message = describeActivity(apdu.activity);
     if (believes(turn) !== 'mine') return { rule: 'turn-to-transfer', message, detail: `It sends an RTTR in state ${turn}.` };
   }
   if (apdu.kind === 'turn-give') {
-    if (transfer !== null) {
-      return { rule: 'turn-moves', message: describeActivity(transfer.copy.id), detail: 'It gives the Turn during a transfer.' };
+    const transfer = firstRow(transfers);
+    if (transfer !== undefined) {
+      return { rule: 'turn-moves', message: describeActivity(transfer.id), detail: 'It gives the Turn during a transfer.' };
     }
     if (turn !== 'given') return { rule: 'turn-moves', detail: `It gives the Turn in state ${turn}.` };
   }
@@ -100,15 +102,15 @@ function givenDuringActivity(after: Mta, conn: number, { kind }: SentApdu): Brea
 /** Does a transfer begin, rather than restart because its receiver needs it again from the start? */
 function undueStart(before: Mta, entry: LtabEntry, association: Association, apdu: SentApdu): Breach | null {
   if (apdu.kind !== 'begin') return null;
-  const earlier = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id)?.transfer?.copy.id;
-  if (earlier === apdu.activity) return null;
+  const was = rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id);
+  if (was !== undefined && findRow(was.transfers, apdu.activity) !== undefined) return null;
   const { priority } = apdu;
   if (association.urgentOnly && priority !== 'urgent') {
     const detail = `It sends a ${priority} copy on the association above the limit, which is for urgent mail only.`;
     return { rule: 'limits', message: describeActivity(apdu.activity), detail };
   }
   return (
-    uncounted(rowOf(ltabOf(before)[entry.id - 1]?.associations ?? [], association.id), association, apdu.activity) ??
+    uncounted(was, association, apdu.activity) ??
     unanswered(entry.settings.turnRequestThreshold, association, apdu.activity, priority) ??
     overtaken(entry, apdu.activity, priority)
   );

@@ -174,10 +174,12 @@ function drawMtas(
   const hosts = drawHosts(options, new Random(seed, 8), { twoAddresses, deadFirst });
   const isX400 = x400Pairs(options.link, seed, options.mtas);
   const x400Random = new Random(seed, 9);
+  const flightRandom = new Random(seed, 11);
   return names.map((name, index) => {
     const own = neighbours[index] ?? [];
     const host = hosts[index] as Host;
     const drawnSettings = options.swarm ? drawSettings(random, shared.twoWayAlternate, own.length) : {};
+    const flight = options.swarm ? drawFlight(flightRandom) : {};
     const x400 = own.some((other) => isX400(index, other));
     const inMemory = options.swarm
       ? { envelopesInMemory: fewInMemory[drawn(seed, 21, index, fewInMemory.length)] as number }
@@ -192,7 +194,15 @@ function drawMtas(
       mapperPort: null,
       ...(x400 ? { x400Port: host.x400Port } : {}),
       advertise: [],
-      settings: { ...defaultSettings, ...shared, ...drawnSettings, ...controlBlocks, ...inMemory, ...options.settings },
+      settings: {
+        ...defaultSettings,
+        ...shared,
+        ...drawnSettings,
+        ...flight,
+        ...controlBlocks,
+        ...inMemory,
+        ...options.settings,
+      },
       peers: own.map((other) => peerOf(names[other] as string, hosts[other] as Host, isX400(index, other))),
       routes: routes[index] ?? [],
       localDomains: [domainAt(index, options.mtas)],
@@ -219,6 +229,12 @@ function peerOf(name: string, { endpoints, x400Endpoints }: Host, isX400: boolea
 function drawControlBlocks(random: Random, neighbours: number): Partial<Settings> {
   const [few, more] = [random.below(4) === 0, random.below(3)];
   return few ? { controlBlocks: 1 + 2 * neighbours + more } : {};
+}
+
+/** Half of the MTAs have one activity in flight, as X.228 has it. */
+function drawFlight(random: Random): Partial<Settings> {
+  const [one, more] = [random.below(2) === 0, random.between(2, 16)];
+  return { activitiesInFlight: one ? 1 : more };
 }
 
 /** Draws settings within ranges that let the lab work: the settings alone must not stop the mail. */

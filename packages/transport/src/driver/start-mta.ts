@@ -264,7 +264,9 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
     const lines = openJournal(options);
     journal = lines;
     metrics = await startMetrics(options);
-    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, smtp, metrics }, () => isRunning());
+    const made = assemble(options, { store, contents, keptPorts, streams, reasons, diagnostics, smtp, metrics }, () =>
+      isRunning(),
+    );
     const record = (): void => {
       made.onStep = lines.wanted ? lines.record : null;
     };

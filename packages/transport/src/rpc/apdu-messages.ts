@@ -27,8 +27,16 @@ const refuseReasons = Object.keys(refuseReason) as RefuseReason[];
 const abortReasons = Object.keys(abortReason) as AbortReason[];
 
 // Messages as protobufjs hands them over: absent messages are null, absent scalars have their defaults.
-type RtorqFields = { checkpointSizeK: number; windowSize: number; dialogueMode: number; turn: number; recovery: number };
-type RtoacFields = { checkpointSizeK: number; windowSize: number };
+/** Protobuf writes no field that is absent here, and reads such a field as 0. */
+type ActivitiesField = { activitiesInFlight?: number };
+type RtorqFields = ActivitiesField & {
+  checkpointSizeK: number;
+  windowSize: number;
+  dialogueMode: number;
+  turn: number;
+  recovery: number;
+};
+type RtoacFields = ActivitiesField & { checkpointSizeK: number; windowSize: number };
 type ReasonFields = { reason: number };
 type ActivityFields = { activity: number };
 type EnvelopeFields = {
@@ -119,6 +127,7 @@ export function rtorqFields(apdu: Rtorq): RtorqFields {
     dialogueMode: modes.indexOf(apdu.dialogueMode),
     turn: roles.indexOf(apdu.turn),
     recovery: apdu.recovery,
+    ...(apdu.activitiesInFlight === undefined ? {} : { activitiesInFlight: apdu.activitiesInFlight }),
   };
 }
 
@@ -175,11 +184,13 @@ export function readApdu(fields: RtseFields, keep: KeepContent): CarriedApdu {
 }
 
 export function readRtorq(fields: RtorqFields | null | undefined): Rtorq {
-  const { checkpointSizeK, windowSize, dialogueMode, turn, recovery } = present(fields, 'RTORQ');
+  const given = present(fields, 'RTORQ');
+  const { checkpointSizeK, windowSize, dialogueMode, turn, recovery } = given;
   return {
     kind: 'rtorq',
     checkpointSizeK,
     windowSize,
+    ...readActivities(given),
     // X.218: an RTORQ that names no mode means monologue.
     dialogueMode: dialogueMode === 0 ? 'monologue' : known(modes, dialogueMode, 'dialogue mode'),
     turn: known(roles, turn, 'turn'),
@@ -188,7 +199,12 @@ export function readRtorq(fields: RtorqFields | null | undefined): Rtorq {
 }
 
 function readRtoac(fields: RtoacFields): Rtoac {
-  return { kind: 'rtoac', checkpointSizeK: fields.checkpointSizeK, windowSize: fields.windowSize };
+  return { kind: 'rtoac', checkpointSizeK: fields.checkpointSizeK, windowSize: fields.windowSize, ...readActivities(fields) };
+}
+
+/** A peer that does not know this field leaves it out. */
+function readActivities({ activitiesInFlight = 0 }: ActivitiesField): ActivitiesField {
+  return activitiesInFlight === 0 ? {} : { activitiesInFlight };
 }
 
 function readRtorj(fields: ReasonFields): Rtorj {

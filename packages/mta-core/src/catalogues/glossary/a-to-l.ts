@@ -5,7 +5,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Activity'],
     short: 'the transfer of one copy; its number is durable',
-    text: 'One transfer of one copy over an association, from its start to the confirmation of its end. An association carries one activity at a time.',
+    text: 'One transfer of one copy over an association, from its start to the confirmation of its end. An association carries one activity at a time, unless both sides have agreed to more (activitiesInFlight).',
     source: 'X.218 9.3, X.228 7.3',
   },
   {

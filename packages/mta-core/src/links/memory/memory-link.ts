@@ -11,7 +11,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import { associationOf, emit, entryAt, markChanged, patchMta, takeConnection } from '../../machine/update.js';
-import type { SendApdu } from '../../reliable-transfer/apdu.js';
+import { mostActivities, type SendApdu } from '../../reliable-transfer/apdu.js';
 import type { Link, LinkView } from '../link.js';
 import type { MemoryFrame } from './frame.js';
 import type { MemoryConnection } from './state.js';
@@ -212,6 +212,8 @@ function view(mta: Mta, ref: AssociationRef): LinkView | null {
 }
 
 export const memoryLink: Link = {
+  isLimited: true,
+  maxActivities: mostActivities,
   listen: () => undefined,
   readiness: () => 'ready',
   input,

@@ -1,6 +1,6 @@
 /** The client side of a connection, from the dial to its end. */
 
-import { rowOf } from '../../collections/table.js';
+import { findRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import { bindingAt } from '../string-binding.js';
 import { dropCall, forget, indicate, indicateBindFailed, indicateLoss, putConnection, send, shut } from './connections.js';
@@ -93,7 +93,7 @@ export function clientBreach(ctx: Context, connection: Connection, error: number
 export function clientLost(ctx: Context, connection: Connection): void {
   forget(ctx, connection);
   // Without an unanswered request, surely nothing was executed.
-  const error = connection.calls.length > 0 ? ntError.callFailed : ntError.callFailedDidNotExecute;
+  const error = connection.calls.size > 0 ? ntError.callFailed : ntError.callFailedDidNotExecute;
   // A mapper that hangs up counts as unavailable.
   tell(ctx, connection, connection.asksFor === null ? error : ntError.serverUnavailable);
 }
@@ -143,7 +143,7 @@ function acknowledged(ctx: Context, connection: Connection, pdu: BindAckPdu): vo
 
 /** Handles an answer. It ignores an answer to a call that is over here (it was cancelled meanwhile). */
 function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu): void {
-  const call = rowOf(connection.calls, pdu.call);
+  const call = findRow(connection.calls, pdu.call);
   if (call === undefined) return;
   const result = pdu.body;
   if (result.op === 'bad') {
@@ -161,7 +161,7 @@ function responseArrived(ctx: Context, connection: Connection, pdu: ResponsePdu)
 /** A request has not left, because the driver could not read the content it carries: the call is over. */
 export function clientUnreadable(ctx: Context, connection: Connection, pdu: Pdu, detail: string): void {
   if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return;
-  const call = rowOf(connection.calls, pdu.call);
+  const call = findRow(connection.calls, pdu.call);
   if (call === undefined) return;
   dropCall(ctx, connection, call.id);
   const { settled } = pdu.body;
@@ -169,7 +169,7 @@ export function clientUnreadable(ctx: Context, connection: Connection, pdu: Pdu,
 }
 
 function faultArrived(ctx: Context, connection: Connection, pdu: FaultPdu): void {
-  const call = rowOf(connection.calls, pdu.call);
+  const call = findRow(connection.calls, pdu.call);
   if (call === undefined) return;
   dropCall(ctx, connection, call.id);
   indicate(ctx, {

@@ -1,7 +1,6 @@
 /** Changes the connections of the RPC runtime. A step copies a connection at its first change, then writes the copy in place. */
 
-import { type Table, withoutRow } from '../../collections/table.js';
-import { dropRow, findRow, putRow } from '../../collections/tree.js';
+import { dropRow, earlier, findRow, putRow, type Tree } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
 import { addDraft, draftOf, dropDraft, eachDraft } from '../../machine/drafts.js';
@@ -10,8 +9,16 @@ import { leaveGroup } from './groups.js';
 import type { Pdu, ResponsePdu } from './pdu.js';
 import type { Connection, Indication, OutstandingCall, RpcRuntime } from './state.js';
 
-/** Most unanswered calls on one connection, for either side. */
+/** Most unanswered calls on one connection, for either side, before it belongs to an association that permits more. */
 export const maxOutstandingCalls = 64;
+
+/** Has this connection all the unanswered calls that it may have? A peer without multiplexing permits one. */
+export function isBusy({ calls, maxCalls, multiplex }: Connection): boolean {
+  return calls.size >= (multiplex ? maxCalls : 1);
+}
+
+/** When a call of ours is given up. */
+export const callDue = ({ deadlineMs }: OutstandingCall): number | null => deadlineMs;
 
 export function putRuntime(ctx: Context, rpc: RpcRuntime): void {
   ctx.mta.rpc = rpc;
@@ -19,11 +26,7 @@ export function putRuntime(ctx: Context, rpc: RpcRuntime): void {
 
 /** The earliest deadline of a connection: its own, or that of a call made on it. */
 export function connectionDue({ deadlineMs, side, calls }: Connection): number | null {
-  let earliest = deadlineMs;
-  if (side === 'server') return earliest;
-  for (const call of calls)
-    if (call.deadlineMs !== null && (earliest === null || call.deadlineMs < earliest)) earliest = call.deadlineMs;
-  return earliest;
+  return side === 'server' ? deadlineMs : earlier(deadlineMs, calls.dueMs);
 }
 
 /** A connection, with this step's changes. */
@@ -69,6 +72,7 @@ function copyOfConnection(connection: Connection): Mutable<Connection> {
     multiplex: connection.multiplex,
     fragmentBytes: connection.fragmentBytes,
     calls: connection.calls,
+    maxCalls: connection.maxCalls,
     nextCall: connection.nextCall,
     deadlineMs: connection.deadlineMs,
     owner: connection.owner,
@@ -79,7 +83,7 @@ function copyOfConnection(connection: Connection): Mutable<Connection> {
 export function putCalls(
   ctx: Context,
   connection: Connection,
-  calls: Table<OutstandingCall>,
+  calls: Tree<OutstandingCall>,
   nextCall = connection.nextCall,
 ): void {
   let draft = draftOf(ctx.rpc.connections, connection.id);
@@ -92,7 +96,7 @@ export function putCalls(
 }
 
 export function dropCall(ctx: Context, connection: Connection, call: number): void {
-  putCalls(ctx, connection, withoutRow(connection.calls, call));
+  putCalls(ctx, connection, dropRow(connection.calls, call, callDue));
 }
 
 export function send(ctx: Context, conn: number, pdu: Pdu): void {

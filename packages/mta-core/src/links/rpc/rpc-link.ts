@@ -5,6 +5,7 @@ import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, entryAt, report } from '../../machine/update.js';
+import { mostActivities } from '../../reliable-transfer/apdu.js';
 import type { Link } from '../link.js';
 import { withProtocol } from '../string-binding.js';
 import { backBindFailed, bindBackAnswered, bindCalled, callBindBack, wayBackFailed } from './call-back.js';
@@ -13,7 +14,6 @@ import { close, unbindBackCalled, unbindBackOver, unbindCalled } from './closing
 import { putChanged } from './connections.js';
 import { readiness, reportFailedListen } from './listening.js';
 import { bindAnswered, bindBackCalled, bindUnanswered, callBind, firstBindFailed, open, openTimedOut } from './opening.js';
-import type { RpcOperation } from './operations.js';
 import { faultStatus, ntError } from './pdu.js';
 import { rpcClose, rpcFault, rpcForgetMisfiled, rpcInput, rpcListen, rpcReply } from './runtime.js';
 import {
@@ -65,7 +65,7 @@ function indicated(ctx: Context, indication: Indication): void {
     case 'answered':
       return answered(ctx, ref, indication);
     case 'call-failed':
-      return callFailed(ctx, ref, indication.op, indication.error);
+      return callFailed(ctx, ref, indication);
     case 'call-cancelled':
       return callCancelled(ctx, ref, indication);
     case 'unreadable':
@@ -123,7 +123,8 @@ function answered(ctx: Context, ref: AssociationRef, indication: Extract<Indicat
   }
 }
 
-function callFailed(ctx: Context, ref: AssociationRef, op: RpcOperation, error: number): void {
+function callFailed(ctx: Context, ref: AssociationRef, failed: Extract<Indication, { type: 'call-failed' }>): void {
+  const { op, error, call } = failed;
   if (op === 'MtaBind') {
     bindUnanswered(ctx, ref, error);
     failAttempt(ctx, ref);
@@ -137,7 +138,7 @@ function callFailed(ctx: Context, ref: AssociationRef, op: RpcOperation, error: 
     // The peer cannot execute our calls: this copy must not be sent again at once, and the association is of no use.
     const state = associationOf(ctx, ref)?.state;
     report(ctx, 9316, { ltabIndex: ref.entry, ntError: error });
-    ctx.user.transferFailed(ctx, ref, `The next MTA could not execute the transfer (Windows NT error ${error}).`);
+    ctx.user.transferFailed(ctx, ref, `The next MTA could not execute the transfer (Windows NT error ${error}).`, call);
     ctx.user.aborts(ctx, ref, `fault on ${op}, Windows NT error ${error}, in state ${state}`);
   }
 }
@@ -145,7 +146,7 @@ function callFailed(ctx: Context, ref: AssociationRef, op: RpcOperation, error: 
 function callCancelled(
   ctx: Context,
   ref: AssociationRef,
-  { conn, op, elapsedMs, remote }: Extract<Indication, { type: 'call-cancelled' }>,
+  { conn, call, op, elapsedMs, remote }: Extract<Indication, { type: 'call-cancelled' }>,
 ): void {
   report(ctx, 9277, {
     thread: conn,
@@ -160,7 +161,7 @@ function callCancelled(
   if (op === 'MtaBindBack') return wayBackFailed(ctx, ref, ntError.callCancelled);
   if (op === 'MtaUnBind') return ctx.user.ended(ctx, ref);
   if (op === 'MtaUnBindBack') return unbindBackOver(ctx, ref, ntError.callCancelled);
-  ctx.user.transferFailed(ctx, ref, 'The next MTA did not answer the transfer for two minutes.');
+  ctx.user.transferFailed(ctx, ref, 'The next MTA did not answer the transfer for two minutes.', call);
   const state = associationOf(ctx, ref)?.state;
   if (state === 'open') ctx.user.lost(ctx, ref);
   // Several calls of one association may be given up at once. The first has made it lost, and it must then be recovered, not
@@ -214,6 +215,8 @@ function timer(ctx: Context): void {
 }
 
 export const rpcLink: Link = {
+  isLimited: true,
+  maxActivities: mostActivities,
   listen: rpcListen,
   readiness,
   input,

@@ -4,8 +4,7 @@
  * ignore a connection or call that is gone. Sources: C706 chapters 9 and 12, MS-RPCE section 3.3.
  */
 
-import { rowOf, withRow } from '../../collections/table.js';
-import { emptyTree, rowsIn } from '../../collections/tree.js';
+import { emptyTree, findRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
@@ -22,10 +21,12 @@ import {
   clientUnreadable,
 } from './client.js';
 import {
+  callDue,
   connectionOf,
   dropCall,
   indicate,
   indicateLoss,
+  isBusy,
   maxOutstandingCalls,
   putCalls,
   putConnection,
@@ -76,6 +77,8 @@ export type BindRequest = {
   readonly group: number;
   /** Local address to dial from; the system chooses when there is none. */
   readonly from?: string | null;
+  /** Most unanswered calls. Default 64. */
+  readonly maxCalls?: number;
 };
 
 /**
@@ -86,7 +89,7 @@ export type BindRequest = {
  */
 export function rpcBind(ctx: Context, request: BindRequest): number {
   const { rpc, settings } = ctx.mta;
-  const { owner, endpoint, group, from = null } = request;
+  const { owner, endpoint, group, from = null, maxCalls = maxOutstandingCalls } = request;
   const id = takeConnection(ctx);
   const target = parseStringBinding(endpoint);
   const needed = target?.throughMapper === true ? 2 : 1;
@@ -108,7 +111,8 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
     contexts: [],
     multiplex: false,
     fragmentBytes: 0,
-    calls: [],
+    calls: emptyTree(),
+    maxCalls,
     nextCall: bindCall + 1,
     deadlineMs: ctx.nowMs + settings.dialTimeoutS * 1000,
     owner,
@@ -122,24 +126,23 @@ export function rpcBind(ctx: Context, request: BindRequest): number {
 /** The next call id that no outstanding call has. Ids start again after 2^32 calls. */
 function freeCall(connection: Connection): number {
   let id = connection.nextCall > maxCall ? bindCall + 1 : connection.nextCall;
-  while (rowOf(connection.calls, id) !== undefined) id = id >= maxCall ? bindCall + 1 : id + 1;
+  while (findRow(connection.calls, id) !== undefined) id = id >= maxCall ? bindCall + 1 : id + 1;
   return id;
 }
 
 /**
  * Calls an operation of the peer; ends in `answered`, `call-failed`, `call-cancelled` or the connection's end.
- * @returns the call's id; null if we have not bound the connection, or it has its limit of outstanding calls (64, or one if the
- * server did not agree to multiplexing).
+ * @returns the call's id; null if we have not bound the connection, or it has its limit of outstanding calls (or one, if
+ * the server did not agree to multiplexing).
  */
 export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): number | null {
   const connection = boundAs('client', ctx, conn);
   if (connection === undefined) return null;
-  const limit = connection.multiplex ? maxOutstandingCalls : 1;
-  if (connection.calls.length >= limit) return null;
+  if (isBusy(connection)) return null;
   const id = freeCall(connection);
   const deadlineMs = ctx.nowMs + ctx.mta.settings.rpcCallTimeoutS * 1000;
   const call: OutstandingCall = { id, context: clientContext, op: argument.op, sinceMs: ctx.nowMs, deadlineMs };
-  putCalls(ctx, connection, withRow(connection.calls, call), id + 1);
+  putCalls(ctx, connection, putRow(connection.calls, call, callDue), id + 1);
   send(ctx, conn, { type: 'request', call: id, context: clientContext, opnum: opnumOf[argument.op], body: argument });
   return id;
 }
@@ -147,7 +150,7 @@ export function rpcCall(ctx: Context, conn: number, argument: RpcArgument): numb
 /** Answers a call of the peer. The result must be of the call's operation. */
 export function rpcReply(ctx: Context, conn: number, call: number, result: RpcResult): void {
   const connection = boundAs('server', ctx, conn);
-  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  const waiting = connection === undefined ? undefined : findRow(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
   respond(ctx, conn, call, waiting.context, result);
@@ -156,7 +159,7 @@ export function rpcReply(ctx: Context, conn: number, call: number, result: RpcRe
 /** Answers a call of the peer with a fault. `didNotExecute`: it surely had no effect. */
 export function rpcFault(ctx: Context, conn: number, call: number, status: number, didNotExecute = false): void {
   const connection = boundAs('server', ctx, conn);
-  const waiting = connection === undefined ? undefined : rowOf(connection.calls, call);
+  const waiting = connection === undefined ? undefined : findRow(connection.calls, call);
   if (connection === undefined || waiting === undefined) return;
   dropCall(ctx, connection, call);
   send(ctx, conn, { type: 'fault', call, context: waiting.context, cancelCount: 0, status, didNotExecute });
@@ -165,7 +168,7 @@ export function rpcFault(ctx: Context, conn: number, call: number, status: numbe
 /** Gives up a call of ours: sends co_cancel. No indication follows. */
 export function rpcCancel(ctx: Context, conn: number, call: number): void {
   const connection = boundAs('client', ctx, conn);
-  if (connection === undefined || rowOf(connection.calls, call) === undefined) return;
+  if (connection === undefined || findRow(connection.calls, call) === undefined) return;
   dropCall(ctx, connection, call);
   send(ctx, conn, { type: 'co_cancel', call });
 }
@@ -201,18 +204,21 @@ export function rpcForgetMisfiled(ctx: Context): void {
   }
 }
 
-/** Sets the association that a connection belongs to. Its later indications carry it. */
-export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null): void {
+/**
+ * Sets the association that a connection belongs to. Its later indications carry it.
+ * @param maxCalls most unanswered calls, if the association says so.
+ */
+export function rpcOwn(ctx: Context, conn: number, owner: AssociationRef | null, maxCalls?: number): void {
   const connection = connectionOf(ctx, conn);
   if (connection === undefined) return;
   const deadlineMs = connection.side === 'server' && owner !== null ? null : connection.deadlineMs;
-  putConnection(ctx, { ...connection, owner, deadlineMs });
+  putConnection(ctx, { ...connection, owner, deadlineMs, maxCalls: maxCalls ?? connection.maxCalls });
   if (connection.side === 'server') putRuntime(ctx, ownedGroup(ctx.mta.rpc, connection.group, owner));
 }
 
 /** Number of unanswered calls on a connection. */
 export function callsOn(ctx: Context, conn: number): number {
-  return connectionOf(ctx, conn)?.calls.length ?? 0;
+  return connectionOf(ctx, conn)?.calls.size ?? 0;
 }
 
 function boundAs(side: Connection['side'], ctx: Context, conn: number): Connection | undefined {

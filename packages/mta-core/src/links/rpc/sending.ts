@@ -4,6 +4,7 @@ import type { AssociationRef, Mta } from '../../machine/state.js';
 import { associationOf, markChanged, report } from '../../machine/update.js';
 import type { AbortReason, SendApdu } from '../../reliable-transfer/apdu.js';
 import { carrierOf, noDataConnection, patchCarrier } from './carrier.js';
+import { maxOutstandingCalls } from './connections.js';
 import { groupOf } from './groups.js';
 import type { RpcArgument, SendAnswer } from './operations.js';
 import { faultStatus } from './pdu.js';
@@ -13,14 +14,16 @@ import type { Connection, Indication } from './state.js';
 type Called = Extract<Indication, { type: 'called' }>;
 type SendArgument = Extract<RpcArgument, { op: 'MtaSend' }>;
 
-/** Most calls that overtook an RTOAC and wait for it. */
-const maxHeld = 16;
+/** Most unanswered calls on a data connection: each further activity that may be unconfirmed permits one more. */
+function maxCalls(ctx: Context, ref: AssociationRef): number {
+  return maxOutstandingCalls - 1 + (associationOf(ctx, ref)?.activitiesInFlight ?? 1);
+}
 
 /** Opens our data connection, between the same addresses as our first connection and with its group. */
 export function bindData(ctx: Context, ref: AssociationRef): void {
   const carrier = carrierOf(ctx.mta, ref);
   if (carrier === undefined || carrier.path === null || carrier.ownGroup === null) return;
-  const conn = rpcBind(ctx, { owner: ref, ...carrier.path, group: carrier.ownGroup });
+  const conn = rpcBind(ctx, { owner: ref, ...carrier.path, group: carrier.ownGroup, maxCalls: maxCalls(ctx, ref) });
   patchCarrier(ctx, ref, { ownData: { state: 'binding', conn, retryAtMs: null } });
 }
 
@@ -94,12 +97,13 @@ export function sendCalled(ctx: Context, called: Called, argument: SendArgument)
     return rpcFault(ctx, conn, call, faultStatus.protocolError, true);
   }
   if (fresh) {
-    rpcOwn(ctx, conn, ref);
+    rpcOwn(ctx, conn, ref, maxCalls(ctx, ref));
     patchCarrier(ctx, ref, { peerData: conn });
   }
   const held = carrierOf(ctx.mta, ref)?.held ?? [];
   const overtakes = !isLastWord && carrier?.phase === 'calling' && carrier.peerFirst !== null;
-  if (overtakes && held.length < maxHeld) patchCarrier(ctx, ref, { held: [...held, { conn, call, argument }] });
+  // None of them is answered, so the limit of calls on a connection is theirs, too.
+  if (overtakes) patchCarrier(ctx, ref, { held: [...held, { conn, call, argument }] });
   else execute(ctx, ref, { conn, call }, argument);
 }
 

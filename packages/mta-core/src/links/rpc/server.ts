@@ -3,17 +3,20 @@
  * valid request that we cannot serve gets a fault, and the connection lives.
  */
 
-import { rowOf, withRow } from '../../collections/table.js';
+import { rowOf } from '../../collections/table.js';
+import { emptyTree, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Input } from '../../machine/input.js';
 import { emit } from '../../machine/update.js';
 import type { Frames, LinkKind } from '../link.js';
 import {
+  callDue,
   connectionOf,
   dropCall,
   forget,
   indicate,
   indicateLoss,
+  isBusy,
   maxOutstandingCalls,
   putCalls,
   putConnection,
@@ -55,7 +58,8 @@ export function serverAccepted(ctx: Context, input: Extract<Input, { type: 'acce
     contexts: [],
     multiplex: false,
     fragmentBytes: 0,
-    calls: [],
+    calls: emptyTree(),
+    maxCalls: maxOutstandingCalls,
     nextCall: 0,
     // Otherwise a connection that never binds would hold its place for ever.
     deadlineMs: ctx.nowMs + dialTimeoutS * 1000,
@@ -84,7 +88,7 @@ export function serverPdu(ctx: Context, connection: Connection, pdu: Pdu): void 
       return;
     case 'orphaned':
       // The client no longer wants the answer, so the call is dropped.
-      if (rowOf(connection.calls, pdu.call) !== undefined) dropCall(ctx, connection, pdu.call);
+      if (findRow(connection.calls, pdu.call) !== undefined) dropCall(ctx, connection, pdu.call);
       return;
     default:
       breach(ctx, connection);
@@ -208,7 +212,7 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     breach(ctx, connection);
     return;
   }
-  if (rowOf(connection.calls, pdu.call) !== undefined) {
+  if (findRow(connection.calls, pdu.call) !== undefined) {
     // Two calls now have one id, so an answer could be for either. The fault cannot claim that nothing was executed, and the
     // connection must end.
     sendFault(ctx, connection, pdu, faultStatus.protocolError, false);
@@ -231,11 +235,11 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     sendFault(ctx, connection, pdu, faultStatus.badStubData, false);
     return;
   }
-  if (!connection.multiplex && connection.calls.length > 0) {
+  if (!connection.multiplex && connection.calls.size > 0) {
     sendFault(ctx, connection, pdu, faultStatus.protocolError, true);
     return;
   }
-  if (connection.calls.length >= maxOutstandingCalls) {
+  if (isBusy(connection)) {
     sendFault(ctx, connection, pdu, faultStatus.serverTooBusy, true);
     return;
   }
@@ -244,7 +248,7 @@ function requestArrived(ctx: Context, connection: Connection, pdu: RequestPdu): 
     return;
   }
   const call: OutstandingCall = { id: pdu.call, context: pdu.context, op: body.op, sinceMs: ctx.nowMs, deadlineMs: null };
-  putCalls(ctx, connection, withRow(connection.calls, call));
+  putCalls(ctx, connection, putRow(connection.calls, call, callDue));
   indicate(ctx, {
     type: 'called',
     conn: connection.id,
@@ -266,7 +270,7 @@ function serve(ctx: Context, connection: Connection, pdu: RequestPdu, argument: 
 }
 
 function cancelArrived(ctx: Context, connection: Connection, id: number): void {
-  const call = rowOf(connection.calls, id);
+  const call = findRow(connection.calls, id);
   // Answered already: the answer and the cancel have crossed.
   if (call === undefined) return;
   dropCall(ctx, connection, id);

@@ -51,7 +51,9 @@ export type Connection = {
   readonly multiplex: boolean;
   /** Server side: the largest fragment, in octets, that the bind agreed on; 0 before. An alter_context cannot change it. */
   readonly fragmentBytes: number;
-  readonly calls: Table<OutstandingCall>;
+  readonly calls: Tree<OutstandingCall>;
+  /** Most unanswered calls. */
+  readonly maxCalls: number;
   readonly nextCall: number;
   /**
    * Client side: when dialling and binding must be over. Server side: when an accepted connection must have bound; after the

@@ -1,7 +1,8 @@
 /** The deadlines of the RPC runtime: dials and binds, accepted connections that never bind, calls without an answer. */
-import { dueRows } from '../../collections/tree.js';
+import { dropRow, dueRows } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import {
+  callDue,
   connectionDue,
   connectionOf,
   indicate,
@@ -50,14 +51,10 @@ function isAwaited(rpc: RpcRuntime, { group }: Connection): boolean {
 }
 
 function cancelOverdue(ctx: Context, connection: Connection): void {
-  const isDue = (deadlineMs: number | null): boolean => deadlineMs !== null && deadlineMs <= ctx.nowMs;
-  const due = connection.calls.filter((call) => isDue(call.deadlineMs));
+  const due = dueRows(connection.calls, ctx.nowMs, callDue);
   if (due.length === 0) return;
-  putCalls(
-    ctx,
-    connection,
-    connection.calls.filter((call) => !isDue(call.deadlineMs)),
-  );
+  const left = due.reduce((calls, { id }) => dropRow(calls, id, callDue), connection.calls);
+  putCalls(ctx, connection, left);
   const { id: conn, owner, remote } = connection;
   for (const call of due) {
     send(ctx, conn, { type: 'co_cancel', call: call.id });

@@ -201,6 +201,10 @@ function view(mta: Mta, ref: AssociationRef): LinkView | null {
 }
 
 export const x400Link: Link = {
+  // The control blocks limit its connections.
+  isLimited: false,
+  // A session has one activity at a time (X.225).
+  maxActivities: 1,
   listen,
   readiness,
   input,

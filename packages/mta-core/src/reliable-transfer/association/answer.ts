@@ -10,6 +10,7 @@ import {
   countAt,
   entryAt,
   entryNamed,
+  linkOf,
   noteOpening,
   report,
   reportAsCalled,
@@ -20,7 +21,7 @@ import { changeState } from '../transitions.js';
 import { believes, turnTable } from '../turn/table.js';
 import { dropConnections, loseAssociation } from './end.js';
 import { meetPeer } from './introduction.js';
-import { newAssociation, opened } from './open.js';
+import { namedActivities, newAssociation, opened, ownActivities } from './open.js';
 import { permits } from './table.js';
 
 /** Decides on an RTORQ from a stranger, or from an adjacent MTA that opens or recovers an association. */
@@ -48,7 +49,7 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     report(ctx, 55, { entity: entry.name, association: controlBlock });
     return refuse(ctx, entry, request, 'unacceptableDialogueMode');
   }
-  if (ctx.mta.associationsInAll >= associationLimit(ctx.mta.settings)) {
+  if (linkOf(ctx, entry.id).isLimited && ctx.mta.associationsLimited >= associationLimit(ctx.mta.settings)) {
     report(ctx, 9280, {});
     return refuse(ctx, entry, request, 'rtsBusy');
   }
@@ -61,6 +62,7 @@ function freshRequested(ctx: Context, entry: LtabEntry, request: OpenRequest): O
     ...rtorq,
     checkpointSizeK: Math.min(rtorq.checkpointSizeK, settings.checkpointSizeK),
     windowSize: Math.max(1, Math.min(rtorq.windowSize || defaultWindowSize, settings.windowSize)),
+    activitiesInFlight: Math.max(1, Math.min(rtorq.activitiesInFlight ?? 1, ownActivities(ctx, entry.id))),
   };
   addAssociation(ctx, entry.id, newAssociation(ctx, id, request.association, 'responder', negotiated));
   return { accepted: { entry: entry.id, association: id } };
@@ -87,8 +89,8 @@ function recoveryRequested(ctx: Context, entry: LtabEntry, request: OpenRequest,
 export function agreed(ctx: Context, ref: AssociationRef): Rtoac {
   const association = associationOf(ctx, ref) as Association;
   opened(ctx, ref, { statedTurn: null, turn: turnNow(ctx, association) });
-  const { checkpointSizeK, windowSize } = association;
-  return { kind: 'rtoac', checkpointSizeK, windowSize };
+  const { checkpointSizeK, windowSize, activitiesInFlight } = association;
+  return { kind: 'rtoac', checkpointSizeK, windowSize, ...namedActivities(activitiesInFlight) };
 }
 
 /** The Turn of an association that is open again. The behaviour decides whose it is. */

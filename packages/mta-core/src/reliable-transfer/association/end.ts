@@ -18,7 +18,8 @@ import {
 import { giveUp } from '../../mail/nondelivery.js';
 import { availableCount, nextCopy, takeCopy, waitingDue } from '../../mail/queue.js';
 import type { AbortReason } from '../apdu.js';
-import { interruptTransfer } from '../transfer/interrupt.js';
+import { interruptTransfers } from '../transfer/interrupt.js';
+import { noneAwaited } from '../transfer/storing.js';
 import { changeState, changeTurn } from '../transitions.js';
 
 /** Losses in a row without any progress that are recovered at once. Before each further recovery there is a pause. */
@@ -53,6 +54,7 @@ export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: 
   const entry = entryAt(ctx, ref.entry);
   const isMeant = ({ id, association, untilMs }: Incoming): boolean =>
     association === ref.association && untilMs === null && (activity === undefined || id === activity);
+  if (activity === undefined) noneAwaited(ctx, ref);
   if (!entry.incoming.some(isMeant)) return;
   const untilMs = ctx.nowMs + entry.settings.recoveryTimeoutS * 1000;
   const incoming = entry.incoming.map((row): Incoming => (isMeant(row) ? { ...row, untilMs, unconfirmed: 0 } : row));
@@ -63,7 +65,7 @@ export function interruptIncoming(ctx: Context, ref: AssociationRef, activity?: 
 export function endAssociation(ctx: Context, ref: AssociationRef): void {
   if (associationOf(ctx, ref) === undefined) return;
   dropConnections(ctx, ref);
-  interruptTransfer(ctx, ref);
+  interruptTransfers(ctx, ref);
   interruptIncoming(ctx, ref);
   removeAssociation(ctx, ref);
   linkOf(ctx, ref.entry).forget(ctx, ref);
@@ -83,7 +85,7 @@ export function loseAssociation(ctx: Context, ref: AssociationRef, why = 'its co
   const { name: entity, settings } = entryAt(ctx, ref.entry);
   report(ctx, 1294, { entity, reason: why });
   dropConnections(ctx, ref);
-  interruptTransfer(ctx, ref);
+  interruptTransfers(ctx, ref);
   interruptIncoming(ctx, ref);
   changeTurn(ctx, ref, 'loss', { askedPriority: null, transfersSinceAsked: 0 });
   changeState(ctx, ref, 'loss', {

@@ -1,4 +1,5 @@
 /** The initiator's side of an opening or a recovery: RTORQ, then RTOAC or RTORJ. */
+import { emptyTree } from '../../collections/tree.js';
 import type { OpenRequest } from '../../links/link.js';
 import type { Context } from '../../machine/context.js';
 import type { Association, AssociationRef, OpenFailureReason } from '../../machine/state.js';
@@ -47,7 +48,7 @@ export function newAssociation(
   id: number,
   name: AssociationId,
   role: Role,
-  rtorq: Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'dialogueMode' | 'turn'>,
+  rtorq: Pick<Rtorq, 'checkpointSizeK' | 'windowSize' | 'activitiesInFlight' | 'dialogueMode' | 'turn'>,
 ): Association {
   return {
     id,
@@ -63,7 +64,11 @@ export function newAssociation(
     checkpointSizeK: rtorq.checkpointSizeK,
     windowSize: rtorq.windowSize,
     urgentOnly: false,
-    transfer: null,
+    activitiesInFlight: rtorq.activitiesInFlight ?? 1,
+    transfers: emptyTree(),
+    sending: null,
+    begun: 0,
+    unanswered: 0,
     lifetimeAtMs: null,
     wantsClose: false,
     disconnectAtMs: null,
@@ -76,6 +81,16 @@ export function newAssociation(
   };
 }
 
+/** The unconfirmed activities that this side can agree to: what its settings say, within what the link can carry. */
+export function ownActivities(ctx: Context, entryId: number): number {
+  return Math.min(ctx.mta.settings.activitiesInFlight, linkOf(ctx, entryId).maxActivities);
+}
+
+/** As an RTORQ or RTOAC names it: not at all if it is 1. */
+export function namedActivities(activitiesInFlight: number): { readonly activitiesInFlight?: number } {
+  return activitiesInFlight === 1 ? {} : { activitiesInFlight };
+}
+
 /** Opens a fresh association to an adjacent MTA. */
 export function openAssociation(ctx: Context, entryId: number, urgentOnly: boolean): void {
   const { settings } = entryAt(ctx, entryId);
@@ -84,6 +99,7 @@ export function openAssociation(ctx: Context, entryId: number, urgentOnly: boole
   const association = newAssociation(ctx, id, name, 'initiator', {
     checkpointSizeK: settings.checkpointSizeK,
     windowSize: settings.windowSize,
+    activitiesInFlight: ownActivities(ctx, entryId),
     dialogueMode: settings.twoWayAlternate ? 'two-way-alternate' : 'monologue',
     turn: settings.localInitialTurn ? 'initiator' : 'responder',
   });
@@ -104,12 +120,20 @@ export function recoverAssociation(ctx: Context, ref: AssociationRef): void {
 export function openRequest(ctx: Context, ref: AssociationRef): Pick<OpenRequest, 'from' | 'association' | 'rtorq'> {
   const association = associationOf(ctx, ref) as Association;
   const { checkpointSizeK, windowSize } = entryAt(ctx, ref.entry).settings;
-  const { dialogueMode, recovery, name } = association;
+  const { dialogueMode, recovery, name, activitiesInFlight } = association;
   const turn: Role = believes(association.turn) === 'mine' ? 'initiator' : 'responder';
   return {
     from: credentialsFor(ctx, ref.entry),
     association: name,
-    rtorq: { kind: 'rtorq', checkpointSizeK, windowSize, dialogueMode, turn, recovery },
+    rtorq: {
+      kind: 'rtorq',
+      checkpointSizeK,
+      windowSize,
+      ...namedActivities(activitiesInFlight),
+      dialogueMode,
+      turn,
+      recovery,
+    },
   };
 }
 
@@ -121,7 +145,12 @@ export function openAnswered(ctx: Context, ref: AssociationRef, from: MtaCredent
     refused(ctx, ref, association, answer.reason, from);
     return;
   }
-  const sound = answer.checkpointSizeK <= association.checkpointSizeK && answer.windowSize <= association.windowSize;
+  const { activitiesInFlight = 1 } = answer;
+  const sound =
+    answer.checkpointSizeK <= association.checkpointSizeK &&
+    answer.windowSize <= association.windowSize &&
+    activitiesInFlight >= 1 &&
+    activitiesInFlight <= association.activitiesInFlight;
   if (!sound || !meetPeer(ctx, ref.entry, from, ref.association)) {
     attemptFailed(ctx, ref, 'invalidAnswer');
     return;
@@ -129,6 +158,7 @@ export function openAnswered(ctx: Context, ref: AssociationRef, from: MtaCredent
   opened(ctx, ref, {
     checkpointSizeK: answer.checkpointSizeK,
     windowSize: Math.min(answer.windowSize || defaultWindowSize, association.windowSize),
+    activitiesInFlight,
   });
 }
 

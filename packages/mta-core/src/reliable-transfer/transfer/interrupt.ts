@@ -1,11 +1,12 @@
-/** Handles an outgoing activity that is interrupted with its association, or that fails. */
+/** Handles outgoing activities that are interrupted with their association, or that fail. */
 
 import { putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, QueuedCopy, Transfer } from '../../machine/state.js';
-import { associationOf, entryAt, patchAssociation, patchEntry } from '../../machine/update.js';
+import { associationOf, entryAt, patchEntry } from '../../machine/update.js';
 import { giveUp, setAside } from '../../mail/nondelivery.js';
 import { returnCopy, waitingDue } from '../../mail/queue.js';
+import { dropTransfer, inOrder, withSegment } from './outgoing.js';
 
 /**
  * Losses in a row that one copy may meet before the peer confirms any more of it. After that the copy waits for the Transfer
@@ -13,10 +14,18 @@ import { returnCopy, waitingDue } from '../../mail/queue.js';
  */
 const maxInterruptions = 3;
 
-/** The activity stops with its association: the copy goes back to its old place, and keeps the confirmed octets. */
-export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
-  const transfer = endTransfer(ctx, ref);
-  if (transfer === null) return;
+/**
+ * The activities stop with their association: each copy goes back to its old place, and keeps the confirmed octets. The oldest
+ * activity alone counts the loss, as its message may be the cause.
+ */
+export function interruptTransfers(ctx: Context, ref: AssociationRef): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined) return;
+  for (const [at, transfer] of inOrder(association).entries()) interrupt(ctx, ref, transfer, at === 0);
+}
+
+function interrupt(ctx: Context, ref: AssociationRef, transfer: Transfer, isOldest: boolean): void {
+  dropTransfer(ctx, ref, transfer.id);
   const { copy: sent, ended, confirmedUpTo, discarding } = transfer;
   const copy: QueuedCopy = {
     ...sent,
@@ -28,6 +37,7 @@ export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
   const interruptions = (sent.interruptions ?? 0) + 1;
   if (sent.damage !== undefined) setAside(ctx, ref.entry, copy, sent.damage);
   else if (discarding) copyFailed(ctx, ref.entry, copy, 'The transfer took too long.');
+  else if (!isOldest) returnCopy(ctx, ref.entry, copy);
   else if (interruptions <= maxInterruptions) returnCopy(ctx, ref.entry, { ...copy, interruptions });
   else copyFailed(ctx, ref.entry, copy, 'The association was lost each time this message was sent.');
 }
@@ -38,19 +48,27 @@ export function interruptTransfer(ctx: Context, ref: AssociationRef): void {
  * @param refused the receiver said that it does not have the message, so the outcome is known.
  * @param suspicion the receiver found the content damaged: after the last retry the message is set aside for this reason.
  */
-export function transferFailed(ctx: Context, ref: AssociationRef, why: string, refused = false, suspicion?: string): void {
-  const transfer = endTransfer(ctx, ref);
-  if (transfer === null) return;
+export function transferFailed(
+  ctx: Context,
+  ref: AssociationRef,
+  transfer: Transfer,
+  why: string,
+  refused = false,
+  suspicion?: string,
+): void {
+  dropTransfer(ctx, ref, transfer.id);
   const sentWhole = !refused && (transfer.copy.sentWhole || transfer.ended);
   const copy: QueuedCopy = { ...transfer.copy, sentWhole, confirmedUpTo: 0, confirmedUntilMs: null };
   if (copy.damage !== undefined) setAside(ctx, ref.entry, copy, copy.damage);
   else copyFailed(ctx, ref.entry, !refused && transfer.ended ? { ...copy, strayed: true } : copy, why, suspicion);
 }
 
-function endTransfer(ctx: Context, ref: AssociationRef): Transfer | null {
-  const transfer = associationOf(ctx, ref)?.transfer ?? null;
-  if (transfer !== null) patchAssociation(ctx, ref, { transfer: null });
-  return transfer;
+/** The activity of an RTTR has failed at its link; without a number, the oldest activity has. */
+export function activityFailed(ctx: Context, ref: AssociationRef, why: string, serial?: number): void {
+  const association = associationOf(ctx, ref);
+  if (association === undefined || association.transfers.size === 0) return;
+  const named = serial === undefined ? undefined : withSegment(association, serial);
+  transferFailed(ctx, ref, named ?? (inOrder(association)[0] as Transfer), why);
 }
 
 function copyFailed(ctx: Context, entryId: number, failed: QueuedCopy, why: string, suspicion?: string): void {

@@ -31,6 +31,7 @@ import { protocolError } from '../association/end.js';
 import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { cannotRemember, wasReceived } from './settlement.js';
+import { hasRoom, noLongerAwaited, nowStoring } from './storing.js';
 
 /** Most interrupted transfers of one peer that wait for a resumption. Beyond that, the oldest is dropped. */
 const maxInterrupted = 64;
@@ -60,10 +61,11 @@ export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
     });
     return;
   }
-  const token = rowOf(entryAt(ctx, ref.entry).storing, apdu.activity)?.token;
+  const token = findRow(entryAt(ctx, ref.entry).storing, apdu.activity)?.token;
   const storing = token === undefined ? undefined : findRow(ctx.mta.stores, token);
-  if (storing?.purpose === 'reception' && storing.sender === sender) {
+  if (token !== undefined && storing?.purpose === 'reception' && storing.sender === sender) {
     countAt(ctx, ref.entry, { duplicates: 1 });
+    nowStoring(ctx, ref, apdu.activity, token);
     const replies = [...storing.replies, { association: ref.association, ...to }];
     ctx.mta.stores = putRow(ctx.mta.stores, { ...storing, replies });
     return;
@@ -81,6 +83,7 @@ export function rttrReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
 }
 
 function refuse(ctx: Context, entryId: number, to: ReplyTo, activity: number, reason: AbortReason): null {
+  noLongerAwaited(ctx, entryId, activity);
   reply(ctx, entryId, to, { kind: 'refuse', activity, reason });
   return null;
 }
@@ -106,10 +109,10 @@ function begun(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr): Inco
   const entry = entryAt(ctx, ref.entry);
   const start = apdu.start as NonNullable<Rttr['start']>;
   const { recipients } = start;
-  const other = entry.incoming.find(
-    (row) => row.association === ref.association && row.untilMs === null && row.id !== apdu.activity,
-  );
-  if (other !== undefined) return breach(ctx, ref, 'rttr of a second activity');
+  if (!hasRoom(ctx, ref, apdu.activity)) {
+    const { activitiesInFlight: agreed } = associationOf(ctx, ref) as Association;
+    return breach(ctx, ref, agreed === 1 ? 'rttr of a second activity' : `rttr of an activity beyond the ${agreed} agreed`);
+  }
   const known = rowOf(entry.incoming, apdu.activity);
   if (apdu.offset > 0) {
     if (known === undefined || known.kept < apdu.offset) return refuse(ctx, ref.entry, to, apdu.activity, 'unrecognizedActivity');
@@ -195,7 +198,7 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
     messages.reduce((sum, message) => sum + message.copies.length, 0),
   );
   const replies = [{ association: ref.association, conn: to.conn, serial: to.serial }];
-  patchEntry(ctx, ref.entry, { storing: withRow(entry.storing, { id: row.id, token: ctx.mta.nextToken }) });
+  nowStoring(ctx, ref, row.id, ctx.mta.nextToken);
   storeFor(
     ctx,
     { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, replies },
@@ -232,6 +235,7 @@ export function segmentNotStored(ctx: Context, pending: Extract<PendingStore, { 
 export function discardReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, activity: number): void {
   const row = rowOf(entryAt(ctx, ref.entry).incoming, activity);
   if (row !== undefined && row.association === ref.association) dropIncoming(ctx, ref.entry, row);
+  noLongerAwaited(ctx, ref.entry, activity);
   reply(ctx, ref.entry, to, { kind: 'discarded', activity });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Sends activities: one copy at a time on an association, in segments of the checkpoint size, at most a window of them
- * unconfirmed.
+ * Sends activities, one after the other on an association: each in segments of the checkpoint size, at most a window of them
+ * unconfirmed. If both sides agree, the next activity begins before the one in front of it is confirmed.
  */
 
 import type { ConnectorSettings } from '../../catalogues/settings.js';
@@ -22,12 +22,13 @@ import {
 } from '../../machine/update.js';
 import { describeActivity, type Priority, type TransferEnvelope, transferEnvelope } from '../../mail/message.js';
 import { giveUp } from '../../mail/nondelivery.js';
-import { countCopies, countOut, takeCopy } from '../../mail/queue.js';
+import { countCopies, countOut, returnCopy, takeCopy } from '../../mail/queue.js';
 import type { Rttr, TransferAnswer } from '../apdu.js';
 import { protocolError } from '../association/end.js';
 import { lifetimeFromNow } from '../association/lifetime.js';
 import { changeTurn } from '../transitions.js';
 import { transferFailed } from './interrupt.js';
+import { dropTransfer, putTransfer, transferOf, withSegment } from './outgoing.js';
 import { nameLater } from './settlement.js';
 
 /** Milliseconds before the retry of a discard for which the connection had no room. */
@@ -59,7 +60,9 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
   const association = associationOf(ctx, ref) as Association;
   const kept = copy.confirmedUntilMs !== null && copy.confirmedUntilMs > ctx.nowMs ? copy.confirmedUpTo : 0;
   const transfer: Transfer = {
+    id: copy.id,
     copy: inTransfer(copy),
+    order: association.begun,
     sentUpTo: kept,
     confirmedUpTo: kept,
     ended: false,
@@ -71,11 +74,13 @@ export function startTransfer(ctx: Context, ref: AssociationRef, copy: QueuedCop
   const asked = association.turn === 'asked-of';
   if (!changeTurn(ctx, ref, 'transfer-sent')) return;
   const draft = draftAssociation(ctx, ref) as Mutable<Association>;
-  draft.transfer = transfer;
+  draft.begun += 1;
   draft.wantsClose = false;
   draft.lifetimeAtMs = lifetimeFromNow(ctx, ref.entry, draft);
   if (asked) draft.transfersSinceAsked += 1;
-  sendSegments(ctx, ref);
+  // The first APDU may name the lowest activity that is not settled, and this is one of them.
+  draft.sending = transfer.id;
+  sendSegments(ctx, ref, transfer);
 }
 
 /** Counts a message that has moved at its association, if that still exists, and clears the earlier open failures. */
@@ -100,14 +105,12 @@ function roomFor(ctx: Context, ref: AssociationRef, start: TransferEnvelope | un
   return Math.max(Math.ceil(most / 4), most - linkOf(ctx, ref.entry).headRoom(ctx, ref, start));
 }
 
-/** Sends as many segments as the window permits. */
-function sendSegments(ctx: Context, ref: AssociationRef): void {
-  for (;;) {
-    const association = associationOf(ctx, ref);
-    const transfer = association?.transfer;
-    if (association === undefined || transfer === null || transfer === undefined) return;
-    if (transfer.ended || transfer.discarding || transfer.unconfirmed.length >= association.windowSize) return;
-    const { copy } = transfer;
+/** Sends as many segments as the window permits. If the link has no room, the next answer of the peer makes some. */
+function sendSegments(ctx: Context, ref: AssociationRef, from: Transfer): void {
+  const { windowSize } = associationOf(ctx, ref) as Association;
+  let transfer = from;
+  while (!transfer.ended && !transfer.discarding && transfer.unconfirmed.length < windowSize) {
+    const { id, copy, order, confirmedUpTo, deadlineMs, discarding } = transfer;
     const { sizeBytes } = copy.envelope;
     const start = transfer.started ? undefined : transferEnvelope(copy.envelope, copy.recipients);
     const length = Math.min(roomFor(ctx, ref, start, transfer.sentUpTo), sizeBytes - transfer.sentUpTo);
@@ -115,37 +118,34 @@ function sendSegments(ctx: Context, ref: AssociationRef): void {
     const offset = transfer.sentUpTo;
     const apdu: Mutable<Rttr> = {
       kind: 'rttr',
-      activity: copy.id,
+      activity: id,
       offset,
       content: { content: copy.content, offset, length },
       last,
     };
     if (start !== undefined) apdu.start = start;
     const serial = linkOf(ctx, ref.entry).send(ctx, ref, apdu);
-    if (serial === null) return;
+    if (serial === null) break;
     const unconfirmed = appended(transfer.unconfirmed, serial);
-    const { confirmedUpTo, deadlineMs, discarding } = transfer;
-    (draftAssociation(ctx, ref) as Mutable<Association>).transfer = {
-      copy,
-      sentUpTo: offset + length,
-      confirmedUpTo,
-      ended: last,
-      started: true,
-      unconfirmed,
-      deadlineMs,
-      discarding,
-    };
+    const sentUpTo = offset + length;
+    transfer = { id, copy, order, sentUpTo, confirmedUpTo, ended: last, started: true, unconfirmed, deadlineMs, discarding };
   }
+  putTransfer(ctx, ref, transfer);
 }
 
-/** The answer to an RTTR or a discard has come. An answer for an activity that is over is ignored. */
+/** The answer to an RTTR or a discard has come. It names its activity; an answer for an activity that is over is ignored. */
 export function transferAnswered(ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer): void {
-  const association = associationOf(ctx, ref);
-  if (association === undefined) return;
-  const { transfer } = association;
-  if (transfer === null || transfer.copy.id !== answer.activity) return;
+  const transfer = transferOf(ctx, ref, answer.activity);
+  if (transfer !== undefined) activityAnswered(ctx, ref, serial, answer, transfer);
+  // The window or the link has room again.
+  const sending = associationOf(ctx, ref)?.sending ?? null;
+  const current = sending === null ? undefined : transferOf(ctx, ref, sending);
+  if (current !== undefined) sendSegments(ctx, ref, current);
+}
+
+function activityAnswered(ctx: Context, ref: AssociationRef, serial: number, answer: TransferAnswer, transfer: Transfer): void {
   if (answer.kind === 'discarded') {
-    if (transfer.discarding) transferFailed(ctx, ref, 'The transfer took longer than its timeout allows.');
+    if (transfer.discarding) transferFailed(ctx, ref, transfer, 'The transfer took longer than its timeout allows.');
     return;
   }
   if (!transfer.unconfirmed.includes(serial)) return;
@@ -159,15 +159,15 @@ export function transferAnswered(ctx: Context, ref: AssociationRef, serial: numb
     const { interruptions: _, ...copy } = transfer.copy;
     const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
     const confirmedUpTo = Math.max(transfer.confirmedUpTo, answer.upTo);
-    patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, confirmedUpTo }, fruitlessLosses: 0 });
-    sendSegments(ctx, ref);
+    putTransfer(ctx, ref, { ...transfer, copy, unconfirmed, confirmedUpTo });
+    patchAssociation(ctx, ref, { fruitlessLosses: 0 });
   }
 }
 
 /** The receiver has the whole message on disk, so the copy can leave our store. */
 function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
   const { copy } = transfer;
-  (draftAssociation(ctx, ref) as Mutable<Association>).transfer = null;
+  dropTransfer(ctx, ref, transfer.id);
   countMoved(ctx, ref);
   draftEntry(ctx, ref.entry).lastError = null;
   countOut(ctx, ref.entry, copy);
@@ -191,19 +191,28 @@ function transferred(ctx: Context, ref: AssociationRef, transfer: Transfer): voi
 
 function refused(ctx: Context, ref: AssociationRef, transfer: Transfer, reason: string): void {
   if (reason === 'unrecognizedActivity' && transfer.confirmedUpTo > 0 && transfer.copy.damage === undefined) {
-    // The receiver has dropped what it had: start again, at once.
-    patchAssociation(ctx, ref, {
-      transfer: { ...transfer, sentUpTo: 0, confirmedUpTo: 0, ended: false, started: false, unconfirmed: [] },
-    });
-    sendSegments(ctx, ref);
+    startAgain(ctx, ref, transfer);
   } else if (reason === 'permanentProblem') {
     const copy = { ...transfer.copy, sentWhole: false };
-    patchAssociation(ctx, ref, { transfer: null });
+    dropTransfer(ctx, ref, transfer.id);
     giveUp(ctx, ref.entry, copy, 'content-too-long', 'The next MTA refused the message for good.');
   } else {
     const suspicion = reason === 'invalidParameter' ? 'the next MTA found that the content does not match its digest' : undefined;
-    transferFailed(ctx, ref, `The next MTA refused the transfer (${reason}).`, true, suspicion);
+    transferFailed(ctx, ref, transfer, `The next MTA refused the transfer (${reason}).`, true, suspicion);
   }
+}
+
+/** The receiver has dropped what it had of a resumed activity: it starts again: at once, or after the one that is being sent. */
+function startAgain(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
+  const { sending } = associationOf(ctx, ref) as Association;
+  if (sending === null || sending === transfer.id) {
+    const again = { ...transfer, sentUpTo: 0, confirmedUpTo: 0, ended: false, started: false, unconfirmed: [] };
+    putTransfer(ctx, ref, again);
+    patchAssociation(ctx, ref, { sending: transfer.id });
+    return;
+  }
+  dropTransfer(ctx, ref, transfer.id);
+  returnCopy(ctx, ref.entry, transfer.copy);
 }
 
 /**
@@ -218,21 +227,22 @@ export function segmentUnreadable(
   damage: string,
 ): void {
   nameLater(ctx, ref.entry, settled);
-  const transfer = associationOf(ctx, ref)?.transfer;
-  if (transfer === undefined || transfer === null || !transfer.unconfirmed.includes(serial)) return;
+  const association = associationOf(ctx, ref);
+  const transfer = association === undefined ? undefined : withSegment(association, serial);
+  if (transfer === undefined) return;
   const unconfirmed = transfer.unconfirmed.filter((each) => each !== serial);
   const copy = { ...transfer.copy, damage: transfer.copy.damage ?? damage };
-  patchAssociation(ctx, ref, { transfer: { ...transfer, copy, unconfirmed, ended: false } });
-  discardTransfer(ctx, ref);
+  putTransfer(ctx, ref, { ...transfer, copy, unconfirmed, ended: false });
+  discardTransfer(ctx, ref, transfer.id);
 }
 
 /** Gives an activity up, and sends the receiver a discard: the transfer timeout has passed, or the content is damaged. */
-export function discardTransfer(ctx: Context, ref: AssociationRef): void {
-  const transfer = associationOf(ctx, ref)?.transfer;
-  if (transfer === undefined || transfer === null || transfer.discarding) return;
+export function discardTransfer(ctx: Context, ref: AssociationRef, activity: number): void {
+  const transfer = transferOf(ctx, ref, activity);
+  if (transfer === undefined || transfer.discarding) return;
   const reason = transfer.copy.damage === undefined ? 'temporaryProblem' : 'localSystemProblem';
-  const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity: transfer.copy.id, reason });
+  const sent = linkOf(ctx, ref.entry).send(ctx, ref, { kind: 'discard', activity, reason });
   // The link accepts no more unanswered APDUs. It has room again when one is answered or given up.
   const next = sent === null ? { deadlineMs: ctx.nowMs + noRoomMs } : { discarding: true };
-  patchAssociation(ctx, ref, { transfer: { ...transfer, ...next } });
+  putTransfer(ctx, ref, { ...transfer, ...next });
 }

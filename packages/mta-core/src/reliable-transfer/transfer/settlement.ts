@@ -45,7 +45,10 @@ export function settledBelow(ctx: Context, entryId: number): number {
     consider(parkedCopies(queue, 1)[0]?.id);
   }
   consider(firstRow(entry.waiting)?.id);
-  for (const association of entry.associations) consider(association.transfer?.copy.id);
+  for (const { transfers, sending } of entry.associations) {
+    consider(firstRow(transfers)?.id);
+    consider(sending ?? undefined);
+  }
   for (const pending of rowsIn(ctx.mta.forgets)) if (pending.entry === entryId) for (const id of pending.copies) consider(id);
   const { mailboxes } = ctx.mta;
   for (const copy of [...rowsOf(mailboxes.queue), ...mailboxes.delivering, ...rowsIn(mailboxes.waiting)])
