@@ -311,8 +311,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (all < associationLimit(ctx.mta.settings)) return true;',
-        replace: 'if (all >= 0) return true;',
+        find: 'ctx.mta.associationsLimited < associationLimit(ctx.mta.settings)) return true;',
+        replace: 'ctx.mta.associationsLimited >= 0) return true;',
       },
     ],
   },
@@ -323,8 +323,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/answer.ts',
-        find: 'if (ctx.mta.associationsInAll >= associationLimit(ctx.mta.settings)) {',
-        replace: 'if (ctx.mta.associationsInAll < 0) {',
+        find: 'ctx.mta.associationsLimited >= associationLimit(ctx.mta.settings)) {',
+        replace: 'ctx.mta.associationsLimited < 0) {',
       },
     ],
   },
@@ -350,6 +350,6 @@ export const associationMutants: readonly Mutant[] = [
     name: 'data-connection-of-no-group',
     broken: 'The data connection binds with a group of its own instead of that of the first connection.',
     ground: 'calm',
-    patches: [{ file: 'links/rpc/sending.ts', find: 'group: carrier.ownGroup }', replace: 'group: 0 }' }],
+    patches: [{ file: 'links/rpc/sending.ts', find: 'group: carrier.ownGroup, maxCalls', replace: 'group: 0, maxCalls' }],
   },
 ];

@@ -101,8 +101,8 @@ export const bindingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'links/rpc/sending.ts',
-        find: 'rpcBind(ctx, { owner: ref, ...carrier.path, group: carrier.ownGroup })',
-        replace: 'rpcBind(ctx, { owner: ref, endpoint: carrier.path.endpoint, group: carrier.ownGroup })',
+        find: 'rpcBind(ctx, { owner: ref, ...carrier.path, group',
+        replace: 'rpcBind(ctx, { owner: ref, endpoint: carrier.path.endpoint, group',
       },
     ],
   },

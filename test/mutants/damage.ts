@@ -33,9 +33,9 @@ export const damageMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'links/rpc/client.ts',
-        find: "if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return; const call = rowOf(connection.calls, pdu.call);",
+        find: "if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend') return; const call = findRow(connection.calls, pdu.call);",
         replace:
-          "if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.call > 0) return; const call = rowOf(connection.calls, pdu.call);",
+          "if (pdu.type !== 'request' || pdu.body.op !== 'MtaSend' || pdu.call > 0) return; const call = findRow(connection.calls, pdu.call);",
       },
     ],
   },

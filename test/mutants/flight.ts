@@ -104,7 +104,7 @@ export const flightMutants: readonly Mutant[] = [
   {
     name: 'lost-still-counted',
     broken: 'After a loss the receiver goes on counting the activities that were unconfirmed.',
-    ground: 'flight',
+    ground: 'late-disks',
     patches: [
       {
         file: 'reliable-transfer/association/end.ts',

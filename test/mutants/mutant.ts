@@ -114,6 +114,11 @@ export const grounds = {
     faults: { cut: seldom, 'slow-store': often, delay: often },
     settings: { activitiesInFlight: 4, threshold: 50, checkpointSizeK: 1, windowSize: 2 },
   },
+  /** Disks are still writing when a lost association has been recovered. */
+  'late-disks': {
+    faults: { cut: { n: 1, of: 20 }, 'slow-store': { n: 1, of: 8 }, delay: often },
+    settings: { activitiesInFlight: 1, threshold: 50 },
+  },
   /** X.400 connectors, all faults, all settings drawn. */
   connector: { link: 'x400' },
   /** X.400 connectors: activities of many segments, cut off in the middle. */

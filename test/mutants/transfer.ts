@@ -55,8 +55,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/receive.ts',
-        find: "if (storing?.purpose === 'reception' && storing.sender === sender) {",
-        replace: "if (storing?.purpose === 'reception' && storing.sender !== sender) {",
+        find: "if (token !== undefined && storing?.purpose === 'reception' && storing.sender === sender) {",
+        replace: "if (token !== undefined && storing?.purpose === 'reception' && storing.sender !== sender) {",
       },
     ],
   },
@@ -189,8 +189,8 @@ export const transferMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/send.ts',
-        find: 'transfer.discarding || transfer.unconfirmed.length >= association.windowSize',
-        replace: 'transfer.discarding',
+        find: '&& !transfer.discarding && transfer.unconfirmed.length < windowSize',
+        replace: '&& !transfer.discarding',
       },
     ],
   },

@@ -10,9 +10,9 @@ export const turnMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/pump.ts',
-        find: 'if (association.transfer !== null) return; const entry = entryAt(ctx, entryId);',
+        find: 'if (!mayBegin(association)) return; const entry = entryAt(ctx, entryId);',
         replace: `const entry = entryAt(ctx, entryId);
-          if (association.transfer !== null) {
+          if (association.transfers.size > 0) {
             if (association.turn === 'asked-of' && givesNow(entry, association))
               give(ctx, { entry: entryId, association: association.id });
             return;

@@ -121,6 +121,18 @@ const rtorq = {
   recovery: 0,
 } as const;
 
+test('an RTORQ without more than one activity in flight has the octets of one that does not know the extension', (t) => {
+  const octetsOf = (more: { readonly activitiesInFlight?: number }): string => {
+    const from = { mtaName: 'A', password: '', incarnation: 3, storeUuid: 'u', settledBelow: 0 };
+    const argument = { op: 'MtaBind', from, endpoints: [], association: 'A/1/2', rtorq: { ...rtorq, ...more } } as const;
+    return Buffer.from(boundPair().client.encode(request(2, argument))).toString('hex');
+  };
+  // Checkpoint size 30, window 5, monologue, initiator; in the message of 8 octets, or 10 with field 6.
+  t.match(octetsOf({}), /2208081e100518012001/);
+  t.match(octetsOf({ activitiesInFlight: 16 }), /220a081e1005180120013010/);
+  t.end();
+});
+
 test('a stranger can read its refusal, which says nothing about the store; an acceptance names the store', (t) => {
   const from = { mtaName: 'B', password: '', incarnation: 3, storeUuid: '', settledBelow: 0 };
   const answered = (apdu: Extract<RpcResult, { op: 'MtaBind' }>['apdu']) => {

@@ -37,14 +37,20 @@ const aReason = fc.constantFrom(...(Object.keys(abortReason) as AbortReason[]));
 const rReason = fc.constantFrom(...(Object.keys(refuseReason) as RefuseReason[]));
 
 const from = fc.record({ mtaName: word, password: text, incarnation: number, storeUuid: fc.uuid(), settledBelow: number });
-const rtorq = fc.record({
-  kind: fc.constant('rtorq' as const),
-  checkpointSizeK: u32,
-  windowSize: u32,
-  dialogueMode: fc.constantFrom('monologue' as const, 'two-way-alternate' as const),
-  turn: fc.constantFrom('initiator' as const, 'responder' as const),
-  recovery: number,
-});
+/** Absent if it is 1. */
+const activitiesInFlight = fc.integer({ min: 2, max: 0xffffffff });
+const rtorq = fc.record(
+  {
+    kind: fc.constant('rtorq' as const),
+    checkpointSizeK: u32,
+    windowSize: u32,
+    activitiesInFlight,
+    dialogueMode: fc.constantFrom('monologue' as const, 'two-way-alternate' as const),
+    turn: fc.constantFrom('initiator' as const, 'responder' as const),
+    recovery: number,
+  },
+  { requiredKeys: ['kind', 'checkpointSizeK', 'windowSize', 'dialogueMode', 'turn', 'recovery'] },
+);
 const envelope = fc.record({
   mtsId: word,
   originator: text,
@@ -98,7 +104,10 @@ export const anyCall: fc.Arbitrary<{ argument: RpcArgument; result: RpcResult }>
       op: fc.constant('MtaBind' as const),
       from,
       apdu: fc.oneof(
-        fc.record({ kind: fc.constant('rtoac' as const), checkpointSizeK: u32, windowSize: u32 }),
+        fc.record(
+          { kind: fc.constant('rtoac' as const), checkpointSizeK: u32, windowSize: u32, activitiesInFlight },
+          { requiredKeys: ['kind', 'checkpointSizeK', 'windowSize'] },
+        ),
         fc.record({ kind: fc.constant('rtorj' as const), reason: rReason }),
       ),
     }),

@@ -1,5 +1,5 @@
 /** Finds listeners of one MTA that would take a port from each other. */
-import { addressKey } from '@mtalab/harness';
+import { addressKey, addressProblem } from '@mtalab/harness';
 import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';
@@ -66,14 +66,17 @@ export function portFindings(
   return [...findings, ...serviceFindings(listening, ports, services)];
 }
 
-/** Services that would take a port from a binding, from a listener beside it, or from each other. */
+/** Services at an address where nobody can listen, or that would take a port from a binding, a listener beside it, or each other. */
 function serviceFindings(
   listening: readonly Listening[],
   ports: readonly { readonly key: Beside; readonly port: number }[],
   services: readonly ServiceRow[],
 ): Finding[] {
   return services.flatMap(({ key, address, port }, index): Finding[] => {
-    if (typeof port !== 'number' || port === 0 || typeof address !== 'string') return [];
+    if (typeof address !== 'string') return [];
+    const problem = addressProblem(address);
+    if (problem !== undefined) return [{ path: [key, 'address'], message: problem }];
+    if (typeof port !== 'number' || port === 0) return [];
     const here = addressKey(address);
     const near = listening.filter((each) => addressesMeet(each.address, here));
     const taken = near.find((each) => each.port === port);
