@@ -110,8 +110,8 @@ export const associationMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/association/open.ts',
-        find: "if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref);",
-        replace: "if (association.recovery === 0 || reason !== 'cannotRecover' || true) return attemptFailed(ctx, ref);",
+        find: "if (association.recovery === 0 || reason !== 'cannotRecover') return attemptFailed(ctx, ref, reason);",
+        replace: "if (association.recovery === 0 || reason !== 'cannotRecover' || true) return attemptFailed(ctx, ref, reason);",
       },
     ],
   },

@@ -21,8 +21,8 @@ export const damageMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mail/nondelivery.ts',
-        find: 'if (damaged) setAside(ctx, null, copy, detail, local);',
-        replace: 'if (damaged || detail.length > 0) setAside(ctx, null, copy, detail, local);',
+        find: 'if (failure.damaged === true) setAside(ctx, null, copy, detail, local);',
+        replace: 'if (failure.damaged === true || detail.length > 0) setAside(ctx, null, copy, detail, local);',
       },
     ],
   },
