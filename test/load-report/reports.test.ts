@@ -1,5 +1,4 @@
 /** Reports of load runs as text, JSON and HdrHistogram log, and comparisons. data/reports.txt has the texts; UPDATE=1 rewrites it. */
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import hdr from 'hdr-histogram-js';
 import { loadReportFormatOf, readLoadResult, writeLoadReport } from 'mtalab';
 import { loadReportFormats, paint, renderComparison, renderLoadReport, renderLoadText } from 'mtalab/internal';
 import { test } from 'tap';
+import { command } from '../support/command.js';
 import { loadResultOf, stall, turnLost } from '../support/load-results.js';
 
 const dataFile = 'test/load-report/data/reports.txt';
@@ -237,21 +237,11 @@ test('mtalab load compare', async (t) => {
     writeLoadReport(fixed, file('b.json')),
     writeFile(file('c.json'), '{}'),
   ]);
-  const mtalab = (...args: readonly string[]) =>
-    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-      execFile(
-        process.execPath,
-        ['packages/cli/bin/mtalab.js', 'load', 'compare', ...args],
-        { timeout: 200_000 },
-        (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
-      );
-    });
-  const [text, json, wrong, usage] = await Promise.all([
-    mtalab(file('a.json'), file('b.json'), '--html', file('out.html')),
-    mtalab(file('a.json'), file('b.json'), '--json'),
-    mtalab(file('a.json'), file('c.json')),
-    mtalab(file('a.json'), file('b.json'), '--html', 'out.txt'),
-  ]);
+  const compare = (...args: readonly string[]) => command('load', 'compare', ...args);
+  const text = await compare(file('a.json'), file('b.json'), '--html', file('out.html'));
+  const json = await compare(file('a.json'), file('b.json'), '--json');
+  const wrong = await compare(file('a.json'), file('c.json'));
+  const usage = await compare(file('a.json'), file('b.json'), '--html', 'out.txt');
   t.match(text, { code: 0, stdout: /^A: Q166594 legacy, .*\nB: Q166594 fixed, /, stderr: `wrote ${file('out.html')}\n` });
   t.match(await readFile(file('out.html'), 'utf8'), /<h1>Load runs: Q166594 legacy and Q166594 fixed<\/h1>/);
   t.same({ ...json, stdout: JSON.parse(json.stdout) }, { code: 0, stdout: compareLoads(legacy, fixed), stderr: '' });

@@ -137,7 +137,7 @@ export function loadResultOf(story: LoadStory): LoadResult {
       raw: encodeIntoCompressedBase64(all[1] as Histogram),
       accept: encodeIntoCompressedBase64(all[2] as Histogram),
     },
-    samples: Array.from({ length: Math.round(lengthS / intervalS) + 1 }, (_, at) => sampleOf(story, at * intervalS)),
+    samples: Array.from({ length: Math.round(lengthS / intervalS) }, (_, at) => sampleOf(story, (at + 1) * intervalS)),
     marks,
     generator: { cpuS: 0.8, maxInFlight: 50, wasTheLimit: false },
     checks: [

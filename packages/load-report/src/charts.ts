@@ -229,7 +229,7 @@ function chartOf(plan: Plan, runs: readonly ReportRun[]): Chart {
       ...columns.map(({ label, colour, dashed = false }) => ({ label, colour, dashed, stepped: plan.stepped ?? 'no' })),
     );
     summary.push(...columns.map(({ label }, index) => summaryOf(label, x, values[index] ?? [])));
-    const table = thinned({ x, columns: values }, Math.floor(maxPoints / runs.length));
+    const table = withBeginning(plan, run, thinned({ x, columns: values }, Math.floor(maxPoints / runs.length) - 1));
     if (table.x.length < x.length) notes.push(thinnedNote(run, x.length, table));
     return table;
   });
@@ -241,6 +241,16 @@ function chartOf(plan: Plan, runs: readonly ReportRun[]): Chart {
     about,
     summary,
     notes,
+  };
+}
+
+/** Values that hold before their place need a place where the first interval begins. */
+function withBeginning({ stepped }: Plan, { result }: ReportRun, table: ChartTable): ChartTable {
+  const [first] = result.samples;
+  if (stepped !== 'before' || first === undefined) return table;
+  return {
+    x: [rounded(first.atS - first.lengthS), ...table.x],
+    columns: table.columns.map((column) => [column[0] ?? null, ...column]),
   };
 }
 

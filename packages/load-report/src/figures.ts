@@ -78,9 +78,12 @@ export function latencyText(summary: LatencySummary, key: (typeof latencyColumns
   return summary.count === 0 ? '-' : numberText(summary[key]);
 }
 
-/** An instant in seconds: `12.4 s`. */
+/** An instant or a length in seconds: `12.4 s`. */
 export function secondsText(seconds: number): string {
-  return `${seconds.toLocaleString('en', { maximumFractionDigits: seconds < 10 ? 2 : 1 })} s`;
+  const digits = Math.abs(seconds) < 10 ? 2 : 1;
+  // What rounds to nothing has no sign.
+  const shown = Number(seconds.toFixed(digits)) + 0;
+  return `${shown.toLocaleString('en', { maximumFractionDigits: digits })} s`;
 }
 
 /** A ratio: `2.4`, or a dash if there is none. */

@@ -65,6 +65,8 @@ export function buildProgram(io: CommandIo, done: (exitCode: number) => void): C
     })
     .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' ') })
     .showHelpAfterError('(--help shows the commands and options)')
+    // A command gets its words and options in their order, so that one with subcommands can tell which options are its own.
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText('after', examples);
   const entries = entriesInOrder();

@@ -207,7 +207,8 @@ export async function runningTarget(
     places: (name) => {
       const { mta, config } = at(name);
       const data = mta.process === null ? (config?.data ?? '') : dirname(mta.process.tokenFile);
-      return { data, mailboxes: config?.delivery.kind === 'maildir' ? config.delivery.path : null };
+      // Without a readable configuration, the ledger shows what it has.
+      return { data, delivery: config?.delivery.kind ?? 'ledger', mailboxes: config?.delivery.path ?? '' };
     },
     link: supervised === undefined ? undefined : await linkOf(supervised),
     signal: (name, signal) => {

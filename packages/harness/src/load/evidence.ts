@@ -65,8 +65,10 @@ async function maildirDeliveries(folder: string, address: string): Promise<reado
 }
 
 async function deliveriesAt(target: LoadTarget, mta: string, address: string): Promise<Iterable<FoundDelivery>> {
-  const { data, mailboxes } = target.places(mta);
-  if (mailboxes === null) return ledgerDeliveries(data, address);
+  const { data, delivery, mailboxes } = target.places(mta);
+  if (delivery === 'smtp')
+    throw new HarnessError(`${mta} delivers over SMTP, so its disk does not show what it delivered; use a ledger or Maildirs`);
+  if (delivery === 'ledger') return ledgerDeliveries(data, address);
   if (
     !(await stat(mailboxes).then(
       (each) => each.isDirectory(),

@@ -4,7 +4,6 @@
  */
 import { chance } from '@mtalab/scenario';
 import { type DeliveryNotice, monotonicMs, type SubmitArguments } from '@mtalab/transport';
-import { pause } from '../process/deadline.js';
 import { Correlation } from './correlation.js';
 import type { LoadContent, LoadMessages } from './messages.js';
 import type { LoadPlan } from './options.js';
@@ -289,11 +288,16 @@ export class Generator {
     this.#wake();
   }
 
-  /** Waits, or until an answer or a notice may have made room. */
-  async #waits(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(ms, woken.signal);
-    this.#wake = () => undefined;
+  /** Waits, or until an answer or a notice may have made room. It runs for each message, so it makes no abort signal. */
+  #waits(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wake = () => undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
   }
 }

@@ -47,7 +47,8 @@ export function labTarget(lab: Lab, members: Members): LoadTarget {
     },
     places: (name) => ({
       data: dataFolderOf(plan.dir, name),
-      mailboxes: plan.delivery === 'maildir' ? mailboxFolderOf(plan.dir, name) : null,
+      delivery: plan.delivery,
+      mailboxes: mailboxFolderOf(plan.dir, name),
     }),
     link: proxy === undefined ? undefined : linkOf(proxy),
     signal: (name, signal) => members.get(name).kill(signal),

@@ -23,8 +23,10 @@ export type MtaSetup = { readonly threshold: number; readonly associationsPerMta
 export type MtaPlaces = {
   /** Its data folder, with the store. */
   readonly data: string;
-  /** Folder of its Maildirs; null if it delivers into its ledger. */
-  readonly mailboxes: string | null;
+  /** How it delivers. What goes on over SMTP leaves nothing on its disk. */
+  readonly delivery: 'ledger' | 'maildir' | 'smtp';
+  /** Folder of its Maildirs, if it has them. */
+  readonly mailboxes: string;
 };
 
 export type LoadTarget = {
