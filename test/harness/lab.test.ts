@@ -352,6 +352,7 @@ test('after close() every call fails, and says why', async (t) => {
     submit: () => lab.submit('MTA-A', message),
     submitFile: () => lab.submitFile('MTA-A', { name: 'x', sizeBytes: 1, content: Buffer.from('x') }, envelope),
     submitAll: () => lab.submitAll('MTA-A', generateMail(1, 400, 1), envelope),
+    load: () => lab.load({ rate: 1, durationS: 1 }),
     waitForDelivered: () => lab.waitForDelivered(0),
     status: () => lab.status(),
     associations: () => lab.associations(),
