@@ -1,10 +1,11 @@
 /** What has arrived in the mailboxes of a lab since it started: raw contents from the Maildirs, envelopes from the notices. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { contains, type Intervals, including, type Priority } from '@mtalab/mta-core';
+import type { Priority } from '@mtalab/mta-core';
 import { type DeliveryNotice, deadLetters, mailboxFolders } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { isoInstant } from '../readable.js';
+import { CopySet } from './copy-set.js';
 import { copyOfFileName, namesIn } from './mailboxes.js';
 
 /** Limit of envelopes kept in memory. The oldest go first. */
@@ -46,10 +47,10 @@ export type ReceivedMail = {
 export class Arrivals {
   readonly #envelopes = new Map<string, MailEnvelope>();
   /** Copies in the mailboxes since the lab started, by MTA. */
-  readonly #arrived = new Map<string, Intervals>();
+  readonly #arrived = new Map<string, CopySet>();
   readonly #counts = new Map<string, number>();
   /** Copies that were there before. */
-  readonly #earlier = new Map<string, Intervals>();
+  readonly #earlier = new Map<string, CopySet>();
   readonly #listeners = new Set<() => void>();
 
   noteDelivery(line: DeliveryNotice): void {
@@ -74,16 +75,16 @@ export class Arrivals {
 
   /** Marks a copy that is in its mailbox. */
   noteCopy(node: string, copy: number): void {
-    const arrived = this.#arrived.get(node) ?? [];
-    if (contains(this.#earlier.get(node) ?? [], copy) || contains(arrived, copy)) return;
-    this.#arrived.set(node, including(arrived, copy));
+    const arrived = setAt(this.#arrived, node);
+    if (this.#earlier.get(node)?.has(copy) === true || arrived.has(copy)) return;
+    arrived.add(copy);
     this.#counts.set(node, this.countAt(node) + 1);
     this.wake();
   }
 
   /** Marks a copy that was in its mailbox before the lab started. */
   noteEarlier(node: string, copy: number): void {
-    this.#earlier.set(node, including(this.#earlier.get(node) ?? [], copy));
+    setAt(this.#earlier, node).add(copy);
   }
 
   /** Lets all waits look again. */
@@ -105,14 +106,14 @@ export class Arrivals {
   /** The files of a mailbox by copy, in the order in which the MTA accepted the messages. */
   async files(node: string, folder: string, address: string): Promise<readonly (readonly [copy: number, file: string])[]> {
     const maildir = join(folder, ...mailboxFolders({ to: 'mailbox', address }));
-    const arrived = this.#arrived.get(node) ?? [];
+    const arrived = setAt(this.#arrived, node);
     const found = new Map<number, string>();
     // In this order: a mail reader moves files from `new` to `cur`, so a file may be seen twice, but is never missed.
     for (const part of ['new', 'cur']) {
       for (const name of await namesIn(join(maildir, part))) {
         const copy = copyOfFileName(name);
         // The MTA reports a delivery after it has made the file. Until then the envelope is not known.
-        if (copy !== undefined && contains(arrived, copy)) found.set(copy, join(maildir, part, name));
+        if (copy !== undefined && arrived.has(copy)) found.set(copy, join(maildir, part, name));
       }
     }
     return [...found].sort(([one], [other]) => one - other);
@@ -145,4 +146,13 @@ export class Arrivals {
     }
     return mails;
   }
+}
+
+function setAt(sets: Map<string, CopySet>, node: string): CopySet {
+  let found = sets.get(node);
+  if (found === undefined) {
+    found = new CopySet();
+    sets.set(node, found);
+  }
+  return found;
 }

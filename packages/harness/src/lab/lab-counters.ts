@@ -5,8 +5,8 @@
  * counters of an MTA start at 0 with each process. So the sums add up the last known counters of each process. Counts of a
  * killed process since its last status are lost. Deliveries are not lost: see `Lab`.
  */
-import { contains, type Intervals, including } from '@mtalab/mta-core';
 import { type DeliveryNotice, deadLetters, type MtaStatus } from '@mtalab/transport';
+import { CopySet } from './copy-set.js';
 
 /** Sums over all MTAs and all their processes. */
 export type CounterSums = {
@@ -22,7 +22,7 @@ const zero: CounterSums = { submitted: 0, reports: 0, deadLetters: 0, turnsGiven
 type Waiter = { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void };
 
 export class LabCounters {
-  readonly #copies = new Map<string, Intervals>();
+  readonly #copies = new Map<string, CopySet>();
   /** By incarnation and name of the MTA. */
   readonly #processes = new Map<string, CounterSums>();
   readonly #waiters = new Set<Waiter>();
@@ -51,9 +51,9 @@ export class LabCounters {
 
   /** Counts a copy that is in a mailbox. Returns true if it is a new one. */
   noteCopy(node: string, copy: number): boolean {
-    const known = this.#copies.get(node) ?? [];
-    if (contains(known, copy)) return false;
-    this.#copies.set(node, including(known, copy));
+    const known = this.#copiesAt(node);
+    if (known.has(copy)) return false;
+    known.add(copy);
     this.#delivered += 1;
     for (const waiter of this.#waiters) if (waiter.count <= this.#delivered) waiter.resolve();
     return true;
@@ -61,7 +61,16 @@ export class LabCounters {
 
   /** Marks a copy that was in a mailbox before the lab started. It never counts. */
   noteEarlier(node: string, copy: number): void {
-    this.#copies.set(node, including(this.#copies.get(node) ?? [], copy));
+    this.#copiesAt(node).add(copy);
+  }
+
+  #copiesAt(node: string): CopySet {
+    let known = this.#copies.get(node);
+    if (known === undefined) {
+      known = new CopySet();
+      this.#copies.set(node, known);
+    }
+    return known;
   }
 
   /** Keeps the counters of the present process of an MTA. */
