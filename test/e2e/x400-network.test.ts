@@ -90,6 +90,8 @@ test('port 102: a packet analyser with default settings reads the whole stack', 
   await submit(2);
   await until(async () => (await delivered()) === 2);
   t.same(await stop(), [0, 0]);
+  // The kernel hands packets to the capture some time later, in order: DISCONNECT is the last PDU.
+  await until(() => disconnected(file));
   await end();
   const fields = ['ses.type', 'frame.protocols', '_ws.malformed', 'p1.authenticated.initiator-name'] as const;
   const packets = packetsIn(file, fields, 'tcp.len > 0 and not tcp.analysis.retransmission');
@@ -106,6 +108,15 @@ test('port 102: a packet analyser with default settings reads the whole stack', 
   for (const type of ['13', '14', '45', '41', '42', '9', '10']) t.ok(types.includes(type), `SPDU ${type}`);
   t.ok(packets.some((packet) => packet['p1.authenticated.initiator-name'] === 'MTA-A'));
 });
+
+/** Whether a capture that still runs has a DISCONNECT SPDU. */
+function disconnected(file: string): boolean {
+  try {
+    return packetsIn(file, ['ses.type'], 'ses.type == 10').length > 0;
+  } catch {
+    return false; // The file ends inside a packet that is being written.
+  }
+}
 
 /** The adapter of B goes down while A has mail for it. */
 async function cutOff(t: Test, more: string) {

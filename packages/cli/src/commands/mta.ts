@@ -42,13 +42,18 @@ function announce(io: CommandIo, running: RunningMta, json: boolean): void {
   }
 }
 
-/** Registers the MTA as a run, unless a supervisor has done so, and waits for its end. @returns the exit code. */
-async function untilEnded(running: RunningMta, { file, data: dir, mta }: LoadedConfig): Promise<number> {
+/**
+ * Registers the MTA as a run, unless a supervisor has done so, announces it, and waits for its end. Who reads the
+ * announcement can find the MTA.
+ * @returns the exit code.
+ */
+async function untilEnded(running: RunningMta, { file, data: dir, mta }: LoadedConfig, announced: () => void): Promise<number> {
   const { name, control, tokenFile } = running;
   const { pid } = process;
   try {
     const mtas = [{ mta: name, domains: mta.localDomains, config: file, process: { pid, control, tokenFile } }];
     const registration = isSupervised() ? undefined : await registerRun({ pid, startedAt: new Date().toISOString(), dir, mtas });
+    announced();
     const { code } = await running.ended;
     await registration?.remove();
     return code;
@@ -92,8 +97,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
     });
     interrupt.signal.addEventListener('abort', () => void running.stop());
     if (interrupt.signal.aborted) void running.stop();
-    announce(io, running, json);
-    return await untilEnded(running, loaded);
+    return await untilEnded(running, loaded, () => announce(io, running, json));
   } catch (error) {
     logs.error(`the MTA does not start: ${messageOf(error)}`);
     throw error;
