@@ -20,15 +20,18 @@ type Comparison = {
   readonly runs: Readonly<Record<Competitor, readonly RunFigures[]>>;
 };
 
-async function compare(shape: Shape, options: PartOptions): Promise<Comparison> {
+async function compare(inFlight: number, options: PartOptions): Promise<Comparison> {
   const { rounds, seconds, say } = options;
-  const messages = messagesFor(shape.associations * shape.perAssociation, options);
+  const shape = shapeOf(inFlight, options.perAssociation);
+  // An X.400 association has one activity under way at a time.
+  const x400Shape = shapeOf(inFlight, 1);
+  const messages = messagesFor(inFlight, options);
   const load = { messages, seconds, bytes: messageBytes };
   const runs = await interleaved<Competitor, RunFigures>(
     rounds,
     {
       'LAN link': () => inFolder((dir) => runProduct(dir, load, { shape })),
-      'X.400': () => inFolder((dir) => runProduct(dir, load, { shape, link: 'x400' })),
+      'X.400': () => inFolder((dir) => runProduct(dir, load, { shape: x400Shape, link: 'x400' })),
       baseline: () => inFolder((dir) => runBaseline(dir, load, shape)),
     },
     (text) => say(`${shapeText(shape)}, ${text}`),
@@ -76,7 +79,7 @@ export const handOver: Part = {
   about: 'durable exactly-once hand-over between two processes, beside a bare baseline',
   run: async (options) => {
     const comparisons: Comparison[] = [];
-    for (const inFlight of options.inFlight) comparisons.push(await compare(shapeOf(inFlight, options.perAssociation), options));
+    for (const inFlight of options.inFlight) comparisons.push(await compare(inFlight, options));
     return { tables: comparisons.map(tableOf), figures: comparisons };
   },
 };

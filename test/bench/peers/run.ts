@@ -19,7 +19,7 @@ const page = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta
 const usage = `usage: npm run bench:peers -- [options]
   --only NAMES          some of ${competitors.map(({ name }) => name).join(', ')} (all)
   --in-flight N         messages in flight, 1 to 512 (256)
-  --per-association N   most unconfirmed activities on one association of the product (activitiesInFlight), 1 to 512 (1)
+  --per-association N   most unconfirmed activities on one association of the product (activitiesInFlight), 1 to 512 (64)
   --rounds N            rounds, 1 to 100 (5)
   --messages N          messages of the unit in which the runs are sized, 100 to 100000 (10000): twenty of it for the product and
                         the baseline, ten for Redis, five for the other brokers, a quarter and an eighth for Postfix
@@ -42,7 +42,7 @@ const options = readOptions(usage, (): Options | 'help' => {
     options: {
       only: { type: 'string' },
       'in-flight': { type: 'string', default: '256' },
-      'per-association': { type: 'string', default: '1' },
+      'per-association': { type: 'string', default: '64' },
       rounds: { type: 'string', default: '5' },
       messages: { type: 'string', default: '10000' },
       seconds: { type: 'string', default: '20' },

@@ -1,6 +1,5 @@
 /** The SQL of the database's daily work, prepared once for each connection. */
 import type Database from 'better-sqlite3';
-import { sumOf } from './row-sums.js';
 
 export type Statements = Readonly<
   Record<
@@ -42,7 +41,7 @@ export function statementsOf(db: Database.Database): Statements {
     ),
     deleteMessage: db.prepare('DELETE FROM message WHERE content = ?'),
     head: db.prepare(
-      `SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline, row_sum IS ${sumOf('message')} AS isSound FROM message WHERE content = ?`,
+      'SELECT content, size AS sizeBytes, sum, row_sum AS rowSum, envelope, copies, octets IS NOT NULL AS inline FROM message WHERE content = ?',
     ),
     inlineOctets: db.prepare('SELECT sum, octets FROM message WHERE content = ?'),
     putPiece: db.prepare('INSERT INTO piece (content, offset, sum, octets) VALUES (?, ?, ?, ?)'),

@@ -12,8 +12,8 @@ const inlineBytes = 32 * 1024;
 const maxPieceBytes = 256 * 1024;
 /** Rows kept in memory because they are read in parts. */
 const cachedRows = 16;
-/** Short contents kept in memory because their messages have just been stored: they are delivered or sent on next. */
-const freshRows = 64;
+/** Octets of short contents kept in memory because their messages have just been stored: they are delivered or sent on next. */
+const mostFreshBytes = 4 * 2 ** 20;
 
 /** A content without a message. Replaced, never changed, so that a failed commit can go back. */
 export type Staged = {
@@ -47,6 +47,7 @@ export class StoreContents {
   readonly #overlay = new Map<number, Overlay>();
   readonly #cache = new Map<number, Piece>();
   readonly #fresh = new Map<number, Piece>();
+  #freshBytes = 0;
   /** Staged contents that have pieces to be written before the transaction ends. */
   readonly #unwritten = new Set<number>();
 
@@ -83,6 +84,7 @@ export class StoreContents {
     this.#unwritten.clear();
     this.#cache.clear();
     this.#fresh.clear();
+    this.#freshBytes = 0;
   }
   /** Write the pieces that no message has taken into its row. */
   flush(): void {
@@ -147,12 +149,21 @@ export class StoreContents {
   /** A content with a message is erased. */
   erased(content: number): void {
     if (this.#cache.size > 0) this.#cache.delete(content);
-    this.#fresh.delete(content);
+    this.#dropFresh(content);
   }
 
   #keepFresh(content: number, octets: Uint8Array): void {
     this.#fresh.set(content, { offset: 0, octets });
-    if (this.#fresh.size > freshRows) this.#fresh.delete(this.#fresh.keys().next().value as number);
+    this.#freshBytes += octets.length;
+    for (const oldest of this.#fresh.keys()) {
+      if (this.#freshBytes <= mostFreshBytes) break;
+      this.#dropFresh(oldest);
+    }
+  }
+
+  #dropFresh(content: number): void {
+    this.#freshBytes -= this.#fresh.get(content)?.octets.length ?? 0;
+    this.#fresh.delete(content);
   }
 
   /** Octets of a content, queued, staged or stored. @throws DamagedContent */
