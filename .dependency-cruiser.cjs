@@ -119,6 +119,7 @@ module.exports = {
       from: { path: '^packages/load-report/src/page/' },
       to: { dependencyTypesNot: ['type-only'] },
     },
+    pure('web', [core, trace, scenario], 'The page runs in a browser.', ['preact', 'uplot']),
     onlyFrom(
       'cli-arrows',
       'packages/cli',
@@ -140,9 +141,10 @@ module.exports = {
     },
     {
       name: 'listed',
-      comment: 'A package lists its imports in its package.json.',
+      comment:
+        'A package lists its imports in its package.json. The page is built into one file, so what it imports is of the build.',
       severity: 'error',
-      from: { path: '^packages/' },
+      from: { path: '^packages/', pathNot: '^packages/web/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

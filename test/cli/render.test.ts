@@ -234,6 +234,7 @@ const views: Record<string, (style: Paint) => string> = {
       {
         dir: '/tmp/lab',
         kept: true,
+        page: null,
         timeScale: 60,
         faults: ['cut before turn-give 1'],
         mtas: [

@@ -3,6 +3,7 @@ export {
   type Chance,
   chance,
   describeFault,
+  explainWaits,
   type FaultHandle,
   type FaultSpec,
   type FaultState,
@@ -10,14 +11,21 @@ export {
   faultKinds,
   type JoinedSide,
   joinAssociations,
+  keepsBack,
+  type LabReason,
+  type LabSights,
+  type LabWait,
+  type MtaSight,
   parseFault,
+  type RawAssociation,
+  type WaitExplanation,
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
 export { articleArgument, isRecord, wrongArgument } from './lab/arguments.js';
 export type { MailEnvelope, ReceivedMail } from './lab/arrivals.js';
-export { joinAnswers, type LabAssociation, type RawAssociation } from './lab/associations.js';
+export { joinAnswers, type LabAssociation } from './lab/associations.js';
 export type { Changes, Effective } from './lab/changes.js';
 export type { EventFilter, LabEvent, WaitForEventOptions } from './lab/event-record.js';
 export { makeFolder } from './lab/folder.js';
@@ -34,15 +42,6 @@ export type { SubmitAllOptions, SubmitAllResult } from './lab/submit-all.js';
 export { SubmissionRefused, type SubmitOptions, type Submitted } from './lab/submitter.js';
 export type { LabSummary } from './lab/summary.js';
 export type { LabLtab, LabMessages, LabQueues, LabStatus, MtaEnded, MtaLevels, Restarted } from './lab/views.js';
-export {
-  explainWaits,
-  keepsBack,
-  type LabReason,
-  type LabSights,
-  type LabWait,
-  type MtaSight,
-  type WaitExplanation,
-} from './lab/waits.js';
 export { type LoadFault, parseLoadFault } from './load/load-faults.js';
 export type { PriorityWeights, SizeRange } from './load/messages.js';
 export { type LoadOptions, type LoadPlan, type LoadProgress, planLoad } from './load/options.js';
@@ -55,6 +54,10 @@ export { parsePriorities, parseSeconds, parseSize, parseStages } from './load/wo
 export { type GenerateOptions, generateMail, smallestGenerated } from './mail/generate.js';
 export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
+export { LabPage, type LabPageOptions } from './page/lab-page.js';
+export { PageServer, type PageServerOptions } from './page/page-server.js';
+export { type Recording, readRecording, recordingPage, writePage } from './page/recording.js';
+export { readStaticFiles, type StaticFile } from './page/static-files.js';
 export { type Answer, type AnswerError, answerOf, type Unanswered, unanswered } from './process/answers.js';
 export { durationText, pause } from './process/deadline.js';
 export { HarnessError, HarnessTimeout, messageOf } from './process/errors.js';

@@ -34,3 +34,13 @@ export {
 export { runSteps, ScenarioEnded, type StepsOptions } from './run-steps.js';
 export type { LoggedEvent, Stage, StageExit, StageMessage } from './stage.js';
 export { firstHops, linksOf, type Neighbour, neighboursOf, type ScenarioLab, type Topology } from './topology.js';
+export {
+  explainWaits,
+  keepsBack,
+  type LabReason,
+  type LabSights,
+  type LabWait,
+  type MtaSight,
+  type RawAssociation,
+  type WaitExplanation,
+} from './waits.js';

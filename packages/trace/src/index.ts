@@ -4,6 +4,7 @@ export type { JournalEntry, JournalStart, LocatedEntry } from './journal/entry.j
 export { JournalError, JournalReader, readJournalText } from './journal/read.js';
 export { type ReplayCore, type Replayed, Replayer } from './journal/replay.js';
 export { type Difference, JournalVerifier, type Verification, verifyJournal } from './journal/verify.js';
+export { annotated } from './ladder/annotate.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
 export { legendText } from './ladder/legend.js';
@@ -14,3 +15,13 @@ export { mergeTrails } from './ladder/merge.js';
 export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';
 export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';
 export { LadderError, type Moment, type PduMoment, Trail, Trails } from './ladder/trail.js';
+export type { FeedItem, FiguresItem, GapItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';
+export { defaultLiveLimits, type KeptStep, type LiveLimits, LiveTrace, type NodeAt } from './live/live-trace.js';
+export type {
+  PageDone,
+  PageHello,
+  PageItems,
+  PageMessage,
+  PageNow,
+  PageRequest,
+} from './live/page-protocol.js';

@@ -64,6 +64,9 @@ function definePair(command: Command): Command {
       .option('--time-scale <n>', 'run the clock of the lab this many times as fast', positive(100_000), 1)
       .option('--fault <text>', 'put a fault on the link, such as "cut before turn-give 1"; may be repeated', repeatable)
       .option('--proxy', 'put the fault proxy between the MTAs, even without --fault')
+      .option('--page', 'serve the page of the pair (default, unless --once or --json is given)')
+      .option('--no-page', 'serve no page')
+      .option('--page-port <port>', 'serve the page on this port of 127.0.0.1 (default: the system chooses)', whole(0, 65_535))
       .option('--threshold <n>', 'messages queued per association before another association opens', whole(1, 1_000_000))
       .option('--set <name=value>', 'a setting of both MTAs, such as openRetryIntervalS=60; may be repeated', repeatable)
       .addOption(new Option('--delivery <kind>', 'how to deliver mail').choices([...deliveryKinds]).default('maildir'))
@@ -274,6 +277,26 @@ Examples:
 Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md has more.`,
     define: withMtas,
     load: () => import('../commands/diagnostics.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'page [journals...]',
+    summary: 'print an address of the page of a running pair, or make a page of recorded journals',
+    detail: `
+Without a journal: an address that opens the page of the running pair once. With journals: one HTML file that shows them, with
+the ladder and the states of both sides at any instant. It opens from a disk, without a network.
+
+Examples:
+  mtalab page                                                  a new address for the pair that runs
+  mtalab page lab/MTA-*/data/journal.jsonl --out turn.html     what \`mtalab pair --journal --dir lab\` has recorded`,
+    define: (command) => {
+      withRun(command)
+        .option('--out <file>', 'where the page of the journals goes')
+        .option('--title <text>', 'its title (default: the names of the journals)')
+        .option('--force', 'replace a file that is there');
+      return command;
+    },
+    load: () => import('../commands/page.js'),
   },
   {
     group: groups.act,

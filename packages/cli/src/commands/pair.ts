@@ -1,11 +1,12 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
-import type { Lab, LabSummary, MtaEnded } from '@mtalab/harness';
+import type { Lab, LabPage, LabSummary, MtaEnded } from '@mtalab/harness';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { serveControlChannel } from '../pair/control-channel.js';
+import { startPage } from '../pair/page.js';
 import { pairDomains } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { findMail, type Mail, type Sending, sendAll } from '../pair/send.js';
@@ -23,7 +24,7 @@ function printReleases(io: CommandIo, flags: PairFlags, plan: PairPlan): void {
 }
 
 /** Prints where the MTAs listen. */
-function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): void {
+function announce(io: CommandIo, lab: Lab, page: LabPage | null, flags: PairFlags, plan: PairPlan): void {
   const mtas = [...lab.processes.values()].map((one, at) => ({
     mta: one.name,
     pid: one.pid,
@@ -39,7 +40,14 @@ function announce(io: CommandIo, lab: Lab, flags: PairFlags, plan: PairPlan): vo
     nt: plan.profiles[one.name]?.nt.name ?? '',
     legacy: plan.profiles[one.name]?.legacy ?? [],
   }));
-  const ready = { dir: lab.dir, kept: flags.dir !== undefined, timeScale: flags.timeScale, mtas, faults: plan.faults };
+  const ready = {
+    dir: lab.dir,
+    kept: flags.dir !== undefined,
+    timeScale: flags.timeScale,
+    mtas,
+    faults: plan.faults,
+    page: page?.newAddress() ?? null,
+  };
   if (flags.json === true) outJsonLine(io, { type: 'ready', ...ready });
   else io.out(renderReady(ready, paint(io.outColour, io.outColumns())));
   printReleases(io, flags, plan);
@@ -100,9 +108,9 @@ type Running = {
   readonly interrupt: Interrupt;
 };
 
-async function runLab(lab: Lab, { io, flags, plan, mail, live, interrupt }: Running): Promise<number> {
+async function runLab(lab: Lab, page: LabPage | null, { io, flags, plan, mail, live, interrupt }: Running): Promise<number> {
   try {
-    announce(io, lab, flags, plan);
+    announce(io, lab, page, flags, plan);
     for (const hint of plan.hints) io.err(hint);
     const sending: Sending = { wanted: mail.count, accepted: 0, complete: false };
     const sent = sendAll(lab, plan, mail, sending, interrupt.signal);
@@ -125,14 +133,16 @@ export const run: CommandRun = async ({ io, options }) => {
   const interrupt = onInterrupt(io.readerGone);
   try {
     const lab = await startPair(live, flags, plan);
+    let page: LabPage | null = null;
     let closeControl: (() => Promise<void>) | undefined;
     let announceEnd: (outcomes: readonly MtaEnded[]) => void = () => undefined;
     const ended = new Promise<readonly MtaEnded[]>((resolve) => {
       announceEnd = resolve;
     });
     try {
-      closeControl = await serveControlChannel(lab, { stop: interrupt.trigger, ended, log: (text) => live.note(text) });
-      const code = await runLab(lab, { io, flags, plan, mail, live, interrupt });
+      page = await startPage(lab, flags);
+      closeControl = await serveControlChannel(lab, { page, stop: interrupt.trigger, ended, log: (text) => live.note(text) });
+      const code = await runLab(lab, page, { io, flags, plan, mail, live, interrupt });
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
       const outcomes = await lab.end();
       announceEnd(outcomes);
@@ -143,7 +153,7 @@ export const run: CommandRun = async ({ io, options }) => {
       announceEnd(await lab.end());
       // The control channel closes last: the request to stop may have come over it, and its client gets the outcome first.
       await new Promise((resolve) => setImmediate(resolve));
-      await closeControl?.();
+      await Promise.all([closeControl?.(), page?.close()]);
     }
   } finally {
     interrupt.dispose();

@@ -6,6 +6,7 @@ import {
   type FaultHandle,
   type FaultProxy,
   type Lab,
+  type LabPage,
   type MtaEnded,
   unanswered,
 } from '@mtalab/harness';
@@ -41,13 +42,18 @@ export type PairControl = {
   /** Resolves when all MTAs have ended. */
   readonly ended: Promise<readonly MtaEnded[]>;
   readonly log: (text: string) => void;
+  /** The page, if the run has one. */
+  readonly page?: LabPage | null;
 };
 
 /**
  * Serves the commands of the pair on a loopback port, and registers the run with this channel.
  * @returns a function that closes the channel.
  */
-export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairControl): Promise<() => Promise<void>> {
+export async function serveControlChannel(
+  lab: Lab,
+  { stop, ended, log, page = null }: PairControl,
+): Promise<() => Promise<void>> {
   const commands = checkedCommands(pairCommands, {
     faults: () => proxyOf(lab).faults().map(view),
     fault: ({ text }) => {
@@ -84,6 +90,10 @@ export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairCo
         const { killed } = await lab.restart(name, { kill });
         return { killed };
       }),
+    page: () => {
+      if (page === null) throw new CliError('this run has no page; start a pair with --page');
+      return { address: page.newAddress() };
+    },
     stop: () => {
       // The client must get its reply first.
       setImmediate(stop);

@@ -67,6 +67,8 @@ export const pairCommands = {
     arguments: z.object({ names, kill: z.boolean({ error: 'true or false' }) }),
     result: answersOf(z.object({ killed: z.string().nullable() })),
   },
+  /** An address that opens the page of the pair once. */
+  page: { arguments: nothing, result: z.object({ address: z.string() }) },
   /** Begins to end the run. `limitMs` is the real time after which it has ended, also by killing. */
   stop: { arguments: nothing, result: z.object({ limitMs: z.number() }) },
   /** Answered when all MTAs have ended. */

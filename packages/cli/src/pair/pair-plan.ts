@@ -49,6 +49,9 @@ export type PairFlags = {
   readonly timeScale: number;
   readonly fault?: readonly string[];
   readonly proxy?: boolean;
+  /** Serve the page? Undefined: yes, unless a program reads the output. */
+  readonly page?: boolean;
+  readonly pagePort?: number;
   readonly threshold?: number;
   readonly set?: readonly string[];
   readonly delivery: DeliveryKind;

@@ -26,6 +26,8 @@ export type PairReady = {
     readonly legacy: readonly string[];
   }[];
   readonly faults: readonly string[];
+  /** An address that opens the page once; null without a page. */
+  readonly page: string | null;
 };
 
 export function renderReady(ready: PairReady, style: Paint): string {
@@ -62,6 +64,7 @@ export function renderReady(ready: PairReady, style: Paint): string {
     ...ready.mtas.flatMap(({ mta, metrics }) =>
       metrics === null ? [] : [`${printable(mta)} has its metrics at ${printable(metrics)}`],
     ),
+    ...(ready.page === null ? [] : [`page (this address opens it once): ${ready.page}`]),
     ...ready.faults.map((fault) => `fault: ${printable(fault)}`),
   ];
   const [mtas = '', ...facts] = lines;

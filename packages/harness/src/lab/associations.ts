@@ -1,11 +1,8 @@
 /** Associations of a lab of processes. */
 import type { AssociationView } from '@mtalab/mta-core';
-import { type JoinedAssociation, joinAssociations } from '@mtalab/scenario';
+import { joinAssociations, type RawAssociation } from '@mtalab/scenario';
 import type { Answer } from '../process/answers.js';
 import type { Readable } from '../readable.js';
-
-/** One association with the views of both sides. Instants are milliseconds of the lab's clock. */
-export type RawAssociation = JoinedAssociation<AssociationView>;
 
 /** One association with the views of both sides. */
 export type LabAssociation = Readable<RawAssociation>;

@@ -1,7 +1,9 @@
 /** Looks at the MTAs of a load at each interval: queues, associations, who holds the Turn, and what the processes use. */
+
 import type { AssociationView, QueueView } from '@mtalab/mta-core';
+import type { RawAssociation } from '@mtalab/scenario';
 import type { MtaStatus } from '@mtalab/transport';
-import { joinAnswers, type RawAssociation } from '../lab/associations.js';
+import { joinAnswers } from '../lab/associations.js';
 import type { Answer } from '../process/answers.js';
 import type { LoadMark, LoadMtaSample, TurnHolders } from './result.js';
 import type { LoadTarget } from './target.js';

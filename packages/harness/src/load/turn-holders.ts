@@ -1,5 +1,5 @@
 /** Who holds the Turn of each association of a lab, as counts. */
-import type { RawAssociation } from '../lab/associations.js';
+import type { RawAssociation } from '@mtalab/scenario';
 import type { TurnHolders } from './result.js';
 
 /** Has one side let go of the Turn, so that it is on its way? Two looks that are a moment apart may also see it at both ends. */

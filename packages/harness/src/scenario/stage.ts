@@ -1,10 +1,10 @@
 /** Makes a lab of processes the stage of a scenario. */
 import type { BindingWish } from '@mtalab/mta-core';
-import type { LoggedEvent, Mode, NetworkState, Stage, StageExit, StageMessage } from '@mtalab/scenario';
+import type { LoggedEvent, Mode, NetworkState, RawAssociation, Stage, StageExit, StageMessage } from '@mtalab/scenario';
 import type { LinkPdu } from '@mtalab/trace';
 import type { MtaStatus } from '@mtalab/transport';
 import { articleArgument } from '../lab/arguments.js';
-import { joinAnswers, type RawAssociation } from '../lab/associations.js';
+import { joinAnswers } from '../lab/associations.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, logFolderOf } from '../lab/lab-paths.js';
 import { required } from '../process/answers.js';

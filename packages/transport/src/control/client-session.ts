@@ -49,6 +49,10 @@ export class ClientSession implements CommandClient {
     socket.on('close', () => this.#gone());
   }
 
+  latest(stream: StreamName): number {
+    return this.#backend.streams[stream].latest();
+  }
+
   /** Follow a stream. What is still kept after `since` comes first. */
   subscribe(stream: StreamName, since: number | undefined): CommandResult<'subscribe'> {
     this.unsubscribe(stream);

@@ -29,6 +29,8 @@ import type { Uploads } from './uploads.js';
 /** What of a client its commands may use. */
 export type CommandClient = {
   readonly uploads: Uploads;
+  /** Number of the latest entry of a stream. */
+  latest(stream: StreamName): number;
   subscribe(stream: StreamName, since: number | undefined): CommandResult<'subscribe'>;
   unsubscribe(stream: StreamName): void;
 };
@@ -59,6 +61,7 @@ const handlers: Handlers = {
   ltab: ({ driver }) => viewLtab(driver.mta),
   associations: ({ driver }) => viewAssociations(driver.mta),
   queues: ({ driver }) => viewQueues(driver.mta),
+  state: ({ driver, clock, client }) => ({ n: client.latest('journal'), t: clock.nowMs(), mta: driver.mta }),
   messages: ({ driver }, { limit }) => viewMessages(driver.mta, limit),
   submit({ driver, client }, { content, upload, ...envelope }) {
     const handedIn = content === undefined ? client.uploads.take(upload ?? '') : client.uploads.whole(content);

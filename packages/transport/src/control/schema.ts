@@ -13,6 +13,7 @@ import {
   diagnosticsLevels,
   type LtabView,
   type MessageView,
+  type Mta,
   type QueueView,
 } from '@mtalab/mta-core';
 import * as z from 'zod';
@@ -36,6 +37,14 @@ export const commands = {
   ltab: { arguments: nothing, result: rowsOf<LtabView>() },
   associations: { arguments: nothing, result: rowsOf<AssociationView>() },
   queues: { arguments: nothing, result: rowsOf<QueueView>() },
+  /**
+   * The whole state of the core, for those who follow the journal from the middle: the state after the entry with number `n`.
+   * It has the passwords of peers, as the journal has.
+   */
+  state: {
+    arguments: nothing,
+    result: z.object({ n: z.number(), t: z.number(), mta: z.looseObject({}) as unknown as z.ZodType<Mta> }),
+  },
   /** At most `limit` copies that are here, oldest first. */
   messages: { arguments: z.object({ limit: number(1, 10_000).default(100) }), result: rowsOf<MessageView>() },
   /** Answered when the message is on disk. `known`: this submission id was there already, no second message was made. */

@@ -3,7 +3,10 @@
  * it is, whether the other MTA runs, and which faults keep PDUs back. Pure: the caller gathers the sights.
  */
 import type { AssociationView, LastErrorView, QueueWaitView, WaitReason, WaitView } from '@mtalab/mta-core';
-import type { RawAssociation } from './associations.js';
+import type { JoinedAssociation } from './associations.js';
+
+/** One association with the views of both sides. Instants are milliseconds of the lab's clock. */
+export type RawAssociation = JoinedAssociation<AssociationView>;
 
 /** What one MTA of the lab says. */
 export type MtaSight = { readonly mta: string; readonly nowMs: number; readonly waits: readonly QueueWaitView[] };

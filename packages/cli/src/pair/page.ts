@@ -1,0 +1,27 @@
+/** Starts the page of a pair. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Lab, LabPage } from '@mtalab/harness';
+import type { PairFlags } from './pair-plan.js';
+
+/** The folder of the built page. */
+export function pageFolder(): string {
+  return join(dirname(fileURLToPath(import.meta.resolve('@mtalab/web/package.json'))), 'dist');
+}
+
+/** Is the page wanted? A program that reads the output asks for it; a person gets it. */
+function isWanted({ page, once, json }: PairFlags): boolean {
+  return page ?? !(once === true || json === true);
+}
+
+/** @returns null if no page is wanted. @throws HarnessError if it is not built, or its port is taken. */
+export async function startPage(lab: Lab, flags: PairFlags): Promise<LabPage | null> {
+  if (!isWanted(flags)) return null;
+  const { LabPage } = await import('@mtalab/harness');
+  return LabPage.start(lab, {
+    folder: pageFolder(),
+    port: flags.pagePort ?? 0,
+    timeScale: flags.timeScale,
+    title: [...lab.processes.keys()].join(' and '),
+  });
+}

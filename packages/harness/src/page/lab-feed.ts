@@ -1,0 +1,191 @@
+/**
+ * The live feed of a lab: follows the journal of each MTA over a connection of its own, and the PDUs of the fault proxy. When an MTA
+ * makes more steps than a person can follow, the feed lets go of its journal and asks for figures instead, so that watching
+ * never slows the MTA.
+ */
+import { readFile } from 'node:fs/promises';
+import type { FeedItem } from '@mtalab/trace';
+import { ControlClient } from '@mtalab/transport';
+import type { Lab } from '../lab/lab.js';
+import type { MtaProcess } from '../process/mta-process.js';
+import { FeedLog } from './feed-log.js';
+
+/** Steps in one period after which the feed lets go of a journal. */
+const maxStepsPerPeriod = 3000;
+/** Real time between two looks at the processes, and at the rates, ms. */
+const periodMs = 500;
+/** Deliveries in one period below which the journal is followed again. */
+const calmDeliveries = 50;
+
+type Followed = {
+  readonly pid: number;
+  client: ControlClient | null;
+  /** Steps in this period. */
+  steps: number;
+  /** The journal is left out since this MTA is so busy. */
+  isBusy: boolean;
+  delivered: number;
+};
+
+export class LabFeed {
+  readonly log: FeedLog;
+  readonly #lab: Lab;
+  readonly #followed = new Map<string, Followed>();
+  readonly #down = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #endPdus: () => void;
+  #looking = false;
+  #closed = false;
+
+  constructor(lab: Lab, log = new FeedLog()) {
+    this.#lab = lab;
+    this.log = log;
+    this.#endPdus = lab.proxy?.subscribe((pdu) => this.#pdu({ k: 'pdu', t: lab.clock.nowMs(), pdu })) ?? (() => undefined);
+    this.#timer = setInterval(() => void this.look(), periodMs);
+    this.#timer.unref();
+  }
+
+  /** PDUs come with the steps that they belong to: while no journal is followed they are left out too. */
+  #pdu(item: FeedItem): void {
+    const all = [...this.#followed.values()];
+    if (all.length === 0 || all.some(({ isBusy }) => !isBusy)) this.log.add(item);
+  }
+
+  /** Follows MTAs that have come up, and measures how busy each is. */
+  async look(): Promise<void> {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    try {
+      await Promise.all([...this.#lab.processes.values()].map((process) => this.#lookAt(process)));
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookAt(process: MtaProcess): Promise<void> {
+    const { name } = process;
+    const known = this.#followed.get(name);
+    if (!process.up) {
+      if (known !== undefined) this.#gone(name, known);
+      else if (!this.#down.has(name)) this.#isDown(name, 'does not run');
+      return;
+    }
+    if (known?.pid !== process.pid) {
+      if (known !== undefined) this.#gone(name, known);
+      await this.#follow(process);
+      return;
+    }
+    const tooMany = known.steps > maxStepsPerPeriod;
+    known.steps = 0;
+    if (tooMany && !known.isBusy) await this.#letGo(name, known);
+    else if (known.isBusy) await this.#figures(name, known);
+  }
+
+  #gone(name: string, known: Followed): void {
+    known.client?.close();
+    this.#followed.delete(name);
+    const exit = this.#lab.processes.get(name)?.exit;
+    const how =
+      exit === undefined ? 'ended' : exit.signal === null ? `ended with code ${exit.code}` : `was killed by ${exit.signal}`;
+    this.#isDown(name, how);
+  }
+
+  #isDown(name: string, says: string): void {
+    this.#down.add(name);
+    this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'down', pid: null, says });
+  }
+
+  async #follow(process: MtaProcess): Promise<void> {
+    const { name, pid } = process;
+    const followed: Followed = { pid, client: null, steps: 0, isBusy: false, delivered: 0 };
+    this.#followed.set(name, followed);
+    this.#down.delete(name);
+    this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'up', pid, says: 'runs' });
+    try {
+      const { control, tokenFile } = process.ready;
+      const client = await ControlClient.connect(control, (await readFile(tokenFile, 'utf8')).trim(), { keepsAlive: false });
+      if (this.#closed) return client.close();
+      followed.client = client;
+      await this.#subscribe(name, followed);
+    } catch {
+      // The next look sees whether it has ended.
+      followed.client?.close();
+      if (this.#followed.get(name) === followed) this.#followed.delete(name);
+    }
+  }
+
+  /** Entries that come before the state are in it already; a reader tells by their numbers. */
+  async #subscribe(name: string, followed: Followed): Promise<void> {
+    const { client } = followed;
+    if (client === null) return;
+    await client.subscribe('journal', {
+      entry: (entry) => {
+        followed.steps += 1;
+        // What is still on its way after the feed has let go would make a hole.
+        if (!followed.isBusy) this.log.add({ k: 'step', entry });
+      },
+      dropped: () => this.#left(name, followed, `${name} makes more steps than can be sent`),
+    });
+    this.log.add({ k: 'state', node: name, ...(await client.command('state')) });
+    followed.isBusy = false;
+  }
+
+  #left(name: string, followed: Followed, says: string): void {
+    if (followed.isBusy) return;
+    followed.isBusy = true;
+    this.log.add({ k: 'gap', t: this.#lab.clock.nowMs(), node: name, says });
+  }
+
+  async #letGo(name: string, followed: Followed): Promise<void> {
+    this.#left(name, followed, `${name} is busy: only figures are shown until it is calm`);
+    await followed.client?.unsubscribe('journal').catch(() => undefined);
+  }
+
+  /**
+   * Adds the state of every MTA again, for a reader whose place is not kept any more.
+   * @returns the number of the item before.
+   */
+  async refresh(): Promise<number> {
+    const before = this.log.latest;
+    await Promise.all(
+      [...this.#followed].map(async ([node, { client, pid, isBusy }]) => {
+        this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node, state: 'up', pid, says: 'runs' });
+        if (client === null || isBusy) return;
+        const state = await client.command('state').catch(() => null);
+        if (state !== null) this.log.add({ k: 'state', node, ...state });
+      }),
+    );
+    for (const node of this.#down) this.#isDown(node, 'does not run');
+    return before;
+  }
+
+  async #figures(name: string, followed: Followed): Promise<void> {
+    const { client } = followed;
+    if (client === null) return;
+    try {
+      const [queues, status] = await Promise.all([client.command('queues'), client.command('status')]);
+      const queued = Object.fromEntries(queues.map((queue) => [queue.queue, queue.queued]));
+      const { delivered } = status.counters;
+      const grew = delivered - followed.delivered;
+      followed.delivered = delivered;
+      this.log.add({ k: 'figures', t: this.#lab.clock.nowMs(), node: name, queued, delivered });
+      const waiting = queues.reduce((sum, queue) => sum + queue.queued, 0);
+      if (grew < calmDeliveries && (waiting === 0 || !this.#anyoneMoves())) await this.#subscribe(name, followed);
+    } catch {
+      // It is ending, or stands still: the next look sees.
+    }
+  }
+
+  /** Does another busy MTA still deliver? Its peer sends then. */
+  #anyoneMoves(): boolean {
+    return [...this.#followed.values()].some(({ isBusy, steps }) => isBusy && steps > 0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#endPdus();
+    for (const { client } of this.#followed.values()) client?.close();
+    this.#followed.clear();
+  }
+}

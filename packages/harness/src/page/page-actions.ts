@@ -1,0 +1,160 @@
+/** What a person can do to a lab from its page. Each action names the command that does the same. */
+import { type Priority, priorities } from '@mtalab/mta-core';
+import { articleArgument, isText } from '../lab/arguments.js';
+import type { Lab } from '../lab/lab.js';
+import { HarnessError } from '../process/errors.js';
+import type { FaultProxy } from '../proxy/fault-proxy.js';
+import { shellWord } from '../shell-word.js';
+
+export type Done = { readonly says: string; readonly shown: string };
+type Values = Readonly<Record<string, unknown>>;
+type Action = (values: Values) => Promise<Done> | Done;
+
+/** Limits of one action. */
+const most = { messages: 10_000, textLength: 512 };
+
+function wrong(key: string, expected: string): never {
+  throw new HarnessError(`${key}: expected ${expected}`);
+}
+
+function textIn(values: Values, key: string): string {
+  const value = values[key];
+  return isText(value) && value !== '' && value.length <= most.textLength ? value : wrong(key, 'a text');
+}
+
+export class PageActions {
+  readonly #lab: Lab;
+  readonly #do: Readonly<Record<string, Action>>;
+  #paused = false;
+  #sent = 0;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    this.#do = {
+      send: (values) => this.#send(values),
+      fault: (values) => this.#fault(textIn(values, 'text')),
+      'fault-remove': ({ fault }) => {
+        if (!this.#proxy().remove(Number(fault))) throw new HarnessError(`there is no fault ${String(fault)}`);
+        return this.#done(`fault ${String(fault)} is removed`, `fault remove ${String(fault)}`);
+      },
+      release: () => this.#counted(this.#proxy().release(), 'PDU', 'let go', 'fault release'),
+      drop: () => this.#drop(),
+      heal: () => this.#counted(this.#proxy().heal(), 'direction', 'healed', 'fault heal'),
+      cut: () => this.#counted(this.#proxy().cutAll(), 'connection', 'cut', 'fault cut'),
+      network: async (values) => {
+        const state = textIn(values, 'state');
+        if (state !== 'up' && state !== 'down' && state !== 'silent') wrong('state', 'up, down or silent');
+        await this.#proxy().setNetwork(state as 'up' | 'down' | 'silent');
+        return this.#done(`the network is ${state}`, `fault network ${state}`);
+      },
+      pause: () => {
+        this.#proxy().pause();
+        this.#paused = true;
+        return { says: 'the link stands still: no octet passes', shown: '' };
+      },
+      resume: () => {
+        this.#proxy().resume();
+        this.#paused = false;
+        return { says: 'the link goes on', shown: '' };
+      },
+      set: (values) => this.#set(values),
+      restart: (values) => this.#restart(textIn(values, 'mta'), false),
+      kill: (values) => this.#restart(textIn(values, 'mta'), true),
+      advance: (values) => this.#advance(Number(values['seconds'])),
+    };
+  }
+
+  /** Does the link stand still? */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** @throws Error that says what was wrong. */
+  async carryOut(action: string, values: Values): Promise<Done> {
+    const run = Object.hasOwn(this.#do, action) ? this.#do[action] : undefined;
+    if (run === undefined) throw new HarnessError(`there is no action ${JSON.stringify(String(action).slice(0, 40))}`);
+    return run(values ?? {});
+  }
+
+  #proxy(): FaultProxy {
+    const { proxy } = this.#lab;
+    if (proxy === undefined) throw new HarnessError('this pair has no fault proxy; start it with --proxy');
+    return proxy;
+  }
+
+  #done(says: string, command: string): Done {
+    return { says, shown: `mtalab ${command} --dir ${shellWord(this.#lab.dir)}` };
+  }
+
+  #counted(count: number, what: string, verb: string, command: string): Done {
+    return this.#done(`${count} ${what}${count === 1 ? ' is' : 's are'} ${verb}`, command);
+  }
+
+  async #send(values: Values): Promise<Done> {
+    const from = textIn(values, 'from');
+    const to = textIn(values, 'to');
+    const count = Number(values['count'] ?? 1);
+    const priority = (values['priority'] ?? 'normal') as Priority;
+    if (!Number.isInteger(count) || count < 1 || count > most.messages)
+      wrong('count', `a whole number from 1 to ${most.messages}`);
+    if (!priorities.includes(priority)) wrong('priority', priorities.join(', '));
+    const recipient = `user@${this.#lab.domain(to)}`;
+    const originator = `sender@${this.#lab.domain(from)}`;
+    const contents = Array.from({ length: count }, () => {
+      this.#sent += 1;
+      return `From: ${originator}\r\nTo: ${recipient}\r\nSubject: page ${this.#sent}\r\n\r\nSent from the page.\r\n`;
+    });
+    await Promise.all(
+      contents.map((content) =>
+        this.#lab.submit(from, { originator, recipients: [recipient], priority, content: Buffer.from(content) }),
+      ),
+    );
+    const says = `${count} message${count === 1 ? ' is' : 's are'} on the disk of ${from}`;
+    const words = ['submit', '-', '--mta', from, '--to', recipient, ...(priority === 'normal' ? [] : ['--priority', priority])];
+    const command = this.#done(says, words.map(shellWord).join(' ')).shown;
+    const each = `echo 'Subject: page' | ${command}`;
+    return { says, shown: count === 1 ? each : `for i in $(seq ${count}); do ${each}; done` };
+  }
+
+  #fault(text: string): Done {
+    this.#proxy();
+    const { id } = this.#lab.fault(text);
+    return this.#done(`fault ${id} waits for its PDU`, `fault ${shellWord(text)}`);
+  }
+
+  /** The held PDU never arrives: its connections are cut while it waits. */
+  #drop(): Done {
+    const proxy = this.#proxy();
+    const held = proxy.connections().filter((each) => each.held > 0);
+    if (held.length === 0) throw new HarnessError('no PDU is held');
+    const names = [...new Set(held.map(({ association }) => association))];
+    for (const name of names) {
+      if (name === null) proxy.cutAll();
+      else proxy.cutAll(name);
+    }
+    const commands = names.map((name) => this.#done('', name === null ? 'fault cut' : `fault cut ${shellWord(name)}`).shown);
+    return { says: `the held PDU is lost, with its connections`, shown: commands.join(' && ') };
+  }
+
+  async #set(values: Values): Promise<Done> {
+    const article = textIn(values, 'article');
+    const mode = values['mode'] === 'legacy' ? 'legacy' : 'fixed';
+    const names = isText(values['mta']) && values['mta'] !== '' ? [values['mta']] : [...this.#lab.processes.keys()];
+    const answers = await this.#lab.changes.set(articleArgument('article', article), mode, names);
+    const refused = answers.find((answer) => !answer.ok);
+    if (refused !== undefined && !refused.ok) throw new HarnessError(`${refused.mta}: ${refused.error.message}`);
+    const of = names.length === 1 ? ` --mta ${shellWord(names[0] as string)}` : '';
+    return this.#done(`${article} is ${mode} at ${names.join(' and ')}`, `set ${mode} ${article}${of}`);
+  }
+
+  async #restart(mta: string, kill: boolean): Promise<Done> {
+    await this.#lab.restart(mta, { kill });
+    return this.#done(`${mta} has started again`, `restart --mta ${shellWord(mta)}${kill ? ' --kill' : ''}`);
+  }
+
+  async #advance(seconds: number): Promise<Done> {
+    if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) wrong('seconds', 'a number from 0 to 86400');
+    await this.#lab.advanceBy(seconds * 1000);
+    return { says: `${seconds} s of lab time have passed`, shown: '' };
+  }
+}

@@ -1,0 +1,46 @@
+/** What the page and its server say to each other. The page checks what comes by its kind; the server by these limits. */
+
+/** The first message of the server. */
+export type PageHello = {
+  readonly type: 'hello';
+  /** Another number: another run, of which the page knows nothing. */
+  readonly run: string;
+  readonly title: string;
+  readonly mtas: readonly { readonly name: string; readonly domain: string }[];
+  readonly timeScale: number;
+  readonly startedAt: string;
+  /** Real time, ms, and lab time of the server now. */
+  readonly nowMs: number;
+  readonly labNowMs: number;
+  /** Is there a fault proxy between the MTAs? */
+  readonly proxied: boolean;
+  /** The folder that commands name with --dir. */
+  readonly dir: string;
+};
+
+/** Items of the feed. `seq` is the number of the last one. `restart`: forget everything before. */
+export type PageItems = {
+  readonly type: 'items';
+  readonly seq: number;
+  readonly restart: boolean;
+  readonly items: readonly unknown[];
+};
+
+/** What became of an action. `shown`: the command that does the same. */
+export type PageDone = {
+  readonly type: 'done';
+  readonly id: number;
+  readonly ok: boolean;
+  readonly says: string;
+  readonly shown: string;
+};
+
+/** Sent with every batch of items, and once a second. */
+export type PageNow = { readonly type: 'now'; readonly labNowMs: number; readonly nowMs: number; readonly paused: boolean };
+
+export type PageMessage = PageHello | PageItems | PageDone | PageNow;
+
+/** What the page asks for: the items after `since` of the run that it knows, or an action. */
+export type PageRequest =
+  | { readonly type: 'follow'; readonly run: string | null; readonly since: number }
+  | { readonly type: 'do'; readonly id: number; readonly action: string; readonly values: Readonly<Record<string, unknown>> };

@@ -1,0 +1,167 @@
+/** What the page knows, and what the person has chosen. Components read it and call its methods; nothing else changes it. */
+import { type FeedItem, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
+import { queuedOf } from '../model/picture.js';
+import { Connection, type ConnectionState } from './connection.js';
+
+export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
+export type Dialog = 'send' | 'fault' | 'help' | null;
+export type Notice = { readonly id: number; readonly text: string; readonly isError: boolean };
+/** Queue lengths over lab time. `at`: number of the item. */
+export type QueuePoint = { readonly at: number; readonly tMs: number; readonly queued: number };
+/** A thing done on the page, as a command. */
+export type ShownCommand = { readonly says: string; readonly command: string };
+
+const maxPoints = 2000;
+const maxNotices = 4;
+const noticeMs = 4000;
+const maxCommands = 100;
+/** Items between two points of a chart while a recording is read. */
+const pointEvery = 20;
+
+export class Store {
+  trace = new LiveTrace();
+  hello: PageHello | null = null;
+  connection: ConnectionState = 'connecting';
+  /** The instant that is shown; null: now. */
+  cursor: number | null = null;
+  selected: string | null = null;
+  drawer: Drawer = null;
+  dialog: Dialog = null;
+  filter = '';
+  whole = false;
+  paused = false;
+  labNowMs = 0;
+  readonly points = new Map<string, QueuePoint[]>();
+  notices: readonly Notice[] = [];
+  commands: readonly ShownCommand[] = [];
+  /** A recording has no server behind it. */
+  readonly isRecording: boolean;
+  #connection: Connection | null = null;
+  #seq = 0;
+  #lastId = 0;
+  readonly #waiting = new Map<number, (done: PageDone) => void>();
+  readonly #listeners = new Set<() => void>();
+  #drawing = false;
+
+  constructor(recording: readonly FeedItem[] | null) {
+    this.isRecording = recording !== null;
+    if (recording === null) return;
+    this.trace = new LiveTrace({ steps: 200_000, pdus: 200_000 });
+    for (const [at, item] of recording.entries()) {
+      this.trace.take(item);
+      if (at % pointEvery === 0 || at === recording.length - 1) this.#addPoints();
+    }
+  }
+
+  connect(url: string): void {
+    this.#connection = new Connection(url, {
+      message: (message) => this.#receive(message),
+      state: (state) => this.change({ connection: state }),
+    });
+    this.#connection.open();
+  }
+
+  retry(): void {
+    this.#connection?.retry();
+  }
+
+  /** Calls a listener after changes, at most once for each frame of the screen. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  change(values: Partial<Pick<Store, 'connection' | 'cursor' | 'selected' | 'drawer' | 'dialog' | 'filter' | 'whole'>>): void {
+    Object.assign(this, values);
+    this.#changed();
+  }
+
+  /** The item that is shown. */
+  get at(): number {
+    return this.cursor ?? this.trace.latest;
+  }
+
+  /** Does something to the lab, and says what became of it. */
+  act(action: string, values: Readonly<Record<string, unknown>> = {}): Promise<PageDone> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const sent = this.#connection?.send({ type: 'do', id, action, values }) ?? false;
+    if (!sent) {
+      const done: PageDone = { type: 'done', id, ok: false, says: 'there is no connection to the lab', shown: '' };
+      this.#done(done);
+      return Promise.resolve(done);
+    }
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+    this.#changed();
+  }
+
+  #receive(message: PageMessage): void {
+    switch (message.type) {
+      case 'hello': {
+        const known = this.hello?.run === message.run ? message.run : null;
+        this.hello = message;
+        this.labNowMs = message.labNowMs;
+        this.#connection?.send({ type: 'follow', run: known, since: known === null ? 0 : this.#seq });
+        break;
+      }
+      case 'items':
+        if (message.restart) {
+          this.trace = new LiveTrace();
+          this.points.clear();
+          this.cursor = null;
+        }
+        for (const item of message.items) this.trace.take(item as FeedItem);
+        this.#seq = message.seq;
+        this.#addPoints();
+        if (this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
+        break;
+      case 'now':
+        this.labNowMs = message.labNowMs;
+        this.paused = message.paused;
+        break;
+      case 'done':
+        this.#done(message);
+        break;
+    }
+    this.#changed();
+  }
+
+  #done(done: PageDone): void {
+    this.#waiting.get(done.id)?.(done);
+    this.#waiting.delete(done.id);
+    // What went wrong stays until it has been read.
+    if (done.ok) setTimeout(() => this.dismiss(done.id), noticeMs);
+    this.notices = [...this.notices, { id: done.id, text: done.says, isError: !done.ok }].slice(-maxNotices);
+    if (done.ok && done.shown !== '')
+      this.commands = [...this.commands, { says: done.says, command: done.shown }].slice(-maxCommands);
+    this.#changed();
+  }
+
+  #addPoints(): void {
+    const at = this.trace.latest;
+    for (const { node, mta, figures } of this.trace.nodesAt()) {
+      const tMs = this.trace.steps.at(-1)?.entry.t ?? this.labNowMs;
+      const queued = mta !== null ? queuedOf(mta) : Object.values(figures?.queued ?? {}).reduce((sum, count) => sum + count, 0);
+      const list = this.points.get(node) ?? [];
+      list.push({ at, tMs, queued });
+      if (list.length > maxPoints) list.splice(0, maxPoints / 2);
+      this.points.set(node, list);
+    }
+  }
+
+  #changed(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    const draw = (): void => {
+      this.#drawing = false;
+      for (const listener of this.#listeners) listener();
+    };
+    // A page in the background gets no frames; its timers still run.
+    if (typeof document !== 'undefined' && document.hidden) setTimeout(draw, 500);
+    else requestAnimationFrame(draw);
+  }
+}

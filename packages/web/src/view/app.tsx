@@ -1,0 +1,227 @@
+/** The page. It draws what the store has; the keys of the whole page are here. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { pictureOf } from '../model/picture.js';
+import { ladderRows } from '../model/rows.js';
+import type { Store } from '../state/store.js';
+import { Card } from './card.js';
+import { Details } from './details.js';
+import { Dialogs } from './dialogs.js';
+import { Drawer, drawers } from './drawer.js';
+import { Ladder } from './ladder.js';
+import { Timeline } from './timeline.js';
+
+/** Steps that the ladder looks at: what a frame costs grows with them. */
+const ladderSteps = 1500;
+/** A recording is drawn once, so it may look at more. */
+const recordingSteps = 20_000;
+/** Lab time that one key lets pass, s: the Open Interval. */
+const advanceS = 600;
+
+function useChanges(store: Store): void {
+  const [, redraw] = useState(0);
+  useEffect(() => store.subscribe(() => redraw((count) => count + 1)), [store]);
+}
+
+function keyOf(store: Store, event: KeyboardEvent): void {
+  const target = event.target as HTMLElement;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === 'Escape' && store.dialog === null) {
+    store.change(store.selected !== null ? { selected: null } : { drawer: null });
+    return;
+  }
+  // A switch and the timeline take none of these keys, but a field does.
+  const isField = target.tagName === 'SELECT' || (target instanceof HTMLInputElement && !/^(checkbox|range)$/.test(target.type));
+  if (isField || store.dialog !== null) return;
+  const { trace, at, isRecording } = store;
+  const travel = (to: number): void =>
+    store.change({ cursor: to >= trace.latest ? null : Math.max(trace.oldest, to), selected: null });
+  const actions: Readonly<Record<string, () => void>> = {
+    s: () => store.change({ dialog: 'send' }),
+    f: () => store.change({ dialog: 'fault' }),
+    '?': () => store.change({ dialog: 'help' }),
+    w: () => store.change({ whole: !store.whole, selected: null }),
+    '[': () => travel(at - 1),
+    ']': () => travel(at + 1),
+    '0': () => store.change({ cursor: null }),
+    a: () => void store.act('advance', { seconds: advanceS }),
+    ' ': () => void store.act(store.paused ? 'resume' : 'pause'),
+    '/': () => {
+      store.change({ drawer: 'events' });
+      setTimeout(() => document.getElementById('filter')?.focus(), 50);
+    },
+    ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
+  };
+  const act = actions[event.key];
+  if (act === undefined || (isRecording && 'sfa '.includes(event.key))) return;
+  if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
+  event.preventDefault();
+  act();
+}
+
+function Connection({ store }: { readonly store: Store }) {
+  if (store.isRecording) return <span class="state">recording</span>;
+  if (store.connection === 'open') return <span class="state">{store.paused ? 'link stopped' : 'live'}</span>;
+  return (
+    <span class="state bad" role="alert">
+      {store.connection === 'connecting' ? 'connecting' : 'The lab does not answer. '}
+      {store.connection === 'lost' && (
+        <button type="button" onClick={() => store.retry()}>
+          Try again
+        </button>
+      )}
+    </span>
+  );
+}
+
+function Header({ store }: { readonly store: Store }) {
+  const { hello, isRecording } = store;
+  const time = store.labNowMs === 0 ? '' : new Date(store.labNowMs).toISOString().slice(11, 19);
+  return (
+    <header class="top">
+      <h1>MTA Lab</h1>
+      <span class="quiet title">{hello?.title ?? document.body.dataset['title'] ?? ''}</span>
+      <Connection store={store} />
+      {!isRecording && (
+        <span class="quiet figures">
+          {time} {hello === null ? '' : `×${hello.timeScale}`}
+        </span>
+      )}
+      <span class="space" />
+      {!isRecording && (
+        <>
+          <button type="button" onClick={() => store.change({ dialog: 'send' })}>
+            Send
+          </button>
+          <button type="button" onClick={() => store.change({ dialog: 'fault' })}>
+            Fault
+          </button>
+          <button
+            type="button"
+            disabled={hello?.proxied !== true}
+            aria-pressed={store.paused}
+            onClick={() => void store.act(store.paused ? 'resume' : 'pause')}
+          >
+            {store.paused ? 'Go on' : 'Stop the link'}
+          </button>
+          <button
+            type="button"
+            title="Let the Open Interval pass"
+            onClick={() => void store.act('advance', { seconds: advanceS })}
+          >
+            +10 min
+          </button>
+        </>
+      )}
+      <button type="button" aria-pressed={store.whole} onClick={() => store.change({ whole: !store.whole, selected: null })}>
+        {store.whole ? 'Fold' : 'Unfold'}
+      </button>
+      {!isRecording && (
+        <a class="button" href="recording.html" download="recording.html" title="The recording so far, as one HTML file">
+          Save
+        </a>
+      )}
+      <button type="button" aria-label="Keys and signs" onClick={() => store.change({ dialog: 'help' })}>
+        ?
+      </button>
+    </header>
+  );
+}
+
+function emptyText({ isRecording, connection }: Store): string {
+  if (isRecording) return 'Nothing passed between these MTAs.';
+  return connection === 'open'
+    ? 'Nothing has passed yet. Press s to send a message: the first one opens an association.'
+    : 'Waiting for the lab.';
+}
+
+export function App({ store }: { readonly store: Store }) {
+  useChanges(store);
+  useEffect(() => {
+    const listener = (event: KeyboardEvent): void => keyOf(store, event);
+    document.addEventListener('keydown', listener);
+    return () => document.removeEventListener('keydown', listener);
+  }, [store]);
+  const [chosen, choose] = useState(0);
+  const { trace, at } = store;
+  const names = store.hello?.mtas.map(({ name }) => name) ?? trace.nodes;
+  const pairs = names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other] as const));
+  const [left, right] = pairs[chosen] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
+  const nodes = trace.nodesAt(at).filter(({ node }) => node === left || node === right);
+  const nowMs = store.cursor === null && !store.isRecording ? store.labNowMs : (trace.steps.at(-1)?.entry.t ?? 0);
+  const picture = useMemo(() => pictureOf(nodes, nowMs), [trace.latest, at, left, right, store.labNowMs]);
+  const lines = useMemo(
+    () => trace.ladder(at, store.isRecording ? recordingSteps : ladderSteps, store.whole),
+    [trace, trace.latest, at, store.whole],
+  );
+  const rows = useMemo(() => ladderRows(lines, left, right), [lines, left, right]);
+  const selected = store.selected === null ? -1 : rows.findIndex(({ key }) => key === store.selected);
+  const card = (name: string) => picture.cards.find((each) => each.name === name);
+  const [leftCard, rightCard] = [card(left), card(right)];
+  const why = picture.waits.flatMap(({ mta, queue, queued, reasons }) =>
+    reasons.length === 0 ? [] : [`${mta} for ${queue} (${queued}): ${reasons[0]?.says}`],
+  );
+  return (
+    <div class="page">
+      <Header store={store} />
+      <Timeline store={store} lines={lines} />
+      <main class={selected >= 0 ? 'with-details' : ''}>
+        {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
+        <section class="middle" aria-label="The link">
+          {pairs.length > 1 && (
+            <label class="pair">
+              Link{' '}
+              <select value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
+                {pairs.map(([one, other], index) => (
+                  <option key={`${one} ${other}`} value={index}>
+                    {one} and {other}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
+            <strong>
+              {store.cursor === null ? '' : 'Then: '}
+              {picture.sentence}
+            </strong>
+            {why.slice(0, 2).map((text) => (
+              <span key={text}>{text}</span>
+            ))}
+          </div>
+          {[...trace.troubles.values()].map((text) => (
+            <p class="trouble" key={text}>
+              {text}
+            </p>
+          ))}
+          <div class="heads" aria-hidden="true">
+            <span>{left}</span>
+            <span>{right}</span>
+          </div>
+          <Ladder
+            rows={rows}
+            left={left}
+            right={right}
+            selected={selected}
+            onSelect={(index) => store.change({ selected: rows[index]?.key ?? null })}
+            onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
+            empty={emptyText(store)}
+          />
+        </section>
+        {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
+        {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
+      </main>
+      <Drawer store={store} picture={picture} />
+      <div class="notices" role="status" aria-live="polite">
+        {store.notices.map(({ id, text, isError }) => (
+          <p key={id} class={isError ? 'bad' : ''}>
+            {text}
+            <button type="button" class="close" aria-label="Dismiss" onClick={() => store.dismiss(id)}>
+              ✕
+            </button>
+          </p>
+        ))}
+      </div>
+      <Dialogs store={store} left={left} right={right} />
+    </div>
+  );
+}

@@ -1,0 +1,227 @@
+/** The dialogs: send mail, set a fault, the keys. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Store } from '../state/store.js';
+
+type FrameProps = { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren };
+
+function Frame({ title, onClose, children }: FrameProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} aria-label={title} onClose={onClose}>
+      <header>
+        <h2>{title}</h2>
+        <button type="button" class="close" aria-label="Close" onClick={onClose}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+type DialogProps = { readonly store: Store; readonly left: string; readonly right: string };
+
+function SendDialog({ store, left, right }: DialogProps) {
+  const [from, setFrom] = useState(left);
+  const [count, setCount] = useState('1');
+  const [priority, setPriority] = useState('normal');
+  const close = (): void => store.change({ dialog: null });
+  const send = (event: Event): void => {
+    event.preventDefault();
+    void store.act('send', { from, to: from === left ? right : left, count: Number(count), priority });
+    close();
+  };
+  return (
+    <Frame title="Send messages" onClose={close}>
+      <form onSubmit={send}>
+        <label>
+          From{' '}
+          <select value={from} onChange={(event) => setFrom(event.currentTarget.value)}>
+            <option value={left}>
+              {left} to {right}
+            </option>
+            <option value={right}>
+              {right} to {left}
+            </option>
+          </select>
+        </label>
+        <label>
+          Messages{' '}
+          <input
+            type="number"
+            min="1"
+            max="10000"
+            required
+            value={count}
+            autofocus
+            onInput={(event) => setCount(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Priority{' '}
+          <select value={priority} onChange={(event) => setPriority(event.currentTarget.value)}>
+            <option>normal</option>
+            <option>urgent</option>
+            <option>non-urgent</option>
+          </select>
+        </label>
+        <button type="submit" class="main">
+          Send
+        </button>
+      </form>
+    </Frame>
+  );
+}
+
+/** Faults that are one click away; the text may be changed. */
+const usual: readonly (readonly [string, string])[] = [
+  ['Hold the next Turn-Give', 'hold turn-give'],
+  ['Cut before the next Turn-Give', 'cut before turn-give'],
+  ['Cut after the next Turn-Give', 'cut after turn-give'],
+  ['Hold the next Turn-Please', 'hold turn-please'],
+  ['Hold the next confirmation', 'hold confirm'],
+  ['Swallow everything', 'black-hole any'],
+  ['Delay each PDU by 2 s', 'delay any 2000'],
+];
+
+function FaultDialog({ store }: DialogProps) {
+  const [text, setText] = useState('hold turn-give');
+  const close = (): void => store.change({ dialog: null });
+  const isProxied = store.hello?.proxied === true;
+  const act = (action: string, values = {}) => {
+    void store.act(action, values);
+    close();
+  };
+  if (!isProxied)
+    return (
+      <Frame title="Faults" onClose={close}>
+        <p>
+          This pair has no fault proxy on its link, so nothing can be held or cut. Start it with <code>mtalab pair --proxy</code>.
+        </p>
+      </Frame>
+    );
+  return (
+    <Frame title="Faults" onClose={close}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          act('fault', { text });
+        }}
+      >
+        <label>
+          Fault <input value={text} required autofocus onInput={(event) => setText(event.currentTarget.value)} />
+        </label>
+        <button type="submit" class="main">
+          Set
+        </button>
+      </form>
+      <ul class="choices">
+        {usual.map(([title, fault]) => (
+          <li key={fault}>
+            <button type="button" onClick={() => act('fault', { text: fault })}>
+              {title}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <h3>Now</h3>
+      <ul class="choices">
+        <li>
+          <button type="button" onClick={() => act('release')}>
+            Let go what is held
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={() => act('drop')}>
+            Drop what is held
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={() => act('heal')}>
+            Heal the black hole
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={() => act('cut')}>
+            Cut all connections
+          </button>
+        </li>
+        {(['silent', 'down', 'up'] as const).map((state) => (
+          <li key={state}>
+            <button type="button" onClick={() => act('network', { state })}>
+              Network {state}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Frame>
+  );
+}
+
+const keys: readonly (readonly [string, string])[] = [
+  ['Space', 'stop the link, and let it go on'],
+  ['j k ↓ ↑', 'along the ladder'],
+  ['Enter', 'details of the selected line'],
+  ['s', 'send messages'],
+  ['f', 'faults'],
+  ['a', 'let 10 minutes of lab time pass'],
+  ['[ ]', 'one step back or forward in time'],
+  ['0', 'back to now'],
+  ['w', 'fold or unfold repeated lines'],
+  ['1 to 5', 'event log, queues, LTAB, associations, commands'],
+  ['/', 'filter the event log'],
+  ['?', 'this list'],
+  ['Escape', 'close'],
+];
+
+function HelpDialog({ store, left, right }: DialogProps) {
+  return (
+    <Frame title="Keys and signs" onClose={() => store.change({ dialog: null })}>
+      <dl class="keys">
+        {keys.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>
+        The lines of {left} and {right}
+      </h3>
+      <ul class="signs">
+        <li>
+          <span class="life sample mine" /> this side believes that it has the Turn
+        </li>
+        <li>
+          <span class="life sample theirs" /> it believes that the other side has it
+        </li>
+        <li>
+          <span class="life sample giving" /> it gave the Turn away and has no answer yet
+        </li>
+        <li>
+          <span class="life sample asking" /> it asks for the Turn
+        </li>
+      </ul>
+      <p>Two hollow lines side by side are a lost Turn: nobody may send.</p>
+    </Frame>
+  );
+}
+
+export function Dialogs(props: DialogProps) {
+  switch (props.store.dialog) {
+    case 'send':
+      return <SendDialog {...props} />;
+    case 'fault':
+      return <FaultDialog {...props} />;
+    case 'help':
+      return <HelpDialog {...props} />;
+    case null:
+      return null;
+  }
+}
