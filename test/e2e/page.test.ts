@@ -1,7 +1,6 @@
 /** The page of a pair in a browser, against real processes: the Turn is lost as in Q166594, the 50th message helps, and the fix cures. */
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
@@ -10,7 +9,6 @@ import { command } from '../support/command.js';
 import { home, interrupt, start } from './shell.js';
 
 const limit = { skip: noBrowser, timeout: 300_000 };
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 type Ready = { readonly page: string; readonly dir: string };
 
@@ -43,6 +41,16 @@ async function send(page: Page, from: string, count: number, priority = 'normal'
   await page.selectOption('dialog select >> nth=1', priority);
   await page.fill('dialog input', `${count}`);
   await page.keyboard.press('Enter');
+}
+
+/** Closes what the page has said, which lies over a part of it. */
+async function dismissed(page: Page): Promise<void> {
+  for (let left = await page.locator('.notices button').count(); left > 0; left -= 1)
+    await page
+      .locator('.notices button')
+      .first()
+      .click({ timeout: 1000 })
+      .catch(() => undefined);
 }
 
 const card = (page: Page, name: string): Locator => page.locator(`.card[aria-label="${name}"]`);
@@ -112,6 +120,7 @@ test(
     await send(page, 'MTA-B', 48);
     await queued(page, 'MTA-B', 49);
     await verdict(page, /MTA-B for MTA-A \(49\): each side believes that the other has the Turn .*\(Q166594\)/);
+    await dismissed(page);
     await picture(page, 'page-lost-turn');
 
     await send(page, 'MTA-B', 1);
@@ -123,6 +132,7 @@ test(
     await page.locator('.events tr', { hasText: '1294' }).first().waitFor();
     await page.click('.events tr:has-text("1294") button >> nth=0');
     await page.locator('.events aside h3', { hasText: 'Event 1294' }).waitFor();
+    await dismissed(page);
     await picture(page, 'page-event-log');
     await page.keyboard.press('5');
     await page.locator('.commands code').first().waitFor();
@@ -277,7 +287,7 @@ test('light and dark, large print and small screens: all of it is there, and axe
     await picture(page, `page-${name}`);
     if (name === '1280x720' || name === 'dark') {
       await page.keyboard.press('1');
-      await page.evaluate(axe);
+      await page.evaluate(axe.source);
       const faults = (await page.evaluate(
         `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
           .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -12,7 +12,7 @@ export type QueuePoint = { readonly at: number; readonly tMs: number; readonly q
 export type ShownCommand = { readonly says: string; readonly command: string };
 
 const maxPoints = 2000;
-const maxNotices = 4;
+const maxNotices = 2;
 const noticeMs = 4000;
 const maxCommands = 100;
 /** Items between two points of a chart while a recording is read. */

@@ -39,11 +39,30 @@ function timeText(ms: number | undefined): string {
   return new Date(ms).toISOString().slice(11, 23);
 }
 
-function labelOf({ line, shape, lifelines }: LadderRow, left: string, right: string): string {
-  const sides = `${left}: ${lifelineText[lifelines[0]]}; ${right}: ${lifelineText[lifelines[1]]}`;
-  if (shape !== 'pdu') return line.from === '' ? line.text : `${line.from}: ${line.text}. ${sides}`;
-  const fate = line.fate === 'passed' ? '' : `, ${endText[line.fate]}${line.fault === null ? '' : ` by ${line.fault}`}`;
-  return `${timeText(line.tMs)} ${line.from} to ${line.to}: ${line.text}${fate}. ${sides}`;
+/** Words for those who do not see the drawing. */
+function Hidden({ text }: { readonly text: string }) {
+  return <span class="visually-hidden">{text}</span>;
+}
+
+function Line({ row }: { readonly row: LadderRow }) {
+  const { line, shape, kind } = row;
+  if (shape !== 'pdu')
+    return (
+      <span class={`label ${kind}`}>
+        {shape === 'note' ? `${line.from}: ` : ''}
+        {line.text}
+      </span>
+    );
+  return (
+    <>
+      <Arrow row={row} />
+      <span class={`label ${kind}`}>
+        <Hidden text={`${line.from} to ${line.to}: `} />
+        {line.text}
+      </span>
+      <Head row={row} />
+    </>
+  );
 }
 
 type RowProps = {
@@ -56,7 +75,7 @@ type RowProps = {
 };
 
 function Row({ row, index, isSelected, onSelect, left, right }: RowProps) {
-  const { line, shape, lifelines, kind } = row;
+  const { line, shape, lifelines } = row;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
     <div
@@ -64,7 +83,6 @@ function Row({ row, index, isSelected, onSelect, left, right }: RowProps) {
       class={`row ${shape} ${isSelected ? 'selected' : ''}`}
       role="option"
       aria-selected={isSelected}
-      aria-label={labelOf(row, left, right)}
       tabIndex={-1}
       style={{ top: `${index * rowHeight}px` }}
       onClick={() => onSelect(index)}
@@ -72,12 +90,8 @@ function Row({ row, index, isSelected, onSelect, left, right }: RowProps) {
       <span class="when">{shape === 'mark' ? '' : timeText(line.tMs)}</span>
       <span class={`life ${lifelines[0]}`} title={`${left} ${lifelineText[lifelines[0]]}`} />
       <span class={`lane ${row.isRight ? 'rightward' : 'leftward'}`}>
-        {shape === 'pdu' && <Arrow row={row} />}
-        {shape === 'pdu' && <Head row={row} />}
-        <span class={`label ${kind}`}>
-          {shape === 'note' ? `${line.from}: ` : ''}
-          {line.text}
-        </span>
+        <Line row={row} />
+        <Hidden text={`. ${left} ${lifelineText[lifelines[0]]}; ${right} ${lifelineText[lifelines[1]]}`} />
       </span>
       <span class={`life ${lifelines[1]}`} title={`${right} ${lifelineText[lifelines[1]]}`} />
     </div>
