@@ -6,7 +6,7 @@ import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
 import { complaintsOf, newBrowser, noBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { home, interrupt, start } from './shell.js';
+import { home, interrupt, start, until } from './shell.js';
 
 const limit = { skip: noBrowser, timeout: 300_000 };
 
@@ -197,6 +197,12 @@ test('a killed process is said to be down and comes back; a stopped link carries
   await page.locator('.state', { hasText: 'link stopped' }).waitFor();
   await send(page, 'MTA-A', 3);
   await queued(page, 'MTA-A', 3);
+  const held = page.locator('.row .stop', { hasText: 'held' });
+  await held.first().waitFor();
+  const before = await page.locator('.row .head').count();
+  await page.keyboard.press('.');
+  await page.locator('.notices p', { hasText: /^passed: request \d+ MtaSend rttr/ }).waitFor();
+  await until(async () => (await page.locator('.row .head').count()) > before);
   await page.click('button:has-text("Go on")');
   await queued(page, 'MTA-A', 0);
   await card(page, 'MTA-B').locator('button', { hasText: 'Kill and restart' }).click();

@@ -429,3 +429,31 @@ test('while an MTA is down the proxy refuses its callers; later they reach it at
   t.equal(await call(), 'ECONNREFUSED');
   await lab.close();
 });
+
+test('step by step: no PDU passes by itself, the one that has waited longest goes first, and nothing is lost', async (t) => {
+  const lab = await Lab.start();
+  const { a, b, proxy } = lab;
+  const x = await a.open(lab.portOfB, 'MTA-A/1/1');
+  const y = await a.open(lab.portOfB, 'MTA-A/1/2');
+  t.equal(proxy.step(), null, 'nothing waits');
+  proxy.setStepping(true);
+  const first = a.send(y.data, give);
+  await lab.toldOf('held', 1);
+  const second = a.send(x.data, give);
+  await lab.toldOf('held', 2);
+  t.same(b.received(), [], 'the receiver has not seen an octet');
+  t.match(proxy.step(), { link: 'rpc' });
+  await b.until(() => b.received().length === 1);
+  // Its answer comes, and waits behind the other.
+  await lab.toldOf('held', 3);
+  proxy.step();
+  await b.until(() => b.received().length === 2);
+  proxy.setStepping(false);
+  await a.answered(y.data, first);
+  await a.answered(x.data, second);
+  t.equal(
+    proxy.connections().reduce((sum, one) => sum + one.held, 0),
+    0,
+  );
+  await lab.close();
+});

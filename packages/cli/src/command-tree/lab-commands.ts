@@ -90,6 +90,8 @@ Examples:
   mtalab fault remove 2                  remove fault 2
   mtalab fault release | heal            release held PDUs | end black holes
   mtalab fault cut [association]         cut now: this association, or all
+  mtalab fault step on | off             stop the link | let it go on
+  mtalab fault step                      while it is stopped: let the PDU go that has waited longest
   mtalab fault network silent            what is up carries nothing any more, not even its end; new connections work
   mtalab fault network down | up         new connections fail too | the network is back
 

@@ -18,7 +18,7 @@ type FaultRequest = {
     readonly done: string;
   };
 }[FaultCommand];
-type FaultCommand = 'faults' | 'fault' | 'fault-remove' | 'release' | 'heal' | 'cut' | 'network';
+type FaultCommand = 'faults' | 'fault' | 'fault-remove' | 'release' | 'heal' | 'cut' | 'network' | 'step';
 
 /** With one of these words `cut` begins a fault. Without, it cuts now. */
 const cutFaults = ['before', 'after', 'randomly', 'every'];
@@ -40,6 +40,19 @@ function networkRequest(words: readonly string[]): FaultRequest {
   return { cmd: 'network', args: { state }, done: networkDone[state] };
 }
 
+const stepDone = {
+  on: 'the link stands still: `mtalab fault step` lets one PDU go',
+  off: 'the link goes on',
+  next: '',
+} as const;
+
+function stepRequest(words: readonly string[]): FaultRequest {
+  const what = (words[1] ?? 'next').toLowerCase();
+  if (words.length > 2 || (what !== 'on' && what !== 'off' && what !== 'next'))
+    throw new UsageError('`fault step` takes on or off, or nothing: then the next PDU passes');
+  return { cmd: 'step', args: { what }, done: stepDone[what] };
+}
+
 /** Turns the words into a request. All words but these commands are a fault in the fault language. */
 export function faultRequest(words: readonly string[]): FaultRequest {
   const [first = '', second] = words;
@@ -52,6 +65,8 @@ export function faultRequest(words: readonly string[]): FaultRequest {
       return withoutMoreWords(words, { cmd: 'heal', args: {}, done: 'black holes are ended' });
     case 'network':
       return networkRequest(words);
+    case 'step':
+      return stepRequest(words);
     case 'remove': {
       if (second === undefined || words.length > 2 || !/^\d{1,9}$/.test(second)) {
         throw new UsageError('`fault remove` takes the number of a fault; `mtalab fault list` shows them');
@@ -95,6 +110,10 @@ export const run: CommandRun = async ({ io, args, options }) => {
     else io.out(renderFaults(faults, style));
   } else if (request.cmd === 'fault') {
     io.out(renderFaults([result as FaultView], style));
+  } else if (request.cmd === 'step' && request.args.what === 'next') {
+    const { passed } = result as { readonly passed: string | null };
+    if (passed === null) io.err('no PDU waits on the link');
+    else io.out(passed);
   } else io.err(request.done);
   return exitCodes.ok;
 };

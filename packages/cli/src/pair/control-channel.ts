@@ -10,6 +10,7 @@ import {
   type MtaEnded,
   unanswered,
 } from '@mtalab/harness';
+import { describeFrame } from '@mtalab/mta-core';
 import { ControlServer, checkedCommands } from '@mtalab/transport';
 import { CliError, messageOf } from '../errors.js';
 import { pairCommands } from './control-schema.js';
@@ -66,6 +67,16 @@ export async function serveControlChannel(
     },
     release: () => ({ released: proxyOf(lab).release() }),
     heal: () => ({ healed: proxyOf(lab).heal() }),
+    step: ({ what }) => {
+      const proxy = proxyOf(lab);
+      if (what !== 'next') {
+        proxy.setStepping(what === 'on');
+        return { passed: null };
+      }
+      if (!proxy.stepping) throw new CliError('the link does not stand still; `mtalab fault step on` stops it');
+      const pdu = proxy.step();
+      return { passed: pdu === null ? null : describeFrame(pdu) };
+    },
     network: async ({ state }) => {
       await proxyOf(lab).setNetwork(state);
       return {};

@@ -42,6 +42,11 @@ export const pairCommands = {
   'fault-remove': { arguments: z.object({ fault: z.int({ error: 'the number of a fault' }) }), result: nothing },
   release: { arguments: nothing, result: z.object({ released: z.number() }) },
   heal: { arguments: nothing, result: z.object({ healed: z.number() }) },
+  /**
+   * `on`: no PDU passes by itself any more. `next`: the one that has waited longest passes. `off`: all pass. `passed`: the PDU in
+   * words; null if none waited.
+   */
+  step: { arguments: z.object({ what: oneOf(['on', 'off', 'next']) }), result: z.object({ passed: z.string().nullable() }) },
   /** Takes the network between the MTAs away, or gives it back. */
   network: { arguments: z.object({ state: oneOf(networkStates) }), result: nothing },
   /** Cuts the connections of an association, or all. */

@@ -11,7 +11,7 @@ import type { MtaProcess } from '../process/mta-process.js';
 import { FeedLog } from './feed-log.js';
 
 /** Steps in one period after which the feed lets go of a journal. */
-const maxStepsPerPeriod = 3000;
+const maxStepsPerPeriod = 1000;
 /** Real time between two looks at the processes, and at the rates, ms. */
 const periodMs = 500;
 /** Deliveries in one period below which the journal is followed again. */

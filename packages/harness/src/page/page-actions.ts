@@ -1,5 +1,5 @@
 /** What a person can do to a lab from its page. Each action names the command that does the same. */
-import { type Priority, priorities } from '@mtalab/mta-core';
+import { describeFrame, type Priority, priorities } from '@mtalab/mta-core';
 import { articleArgument, isText } from '../lab/arguments.js';
 import type { Lab } from '../lab/lab.js';
 import { HarnessError } from '../process/errors.js';
@@ -25,7 +25,6 @@ function textIn(values: Values, key: string): string {
 export class PageActions {
   readonly #lab: Lab;
   readonly #do: Readonly<Record<string, Action>>;
-  #paused = false;
   #sent = 0;
 
   constructor(lab: Lab) {
@@ -48,14 +47,18 @@ export class PageActions {
         return this.#done(`the network is ${state}`, `fault network ${state}`);
       },
       pause: () => {
-        this.#proxy().pause();
-        this.#paused = true;
-        return { says: 'the link stands still: no octet passes', shown: '' };
+        this.#proxy().setStepping(true);
+        return this.#done('the link stands still: each PDU waits for its step', 'fault step on');
       },
       resume: () => {
-        this.#proxy().resume();
-        this.#paused = false;
-        return { says: 'the link goes on', shown: '' };
+        this.#proxy().setStepping(false);
+        return this.#done('the link goes on', 'fault step off');
+      },
+      step: () => {
+        if (!this.#proxy().stepping) throw new HarnessError('the link does not stand still; stop it first');
+        const pdu = this.#proxy().step();
+        if (pdu === null) throw new HarnessError('no PDU waits on the link');
+        return this.#done(`passed: ${describeFrame(pdu)}`, 'fault step');
       },
       set: (values) => this.#set(values),
       restart: (values) => this.#restart(textIn(values, 'mta'), false),
@@ -66,7 +69,7 @@ export class PageActions {
 
   /** Does the link stand still? */
   get paused(): boolean {
-    return this.#paused;
+    return this.#lab.proxy?.stepping ?? false;
   }
 
   /** @throws Error that says what was wrong. */

@@ -65,6 +65,7 @@ export class ProxyConnection {
   #gone = false;
   #silent = false;
   #paused = false;
+  #stepping = false;
   /** During a cut each leg ends by itself, so that the close of one does not end the other before it is flushed. */
   #cutting = false;
 
@@ -110,7 +111,10 @@ export class ProxyConnection {
     this.#up = flow(this.#client, server, true);
     this.#down = flow(server, this.#client, false);
     if (this.#silent) for (const each of this.flows()) each.silence();
-    for (const each of this.flows()) each.setPaused(this.#paused);
+    for (const each of this.flows()) {
+      each.setPaused(this.#paused);
+      each.setStepping(this.#stepping);
+    }
     if (!this.#paused) this.#client.resume();
   }
 
@@ -118,6 +122,12 @@ export class ProxyConnection {
   setPaused(paused: boolean): void {
     this.#paused = paused;
     for (const flow of this.flows()) flow.setPaused(paused);
+  }
+
+  /** Keeps whole PDUs back in both directions. See `Flow.setStepping`. */
+  setStepping(stepping: boolean): void {
+    this.#stepping = stepping;
+    for (const flow of this.flows()) flow.setStepping(stepping);
   }
 
   /** Is the connection silent? See `silence`. */

@@ -100,6 +100,7 @@ export class FaultProxy {
   #lastSeq = 0;
   #closed = false;
   #paused = false;
+  #stepping = false;
 
   /** Use `FaultProxy.start`. */
   private constructor(options: FaultProxyOptions) {
@@ -167,6 +168,7 @@ export class FaultProxy {
     const connection = new ProxyConnection(this.#lastConnection, link.name, client, this.#host);
     this.#connections.set(connection.id, connection);
     if (this.#paused) connection.setPaused(true);
+    if (this.#stepping) connection.setStepping(true);
     const dial = ({ host, port }: Target): void => connection.dial(connect({ host, port, allowHalfOpen: true }));
     if (link.target !== null) {
       dial(link.target);
@@ -304,6 +306,27 @@ export class FaultProxy {
   resume(): void {
     this.#paused = false;
     for (const connection of [...this.#connections.values()]) connection.setPaused(false);
+  }
+
+  /** Do PDUs pass one by one? */
+  get stepping(): boolean {
+    return this.#stepping;
+  }
+
+  /** From now on no PDU passes by itself: `step` lets the next one go. With false all go again. Nothing is lost. */
+  setStepping(stepping: boolean): void {
+    this.#stepping = stepping;
+    for (const connection of [...this.#connections.values()]) connection.setStepping(stepping);
+  }
+
+  /**
+   * Lets the PDU go that has waited longest, of all connections in both directions. A fault that holds a PDU keeps it.
+   * @returns the PDU; null if none waits.
+   */
+  step(): BareFrame | null {
+    const flows = [...this.#connections.values()].flatMap((connection) => connection.flows());
+    const waiting = flows.flatMap((flow) => (flow.nextSeq === null ? [] : [{ flow, seq: flow.nextSeq }]));
+    return waiting.sort((one, other) => one.seq - other.seq)[0]?.flow.passNext() ?? null;
   }
 
   /** Cuts the association of a connection, or only the connection if the fault says so. */

@@ -64,6 +64,7 @@ export class Flow {
   #sourceEnded = false;
   #silent = false;
   #paused = false;
+  #stepping = false;
   #sinkFull = false;
   #closed = false;
   #received = 0;
@@ -138,6 +139,35 @@ export class Flow {
     this.#paused = paused;
     if (paused) this.#source.pause();
     else this.#drain();
+  }
+
+  /** Keeps whole PDUs back, which `passNext` lets go one by one, until it is called with false. */
+  setStepping(stepping: boolean): void {
+    this.#stepping = stepping;
+    this.#drain();
+  }
+
+  /** Number of the PDU that would go next while stepping; null if none waits, or a fault keeps it back. */
+  get nextSeq(): number | null {
+    const item = this.#queue.find(({ arrived }) => arrived !== null);
+    const isKept = this.#queue[0] === undefined || this.#queue[0].hold !== null || this.#queue[0].delay !== null;
+    return isKept ? null : (item?.arrived?.seq ?? null);
+  }
+
+  /** Passes the next whole PDU on. @returns it; null if none can go. */
+  passNext(): BareFrame | null {
+    if (this.nextSeq === null) return null;
+    while (!this.#closed) {
+      const item = this.#queue.shift();
+      if (item === undefined) break;
+      this.#queuedBytes -= item.sizeBytes;
+      this.#pass(item);
+      if (item.arrived !== null) {
+        this.#drain();
+        return item.arrived.pdu;
+      }
+    }
+    return null;
   }
 
   /** From now on nothing leaves in this direction, not even its end. Waiting octets are lost. */
@@ -250,7 +280,7 @@ export class Flow {
     if (delay?.spec.action === 'delay') {
       item.delay = { fault: delay, cancel: this.#host.after(delay.spec.delayMs, () => this.#delayOver(item)) };
     }
-    const waits = item.hold !== null || item.delay !== null || this.#queue.length > 0;
+    const waits = this.#stepping || item.hold !== null || item.delay !== null || this.#queue.length > 0;
     if (waits) this.#host.fate(arrived.seq, pdu, 'held', hold ?? delay ?? this.#barrier());
     this.#enqueue(item);
   }
@@ -279,6 +309,8 @@ export class Flow {
     while (!this.#closed && !this.#paused) {
       const item = this.#queue[0];
       if (item === undefined || item.hold !== null || item.delay !== null) break;
+      // While stepping only octets that complete no PDU pass by themselves: what they belong to has passed.
+      if (this.#stepping && item.arrived !== null) break;
       this.#queue.shift();
       this.#queuedBytes -= item.sizeBytes;
       this.#pass(item);

@@ -45,6 +45,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     '0': () => store.change({ cursor: null }),
     a: () => void store.act('advance', { seconds: advanceS }),
     ' ': () => void store.act(store.paused ? 'resume' : 'pause'),
+    '.': () => void store.act('step'),
     '/': () => {
       store.change({ drawer: 'events' });
       setTimeout(() => document.getElementById('filter')?.focus(), 50);
@@ -52,7 +53,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'sfa '.includes(event.key))) return;
+  if (act === undefined || (isRecording && 'sfa. '.includes(event.key))) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();

@@ -164,6 +164,7 @@ function FaultDialog({ store }: DialogProps) {
 
 const keys: readonly (readonly [string, string])[] = [
   ['Space', 'stop the link, and let it go on'],
+  ['.', 'while it is stopped: let one PDU go'],
   ['j k ↓ ↑', 'along the ladder'],
   ['Enter', 'details of the selected line'],
   ['s', 'send messages'],
