@@ -34,6 +34,7 @@ const purePackages = {
   'mta-core': [],
   trace: ['packages/mta-core/dist'],
   scenario: ['packages/mta-core/dist', 'packages/trace/dist', 'node_modules/pure-rand', 'node_modules/fastest-levenshtein'],
+  lesson: ['node_modules/yaml'],
   engine: ['packages/mta-core/dist', 'packages/trace/dist', 'packages/scenario/dist', 'node_modules/tinyqueue'],
   proof: [
     'packages/mta-core/dist',
