@@ -57,7 +57,7 @@ function lineIn(document: Document, counter: LineCounter, path: Path): number {
   return 1;
 }
 
-function valueOf(document: Document, file: string): unknown {
+function frontValue(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
@@ -84,7 +84,7 @@ export function parseLesson(text: string, file: string): ParsedLesson {
   const lineOf = (path: Path): number => lineIn(document, counter, path);
   const reader = new Reader();
   const sections = sectionsOf(body, bodyLine);
-  const root = reader.mapping(valueOf(document, file), [], keys);
+  const root = reader.mapping(frontValue(document, file), [], keys);
   const lesson = lessonIn(reader, root, sections);
   const problems: LessonProblem[] = reader.findings.map(({ path, message }) => ({ line: lineOf(path), message }));
   const ids = lesson.questions.map((question) => question.id);

@@ -85,7 +85,7 @@ class Recorder {
     const all = await ladder();
     const lines = all.slice(this.#lines);
     this.#lines = all.length;
-    return { kind: 'ladder', lines: folded(kind === 'ladder' ? withShortOpenings(lines) : lines) };
+    return { kind: 'ladder', lines: kind === 'ladder' ? withShortOpenings(folded(lines)) : folded(lines) };
   }
 }
 

@@ -4,7 +4,7 @@ import { explainTerm, suggestedTerm } from '../commands/explain-term.js';
 import type { Paint } from '../render/colours.js';
 import { renderExhibits } from '../render/exhibits.js';
 import { renderExplanation } from '../render/explain.js';
-import { renderMarkdown } from '../render/markdown.js';
+import { proseColumns, renderMarkdown } from '../render/markdown.js';
 import type { Answers } from './answers.js';
 import type { Moment, Recording } from './record.js';
 import { isRight } from './story.js';
@@ -78,12 +78,13 @@ class Teacher {
     return null;
   }
 
-  async #ask({ id, ask, choices }: Question): Promise<'left' | 'no more input' | null> {
+  async #ask(question: Question): Promise<'left' | 'no more input' | null> {
+    const { id, ask, choices } = question;
     const { answers, out, prompt, style } = this.#parts;
     out(`\n${style.bold(`Predict (${this.#chosen.size + 1} of ${this.#parts.lesson.questions.length})`)}`);
     out(renderMarkdown(ask, style));
     out('');
-    for (const [at, { says }] of choices.entries()) out(renderMarkdown(`- ${letterOf(at)})  ${says}`, style).slice(2));
+    for (const at of choices.keys()) out(this.#choice(question, at));
     const last = letterOf(choices.length - 1);
     for (;;) {
       prompt(`\nYour prediction, a to ${last} ("? WORD" explains a word, q leaves): `);
@@ -108,7 +109,16 @@ class Teacher {
     if (word === '') return 'Type a word behind the question mark, such as: ? Turn';
     const found = explainTerm(word);
     if (found === undefined) return `The glossary has no word "${word}"${suggestedTerm(word)}`;
-    return renderExplanation(found, this.#parts.style);
+    const { style } = this.#parts;
+    return renderExplanation(found, { ...style, columns: Math.min(style.columns, proseColumns) });
+  }
+
+  /** A choice behind its letter. */
+  #choice({ choices }: Question, at: number): string {
+    const { style } = this.#parts;
+    const lead = `${letterOf(at)})  `;
+    const columns = Math.min(style.columns, proseColumns) - lead.length;
+    return lead + renderMarkdown(choices[at]?.says ?? '', { ...style, columns }).replaceAll('\n', `\n${' '.repeat(lead.length)}`);
   }
 
   #show(question: Question, moment: Moment & { readonly kind: 'show' }): void {
@@ -119,7 +129,7 @@ class Teacher {
     const right = truth === chosen;
     if (right) this.#right += 1;
     out(`\n${style.bold('What happened')}`);
-    out(renderMarkdown(`${letterOf(truth)})  ${question.choices[truth]?.says ?? ''}`, style));
+    out(this.#choice(question, truth));
     const outcome = moment.outcomes[truth];
     if (outcome !== null && outcome !== undefined) out(style.dim(`Measured on the running MTAs: ${outcome.seen}.`));
     if (moment.exhibits.length > 0) out(`\n${renderExhibits(moment.exhibits, this.#known, style)}`);

@@ -1,6 +1,6 @@
 /** Renders what a lesson shows as evidence. */
 import { counted } from '@mtalab/scenario';
-import { type LadderLine, ladderAsText, legendText, noteLine } from '@mtalab/trace';
+import { isNote, type LadderLine, ladderAsText, legendText, noteLine } from '@mtalab/trace';
 import type { Exhibit, SeenEvent } from '../learn/record.js';
 import type { Paint } from './colours.js';
 import { wrap } from './table.js';
@@ -40,7 +40,11 @@ function bodyOf(exhibit: Exhibit, known: Set<string>, style: Paint): readonly st
       if (exhibit.lines.length === 0) return ['Nothing passed between the MTAs.'];
       const columns = Math.min(style.columns, ladderColumns);
       const lines = shortened(exhibit.lines);
-      const legend = legendText(lines, columns, known);
+      const legend = legendText(
+        exhibit.lines.length === lines.length ? lines : lines.filter((line) => !isNote(line)),
+        columns,
+        known,
+      );
       return [ladderAsText(lines, { columns }), ...(legend === '' ? [] : ['', ...legend.split('\n').map(style.dim)])];
     }
     case 'turn':

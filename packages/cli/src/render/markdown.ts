@@ -3,7 +3,7 @@ import type { Paint } from './colours.js';
 import { wrap } from './table.js';
 
 /** Prose is easiest to read in lines of at most this many columns. */
-const proseColumns = 80;
+export const proseColumns = 80;
 
 /** Joins the lines of each paragraph and list item. Fenced code stays as it is. */
 function blocksOf(markdown: string): readonly string[] {
