@@ -72,7 +72,7 @@ const sources = readdirSync(resolve(root, 'packages')).map((name) => `packages/$
 
 const checks = [
   ['types (tsc)', () => run('typescript', 'tsc', '-b')],
-  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023) and three small libraries', purity],
+  ['mta-core, trace, scenario, engine, proof and lesson need nothing but the language (es2023) and four small libraries', purity],
   [
     'format and lint (biome); npm run format mends most of it',
     () => run('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=20', '.'),
