@@ -69,7 +69,7 @@ function lessonIn(home: string, ...argv: readonly string[]) {
 test('a lesson with answers from a pipe', { timeout: 120_000 }, async (t) => {
   const home = join(t.testdir(), 'home');
   const { child, said, closed } = lessonIn(home, 'Q166594');
-  child.stdin.end('c\nb\na\n');
+  child.stdin.end('c\nd\na\n');
   const [code] = await closed;
   t.equal(code, 0, said.stderr);
   t.match(said.stdout, /Who held the Turn\? On the first association nobody did/);
