@@ -12,8 +12,13 @@ const mtalab = (...argv: readonly string[]) => outcomeOf(bin, argv);
 test('every claim of every lesson is true', { timeout: 300_000 }, async (t) => {
   const { code, stdout, stderr } = await mtalab('learn', '--check', '--jobs', '3', '--json');
   t.equal(code, 0, stdout + stderr);
-  const checks = JSON.parse(stdout) as readonly { readonly id: string; readonly falseClaims: readonly string[] }[];
-  t.same(new Set(checks.map(({ id }) => id)).size, 13);
+  const checks = JSON.parse(stdout) as readonly {
+    readonly id: string;
+    readonly corrected: boolean;
+    readonly falseClaims: readonly string[];
+  }[];
+  t.equal(new Set(checks.map(({ id }) => id)).size, 13);
+  t.equal(checks.filter(({ corrected }) => corrected).length, 7, 'seven lessons also say what happens without the bug');
   t.same(
     checks.flatMap(({ falseClaims }) => falseClaims),
     [],

@@ -92,7 +92,7 @@ const wrong: readonly (readonly [what: string, text: string, message: string | R
   [
     'an unknown key of a choice',
     changed('says: No.,', 'says: No., wrong: 1,'),
-    /^small\.md:17: unknown key "wrong" in questions\[0\]\.choices\[1\]; the keys are id, says, remark, right, check$/,
+    /^small\.md:17: unknown key "wrong" in questions\[0\]\.choices\[1\]; the keys are id, says, remark, right, corrected, check$/,
   ],
   ['a missing key', changed('title: A small lesson\n', ''), /^small\.md:2: title is missing; add a text$/],
   [
@@ -120,6 +120,24 @@ const wrong: readonly (readonly [what: string, text: string, message: string | R
     'a choice that is not right',
     changed('says: No.,', 'says: No., right: false,'),
     /^small\.md:17: right can only be true; leave it out of a wrong choice$/,
+  ],
+  [
+    'two corrected choices',
+    changed('says: No.,', 'says: No., corrected: true,').replace(
+      'says: Perhaps.,',
+      'says: Perhaps., corrected: true, check: { opened: 1 },',
+    ),
+    /^small\.md:15: several choices of one say corrected: true; at most one may$/m,
+  ],
+  [
+    'a right choice that is corrected',
+    changed('right: true,', 'right: true, corrected: true,'),
+    /^small\.md:16: the right choice is what happens with the bug; put corrected: true on another choice$/m,
+  ],
+  [
+    'a correction of nothing',
+    changed('says: No.,', 'says: No., corrected: true,'),
+    /^small\.md:7: the story has no bug to correct; add legacy/,
   ],
   ['a claim without a check', changed(', check: { delivered: 1 }', ''), 'small.md:16: nothing proves this answer; add a check'],
   [

@@ -18,6 +18,8 @@ export type Choice = {
   readonly remark: string;
   /** Is it right? In a story with an answer of its own, that answer counts instead. */
   readonly right: boolean;
+  /** Is it what happens in the same story without the bug? */
+  readonly corrected: boolean;
   /**
    * A check in the language of scenarios, made when the question is resolved. It must hold for the right choice and for no
    * other, so that a lesson cannot claim what does not happen.

@@ -15,16 +15,21 @@ export function evidenceIn(reader: Reader, value: unknown, path: Path): readonly
 }
 
 function choiceIn(reader: Reader, value: unknown, path: Path): Choice {
-  const choice = reader.mapping(value, path, ['id', 'says', 'remark', 'right', 'check']);
-  const { id, right, check } = choice;
+  const choice = reader.mapping(value, path, ['id', 'says', 'remark', 'right', 'corrected', 'check']);
+  const { id, right, corrected, check } = choice;
   if (right !== undefined && right !== true)
     reader.note([...path, 'right'], 'right can only be true; leave it out of a wrong choice');
+  if (corrected !== undefined && corrected !== true)
+    reader.note([...path, 'corrected'], 'corrected can only be true; leave it out of other choices');
+  if (corrected === true && right === true)
+    reader.note([...path, 'corrected'], 'the right choice is what happens with the bug; put corrected: true on another choice');
   if (check !== undefined) reader.mapping(check, [...path, 'check'], null);
   return {
     id: id === undefined ? null : reader.id(id, [...path, 'id']),
     says: reader.text(choice['says'], [...path, 'says']),
     remark: reader.text(choice['remark'], [...path, 'remark']),
     right: right === true,
+    corrected: corrected === true,
     check: check ?? null,
   };
 }
@@ -44,12 +49,14 @@ export function questionsIn(reader: Reader, value: unknown, sections: Sections, 
     const list = reader.list(question['choices'], [...path, 'choices'], leastChoices, maxChoices);
     const choices = list.map((choice, place) => choiceIn(reader, choice, [...path, 'choices', place]));
     const right = choices.filter((choice) => choice.right);
+    if (choices.filter((choice) => choice.corrected).length > 1)
+      reader.note([...path, 'choices'], `several choices of ${id} say corrected: true; at most one may`);
     if (answered && right.length > 0)
       reader.note([...path, 'choices'], 'each story has its own answer, so no choice may say right: true; remove it');
     if (!answered && right.length !== 1)
       reader.note([...path, 'choices'], `${right.length} choices of ${id} say right: true; exactly one must`);
     for (const [place, choice] of choices.entries()) {
-      if (choice.check === null && (answered || choice.right))
+      if (choice.check === null && (answered || choice.right || choice.corrected))
         reader.note([...path, 'choices', place], 'nothing proves this answer; add a check');
       if (answered && choice.id === null)
         reader.note([...path, 'choices', place], 'this choice needs an id, because the stories name their answers; add one');

@@ -68,6 +68,9 @@ export function storiesIn(reader: Reader, root: Mapping, questions: readonly Que
   const { scenario, scenarios } = root;
   if (scenarios === undefined) {
     const story = storyIn(reader, scenario, ['scenario'], questions);
+    const corrected = questions.some((question) => question.choices.some((choice) => choice.corrected));
+    if (corrected && story.scenario['legacy'] === undefined)
+      reader.note(['scenario'], 'the story has no bug to correct; add legacy, or remove corrected: true from the choices');
     if (story.answer !== null)
       reader.note(['scenario', 'answer'], 'only a story of a list has an answer; use right: true on a choice');
     return [story];

@@ -8,11 +8,11 @@ import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes, messageOf, UsageError } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { typedAnswers } from '../learn/answers.js';
-import { falseClaims } from '../learn/judge.js';
+import { falseClaims, falseCorrections } from '../learn/judge.js';
 import { type LessonFile, lessonNamed, loadLessons } from '../learn/lesson-files.js';
 import { noteDone, progressFile, readProgress } from '../learn/progress.js';
 import { recordStory } from '../learn/record.js';
-import { stagedStory } from '../learn/story.js';
+import { hasCorrected, stagedStory } from '../learn/story.js';
 import { teach } from '../learn/teach.js';
 import { paint } from '../render/colours.js';
 import { isTrue, type LessonCheck, renderLessonCheck, renderLessons } from '../render/lessons.js';
@@ -93,16 +93,21 @@ async function lead(file: LessonFile, count: number, seed: number, io: CommandIo
   }
 }
 
+/** A story to check: as it is written, or without its bug. */
+type Checked = { readonly file: LessonFile; readonly story: Story; readonly place: number; readonly corrected: boolean };
 type CheckOptions = { readonly io: CommandIo; readonly jobs: number; readonly json: boolean };
 
 /** Runs every story of the lessons, and compares what they claim with what was seen. */
 async function checkAll(files: readonly LessonFile[], { io, jobs, json }: CheckOptions): Promise<number> {
   const style = paint(io.outColour, io.outColumns());
-  const stories = files.flatMap((file) => file.lesson.stories.map((story, place) => ({ file, story, place })));
+  const stories = files.flatMap((file): readonly Checked[] => {
+    const written = file.lesson.stories.map((story, place) => ({ file, story, place, corrected: false }));
+    return hasCorrected(file.lesson) ? [...written, ...written.map((each) => ({ ...each, corrected: true }))] : written;
+  });
   const interrupt = onInterrupt(io.readerGone);
   try {
-    const checks = await runConcurrently(stories, jobs, async ({ file, story, place }): Promise<LessonCheck> => {
-      const check = await checkOne(file, story, place, interrupt);
+    const checks = await runConcurrently(stories, jobs, async (each): Promise<LessonCheck> => {
+      const check = await checkOne(each, interrupt);
       if (!json) io.out(renderLessonCheck(check, style));
       return check;
     });
@@ -116,12 +121,13 @@ async function checkAll(files: readonly LessonFile[], { io, jobs, json }: CheckO
   }
 }
 
-async function checkOne(file: LessonFile, story: Story, place: number, interrupt: Interrupt): Promise<LessonCheck> {
+async function checkOne({ file, story, place, corrected }: Checked, interrupt: Interrupt): Promise<LessonCheck> {
   const { number, id } = file.lesson;
-  const about = { number, id, answer: story.answer };
+  const about = { number, id, answer: story.answer, corrected };
   try {
-    const recording = await recordStory(stagedStory(file, place), { signal: interrupt.signal });
-    return { ...about, falseClaims: falseClaims(file.lesson, story, recording), error: null };
+    const recording = await recordStory(stagedStory(file, place, corrected), { signal: interrupt.signal });
+    const claims = corrected ? falseCorrections(file.lesson, recording) : falseClaims(file.lesson, story, recording);
+    return { ...about, falseClaims: claims, error: null };
   } catch (error) {
     return { ...about, falseClaims: [], error: error instanceof ScenarioEnded ? 'it was interrupted' : messageOf(error) };
   }

@@ -23,3 +23,16 @@ export function falseClaims(lesson: Lesson, story: Story, { moments, missed }: R
   }
   return claims;
 }
+
+/** What a lesson claims of its story without the bug, and what did not happen then. Empty if all is true. */
+export function falseCorrections(lesson: Lesson, { moments }: Recording): readonly string[] {
+  return moments.flatMap((moment) => {
+    if (moment.kind !== 'show') return [];
+    const choices = lesson.questions.find(({ id }) => id === moment.id)?.choices ?? [];
+    return choices.flatMap(({ says, corrected }, at) => {
+      const outcome = moment.outcomes[at];
+      if (!corrected || outcome === null || outcome === undefined || outcome.ok) return [];
+      return [`${moment.id}: "${says}" should happen without the bug, but what was seen is: ${outcome.seen}`];
+    });
+  });
+}

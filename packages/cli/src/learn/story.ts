@@ -59,15 +59,30 @@ function laidOut(
   return { steps, marks };
 }
 
+/** The steps of a story up to the last question that says what happens without the bug. */
+function untilCorrected({ questions }: Lesson, { steps }: Story): Story['steps'] {
+  const ids = questions.filter(({ choices }) => choices.some((choice) => choice.corrected)).map(({ id }) => id);
+  const last = steps.findLastIndex((step) => 'show' in step && ids.includes(step.show));
+  return steps.slice(0, last + 1);
+}
+
+/** Does the lesson say what happens without the bug? */
+export function hasCorrected({ questions }: Lesson): boolean {
+  return questions.some(({ choices }) => choices.some((choice) => choice.corrected));
+}
+
 /**
  * Makes a scenario of a story of a lesson.
+ * @param corrected without the bug, and only as far as the lesson says what happens then.
  * @throws LessonError with every wrong step and check, and its line.
  */
-export function stagedStory({ lesson, lineOf, file }: LessonFile, place: number): StagedStory {
-  const story = lesson.stories[place] as Story;
+export function stagedStory({ lesson, lineOf, file }: LessonFile, place: number, corrected = false): StagedStory {
+  const written = lesson.stories[place] as Story;
+  const { legacy, ...others } = written.scenario;
+  const story: Story = corrected ? { ...written, scenario: others, steps: untilCorrected(lesson, written) } : written;
   const base: Path = lesson.stories.length > 1 ? ['scenarios', place] : ['scenario'];
   const { steps, marks } = laidOut(lesson, story, base);
-  const mode: Mode = story.scenario['legacy'] === undefined ? 'fixed' : 'legacy';
+  const mode: Mode = legacy === undefined || corrected ? 'fixed' : 'legacy';
   const root = {
     mtas: standardMtas,
     fault: 'none',

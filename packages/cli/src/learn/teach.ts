@@ -137,6 +137,8 @@ class Teacher {
     out(`\n${verdict}`);
     out(renderMarkdown(choice.remark, style));
     this.#section(question.told);
+    const corrected = question.choices.findIndex((each) => each.corrected);
+    if (corrected >= 0) this.#section(`Without the bug it would have gone as **${letterOf(corrected)}** says.`);
   }
 }
 

@@ -28,6 +28,8 @@ export type LessonCheck = {
   readonly id: string;
   /** The answer of the story, if the lesson has several stories. */
   readonly answer: string | null;
+  /** Is it the story without the bug? */
+  readonly corrected: boolean;
   /** What the lesson claims and the processes did not do. */
   readonly falseClaims: readonly string[];
   /** Why the story could not run. Null if it ran. */
@@ -38,8 +40,8 @@ export const isTrue = ({ falseClaims, error }: LessonCheck): boolean => falseCla
 
 /** One line, and one more for each false claim. */
 export function renderLessonCheck(check: LessonCheck, style: Paint): string {
-  const { number, id, answer, falseClaims, error } = check;
-  const name = `${number} ${id}${answer === null ? '' : ` (${answer})`}`;
+  const { number, id, answer, corrected, falseClaims, error } = check;
+  const name = `${number} ${id}${answer === null ? '' : ` (${answer})`}${corrected ? ', without the bug' : ''}`;
   if (isTrue(check)) return `${style.green('true ')}  ${name}`;
   const why = error === null ? falseClaims : [`cannot run: ${error}`];
   return [`${style.red('FALSE')}  ${name}`, ...why.map((each) => `       ${each.replaceAll('\n', '\n       ')}`)].join('\n');
