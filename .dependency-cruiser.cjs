@@ -23,6 +23,7 @@ const engine = 'engine/dist/index\\.(js|d\\.ts)';
 const proof = 'proof/dist/index\\.(js|d\\.ts)';
 const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/(index|internal)\\.(js|d\\.ts)';
+const lesson = 'lesson/dist/index\\.(js|d\\.ts)';
 const loadReport = 'load-report/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
@@ -88,6 +89,7 @@ module.exports = {
       'pure-rand',
       'fastest-levenshtein',
     ]),
+    pure('lesson', [], 'Lessons are read in a browser too, so their parser imports YAML only.', ['yaml']),
     pure('engine', [core, trace, scenario], 'The engine runs in a browser.', ['tinyqueue']),
     pure('proof', [core, trace, engine], 'The proofs run in a browser.', ['pure-rand']),
     onlyFrom('transport-arrows', 'packages/transport', [core], 'transport uses the entry of mta-core only.'),
@@ -123,13 +125,13 @@ module.exports = {
     onlyFrom(
       'cli-arrows',
       'packages/cli',
-      [core, trace, scenario, engine, proof, transport, harness, loadReport],
+      [core, trace, scenario, engine, proof, transport, harness, lesson, loadReport],
       'cli uses the entries of the other packages only.',
     ),
     onlyFrom(
       'test-arrows',
       'test',
-      [core, trace, scenario, engine, proof, transport, harness, loadReport, cli],
+      [core, trace, scenario, engine, proof, transport, harness, lesson, loadReport, cli],
       'Tests import only public entries.',
     ),
     {

@@ -34,6 +34,7 @@ const purePackages = {
   'mta-core': [],
   trace: ['packages/mta-core/dist'],
   scenario: ['packages/mta-core/dist', 'packages/trace/dist', 'node_modules/pure-rand', 'node_modules/fastest-levenshtein'],
+  lesson: ['node_modules/yaml'],
   engine: ['packages/mta-core/dist', 'packages/trace/dist', 'packages/scenario/dist', 'node_modules/tinyqueue'],
   proof: [
     'packages/mta-core/dist',
@@ -71,7 +72,7 @@ const sources = readdirSync(resolve(root, 'packages')).map((name) => `packages/$
 
 const checks = [
   ['types (tsc)', () => run('typescript', 'tsc', '-b')],
-  ['mta-core, trace, scenario, engine and proof need nothing but the language (es2023) and three small libraries', purity],
+  ['mta-core, trace, scenario, engine, proof and lesson need nothing but the language (es2023) and four small libraries', purity],
   [
     'format and lint (biome); npm run format mends most of it',
     () => run('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=20', '.'),

@@ -89,7 +89,7 @@ export {
 } from './registry/registry.js';
 export { eventLogFiles, logEntries } from './scenario/event-log.js';
 export { jsonLines, linesOf, readJournal, readTrails } from './scenario/journal-file.js';
-export { journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
+export { type CaseMoment, journalOf, type ProcessOptions, type ProcessRecord, runOnProcesses } from './scenario/run.js';
 export { runConcurrently } from './scenario/run-concurrently.js';
 export { ProcessStage } from './scenario/stage.js';
 export { shellWord } from './shell-word.js';

@@ -75,6 +75,8 @@ export type StepsOptions = {
   readonly tell?: ((text: string) => void) | undefined;
   /** Checked before each step; true ends the scenario. */
   readonly ended?: (() => boolean) | undefined;
+  /** Called after each step of the case, with its observation. The next step waits for it. */
+  readonly after?: ((step: Step, observation: Observation | null) => Promise<void>) | undefined;
 };
 
 /** Thrown if the caller ends the scenario before its last step. */
@@ -95,7 +97,7 @@ export async function runSteps(
   scenario: Scenario,
   mode: Mode,
   stage: Stage,
-  { tell, ended }: StepsOptions = {},
+  { tell, ended, after }: StepsOptions = {},
 ): Promise<Played> {
   const state: RunState = { faults: new Map(), marked: 0, logged: new Map() };
   const observations: Observation[] = [];
@@ -105,6 +107,7 @@ export async function runSteps(
     if (step.say !== undefined) tell?.(step.say);
     const observation = await perform(scenario, stage, state, step);
     if (observation !== null) observations.push(observation);
+    await after?.(step, observation);
   }
   return {
     observations,

@@ -164,6 +164,36 @@ Exit code: 0 if every observation is as the scenario says, 1 if not.`,
     load: () => import('../commands/scenario.js'),
   },
   {
+    group: groups.run,
+    usage: 'learn [lesson]',
+    summary: 'learn with short lessons on real processes, from the first word to the bugs of the articles',
+    detail: `
+Without a lesson it lists them, with your progress. Give the number, the name or the article of a lesson to take it. A lesson
+tells a story up to its decisive moment, asks for your prediction, shows what two real MTAs did, and explains it. At a question
+"? WORD" explains a word, and q leaves. docs/learn.md describes the files of the lessons.
+--check runs every lesson unattended, and compares what it claims with what the MTAs did.
+Exit code: 0 if done or left; with --check 1 if a claim is false or a lesson cannot run.
+
+Examples:
+  mtalab learn                            list the lessons
+  mtalab learn 1                          take the first one
+  mtalab learn Q166594                    who held the Turn, and why did message 50 help?
+  mtalab learn find-the-bug --seed 7      name the bug from the evidence`,
+    define: (command) =>
+      withJson(
+        command
+          .option('--check', 'run the lessons unattended, and check what they claim')
+          .addOption(
+            new Option('--seed <n>', 'in a lesson with several stories, which one is played (default: by chance)').argParser(
+              whole(0, Number.MAX_SAFE_INTEGER),
+            ),
+          )
+          .addOption(new Option('--jobs <n>', 'with --check: run this many stories at a time').argParser(whole(1, 16)).default(2))
+          .option('--lessons <folder>', 'take the lessons in this folder instead of those of MTA Lab', folder),
+      ),
+    load: () => import('../commands/learn.js'),
+  },
+  {
     group: groups.prove,
     usage: 'sim',
     summary: 'simulate MTAs on virtual time with seeded faults, and check that they keep the rules',

@@ -83,6 +83,9 @@ export class Places {
   }
 }
 
+/** Finds the places of the parts of a document. */
+export type PlaceFinder = Pick<Places, 'ofValue' | 'ofKey'>;
+
 /** A path as text: `peers[0].name`. */
 export function pathText(path: Path): string {
   return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('');

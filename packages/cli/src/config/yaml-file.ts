@@ -4,7 +4,7 @@ import { counted } from '@mtalab/scenario';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { suggestionOrList } from '../render/suggestions.js';
-import { ConfigError, type Path, Places, type Problem, pathText, shown, UnreadableError } from './problems.js';
+import { ConfigError, type Path, type PlaceFinder, Places, type Problem, pathText, shown, UnreadableError } from './problems.js';
 
 /** Largest file, in octets. */
 const maxFileBytes = 1_048_576;
@@ -20,7 +20,7 @@ export type DocumentKind = {
 };
 
 /** The value of a file, and the place of each part in it. */
-export type Yaml = { readonly root: unknown; readonly places: Places };
+export type Yaml = { readonly root: unknown; readonly places: PlaceFinder };
 
 function readText(file: string, kind: DocumentKind): string {
   const fail = (message: string, cause?: unknown): never => {
@@ -94,7 +94,7 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-function unknownKey(schema: z.ZodType, places: Places, path: Path, key: string): Problem {
+function unknownKey(schema: z.ZodType, places: PlaceFinder, path: Path, key: string): Problem {
   const keys = keysAt(schema, path);
   const where = path.length === 0 ? '' : ` in ${pathText(path)}`;
   const hint = suggestionOrList(key, keys, 'the keys');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConnectorSettings, Settings } from '@mtalab/mta-core';
 import type { Scenario, Step } from '@mtalab/scenario';
-import { ConfigError, pathText } from '../config/problems.js';
-import { type DocumentKind, distinct, problemsOf, readYaml } from '../config/yaml-file.js';
+import { ConfigError, type Problem, pathText } from '../config/problems.js';
+import { type DocumentKind, distinct, problemsOf, readYaml, type Yaml } from '../config/yaml-file.js';
 import { UsageError } from '../errors.js';
 import { suggestionOrList } from '../render/suggestions.js';
 import { type ScenarioFile, type StepFile, scenarioSchema } from './schema.js';
@@ -62,12 +62,11 @@ function toScenario(file: ScenarioFile, written: unknown): Scenario {
   };
 }
 
-/**
- * Reads and checks a scenario file.
- * @throws ConfigError with every problem, one line each, if the file is unreadable or wrong.
- */
-export function loadScenario(file: string): Scenario {
-  const yaml = readYaml(file, kind);
+/** A scenario in a document, or all that is wrong with it. */
+export type CheckedScenario = { readonly scenario: Scenario } | { readonly problems: readonly Problem[] };
+
+/** Checks the scenario in a document. */
+export function checkScenario(yaml: Yaml): CheckedScenario {
   const parsed = scenarioSchema.safeParse(yaml.root);
   const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, scenarioSchema, yaml));
   if (parsed.success) {
@@ -75,6 +74,16 @@ export function loadScenario(file: string): Scenario {
       problems.push({ ...yaml.places.ofValue(path), message: `${pathText(path)}: ${message}` });
     }
   }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(file, distinct(problems));
-  return toScenario(parsed.data, yaml.root);
+  if (!parsed.success || problems.length > 0) return { problems: distinct(problems) };
+  return { scenario: toScenario(parsed.data, yaml.root) };
+}
+
+/**
+ * Reads and checks a scenario file.
+ * @throws ConfigError with every problem, one line each, if the file is unreadable or wrong.
+ */
+export function loadScenario(file: string): Scenario {
+  const checked = checkScenario(readYaml(file, kind));
+  if ('problems' in checked) throw new ConfigError(file, checked.problems);
+  return checked.scenario;
 }

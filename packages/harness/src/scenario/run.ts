@@ -7,13 +7,16 @@ import {
   caseResult,
   casesOf,
   type Mode,
+  type Observation,
   runSteps,
   type Scenario,
   ScenarioEnded,
   type ScenarioResult,
+  type Stage,
+  type Step,
   scenarioResult,
 } from '@mtalab/scenario';
-import { folded, type LinkPdu, ladderOf } from '@mtalab/trace';
+import { folded, type LadderLine, type LinkPdu, ladderOf } from '@mtalab/trace';
 import { articleArgument } from '../lab/arguments.js';
 import type { Lab } from '../lab/lab.js';
 import { dataFolderOf, journalFileOf, logFolderOf } from '../lab/lab-paths.js';
@@ -33,6 +36,13 @@ export type ProcessRecord = {
   readonly mtas: readonly { readonly name: string; readonly journal: string; readonly logs: string }[];
 };
 
+/** A moment of a running case, in which nothing moves. */
+export type CaseMoment = {
+  readonly stage: Stage;
+  /** Every PDU so far, with the beliefs that the journals have. */
+  readonly ladder: () => Promise<readonly LadderLine[]>;
+};
+
 export type ProcessOptions = Pick<LabOptions, 'command' | 'renderConfig'> & {
   /** The cases to run, if the scenario has them. Default: all. */
   readonly modes?: readonly Mode[];
@@ -40,6 +50,8 @@ export type ProcessOptions = Pick<LabOptions, 'command' | 'renderConfig'> & {
   readonly dir?: string;
   readonly tell?: (text: string) => void;
   readonly record?: (record: ProcessRecord) => Promise<void>;
+  /** Called after each step of a case, with its observation. The next step waits for it. */
+  readonly after?: (step: Step, observation: Observation | null, moment: CaseMoment) => Promise<void>;
   /** Stops all processes in order when it aborts. */
   readonly signal?: AbortSignal | undefined;
 };
@@ -67,14 +79,20 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
   signal?.addEventListener('abort', end, { once: true });
   try {
     const stage = new ProcessStage(lab);
-    const played = await runSteps(scenario, mode, stage, { tell, ended });
+    const moment: CaseMoment = {
+      stage,
+      ladder: async () => ladderOf(stage.pdus, (await readTrails(recordsOf(scenario, lab).map(({ journal }) => journal))).nodes),
+    };
+    const played = await runSteps(scenario, mode, stage, {
+      tell,
+      ended,
+      after: async (step, observation) => options.after?.(step, observation, moment),
+    });
     await lab.settle();
     // The stop is part of the story, and after it the journals are complete.
     for (const process of lab.processes.values()) await process.stop();
     const { pdus } = stage;
-    const mtas = scenario.mtas
-      .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: logFolderOf(dataFolderOf(lab.dir, name)) }))
-      .filter(({ journal }) => existsSync(journal));
+    const mtas = recordsOf(scenario, lab);
     const trails = await readTrails(mtas.map(({ journal }) => journal));
     if (dir !== undefined) await writeFile(join(dir, 'link.jsonl'), jsonLines(pdus));
     const result = caseResult(scenario, mode, played, folded(ladderOf(pdus, trails.nodes)));
@@ -88,6 +106,13 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
     signal?.removeEventListener('abort', end);
     await lab.close();
   }
+}
+
+/** Journal and log folder of each MTA that was ever started. */
+function recordsOf(scenario: Scenario, lab: Lab): ProcessRecord['mtas'] {
+  return scenario.mtas
+    .map(({ name }) => ({ name, journal: journalOf(lab, name), logs: logFolderOf(dataFolderOf(lab.dir, name)) }))
+    .filter(({ journal }) => existsSync(journal));
 }
 
 /** Adds to an error how processes of the lab ended, if any ended wrongly. */

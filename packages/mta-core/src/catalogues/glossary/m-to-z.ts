@@ -80,6 +80,11 @@ export const termsMToZ: readonly Term[] = [
     source: 'X.228 7',
   },
   {
+    names: ['Queue'],
+    text: 'The messages that an MTA still has to pass on to one adjacent MTA. Each priority has its own. A message leaves the queue when the other side has confirmed it, or when the MTA gives it up.',
+    source: 'Exchange; X.411 14.3.4',
+  },
+  {
     names: ['Quirk'],
     text: 'A documented bug as this product has it: one article number, and the decisions that it overrides.',
     source: 'Own; [articles](articles/README.md)',
