@@ -116,7 +116,8 @@ local shown = {
   returned = ProtoField.uint32("mtalab.return", "Return value", base.DEC),
 }
 local damaged = ProtoExpert.new("mtalab.damaged", "The stub does not hold a message of MTA Lab", expert.group.MALFORMED, expert.severity.ERROR)
-mtalab.experts = { damaged }
+local failed = ProtoExpert.new("mtalab.failed", "mtalab.lua failed", expert.group.UNDECODED, expert.severity.ERROR)
+mtalab.experts = { damaged, failed }
 
 -- MtaBindArgument: mta_bind_argument.
 local function snake(name)
@@ -147,8 +148,8 @@ mtalab.fields = list
 -- What this script reads of other dissectors. Wireshark fills in only what a script has asked for when it loads.
 local wanted = {}
 for _, name in ipairs({
-  "frame.interface_id", "tcp.stream", "dcerpc.pkt_type", "dcerpc.cn_flags.first_frag", "dcerpc.cn_flags.last_frag",
-  "dcerpc.cn_call_id", "dcerpc.cn_ctx_id", "dcerpc.opnum", "dcerpc.cn_assoc_group", "dcerpc.cn_bind_to_uuid",
+  "frame.interface_id", "tcp.stream", "tcp.analysis.lost_segment", "dcerpc.pkt_type", "dcerpc.cn_flags.last_frag", "dcerpc.cn_call_id",
+  "dcerpc.cn_ctx_id", "dcerpc.opnum", "dcerpc.cn_assoc_group", "dcerpc.cn_bind_to_uuid",
   "dcerpc.stub_data", "ses.type", "ses.calling_ss_user_reference", "ses.called_ss_user_reference", "ses.data_token_setting",
 }) do
   wanted[name] = Field.new(name)
@@ -598,6 +599,9 @@ local function dissect(pinfo, tree)
   -- The state is that of the first pass over the frames. Later passes show what it found.
   local found = state.frames[pinfo.number]
   if found == nil then
+    -- Behind a gap nobody knows whose Turn it is, until an APDU says so.
+    local association = connectionOf(stream).association
+    if association ~= nil and wanted["tcp.analysis.lost_segment"]() ~= nil then association.holder, association.asks = nil, nil end
     found = isLan and readLan(pinfo, pdus, interface, stream) or readX400(pinfo, interface, stream)
     state.frames[pinfo.number] = next(found) ~= nil and found or false
   end
@@ -618,7 +622,7 @@ end
 function mtalab.dissector(_, pinfo, tree)
   local well, wrong = pcall(dissect, pinfo, tree)
   -- A fault of this script must not hide the packet.
-  if not well then tree:add(mtalab, "MTA Lab: mtalab.lua failed: " .. tostring(wrong)) end
+  if not well then tree:add(mtalab, "MTA Lab"):add_proto_expert_info(failed, "mtalab.lua failed: " .. tostring(wrong)) end
 end
 
 register_postdissector(mtalab)

@@ -12,10 +12,17 @@ import {
 import { ControlServer, checkedCommands } from '@mtalab/transport';
 import { CliError, messageOf } from '../errors.js';
 import { pairCommands } from './control-schema.js';
+import { RemoteCaptures } from './remote-captures.js';
 
 function proxyOf(lab: Lab): FaultProxy {
   if (lab.proxy === undefined) throw new CliError('this pair has no fault proxy; start it with --fault or --proxy');
   return lab.proxy;
+}
+
+/** The proxy, for what only sees the octets. */
+function captureProxyOf(lab: Lab): FaultProxy {
+  if (lab.proxy !== undefined) return lab.proxy;
+  throw new CliError('nothing sees the octets of this pair, because it has no proxy; start it with --proxy or --capture');
 }
 
 function view({ id, text, state, hits }: FaultHandle) {
@@ -48,6 +55,7 @@ export type PairControl = {
  * @returns a function that closes the channel.
  */
 export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairControl): Promise<() => Promise<void>> {
+  const captures = new RemoteCaptures();
   const commands = checkedCommands(pairCommands, {
     faults: () => proxyOf(lab).faults().map(view),
     fault: ({ text }) => {
@@ -70,6 +78,12 @@ export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairCo
       throw new CliError(
         `the link has no connection of an association ${association}; \`mtalab associations\` shows the associations`,
       );
+    },
+    'capture-begin': ({ packets }) => ({ capture: captures.begin(captureProxyOf(lab), { maxPackets: packets }) }),
+    'capture-read': ({ capture }) => captures.read(capture),
+    'capture-end': ({ capture }) => {
+      captures.end(capture);
+      return {};
     },
     summary: () => lab.summary(),
     set: ({ article, mode, names }) => lab.changes.set(articleArgument('article', article), mode, names),
@@ -99,5 +113,8 @@ export async function serveControlChannel(lab: Lab, { stop, ended, log }: PairCo
     await server.close();
     throw error;
   }
-  return () => server.close();
+  return async () => {
+    await captures.finish();
+    await server.close();
+  };
 }
