@@ -50,7 +50,11 @@ export function conversationsInJournal(file: string): readonly Conversation[] {
 export function conversationsInCapture(file: string, mta: string): readonly Conversation[] {
   const fields = ['tcp.stream', 'mtalab.text', 'mtalab.from'];
   const found = new Map<string, Conversation>();
-  for (const packet of packetsIn(file, fields, `mtalab.apdu and frame.interface_name == "${mta}"`, [...script, '-E', 'aggregator=|'])) {
+  for (const packet of packetsIn(file, fields, `mtalab.apdu and frame.interface_name == "${mta}"`, [
+    ...script,
+    '-E',
+    'aggregator=|',
+  ])) {
     const stream = packet['tcp.stream'] ?? '';
     const conversation = found.get(stream) ?? { sent: [], received: [] };
     found.set(stream, conversation);
@@ -61,8 +65,7 @@ export function conversationsInCapture(file: string, mta: string): readonly Conv
   return [...found.values()];
 }
 
-const begins = (all: readonly string[], beginning: readonly string[]): boolean =>
-  beginning.every((text, at) => all[at] === text);
+const begins = (all: readonly string[], beginning: readonly string[]): boolean => beginning.every((text, at) => all[at] === text);
 
 /**
  * Compares what tshark shows with a journal. A connection that ends early may lose what an MTA sent last, and an MTA may not
