@@ -7,7 +7,7 @@ import type { MtaStatus } from '@mtalab/harness';
 import { test } from 'tap';
 import { packetsIn } from '../e2e/capture.js';
 import { command } from '../support/command.js';
-import { compared, conversationsInCapture, conversationsInJournal, faultsIn, journalOf, script } from '../support/wireshark.js';
+import { compared, conversationsInJournal, journalOf, readCapture, script } from '../support/wireshark.js';
 import { bin, eventually, home, jsonLines, mtalab, startPair } from './pair-process.js';
 
 const hasTshark = spawnSync('tshark', ['--version']).status === 0 && spawnSync('capinfos', ['--version']).status === 0;
@@ -101,9 +101,10 @@ test('a capture ends with its run, and is complete', { skip }, async (t) => {
   t.match(await command('stop', '--dir', dir), { code: 0 });
   t.match(await one.end, { code: 0, stderr: /packets in/ });
   await pair.exited;
-  t.same(faultsIn(file), []);
+  const reading = readCapture(file);
+  t.same(reading.faults, []);
   for (const mta of ['MTA-A', 'MTA-B']) {
-    const seen = compared(conversationsInJournal(journalOf(dir, mta)), conversationsInCapture(file, mta));
+    const seen = compared(conversationsInJournal(journalOf(dir, mta)), reading.at(mta));
     t.match(seen, { exact: 3, shortened: 0, onlyInCapture: [], onlyInJournal: [] }, mta);
   }
   t.ok(packetsIn(file, ['frame.number'], 'tcp.flags.fin == 1').length > 0, 'the ends of the connections');
@@ -116,9 +117,10 @@ test('a pair records itself, with what a fault does', { skip }, async (t) => {
   const { code, stderr } = await mtalab([...argv, '--fault', 'cut before turn-give 1', '--fault', 'delay rttr 2 50']);
   t.equal(code, 0, stderr);
   t.match(stderr, /\d+ packets in .*own\.pcapng\n/);
-  t.same(faultsIn(file), []);
+  const reading = readCapture(file);
+  t.same(reading.faults, []);
   for (const mta of ['MTA-A', 'MTA-B']) {
-    const seen = compared(conversationsInJournal(journalOf(folder, mta)), conversationsInCapture(file, mta));
+    const seen = compared(conversationsInJournal(journalOf(folder, mta)), reading.at(mta));
     t.match(seen, { onlyInCapture: [], onlyInJournal: [] }, mta);
   }
   const gives = packetsIn(file, ['frame.interface_name', 'mtalab.from', 'mtalab.turn'], 'mtalab.apdu == "turn-give"', script);

@@ -9,6 +9,9 @@ export const script = ['-X', 'lua_script:wireshark/mtalab.lua'];
 /** APDUs of one connection, as one MTA saw them: what it sent, and what it got. */
 export type Conversation = { readonly sent: string[]; readonly received: string[] };
 
+/** Errors of Wireshark's experts, in its numbers. */
+const severeFrom = 0x0080_0000;
+
 const apdus =
   /\b(rtorq|rtoac|rtorj|turn-please|please-noted|turn-give-ack|turn-give|rttr|confirm|refuse|discarded|discard|close-ack|close|rtab)\b/;
 
@@ -46,23 +49,37 @@ export function conversationsInJournal(file: string): readonly Conversation[] {
   return [...found.values()];
 }
 
-/** The conversations that tshark finds at one MTA: on the interface that has its name. */
-export function conversationsInCapture(file: string, mta: string): readonly Conversation[] {
-  const fields = ['tcp.stream', 'mtalab.text', 'mtalab.from'];
-  const found = new Map<string, Conversation>();
-  for (const packet of packetsIn(file, fields, `mtalab.apdu and frame.interface_name == "${mta}"`, [
-    ...script,
-    '-E',
-    'aggregator=|',
-  ])) {
-    const stream = packet['tcp.stream'] ?? '';
-    const conversation = found.get(stream) ?? { sent: [], received: [] };
-    found.set(stream, conversation);
-    const way = packet['mtalab.from']?.split('|')[0] === mta ? 'sent' : 'received';
+/** A capture, as tshark with the script reads it. */
+export type Reading = {
+  /** What Wireshark calls wrong: malformed packets, gaps, errors of its experts and of the script. */
+  readonly faults: readonly string[];
+  /** The conversations with APDUs on the interface that has this name. */
+  at(mta: string): readonly Conversation[];
+};
+
+/** Reads a capture. */
+export function readCapture(file: string): Reading {
+  const gaps = ['lost_segment', 'ack_lost_segment', 'retransmission', 'out_of_order', 'window_full'];
+  const marks = ['_ws.malformed', '_ws.lua.error', ...gaps.map((gap) => `tcp.analysis.${gap}`)];
+  const fields = ['frame.number', 'frame.interface_name', 'tcp.stream', 'mtalab.text', 'mtalab.from', ...marks];
+  const severity = '_ws.expert.severity';
+  const filter = `mtalab.apdu or ${severity} >= ${severeFrom} or ${marks.join(' or ')}`;
+  const packets = packetsIn(file, [...fields, severity, '_ws.expert.message'], filter, [...script, '-E', 'aggregator=|']);
+  const found = new Map<string, Map<string, Conversation>>();
+  const faults: string[] = [];
+  for (const packet of packets) {
     const texts = (packet['mtalab.text'] ?? '').split('|').filter((text) => apdus.test(text));
-    conversation[way].push(...texts);
+    const mta = packet['frame.interface_name'] ?? '';
+    const streams = found.get(mta) ?? new Map<string, Conversation>();
+    found.set(mta, streams);
+    const conversation = streams.get(packet['tcp.stream'] ?? '') ?? { sent: [], received: [] };
+    if (texts.length > 0) streams.set(packet['tcp.stream'] ?? '', conversation);
+    conversation[packet['mtalab.from']?.split('|')[0] === mta ? 'sent' : 'received'].push(...texts);
+    const severe = (packet[severity] ?? '').split('|').some((each) => Number(each) >= severeFrom);
+    if (severe || marks.some((mark) => packet[mark] !== ''))
+      faults.push(`${packet['frame.number']}: ${packet['_ws.expert.message']}`);
   }
-  return [...found.values()];
+  return { faults, at: (mta) => [...(found.get(mta)?.values() ?? [])] };
 }
 
 const begins = (all: readonly string[], beginning: readonly string[]): boolean => beginning.every((text, at) => all[at] === text);
@@ -89,13 +106,6 @@ export function compared(journal: readonly Conversation[], capture: readonly Con
     // An MTA can send into a connection that is gone already.
     onlyInJournal: left.filter(({ received }) => received.length > 0),
   };
-}
-
-/** What Wireshark calls wrong in a capture: malformed packets, gaps, errors of its experts and of the script. */
-export function faultsIn(file: string): readonly string[] {
-  const wrong = '_ws.malformed or _ws.expert.severity >= 0x00800000 or _ws.lua.error or tcp.analysis.flags';
-  const fields = ['frame.number', '_ws.expert.message'];
-  return packetsIn(file, fields, wrong, script).map((packet) => fields.map((field) => packet[field]).join(': '));
 }
 
 /** Names of the MTAs whose folders are in the folder of a run. */

@@ -19,7 +19,7 @@ export type TcpSegment = {
 const flag = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const;
 
 /** Octets of a segment at most, so that the length of its packet has 16 bits. */
-export const maxSegmentBytes = 65_000;
+const maxSegmentBytes = 65_000;
 const nothing = Buffer.alloc(0);
 
 /** Options of a SYN: the longest segment of the loopback interface (65495), and window scale 14, so that no window is ever full. */
