@@ -275,7 +275,7 @@ local function word(nodes, name, prefix)
   local kind = enums[prefix]
   local start = snake(prefix):upper() .. "_"
   local label = kind and kind[value]
-  if label == nil then return tostring(value) end
+  if label == nil then return string.format("%.0f", value) end
   return (label:sub(#start + 1):lower():gsub("_(%l)", string.upper))
 end
 
