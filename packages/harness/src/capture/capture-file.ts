@@ -5,7 +5,9 @@ import type { Capture } from './capture.js';
 
 /** What became of the file of a capture. */
 export type CaptureOutcome = {
+  /** Its absolute name. */
   readonly file: string;
+  /** Packets in the file. */
   readonly packets: number;
   /** Packets that were dropped, because the disk was too slow. */
   readonly dropped: number;
