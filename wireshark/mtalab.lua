@@ -373,6 +373,8 @@ local function follow(association, role, apdu, nodes)
   if apdu == "rtorq" then
     association.holder = valueOf(nodes, "turn", 1) == 2 and "responder" or "initiator"
     association.asks = nil
+  -- Only the holder may transfer. So this shows the Turn even if the capture lacks what gave it.
+  elseif apdu == "rttr" then association.holder = role
   elseif apdu == "turn-please" then association.asks = role
   elseif apdu == "turn-give" then
     association.holder, association.asks = other(role), nil
