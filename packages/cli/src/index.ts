@@ -32,6 +32,7 @@ export {
   type AnswerError,
   type ArrivalKind,
   type BindingOption,
+  type CaptureOutcome,
   type Changes,
   type Effective,
   type EventFilter,

@@ -61,20 +61,24 @@ export function chosenMtas(run: RunEntry, names: RunChoice['mta']): readonly Run
   });
 }
 
-/** Opens a control channel, uses it, and closes it. `use` gets what is left of the limit. */
-async function withChannel<T>(
-  channel: ControlAddress,
-  limitMs: number,
-  use: (client: ControlClient, limit: RequestOptions) => Promise<T>,
-): Promise<T> {
+async function openChannel(channel: ControlAddress, limitMs: number): Promise<ControlClient> {
   let token: string;
   try {
     token = (await readFile(channel.tokenFile, 'utf8')).trim();
   } catch (error) {
     throw new CliError(`cannot read the token of ${channel.control} from ${channel.tokenFile}: ${messageOf(error)}`);
   }
+  return ControlClient.connect(channel.control, token, { timeoutMs: limitMs });
+}
+
+/** Opens a control channel, uses it, and closes it. `use` gets what is left of the limit. */
+async function withChannel<T>(
+  channel: ControlAddress,
+  limitMs: number,
+  use: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<T> {
   const startMs = performance.now();
-  const client = await ControlClient.connect(channel.control, token, { timeoutMs: limitMs });
+  const client = await openChannel(channel, limitMs);
   try {
     return await use(client, { timeoutMs: Math.max(1, limitMs - (performance.now() - startMs)) });
   } finally {
@@ -137,6 +141,11 @@ export function supervisorAnswer<T>(
   ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
 ): Promise<Answer<T>> {
   return answerOf('', run, answerLimitMs(where), () => withChannel(run.lab, answerLimitMs(where), ask));
+}
+
+/** Connects to the process that supervises a run, for a command that asks it many times. The caller closes the connection. */
+export function connectSupervisor(run: SupervisedRun, limitMs: number): Promise<ControlClient> {
+  return openChannel(run.lab, limitMs);
 }
 
 /** As `supervisorAnswer`. @throws CliError if the process does not answer or refuses. */

@@ -22,6 +22,8 @@ export {
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
+export type { Capture, CaptureOptions } from './capture/capture.js';
+export type { CaptureOutcome } from './capture/capture-file.js';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
 export { articleArgument, isRecord, wrongArgument } from './lab/arguments.js';
 export type { MailEnvelope, ReceivedMail } from './lab/arrivals.js';

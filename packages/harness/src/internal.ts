@@ -1,4 +1,13 @@
 /** Exports for this package's own tests. They change without notice. */
+export { Capture } from './capture/capture.js';
+export {
+  enhancedPacket,
+  interfaceDescription,
+  interfaceStatistics,
+  maxPacketBytes,
+  sectionHeader,
+} from './capture/pcapng.js';
+export { packetOf, TcpStream } from './capture/tcp-packets.js';
 export { countsOf, verdictOf } from './load/conclude.js';
 export { Correlation } from './load/correlation.js';
 export { LoadMessages } from './load/messages.js';

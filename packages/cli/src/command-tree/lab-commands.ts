@@ -4,7 +4,7 @@ import { linkByName } from '@mtalab/mta-core';
 import { type Command, Option } from 'commander';
 import { deliveryKinds } from '../config/delivery-kinds.js';
 import { type CommandEntry, groups } from './command-entry.js';
-import { commaList, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
+import { commaList, filled, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
 
 function definePair(command: Command): Command {
   return withJson(
@@ -67,6 +67,12 @@ function definePair(command: Command): Command {
       .option('--page', 'serve the page of the pair (default, unless --once or --json is given)')
       .option('--no-page', 'serve no page')
       .option('--page-port <port>', 'serve the page on this port of 127.0.0.1 (default: the system chooses)', whole(0, 65_535))
+      .addOption(
+        new Option(
+          '--capture <file>',
+          'record what goes over the connections between the MTAs in this file, for Wireshark (with the fault proxy)',
+        ).argParser(filled),
+      )
       .option('--threshold <n>', 'messages queued per association before another association opens', whole(1, 1_000_000))
       .option('--set <name=value>', 'a setting of both MTAs, such as openRetryIntervalS=60; may be repeated', repeatable)
       .addOption(new Option('--delivery <kind>', 'how to deliver mail').choices([...deliveryKinds]).default('maildir'))
@@ -223,6 +229,26 @@ No MTA needs to run. The words are those of docs/glossary.md, the PDUs of ladder
     summary: 'follow the deliveries to mailboxes until Ctrl-C',
     define: withMtas,
     load: () => import('../commands/deliveries.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'capture <file>',
+    summary: 'record what goes over the connections of a running pair, for Wireshark (- is standard output)',
+    detail: `
+Writes a pcapng file until Ctrl-C, until the run ends, or as far as --count and --duration say. The octets are those that
+each MTA sent and received, with real times and ports; an interface of the file shows one MTA. A capture that begins late has
+the beginning of each open connection too. It needs no privileges, and a pair with --proxy, --fault or --capture.
+A capture holds passwords and mail. docs/wireshark.md describes the file, and a script with which Wireshark names every APDU.
+
+Examples:
+  mtalab capture run.pcapng --duration 60             record a minute
+  mtalab capture - | wireshark -k -i - -X lua_script:wireshark/mtalab.lua
+  mtalab pair --count 10 --once --capture run.pcapng  record a whole run, from its first packet on`,
+    define: (command) =>
+      withRun(command)
+        .option('--count <n>', 'end after this many packets', whole(1, 1_000_000_000))
+        .option('--duration <seconds>', 'end after this real time', positive(86_400)),
+    load: () => import('../commands/capture.js'),
   },
   {
     group: groups.act,

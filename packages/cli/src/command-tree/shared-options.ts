@@ -19,6 +19,12 @@ export function positive(max: number): (text: string) => number {
   };
 }
 
+/** Reads the name of a file. Refuses an empty one, such as an unset shell variable. */
+export function filled(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
 /** Reads the name of a folder. Refuses an empty one: an unset shell variable must not mean the current folder. */
 export function folder(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');

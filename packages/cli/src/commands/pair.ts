@@ -124,6 +124,17 @@ async function runLab(lab: Lab, page: LabPage | null, { io, flags, plan, mail, l
   }
 }
 
+/** Says what became of the file of --capture. @returns is it complete? */
+async function concludeCapture(io: CommandIo, lab: Lab): Promise<boolean> {
+  const outcome = await lab.captured;
+  if (outcome === undefined) return true;
+  const { file, packets, dropped, error } = outcome;
+  io.err(`${packets} packets in ${file}`);
+  if (dropped > 0) io.err(`mtalab: ${dropped} packets were dropped, because ${file} was written too slowly`);
+  if (error !== null) io.err(`mtalab: ${error}`);
+  return error === null;
+}
+
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
@@ -148,7 +159,8 @@ export const run: CommandRun = async ({ io, options }) => {
       announceEnd(outcomes);
       const killed = outcomes.flatMap((outcome) => outcome.killed ?? []);
       for (const words of killed) io.err(`mtalab: ${words}`);
-      return killed.length === 0 ? code : exitCodes.failed;
+      const captured = await concludeCapture(io, lab);
+      return killed.length === 0 && captured ? code : exitCodes.failed;
     } finally {
       announceEnd(await lab.end());
       // The control channel closes last: the request to stop may have come over it, and its client gets the outcome first.

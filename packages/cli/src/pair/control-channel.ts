@@ -14,10 +14,17 @@ import { describeFrame } from '@mtalab/mta-core';
 import { ControlServer, checkedCommands } from '@mtalab/transport';
 import { CliError, messageOf } from '../errors.js';
 import { pairCommands } from './control-schema.js';
+import { RemoteCaptures } from './remote-captures.js';
 
 function proxyOf(lab: Lab): FaultProxy {
   if (lab.proxy === undefined) throw new CliError('this pair has no fault proxy; start it with --fault or --proxy');
   return lab.proxy;
+}
+
+/** The proxy, for what only sees the octets. */
+function captureProxyOf(lab: Lab): FaultProxy {
+  if (lab.proxy !== undefined) return lab.proxy;
+  throw new CliError('nothing sees the octets of this pair, because it has no proxy; start it with --proxy or --capture');
 }
 
 function view({ id, text, state, hits }: FaultHandle) {
@@ -55,6 +62,7 @@ export async function serveControlChannel(
   lab: Lab,
   { stop, ended, log, page = null }: PairControl,
 ): Promise<() => Promise<void>> {
+  const captures = new RemoteCaptures();
   const commands = checkedCommands(pairCommands, {
     faults: () => proxyOf(lab).faults().map(view),
     fault: ({ text }) => {
@@ -88,6 +96,12 @@ export async function serveControlChannel(
         `the link has no connection of an association ${association}; \`mtalab associations\` shows the associations`,
       );
     },
+    'capture-begin': ({ packets }) => ({ capture: captures.begin(captureProxyOf(lab), { maxPackets: packets }) }),
+    'capture-read': ({ capture }) => captures.read(capture),
+    'capture-end': ({ capture }) => {
+      captures.end(capture);
+      return {};
+    },
     summary: () => lab.summary(),
     set: ({ article, mode, names }) => lab.changes.set(articleArgument('article', article), mode, names),
     diagnostics: ({ category, level, names }) => lab.changes.diagnostics(category, level, names),
@@ -120,5 +134,8 @@ export async function serveControlChannel(
     await server.close();
     throw error;
   }
-  return () => server.close();
+  return async () => {
+    await captures.finish();
+    await server.close();
+  };
 }

@@ -52,6 +52,7 @@ export type PairFlags = {
   /** Serve the page? Undefined: yes, unless a program reads the output. */
   readonly page?: boolean;
   readonly pagePort?: number;
+  readonly capture?: string;
   readonly threshold?: number;
   readonly set?: readonly string[];
   readonly delivery: DeliveryKind;
@@ -172,6 +173,8 @@ export function planPair(flags: PairFlags): PairPlan {
     throw new UsageError('--legacy-on needs articles; add --legacy');
   if (flags.legacyOn !== undefined && flags.legacy?.every((word) => word.includes('=')) === true)
     throw new UsageError('--legacy-on changes nothing if --legacy names the MTAs itself; remove one of them');
+  if (flags.capture === '-')
+    throw new UsageError('--capture takes a file; start the pair with --proxy, and let `mtalab capture -` write to stdout');
   for (const name of flags.legacyOn ?? []) requireMtaOfPair('--legacy-on', name);
   for (const name of flags.cluster ?? []) requireMtaOfPair('--cluster', name);
   const releases = planReleases(flags);

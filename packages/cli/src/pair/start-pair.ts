@@ -78,6 +78,7 @@ export async function startPair(
     journal: flags.journal === true,
     faults: plan.faults,
     proxy: proxied,
+    capture: flags.capture,
     answerTimeoutMs: 2000,
   });
   relay.up();

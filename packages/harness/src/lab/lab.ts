@@ -2,6 +2,7 @@
 import type { Article, BindingView, BindingWish, EventId } from '@mtalab/mta-core';
 import type { FaultHandle } from '@mtalab/scenario';
 import type { ControlClient, LabClock, RequestOptions } from '@mtalab/transport';
+import type { CaptureOutcome } from '../capture/capture-file.js';
 import { labTarget } from '../load/lab-target.js';
 import type { LoadOptions } from '../load/options.js';
 import type { LoadResult } from '../load/result.js';
@@ -54,6 +55,8 @@ export class Lab {
   readonly processes: ReadonlyMap<string, MtaProcess>;
   /** The fault proxy between the MTAs, if the lab has one. */
   readonly proxy?: FaultProxy;
+  /** What became of the file of the option `capture`, when the lab has ended. It never rejects. */
+  readonly captured: Promise<CaptureOutcome> | undefined;
   /** The clock that all MTAs share. */
   readonly clock: LabClock;
   /** The submission ids of this run begin with it. */
@@ -72,7 +75,13 @@ export class Lab {
   #closing: Promise<readonly MtaEnded[]> | undefined;
   readonly #closers: (() => void)[] = [];
 
-  constructor(members: Members, runId: string, temporary: TemporaryFolder | undefined) {
+  constructor(
+    members: Members,
+    runId: string,
+    temporary: TemporaryFolder | undefined,
+    captured: Promise<CaptureOutcome> | undefined,
+  ) {
+    this.captured = captured;
     this.#members = members;
     this.changes = new Changes(members);
     this.dir = members.plan.dir;
@@ -400,6 +409,7 @@ export class Lab {
     this.#members.counters.close(closed);
     this.#members.events.close(closed);
     await this.proxy?.close();
+    await this.captured;
     await this.#registration?.remove();
     await this.#temporary?.remove();
     return outcomes;

@@ -84,6 +84,8 @@ export type LabOptions = {
   readonly faults?: readonly string[];
   /** Put a proxy between the MTAs even without a fault. */
   readonly proxy?: boolean;
+  /** Record what goes over the connections between the MTAs in this file, as pcapng. With it, the lab has a proxy. */
+  readonly capture?: string | undefined;
   /** Logging of the MTAs. They log to the console only if `console` is true (default false), and always to files. */
   readonly log?: { readonly console?: boolean; readonly level?: string; readonly levels?: Readonly<Record<string, string>> };
   /** Called with the output of the MTAs. */
@@ -229,6 +231,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
   journal: yesOrNo,
   faults: texts,
   proxy: yesOrNo,
+  capture: { expected: 'the name of a file', fits: (value) => isText(value) && value !== '' },
   log: { expected: 'an object', fits: isRecord },
   onOutput: aFunction,
   env: {
@@ -303,7 +306,7 @@ export function planOf(options: LabOptions, dir: string): LabPlan {
     timeScale,
     link,
     faults: options.faults ?? [],
-    proxied: options.proxy === true || (options.faults ?? []).length > 0,
+    proxied: options.proxy === true || options.capture !== undefined || (options.faults ?? []).length > 0,
   };
 }
 

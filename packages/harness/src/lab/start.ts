@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
+import { CaptureFile } from '../capture/capture-file.js';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
@@ -34,10 +35,16 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let proxy: FaultProxy | undefined;
   let lab: Lab | undefined;
   try {
-    proxy = await proxyOf(plan);
+    const file = plan.capture === undefined ? undefined : await CaptureFile.open(resolve(plan.capture));
+    proxy = await proxyOf(plan).catch(async (error: unknown) => {
+      await file?.close();
+      throw error;
+    });
     const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.updateRegistry());
     if (temporary !== undefined) temporary.endWriters = () => members.kill();
-    lab = new Lab(members, randomBytes(6).toString('hex'), temporary);
+    // The capture begins before the MTAs do.
+    const captured = proxy === undefined ? undefined : file?.write(proxy.capture());
+    lab = new Lab(members, randomBytes(6).toString('hex'), temporary, captured);
     abortWith(lab, signal);
     await members.start();
     signal?.throwIfAborted();

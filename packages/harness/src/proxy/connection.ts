@@ -3,11 +3,14 @@ import type { Socket } from 'node:net';
 import type { BareFrame } from '@mtalab/mta-core';
 import type { ArmedFault, FaultPlan } from '@mtalab/scenario';
 import type { Fate } from '@mtalab/trace';
+import type { Captures, Leg } from '../capture/captures.js';
+import type { TcpEnd } from '../capture/tcp-packets.js';
 import { ConnectionReader } from './connection-reader.js';
 import { Flow, type FlowLimits } from './flow.js';
 
 /** What a connection needs of the proxy. */
 export type ConnectionHost = {
+  readonly captures: Captures;
   readonly plan: FaultPlan;
   readonly limits: FlowLimits;
   after(labMs: number, run: () => void): () => void;
@@ -60,6 +63,8 @@ export class ProxyConnection {
   #server: Socket | null = null;
   readonly #clientAddress: { readonly local: string; readonly remote: string };
   #serverAddress: { readonly local: string; readonly remote: string } | null = null;
+  /** The legs, as captures see them. */
+  readonly #seen: { readonly client: Leg; server: Leg | null };
   #up: Flow | null = null;
   #down: Flow | null = null;
   #gone = false;
@@ -75,6 +80,8 @@ export class ProxyConnection {
     this.#client = client;
     this.#host = host;
     this.#clientAddress = addressOf(client);
+    const ends = { client: endOf(client.remoteAddress, client.remotePort), server: endOf(client.localAddress, client.localPort) };
+    this.#seen = { client: host.captures.leg(ends, true, () => host.senderName(this, true)), server: null };
     client.setNoDelay(true).unref();
     this.#watch(client, () => this.#server);
   }
@@ -95,9 +102,16 @@ export class ProxyConnection {
 
   #open(server: Socket): void {
     this.#serverAddress = addressOf(server);
+    const ends = { client: endOf(server.localAddress, server.localPort), server: endOf(server.remoteAddress, server.remotePort) };
+    const seen = { client: this.#seen.client, server: this.#host.captures.leg(ends, false, () => this.link) };
+    this.#seen.server = seen.server;
     const reader = new ConnectionReader(this.#host.limits.maxCallBytes);
     const flow = (source: Socket, sink: Socket, fromClient: boolean): Flow =>
       new Flow(source, sink, {
+        took: (octets) => (fromClient ? seen.client : seen.server).data(true, octets),
+        gave: (octets) => (fromClient ? seen.server : seen.client).data(false, octets),
+        tookEnd: () => (fromClient ? seen.client : seen.server).end(true),
+        gaveEnd: () => (fromClient ? seen.server : seen.client).end(false),
         plan: this.#host.plan,
         limits: this.#host.limits,
         sender: () => this.#host.senderName(this, fromClient),
@@ -149,13 +163,29 @@ export class ProxyConnection {
     });
     leg.on('close', () => {
       const partner = other();
+      this.#seenEnd(leg, reset);
       if (this.#silent && !this.#cutting && partner?.destroyed === false) return;
       if (!this.#cutting && partner !== null && !partner.destroyed) {
-        if (reset && !partner.connecting) partner.resetAndDestroy();
-        else endFlushed(partner);
+        if (reset && !partner.connecting) {
+          this.#legOf(partner)?.reset(false);
+          partner.resetAndDestroy();
+        } else endFlushed(partner);
       }
       this.#leave(null);
     });
+  }
+
+  #legOf(socket: Socket): Leg | null {
+    return socket === this.#client ? this.#seen.client : this.#seen.server;
+  }
+
+  /** A leg has ended: by a reset of the MTA, or because the proxy has closed it. */
+  #seenEnd(socket: Socket, reset: boolean): void {
+    const leg = this.#legOf(socket);
+    if (leg === null) return;
+    if (reset) leg.reset(true);
+    else leg.end(false);
+    this.#host.captures.gone(leg);
   }
 
   #leave(fault: ArmedFault | null): void {
@@ -204,6 +234,10 @@ export class ProxyConnection {
       rows.push(row(this.#serverAddress, this.#down, this.#up));
     return rows;
   }
+}
+
+function endOf(address = '', port = 0): TcpEnd {
+  return { address, port };
 }
 
 function addressOf(socket: Socket): { readonly local: string; readonly remote: string } {

@@ -15,6 +15,8 @@ import {
   parseFault,
 } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
+import type { Capture, CaptureOptions } from '../capture/capture.js';
+import { Captures } from '../capture/captures.js';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
 import { LinkListener } from './link-listener.js';
@@ -90,6 +92,7 @@ export class FaultProxy {
   readonly #kinds: readonly LinkName[];
   readonly #names: readonly string[];
   readonly #plan = new FaultPlan();
+  readonly #captures: Captures;
   readonly #connections = new Map<number, ProxyConnection>();
   readonly #listeners = new Set<(pdu: ProxiedPdu) => void>();
   readonly #host: ConnectionHost;
@@ -115,7 +118,9 @@ export class FaultProxy {
       maxCallBytes: options.maxCallBytes ?? defaults.maxCallBytes,
     };
     const clock = options.clock ?? scaledTimers(1);
+    this.#captures = new Captures(this.#names);
     this.#host = {
+      captures: this.#captures,
       plan: this.#plan,
       limits,
       after: (labMs, run) => clock.after(labMs, run),
@@ -356,6 +361,14 @@ export class FaultProxy {
     }));
   }
 
+  /**
+   * Begins a capture of the octets of all connections. It ends by itself with the proxy.
+   * @throws Error if there are too many captures.
+   */
+  capture(options?: CaptureOptions): Capture {
+    return this.#captures.begin(options);
+  }
+
   /** Calls a listener for every PDU from now on. Returns a function that ends this. */
   subscribe(listener: (pdu: ProxiedPdu) => void): () => void {
     this.#listeners.add(listener);
@@ -398,6 +411,7 @@ export class FaultProxy {
     const closing = this.#links.map(({ listener }) => listener.close());
     for (const connection of [...this.#connections.values()]) connection.destroy();
     await Promise.all(closing);
+    this.#captures.end();
   }
 }
 

@@ -14,6 +14,12 @@ export type FlowLimits = {
 
 /** What a flow needs of the proxy. */
 type FlowHost = {
+  /** The flow read these octets from its source, or wrote them to its sink. */
+  took(octets: Buffer): void;
+  gave(octets: Buffer): void;
+  /** The source sends nothing more, or the sink gets nothing more. */
+  tookEnd(): void;
+  gaveEnd(): void;
   readonly plan: FaultPlan;
   readonly limits: FlowLimits;
   /** Name of the MTA that sends in this direction. `?` while unknown. */
@@ -77,6 +83,7 @@ export class Flow {
     this.#host = host;
     source.on('data', (chunk: Buffer) => this.#chunk(chunk));
     source.on('end', () => {
+      this.#host.tookEnd();
       if (this.#closed) return;
       const rest = this.#host.rest();
       if (rest !== null) this.#fragment(rest);
@@ -198,6 +205,7 @@ export class Flow {
   }
 
   #chunk(chunk: Buffer): void {
+    this.#host.took(chunk);
     // Passes the octets of one read on in one write to the kernel.
     this.#sink.cork();
     for (const fragment of this.#host.fragments(chunk)) {
@@ -322,6 +330,7 @@ export class Flow {
 
   #pass(item: Item): void {
     for (const raw of item.raws) {
+      this.#host.gave(raw);
       if (!this.#sink.write(raw)) this.#sinkFull = true;
     }
     if (this.#sinkFull) this.#source.pause();
@@ -336,8 +345,12 @@ export class Flow {
   /** Passes the orderly end of the source on, after all waiting items. A silent direction keeps it to itself. */
   #endWhenEmpty(): void {
     if (!this.#sourceEnded || this.#queue.length > 0 || this.#closed) return;
-    if (this.#silent) this.#source.destroy();
-    else this.#sink.end();
+    if (this.#silent) {
+      this.#source.destroy();
+      return;
+    }
+    this.#host.gaveEnd();
+    this.#sink.end();
   }
 
   #readOn(): void {

@@ -46,7 +46,7 @@ export type CaseMoment = {
 export type ProcessOptions = Pick<LabOptions, 'command' | 'renderConfig'> & {
   /** The cases to run, if the scenario has them. Default: all. */
   readonly modes?: readonly Mode[];
-  /** Keep the folder of each case (configuration, stores, logs, journals, PDUs of the link) in this folder. */
+  /** Keep the folder of each case (configuration, stores, logs, journals, PDUs and capture of the link) in this folder. */
   readonly dir?: string;
   readonly tell?: (text: string) => void;
   readonly record?: (record: ProcessRecord) => Promise<void>;
@@ -73,7 +73,9 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
   const ended = (): boolean => signal?.aborted === true;
   if (ended()) throw new ScenarioEnded();
   tell(`${scenario.name}, ${mode}: starting ${scenario.mtas.length === 2 ? 'two' : scenario.mtas.length} MTAs`);
-  const lab = await startLab({ ...labOf(scenario, mode), command: options.command, renderConfig: options.renderConfig, dir });
+  const { command, renderConfig } = options;
+  const capture = dir === undefined ? undefined : join(dir, 'link.pcapng');
+  const lab = await startLab({ ...labOf(scenario, mode), command, renderConfig, dir, capture });
   // The commands under way in the lab then fail, which ends the case.
   const end = (): void => void lab.close().catch(() => undefined);
   signal?.addEventListener('abort', end, { once: true });
