@@ -61,29 +61,30 @@ export class LadderStream {
 
   /** Takes a line that is not printed. Its beliefs count for the lines after it. */
   skip(line: LadderLine): void {
-    this.#beliefs.note(this.#short(line));
-    this.#notes.around(line);
+    const short = this.#short(line);
+    this.#beliefs.note(short);
+    this.#notes.around(short);
   }
 
   /** The rows of the next line, with the notes that belong to it. */
   rows(line: LadderLine): readonly string[] {
-    const { before, after } = this.#notes.around(line);
-    return [...before, line, ...after].flatMap((each) => this.#rowsOf(each));
+    const short = this.#short(line);
+    const { before, after } = this.#notes.around(short);
+    return [...before, short, ...after].flatMap((each) => this.#rowsOf(each));
   }
 
   #rowsOf(line: LadderLine): readonly string[] {
-    const short = this.#short(line);
-    this.#beliefs.note(short);
+    this.#beliefs.note(line);
     const { date, time } = this.#times.of(line);
     const rows: string[] = date === '' ? [] : [this.#row(date, '', '', '')];
-    if (this.#many) return [...rows, ...manyRows(short, time.padEnd(timeColumns + gap), this.#edge, this.#width)];
+    if (this.#many) return [...rows, ...manyRows(line, time.padEnd(timeColumns + gap), this.#edge, this.#width)];
     const { association } = line;
     if (association !== null && association !== this.#about && line.mark === undefined) {
       this.#about = association;
       rows.push(this.#row('', '', `association ${association}`, ''));
     }
-    const [head = '', ...more] = bodyOf(short, this.#left, this.#width);
-    rows.push(this.#row(time, this.#beliefs.of(short, this.#left), head, this.#beliefs.of(short, this.#right)));
+    const [head = '', ...more] = bodyOf(line, this.#left, this.#width);
+    rows.push(this.#row(time, this.#beliefs.of(line, this.#left), head, this.#beliefs.of(line, this.#right)));
     for (const text of more) rows.push(this.#row('', '', text, ''));
     return rows;
   }
