@@ -8,7 +8,7 @@ const leastStep = 8;
 export const stripStep = 12;
 export const stripWidth = 8;
 /** An MTA shows the Turn of at most this many associations. */
-export const maxStrips = 4;
+const maxStrips = 4;
 
 /** Where a line is in the picture: `leaveY` of its sending, `arriveY` of its arrival. Equal for a note. */
 export type Placed = { readonly line: LadderLine; readonly leaveY: number; readonly arriveY: number };
