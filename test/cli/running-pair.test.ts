@@ -76,6 +76,11 @@ test('every view as text', async (t) => {
     const said = await command(view, ...(view === 'runs' ? [] : ['--dir', dir]));
     t.match(said, { code: 0, stderr: '', stdout: /MTA-A|no / }, view);
   }
+  t.match(await command('ladder', '--follow', '--dir', dir), {
+    code: 1,
+    stderr:
+      /MTA-A and MTA-B keep no journal, so there is nothing to follow; start the pair with `mtalab pair --journal --dir .*kept`/,
+  });
 });
 
 test('events are selected', async (t) => {

@@ -1,5 +1,6 @@
 /** The output of a command: data on stdout, progress and errors on stderr. */
 import { exitCodes } from './errors.js';
+import { openScreen, type Screen, type ScreenEvents } from './screen.js';
 
 export type CommandIo = {
   /** Writes data, of one or more lines, and a line end. */
@@ -19,6 +20,8 @@ export type CommandIo = {
   readonly onErrResize: (resized: () => void) => () => void;
   /** Columns that output on stdout may take: those of its terminal, or no limit in a file or a pipe. */
   readonly outColumns: () => number;
+  /** Takes the whole terminal of stdin and stdout. Undefined, or gives undefined, where there is none. */
+  readonly openScreen?: (events: ScreenEvents) => Screen | undefined;
   /** Aborts when the reader of stdout goes away (`mtalab ... | head`). */
   readonly readerGone: AbortSignal;
 };
@@ -64,6 +67,7 @@ export function processIo(): CommandIo {
       return () => void process.stderr.off('resize', resized);
     },
     outColumns: () => (process.stdout.isTTY === true ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY),
+    openScreen,
     readerGone: gone.signal,
   };
 }

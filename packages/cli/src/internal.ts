@@ -10,6 +10,7 @@ export { teach } from './learn/teach.js';
 export { loadReportFormats, renderLoadReport } from './load/report.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
+export { JournalTail } from './logs/journal-tail.js';
 export { LogTail } from './logs/log-tail.js';
 export { renderManual } from './manual/manual.js';
 export { type PairFlags, planPair } from './pair/pair-plan.js';
@@ -27,6 +28,7 @@ export { LoadDisplay, queueBar } from './render/load-progress.js';
 export { renderLtab } from './render/ltab.js';
 export { renderLive, renderReady, renderSummary } from './render/pair.js';
 export { clip, table, wrap } from './render/table.js';
+export { renderTop } from './render/top.js';
 export { bytes, span } from './render/units.js';
 export {
   renderBindings,
@@ -38,3 +40,5 @@ export {
 } from './render/views.js';
 export { runCommand } from './run-command.js';
 export { loadScenario, scenarioFileOf } from './scenario/load.js';
+export type { TopSample, TopSight } from './top/sample.js';
+export { sortedTop, TopHistory } from './top/view.js';

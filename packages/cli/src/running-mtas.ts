@@ -49,6 +49,14 @@ export async function chosenRun(io: CommandIo, where: RunChoice, purpose: 'look'
   return run;
 }
 
+/** The run as it is now: an MTA may have restarted since. Undefined if the run is over. */
+export function presentRun(run: RunEntry): Promise<RunEntry | undefined> {
+  return findRun({ dir: run.dir }).then(
+    (found) => (found.run.pid === run.pid ? found.run : undefined),
+    () => undefined,
+  );
+}
+
 /** The MTAs of a run that `--mta` names, or all. Includes MTAs that are down. */
 export function chosenMtas(run: RunEntry, names: RunChoice['mta']): readonly RunMta[] {
   const wanted = typeof names === 'string' ? [names] : (names ?? []);

@@ -33,7 +33,7 @@ export type { EventFilter, LabEvent, WaitForEventOptions } from './lab/event-rec
 export { makeFolder } from './lab/folder.js';
 export { Lab, type WaitOptions } from './lab/lab.js';
 export { LabCounters } from './lab/lab-counters.js';
-export { dataFolderOf, logFolderOf } from './lab/lab-paths.js';
+export { dataFolderOf, journalFileOf, logFolderOf } from './lab/lab-paths.js';
 export type { Mailbox } from './lab/mailbox.js';
 export type { LabMessage, MessageContent } from './lab/message.js';
 export type { BindingOption, LabOptions, MtaFile } from './lab/options.js';

@@ -7,12 +7,15 @@ export { type Difference, JournalVerifier, type Verification, verifyJournal } fr
 export { annotated } from './ladder/annotate.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
+export { type FollowOptions, LadderFollower } from './ladder/follow.js';
 export { legendText } from './ladder/legend.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
 export { ladderOf } from './ladder/link-lines.js';
 export { callIn, type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';
 export { mergeTrails } from './ladder/merge.js';
 export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';
+export { LadderStream, type StreamOptions } from './ladder/stream-text.js';
+export { ladderSvg } from './ladder/svg.js';
 export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';
 export { LadderError, type Moment, type PduMoment, Trail, Trails } from './ladder/trail.js';
 export type { FeedItem, FiguresItem, GapItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';

@@ -3,6 +3,7 @@
 import { linkByName } from '@mtalab/mta-core';
 import { type Command, Option } from 'commander';
 import { deliveryKinds } from '../config/delivery-kinds.js';
+import { topSorts } from '../top/sorts.js';
 import { type CommandEntry, groups } from './command-entry.js';
 import { commaList, filled, folder, positive, repeatable, whole, withJson, withMtas, withRun } from './shared-options.js';
 
@@ -137,6 +138,22 @@ The MTA runs until SIGINT or SIGTERM stops it in order. A second signal ends it 
     summary: 'show the state of the MTAs: queues, counters, delays, next timer',
     define: withMtas,
     load: () => import('../commands/status.js'),
+  },
+  {
+    group: groups.look,
+    usage: 'top',
+    summary: 'watch queues, associations, the Turn and rates of all MTAs',
+    detail: `
+Redraws the terminal twice a second. Keys: q quits, p pauses, s sorts by name, queue, oldest message or deliveries.
+The bar of a queue has a mark at the length at which another association opens. The sign of an association: = both sides agree
+about the Turn, ! they do not, ~ the Turn is on its way, ? one side does not say. Rates are per second of real time.
+Without a terminal it prints a block every --interval, or with --json a line. It ends with the run.`,
+    define: (command) =>
+      withMtas(command)
+        .option('--once', 'print one block and end')
+        .option('--interval <seconds>', 'time between two looks (default: 0.5 on a terminal, else 2)', positive(86_400))
+        .addOption(new Option('--sort <order>', 'order of the MTAs').choices([...topSorts]).default('name')),
+    load: () => import('../commands/top.js'),
   },
   {
     group: groups.look,

@@ -221,25 +221,37 @@ Exit code: 0 without a difference; 1 with a difference (it shows the first), or 
   },
   {
     group: groups.prove,
-    usage: 'ladder <file...>',
-    summary: 'draw the PDUs that passed between MTAs',
+    usage: 'ladder [file...]',
+    summary: 'draw the PDUs that passed between MTAs, or follow them in a running lab',
     detail: `
 The files are journals (of each MTA, of a whole simulation, or of a counterexample), the PDUs of a link (link.jsonl), or the
-output of --format json. A long row of transfers becomes one line, unless you give --all.`,
+output of --format json. A long row of transfers becomes one line, unless you give --all.
+
+--follow prints lines as they come, from journals that grow: those of the files, or of the run of --dir. Without --dir it takes
+the only run, or the latest. The MTAs must keep journals: \`mtalab pair --journal\`, or \`journal: true\` in the configuration of an MTA. A line appears
+when its PDU has arrived or is lost, or after two seconds. It ends with Ctrl-C, or with the run.
+
+Examples:
+  mtalab ladder run.jsonl --format svg > run.svg     a picture for a page or a slide
+  mtalab ladder --follow                             what passes from now on in the run
+  mtalab ladder --follow --from-start --dir lab      with all that has passed before`,
     define: (command) =>
       command
         .addOption(
           new Option('--format <format>', 'format of the drawing')
-            .choices(['text', 'mermaid', 'plantuml', 'shiviz', 'json'])
+            .choices(['text', 'mermaid', 'plantuml', 'shiviz', 'svg', 'json'])
             .default('text'),
         )
+        .option('--follow', 'go on with what passes, until Ctrl-C or the end of the run')
+        .option('--from-start', 'with --follow: begin with what has passed already')
+        .option('--dir <folder>', 'with --follow: use the run in this folder', folder)
         .option('--association <name>', 'draw only this association, such as MTA-A/1/3')
         .option('--all', 'draw a line for every PDU')
         .option('--short-openings', 'draw each opening and recovery of an association as one line')
         .option('--no-legend', 'leave out the legend under the drawing')
         .option(
           '--width <columns>',
-          'width of an arrow and its text, in columns (default: what fits the terminal, at most 100)',
+          'width of an arrow and its text, in columns (default: what fits the terminal, at most 100; with --follow, whole rows of at most 100)',
           whole(40, 1000),
         ),
     load: () => import('../commands/ladder.js'),

@@ -1,6 +1,6 @@
 /** `mtalab deliveries`: follows the deliveries to mailboxes, also over restarts of the MTAs. */
 
-import { findRun, pause, type RunEntry, type Unanswered } from '@mtalab/harness';
+import { pause, type RunEntry, type Unanswered } from '@mtalab/harness';
 import type { ControlClient, StreamEntries } from '@mtalab/transport';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
@@ -9,7 +9,7 @@ import { aborted, onInterrupt } from '../interrupt.js';
 import { whyWords } from '../print-answers.js';
 import { paint } from '../render/colours.js';
 import { deliveryJson, renderDelivery } from '../render/events.js';
-import { answerLimitMs, askMta, chosenMtas, chosenRun, type RunFlags } from '../running-mtas.js';
+import { answerLimitMs, askMta, chosenMtas, chosenRun, presentRun, type RunFlags } from '../running-mtas.js';
 
 /** Real time between two tries to reach an MTA that does not answer, ms. */
 const pollMs = 250;
@@ -30,14 +30,6 @@ async function followed(
   return Promise.race([ended, dropped]);
 }
 
-/** The run as it is now. Undefined if it is over. */
-function present(run: RunEntry): Promise<RunEntry | undefined> {
-  return findRun({ dir: run.dir }).then(
-    (found) => (found.run.pid === run.pid ? found.run : undefined),
-    () => undefined,
-  );
-}
-
 /** Follows an MTA of a run until the run is over or the signal aborts. Says once when the MTA does not answer. */
 async function follow(io: CommandIo, run: RunEntry, mta: string, where: RunFlags, signal: AbortSignal): Promise<void> {
   const style = paint(io.outColour);
@@ -49,7 +41,7 @@ async function follow(io: CommandIo, run: RunEntry, mta: string, where: RunFlags
     else io.out(renderDelivery(line, style));
   };
   let said: Unanswered['error']['code'] | undefined;
-  for (let now: RunEntry | undefined = run; now !== undefined && !signal.aborted; now = await present(run)) {
+  for (let now: RunEntry | undefined = run; now !== undefined && !signal.aborted; now = await presentRun(run)) {
     const one = now.mtas.find((each) => each.mta === mta);
     if (one === undefined) return;
     // A new process counts its deliveries from 1. All of them are new here.

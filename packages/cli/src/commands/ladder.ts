@@ -1,4 +1,4 @@
-/** `mtalab ladder FILE...`: draws what passed between MTAs, from journals, PDUs of a link, or ladder lines. */
+/** `mtalab ladder`: draws what passed between MTAs, from journals, PDUs of a link, or ladder lines, or while it passes. */
 import { linesOf } from '@mtalab/harness';
 import {
   folded,
@@ -12,6 +12,7 @@ import {
   ladderOf,
   ladderPlantUml,
   ladderShiViz,
+  ladderSvg,
   legendText,
   mergeTrails,
   Trails,
@@ -19,15 +20,19 @@ import {
 } from '@mtalab/trace';
 import type { CommandIo } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { CliError, exitCodes } from '../errors.js';
+import { CliError, exitCodes, UsageError } from '../errors.js';
+import { followLadder } from '../ladder/follow.js';
 
 type Options = {
-  readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'json';
+  readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'svg' | 'json';
   readonly association?: string;
   readonly all?: boolean;
   readonly shortOpenings?: boolean;
   readonly width?: number;
   readonly legend: boolean;
+  readonly follow?: boolean;
+  readonly fromStart?: boolean;
+  readonly dir?: string;
 };
 
 /** Limit of ladder lines and PDUs of a link in all files. */
@@ -38,8 +43,11 @@ type Material = { readonly trails: Trails; readonly pdus: LinkPdu[]; readonly li
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const how = options as Options;
+  const files = args[0] as readonly string[];
+  if (how.follow === true) return follow(io, files, how);
+  checkDrawing(files, how);
   const material: Material = { trails: new Trails(), pdus: [], lines: [] };
-  for (const file of args[0] as readonly string[]) await read(file, material, io);
+  for (const file of files) await read(file, material, io);
   const lines = ladderFrom(material);
   const { association } = how;
   const chosen = association === undefined ? lines : lines.filter((line) => concerns(line, association));
@@ -47,6 +55,23 @@ export const run: CommandRun = async ({ io, args, options }) => {
   io.out(draw(condensed(chosen, how), how, io));
   return exitCodes.ok;
 };
+
+/** Options that a drawing of what has passed cannot use. */
+function checkDrawing(files: readonly string[], { fromStart, dir }: Options): void {
+  if (fromStart === true)
+    throw new UsageError('--from-start goes with --follow; a drawing without it begins at the start anyway');
+  if (dir !== undefined) throw new UsageError('--dir goes with --follow; without it, give the files to draw');
+  if (files.length === 0) throw new UsageError('give the files to draw, or --follow to draw what passes in a running lab');
+}
+
+function follow(io: CommandIo, files: readonly string[], how: Options): Promise<number> {
+  const { format, shortOpenings, dir } = how;
+  if (format !== 'text' && format !== 'json')
+    throw new UsageError(`--follow prints text or json; draw ${format} when it is over`);
+  if (shortOpenings === true) throw new UsageError('--short-openings needs the whole ladder; leave it out with --follow');
+  if (dir !== undefined && files.length > 0) throw new UsageError('--follow takes files or --dir, not both');
+  return followLadder(io, files, { ...how, format });
+}
 
 /** Is the line about this association, or about a whole MTA? */
 function concerns(line: LadderLine, association: string): boolean {
@@ -86,6 +111,8 @@ function draw(lines: readonly LadderLine[], { format, width, legend }: Options, 
     case 'shiviz':
       io.err('mtalab: ShiViz takes the first two lines as its parsing expression and its (empty) separator of executions');
       return ladderShiViz(lines);
+    case 'svg':
+      return ladderSvg(lines);
     case 'json':
       return JSON.stringify(lines, null, 2);
   }

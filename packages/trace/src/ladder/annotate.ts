@@ -3,7 +3,7 @@ import type { TurnSide } from '@mtalab/mta-core';
 import { type LadderLine, noteLine } from './line.js';
 
 /** A gap of this much lab time between two lines is idle time, ms. */
-const idleMs = 5000;
+export const idleMs = 5000;
 
 /** The sides of an association that both say the same: neither or both have the Turn. */
 type Stretch = { readonly from: number; readonly side: TurnSide; readonly nodes: readonly string[]; ends: number | null };
@@ -29,7 +29,7 @@ function stretches(lines: readonly LadderLine[]): ReadonlyMap<string, readonly S
   return found;
 }
 
-const isGive = (line: LadderLine): boolean => /\bturn-give\b(?!-)/.test(line.text);
+export const isGive = (line: LadderLine): boolean => /\bturn-give\b(?!-)/.test(line.text);
 
 /**
  * The line at which a stretch becomes a disagreement; null if it is none. While a Turn-Give is on its way, its sender has let go and
@@ -49,7 +49,7 @@ function beginOf({ from, side, ends }: Stretch, lines: readonly LadderLine[], as
 }
 
 /** `2 h 5 min`, `12 s`. */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

@@ -85,7 +85,7 @@ function fits(line: LadderLine | undefined, { text, isBack }: Member, first: Lad
 }
 
 function joined(lines: readonly LadderLine[], text: string): LadderLine {
-  const first = lines[0] as LadderLine;
+  const { arrivedMs: _, ...first } = lines[0] as LadderLine;
   const last = lines.at(-1) as LadderLine;
   const end = last.tMs === undefined ? {} : { endMs: last.tMs };
   return { ...first, ...end, text, believes: { ...first.believes, ...last.believes }, count: lines.length };
@@ -145,8 +145,9 @@ function take(line: LadderLine, openings: Map<string, Opening>, result: LadderLi
   if (present.end !== null && (line.fate !== 'passed' || text.startsWith('bind_nak') || present.line.fate !== 'passed'))
     return false;
   note(present, line);
+  const { arrivedMs: _, ...before } = present.line;
   present.line = {
-    ...present.line,
+    ...before,
     believes: { ...present.line.believes, ...line.believes },
     count: present.line.count + 1,
     fault: present.line.fault ?? line.fault,

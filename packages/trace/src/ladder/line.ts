@@ -18,6 +18,8 @@ export type LadderLine = {
   readonly count: number;
   /** When it was sent (or seen on the link), in ms of the lab's clock. */
   readonly tMs?: number;
+  /** When it arrived, in ms of the lab's clock, if the receiver's journal says so. */
+  readonly arrivedMs?: number;
   /** When the last of several lines was sent, if this one stands for them. */
   readonly endMs?: number;
   /** A note that a drawing adds: about the beliefs of both sides, or about time in which nothing passes. */
@@ -54,7 +56,7 @@ function isText(value: unknown): value is string {
 /** Reads a ladder line from JSON; null if the value is not one. Missing fields get their defaults. */
 export function ladderLineFrom(value: unknown): LadderLine | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { from, to, text, association, believes, fate, fault, count, tMs, endMs, steps } = value as Readonly<
+  const { from, to, text, association, believes, fate, fault, count, tMs, arrivedMs, endMs, steps } = value as Readonly<
     Record<string, unknown>
   >;
   if (!isText(from) || !isText(to) || !isText(text)) return null;
@@ -68,6 +70,7 @@ export function ladderLineFrom(value: unknown): LadderLine | null {
     ...(isText(fault) ? { fault } : {}),
     ...(Number.isInteger(count) ? { count: count as number } : {}),
     ...(typeof tMs === 'number' ? { tMs } : {}),
+    ...(typeof arrivedMs === 'number' ? { arrivedMs } : {}),
     ...(typeof endMs === 'number' ? { endMs } : {}),
     ...(typeof steps === 'object' && steps !== null ? { steps: steps as NonNullable<LadderLine['steps']> } : {}),
   });

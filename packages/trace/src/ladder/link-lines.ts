@@ -80,6 +80,7 @@ export function ladderOf(pdus: Iterable<LinkPdu>, trails: ReadonlyMap<string, Tr
       fault,
       count: 1,
       ...(sent === undefined ? {} : { tMs: sent.tMs }),
+      ...(received === undefined ? {} : { arrivedMs: received.tMs }),
       steps: { sent: sent?.index ?? null, received: received?.index ?? null },
     };
   });

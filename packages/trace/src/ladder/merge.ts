@@ -107,6 +107,7 @@ class Merger {
     }
     Object.assign(draft.believes, beliefOf(moment));
     draft.association ??= moment.association;
+    draft.arrivedMs = moment.tMs;
     draft.steps = { sent: draft.steps?.sent ?? null, received: moment.index };
     if (partner !== undefined) this.#drafts.delete(partner);
   }

@@ -32,12 +32,21 @@ export function wrapped(text: string, columns: number): readonly string[] {
   return rows;
 }
 
+/** Limit of the beliefs that are remembered. */
+const maxBeliefs = 100_000;
+
 /** The last known beliefs, for each association. */
-class Beliefs {
+export class Beliefs {
   readonly #told = new Map<string, string>();
 
   note(line: LadderLine): void {
-    for (const [node, side] of Object.entries(line.believes)) this.#told.set(`${line.association ?? ''}\n${node}`, side);
+    for (const [node, side] of Object.entries(line.believes)) {
+      const key = `${line.association ?? ''}\n${node}`;
+      this.#told.delete(key);
+      this.#told.set(key, side);
+    }
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > maxBeliefs && oldest !== undefined) this.#told.delete(oldest);
   }
 
   of(line: LadderLine, node: string): string {
@@ -53,7 +62,7 @@ function clockOf({ tMs }: LadderLine): { readonly date: string; readonly time: s
 }
 
 /** Tells the time of a line where it differs from that of the line before. */
-class Times {
+export class Times {
   #date = '';
   #time = '';
 
@@ -70,8 +79,8 @@ class Times {
 }
 
 /** `23:59:59.000`. */
-const timeColumns = 12;
-const gap = 2;
+export const timeColumns = 12;
+export const gap = 2;
 
 type Layout = {
   readonly edge: number;
@@ -142,7 +151,8 @@ function signOf(line: LadderLine): string {
   return line.mark === 'turn' ? '!!' : line.mark === 'idle' ? '~~' : '**';
 }
 
-function bodyOf(line: LadderLine, left: string, width: number): readonly string[] {
+/** The rows of a line between the edges: an arrow, or a note. */
+export function bodyOf(line: LadderLine, left: string, width: number): readonly string[] {
   const fault = line.fault === null ? [] : [`[${line.fault}]`];
   const inner = width - 6;
   if (isNote(line)) {
@@ -177,19 +187,28 @@ function manyAsText(lines: readonly LadderLine[], names: readonly string[], opti
   const from = Math.max(...names.map((name) => name.length));
   const room = Math.min((options.width ?? usualWidth) + 8, (options.columns ?? Number.POSITIVE_INFINITY) - timed);
   const width = Math.max(leastText, room - 2 * from - 6);
-  const indent = ' '.repeat(timed + 2 * from + 6);
   const rows = drawn.flatMap((line) => {
-    const arrow = isNote(line) ? ` ${signOf(line)} ` : line.fate === 'passed' ? ' -> ' : ' -x ';
-    const told = Object.entries(line.believes).map(([name, side]: [string, TurnSide]) => `${name} ${side}`);
-    const of = line.association === null ? '' : ` of ${line.association}`;
-    const turn = told.length === 0 ? '' : `  (Turn${of}: ${told.join(', ')})`;
-    const fault = line.fault === null ? '' : `  [${line.fault}]`;
-    const to = isNote(line) ? '' : line.to;
     const { date, time } = times.of(line);
     const front = timed === 0 ? '' : time.padEnd(timed);
-    const [head = '', ...rest] = wrapped(`${line.text}${turn}${fault}`, width);
-    const row = `${front}${line.from.padStart(from)}${arrow}${to.padEnd(from)}  ${head}`.trimEnd();
-    return [...(date === '' ? [] : [date]), row, ...rest.map((text) => indent + text)];
+    return [...(date === '' ? [] : [date]), ...manyRows(line, front, from, width)];
   });
   return [...(first === undefined ? [] : [`${first} (UTC)`]), ...rows].join('\n');
+}
+
+/**
+ * The rows of a line that names its MTAs.
+ * @param from columns of a name.
+ * @param width columns of the text.
+ */
+export function manyRows(line: LadderLine, front: string, from: number, width: number): readonly string[] {
+  const arrow = isNote(line) ? ` ${signOf(line)} ` : line.fate === 'passed' ? ' -> ' : ' -x ';
+  const told = Object.entries(line.believes).map(([name, side]: [string, TurnSide]) => `${name} ${side}`);
+  const of = line.association === null ? '' : ` of ${line.association}`;
+  const turn = told.length === 0 ? '' : `  (Turn${of}: ${told.join(', ')})`;
+  const fault = line.fault === null ? '' : `  [${line.fault}]`;
+  const to = isNote(line) ? '' : line.to;
+  const [head = '', ...rest] = wrapped(`${line.text}${turn}${fault}`, width);
+  const row = `${front}${line.from.padStart(from)}${arrow}${to.padEnd(from)}  ${head}`.trimEnd();
+  const indent = ' '.repeat(front.length + 2 * from + 6);
+  return [row, ...rest.map((text) => indent + text)];
 }

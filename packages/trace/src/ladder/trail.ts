@@ -86,6 +86,17 @@ export class Trail {
     }
   }
 
+  /** Takes the moments so far out of the trail. What follows counts anew, so a trail that is emptied makes no vector clocks. */
+  drain(): readonly Moment[] {
+    this.ends.length = 0;
+    return this.moments.splice(0);
+  }
+
+  /** The connection has ended; nothing more passes on it. */
+  forget(conn: number): void {
+    this.#present.delete(conn);
+  }
+
   #pdu(kind: PduMoment['kind'], tMs: number, frame: LinkFrame, mta: Mta, before: Mta | null): void {
     const { conn } = frame;
     const at = locate(mta, conn) ?? (before === null ? null : locate(before, conn));
