@@ -21,6 +21,7 @@ export { LadderError, type Moment, type PduMoment, Trail, Trails } from './ladde
 export type { FeedItem, FiguresItem, GapItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';
 export { defaultLiveLimits, type KeptStep, type LiveLimits, LiveTrace, type NodeAt } from './live/live-trace.js';
 export type {
+  LabNow,
   PageDone,
   PageHello,
   PageItems,

@@ -1,6 +1,6 @@
 /** One page that is open: sends it the feed at its own pace, and carries out what it asks for. */
 
-import type { PageHello, PageMessage, PageRequest } from '@mtalab/trace';
+import type { LabNow, PageHello, PageMessage, PageRequest } from '@mtalab/trace';
 import type { WebSocket } from 'ws';
 import { messageOf } from '../process/errors.js';
 import type { LabFeed } from './lab-feed.js';
@@ -87,7 +87,7 @@ export class PageSession {
     if (this.#socket.bufferedAmount > maxUnreadBytes) return;
     const now = performance.now();
     if (this.#seq !== null && !this.#refreshing) this.#items(this.#seq);
-    if (now - this.#saidNowMs > nowEveryMs) this.#now();
+    if (now - this.#saidNowMs > nowEveryMs) this.#send({ type: 'now', now: this.#now() });
   }
 
   #items(since: number): void {
@@ -100,10 +100,11 @@ export class PageSession {
     const last = lines.at(-1);
     if (last === undefined) return;
     const items = lines.map(({ json }) => json).join();
-    this.#write(`{"type":"items","seq":${last.seq},"restart":${this.#restart},"items":[${items}]}`);
+    this.#write(
+      `{"type":"items","seq":${last.seq},"restart":${this.#restart},"now":${JSON.stringify(this.#now())},"items":[${items}]}`,
+    );
     this.#seq = last.seq;
     this.#restart = false;
-    this.#now();
   }
 
   /** The place of this page is not kept any more: it begins again with the present states. */
@@ -117,10 +118,10 @@ export class PageSession {
     }
   }
 
-  #now(): void {
+  #now(): LabNow {
     this.#saidNowMs = performance.now();
     const { labNowMs, nowMs } = this.#options.hello();
-    this.#send({ type: 'now', labNowMs, nowMs, paused: this.#options.actions.paused });
+    return { labNowMs, nowMs, paused: this.#options.actions.paused };
   }
 
   #send(message: PageMessage): void {

@@ -18,12 +18,16 @@ export type PageHello = {
   readonly dir: string;
 };
 
+/** Real time and lab time of the server, ms, and whether the link stands still. */
+export type LabNow = { readonly labNowMs: number; readonly nowMs: number; readonly paused: boolean };
+
 /** Items of the feed. `seq` is the number of the last one. `restart`: forget everything before. */
 export type PageItems = {
   readonly type: 'items';
   readonly seq: number;
   readonly restart: boolean;
   readonly items: readonly unknown[];
+  readonly now: LabNow;
 };
 
 /** What became of an action. `shown`: the command that does the same. */
@@ -35,8 +39,8 @@ export type PageDone = {
   readonly shown: string;
 };
 
-/** Sent with every batch of items, and once a second. */
-export type PageNow = { readonly type: 'now'; readonly labNowMs: number; readonly nowMs: number; readonly paused: boolean };
+/** Sent once a second while no items come. */
+export type PageNow = { readonly type: 'now'; readonly now: LabNow };
 
 export type PageMessage = PageHello | PageItems | PageDone | PageNow;
 

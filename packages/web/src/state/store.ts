@@ -1,5 +1,5 @@
 /** What the page knows, and what the person has chosen. Components read it and call its methods; nothing else changes it. */
-import { type FeedItem, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
+import { type FeedItem, type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
 
@@ -116,18 +116,23 @@ export class Store {
         }
         for (const item of message.items) this.trace.take(item as FeedItem);
         this.#seq = message.seq;
+        this.#now(message.now);
         this.#addPoints();
         if (this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
         break;
       case 'now':
-        this.labNowMs = message.labNowMs;
-        this.paused = message.paused;
+        this.#now(message.now);
         break;
       case 'done':
         this.#done(message);
         break;
     }
     this.#changed();
+  }
+
+  #now({ labNowMs, paused }: LabNow): void {
+    this.labNowMs = labNowMs;
+    this.paused = paused;
   }
 
   #done(done: PageDone): void {
