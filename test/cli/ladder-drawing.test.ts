@@ -1,5 +1,5 @@
 /** The ladder as a picture, as rows that come one by one, and built from journals that grow. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,6 +15,7 @@ import {
   readJournalText,
   Trails,
 } from '@mtalab/trace';
+import { JournalTail } from 'mtalab/internal';
 import { test } from 'tap';
 import { command } from '../support/command.js';
 import { ladders } from './canned-ladders.js';
@@ -269,6 +270,41 @@ test('a line waits for its arrival, but not for ever', async (t) => {
     alone.end().every(({ fate }) => fate === 'passed'),
     'without the journal of the receiver a PDU counts as passed',
   );
+});
+
+test('the tail of a journal waits for the end of a line, and notices another file', async (t) => {
+  const file = join(home, 'grows.jsonl');
+  const tail = new JournalTail(file);
+  t.same(await tail.read(), { lines: [], replaced: false, atEnd: true }, 'no file yet');
+  writeFileSync(file, 'one\ntw');
+  t.same(await tail.read(), { lines: ['one'], replaced: false, atEnd: true });
+  t.same((await tail.read()).lines, []);
+  appendFileSync(file, 'o\nthree\n');
+  t.same((await tail.read()).lines, ['two', 'three']);
+  writeFileSync(file, 'new\n');
+  t.same(await tail.read(), { lines: ['new'], replaced: true, atEnd: true }, 'it shrank');
+  writeFileSync(`${file}.next`, 'other file\n');
+  renameSync(`${file}.next`, file);
+  t.match(await tail.read(), { lines: ['other file'], replaced: true });
+  const long = 'x'.repeat(700_000);
+  appendFileSync(file, `${long}\nend\n`);
+  const lines: string[] = [];
+  for (let atEnd = false; !atEnd; ) {
+    const next = await tail.read();
+    lines.push(...next.lines);
+    atEnd = next.atEnd;
+  }
+  t.same(
+    lines.map(({ length }) => length),
+    [700_000, 3],
+    'a line longer than a chunk',
+  );
+  const endless = new JournalTail(`${file}.endless`);
+  writeFileSync(endless.file, 'y'.repeat(34_000_000));
+  const read = async (): Promise<void> => {
+    for (let atEnd = false; !atEnd; ) ({ atEnd } = await endless.read());
+  };
+  await t.rejects(read(), { message: /a line is longer than 33554432 octets, so this is no journal/ });
 });
 
 test('torn lines and wrong options', async (t) => {
