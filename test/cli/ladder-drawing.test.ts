@@ -1,5 +1,5 @@
 /** The ladder as a picture, as rows that come one by one, and built from journals that grow. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,6 +15,7 @@ import {
   readJournalText,
   Trails,
 } from '@mtalab/trace';
+import { JournalTail } from 'mtalab/internal';
 import { test } from 'tap';
 import { command } from '../support/command.js';
 import { ladders } from './canned-ladders.js';
@@ -190,6 +191,53 @@ test('a follower of journals that grow says the same as a ladder of whole journa
   for (const perRound of [1, 3, 1000]) t.same(sorted(followed(entries, perRound)), sorted(whole), `${perRound} entries a round`);
 });
 
+test('a quiet run, followed at its own pace, has no line that waits, and no answer before its request', async (t) => {
+  const file = join(home, 'quiet.jsonl');
+  t.equal((await command('sim', '--seed', '4', '--faults', 'none', '--messages', '30', '--journal', file)).code, 0);
+  const entries = readJournalText(readFileSync(file, 'utf8')).entries.map(({ entry }) => entry);
+  const files = new Map(
+    [...new Set(entries.map(({ node }) => node))].map((name) => [name, entries.filter(({ node }) => node === name)]),
+  );
+  for (const names of [[...files.keys()], [...files.keys()].reverse()]) {
+    const follower = new LadderFollower({ nodes: names });
+    const lines: LadderLine[] = [];
+    const places = new Map(names.map((name) => [name, 0]));
+    const endMs = (entries.at(-1)?.t ?? 0) + 1000;
+    for (let clockMs = entries[0]?.t ?? 0; clockMs < endMs; clockMs += 200) {
+      for (const name of names) {
+        const own = files.get(name) ?? [];
+        let at = places.get(name) ?? 0;
+        for (let entry = own[at]; entry !== undefined && entry.t <= clockMs; entry = own[at]) {
+          at += 1;
+          follower.take(name, { line: at, entry: { ...entry, n: at } }, clockMs);
+        }
+        places.set(name, at);
+      }
+      lines.push(...follower.ready(clockMs));
+    }
+    const trails = new Trails().read(
+      file,
+      entries.map((entry, at) => ({ line: at + 1, entry })),
+    );
+    t.ok(lines.length > 60);
+    // The last answer of a closing may find its connection closed.
+    const whole = mergeTrails(trails.nodes.values());
+    t.equal(lines.length, whole.length);
+    const failed = (all: readonly LadderLine[]) => all.filter(({ fate }) => fate !== 'passed').map(({ text }) => text);
+    t.same(failed(lines), failed(whole));
+    const early = lines.filter(({ text, association, to }, at) => {
+      const number = /^response (\d+) /.exec(text)?.[1];
+      const isRequest = (line: LadderLine) =>
+        line.from === to && line.association === association && line.text.startsWith(`request ${number} `);
+      return number !== undefined && association !== null && !lines.slice(0, at).some(isRequest);
+    });
+    t.same(
+      early.map(({ text }) => text),
+      [],
+    );
+  }
+});
+
 test('a line waits for its arrival, but not for ever', async (t) => {
   const entries = await journal();
   const files = apart(entries);
@@ -222,6 +270,41 @@ test('a line waits for its arrival, but not for ever', async (t) => {
     alone.end().every(({ fate }) => fate === 'passed'),
     'without the journal of the receiver a PDU counts as passed',
   );
+});
+
+test('the tail of a journal waits for the end of a line, and notices another file', async (t) => {
+  const file = join(home, 'grows.jsonl');
+  const tail = new JournalTail(file);
+  t.same(await tail.read(), { lines: [], replaced: false, atEnd: true }, 'no file yet');
+  writeFileSync(file, 'one\ntw');
+  t.same(await tail.read(), { lines: ['one'], replaced: false, atEnd: true });
+  t.same((await tail.read()).lines, []);
+  appendFileSync(file, 'o\nthree\n');
+  t.same((await tail.read()).lines, ['two', 'three']);
+  writeFileSync(file, 'new\n');
+  t.same(await tail.read(), { lines: ['new'], replaced: true, atEnd: true }, 'it shrank');
+  writeFileSync(`${file}.next`, 'other file\n');
+  renameSync(`${file}.next`, file);
+  t.match(await tail.read(), { lines: ['other file'], replaced: true });
+  const long = 'x'.repeat(700_000);
+  appendFileSync(file, `${long}\nend\n`);
+  const lines: string[] = [];
+  for (let atEnd = false; !atEnd; ) {
+    const next = await tail.read();
+    lines.push(...next.lines);
+    atEnd = next.atEnd;
+  }
+  t.same(
+    lines.map(({ length }) => length),
+    [700_000, 3],
+    'a line longer than a chunk',
+  );
+  const endless = new JournalTail(`${file}.endless`);
+  writeFileSync(endless.file, 'y'.repeat(34_000_000));
+  const read = async (): Promise<void> => {
+    for (let atEnd = false; !atEnd; ) ({ atEnd } = await endless.read());
+  };
+  await t.rejects(read(), { message: /a line is longer than 33554432 octets, so this is no journal/ });
 });
 
 test('torn lines and wrong options', async (t) => {

@@ -1,11 +1,11 @@
 /** Matches the ends of connections while their journals grow, and settles what becomes of each PDU. */
-import type { Draft, FollowQueue } from './follow-queue.js';
+import type { Draft, FollowQueue, Place } from './follow-queue.js';
 import { noteLine } from './line.js';
 import { isClient } from './match-ends.js';
 import type { ConnectionEnd, PduMoment } from './trail.js';
 
 type Sent = { readonly text: string; readonly draft: Draft };
-type Received = { readonly moment: PduMoment; readonly takenAtMs: number };
+type Received = { readonly moment: PduMoment; readonly takenAtMs: number; readonly place: Place };
 
 /** One end of a connection that is followed. */
 type End = {
@@ -47,7 +47,7 @@ export class FollowedEnds {
     own.firstSent ??= moment.text;
     own.sent.push({ text: moment.text, draft });
     if (own.sent.length > maxWaiting) own.sent.shift();
-    this.#match(own, false);
+    this.#match(own, false, nowMs);
     this.#name(own);
     this.#carry(own, own.partner, nowMs);
   }
@@ -55,8 +55,8 @@ export class FollowedEnds {
   received(moment: PduMoment, nowMs: number): void {
     const own = this.#of(moment.end, nowMs);
     own.firstReceived ??= moment.text;
-    own.received.push({ moment, takenAtMs: nowMs });
-    this.#match(own, false);
+    own.received.push({ moment, takenAtMs: nowMs, place: this.#queue.place(moment.node) });
+    this.#match(own, false, nowMs);
     if (this.#isForeign(own)) this.#showReceived(own, own.received.length, nowMs);
     else if (own.partner !== null) this.#carry(own.partner, own, nowMs);
     // More wait only if the other journal is missing.
@@ -77,8 +77,7 @@ export class FollowedEnds {
   giveUp(nowMs: number): void {
     for (const one of [...this.#ends.values()]) {
       // The first request is less sure a sign than request and answer together.
-      if (one.partner === null && nowMs - one.takenAtMs >= this.#waitMs / 2 && this.#match(one, true))
-        this.#carryBoth(one, nowMs);
+      if (one.partner === null && nowMs - one.takenAtMs >= this.#waitMs / 2) this.#match(one, true, nowMs);
       const late = one.received.filter(({ takenAtMs }) => nowMs - takenAtMs >= this.#waitMs).length;
       this.#showReceived(one, late, nowMs);
       if (late > 0) this.#carryBoth(one, nowMs);
@@ -116,20 +115,21 @@ export class FollowedEnds {
   }
 
   /** Finds the other end: by the first PDU each way, or by the first request alone. Among equals, the nearest in time. */
-  #match(own: End, byRequest: boolean): boolean {
-    if (own.partner !== null) return false;
+  #match(own: End, byRequest: boolean, nowMs: number): void {
+    if (own.partner !== null) return;
     let best: End | null = null;
     for (const other of this.#ends.values()) {
       if (other.partner !== null || !fits(own, other, byRequest)) continue;
       const apartMs = Math.abs(other.end.openedMs - own.end.openedMs);
       if (best === null || apartMs < Math.abs(best.end.openedMs - own.end.openedMs)) best = other;
     }
-    if (best === null) return false;
+    if (best === null) return;
     own.partner = best;
     best.partner = own;
     this.#name(own);
     this.#name(best);
-    return true;
+    // What has waited for the match may go either way.
+    this.#carryBoth(own, nowMs);
   }
 
   /** Gives the waiting lines of this end their receiver. What goes to an MTA without a journal counts as passed. */
@@ -154,14 +154,16 @@ export class FollowedEnds {
   #carry(from: End, to: End | null, nowMs: number): void {
     if (to === null) return;
     for (let next = to.received[0]; next !== undefined; next = to.received[0]) {
-      const { moment } = next;
+      const { moment, place } = next;
       const at = from.sent.findIndex(({ text }) => text === moment.text);
       // The journal of the sender may be behind.
       if (at < 0) break;
       this.#lose(from, at, nowMs);
       const sent = from.sent.shift();
       to.received.shift();
-      if (sent !== undefined) this.#arrive(sent.draft, moment, nowMs);
+      if (sent === undefined) break;
+      sent.draft.arrives = place;
+      this.#arrive(sent.draft, moment, nowMs);
     }
     if (to.ended && to.received.length === 0) this.#lose(from, from.sent.length, nowMs);
   }

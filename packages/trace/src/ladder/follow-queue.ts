@@ -10,7 +10,16 @@ export type Draft = {
   settled: boolean;
   /** Was it shown before that? */
   shown: boolean;
+  /** Place of its sending among all that its MTA did, and of its arrival at the other MTA. */
+  readonly leaves: Place;
+  arrives: Place | null;
 };
+
+/** A place in what one MTA did. */
+export type Place = { readonly node: string; readonly at: number };
+
+/** Longer rows of lines of one instant keep the order in which they were read. */
+const maxTied = 200;
 
 /** Limit of the lines that wait. Beyond it, the oldest do not wait any longer. */
 const maxWaiting = 20_000;
@@ -19,14 +28,22 @@ export class FollowQueue {
   readonly #waitMs: number;
   #waiting: Draft[] = [];
   #round = 0;
+  #count = 0;
 
   constructor(waitMs: number) {
     this.#waitMs = waitMs;
   }
 
+  /** The next place in what this MTA did. */
+  place(node: string): Place {
+    this.#count += 1;
+    return { node, at: this.#count };
+  }
+
   /** Adds a line at its place in time. */
   add(line: LadderLine, nowMs: number, settled: boolean): Draft {
-    const draft: Draft = { line, takenAtMs: nowMs, round: this.#round, settled, shown: false };
+    const leaves = this.place(line.from);
+    const draft: Draft = { line, takenAtMs: nowMs, round: this.#round, settled, shown: false, leaves, arrives: null };
     let at = this.#waiting.length;
     const tMs = line.tMs ?? Number.POSITIVE_INFINITY;
     while (at > 0 && (this.#waiting[at - 1]?.line.tMs ?? Number.NEGATIVE_INFINITY) > tMs) at -= 1;
@@ -51,11 +68,41 @@ export class FollowQueue {
   }
 
   #shown(count: number): readonly LadderLine[] {
-    const drafts = this.#waiting.slice(0, count);
+    const drafts = inOrder(this.#waiting.slice(0, count));
     this.#waiting = this.#waiting.slice(count);
     for (const draft of drafts) draft.shown = true;
     return drafts.map(({ line, settled }) =>
       settled ? line : { ...line, fate: 'held', text: `${line.text} (not arrived yet)` },
     );
   }
+}
+
+/** Orders the lines of each instant: what an MTA sent after an arrival stands after what arrived. */
+function inOrder(drafts: readonly Draft[]): readonly Draft[] {
+  const ordered: Draft[] = [];
+  for (let at = 0; at < drafts.length; ) {
+    const tMs = drafts[at]?.line.tMs;
+    let end = at + 1;
+    while (end < drafts.length && drafts[end]?.line.tMs === tMs) end += 1;
+    const tied = drafts.slice(at, end);
+    ordered.push(...(tied.length > maxTied ? tied : causally(tied)));
+    at = end;
+  }
+  return ordered;
+}
+
+/** Does this come before the other at one of their MTAs? */
+function isBefore({ leaves, arrives }: Draft, other: Draft): boolean {
+  return [leaves, arrives].some((place) => place !== null && place.node === other.leaves.node && place.at < other.leaves.at);
+}
+
+function causally(tied: readonly Draft[]): readonly Draft[] {
+  const rest = [...tied];
+  const ordered: Draft[] = [];
+  while (rest.length > 0) {
+    const free = rest.findIndex((one) => rest.every((other) => other === one || !isBefore(other, one)));
+    // A clock that was set back can make a circle.
+    ordered.push(...rest.splice(Math.max(0, free), 1));
+  }
+  return ordered;
 }

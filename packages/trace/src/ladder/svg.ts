@@ -11,7 +11,7 @@ const maxNodes = 16;
 /** Pixels: the column of times, between two MTAs, above the first line, and of one character of a PDU. */
 const timeWidth = 120;
 const twoApart = 560;
-const manyApart = 300;
+const manyApart = 400;
 const topY = 92;
 const characterWidth = 6.7;
 
@@ -176,12 +176,14 @@ export function ladderSvg(all: readonly LadderLine[]): string {
   const names = [...nodesOf(all)].sort();
   const lines = annotated(shortened(all));
   const apart = names.length > 2 ? manyApart : twoApart;
-  const xs = new Map(names.slice(0, maxNodes).map((name, at) => [name, timeWidth + 60 + at * apart] as const));
+  // Room for the names of several associations under the first and the last MTA.
+  const margin = names.length > 2 ? manyApart / 2 - timeWidth / 2 : 60;
+  const xs = new Map(names.slice(0, maxNodes).map((name, at) => [name, timeWidth + margin + at * apart] as const));
   const rows = placed(lines, topY);
   const bottomY = Math.max(topY, ...rows.map(({ arriveY }) => arriveY)) + 24;
   const parts = stripParts(rows, bottomY);
   const strips = stripsOf(parts);
-  const width = Math.max(860, timeWidth + 120 + Math.max(0, xs.size - 1) * apart);
+  const width = Math.max(860, timeWidth + 2 * margin + Math.max(0, xs.size - 1) * apart);
   const associations = new Set(all.map(({ association }) => association).filter((name) => name !== null));
   const stage: Stage = { xs, apart, width, strips, several: associations.size > 1 };
   const only = [...associations][0];
