@@ -14,6 +14,10 @@ export {
 } from '@mtalab/scenario';
 export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
+export { type Failure, type Grade, type GradeOptions, grade } from './grade/grade.js';
+export { PeerUnfit } from './grade/peer-process.js';
+export { type GradeRule, gradeRules } from './grade/rules.js';
+export { type Schedule, type ScheduledFault, type ScheduledMessage, scheduleLines, scheduleOf } from './grade/schedule.js';
 export { addressKey, addressProblem, type ListeningMta, listeningClash, plainAddress } from './lab/addresses.js';
 export { articleArgument, isRecord, wrongArgument } from './lab/arguments.js';
 export type { MailEnvelope, ReceivedMail } from './lab/arrivals.js';

@@ -1,0 +1,250 @@
+/** Judges the peer by the PDUs on the link and by what is delivered. It keeps the first breach. */
+import { faultStatus, isMtaBody, type RequestPdu, type ResponsePdu, type RpcArgument, type RpcResult } from '@mtalab/mta-core';
+import type { LinkPdu } from '@mtalab/trace';
+import { AssociationWatch, type KnownTransfers } from './association-watch.js';
+import { OpenCalls } from './calls.js';
+import type { Breach } from './rules.js';
+import { gradedName, graderName, type ScheduledMessage } from './schedule.js';
+
+/** Faults that a keeping peer can meet: a call of before a loss, or the limit of calls. */
+const harmless: ReadonlySet<number> = new Set([faultStatus.cancelled, faultStatus.serverTooBusy, faultStatus.noCallActive]);
+
+export class Judge {
+  /** The first breach. */
+  breach: Breach | null = null;
+  readonly associations = new Map<string, AssociationWatch>();
+  readonly #calls = new OpenCalls();
+  readonly #seen = new Set<number>();
+  readonly #known: KnownTransfers = { confirmed: new Map(), stored: new Set() };
+  /** Messages of the peer, by activity, and those of them whose confirmation has reached it. */
+  readonly #messageOf = new Map<number, string>();
+  readonly #confirmed = new Set<string>();
+  readonly #delivered = new Map<string, number>();
+  readonly #ours = new Map<string, string>();
+  readonly #messages: readonly ScheduledMessage[];
+
+  constructor(messages: readonly ScheduledMessage[]) {
+    this.#messages = messages;
+  }
+
+  /** Keep a breach, if it is the first. */
+  readonly breaks = (breach: Breach): void => {
+    this.breach ??= breach;
+  };
+
+  /** A message of ours has this MTS identifier. */
+  submitted(id: string, mtsId: string): void {
+    this.#ours.set(mtsId, id);
+  }
+
+  /** A message is in a mailbox of `at`. */
+  delivered(at: string, mtsId: string): void {
+    const id = at === gradedName ? this.#ours.get(mtsId) : mtsId;
+    const known = this.#messages.find((message) => message.id === id && message.from !== at);
+    if (id === undefined || known === undefined) {
+      this.breaks({ rule: 'nothing-lost', detail: `${at} delivered ${mtsId}, which nobody sent to it`, association: null });
+      return;
+    }
+    const count = (this.#delivered.get(id) ?? 0) + 1;
+    this.#delivered.set(id, count);
+    if (count > 1) this.breaks({ rule: 'no-duplicate', detail: `${at} delivered ${id} ${count} times`, association: null });
+  }
+
+  /** Messages that were delivered. */
+  get deliveries(): number {
+    return this.#delivered.size;
+  }
+
+  /** Messages that are not delivered. */
+  get missing(): readonly ScheduledMessage[] {
+    return this.#messages.filter(({ id }) => !this.#delivered.has(id));
+  }
+
+  /** Has every message been delivered, and has the peer all confirmations? */
+  get complete(): boolean {
+    return this.missing.length === 0 && this.#messages.every(({ id, from }) => from !== gradedName || this.#confirmed.has(id));
+  }
+
+  /** A PDU, or a further report of it. */
+  pdu(pdu: LinkPdu): void {
+    if (pdu.link !== 'rpc') return;
+    const isNew = !this.#seen.has(pdu.seq);
+    this.#seen.add(pdu.seq);
+    const { frame } = pdu;
+    if (frame.type === 'request') this.#request(pdu, frame, isNew);
+    else if (frame.type === 'response') this.#response(pdu, frame, isNew);
+    else if (frame.type === 'fault' && isNew) {
+      const request = this.#calls.answered(pdu, frame.call);
+      if (harmless.has(frame.status)) return;
+      const status = frame.status.toString(16).padStart(8, '0');
+      const what = request === undefined ? 'a PDU' : `call ${frame.call}`;
+      this.breaks({
+        rule: 'wire-format',
+        detail: `${pdu.from} answers ${what} of ${pdu.to} with fault ${status}`,
+        association: pdu.association,
+      });
+    }
+  }
+
+  #request(pdu: LinkPdu, frame: RequestPdu, isNew: boolean): void {
+    const { body } = frame;
+    const fromPeer = pdu.from === gradedName;
+    if (isNew && !this.#calls.asked(pdu, frame) && fromPeer)
+      this.breaks({ rule: 'call-id', detail: `call ${frame.call} has the id of an open call`, association: pdu.association });
+    if (body.op === 'bad' || body.op === 'unread') {
+      const why = body.op === 'bad' ? body.detail : `operation ${frame.opnum} is not known`;
+      if (fromPeer) this.breaks({ rule: 'wire-format', detail: `call ${frame.call}: ${why}`, association: pdu.association });
+      return;
+    }
+    if (!isMtaBody(body)) return;
+    if (body.op === 'MtaBind' && isNew) this.#bind(fromPeer, body);
+    if (body.op !== 'MtaSend') return;
+    const watch = this.#watchOf(pdu);
+    if (watch === undefined) return;
+    if (!fromPeer) this.#ourSend(watch, body, pdu.fate === 'passed');
+    else if (isNew) this.#peerSend(watch, body);
+  }
+
+  #watchOf(pdu: LinkPdu): AssociationWatch | undefined {
+    return pdu.association === null ? undefined : this.associations.get(pdu.association);
+  }
+
+  #bind(fromPeer: boolean, { association, rtorq }: Extract<RpcArgument, { readonly op: 'MtaBind' }>): void {
+    let watch = this.associations.get(association);
+    if (watch === undefined) {
+      watch = new AssociationWatch(association, fromPeer, this.#known, this.breaks);
+      this.associations.set(association, watch);
+    }
+    watch.called(fromPeer, rtorq);
+  }
+
+  #ourSend(watch: AssociationWatch, { apdu }: Extract<RpcArgument, { readonly op: 'MtaSend' }>, hasReached: boolean): void {
+    if (apdu.kind === 'rtab' && apdu.reason === 'protocolError') {
+      const detail = 'our MTA aborts the association (protocolError): what the peer sent does not fit the state of the association';
+      this.breaks({ rule: 'abort', detail, association: watch.name });
+    }
+    if (!hasReached) return;
+    if (apdu.kind === 'turn-please') watch.pleaseReached(apdu.priority);
+    else if (apdu.kind === 'turn-give') watch.giveReached();
+  }
+
+  #peerSend(watch: AssociationWatch, { apdu }: Extract<RpcArgument, { readonly op: 'MtaSend' }>): void {
+    switch (apdu.kind) {
+      case 'turn-please':
+        watch.peerAsks(apdu.priority);
+        break;
+      case 'turn-give':
+        watch.peerGives();
+        break;
+      case 'rttr':
+        if (apdu.start !== undefined) this.#messageOf.set(apdu.activity, apdu.start.mtsId);
+        watch.peerSends(apdu);
+        break;
+      case 'rtab':
+        this.breaks({ rule: 'abort', detail: `the peer aborts the association (${apdu.reason})`, association: watch.name });
+    }
+  }
+
+  #response(pdu: LinkPdu, frame: ResponsePdu, isNew: boolean): void {
+    const fromPeer = pdu.from === gradedName;
+    const known = isNew ? this.#calls.answered(pdu, frame.call) : undefined;
+    if (known !== undefined) this.#requestOf.set(pdu.seq, known);
+    const request = this.#requestOf.get(pdu.seq);
+    const { body } = frame;
+    if (request === undefined) {
+      if (fromPeer) this.breaks({ rule: 'call-id', detail: `answer ${frame.call} answers no open call`, association: pdu.association });
+      return;
+    }
+    if (body.op === 'bad') {
+      if (fromPeer)
+        this.breaks({ rule: 'wire-format', detail: `answer ${frame.call}: ${body.detail}`, association: pdu.association });
+      return;
+    }
+    if (!isMtaBody(body) || !isMtaBody(request.body as { readonly op: string })) return;
+    const asked = request.body as RpcArgument;
+    if (fromPeer && isNew) this.#peerAnswers(pdu, asked, body);
+    else if (!fromPeer && pdu.fate === 'passed') this.#answerReached(pdu, asked, body);
+  }
+
+  readonly #requestOf = new Map<number, RequestPdu>();
+
+  #peerAnswers(pdu: LinkPdu, asked: RpcArgument, answer: RpcResult): void {
+    if (asked.op === 'MtaBind' && answer.op === 'MtaBind') {
+      const { association } = asked;
+      const watch = this.associations.get(association);
+      if (answer.apdu.kind === 'rtoac' && watch?.state !== 'open')
+        this.breaks({ rule: 'bind-back', detail: `the peer accepts ${association}, and its MtaBindBack is not answered`, association });
+      if (answer.apdu.kind === 'rtorj' && asked.rtorq.recovery === 0 && answer.apdu.reason !== 'rtsBusy')
+        this.breaks({ rule: 'accepts', detail: `the peer refuses ${association} (${answer.apdu.reason})`, association });
+    }
+    const watch = this.#watchOf(pdu);
+    if (watch === undefined || asked.op !== 'MtaSend' || answer.op !== 'MtaSend') return;
+    const { apdu } = answer;
+    if (apdu.kind === 'please-noted') watch.pleaseNoted();
+    else if (apdu.kind === 'turn-give-ack') watch.giveKnown();
+    else if (apdu.kind === 'confirm' && asked.apdu.kind === 'rttr') watch.peerConfirms(apdu, asked.apdu);
+  }
+
+  #answerReached(pdu: LinkPdu, asked: RpcArgument, answer: RpcResult): void {
+    if (asked.op === 'MtaBind' && answer.op === 'MtaBind' && answer.apdu.kind === 'rtoac') {
+      this.associations.get(asked.association)?.opened(answer.apdu.checkpointSizeK, answer.apdu.windowSize);
+      return;
+    }
+    if (asked.op === 'MtaBindBack' && answer.op === 'MtaBindBack' && answer.accepted) {
+      const watch = this.associations.get(asked.association);
+      if (watch?.byPeer === false && watch.recovery === asked.recovery) watch.openedByUs();
+      return;
+    }
+    const watch = this.#watchOf(pdu);
+    if (watch === undefined || asked.op !== 'MtaSend' || answer.op !== 'MtaSend') return;
+    const { apdu } = answer;
+    if (apdu.kind === 'turn-give-ack') watch.giving = false;
+    if (apdu.kind !== 'confirm' && apdu.kind !== 'refuse') return;
+    watch.answerReached(apdu);
+    const id = this.#messageOf.get(apdu.activity);
+    if (apdu.kind === 'confirm' && apdu.stored && id !== undefined) this.#confirmed.add(id);
+  }
+
+  /** Nothing moves any more, and not all is delivered: find the rule that the peer breaks by doing nothing. */
+  stalled(connected: ReadonlySet<string>): void {
+    if (this.breach !== null) return;
+    this.breaks(stallBreach(this, connected));
+  }
+
+  /** Did the confirmation of this message of the peer reach it? */
+  isConfirmed(id: string): boolean {
+    return this.#confirmed.has(id);
+  }
+}
+
+/** @param connected associations that have a connection. */
+function stallBreach(judge: Judge, connected: ReadonlySet<string>): Breach {
+  const { missing } = judge;
+  const theirs = missing.filter(({ from }) => from === gradedName);
+  const ours = missing.filter(({ from }) => from === graderName);
+  const list = missing.map(({ id, from }) => `${id} of ${from}`).join(', ') || 'nothing, but not all is confirmed';
+  const still = `nothing moves, and undelivered: ${list}`;
+  const watches = [...judge.associations.values()];
+  for (const watch of watches) {
+    const { name: association, state, byPeer, holds, asked, asking, recovered } = watch;
+    if (!connected.has(association)) {
+      if (byPeer && state !== 'opening')
+        return { rule: 'recovers', detail: `the association is lost, and the peer does not recover it; ${still}`, association };
+      continue;
+    }
+    if (state === 'opening' && !byPeer)
+      return { rule: 'accepts', detail: `the peer does not answer the opening; ${still}`, association };
+    if (state !== 'open') continue;
+    if (holds && asked !== null)
+      return { rule: 'gives-turn', detail: `the peer holds the Turn, and we asked for it (priority ${asked}); ${still}`, association };
+    if (!holds && !asking && theirs.length > 0)
+      return {
+        rule: recovered ? 'recovery-turn' : 'asks-turn',
+        detail: `the peer has mail and does not ask for the Turn; ${still}`,
+        association,
+      };
+  }
+  if (watches.every(({ name }) => !connected.has(name)) && theirs.length > 0 && ours.length === 0)
+    return { rule: 'opens', detail: `the peer opens no association; ${still}`, association: null };
+  return { rule: 'nothing-lost', detail: still, association: null };
+}
