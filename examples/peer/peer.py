@@ -283,23 +283,25 @@ class Association:
             rtoac = decode(one(result, 2))
             self.opened(one(rtoac, 1))
             return
-        reason = one(decode(one(result, 3, b'')), 1)
-        self.drop_connections()
-        if reason == CANNOT_RECOVER:
+        if one(decode(one(result, 3, b'')), 1) == CANNOT_RECOVER:
+            self.drop_connections()
             self.peer.forget(self)
         else:
             self.retry()
 
     def retry(self):
-        """Try again: after 20 ms, then 40, 80, ... at most 500."""
+        """Recover again: after 20 ms, then 40, 80, ... at most 500. One that was never open ends: the next has a new name."""
+        self.drop_connections()
+        if not self.opened_once:
+            self.peer.forget(self)
+            return
         self.state = 'lost'
         self.tries += 1
         self.peer.later(min(0.02 * 2 ** (self.tries - 1), 0.5), self.recover)
 
     def recover(self):
         if self.state == 'lost' and self.peer.associations.get(self.name) is self:
-            if self.opened_once:
-                self.recovery += 1
+            self.recovery += 1
             self.open()
 
     def opened(self, checkpoint_k):

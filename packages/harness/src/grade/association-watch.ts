@@ -19,8 +19,8 @@ type Sending = {
 export type KnownTransfers = {
   /** Octets of each activity of the peer that we confirmed. */
   readonly confirmed: Map<number, number>;
-  /** Our activities that the peer had whole: it confirms them at once if they come again. */
-  readonly stored: Set<number>;
+  /** Our activities of which the last segment has reached the peer, and where: if one comes again elsewhere, the peer may know it. */
+  readonly whole: Map<number, string>;
 };
 
 /** See the head of this file. `peer` is the judged side in all names here. */
@@ -213,14 +213,22 @@ export class AssociationWatch {
     if (this.#knowsPlease === 'noted') this.#knowsPlease = 'sure';
   }
 
+  /** A segment of ours has reached the peer. */
+  segmentReached({ activity, last }: Rttr): void {
+    if (last && !this.#known.whole.has(activity)) this.#known.whole.set(activity, this.#place);
+  }
+
+  get #place(): string {
+    return `${this.name} ${this.recovery}`;
+  }
+
   /** The peer answers a segment of ours with a confirmation. */
   peerConfirms(confirm: Confirm, rttr: Rttr): void {
     const upTo = rttr.offset + rttr.content.length;
     const what = `the peer confirms ${confirm.upTo} octets of activity ${confirm.activity}${confirm.stored ? ' as stored' : ''}`;
     if (confirm.activity !== rttr.activity) this.#breaks('confirm-whole', `${what}; the segment was of activity ${rttr.activity}`);
-    else if (confirm.stored && !rttr.last && !this.#known.stored.has(confirm.activity))
+    else if (confirm.stored && !rttr.last && (this.#known.whole.get(confirm.activity) ?? this.#place) === this.#place)
       this.#breaks('confirm-whole', `${what}; ${upTo} have been sent, and they are not the last`);
     else if (!confirm.stored && confirm.upTo > upTo) this.#breaks('confirm-whole', `${what}; ${upTo} have been sent`);
-    if (confirm.stored && rttr.last) this.#known.stored.add(confirm.activity);
   }
 }

@@ -15,9 +15,10 @@ export class Judge {
   readonly associations = new Map<string, AssociationWatch>();
   readonly #calls = new OpenCalls();
   readonly #seen = new Set<number>();
-  readonly #known: KnownTransfers = { confirmed: new Map(), stored: new Set() };
-  /** Messages of the peer, by activity, and those of them whose confirmation has reached it. */
-  readonly #messageOf = new Map<number, string>();
+  readonly #known: KnownTransfers = { confirmed: new Map(), whole: new Map() };
+  /** MTS identifiers by sender and activity. */
+  readonly #messageOf = new Map<string, string>();
+  /** Messages whose confirmation has reached their sender. */
   readonly #confirmed = new Set<string>();
   readonly #delivered = new Map<string, number>();
   readonly #ours = new Map<string, string>();
@@ -60,9 +61,9 @@ export class Judge {
     return this.#messages.filter(({ id }) => !this.#delivered.has(id));
   }
 
-  /** Has every message been delivered, and has the peer all confirmations? */
+  /** Has every message been delivered and confirmed? */
   get complete(): boolean {
-    return this.missing.length === 0 && this.#messages.every(({ id, from }) => from !== gradedName || this.#confirmed.has(id));
+    return this.#messages.every(({ id }) => this.#delivered.has(id) && this.#confirmed.has(id));
   }
 
   /** A PDU, or a further report of it. */
@@ -101,6 +102,8 @@ export class Judge {
     if (body.op !== 'MtaSend') return;
     const watch = this.#watchOf(pdu);
     if (watch === undefined) return;
+    const { apdu } = body;
+    if (apdu.kind === 'rttr' && apdu.start !== undefined) this.#messageOf.set(`${pdu.from} ${apdu.activity}`, apdu.start.mtsId);
     if (!fromPeer) this.#ourSend(watch, body, pdu.fate === 'passed');
     else if (isNew) this.#peerSend(watch, body);
   }
@@ -126,6 +129,7 @@ export class Judge {
     if (!hasReached) return;
     if (apdu.kind === 'turn-please') watch.pleaseReached(apdu.priority);
     else if (apdu.kind === 'turn-give') watch.giveReached();
+    else if (apdu.kind === 'rttr') watch.segmentReached(apdu);
   }
 
   #peerSend(watch: AssociationWatch, { apdu }: Extract<RpcArgument, { readonly op: 'MtaSend' }>): void {
@@ -137,7 +141,6 @@ export class Judge {
         watch.peerGives();
         break;
       case 'rttr':
-        if (apdu.start !== undefined) this.#messageOf.set(apdu.activity, apdu.start.mtsId);
         watch.peerSends(apdu);
         break;
       case 'rtab':
@@ -162,6 +165,7 @@ export class Judge {
     }
     if (!isMtaBody(body) || !isMtaBody(request.body as { readonly op: string })) return;
     const asked = request.body as RpcArgument;
+    if (pdu.fate === 'passed') this.#noteConfirmed(pdu.to, body);
     if (fromPeer && isNew) this.#peerAnswers(pdu, asked, body);
     else if (!fromPeer && pdu.fate === 'passed') this.#answerReached(pdu, asked, body);
   }
@@ -201,19 +205,19 @@ export class Judge {
     if (apdu.kind === 'turn-give-ack') watch.giving = false;
     if (apdu.kind !== 'confirm' && apdu.kind !== 'refuse') return;
     watch.answerReached(apdu);
-    const id = this.#messageOf.get(apdu.activity);
-    if (apdu.kind === 'confirm' && apdu.stored && id !== undefined) this.#confirmed.add(id);
+  }
+
+  #noteConfirmed(sender: string, answer: RpcResult): void {
+    if (answer.op !== 'MtaSend' || answer.apdu.kind !== 'confirm' || !answer.apdu.stored) return;
+    const mtsId = this.#messageOf.get(`${sender} ${answer.apdu.activity}`);
+    const id = mtsId === undefined || sender === gradedName ? mtsId : this.#ours.get(mtsId);
+    if (id !== undefined) this.#confirmed.add(id);
   }
 
   /** Nothing moves any more, and not all is delivered: find the rule that the peer breaks by doing nothing. */
   stalled(connected: ReadonlySet<string>): void {
     if (this.breach !== null) return;
     this.breaks(stallBreach(this, connected));
-  }
-
-  /** Did the confirmation of this message of the peer reach it? */
-  isConfirmed(id: string): boolean {
-    return this.#confirmed.has(id);
   }
 }
 

@@ -31,7 +31,7 @@ const dropCutMs = 4;
 /** All is delivered and confirmed: what comes within this time still counts, ms. */
 const settleMs = 4;
 /** A run ends at the latest after this many times the stall limit. */
-const mostStalls = 10;
+const mostStalls = 4;
 
 class Run {
   readonly #schedule: Schedule;
