@@ -1,5 +1,5 @@
 /** Grades a peer program: plays seeded schedules with it, and shrinks the first that fails. */
-import { type LadderLine, ladderOf } from '@mtalab/trace';
+import { type LadderLine, ladderOf, noteLine } from '@mtalab/trace';
 import { FaultProxy } from '../proxy/fault-proxy.js';
 import { PeerProcess, PeerUnfit } from './peer-process.js';
 import { type Ground, type Played, play } from './play.js';
@@ -114,11 +114,27 @@ async function playAll(options: GradeOptions, ground: Ground): Promise<Grade> {
       seed: schedule.seed,
       schedule: shrunk.schedule,
       partsBefore: schedule.messages.length + schedule.faults.length,
-      ladder: ladderOf(shrunk.played.pdus, new Map()),
+      ladder: ladderIn(shrunk.played, breach),
     };
     return { pass: false, schedules: at + 1, seed, failure };
   }
   return { pass: true, schedules, seed, failure: null };
+}
+
+/** The ladder of a run. The Turn in it is that of the peer, as the PDUs on the link show it. */
+function ladderIn({ pdus, turns }: Played, { rule, detail, association }: Breach): readonly LadderLine[] {
+  const seqs = new Set<number>();
+  for (const { seq } of pdus) {
+    // The ladder has each PDU where it was last reported.
+    seqs.delete(seq);
+    seqs.add(seq);
+  }
+  const order = [...seqs];
+  const lines = ladderOf(pdus, new Map()).map((line, at) => {
+    const turn = turns.get(order[at] ?? -1);
+    return turn === undefined ? line : { ...line, believes: { [gradedName]: turn } };
+  });
+  return [...lines, noteLine('', `${rule}: ${detail}`, { association })];
 }
 
 /** A peer that ends within a schedule: say in which. */

@@ -214,6 +214,11 @@ export class Judge {
     if (id !== undefined) this.#confirmed.add(id);
   }
 
+  /** Has a transfer of this message of the peer begun? */
+  hasBegun(id: string): boolean {
+    return [...this.#messageOf].some(([key, mtsId]) => mtsId === id && key.startsWith(`${gradedName} `));
+  }
+
   /** Nothing moves any more, and not all is delivered: find the rule that the peer breaks by doing nothing. */
   stalled(connected: ReadonlySet<string>): void {
     if (this.breach !== null) return;
@@ -241,12 +246,14 @@ function stallBreach(judge: Judge, connected: ReadonlySet<string>): Breach {
     if (state !== 'open') continue;
     if (holds && asked !== null)
       return { rule: 'gives-turn', detail: `the peer holds the Turn, and we asked for it (priority ${asked}); ${still}`, association };
-    if (!holds && !asking && theirs.length > 0)
-      return {
-        rule: recovered ? 'recovery-turn' : 'asks-turn',
-        detail: `the peer has mail and does not ask for the Turn; ${still}`,
-        association,
-      };
+    if (holds || asking || theirs.length === 0) continue;
+    if (theirs.every(({ id }) => judge.hasBegun(id)))
+      return { rule: 'nothing-lost', detail: `the peer does not send again what was in transfer at a loss; ${still}`, association };
+    return {
+      rule: recovered ? 'recovery-turn' : 'asks-turn',
+      detail: `the peer has mail and does not ask for the Turn; ${still}`,
+      association,
+    };
   }
   if (watches.every(({ name }) => !connected.has(name)) && theirs.length > 0 && ours.length === 0)
     return { rule: 'opens', detail: `the peer opens no association; ${still}`, association: null };

@@ -1,4 +1,5 @@
 /** Plays one schedule: the peer as a process, our MTA in this process, and the fault proxy between them. */
+import type { TurnSide } from '@mtalab/mta-core';
 import type { LinkPdu } from '@mtalab/trace';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { Judge } from './judge.js';
@@ -12,6 +13,8 @@ export type Played = {
   readonly breach: Breach | null;
   /** What passed on the link, up to a limit. */
   readonly pdus: readonly LinkPdu[];
+  /** Whose Turn it was for the peer after each PDU, by the number of the PDU. */
+  readonly turns: ReadonlyMap<number, TurnSide>;
 };
 
 /** What serves many schedules. */
@@ -38,6 +41,7 @@ class Run {
   readonly #ground: Ground;
   readonly #judge: Judge;
   readonly #pdus: LinkPdu[] = [];
+  readonly #turns = new Map<number, TurnSide>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #waiting: ScheduledMessage[];
   #mta!: OurMta;
@@ -87,7 +91,7 @@ class Run {
       await this.#mta.stop();
     }
     if (peer.trouble !== null) throw peer.trouble;
-    return { breach: this.#judge.breach, pdus: this.#pdus };
+    return { breach: this.#judge.breach, pdus: this.#pdus, turns: this.#turns };
   }
 
   #after(ms: number, act: () => void): void {
@@ -113,6 +117,8 @@ class Run {
     if (this.#over) return;
     if (this.#pdus.length < maxPdus) this.#pdus.push(pdu);
     this.#judge.pdu(pdu);
+    const watch = this.#judge.associations.get(pdu.association ?? '');
+    if (watch?.state === 'open' && this.#pdus.length < maxPdus) this.#turns.set(pdu.seq, watch.holds ? 'mine' : 'theirs');
     if (pdu.fate === 'swallowed' && pdu.fault !== null) this.#after(dropCutMs, () => void this.#ground.proxy.cutAll());
     this.#progress();
     this.#look();
