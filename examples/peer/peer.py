@@ -82,6 +82,7 @@ RTORQ, RTOAC, RTORJ, RTTP, PLEASE_NOTED, TURN_GIVE, TURN_GIVE_ACK, RTTR = 1, 2, 
 CONFIRM, REFUSE, DISCARD, DISCARDED, CLOSE, CLOSE_ACK, RTAB = 9, 10, 11, 12, 13, 14, 15
 INITIATOR, RESPONDER = 1, 2
 CANNOT_RECOVER = 1
+DISCONNECT = 0.4  # seconds for which the responder keeps a lost association; lab time is fast
 PRIORITY = {'urgent': 1, 'normal': 2, 'non-urgent': 3}
 
 # ---- NDR ------------------------------------------------------------------------------------------------------------
@@ -333,6 +334,14 @@ class Association:
             else:
                 self.retry()
         elif not self.opened_once:
+            self.peer.forget(self)
+        else:
+            lost = self.recovery
+            self.peer.later(DISCONNECT, lambda: self.give_up(lost))
+
+    def give_up(self, lost):
+        """The initiator has not recovered it within Disconnect: mail that waits goes by another association."""
+        if self.state == 'lost' and self.recovery == lost and self.peer.associations.get(self.name) is self:
             self.peer.forget(self)
 
     def put_back(self):
