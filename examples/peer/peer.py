@@ -544,10 +544,11 @@ class Peer:
             return self.confirmation(activity, self.stored[activity], True)
         if rttr.get(4):
             envelope = decode(one(rttr, 4))
-            kept = self.partial.get(activity, {'content': b''})['content'] if offset else b''
+            kept = self.partial.get(activity, {'content': b''})['content'][:offset]
             self.partial[activity] = {'id': text(envelope, 1), 'content': kept}
         message = self.partial.get(activity)
         if message is None or len(message['content']) != offset:
+            self.partial.pop(activity, None)
             return field(REFUSE, field(1, activity) + field(2, 3))
         message['content'] += content
         up_to = len(message['content'])

@@ -1,4 +1,4 @@
-import { type GradeRule, gradeRules, scheduleOf } from '@mtalab/harness';
+import { type GradeRule, grade, gradeRules, PeerUnfit, scheduleOf } from '@mtalab/harness';
 import { ladderLineFrom } from '@mtalab/trace';
 import { test } from 'tap';
 import { command } from '../support/command.js';
@@ -58,7 +58,10 @@ for (const [fault, rules] of Object.entries(caught)) {
 test('the report in words', { timeout: 60_000 }, async (t) => {
   const { code, stdout } = await command('grade', '--stall', '500', ...faulty('no-padding'));
   t.equal(code, 1);
-  t.match(stdout, /^FAILS: wire-format in schedule 1 \(seed 1\)\n {2}expected: .*\n {2}happened: .*\n {2}see: .*\n {2}repeat: +mtalab grade python3 --seed 1/);
+  t.match(
+    stdout,
+    /^FAILS: wire-format in schedule 1 \(seed 1\)\n {2}expected: .*\n {2}happened: .*\n {2}see: .*\n {2}repeat: +mtalab grade python3 --seed 1/,
+  );
   t.match(stdout, /The shortest schedule that fails so \(1 part of \d+\):\n {2}\w+ sends m\d/);
   t.match(stdout, /\*\* wire-format: /);
 });
@@ -82,6 +85,16 @@ test('a peer that cannot be judged', { timeout: 60_000 }, async (t) => {
   const dies = await node('console.log(JSON.stringify({ ready: 9 })); process.stdin.once("data", () => process.exit(0))');
   t.equal(dies.code, 3);
   t.match(dies.stderr, /ended with code 0[\s\S]*It happened in the schedule of seed 1\./);
+
+  const silent = 'setInterval(() => {}, 1000)';
+  const deaf = `console.log(JSON.stringify({ ready: 9 })); ${silent}`;
+  for (const [script, what] of [
+    [silent, /has not printed \{"ready": \.\.\.\} within 300 ms since it was started/],
+    [deaf, /has not printed \{"reset": \.\.\.\} within 300 ms since it got \{"reset": 1\}/],
+  ] as const) {
+    const graded = grade({ command: process.execPath, args: ['-e', script], schedules: 1, seed: 1, answerMs: 300 });
+    await t.rejects(graded, { name: PeerUnfit.name, message: what });
+  }
 
   t.equal((await command('grade')).code, 2);
   t.equal((await command('grade', './peer', '--schedules', '0')).code, 2);

@@ -129,10 +129,14 @@ function defineGrade(command: Command): Command {
       .argument('[args...]', 'arguments of the peer, after --')
       .addOption(new Option('--schedules <n>', 'play this many schedules').argParser(whole(1, 1_000_000)).default(100))
       .addOption(
-        new Option('--seed <n>', 'seed of the first schedule; each further one has the next').argParser(whole(0, 4_000_000_000)).default(1),
+        new Option('--seed <n>', 'seed of the first schedule; each further one has the next')
+          .argParser(whole(0, 4_000_000_000))
+          .default(1),
       )
       .addOption(
-        new Option('--stall <ms>', 'the peer stands still when nothing has passed for this time').argParser(whole(50, 600_000)).default(1000),
+        new Option('--stall <ms>', 'the peer stands still when nothing has passed for this time')
+          .argParser(whole(50, 600_000))
+          .default(1000),
       ),
   );
 }

@@ -69,7 +69,7 @@ function renderFailure(io: CommandIo, failure: Failure, schedules: number, repea
   const { rule, detail, expected, where, seed, schedule, partsBefore, ladder } = failure;
   const parts = schedule.messages.length + schedule.faults.length;
   return [
-    red(`FAILS: ${rule}`) + ` in schedule ${schedules} (seed ${seed})`,
+    `${red(`FAILS: ${rule}`)} in schedule ${schedules} (seed ${seed})`,
     `  expected:  ${expected}`,
     `  happened:  ${detail}`,
     `  see:       ${where}`,

@@ -136,7 +136,8 @@ export class AssociationWatch {
 
   /** The peer sends a Turn-Please. */
   peerAsks(priority: number): void {
-    if (this.holds && this.sure) this.#breaks('please-holder', `the peer asks for the Turn (priority ${priority}), which it holds`);
+    if (this.holds && this.sure)
+      this.#breaks('please-holder', `the peer asks for the Turn (priority ${priority}), which it holds`);
     else if (this.holds) return;
     else if (this.asking) this.#breaks('please-once', 'the peer asks again before the Turn has come');
     else if (this.giving) this.#breaks('please-once', 'the peer asks before its Give is acknowledged');
@@ -146,7 +147,8 @@ export class AssociationWatch {
   /** The peer sends a Turn-Give. */
   peerGives(): void {
     if (!this.holds) this.#breaks('give-holder', 'the peer gives the Turn, which it does not hold');
-    else if (this.sending !== null) this.#breaks('give-boundary', `the peer gives the Turn within activity ${this.sending.activity}`);
+    else if (this.sending !== null)
+      this.#breaks('give-boundary', `the peer gives the Turn within activity ${this.sending.activity}`);
     else if (this.asked === null) this.#breaks('give-asked', 'the peer gives the Turn, and nobody has asked for it');
     this.holds = false;
     this.sure = true;
@@ -169,7 +171,8 @@ export class AssociationWatch {
     const { length } = rttr.content;
     if (rttr.offset !== sending.next)
       this.#breaks('segments', `the segment begins at octet ${rttr.offset}, and octet ${sending.next} is next (${what})`);
-    else if (length > this.checkpointBytes) this.#breaks('segments', `a segment of ${length} octets; the checkpoint size is ${this.checkpointBytes}`);
+    else if (length > this.checkpointBytes)
+      this.#breaks('segments', `a segment of ${length} octets; the checkpoint size is ${this.checkpointBytes}`);
     else if (rttr.last && rttr.offset + length !== sending.size)
       this.#breaks('segments', `the last segment ends at octet ${rttr.offset + length} of ${sending.size}`);
     sending.next = rttr.offset + length;
@@ -218,6 +221,11 @@ export class AssociationWatch {
     if (last && !this.#known.whole.has(activity)) this.#known.whole.set(activity, this.#place);
   }
 
+  /** The peer refuses an activity of ours: if it comes again, the peer may know it. */
+  peerRefuses(activity: number): void {
+    if (this.#known.whole.has(activity)) this.#known.whole.set(activity, 'refused');
+  }
+
   get #place(): string {
     return `${this.name} ${this.recovery}`;
   }
@@ -226,7 +234,8 @@ export class AssociationWatch {
   peerConfirms(confirm: Confirm, rttr: Rttr): void {
     const upTo = rttr.offset + rttr.content.length;
     const what = `the peer confirms ${confirm.upTo} octets of activity ${confirm.activity}${confirm.stored ? ' as stored' : ''}`;
-    if (confirm.activity !== rttr.activity) this.#breaks('confirm-whole', `${what}; the segment was of activity ${rttr.activity}`);
+    if (confirm.activity !== rttr.activity)
+      this.#breaks('confirm-whole', `${what}; the segment was of activity ${rttr.activity}`);
     else if (confirm.stored && !rttr.last && (this.#known.whole.get(confirm.activity) ?? this.#place) === this.#place)
       this.#breaks('confirm-whole', `${what}; ${upTo} have been sent, and they are not the last`);
     else if (!confirm.stored && confirm.upTo > upTo) this.#breaks('confirm-whole', `${what}; ${upTo} have been sent`);

@@ -4,7 +4,7 @@ import type { LinkPdu } from '@mtalab/trace';
 import { AssociationWatch, type KnownTransfers } from './association-watch.js';
 import { OpenCalls } from './calls.js';
 import type { Breach } from './rules.js';
-import { gradedName, graderName, type ScheduledMessage } from './schedule.js';
+import { gradedName, type ScheduledMessage } from './schedule.js';
 
 /** Faults that a keeping peer can meet: a call of before a loss, or the limit of calls. */
 const harmless: ReadonlySet<number> = new Set([faultStatus.cancelled, faultStatus.serverTooBusy, faultStatus.noCallActive]);
@@ -123,7 +123,8 @@ export class Judge {
 
   #ourSend(watch: AssociationWatch, { apdu }: Extract<RpcArgument, { readonly op: 'MtaSend' }>, hasReached: boolean): void {
     if (apdu.kind === 'rtab' && apdu.reason === 'protocolError') {
-      const detail = 'our MTA aborts the association (protocolError): what the peer sent does not fit the state of the association';
+      const detail =
+        'our MTA aborts the association (protocolError): what the peer sent does not fit the state of the association';
       this.breaks({ rule: 'abort', detail, association: watch.name });
     }
     if (!hasReached) return;
@@ -155,7 +156,8 @@ export class Judge {
     const request = this.#requestOf.get(pdu.seq);
     const { body } = frame;
     if (request === undefined) {
-      if (fromPeer) this.breaks({ rule: 'call-id', detail: `answer ${frame.call} answers no open call`, association: pdu.association });
+      if (fromPeer)
+        this.breaks({ rule: 'call-id', detail: `answer ${frame.call} answers no open call`, association: pdu.association });
       return;
     }
     if (body.op === 'bad') {
@@ -177,7 +179,11 @@ export class Judge {
       const { association } = asked;
       const watch = this.associations.get(association);
       if (answer.apdu.kind === 'rtoac' && watch?.state !== 'open')
-        this.breaks({ rule: 'bind-back', detail: `the peer accepts ${association}, and its MtaBindBack is not answered`, association });
+        this.breaks({
+          rule: 'bind-back',
+          detail: `the peer accepts ${association}, and its MtaBindBack is not answered`,
+          association,
+        });
       if (answer.apdu.kind === 'rtorj' && asked.rtorq.recovery === 0 && answer.apdu.reason !== 'rtsBusy')
         this.breaks({ rule: 'accepts', detail: `the peer refuses ${association} (${answer.apdu.reason})`, association });
     }
@@ -186,6 +192,7 @@ export class Judge {
     const { apdu } = answer;
     if (apdu.kind === 'please-noted') watch.pleaseNoted();
     else if (apdu.kind === 'turn-give-ack') watch.giveKnown();
+    else if (apdu.kind === 'refuse') watch.peerRefuses(apdu.activity);
     else if (apdu.kind === 'confirm' && asked.apdu.kind === 'rttr') watch.peerConfirms(apdu, asked.apdu);
   }
 
@@ -218,44 +225,4 @@ export class Judge {
   hasBegun(id: string): boolean {
     return [...this.#messageOf].some(([key, mtsId]) => mtsId === id && key.startsWith(`${gradedName} `));
   }
-
-  /** Nothing moves any more, and not all is delivered: find the rule that the peer breaks by doing nothing. */
-  stalled(connected: ReadonlySet<string>): void {
-    if (this.breach !== null) return;
-    this.breaks(stallBreach(this, connected));
-  }
-}
-
-/** @param connected associations that have a connection. */
-function stallBreach(judge: Judge, connected: ReadonlySet<string>): Breach {
-  const { missing } = judge;
-  const theirs = missing.filter(({ from }) => from === gradedName);
-  const ours = missing.filter(({ from }) => from === graderName);
-  const list = missing.map(({ id, from }) => `${id} of ${from}`).join(', ') || 'nothing, but not all is confirmed';
-  const still = `nothing moves, and undelivered: ${list}`;
-  const watches = [...judge.associations.values()];
-  for (const watch of watches) {
-    const { name: association, state, byPeer, holds, asked, asking, recovered } = watch;
-    if (!connected.has(association)) {
-      if (byPeer && state !== 'opening')
-        return { rule: 'recovers', detail: `the association is lost, and the peer does not recover it; ${still}`, association };
-      continue;
-    }
-    if (state === 'opening' && !byPeer)
-      return { rule: 'accepts', detail: `the peer does not answer the opening; ${still}`, association };
-    if (state !== 'open') continue;
-    if (holds && asked !== null)
-      return { rule: 'gives-turn', detail: `the peer holds the Turn, and we asked for it (priority ${asked}); ${still}`, association };
-    if (holds || asking || theirs.length === 0) continue;
-    if (theirs.every(({ id }) => judge.hasBegun(id)))
-      return { rule: 'nothing-lost', detail: `the peer does not send again what was in transfer at a loss; ${still}`, association };
-    return {
-      rule: recovered ? 'recovery-turn' : 'asks-turn',
-      detail: `the peer has mail and does not ask for the Turn; ${still}`,
-      association,
-    };
-  }
-  if (watches.every(({ name }) => !connected.has(name)) && theirs.length > 0 && ours.length === 0)
-    return { rule: 'opens', detail: `the peer opens no association; ${still}`, association: null };
-  return { rule: 'nothing-lost', detail: still, association: null };
 }

@@ -31,8 +31,11 @@ export class PeerProcess {
   #tail = '';
   #rest = '';
   #ended: string | null = null;
-  #waiting: { readonly key: 'ready' | 'reset'; readonly resolve: (line: PeerLine) => void; readonly reject: (error: Error) => void } | null =
-    null;
+  #waiting: {
+    readonly key: 'ready' | 'reset';
+    readonly resolve: (line: PeerLine) => void;
+    readonly reject: (error: Error) => void;
+  } | null = null;
   #problem: PeerUnfit | null = null;
   #onEnd: () => void = () => undefined;
 
@@ -145,7 +148,14 @@ export class PeerProcess {
 
   #unfit(what: string): PeerUnfit {
     const tail = this.#tail.trim();
-    const said = tail === '' ? '' : `\nThe end of its error output:\n${tail.split('\n').slice(-15).map((line) => `  ${line}`).join('\n')}`;
+    const said =
+      tail === ''
+        ? ''
+        : `\nThe end of its error output:\n${tail
+            .split('\n')
+            .slice(-15)
+            .map((line) => `  ${line}`)
+            .join('\n')}`;
     return new PeerUnfit(`the peer ${this.#options.command} ${what}${said}`);
   }
 }

@@ -7,6 +7,7 @@ import { OurMta } from './our-mta.js';
 import type { PeerProcess } from './peer-process.js';
 import type { Breach } from './rules.js';
 import { faultText, gradedName, graderName, type Schedule, type ScheduledMessage } from './schedule.js';
+import { stallBreach } from './stall.js';
 
 export type Played = {
   /** The rule that the peer broke; null if it kept all. */
@@ -109,7 +110,7 @@ class Run {
 
   #stalled(): void {
     const connected = this.#ground.proxy.connections().flatMap(({ association }) => association ?? []);
-    this.#judge.stalled(new Set(connected));
+    this.#judge.breaks(stallBreach(this.#judge, new Set(connected)));
     this.#finish();
   }
 

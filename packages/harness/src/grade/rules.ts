@@ -12,7 +12,10 @@ const sections = {
 /** What each rule demands, by its id. */
 export const gradeRules = {
   'wire-format': { expected: 'every PDU and its stub can be read: lengths, counts, NDR padding, protobuf', where: sections.wire },
-  'call-id': { expected: 'an answer has the id of an open call of its connection; a call has an id that is not open', where: 'C706 12.6.4' },
+  'call-id': {
+    expected: 'an answer has the id of an open call of its connection; a call has an id that is not open',
+    where: 'C706 12.6.4',
+  },
   'turn-holder': { expected: 'only the holder of the Turn transfers', where: `X.218 9.3, ${sections.turn}` },
   'give-holder': { expected: 'only the holder gives the Turn, and gives it once', where: sections.turn },
   'give-asked': { expected: 'the holder gives only in answer to a Turn-Please', where: sections.turn },
@@ -26,14 +29,20 @@ export const gradeRules = {
     where: sections.turn,
   },
   'please-holder': { expected: 'a side asks for the Turn only while the other side holds it', where: sections.turn },
-  'please-once': { expected: 'at most one Please is outstanding, and none before the Give is acknowledged', where: sections.turn },
+  'please-once': {
+    expected: 'at most one Please is outstanding, and none before the Give is acknowledged',
+    where: sections.turn,
+  },
   'asks-turn': { expected: 'a side with mail and without the Turn asks for it', where: sections.turn },
   'one-activity': { expected: 'an activity is confirmed before the next one begins', where: `X.228, ${sections.turn}` },
   segments: {
     expected: 'an activity begins with its envelope and goes on without gaps, in segments of a checkpoint, within the window',
     where: 'X.228 7.4, docs/protocol/rules.md#exactly-once',
   },
-  'confirm-whole': { expected: 'a confirmation covers no more than has arrived; stored means the whole message', where: sections.once },
+  'confirm-whole': {
+    expected: 'a confirmation covers no more than has arrived; stored means the whole message',
+    where: sections.once,
+  },
   opens: { expected: 'a side with mail and without an association opens one', where: sections.associations },
   accepts: { expected: 'a side accepts an association of the adjacent MTA', where: sections.associations },
   'bind-back': { expected: 'the called MTA binds back before it answers MtaBind with RTOAC', where: sections.associations },

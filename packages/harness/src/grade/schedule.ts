@@ -1,6 +1,7 @@
 /** Schedules: which side sends what, and which faults act, as plain data that a seed gives. */
-import { type Chance, chance } from '@mtalab/scenario';
+
 import type { Priority } from '@mtalab/mta-core';
+import { type Chance, chance } from '@mtalab/scenario';
 
 /** The names of the two sides on the wire. */
 export const gradedName = 'PEER';
