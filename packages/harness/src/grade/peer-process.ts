@@ -42,7 +42,8 @@ export class PeerProcess {
   constructor(options: PeerProcessOptions) {
     this.#options = options;
     const { command, args, env } = options;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    // A process group of its own: what a wrapper script starts ends with it.
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, detached: true });
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -93,9 +94,18 @@ export class PeerProcess {
   async stop(): Promise<void> {
     if (this.#ended === null) this.#write({ stop: true });
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), killAfterMs);
+    const timer = setTimeout(() => this.#kill(), killAfterMs);
     await this.#exit;
     clearTimeout(timer);
+  }
+
+  #kill(): void {
+    const { pid } = this.#child;
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      this.#child.kill('SIGKILL');
+    }
   }
 
   #write(command: object): void {

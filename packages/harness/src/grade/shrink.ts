@@ -1,4 +1,5 @@
 /** Makes a failing schedule shorter for as long as the peer still breaks the same rule. */
+import { PeerUnfit } from './peer-process.js';
 import type { Played } from './play.js';
 import type { GradeRule } from './rules.js';
 import type { Schedule, ScheduledMessage } from './schedule.js';
@@ -50,7 +51,12 @@ export async function shrink(
       for (let turn = 0; turn < playsEach && !isShorter; turn += 1) {
         if (plays >= limits.plays || performance.now() > until) return { ...best, plays };
         plays += 1;
-        const played = await play(schedule);
+        const played = await play(schedule).catch((error: unknown) => {
+          if (error instanceof PeerUnfit) return null;
+          throw error;
+        });
+        // The peer has ended, or hangs since the failure: what is known of it stays true.
+        if (played === null) return { ...best, plays };
         if (played.breach?.rule !== rule) continue;
         best = { schedule, played, plays };
         isShorter = true;
