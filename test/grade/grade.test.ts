@@ -22,6 +22,17 @@ test('the sample peer keeps every rule', { timeout: 120_000 }, async (t) => {
   t.equal(code, 0, stdout);
 });
 
+const ownMta = ['node', '--', 'test/dist/grade/peers/own-mta.js'];
+
+test('our own MTA keeps every rule as a peer, and without the fix of Q166594 it does not', { timeout: 120_000 }, async (t) => {
+  const { code, stdout, stderr } = await command('grade', '--schedules', '150', ...ownMta);
+  t.match(stdout, /pass: 150 schedules/, stderr);
+  t.equal(code, 0, stdout);
+  const legacy = await command('grade', '--json', '--schedules', '300', ...ownMta, 'Q166594');
+  t.equal(legacy.code, 1, legacy.stderr);
+  t.match(JSON.parse(legacy.stdout).failure, { rule: 'recovery-turn' });
+});
+
 /** The faults of `faulty.py`, with the rules that may catch them first. */
 const caught: Readonly<Record<string, readonly GradeRule[]>> = {
   'sends-without-turn': ['turn-holder'],
@@ -33,7 +44,7 @@ const caught: Readonly<Record<string, readonly GradeRule[]>> = {
   'wrong-call': ['call-id'],
   'loses-mail': ['nothing-lost'],
   'wrong-turn': ['recovery-turn'],
-  'keeps-turn': ['please-holder', 'turn-holder', 'recovery-turn'],
+  'keeps-turn': ['recovery-turn'],
   'no-padding': ['wire-format'],
   'never-recovers': ['recovers'],
   'no-asking': ['asks-turn'],
@@ -87,6 +98,9 @@ test('a peer that cannot be judged', { timeout: 60_000 }, async (t) => {
   t.match(dies.stderr, /ended with code 0[\s\S]*It happened in the schedule of seed 1\./);
 
   const silent = 'setInterval(() => {}, 1000)';
+  // What a wrapper script has started ends with it.
+  const wrapped = grade({ command: 'sh', args: ['-c', 'sleep 1000; true'], schedules: 1, seed: 1, answerMs: 300 });
+  await t.rejects(wrapped, { name: PeerUnfit.name, message: /has not printed/ });
   const deaf = `console.log(JSON.stringify({ ready: 9 })); ${silent}`;
   for (const [script, what] of [
     [silent, /has not printed \{"ready": \.\.\.\} within 300 ms since it was started/],

@@ -46,6 +46,8 @@ export class AssociationWatch {
   checkpointBytes = 1024;
   windowSize = 3;
   #rtorq: Rtorq | null = null;
+  /** Has the peer the Turn, or not, because of a recovery of ours? */
+  #adopted = false;
   #begunSinceAsked = 0;
   /** A transfer was confirmed after the peer had noted our Please: what it begins now, it begins knowing the Please. */
   #knowsPlease: 'no' | 'noted' | 'sure' = 'no';
@@ -90,6 +92,7 @@ export class AssociationWatch {
   /** The opening or recovery is over for the peer: the Turn is where the RTORQ says. */
   opened(checkpointK: number, windowSize: number): void {
     if (this.#rtorq !== null) this.holds = (this.#rtorq.turn === 'initiator') === this.byPeer;
+    this.#adopted = !this.byPeer && this.recovery > 0;
     this.sure = true;
     this.state = 'open';
     this.checkpointBytes = checkpointK === 0 ? Number.POSITIVE_INFINITY : checkpointK * 1024;
@@ -125,6 +128,7 @@ export class AssociationWatch {
   /** A Turn-Give of ours has reached the peer. */
   giveReached(): void {
     this.holds = true;
+    this.#adopted = false;
     this.sure = false;
     this.asking = false;
   }
@@ -134,10 +138,16 @@ export class AssociationWatch {
     this.sure = true;
   }
 
+  /** The rule of what the peer does with a Turn that is not where it thinks, and why. */
+  #misplaced(rule: GradeRule, detail: string): void {
+    if (this.#adopted) this.#breaks('recovery-turn', `${detail}: it has not adopted the Turn of our RTORQ`);
+    else this.#breaks(rule, detail);
+  }
+
   /** The peer sends a Turn-Please. */
   peerAsks(priority: number): void {
     if (this.holds && this.sure)
-      this.#breaks('please-holder', `the peer asks for the Turn (priority ${priority}), which it holds`);
+      this.#misplaced('please-holder', `the peer asks for the Turn (priority ${priority}), which it holds`);
     else if (this.holds) return;
     else if (this.asking) this.#breaks('please-once', 'the peer asks again before the Turn has come');
     else if (this.giving) this.#breaks('please-once', 'the peer asks before its Give is acknowledged');
@@ -151,6 +161,7 @@ export class AssociationWatch {
       this.#breaks('give-boundary', `the peer gives the Turn within activity ${this.sending.activity}`);
     else if (this.asked === null) this.#breaks('give-asked', 'the peer gives the Turn, and nobody has asked for it');
     this.holds = false;
+    this.#adopted = false;
     this.sure = true;
     this.asked = null;
     this.giving = true;
@@ -161,7 +172,7 @@ export class AssociationWatch {
   peerSends(rttr: Rttr): void {
     const what = `activity ${rttr.activity}, octet ${rttr.offset}`;
     if (!this.holds) {
-      this.#breaks('turn-holder', `the peer transfers (${what}) without the Turn`);
+      this.#misplaced('turn-holder', `the peer transfers (${what}) without the Turn`);
       return;
     }
     this.sure = true;
