@@ -49,6 +49,8 @@ const caught: Readonly<Record<string, readonly GradeRule[]>> = {
   'never-recovers': ['recovers'],
   'no-asking': ['asks-turn'],
   'skips-octets': ['segments'],
+  'wrong-name': ['opens'],
+  'reuses-names': ['opens'],
 };
 
 for (const [fault, rules] of Object.entries(caught)) {

@@ -74,6 +74,24 @@ def no_asking():
     Association.ask = lambda self, message: None
 
 
+def wrong_name():
+    credentials = Peer.credentials
+
+    def other(self):
+        name, self.name = self.name, 'STRANGER'
+        try:
+            return credentials(self)
+        finally:
+            self.name = name
+    Peer.credentials = other
+
+
+def reuses_names():
+    # A failed opening is tried again under the same name.
+    number = Peer.number
+    Peer.number = lambda self, of: 1 if of == 'association' else number(self, of)
+
+
 def skips_octets():
     segment = Association.segment
     Association.segment = lambda self, offset, first: segment(self, offset if first else offset + 1, first)

@@ -4,7 +4,7 @@ import type { LinkPdu } from '@mtalab/trace';
 import { AssociationWatch, type KnownTransfers } from './association-watch.js';
 import { OpenCalls } from './calls.js';
 import type { Breach } from './rules.js';
-import { gradedName, type ScheduledMessage } from './schedule.js';
+import { gradedName, graderName, type ScheduledMessage } from './schedule.js';
 
 /** Faults that a keeping peer can meet: a call of before a loss, or the limit of calls. */
 const harmless: ReadonlySet<number> = new Set([faultStatus.cancelled, faultStatus.serverTooBusy, faultStatus.noCallActive]);
@@ -89,7 +89,7 @@ export class Judge {
 
   #request(pdu: LinkPdu, frame: RequestPdu, isNew: boolean): void {
     const { body } = frame;
-    const fromPeer = pdu.from === gradedName;
+    const fromPeer = pdu.to === graderName;
     if (isNew && !this.#calls.asked(pdu, frame) && fromPeer)
       this.breaks({ rule: 'call-id', detail: `call ${frame.call} has the id of an open call`, association: pdu.association });
     if (body.op === 'bad' || body.op === 'unread') {
@@ -98,6 +98,8 @@ export class Judge {
       return;
     }
     if (!isMtaBody(body)) return;
+    if ('from' in body && fromPeer && body.from.mtaName !== gradedName)
+      this.breaks({ rule: 'opens', detail: `the peer calls itself ${body.from.mtaName}`, association: body.association });
     if (body.op === 'MtaBind' && isNew) this.#bind(fromPeer, body);
     if (body.op !== 'MtaSend') return;
     const watch = this.#watchOf(pdu);
@@ -150,7 +152,7 @@ export class Judge {
   }
 
   #response(pdu: LinkPdu, frame: ResponsePdu, isNew: boolean): void {
-    const fromPeer = pdu.from === gradedName;
+    const fromPeer = pdu.to === graderName;
     const known = isNew ? this.#calls.answered(pdu, frame.call) : undefined;
     if (known !== undefined) this.#requestOf.set(pdu.seq, known);
     const request = this.#requestOf.get(pdu.seq);
@@ -199,6 +201,12 @@ export class Judge {
   #answerReached(pdu: LinkPdu, asked: RpcArgument, answer: RpcResult): void {
     if (asked.op === 'MtaBind' && answer.op === 'MtaBind' && answer.apdu.kind === 'rtoac') {
       this.associations.get(asked.association)?.opened(answer.apdu.checkpointSizeK, answer.apdu.windowSize);
+      return;
+    }
+    if (asked.op === 'MtaBind' && answer.op === 'MtaBind' && answer.apdu.kind === 'rtorj') {
+      const { association } = asked;
+      if (answer.apdu.reason === 'validationFailure' || answer.apdu.reason === 'unacceptableDialogueMode')
+        this.breaks({ rule: 'opens', detail: `our MTA refuses the opening (${answer.apdu.reason})`, association });
       return;
     }
     if (asked.op === 'MtaBindBack' && answer.op === 'MtaBindBack' && answer.accepted) {

@@ -43,7 +43,11 @@ export const gradeRules = {
     expected: 'a confirmation covers no more than has arrived; stored means the whole message',
     where: sections.once,
   },
-  opens: { expected: 'a side with mail and without an association opens one', where: sections.associations },
+  opens: {
+    expected:
+      'a side with mail and without an association opens one, under its own name and with a fresh name for the association',
+    where: sections.associations,
+  },
   accepts: { expected: 'a side accepts an association of the adjacent MTA', where: sections.associations },
   'bind-back': { expected: 'the called MTA binds back before it answers MtaBind with RTOAC', where: sections.associations },
   recovers: { expected: 'the initiator of a lost association recovers it at once', where: sections.loss },
