@@ -15,7 +15,7 @@ function fitting(schedule: Schedule): Schedule {
   return { ...schedule, messages };
 }
 
-const plain = { priority: 'normal', size: 20, afterDelivered: 0 } as const satisfies Partial<ScheduledMessage>;
+const plain = { priority: 'normal', size: 20 } as const satisfies Partial<ScheduledMessage>;
 
 /** Schedules that are shorter or plainer by one part, the largest step first. */
 function* candidates(schedule: Schedule): Generator<Schedule> {
@@ -24,8 +24,13 @@ function* candidates(schedule: Schedule): Generator<Schedule> {
     if (messages.length > 1) yield fitting({ ...schedule, messages: messages.toSpliced(at, 1) });
   }
   for (let at = faults.length - 1; at >= 0; at -= 1) yield { ...schedule, faults: faults.toSpliced(at, 1) };
+  // One message after the other is easier to follow: mostly they share one association.
+  if (messages.some(({ afterDelivered }, at) => afterDelivered !== at)) {
+    for (const order of [messages, messages.toReversed()])
+      yield { ...schedule, messages: order.map((message, at) => ({ ...message, afterDelivered: at })) };
+  }
   for (const [at, message] of messages.entries()) {
-    for (const key of ['size', 'priority', 'afterDelivered'] as const) {
+    for (const key of ['size', 'priority'] as const) {
       if (message[key] !== plain[key]) yield { ...schedule, messages: messages.with(at, { ...message, [key]: plain[key] }) };
     }
   }
