@@ -124,6 +124,14 @@ function everyOctet() {
   return found.join('; ');
 }
 
+/** The sample peer keeps every rule of `mtalab grade`; the test plays some of the schedules. */
+function graded(count) {
+  const command = [resolve(root, 'packages/cli/bin/mtalab.js'), 'grade', 'examples/peer/peer.py', '--schedules', `${count}`];
+  const run = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`mtalab grade ended with ${run.status}\n${run.stdout}${run.stderr}`);
+  return run.stdout.trim();
+}
+
 /** The name and the function of each part. The function returns its findings, or throws. */
 const parts = [
   ['pair', () => seeds({}, 10_000)],
@@ -139,6 +147,7 @@ const parts = [
   ['determinism', () => twice(100)],
   ['store', () => everyOctet()],
   ['repro', () => reproduced(2)],
+  ['grade', () => graded(1000)],
   ['quirk Q166594', () => quirk('Q166594', 500)],
   ['quirk Q181721', () => quirk('Q181721', 50)],
   ['quirk Q229643', () => quirk('Q229643', 100)],

@@ -111,6 +111,36 @@ function defineSim(command: Command): Command {
   );
 }
 
+const gradeDetail = `
+The peer is a program in any language. It speaks the LAN link, takes commands as JSON lines on stdin, and answers on stdout:
+docs/grade.md describes what it must do. Each schedule has messages both ways, and faults on the link between the peer and an
+MTA in this process. The first schedule in which the peer breaks a rule is made as short as possible, and drawn.
+Exit code: 0 if the peer keeps every rule, 1 if it breaks one, 2 for wrong usage, 3 if it cannot be judged: it does not
+start, ends by itself, or does not answer.
+
+Examples:
+  mtalab grade examples/peer/peer.py                        play 100 schedules with the sample peer
+  mtalab grade ./peer --seed 42 --schedules 1               repeat the schedule of one seed
+  mtalab grade java -- -jar peer.jar                        a peer with arguments`;
+
+function defineGrade(command: Command): Command {
+  return withJson(
+    command
+      .argument('[args...]', 'arguments of the peer, after --')
+      .addOption(new Option('--schedules <n>', 'play this many schedules').argParser(whole(1, 1_000_000)).default(100))
+      .addOption(
+        new Option('--seed <n>', 'seed of the first schedule; each further one has the next')
+          .argParser(whole(0, 4_000_000_000))
+          .default(1),
+      )
+      .addOption(
+        new Option('--stall <ms>', 'the peer stands still when nothing has passed for this time')
+          .argParser(whole(50, 600_000))
+          .default(1000),
+      ),
+  );
+}
+
 function onPlace(standard: 'sim' | 'processes'): Option {
   return new Option('--on <place>', 'run on virtual time (sim), or on real processes')
     .choices(['sim', 'processes'])
@@ -208,6 +238,14 @@ Examples:
     detail: checkDetail,
     define: defineCheck,
     load: () => import('../commands/model-check.js'),
+  },
+  {
+    group: groups.prove,
+    usage: 'grade <peer>',
+    summary: 'judge a peer of your own, in any language, over seeded schedules with faults',
+    detail: gradeDetail,
+    define: defineGrade,
+    load: () => import('../commands/grade.js'),
   },
   {
     group: groups.prove,
