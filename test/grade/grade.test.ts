@@ -11,7 +11,8 @@ test('a seed gives its schedule, within the limits', (t) => {
   for (let seed = 0; seed < 500; seed += 1) {
     const { messages, faults } = scheduleOf(seed);
     t.ok(messages.length >= 1 && messages.length <= 8 && faults.length <= 3);
-    for (const [at, { afterDelivered, size }] of messages.entries()) t.ok(afterDelivered <= at && size >= 8 && size <= 4000);
+    for (const [at, { afterDelivered, sizeBytes }] of messages.entries())
+      t.ok(afterDelivered <= at && sizeBytes >= 8 && sizeBytes <= 4000);
   }
   t.end();
 });

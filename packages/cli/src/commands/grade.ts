@@ -36,14 +36,15 @@ export const run: CommandRun = async ({ io, args, options }) => {
     });
     live.clear();
     const repeat = repeatCommand(command, more, result.failure?.seed ?? flags.seed);
-    if (flags.json === true) outJson(io, { ...result, repeat: result.pass ? null : repeat });
+    if (flags.json === true) outJson(io, { ...result, repeat: result.pass ? null : repeat, unfit: null });
     else io.out(render(io, result, repeat, (performance.now() - started) / 1000));
     return result.pass ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     live.clear();
     if (interrupt.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof PeerUnfit)) throw error;
-    if (flags.json === true) outJson(io, { pass: false, unfit: error.message });
+    if (flags.json === true)
+      outJson(io, { pass: false, schedules: null, seed: flags.seed, failure: null, repeat: null, unfit: error.message });
     io.err(`mtalab: ${error.message}`);
     io.err('The peer cannot be judged. docs/grade.md describes what a peer program must do.');
     return unfitCode;

@@ -149,13 +149,13 @@ class Run {
     this.#settle = setTimeout(() => this.#finish(), settleMs);
   }
 
-  #send({ id, from, priority, size }: ScheduledMessage): void {
+  #send({ id, from, priority, sizeBytes }: ScheduledMessage): void {
     if (from === gradedName) {
-      this.#ground.peer.send(id, priority, size);
+      this.#ground.peer.send(id, priority, sizeBytes);
       return;
     }
     // The store is in memory and takes everything: a refusal could only come from a run that is over.
-    this.#mta.submit(id, priority, size).then(
+    this.#mta.submit(id, priority, sizeBytes).then(
       (mtsId) => this.#judge.submitted(id, mtsId),
       () => undefined,
     );

@@ -14,7 +14,7 @@ export type ScheduledMessage = {
   readonly from: typeof gradedName | typeof graderName;
   readonly priority: Priority;
   /** Octets of the content. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** It is sent when this many messages of the schedule have been delivered. */
   readonly afterDelivered: number;
 };
@@ -27,8 +27,8 @@ export type ScheduledFault = {
   /** The N-th of its kind, from 1. */
   readonly nth: number;
   readonly from: typeof gradedName | typeof graderName;
-  /** Of a delay: real milliseconds. */
-  readonly delayMs?: number;
+  /** Of a delay: real milliseconds; null for the others. */
+  readonly delayMs: number | null;
 };
 
 /** What happens in one run. */
@@ -51,15 +51,14 @@ function messageOf(of: Chance, at: number, batch: boolean): ScheduledMessage {
   const from = of.below(2) === 0 ? gradedName : graderName;
   const priority = pick(of, ['urgent', 'normal', 'normal', 'non-urgent'] as const);
   const size = of.below(3) === 0 ? 1 + of.below(limits.size) : 20 + of.below(100);
-  return { id: `m${at + 1}`, from, priority, size: Math.max(size, 8), afterDelivered: batch ? 0 : of.below(at + 1) };
+  return { id: `m${at + 1}`, from, priority, sizeBytes: Math.max(size, 8), afterDelivered: batch ? 0 : of.below(at + 1) };
 }
 
 function faultOf(of: Chance): ScheduledFault {
   const action = pick(of, actions);
   const kind = of.below(6) === 0 ? pick(of, openingKinds) : pick(of, faultKinds);
   const from = of.below(2) === 0 ? gradedName : graderName;
-  const fault: ScheduledFault = { action, kind, nth: 1 + of.below(3), from };
-  return action === 'delay' ? { ...fault, delayMs: 1 + of.below(limits.delayMs) } : fault;
+  return { action, kind, nth: 1 + of.below(3), from, delayMs: action === 'delay' ? 1 + of.below(limits.delayMs) : null };
 }
 
 /** The schedule of a seed: the same seed gives the same schedule. */
@@ -81,9 +80,9 @@ export function faultText({ action, kind, nth, from, delayMs }: ScheduledFault):
 /** A schedule in words, one line for each part. */
 export function scheduleLines({ messages, faults }: Schedule): readonly string[] {
   return [
-    ...messages.map(({ id, from, priority, size, afterDelivered }) => {
+    ...messages.map(({ id, from, priority, sizeBytes, afterDelivered }) => {
       const when = afterDelivered === 0 ? 'at once' : `after ${afterDelivered} deliveries`;
-      return `${from} sends ${id}, ${priority}, ${size} octets, ${when}`;
+      return `${from} sends ${id}, ${priority}, ${sizeBytes} octets, ${when}`;
     }),
     ...faults.map((fault) => (fault.action === 'drop' ? `drop ${fault.kind} ${fault.nth} from ${fault.from}` : faultText(fault))),
   ];

@@ -15,7 +15,7 @@ function fitting(schedule: Schedule): Schedule {
   return { ...schedule, messages };
 }
 
-const plain = { priority: 'normal', size: 20 } as const satisfies Partial<ScheduledMessage>;
+const plain = { priority: 'normal', sizeBytes: 20 } as const satisfies Partial<ScheduledMessage>;
 
 /** Schedules that are shorter or plainer by one part, the largest step first. */
 function* candidates(schedule: Schedule): Generator<Schedule> {
@@ -30,7 +30,7 @@ function* candidates(schedule: Schedule): Generator<Schedule> {
       yield { ...schedule, messages: order.map((message, at) => ({ ...message, afterDelivered: at })) };
   }
   for (const [at, message] of messages.entries()) {
-    for (const key of ['size', 'priority'] as const) {
+    for (const key of ['sizeBytes', 'priority'] as const) {
       if (message[key] !== plain[key]) yield { ...schedule, messages: messages.with(at, { ...message, [key]: plain[key] }) };
     }
   }
