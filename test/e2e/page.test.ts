@@ -186,7 +186,7 @@ test('a line of the ladder: keys, its meaning, its fields', limit, async (t) => 
   t.match(await page.locator('.details').textContent(), /RTTR\. .*segment of a transfer/s);
   t.match(await page.locator('.details dl').textContent(), /body\.apdu\.kind\s*rttr/);
   await page.keyboard.press('Escape');
-  t.equal(await page.locator('.details').count(), 0);
+  await page.locator('.details').waitFor({ state: 'detached' });
 });
 
 test('a killed process is said to be down and comes back; a stopped link carries nothing until it goes on', limit, async (t) => {
@@ -209,6 +209,20 @@ test('a killed process is said to be down and comes back; a stopped link carries
   await page.locator('.notices p', { hasText: 'MTA-B has started again' }).waitFor();
   await send(page, 'MTA-B', 1);
   await queued(page, 'MTA-B', 0);
+});
+
+test('a lesson on the page: it stops at each decisive moment, and real MTAs show what happens', limit, async (t) => {
+  const { page, problems } = await open(t, (await pair(t)).page);
+  await page.keyboard.press('l');
+  await page.click('.lessons button:has-text("Q166594")');
+  for (const answer of ['Nobody. Each believes', 'They wait', 'It makes MTA-A ask']) {
+    t.equal(await page.locator('text=predictions were right').count(), 0, 'nothing is told before the prediction');
+    await page.locator('.predict button:not([disabled])', { hasText: answer }).click();
+  }
+  await page.locator('.lesson', { hasText: '2 of 3 predictions were right' }).waitFor();
+  t.match(await page.locator('.happened').first().textContent(), /Measured on the running MTAs: .*You were right/s);
+  await page.locator('.exhibit .stop', { hasText: 'cut before turn-give 1' }).waitFor();
+  t.same(problems, []);
 });
 
 test('the page says what is wrong where something cannot be done', limit, async (t) => {

@@ -23,9 +23,13 @@ export { defaultLiveLimits, type KeptStep, type LiveLimits, LiveTrace, type Node
 export type {
   LabNow,
   PageDone,
+  PageExhibit,
   PageHello,
   PageItems,
+  PageLesson,
   PageMessage,
+  PageMoment,
   PageNow,
   PageRequest,
+  PlayedLesson,
 } from './live/page-protocol.js';

@@ -17,11 +17,13 @@ function isWanted({ page, once, json }: PairFlags): boolean {
 /** @returns null if no page is wanted. @throws HarnessError if it is not built, or its port is taken. */
 export async function startPage(lab: Lab, flags: PairFlags): Promise<LabPage | null> {
   if (!isWanted(flags)) return null;
-  const { LabPage } = await import('@mtalab/harness');
+  // A pair without a page does not wait for this code to load.
+  const [{ LabPage }, { pageLessons }] = await Promise.all([import('@mtalab/harness'), import('../learn/page-lessons.js')]);
   return LabPage.start(lab, {
     folder: pageFolder(),
     port: flags.pagePort ?? 0,
     timeScale: flags.timeScale,
+    lessons: pageLessons(),
     title: [...lab.processes.keys()].join(' and '),
   });
 }

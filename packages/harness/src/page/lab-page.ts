@@ -2,7 +2,7 @@
 import type { PageHello } from '@mtalab/trace';
 import type { Lab } from '../lab/lab.js';
 import { LabFeed } from './lab-feed.js';
-import { PageActions } from './page-actions.js';
+import { PageActions, type PageLessons } from './page-actions.js';
 import { PageServer } from './page-server.js';
 import { PageSession } from './page-session.js';
 import { recordingPage } from './recording.js';
@@ -16,15 +16,19 @@ export type LabPageOptions = {
   readonly timeScale: number;
   /** What is shown as the name of the lab. */
   readonly title: string;
+  /** Default: the page has no lessons. */
+  readonly lessons?: PageLessons;
 };
 
 export class LabPage {
   readonly #server: PageServer;
   readonly #feed: LabFeed;
+  readonly #actions: PageActions;
 
-  private constructor(server: PageServer, feed: LabFeed) {
+  private constructor(server: PageServer, feed: LabFeed, actions: PageActions) {
     this.#server = server;
     this.#feed = feed;
+    this.#actions = actions;
   }
 
   /**
@@ -34,7 +38,7 @@ export class LabPage {
   static async start(lab: Lab, options: LabPageOptions): Promise<LabPage> {
     const files = readStaticFiles(options.folder);
     const feed = new LabFeed(lab);
-    const actions = new PageActions(lab);
+    const actions = new PageActions(lab, options.lessons);
     const hello = (): PageHello => ({
       type: 'hello',
       run: lab.runId,
@@ -55,7 +59,7 @@ export class LabPage {
         onPage: (socket) => new PageSession(socket, { feed, actions, hello }),
       });
       await feed.look();
-      return new LabPage(server, feed);
+      return new LabPage(server, feed, actions);
     } catch (error) {
       await feed.close();
       throw error;
@@ -68,6 +72,7 @@ export class LabPage {
   }
 
   async close(): Promise<void> {
+    this.#actions.close();
     await this.#feed.close();
     await this.#server.close();
   }

@@ -1,12 +1,22 @@
 /** What a person can do to a lab from its page. Each action names the command that does the same. */
 import { describeFrame, type Priority, priorities } from '@mtalab/mta-core';
+import type { PageLesson, PlayedLesson } from '@mtalab/trace';
 import { articleArgument, isText } from '../lab/arguments.js';
 import type { Lab } from '../lab/lab.js';
 import { HarnessError } from '../process/errors.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { shellWord } from '../shell-word.js';
 
-export type Done = { readonly says: string; readonly shown: string };
+export type Done = { readonly says: string; readonly shown: string; readonly value?: unknown };
+
+/** The lessons of the page. */
+export type PageLessons = {
+  readonly list: () => readonly PageLesson[];
+  /** Lets real MTAs play a lesson, beside those of the page. They stop in order when the signal aborts. */
+  readonly play: (id: string, signal: AbortSignal) => Promise<PlayedLesson>;
+  /** Keeps that a reader has come to the end. */
+  readonly done: (id: string, right: number, of: number) => void;
+};
 type Values = Readonly<Record<string, unknown>>;
 type Action = (values: Values) => Promise<Done> | Done;
 
@@ -27,8 +37,13 @@ export class PageActions {
   readonly #do: Readonly<Record<string, Action>>;
   #sent = 0;
 
-  constructor(lab: Lab) {
+  readonly #lessons: PageLessons | null;
+  readonly #closing = new AbortController();
+  #playing = false;
+
+  constructor(lab: Lab, lessons: PageLessons | null = null) {
     this.#lab = lab;
+    this.#lessons = lessons;
     this.#do = {
       send: (values) => this.#send(values),
       fault: (values) => this.#fault(textIn(values, 'text')),
@@ -60,6 +75,12 @@ export class PageActions {
         if (pdu === null) throw new HarnessError('no PDU waits on the link');
         return this.#done(`passed: ${describeFrame(pdu)}`, 'fault step');
       },
+      lessons: () => ({ says: '', shown: '', value: this.#lessonsOr().list() }),
+      lesson: (values) => this.#lesson(textIn(values, 'id')),
+      'lesson-done': (values) => {
+        this.#lessonsOr().done(textIn(values, 'id'), Number(values['right']), Number(values['of']));
+        return { says: '', shown: '' };
+      },
       set: (values) => this.#set(values),
       restart: (values) => this.#restart(textIn(values, 'mta'), false),
       kill: (values) => this.#restart(textIn(values, 'mta'), true),
@@ -83,6 +104,27 @@ export class PageActions {
     const { proxy } = this.#lab;
     if (proxy === undefined) throw new HarnessError('this pair has no fault proxy; start it with --proxy');
     return proxy;
+  }
+
+  #lessonsOr(): PageLessons {
+    if (this.#lessons === null) throw new HarnessError('this page has no lessons; `mtalab learn` has');
+    return this.#lessons;
+  }
+
+  async #lesson(id: string): Promise<Done> {
+    const lessons = this.#lessonsOr();
+    if (this.#playing) throw new HarnessError('a lesson is being played; wait for its end');
+    this.#playing = true;
+    try {
+      return { says: '', shown: `mtalab learn ${shellWord(id)}`, value: await lessons.play(id, this.#closing.signal) };
+    } finally {
+      this.#playing = false;
+    }
+  }
+
+  /** Stops a lesson that is being played. */
+  close(): void {
+    this.#closing.abort();
   }
 
   #done(says: string, command: string): Done {

@@ -73,8 +73,7 @@ export class PageSession {
     this.#outstanding += 1;
     const { actions } = this.#options;
     try {
-      const { says, shown } = await actions.carryOut(action, values);
-      this.#send({ type: 'done', id, ok: true, says, shown });
+      this.#send({ type: 'done', id, ok: true, ...(await actions.carryOut(action, values)) });
     } catch (error) {
       this.#send({ type: 'done', id, ok: false, says: messageOf(error), shown: '' });
     } finally {

@@ -1,4 +1,5 @@
 /** What the page and its server say to each other. The page checks what comes by its kind; the server by these limits. */
+import type { LadderLine } from '../ladder/line.js';
 
 /** The first message of the server. */
 export type PageHello = {
@@ -37,6 +38,8 @@ export type PageDone = {
   readonly ok: boolean;
   readonly says: string;
   readonly shown: string;
+  /** What was asked for, such as a lesson. */
+  readonly value?: unknown;
 };
 
 /** Sent once a second while no items come. */
@@ -48,3 +51,63 @@ export type PageMessage = PageHello | PageItems | PageDone | PageNow;
 export type PageRequest =
   | { readonly type: 'follow'; readonly run: string | null; readonly since: number }
   | { readonly type: 'do'; readonly id: number; readonly action: string; readonly values: Readonly<Record<string, unknown>> };
+
+/** A lesson in the list of lessons. */
+export type PageLesson = {
+  readonly id: string;
+  readonly number: number;
+  readonly title: string;
+  /** How long a reader takes, about. */
+  readonly minutes: number;
+  readonly article: string | null;
+  readonly done: boolean;
+};
+
+/** A thing to look at in a lesson. */
+export type PageExhibit =
+  | { readonly kind: 'ladder'; readonly lines: readonly LadderLine[] }
+  | {
+      readonly kind: 'turn';
+      readonly associations: readonly {
+        readonly name: string;
+        readonly sides: readonly { readonly mta: string; readonly state: string; readonly holder: string }[];
+      }[];
+    }
+  | {
+      readonly kind: 'queues';
+      readonly queued: readonly (readonly [mta: string, count: number | null])[];
+      readonly delivered: number;
+    }
+  | {
+      readonly kind: 'events';
+      readonly entries: readonly { readonly mta: string; readonly id: number; readonly text: string }[];
+    };
+
+/** A moment of a lesson, in the order of its story. `outcomes`: for each choice what was measured; null without a check. */
+export type PageMoment =
+  | { readonly kind: 'look'; readonly exhibits: readonly PageExhibit[] }
+  | { readonly kind: 'ask'; readonly id: string }
+  | {
+      readonly kind: 'show';
+      readonly id: string;
+      readonly exhibits: readonly PageExhibit[];
+      readonly outcomes: readonly ({ readonly seen: string } | null)[];
+    };
+
+/** A lesson that real MTAs have played. Texts are Markdown. */
+export type PlayedLesson = Omit<PageLesson, 'done'> & {
+  readonly intro: string;
+  readonly close: string;
+  readonly questions: readonly {
+    readonly id: string;
+    readonly ask: string;
+    readonly told: string;
+    readonly choices: readonly {
+      readonly says: string;
+      readonly remark: string;
+      readonly corrected: boolean;
+      readonly right: boolean;
+    }[];
+  }[];
+  readonly moments: readonly PageMoment[];
+};

@@ -4,7 +4,7 @@ import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
-export type Dialog = 'send' | 'fault' | 'help' | null;
+export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | null;
 export type Notice = { readonly id: number; readonly text: string; readonly isError: boolean };
 /** Queue lengths over lab time. `at`: number of the item. */
 export type QueuePoint = { readonly at: number; readonly tMs: number; readonly queued: number };
@@ -138,6 +138,11 @@ export class Store {
   #done(done: PageDone): void {
     this.#waiting.get(done.id)?.(done);
     this.#waiting.delete(done.id);
+    // What only asked for something says nothing.
+    if (done.ok && done.says === '') {
+      this.#changed();
+      return;
+    }
     // What went wrong stays until it has been read.
     if (done.ok) setTimeout(() => this.dismiss(done.id), noticeMs);
     this.notices = [...this.notices, { id: done.id, text: done.says, isError: !done.ok }].slice(-maxNotices);

@@ -37,6 +37,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     store.change({ cursor: to >= trace.latest ? null : Math.max(trace.oldest, to), selected: null });
   const actions: Readonly<Record<string, () => void>> = {
     s: () => store.change({ dialog: 'send' }),
+    l: () => store.change({ dialog: 'lessons' }),
     f: () => store.change({ dialog: 'fault' }),
     '?': () => store.change({ dialog: 'help' }),
     w: () => store.change({ whole: !store.whole, selected: null }),
@@ -53,7 +54,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'sfa. '.includes(event.key))) return;
+  if (act === undefined || (isRecording && 'slfa. '.includes(event.key))) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();
@@ -92,6 +93,9 @@ function Header({ store }: { readonly store: Store }) {
         <>
           <button type="button" onClick={() => store.change({ dialog: 'send' })}>
             Send
+          </button>
+          <button type="button" onClick={() => store.change({ dialog: 'lessons' })}>
+            Lessons
           </button>
           <button type="button" onClick={() => store.change({ dialog: 'fault' })}>
             Fault

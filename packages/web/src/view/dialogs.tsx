@@ -2,16 +2,22 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Store } from '../state/store.js';
+import { Lessons } from './lessons.js';
 
-type FrameProps = { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren };
+type FrameProps = {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  readonly isWide?: boolean;
+};
 
-function Frame({ title, onClose, children }: FrameProps) {
+function Frame({ title, onClose, children, isWide = false }: FrameProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (
-    <dialog ref={dialog} aria-label={title} onClose={onClose}>
+    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-label={title} onClose={onClose}>
       <header>
         <h2>{title}</h2>
         <button type="button" class="close" aria-label="Close" onClick={onClose}>
@@ -167,6 +173,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['.', 'while it is stopped: let one PDU go'],
   ['j k ↓ ↑', 'along the ladder'],
   ['Enter', 'details of the selected line'],
+  ['l', 'lessons'],
   ['s', 'send messages'],
   ['f', 'faults'],
   ['a', 'let 10 minutes of lab time pass'],
@@ -220,6 +227,12 @@ export function Dialogs(props: DialogProps) {
       return <SendDialog {...props} />;
     case 'fault':
       return <FaultDialog {...props} />;
+    case 'lessons':
+      return (
+        <Frame title="Lessons" isWide onClose={() => props.store.change({ dialog: null })}>
+          <Lessons store={props.store} />
+        </Frame>
+      );
     case 'help':
       return <HelpDialog {...props} />;
     case null:

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LadderRow, Lifeline } from '../model/rows.js';
 
-const rowHeight = 26;
+export const rowHeight = 26;
 /** Rows drawn beyond the visible ones, on each side. */
 const overscan = 12;
 
