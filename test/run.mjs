@@ -19,11 +19,19 @@ const slowestShown = 5;
 /** The folders of the longest files, which start first: so no core waits for one file at the end. */
 const longestFirst = ['e2e', 'cli', 'library', 'sim', 'harness', 'releases', 'promela', 'mutants'];
 
-function build() {
-  const description = require.resolve('typescript/package.json');
-  const compiler = resolve(dirname(description), require(description).bin.tsc);
-  const run = spawnSync(process.execPath, [compiler, '-b'], { stdio: ['ignore', 2, 2] });
+/** Runs the command of a package of the workspace. */
+function runTool(name, args, cwd = '.') {
+  const description = require.resolve(`${name}/package.json`);
+  const { bin } = require(description);
+  const program = resolve(dirname(description), typeof bin === 'string' ? bin : bin[name === 'typescript' ? 'tsc' : name]);
+  const run = spawnSync(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 2, 2] });
   if (run.status !== 0) throw new Error('The build failed, so no test ran.');
+}
+
+/** As `npm run build`. */
+function build() {
+  runTool('typescript', ['-b']);
+  runTool('vite', ['build', '--logLevel', 'warn'], 'packages/web');
 }
 
 /** The diagnostics of a failure as text: strings unchanged, the rest as JSON. */

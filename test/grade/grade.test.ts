@@ -43,8 +43,7 @@ const caught: Readonly<Record<string, readonly GradeRule[]>> = {
   'delivers-twice': ['no-duplicate'],
   'ignores-priority': ['please-priority'],
   'wrong-call': ['call-id'],
-  // A peer that has lost its mail has nothing to ask the Turn for, which may show first.
-  'loses-mail': ['nothing-lost', 'recovery-turn'],
+  'loses-mail': ['nothing-lost'],
   'wrong-turn': ['recovery-turn'],
   'keeps-turn': ['recovery-turn'],
   'no-padding': ['wire-format'],

@@ -1,41 +1,25 @@
 /** The HTML reports in a browser: they load nothing, break no policy, draw everything, and show hostile texts as texts. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LoadResult } from '@mtalab/harness';
 import { renderComparisonHtml, renderLoadHtml } from '@mtalab/load-report';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { type Test, test } from 'tap';
+import { complaintsOf, newBrowser, noBrowser, picture } from '../support/browser.js';
 import { longRun, stall, turnLost } from '../support/load-results.js';
-
-const executablePath = '/usr/bin/chromium';
-const skip = existsSync(executablePath) ? false : 'chromium is not installed';
-const home = mkdtempSync(join(tmpdir(), 'mtalab-page-'));
-/** With MTALAB_SHOTS=FOLDER, pictures of the pages stay there to be looked at. */
-const shots = process.env['MTALAB_SHOTS'];
 
 /** For a browser on a machine that may be busy. */
 const timeout = 300_000;
+const skip = noBrowser;
+const home = mkdtempSync(join(tmpdir(), 'mtalab-page-'));
 
-let browser: BrowserContext | undefined;
+let browser: Awaited<ReturnType<typeof newBrowser>> | undefined;
 
 async function context(): Promise<BrowserContext> {
-  browser ??= await chromium.launchPersistentContext(join(home, 'profile'), {
-    executablePath,
-    headless: true,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  return browser;
+  browser ??= await newBrowser();
+  return browser.context;
 }
 
 type Opened = { readonly page: Page; readonly problems: readonly string[]; readonly requests: readonly string[] };
@@ -51,23 +35,15 @@ async function open(t: Test, html: string, look: Look = {}): Promise<Opened> {
   writeFileSync(file, html);
   const page = await (await context()).newPage();
   t.teardown(() => page.close());
-  const problems: string[] = [];
+  const problems = await complaintsOf(page);
   const requests: string[] = [];
-  page.on('console', (message) => problems.push(message.text()));
-  page.on('pageerror', (error) => problems.push(String(error)));
   page.on('request', (request) => requests.push(request.url()));
-  await page.addInitScript(
-    "document.addEventListener('securitypolicyviolation', (event) => console.log('policy:', event.violatedDirective, event.blockedURI))",
-  );
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   const address = pathToFileURL(file).href;
   await page.goto(address);
   if (scripts) await page.waitForSelector('html.scripted');
-  if (shots !== undefined) {
-    mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: join(shots, `${opened}-${width}x${height}${dark ? '-dark' : ''}.png`), fullPage: true });
-  }
+  await picture(page, `report-${opened}-${width}x${height}${dark ? '-dark' : ''}`, { fullPage: true });
   t.same(problems, [], 'no message, no error, no breach of the policy');
   t.same(requests, [address], 'nothing else is loaded');
   return { page, problems, requests };

@@ -49,8 +49,8 @@ export async function complaintsOf(page: Page): Promise<readonly string[]> {
 }
 
 /** Keeps a picture, if pictures are wanted. */
-export async function picture(page: Page, name: string): Promise<void> {
+export async function picture(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
   if (shots === undefined) return;
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, `${name}.png`) });
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
 }

@@ -93,6 +93,32 @@ test('a state lets the steps after it follow, and says which it has already', as
   t.same(stateOf(torn), stateOf(whole));
 });
 
+test('a process that is killed and comes back: its connections are not those of its life before', async (t) => {
+  const made = await lab([]);
+  await made.kill('MTA-B');
+  await made.start('MTA-B');
+  await made.submit('MTA-A', { originator: 's@a.example', recipients: ['u@b.example'], priority: 'normal', content: 'again' });
+  await made.advanceBy(3_600_000);
+  const whole = traceOf(stepsOf(made));
+  t.ok(whole.ladder(undefined, 1e6, true).some(({ text }) => text === 'starts again, incarnation 2'));
+
+  // A live feed sees the state after the start, and not the start.
+  const starts = whole.steps.filter(({ entry }) => entry.node === 'MTA-B' && entry.input.type === 'start');
+  t.equal(starts.length, 2);
+  const again = starts[1]?.entry;
+  const fed = made.journal.map((entry): FeedItem => {
+    const { n, t: tMs } = entry;
+    return entry === again ? { k: 'state', node: 'MTA-B', n, t: tMs, mta: starts[1]?.mta as Mta } : { k: 'step', entry };
+  });
+  const opening = ({ from, to, text }: LadderLine) => `${from} ${to} ${text}`;
+  const lines = (trace: LiveTrace) =>
+    trace
+      .ladder(undefined, 1e6, true)
+      .filter(({ fate }) => fate === 'passed')
+      .map(opening);
+  t.same(lines(traceOf(fed)), lines(whole));
+});
+
 test('a process that ends, and steps that are left out', async (t) => {
   const made = await lab([]);
   const trace = traceOf(stepsOf(made));

@@ -62,7 +62,6 @@ export { InFlight } from './mail/in-flight.js';
 export { countMail, isPipe, type MailItem, octetsOf, readMail } from './mail/read.js';
 export { LabPage, type LabPageOptions } from './page/lab-page.js';
 export type { PageLessons } from './page/page-actions.js';
-export { PageServer, type PageServerOptions } from './page/page-server.js';
 export { type Recording, readRecording, recordingPage, writePage } from './page/recording.js';
 export { readStaticFiles, type StaticFile } from './page/static-files.js';
 export { type Answer, type AnswerError, answerOf, type Unanswered, unanswered } from './process/answers.js';

@@ -19,3 +19,8 @@ export { startTimes } from './load/schedule.js';
 export { placeOf, SentLog, type SentMessage } from './load/sent-log.js';
 export { judgeThreshold, type Measured } from './load/thresholds.js';
 export { turnHolders } from './load/turn-holders.js';
+export { FeedLog } from './page/feed-log.js';
+export { LabFeed } from './page/lab-feed.js';
+export { PageActions } from './page/page-actions.js';
+export { PageServer } from './page/page-server.js';
+export { PageSession } from './page/page-session.js';

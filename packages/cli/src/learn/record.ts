@@ -3,39 +3,13 @@ import { type CaseMoment, runOnProcesses } from '@mtalab/harness';
 import type { Evidence } from '@mtalab/lesson';
 import { describeEvent, type ReportedEvent } from '@mtalab/mta-core';
 import type { Observation, Step } from '@mtalab/scenario';
-import { folded, type LadderLine, withShortOpenings } from '@mtalab/trace';
+import { folded, type PageExhibit, type PageMoment, withShortOpenings } from '@mtalab/trace';
 import { renderConfig } from '../config/index.js';
 import { mtaCommand } from '../mta-command.js';
 import type { Mark, StagedStory } from './story.js';
 
-/** A thing to look at. */
-export type Exhibit =
-  | { readonly kind: 'ladder'; readonly lines: readonly LadderLine[] }
-  | { readonly kind: 'turn'; readonly associations: readonly SeenAssociation[] }
-  | {
-      readonly kind: 'queues';
-      readonly queued: readonly (readonly [mta: string, count: number | null])[];
-      readonly delivered: number;
-    }
-  | { readonly kind: 'events'; readonly entries: readonly SeenEvent[] };
-
-type SeenAssociation = {
-  readonly name: string;
-  readonly sides: readonly { readonly mta: string; readonly state: string; readonly holder: string }[];
-};
-export type SeenEvent = { readonly mta: string; readonly id: number; readonly text: string };
-
-/** A moment of the lesson, in the order of the story. */
-export type Moment =
-  | { readonly kind: 'look'; readonly exhibits: readonly Exhibit[] }
-  | { readonly kind: 'ask'; readonly id: string }
-  /** `outcomes`: for each choice what its check saw; null without a check. */
-  | {
-      readonly kind: 'show';
-      readonly id: string;
-      readonly exhibits: readonly Exhibit[];
-      readonly outcomes: readonly (Observation | null)[];
-    };
+/** A moment of the lesson: for each choice the whole observation. */
+export type Moment = PageMoment<Observation>;
 
 export type Recording = {
   readonly moments: readonly Moment[];
@@ -54,13 +28,13 @@ class Recorder {
     this.#names = names;
   }
 
-  async look(kinds: readonly Evidence[], moment: CaseMoment): Promise<readonly Exhibit[]> {
-    const exhibits: Exhibit[] = [];
+  async look(kinds: readonly Evidence[], moment: CaseMoment): Promise<readonly PageExhibit[]> {
+    const exhibits: PageExhibit[] = [];
     for (const kind of kinds) exhibits.push(await this.#exhibit(kind, moment));
     return exhibits;
   }
 
-  async #exhibit(kind: Evidence, { stage, ladder }: CaseMoment): Promise<Exhibit> {
+  async #exhibit(kind: Evidence, { stage, ladder }: CaseMoment): Promise<PageExhibit> {
     if (kind === 'turn') {
       const associations = (await stage.associations()).map(({ name, sides }) => ({
         name,
@@ -73,7 +47,7 @@ class Recorder {
       return { kind, queued: this.#names.map((name) => [name, queued[name] ?? null]), delivered: await stage.delivered() };
     }
     if (kind === 'events') {
-      const entries: SeenEvent[] = [];
+      const entries: Extract<PageExhibit, { kind: 'events' }>['entries'][number][] = [];
       for (const mta of this.#names) {
         const log = await stage.events(mta);
         for (const event of log.slice(this.#entries.get(mta) ?? 0))

@@ -1,7 +1,6 @@
 /** Renders what a lesson shows as evidence. */
 import { counted } from '@mtalab/scenario';
-import { isNote, type LadderLine, ladderAsText, legendText, noteLine } from '@mtalab/trace';
-import type { Exhibit, SeenEvent } from '../learn/record.js';
+import { isNote, type LadderLine, ladderAsText, legendText, noteLine, type PageExhibit } from '@mtalab/trace';
 import type { Paint } from './colours.js';
 import { wrap } from './table.js';
 
@@ -20,7 +19,7 @@ function shortened(lines: readonly LadderLine[]): readonly LadderLine[] {
   return [...lines.slice(0, firstLines), noteLine('', `${left} lines are left out here`), ...lines.slice(-lastLines)];
 }
 
-function eventRows(entries: readonly SeenEvent[], style: Paint): readonly string[] {
+function eventRows(entries: Extract<PageExhibit, { kind: 'events' }>['entries'], style: Paint): readonly string[] {
   if (entries.length === 0) return ['No new entry is in the event logs.'];
   const counts = new Map<string, number>();
   for (const { mta, id, text } of entries) {
@@ -34,7 +33,7 @@ function eventRows(entries: readonly SeenEvent[], style: Paint): readonly string
   return counts.size > maxEvents ? [...rows, `and ${counts.size - maxEvents} more`] : rows;
 }
 
-function bodyOf(exhibit: Exhibit, known: Set<string>, style: Paint): readonly string[] {
+function bodyOf(exhibit: PageExhibit, known: Set<string>, style: Paint): readonly string[] {
   switch (exhibit.kind) {
     case 'ladder': {
       if (exhibit.lines.length === 0) return ['Nothing passed between the MTAs.'];
@@ -67,7 +66,7 @@ function bodyOf(exhibit: Exhibit, known: Set<string>, style: Paint): readonly st
   }
 }
 
-const titles: { readonly [Kind in Exhibit['kind']]: string } = {
+const titles: { readonly [Kind in PageExhibit['kind']]: string } = {
   ladder: 'What passed between the MTAs',
   turn: 'What each side believes about the Turn',
   queues: 'The queues',
@@ -78,6 +77,6 @@ const titles: { readonly [Kind in Exhibit['kind']]: string } = {
  * The exhibits as text, each under its title.
  * @param known words of ladders that were explained before; the new ones are added.
  */
-export function renderExhibits(exhibits: readonly Exhibit[], known: Set<string>, style: Paint): string {
+export function renderExhibits(exhibits: readonly PageExhibit[], known: Set<string>, style: Paint): string {
   return exhibits.map((each) => [style.bold(titles[each.kind]), ...bodyOf(each, known, style)].join('\n')).join('\n\n');
 }

@@ -110,7 +110,7 @@ class Run {
 
   #stalled(): void {
     const connected = this.#ground.proxy.connections().flatMap(({ association }) => association ?? []);
-    this.#judge.breaks(stallBreach(this.#judge, new Set(connected)));
+    this.#judge.breaks(stallBreach(this.#judge, new Set(connected), this.#waiting));
     this.#finish();
   }
 

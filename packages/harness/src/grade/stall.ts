@@ -1,14 +1,15 @@
 /** Finds the rule that a peer breaks by doing nothing. */
 import type { Judge } from './judge.js';
 import type { Breach } from './rules.js';
-import { gradedName, graderName } from './schedule.js';
+import { gradedName, graderName, type ScheduledMessage } from './schedule.js';
 
 /**
  * Nothing moves any more, and not all is delivered and confirmed: the rule that the peer breaks by doing nothing.
  * @param connected associations that have a connection.
+ * @param unsent messages that no side has been given yet, because they wait for deliveries that did not come.
  */
-export function stallBreach(judge: Judge, connected: ReadonlySet<string>): Breach {
-  const { missing } = judge;
+export function stallBreach(judge: Judge, connected: ReadonlySet<string>, unsent: readonly ScheduledMessage[]): Breach {
+  const missing = judge.missing.filter((message) => !unsent.includes(message));
   const theirs = missing.filter(({ from }) => from === gradedName);
   const ours = missing.filter(({ from }) => from === graderName);
   const list = missing.map(({ id, from }) => `${id} of ${from}`).join(', ') || 'nothing, but not all is confirmed';

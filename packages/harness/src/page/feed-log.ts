@@ -13,8 +13,6 @@ export class FeedLog {
   #first = 0;
   #length = 0;
   #seq = 0;
-  /** Called when an item comes. */
-  onItem: () => void = () => undefined;
 
   constructor(maxLength = maxKeptLength) {
     this.#maxLength = maxLength;
@@ -42,7 +40,6 @@ export class FeedLog {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
-    this.onItem();
   }
 
   /** All items that are kept, as JSON, oldest first. */

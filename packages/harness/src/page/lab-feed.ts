@@ -11,11 +11,11 @@ import type { MtaProcess } from '../process/mta-process.js';
 import { FeedLog } from './feed-log.js';
 
 /** Steps in one period after which the feed lets go of a journal. */
-const maxStepsPerPeriod = 1000;
+const usualMaxSteps = 1000;
 /** Real time between two looks at the processes, and at the rates, ms. */
 const periodMs = 500;
-/** Deliveries in one period below which the journal is followed again. */
-const calmDeliveries = 50;
+/** Messages taken in, handed over and delivered in one period below which the journal is followed again. */
+const calmMoves = 100;
 
 type Followed = {
   readonly pid: number;
@@ -24,12 +24,19 @@ type Followed = {
   steps: number;
   /** The journal is left out since this MTA is so busy. */
   isBusy: boolean;
-  delivered: number;
+  /** Messages moved so far, at the last look while it was busy. */
+  moved: number;
+};
+
+export type LabFeedOptions = {
+  /** Steps of one MTA in one period after which the feed lets go of its journal. Default 1000. */
+  readonly maxSteps?: number;
 };
 
 export class LabFeed {
   readonly log: FeedLog;
   readonly #lab: Lab;
+  readonly #maxSteps: number;
   readonly #followed = new Map<string, Followed>();
   readonly #down = new Set<string>();
   readonly #timer: NodeJS.Timeout;
@@ -37,9 +44,10 @@ export class LabFeed {
   #looking = false;
   #closed = false;
 
-  constructor(lab: Lab, log = new FeedLog()) {
+  constructor(lab: Lab, { maxSteps = usualMaxSteps }: LabFeedOptions = {}) {
     this.#lab = lab;
-    this.log = log;
+    this.#maxSteps = maxSteps;
+    this.log = new FeedLog();
     this.#endPdus = lab.proxy?.subscribe((pdu) => this.#pdu({ k: 'pdu', t: lab.clock.nowMs(), pdu })) ?? (() => undefined);
     this.#timer = setInterval(() => void this.look(), periodMs);
     this.#timer.unref();
@@ -75,7 +83,7 @@ export class LabFeed {
       await this.#follow(process);
       return;
     }
-    const tooMany = known.steps > maxStepsPerPeriod;
+    const tooMany = known.steps > this.#maxSteps;
     known.steps = 0;
     if (tooMany && !known.isBusy) await this.#letGo(name, known);
     else if (known.isBusy) await this.#figures(name, known);
@@ -97,7 +105,7 @@ export class LabFeed {
 
   async #follow(process: MtaProcess): Promise<void> {
     const { name, pid } = process;
-    const followed: Followed = { pid, client: null, steps: 0, isBusy: false, delivered: 0 };
+    const followed: Followed = { pid, client: null, steps: 0, isBusy: false, moved: 0 };
     this.#followed.set(name, followed);
     this.#down.delete(name);
     this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'up', pid, says: 'runs' });
@@ -163,22 +171,21 @@ export class LabFeed {
     const { client } = followed;
     if (client === null) return;
     try {
-      const [queues, status] = await Promise.all([client.command('queues'), client.command('status')]);
-      const queued = Object.fromEntries(queues.map((queue) => [queue.queue, queue.queued]));
+      const [ltab, status] = await Promise.all([client.command('ltab'), client.command('status')]);
+      const queued = Object.fromEntries(ltab.map((entry) => [entry.peer, entry.queued]));
       const { delivered } = status.counters;
-      const grew = delivered - followed.delivered;
-      followed.delivered = delivered;
       this.log.add({ k: 'figures', t: this.#lab.clock.nowMs(), node: name, queued, delivered });
-      const waiting = queues.reduce((sum, queue) => sum + queue.queued, 0);
-      if (grew < calmDeliveries && (waiting === 0 || !this.#anyoneMoves())) await this.#subscribe(name, followed);
+      // What it has taken in, handed over and delivered: a sender that drains its queue is busy too.
+      const moved = ltab.reduce(
+        (sum, { performance: of }) => sum + of['Inbound Messages Total'] + of['Outbound Messages Total'],
+        delivered + status.counters.submitted,
+      );
+      const grew = moved - followed.moved;
+      followed.moved = moved;
+      if (grew < calmMoves) await this.#subscribe(name, followed);
     } catch {
       // It is ending, or stands still: the next look sees.
     }
-  }
-
-  /** Does another busy MTA still deliver? Its peer sends then. */
-  #anyoneMoves(): boolean {
-    return [...this.#followed.values()].some(({ isBusy, steps }) => isBusy && steps > 0);
   }
 
   async close(): Promise<void> {

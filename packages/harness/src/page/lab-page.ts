@@ -45,11 +45,8 @@ export class LabPage {
       title: options.title,
       mtas: [...lab.processes.keys()].map((name) => ({ name, domain: lab.domain(name) })),
       timeScale: options.timeScale,
-      startedAt: lab.startedAt,
-      nowMs: Date.now(),
       labNowMs: lab.clock.nowMs(),
       proxied: lab.proxy !== undefined,
-      dir: lab.dir,
     });
     try {
       const server = await PageServer.start({

@@ -1,5 +1,6 @@
 /** What a person can do to a lab from its page. Each action names the command that does the same. */
 import { describeFrame, type Priority, priorities } from '@mtalab/mta-core';
+import { networkStates } from '@mtalab/scenario';
 import type { PageLesson, PlayedLesson } from '@mtalab/trace';
 import { articleArgument, isText } from '../lab/arguments.js';
 import type { Lab } from '../lab/lab.js';
@@ -47,18 +48,13 @@ export class PageActions {
     this.#do = {
       send: (values) => this.#send(values),
       fault: (values) => this.#fault(textIn(values, 'text')),
-      'fault-remove': ({ fault }) => {
-        if (!this.#proxy().remove(Number(fault))) throw new HarnessError(`there is no fault ${String(fault)}`);
-        return this.#done(`fault ${String(fault)} is removed`, `fault remove ${String(fault)}`);
-      },
       release: () => this.#counted(this.#proxy().release(), 'PDU', 'let go', 'fault release'),
       drop: () => this.#drop(),
       heal: () => this.#counted(this.#proxy().heal(), 'direction', 'healed', 'fault heal'),
       cut: () => this.#counted(this.#proxy().cutAll(), 'connection', 'cut', 'fault cut'),
       network: async (values) => {
-        const state = textIn(values, 'state');
-        if (state !== 'up' && state !== 'down' && state !== 'silent') wrong('state', 'up, down or silent');
-        await this.#proxy().setNetwork(state as 'up' | 'down' | 'silent');
+        const state = networkStates.find((each) => each === values['state']) ?? wrong('state', networkStates.join(', '));
+        await this.#proxy().setNetwork(state);
         return this.#done(`the network is ${state}`, `fault network ${state}`);
       },
       pause: () => {

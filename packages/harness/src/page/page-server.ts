@@ -102,7 +102,8 @@ export class PageServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', this.#origin);
+    // Not by URL, which throws at a target such as `//`: anybody on this machine may send one.
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     if (request.headers.host !== new URL(this.#origin).host) {
       this.#text(response, 421, `This is ${this.#origin}.`);
       return;
@@ -111,7 +112,7 @@ export class PageServer {
       this.#text(response, 405, 'Only GET is answered here.');
       return;
     }
-    const token = url.searchParams.get('token');
+    const token = new URLSearchParams(query).get('token');
     if (token !== null) {
       this.#enter(token, response);
       return;
@@ -124,12 +125,12 @@ export class PageServer {
       );
       return;
     }
-    if (url.pathname === '/recording.html') {
+    if (path === '/recording.html') {
       const type = { 'content-type': 'text/html; charset=utf-8', 'content-disposition': 'attachment; filename="recording.html"' };
       response.writeHead(200, { ...headers, ...type }).end(this.#options.recording());
       return;
     }
-    const file = this.#options.files.get(url.pathname === '/' ? '/index.html' : url.pathname);
+    const file = this.#options.files.get(path === '/' ? '/index.html' : path);
     if (file === undefined) {
       this.#text(response, 404, 'There is no such file.');
       return;

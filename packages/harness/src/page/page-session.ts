@@ -2,6 +2,7 @@
 
 import type { LabNow, PageHello, PageMessage, PageRequest } from '@mtalab/trace';
 import type { WebSocket } from 'ws';
+import { isRecord, isText } from '../lab/arguments.js';
 import { messageOf } from '../process/errors.js';
 import type { LabFeed } from './lab-feed.js';
 import type { PageActions } from './page-actions.js';
@@ -20,6 +21,19 @@ export type SessionOptions = {
   readonly actions: PageActions;
   readonly hello: () => PageHello;
 };
+
+function requestIn(text: string): PageRequest | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value)) return null;
+  const { type, since, id, action, values } = value;
+  if (type === 'follow' && typeof since === 'number') return value as PageRequest;
+  return type === 'do' && typeof id === 'number' && isText(action) && isRecord(values) ? (value as PageRequest) : null;
+}
 
 export class PageSession {
   readonly #socket: WebSocket;
@@ -47,15 +61,10 @@ export class PageSession {
   }
 
   #receive(text: string): void {
-    let request: PageRequest;
-    try {
-      request = JSON.parse(text) as PageRequest;
-    } catch {
-      this.#socket.close(1008, 'this is not JSON');
-      return;
-    }
-    if (request.type === 'follow') this.#follow(request);
-    else if (request.type === 'do') void this.#act(request);
+    const request = requestIn(text);
+    if (request === null) this.#socket.close(1008, 'this is no request of the page');
+    else if (request.type === 'follow') this.#follow(request);
+    else void this.#act(request);
   }
 
   #follow({ run, since }: Extract<PageRequest, { type: 'follow' }>): void {
@@ -119,8 +128,7 @@ export class PageSession {
 
   #now(): LabNow {
     this.#saidNowMs = performance.now();
-    const { labNowMs, nowMs } = this.#options.hello();
-    return { labNowMs, nowMs, paused: this.#options.actions.paused };
+    return { labNowMs: this.#options.hello().labNowMs, paused: this.#options.actions.paused };
   }
 
   #send(message: PageMessage): void {

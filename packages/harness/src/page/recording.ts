@@ -14,42 +14,26 @@ const maxSteps = 200_000;
 /** What was read, in the order of lab time. */
 export type Recording = { readonly items: readonly FeedItem[]; readonly remarks: readonly string[] };
 
-function takePdu(value: unknown): FeedItem | null {
-  const record = value as Readonly<Record<string, unknown>> | null;
-  if (typeof record !== 'object' || record === null) return null;
-  if (record['k'] === 'pdu' || record['k'] === 'process') return record as unknown as FeedItem;
-  return null;
-}
-
 /** Reads journals. @throws JournalError; HarnessError if they are too long for a page. */
 export async function readRecording(files: readonly string[]): Promise<Recording> {
   const steps: JournalEntry[] = [];
-  const others: FeedItem[] = [];
   const remarks: string[] = [];
   for (const file of files) {
     const reader = new JournalReader(file);
     for await (const line of linesOf(file)) {
-      const other = /^\{"k":/.test(line) ? takePdu(JSON.parse(line)) : null;
-      if (other !== null) {
-        others.push(other);
-        continue;
-      }
       const located = reader.take(line);
       if (located === null) continue;
       steps.push(located.entry);
-      if (steps.length + others.length > maxSteps)
+      if (steps.length > maxSteps)
         throw new HarnessError(`${file}: more than ${maxSteps} steps, too many for a page; cut the journal short`);
     }
     reader.end();
     remarks.push(...reader.remarks);
   }
   if (steps.length === 0) throw new HarnessError(`there is no step in ${files.join(', ')}`);
-  const timed = [
-    ...steps.map((entry) => ({ t: entry.t, item: { k: 'step', entry } satisfies FeedItem as FeedItem })),
-    ...others.map((item) => ({ t: 't' in item ? item.t : 0, item })),
-  ];
   // The sort is stable: each MTA keeps the order of its steps.
-  return { items: timed.sort((one, other) => one.t - other.t).map(({ item }) => item), remarks };
+  const items = steps.sort((one, other) => one.t - other.t).map((entry): FeedItem => ({ k: 'step', entry }));
+  return { items, remarks };
 }
 
 function digestOf(text: string): string {

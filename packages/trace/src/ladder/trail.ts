@@ -66,7 +66,7 @@ export class Trail {
   /** Connections of all lives. */
   readonly ends: ConnectionEnd[] = [];
   #present = new Map<number, ConnectionEnd>();
-  #lives = 0;
+  #incarnation: number | null = null;
 
   constructor(node: string) {
     this.node = node;
@@ -74,10 +74,11 @@ export class Trail {
 
   take({ entry }: LocatedEntry, { before, mta, effects }: Replayed): void {
     const { input, t } = entry;
-    if (input.type === 'start') {
+    // A trail may begin in the middle of a life, and go on in the next without its start.
+    if (mta.incarnation !== this.#incarnation) {
       this.#present = new Map();
-      this.#lives += 1;
-      if (this.#lives > 1) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
+      if (this.#incarnation !== null) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
+      this.#incarnation = mta.incarnation;
     }
     if (input.type === 'frame') this.#pdu('received', t, input, mta, before);
     if (before !== null && ltabOf(before) !== ltabOf(mta)) this.#losses(t, before, mta);

@@ -141,9 +141,9 @@ export class LiveTrace {
   }
 
   #nodeAt(node: string, at: number): NodeAt {
-    const step = findLast(this.steps, (each) => each.at <= at && each.entry.node === node);
+    const step = this.steps.findLast((each) => each.at <= at && each.entry.node === node);
     const noteOf = (kind: FeedItem['k']) =>
-      findLast(this.#notes, (each) => each.at <= at && each.item.k === kind && each.item.node === node);
+      this.#notes.findLast((each) => each.at <= at && each.item.k === kind && each.item.node === node);
     const state = noteOf('state');
     const process = noteOf('process');
     const gap = noteOf('gap');
@@ -173,8 +173,9 @@ export class LiveTrace {
       trails.set(entry.node, trail);
       trail.take({ line: 0, entry }, { before, mta, effects: entry.effects });
     }
-    const pdus = this.#pdus.slice(0, upTo(this.#pdus, at)).map(({ pdu }) => pdu);
-    const lines = withFates(mergeTrails(trails.values()), pdus.slice(-most));
+    const endOfPdus = upTo(this.#pdus, at);
+    const pdus = this.#pdus.slice(Math.max(0, endOfPdus - most), endOfPdus).map(({ pdu }) => pdu);
+    const lines = withFates(mergeTrails(trails.values()), pdus);
     return whole ? lines : folded(lines);
   }
 }
@@ -188,9 +189,4 @@ function upTo(list: readonly { readonly at: number }[], at: number): number {
     else high = middle;
   }
   return low;
-}
-
-function findLast<T>(list: readonly T[], is: (item: T) => boolean): T | undefined {
-  for (let at = list.length - 1; at >= 0; at -= 1) if (is(list[at] as T)) return list[at];
-  return undefined;
 }

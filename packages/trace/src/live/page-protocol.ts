@@ -9,18 +9,14 @@ export type PageHello = {
   readonly title: string;
   readonly mtas: readonly { readonly name: string; readonly domain: string }[];
   readonly timeScale: number;
-  readonly startedAt: string;
-  /** Real time, ms, and lab time of the server now. */
-  readonly nowMs: number;
+  /** Lab time now, ms. */
   readonly labNowMs: number;
   /** Is there a fault proxy between the MTAs? */
   readonly proxied: boolean;
-  /** The folder that commands name with --dir. */
-  readonly dir: string;
 };
 
-/** Real time and lab time of the server, ms, and whether the link stands still. */
-export type LabNow = { readonly labNowMs: number; readonly nowMs: number; readonly paused: boolean };
+/** Lab time, ms, and whether the link stands still. */
+export type LabNow = { readonly labNowMs: number; readonly paused: boolean };
 
 /** Items of the feed. `seq` is the number of the last one. `restart`: forget everything before. */
 export type PageItems = {
@@ -84,14 +80,14 @@ export type PageExhibit =
     };
 
 /** A moment of a lesson, in the order of its story. `outcomes`: for each choice what was measured; null without a check. */
-export type PageMoment =
+export type PageMoment<Outcome = { readonly seen: string }> =
   | { readonly kind: 'look'; readonly exhibits: readonly PageExhibit[] }
   | { readonly kind: 'ask'; readonly id: string }
   | {
       readonly kind: 'show';
       readonly id: string;
       readonly exhibits: readonly PageExhibit[];
-      readonly outcomes: readonly ({ readonly seen: string } | null)[];
+      readonly outcomes: readonly (Outcome | null)[];
     };
 
 /** A lesson that real MTAs have played. Texts are Markdown. */
