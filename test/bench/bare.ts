@@ -148,7 +148,7 @@ function receiver(store: Store): { listen: () => Promise<number>; delivered: () 
 type Leaving = { readonly message: StoredMessage; sentUpTo: number; unanswered: number };
 
 function sender(store: Store, port: number, connections: number, messagesOnEach: number): () => boolean {
-  const backlog = store.recovered.messages;
+  const backlog = [...store.recovered.messages];
   let next = 0;
   let token = 0;
   let opened = 0;

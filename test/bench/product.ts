@@ -1,6 +1,7 @@
 /** Runs the product once: two processes of the `mtalab mta` command; the sender starts with the backlog. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type MtaProcess, type MtaStatus, spawnMta } from '@mtalab/harness';
 import type { LinkName } from '@mtalab/mta-core';
@@ -10,6 +11,7 @@ import { type RunFigures, type Sample, type Watched, watch } from './figures.js'
 import { type Shape, shapeOf } from './shape.js';
 
 const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
+const heldModule = new URL('./held.js', import.meta.url).href;
 /** A threshold so high that the sender never opens a second association. */
 const never = 1_000_000;
 
@@ -18,6 +20,8 @@ export type StartFigures = {
   readonly startS: number;
   /** Resident set just after that. */
   readonly rssBytes: number;
+  /** Octets on the heap and beside it once garbage has been collected. */
+  readonly heldBytes: number;
 };
 
 /** How a run of the product differs from the plain one. */
@@ -111,6 +115,16 @@ export async function runProduct(dir: string, load: Load, options: ProductOption
   return watched.figures;
 }
 
+/** The text of a file that another process is about to write. @throws Error if it is not there after a minute. */
+async function textOf(file: string): Promise<string> {
+  const untilMs = performance.now() + 60_000;
+  while (!existsSync(file)) {
+    if (performance.now() > untilMs) throw new Error(`the MTA has not written ${file}`);
+    await setTimeout(20);
+  }
+  return readFileSync(file, 'utf8');
+}
+
 /** Starts one MTA whose queue is full, and looks at it. */
 export async function runStart(dir: string, load: Load): Promise<StartFigures> {
   const folder = join(dir, 'a');
@@ -118,14 +132,16 @@ export async function runStart(dir: string, load: Load): Promise<StartFigures> {
   // The adjacent MTA has no address, so the mail stays.
   const side = { name: 'MTA-A', domain: 'a.example', peer: { name: 'MTA-B', domain: 'b.example', endpoints: [] } } as const;
   const configFile = writeConfig(folder, side, { shape: shapeOf(1) });
+  const heldFile = join(folder, 'held');
   const beganMs = performance.now();
-  const mta = await started(side.name, configFile, []);
+  const mta = await started(side.name, configFile, ['--import', `${heldModule}?to=${encodeURIComponent(heldFile)}`]);
   const startS = (performance.now() - beganMs) / 1000;
   try {
     const { queuedCopies, memory } = await mta.client.command('status');
     if (queuedCopies !== load.messages)
       throw new Error(`${queuedCopies} of ${load.messages} messages are queued after the start`);
-    return { startS, rssBytes: memory.rssBytes };
+    process.kill(mta.pid, 'SIGUSR2');
+    return { startS, rssBytes: memory.rssBytes, heldBytes: Number(await textOf(heldFile)) };
   } finally {
     await mta.stop();
   }

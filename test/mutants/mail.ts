@@ -115,8 +115,8 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/lifecycle.ts',
-        find: 'withoutDamaged(ctx, byAge, recovered',
-        replace: 'withoutDamaged(ctx, byAge.slice(0, 1), recovered',
+        find: 'for (const message of messages) if (!spoiled',
+        replace: 'for (const message of [...messages].slice(0, 1)) if (!spoiled',
       },
     ],
   },
@@ -127,8 +127,8 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/lifecycle.ts',
-        find: 'withoutDamaged(ctx, byAge, recovered',
-        replace: 'withoutDamaged(ctx, byAge.reverse(), recovered',
+        find: 'for (const message of messages) if (!spoiled',
+        replace: 'for (const message of [...messages].reverse()) if (!spoiled',
       },
     ],
   },
@@ -137,7 +137,7 @@ export const mailMutants: readonly Mutant[] = [
     broken: 'After a restart a report does not say that its message may have been sent before.',
     ground: 'unsure',
     patches: [
-      { file: 'machine/lifecycle.ts', find: 'recovered.damaged ?? []), true);', replace: 'recovered.damaged ?? []), false);' },
+      { file: 'machine/lifecycle.ts', find: 'enqueue(ctx, [message], true);', replace: 'enqueue(ctx, [message], false);' },
     ],
   },
   {

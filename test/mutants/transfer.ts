@@ -100,7 +100,7 @@ export const transferMutants: readonly Mutant[] = [
     ground: 'parked',
     patches: [
       { file: 'mail/queue.ts', find: 'arrived(before, copies)', replace: 'arrived(before, copies.toReversed())' },
-      { file: 'collections/copy-queue.ts', find: 'Math.max(1, Math.ceil(inMemory / 2))', replace: '3' },
+      { file: 'collections/copy-queue.ts', find: 'Math.max(1, Math.min(mostAtOnce, Math.ceil(enough)))', replace: '3' },
     ],
   },
   {

@@ -40,7 +40,9 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.equal(contentText(store, 200, 4), 'lost', 'readable before the commit');
     place.crash(store);
     store = place.open(options);
-    t.same(store.recovered.messages, [kept(100, 'third'), kept(high, 'first')]);
+    t.same([...store.recovered.messages], [kept(100, 'third'), kept(high, 'first')]);
+    t.same([...store.recovered.messages], [kept(100, 'third'), kept(high, 'first')], 'they can be gone through again');
+    t.same(JSON.parse(JSON.stringify(store.recovered.messages)), [kept(100, 'third'), kept(high, 'first')], 'for a journal');
     t.same(store.recovered.received, [{ sender: 'peer', activities: [high] }]);
     t.equal(contentText(store, high, 5), 'first');
     t.throws(() => store.readContent(200, 0, 4), DamagedContent);
@@ -92,7 +94,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     store.apply({ type: 'forget', token: 1, copies: [10] });
     store.commit();
     place.crash(store);
-    const { messages } = place.open(options).recovered;
+    const messages = [...place.open(options).recovered.messages];
     t.same(
       messages.map(({ copies }) => copies.map(({ id }) => id)),
       [[11, 111], [12, 112], [13, 113], [110]],
@@ -115,7 +117,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     place.crash(store);
     store = place.open(options);
     t.same(
-      store.recovered.messages[0]?.copies.map(({ id }) => id),
+      [...store.recovered.messages][0]?.copies.map(({ id }) => id),
       [11, 13],
     );
     t.equal(store.sizeBytes(), full, 'the size is the same after a start');
@@ -126,7 +128,7 @@ export const messageCases: Readonly<Record<string, Case>> = {
     t.throws(() => store.readContent(1, 0, 1), DamagedContent);
     t.equal(store.sizeBytes(), 0);
     place.crash(store);
-    t.same(place.open(options).recovered.messages, []);
+    t.same([...place.open(options).recovered.messages], []);
   },
 
   'a read spans the pieces of a content, before and after the commit': (t, place) => {

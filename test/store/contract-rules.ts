@@ -121,7 +121,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.equal(store.counts().staged, 0);
     place.crash(store);
     store = place.open(options);
-    t.equal(store.recovered.messages[0]?.envelope.sizeBytes, expected.length);
+    t.equal([...store.recovered.messages][0]?.envelope.sizeBytes, expected.length);
   },
 
   'a full store refuses mail and takes reports and forgetting': (t, place) => {
@@ -185,7 +185,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     const { recovered } = store;
     t.equal(recovered.clean, false);
     t.same(
-      recovered.messages.map(({ content }) => content),
+      [...recovered.messages].map(({ content }) => content),
       [10, 30, 40, 50],
       'a message whose envelope is damaged is no message any more',
     );
@@ -254,7 +254,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     t.equal(store.recovered.clean, false);
     t.match(place.details(store.recovered.check?.detailsPath ?? ''), /Message 10: /);
     t.same(
-      store.recovered.messages.map(({ content }) => content),
+      [...store.recovered.messages].map(({ content }) => content),
       [20],
     );
   },

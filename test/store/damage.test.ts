@@ -85,7 +85,7 @@ type Account = {
 function accountOf(store: Store): Account {
   const { messages, damaged = [], received, storeUuid } = store.recovered;
   const spoiled = new Set(damaged.map(({ content }) => content));
-  const sound = messages.filter(({ content }) => !spoiled.has(content));
+  const sound = [...messages].filter(({ content }) => !spoiled.has(content));
   const read = sound.flatMap(({ content, envelope, copies }) => {
     try {
       const digest = sha256(store.readContent(content, 0, envelope.sizeBytes));
@@ -191,7 +191,7 @@ test('what is left of a store with a zeroed page goes into a new file, and the o
     writeFileSync(join(folder, 'mtadata', 'mta.db'), octets);
     const store = openSqliteStore(folder, options);
     const { messages, damaged = [], check } = store.recovered;
-    const sound = messages.filter(({ content }) => damaged.every((each) => each.content !== content));
+    const sound = [...messages].filter(({ content }) => damaged.every((each) => each.content !== content));
     t.ok(sound.length >= 90 && sound.length < 100, `${sound.length} of 100 messages are sound`);
     for (const { content } of sound) t.equal(Buffer.compare(store.readContent(content, 0, 2000), pattern(2000, content / 10)), 0);
     t.match(readFileSync(check?.detailsPath ?? '', 'utf8'), /The database file is damaged:/);
@@ -243,7 +243,7 @@ test('a page that is lost while the store is open costs the messages on it', asy
   const descriptor = openSync(file, 'r+');
   writeSync(descriptor, Buffer.alloc(pageBytes), 0, pageBytes, at);
   closeSync(descriptor);
-  const unreadable = store.recovered.messages.filter(({ content }) => {
+  const unreadable = [...store.recovered.messages].filter(({ content }) => {
     try {
       return Buffer.compare(store.readContent(content, 0, contentBytes), pattern(contentBytes, content / 10)) !== 0;
     } catch (error) {
@@ -261,7 +261,7 @@ test('a page that is lost while the store is open costs the messages on it', asy
   const next = openSqliteStore(folder, options);
   t.equal(next.recovered.clean, false, 'the next start looks at everything');
   t.equal(
-    next.recovered.messages.length,
+    [...next.recovered.messages].length,
     100 - unreadable.length,
     'what was set aside does not come back, and nothing else is lost',
   );
@@ -283,7 +283,7 @@ test('a store of the first version keeps its messages', async (t) => {
   db.pragma('user_version = 1');
   db.close();
   const store = openSqliteStore(folder, options);
-  t.match(store.recovered.messages, [{ content: 10, envelope: { digest: '' } }]);
+  t.match([...store.recovered.messages], [{ content: 10, envelope: { digest: '' } }]);
   t.equal(Buffer.from(store.readContent(10, 0, 17)).toString(), 'made by version 1');
   store.close(true);
 });

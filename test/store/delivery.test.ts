@@ -88,7 +88,7 @@ test('the batch that forgets a copy also writes its ledger line', async (t) => {
       [2, 'dead-letters', digest(long)],
     ],
   );
-  t.same(after.recovered.messages, []);
+  t.same([...after.recovered.messages], []);
   await sink.close();
   sink.deliver(delivering(1, 10, 5, toMailbox('bob@b')));
   t.equal(reports.length, 4);

@@ -221,7 +221,7 @@ async function runWriter(folder: string, batches: number, killAfter: number, fil
 /** The disk must have every confirmed effect, and each other effect whole or not at all. */
 function verify(t: Test, folder: string, account: Account): void {
   const store = openSqliteStore(folder, plain);
-  const kept = new Map(store.recovered.messages.map((message) => [message.content / 10, message]));
+  const kept = new Map([...store.recovered.messages].map((message) => [message.content / 10, message]));
   const received = new Set(store.recovered.received.flatMap(({ activities }) => activities));
   let wrong = 0;
   for (const token of account.stored) if (!kept.has(token) && !account.asked.has(token * 10 + 1)) wrong += 1;

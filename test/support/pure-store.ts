@@ -1,5 +1,6 @@
 /** The store of an MTA on virtual time. It survives the MTA's end, and the core cannot tell it from a real store. */
 import {
+  byAge,
   type Effect,
   type Input,
   type MeasuredContent,
@@ -40,7 +41,7 @@ export class PureStore {
       incarnation: this.incarnation,
       storeUuid: this.uuid,
       clean,
-      messages: [...this.messages.values()],
+      messages: byAge(this.messages.values()),
       ...(this.damaged.size === 0 ? {} : { damaged: [...this.damaged].map((content) => ({ content, detail: 'bad sector' })) }),
       received: [...this.received].map(([sender, activities]) => ({ sender, activities: [...activities] })),
       check: { queues: this.#queues(), detailsPath: 'check.txt' },

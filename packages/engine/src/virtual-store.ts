@@ -13,6 +13,7 @@ import type {
   StoreEffect,
   StoreFailure,
 } from '@mtalab/mta-core';
+import { byAge } from '@mtalab/mta-core';
 
 /** The core sends or stores octets that do not fit the contents of this store: a bug of the core, never of the network. */
 export class ContentMismatch extends Error {
@@ -88,7 +89,7 @@ export class VirtualStore {
       incarnation: this.incarnation,
       storeUuid: this.uuid,
       clean,
-      messages: [...this.messages.values()],
+      messages: byAge(this.messages.values()),
       damaged: [...this.damaged].map((content) => ({ content, detail: damageOf(content) })),
       received: received.map(([sender, ids]) => ({ sender, activities: [...ids] })),
       check: { queues: [], detailsPath: 'check.txt' },

@@ -296,6 +296,7 @@ export {
   maxRecipients,
 } from './mail/address.js';
 export {
+  byAge,
   type ContentHandle,
   type Copy,
   type Destination,

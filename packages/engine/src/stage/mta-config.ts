@@ -81,7 +81,7 @@ export function configOf(mta: ScenarioMta, lab: VirtualLabOptions): MtaConfig {
 /** What a start finds in the store. After an unclean stop it has checked every queue with copies, as real stores do. */
 export function recoveredFrom(store: VirtualStore): Recovered {
   const recovered = store.begin();
-  const copies = recovered.messages.flatMap((message) => message.copies);
+  const copies = [...recovered.messages].flatMap((message) => message.copies);
   const names = copies.map(({ destination }) => (destination.to === 'mta' ? destination.mta : 'mailboxes'));
   const queues = [...new Set(['mailboxes', ...names])].map((queue) => ({ queue, file: `store of ${store.uuid}` }));
   return recovered.clean ? recovered : { ...recovered, check: { queues, detailsPath: 'check.txt' } };

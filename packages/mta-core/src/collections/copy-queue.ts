@@ -27,6 +27,8 @@ export type CopyQueue<T extends Queued> = {
   readonly size: number;
 };
 
+/** Copies that the store is asked for at once. */
+const mostAtOnce = 64;
 const numbersEach = 3;
 const chunkNumbers = 64 * numbersEach;
 
@@ -90,10 +92,14 @@ export function parkedCopies<T extends Queued>(
   return copies;
 }
 
-/** The copies to ask the store for: none while the front is long enough, or an answer is awaited. */
+/**
+ * The copies to ask the store for: none while the front is long enough, or an answer is awaited. The store reads them at one go and
+ * the MTA waits meanwhile, so they are few; and it may keep their contents until they are sent, so they come late.
+ */
 export function toRecall<T extends Queued>(queue: CopyQueue<T>, inMemory: number): readonly ParkedCopy[] {
-  if (queue.parked === 0 || queue.recalling > 0 || queue.front.size > inMemory / 2) return none;
-  return parkedCopies(queue, Math.max(1, Math.ceil(inMemory / 2)));
+  const enough = inMemory / 8;
+  if (queue.parked === 0 || queue.recalling > 0 || queue.front.size > enough) return none;
+  return parkedCopies(queue, Math.max(1, Math.min(mostAtOnce, Math.ceil(enough))));
 }
 
 /** Notes that the store has been asked for so many copies. */

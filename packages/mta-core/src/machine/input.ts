@@ -143,8 +143,11 @@ export type Recovered = {
   readonly storeUuid: string;
   /** Did the last run stop in an orderly way? If not, the store has been checked. */
   readonly clean: boolean;
-  /** Every message with copies still to be confirmed or delivered, oldest first. */
-  readonly messages: readonly StoredMessage[];
+  /**
+   * Every message with copies still to be confirmed or delivered, oldest first. It can be gone through more than once. A store may
+   * read them as they are asked for, so that a long backlog is never in memory as a whole.
+   */
+  readonly messages: Iterable<StoredMessage>;
   /** Activity ids received and not yet settled, per sender's store UUID. */
   readonly received: readonly { readonly sender: string; readonly activities: readonly number[] }[];
   /**

@@ -10,7 +10,7 @@ import { idleX400 } from '../links/x400/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
 import type { StoredMessage } from '../mail/message.js';
 import { setAsideAtStart } from '../mail/nondelivery.js';
-import { enqueue } from '../mail/queue.js';
+import { countCopies, enqueue } from '../mail/queue.js';
 import { abortAssociation, endAssociation } from '../reliable-transfer/association/end.js';
 import { beginStep } from './begin-step.js';
 import type { Context } from './context.js';
@@ -107,7 +107,7 @@ function initial(config: MtaConfig, recovered: Recovered): Mta {
     mailboxes: { queue: emptyFifo(), delivering: [], waiting: emptyTree() },
     senders: Object.fromEntries(received.map(({ sender, id }) => [sender, id])),
     received: treeOf(received.map(({ id, activities }) => ({ id, activities }))),
-    queuedCopies: recovered.messages.reduce((sum, message) => sum + message.copies.length, 0),
+    queuedCopies: 0,
     counters: { submitted: 0, delivered: 0, deadLetters: 0, loopsDetected: 0, reports: 0, setAside: 0 },
   };
 }
@@ -134,31 +134,30 @@ export function startUp(ctx: Context, recovered: Recovered): void {
     for (const { queue, file } of recovered.check?.queues ?? []) report(ctx, 2206, { queue, file });
     report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
   }
-  const byAge = [...recovered.messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
-  // How far their transfers had come is unknown, so each counts as sent whole.
-  enqueue(ctx, withoutDamaged(ctx, byAge, recovered.damaged ?? []), true);
+  const { messages, damaged = [] } = recovered;
+  for (const { copies } of messages) countCopies(ctx, copies.length);
+  giveUpDamaged(ctx, messages, damaged);
+  const spoiled = new Set(damaged.map(({ content }) => content));
+  // How far their transfers had come is unknown, so each counts as sent whole. One after the other: there may be very many.
+  for (const message of messages) if (!spoiled.has(message.content)) enqueue(ctx, [message], true);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
 }
 
-/** Gives up what the store's check found damaged, and logs the rest of the damage. @returns the sound messages. */
-function withoutDamaged(
-  ctx: Context,
-  messages: readonly StoredMessage[],
-  damaged: NonNullable<Recovered['damaged']>,
-): readonly StoredMessage[] {
-  if (damaged.length === 0) return messages;
-  const byContent = new Map(messages.map((message) => [message.content, message]));
+/** Gives up the messages that the store's check found damaged, and logs the rest of the damage. */
+function giveUpDamaged(ctx: Context, messages: Iterable<StoredMessage>, damaged: NonNullable<Recovered['damaged']>): void {
+  if (damaged.length === 0) return;
+  const named = new Set(damaged.map(({ content }) => content));
+  const byContent = new Map<number | null, StoredMessage>();
+  for (const message of messages) if (named.has(message.content)) byContent.set(message.content, message);
   for (const { content, detail } of damaged) {
-    const message = content === null ? undefined : byContent.get(content);
+    const message = byContent.get(content);
     if (message !== undefined) setAsideAtStart(ctx, message, detail);
     else {
       const object = content === null ? 'unknown' : `content ${content}`;
       report(ctx, 2171, { databaseError: detail, object, mtsId: 'unknown' });
     }
   }
-  const spoiled = new Set(damaged.map(({ content }) => content));
-  return messages.filter(({ content }) => !spoiled.has(content));
 }
 
 /** Once every listener is up or has failed, a starting MTA runs, or halts if it cannot. */

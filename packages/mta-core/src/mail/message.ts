@@ -101,6 +101,11 @@ export type StoredMessage = {
   readonly copies: readonly Copy[];
 };
 
+/** Messages as a start wants them, oldest first: the id of the first copy shows the age. */
+export function byAge(messages: Iterable<StoredMessage>): StoredMessage[] {
+  return [...messages].sort((one, other) => (one.copies[0]?.id ?? 0) - (other.copies[0]?.id ?? 0));
+}
+
 /** Reason and diagnostic codes of a non-delivery report, with X.411's names. */
 export type NonDeliveryReason = 'transfer-failure' | 'unable-to-transfer';
 export type NonDeliveryDiagnostic =

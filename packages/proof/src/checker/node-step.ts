@@ -5,6 +5,7 @@
  */
 import {
   type BareFrame,
+  byAge,
   type Effect,
   type Input,
   type LinkFrame,
@@ -324,7 +325,7 @@ export function started(context: StepContext, at: number, before: NodeState | nu
     incarnation: disk.incarnation,
     storeUuid: storeUuidOf(config.name),
     clean: before === null,
-    messages: disk.messages,
+    messages: byAge(disk.messages),
     received: Object.entries(disk.received).map(([sender, activities]) => ({ sender, activities })),
   };
   const { mta, effects } = context.core.start(config, recovered, context.nowMs);

@@ -22,6 +22,9 @@ export type MessageRow = {
 /** What a start needs of each message. `isSound`: the row but for its octets is as it was written. */
 export type MessageHead = Omit<MessageRow, 'octets' | 'sum'> & { readonly inline: boolean; readonly isSound: boolean };
 
+/** A row with its octets, whose sum has not been looked at. */
+export type WholeRow = MessageRow & Pick<MessageHead, 'isSound'>;
+
 /** A short content as its message's row has it. */
 export type InlineOctets = Pick<MessageRow, 'sum' | 'octets'>;
 
@@ -60,7 +63,9 @@ export type Backend = {
   /** The same of one message; undefined when there is none. */
   head(content: number): MessageHead | undefined;
   /** All messages with their octets, one after the other. Nothing may be written meanwhile. */
-  rows(): Iterable<MessageRow & Pick<MessageHead, 'isSound'>>;
+  rows(): Iterable<WholeRow>;
+  /** The same of one message; undefined when there is none. */
+  row(content: number): WholeRow | undefined;
   pieces(content: number): Iterable<SummedPiece>;
   gone(): Iterable<{ readonly copy: number; readonly content: number }>;
   submissions(): Iterable<{ readonly seq: number; readonly id: string }>;

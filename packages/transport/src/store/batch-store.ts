@@ -2,9 +2,9 @@
 import type { MeasuredContent, Recovered, StoredMessage, StoreEffect, StoreFailure } from '@mtalab/mta-core';
 import type { Backend } from './backend.js';
 import type { Held, HeldCopies } from './held-copies.js';
-import { messageRow } from './message-row.js';
+import { messageOf, messageRow } from './message-row.js';
 import { contentsOf, lastOf, type Operation, octetsBehind } from './queued-operation.js';
-import { keptBytes, messageOf, recover } from './recover.js';
+import { keptBytes, recover } from './recover.js';
 import type {
   LedgerEntry,
   LedgerRow,
@@ -39,6 +39,8 @@ export class BatchStore implements Store {
   #undo: (() => void)[] = [];
   /** Free disk at the start of this commit, less what it has taken. */
   #freeBytes = Number.POSITIVE_INFINITY;
+  /** Has there been a commit? What the start found is then no longer what there is. */
+  #isWritten = false;
   #closed = false;
 
   constructor(backend: Backend, options: StoreOptions) {
@@ -50,7 +52,7 @@ export class BatchStore implements Store {
     this.#copies = found.copies;
     this.#submissions = found.submissions;
     this.#sizeBytes = found.sizeBytes;
-    this.#messages = found.recovered.messages.length;
+    this.#messages = found.messages;
     this.#nextSubmission = lastOf(found.submissions.values()) + 1;
     this.#prune();
   }
@@ -97,7 +99,8 @@ export class BatchStore implements Store {
     this.#prune();
     this.#copies.compact();
     // The core has long read it, and it is as large as the backlog was.
-    if (this.#recovered.messages.length > 0) this.#recovered = { ...this.#recovered, messages: [], received: [] };
+    if (!this.#isWritten) this.#recovered = { ...this.#recovered, messages: [], received: [] };
+    this.#isWritten = true;
     return outcomes;
   }
 
@@ -126,8 +129,11 @@ export class BatchStore implements Store {
   /** A message that is kept, or what is wrong with its row. */
   #messageOf(content: number): StoredMessage | string {
     try {
-      const head = this.#backend.head(content);
-      return head === undefined ? 'its row is gone' : messageOf(head);
+      const row = this.#backend.row(content);
+      if (row === undefined) return 'its row is gone';
+      // It is sent on next, and one look at a row costs less than two.
+      if (row.octets !== null) this.#contents.keepRead(row.content, { sum: row.sum, octets: row.octets });
+      return messageOf(row);
     } catch (error) {
       return `the store cannot read its row: ${(error as Error).message}`;
     }

@@ -1,7 +1,7 @@
 /** The store in memory: the same rules, for tests and trials. What is committed outlives the handle, not the process. */
 import { randomUUID } from 'node:crypto';
 import type { StoreFailure } from '@mtalab/mta-core';
-import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece } from './backend.js';
+import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece, WholeRow } from './backend.js';
 import { BatchStore } from './batch-store.js';
 import { type LedgerEntry, type LedgerRow, type LedgerSummary, StoreError, type StoreOptions } from './store.js';
 
@@ -152,8 +152,12 @@ class MemoryBackend implements Backend {
     const row = this.#disk.messages.get(content);
     return row === undefined ? undefined : headOf(row);
   }
-  *rows(): Iterable<MessageRow & { isSound: boolean }> {
+  *rows(): Iterable<WholeRow> {
     for (const row of this.#disk.messages.values()) yield { ...row, isSound: true };
+  }
+  row(content: number): WholeRow | undefined {
+    const row = this.#disk.messages.get(content);
+    return row === undefined ? undefined : { ...row, isSound: true };
   }
   pieces(content: number): Iterable<SummedPiece> {
     return this.#disk.pieces.get(content) ?? [];

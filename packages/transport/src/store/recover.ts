@@ -1,10 +1,11 @@
 /** What a start finds in a store: reading it back, and the internal check after a stop that was not in order. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Copy, Envelope, Recovered, StoredMessage } from '@mtalab/mta-core';
-import { priorities } from '@mtalab/mta-core';
-import type { Backend, Birth, MessageHead, MessageRow } from './backend.js';
-import { type Held, HeldCopies } from './held-copies.js';
+import type { Copy, Recovered, StoredMessage } from '@mtalab/mta-core';
+import type { Backend, Birth, MessageRow } from './backend.js';
+import type { HeldCopies } from './held-copies.js';
+import { AgeIndex, copiesLeft, KeptMessages } from './kept-messages.js';
+import { messageOf } from './message-row.js';
 import { damagedStore, StoreError } from './store.js';
 
 /** The longest list of damage that is written out. */
@@ -15,59 +16,13 @@ export type Found = {
   readonly copies: HeldCopies;
   readonly submissions: Map<string, number>;
   readonly sizeBytes: number;
+  /** Number of messages with copies left. */
+  readonly messages: number;
 };
 
 /** What a message adds to the size of the store, in octets. */
 export function keptBytes(row: { readonly sizeBytes: number; readonly envelope: string; readonly copies: string }): number {
   return row.sizeBytes + row.envelope.length + row.copies.length;
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-
-function isEnvelope(value: unknown): value is Envelope {
-  return (
-    isObject(value) &&
-    isText(value.mtsId) &&
-    isText(value.originator) &&
-    priorities.some((priority) => priority === value.priority) &&
-    isText(value.contentType) &&
-    isWhole(value.submittedAtMs) &&
-    isWhole(value.sizeBytes) &&
-    isText(value.digest) &&
-    Array.isArray(value.trace) &&
-    value.trace.every((step) => isObject(step) && isText(step.mta) && isWhole(step.atMs))
-  );
-}
-
-function isCopy(value: unknown): value is Copy {
-  if (!isObject(value) || !isWhole(value.id) || !isTexts(value.recipients) || !isObject(value.destination)) return false;
-  const { to, mta, address } = value.destination;
-  return (to === 'mta' && isText(mta)) || (to === 'mailbox' && isText(address)) || to === 'dead-letter';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The message of a row, or what is wrong with it. */
-export function messageOf(
-  head: Pick<MessageHead, 'content' | 'sizeBytes' | 'envelope' | 'copies' | 'isSound'>,
-): StoredMessage | string {
-  if (!isText(head.envelope) || !isText(head.copies)) return 'its row is incomplete';
-  if (!head.isSound) return 'its row does not match its checksum';
-  const envelope = parsed(head.envelope);
-  if (!isEnvelope(envelope)) return 'its envelope cannot be read';
-  const copies = parsed(head.copies);
-  if (!Array.isArray(copies) || copies.length === 0 || !copies.every(isCopy)) return 'its copies cannot be read';
-  if (envelope.sizeBytes !== head.sizeBytes) return `its envelope says ${envelope.sizeBytes} octets, its row ${head.sizeBytes}`;
-  return { content: head.content, envelope, copies };
 }
 
 /** What is wrong with the content of a message, if anything. */
@@ -115,10 +70,15 @@ function check(backend: Backend, birth: Birth): Checked {
   for (const row of backend.rows()) {
     messages += 1;
     const message = messageOf(row);
-    const fault = isText(message) ? message : contentFault(backend, row, message.envelope.digest);
+    const fault = typeof message === 'string' ? message : contentFault(backend, row, message.envelope.digest);
     if (fault !== null) {
-      const text = isText(message) ? '' : ` (${message.envelope.mtsId})`;
-      damaged.push({ content: row.content, detail: `content ${row.content}: ${fault}`, isLost: isText(message), text });
+      const text = typeof message === 'string' ? '' : ` (${message.envelope.mtsId})`;
+      damaged.push({
+        content: row.content,
+        detail: `content ${row.content}: ${fault}`,
+        isLost: typeof message === 'string',
+        text,
+      });
       continue;
     }
     for (const copy of (message as StoredMessage).copies) queues.set(queueOf(copy), (queues.get(queueOf(copy)) ?? 0) + 1);
@@ -147,35 +107,25 @@ function check(backend: Backend, birth: Birth): Checked {
   };
 }
 
-/** Messages with the copies that are left, or null if one cannot be read. */
-function readMessages(backend: Backend): (Pick<Found, 'copies' | 'sizeBytes'> & { messages: StoredMessage[] }) | null {
+type ReadMessages = Omit<Found, 'recovered' | 'submissions'> & { readonly kept: KeptMessages };
+
+/** Looks at every message once, and remembers only numbers. Null if one cannot be read. */
+function readMessages(backend: Backend): ReadMessages | null {
   const gone = new Map<number, number[]>();
   for (const { copy, content } of backend.gone()) {
     const list = gone.get(content);
     if (list === undefined) gone.set(content, [copy]);
     else list.push(copy);
   }
-  const messages: StoredMessage[] = [];
-  const held: { readonly first: number; readonly ids: readonly number[]; readonly row: Held }[] = [];
-  let sizeBytes = 0;
+  const index = new AgeIndex();
   for (const head of backend.heads()) {
     const message = messageOf(head);
-    if (isText(message)) return null;
-    const erased = gone.get(head.content) ?? [];
-    const left = erased.length === 0 ? message.copies : message.copies.filter((copy) => !erased.includes(copy.id));
-    if (left.length === 0) continue;
-    const row: Held = { content: head.content, bytes: keptBytes(head), pieces: !head.inline, left: left.length, gone: erased };
-    const ids = left.map(({ id }) => id);
-    held.push({ first: ids[0] ?? 0, ids, row });
-    sizeBytes += row.bytes;
-    messages.push({ ...message, copies: left });
+    if (typeof message === 'string') return null;
+    const ids = copiesLeft(message, gone).map(({ id }) => id);
+    if (ids.length > 0) index.add(ids, { content: head.content, bytes: keptBytes(head), pieces: !head.inline });
   }
-  // Keys of contents come from two counters, copy ids from one that never goes back: those show the age.
-  messages.sort((a, b) => (a.copies[0]?.id ?? 0) - (b.copies[0]?.id ?? 0));
-  held.sort((one, other) => one.first - other.first);
-  const copies = new HeldCopies();
-  for (const { ids, row } of held) for (const id of ids) copies.set(id, row);
-  return { messages, copies, sizeBytes };
+  const kept = new KeptMessages(backend, gone, index.inOrder());
+  return { kept, copies: index.copies(gone), sizeBytes: index.sizeBytes, messages: index.length };
 }
 
 /** The same, or null if the medium cannot be read throughout: then the check finds out where. */
@@ -218,10 +168,11 @@ export function recover(backend: Backend): Found {
     incarnation: birth.incarnation,
     storeUuid: birth.storeUuid,
     clean,
-    messages: read.messages,
+    messages: read.kept,
     received: [...bySender].map(([sender, activities]) => ({ sender, activities })),
     ...(checked === undefined ? {} : { check: checked.check }),
     ...(checked === undefined || checked.damaged.length === 0 ? {} : { damaged: checked.damaged }),
   };
-  return { recovered, copies: read.copies, submissions, sizeBytes: read.sizeBytes };
+  const { copies, sizeBytes, messages } = read;
+  return { recovered, copies, submissions, sizeBytes, messages };
 }

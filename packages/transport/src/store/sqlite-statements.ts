@@ -9,6 +9,9 @@ export type Statements = Readonly<
     | 'putMessage'
     | 'deleteMessage'
     | 'head'
+    | 'heads'
+    | 'row'
+    | 'rows'
     | 'inlineOctets'
     | 'putPiece'
     | 'pieceAt'
@@ -31,6 +34,10 @@ export type Statements = Readonly<
   >
 >;
 
+const columns = 'content, size AS sizeBytes, sum, row_sum AS rowSum, envelope, copies';
+const head = `SELECT ${columns}, octets IS NOT NULL AS inline FROM message`;
+const row = `SELECT ${columns}, octets FROM message`;
+
 export function statementsOf(db: Database.Database): Statements {
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
@@ -40,9 +47,10 @@ export function statementsOf(db: Database.Database): Statements {
       'INSERT INTO message (content, size, sum, row_sum, envelope, copies, octets) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     deleteMessage: db.prepare('DELETE FROM message WHERE content = ?'),
-    head: db.prepare(
-      'SELECT content, size AS sizeBytes, sum, row_sum AS rowSum, envelope, copies, octets IS NOT NULL AS inline FROM message WHERE content = ?',
-    ),
+    head: db.prepare(`${head} WHERE content = ?`),
+    heads: db.prepare(`${head} ORDER BY content`),
+    row: db.prepare(`${row} WHERE content = ?`),
+    rows: db.prepare(`${row} ORDER BY content`),
     inlineOctets: db.prepare('SELECT sum, octets FROM message WHERE content = ?'),
     putPiece: db.prepare('INSERT INTO piece (content, offset, sum, octets) VALUES (?, ?, ?, ?)'),
     pieceAt: db.prepare('SELECT offset, sum, octets FROM piece WHERE content = ? AND offset <= ? ORDER BY offset DESC LIMIT 1'),

@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync }
 import { join } from 'node:path';
 import type { StoreFailure } from '@mtalab/mta-core';
 import Database from 'better-sqlite3';
-import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece } from './backend.js';
+import type { Backend, Birth, InlineOctets, MessageHead, MessageRow, SummedPiece, WholeRow } from './backend.js';
 import { BatchStore } from './batch-store.js';
 import { lockFolder } from './folder-lock.js';
-import { rowSum, sumOf } from './row-sums.js';
+import { rowSum } from './row-sums.js';
 import { complaintsOf, insistOnVital, salvageInto } from './salvage.js';
 import { breakSeal, seal } from './seal.js';
 import { type Statements, statementsOf } from './sqlite-statements.js';
@@ -176,25 +176,18 @@ class SqliteBackend implements Backend {
     return losses.map((loss) => `${loss}. The old file is kept as ${kept}`);
   }
   *heads(): Iterable<MessageHead> {
-    const rows = this.#db.prepare(
-      `SELECT content, size AS sizeBytes, envelope, copies, octets IS NOT NULL AS inline, row_sum IS ${sumOf('message')} AS isSound FROM message`,
-    );
-    for (const row of rows.iterate() as Iterable<SqlHead>) yield { ...row, inline: row.inline === 1, isSound: row.isSound === 1 };
+    for (const row of this.#run.heads.iterate() as Iterable<SummedHead>) yield headOf(row);
   }
   head(content: number): MessageHead | undefined {
     const row = this.#run.head.get(content) as SummedHead | undefined;
-    if (row === undefined) return undefined;
-    const { sizeBytes, sum, rowSum: expected, envelope, copies } = row;
-    const inline = row.inline === 1;
-    // Here and not in the statement: a call from SQL costs more than the sum.
-    const isSound = expected === rowSum(content, sizeBytes, sum, envelope, copies, inline ? 0 : 1);
-    return { content, sizeBytes, envelope, copies, inline, isSound };
+    return row === undefined ? undefined : headOf(row);
   }
-  *rows(): Iterable<MessageRow & { isSound: boolean }> {
-    const rows = this.#db.prepare(
-      `SELECT content, size AS sizeBytes, sum, envelope, copies, octets, row_sum IS ${sumOf('message')} AS isSound FROM message ORDER BY content`,
-    );
-    for (const row of rows.iterate() as Iterable<MessageRow & { isSound: 0 | 1 }>) yield { ...row, isSound: row.isSound === 1 };
+  *rows(): Iterable<WholeRow> {
+    for (const row of this.#run.rows.iterate() as Iterable<SummedRow>) yield wholeRowOf(row);
+  }
+  row(content: number): WholeRow | undefined {
+    const row = this.#run.row.get(content) as SummedRow | undefined;
+    return row === undefined ? undefined : wholeRowOf(row);
   }
   pieces(content: number): Iterable<SummedPiece> {
     const rows = this.#db.prepare('SELECT offset, sum, octets FROM piece WHERE content = ? ORDER BY offset');
@@ -365,7 +358,23 @@ class SqliteBackend implements Backend {
 }
 
 type SummedHead = Omit<MessageRow, 'octets'> & { readonly rowSum: number; readonly inline: 0 | 1 };
-type SqlHead = Omit<MessageHead, 'inline' | 'isSound'> & { readonly inline: 0 | 1; readonly isSound: 0 | 1 };
+type SummedRow = MessageRow & { readonly rowSum: number };
+
+/** Is a row as it was written? Here and not in the statement: a call from SQL costs more than the sum. */
+function isSound({ content, sizeBytes, sum, rowSum: expected, envelope, copies }: Omit<SummedHead, 'inline'>, inline: boolean) {
+  return expected === rowSum(content, sizeBytes, sum, envelope, copies, inline ? 0 : 1);
+}
+
+function headOf(row: SummedHead): MessageHead {
+  const { content, sizeBytes, envelope, copies } = row;
+  const inline = row.inline === 1;
+  return { content, sizeBytes, envelope, copies, inline, isSound: isSound(row, inline) };
+}
+
+function wholeRowOf(row: SummedRow): WholeRow {
+  const { content, sizeBytes, sum, envelope, copies, octets } = row;
+  return { content, sizeBytes, sum, envelope, copies, octets, isSound: isSound(row, octets !== null) };
+}
 
 /** The result of the first of these that does not run into damage. */
 function firstThatWorks<T>(tries: readonly (() => T)[]): T {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { StoreFailure } from '@mtalab/mta-core';
-import type { Backend, Piece, SummedPiece } from './backend.js';
+import type { Backend, InlineOctets, Piece, SummedPiece } from './backend.js';
 import { sha256Of } from './sha256.js';
 import { DamagedContent } from './store.js';
 
@@ -12,8 +12,10 @@ const inlineBytes = 32 * 1024;
 const maxPieceBytes = 256 * 1024;
 /** Rows kept in memory because they are read in parts. */
 const cachedRows = 16;
-/** Octets of short contents kept in memory because their messages have just been stored: they are delivered or sent on next. */
+/** Octets of short contents kept in memory because their messages have just been stored or read: they are delivered or sent on next. */
 const mostFreshBytes = 4 * 2 ** 20;
+/** A longer content is read when it is wanted: all that an MTA reads ahead for one queue must stay far below the limit above. */
+const mostReadAheadBytes = 8 * 1024;
 
 /** A content without a message. Replaced, never changed, so that a failed commit can go back. */
 export type Staged = {
@@ -150,6 +152,12 @@ export class StoreContents {
   erased(content: number): void {
     if (this.#cache.size > 0) this.#cache.delete(content);
     this.#dropFresh(content);
+  }
+
+  /** Octets of a short content were read with its row. What does not match its sum is left to the reader who wants it. */
+  keepRead(content: number, { sum, octets }: InlineOctets & { readonly octets: Uint8Array }): void {
+    if (octets.length <= mostReadAheadBytes && !this.#fresh.has(content) && crc32(octets) === sum)
+      this.#keepFresh(content, octets);
   }
 
   #keepFresh(content: number, octets: Uint8Array): void {
