@@ -1,5 +1,5 @@
 /** `mtalab mta --config FILE`: runs one MTA in this process. */
-import { logFolderOf, onParentExit, registerRun } from '@mtalab/harness';
+import { logFolderOf, onParentExit, registerRun } from '@mtalab/harness/single';
 import { levelsOf } from '@mtalab/mta-core';
 import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
 import { type CommandIo, outJsonLine } from '../command-io.js';

@@ -1,5 +1,5 @@
 /** Finds bindings that have no name of their own, and bindings whose address no MTA can call. */
-import { addressKey, addressProblem } from '@mtalab/harness';
+import { addressKey, addressProblem } from '@mtalab/harness/single';
 import { type Finding, type Path, pathText, shown } from './problems.js';
 
 /** A binding of any shape. Values of a wrong type are ignored. */

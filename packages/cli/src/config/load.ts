@@ -1,6 +1,6 @@
 /** Reads the configuration file of one MTA. */
 import { dirname, join, resolve } from 'node:path';
-import { plainAddress } from '@mtalab/harness';
+import { plainAddress } from '@mtalab/harness/single';
 import {
   type ConnectorSettings,
   type DiagnosticsLevel,

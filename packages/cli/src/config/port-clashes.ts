@@ -1,5 +1,5 @@
 /** Finds listeners of one MTA that would take a port from each other. */
-import { addressKey, addressProblem } from '@mtalab/harness';
+import { addressKey, addressProblem } from '@mtalab/harness/single';
 import { addressesMeet } from '@mtalab/mta-core';
 import type { BindingRow } from './binding-clashes.js';
 import { type Finding, pathText, shown } from './problems.js';

@@ -1,5 +1,5 @@
 /** Checks rules over several keys of a configuration: names that must differ, names that must exist, keys that need each other. */
-import { addressKey } from '@mtalab/harness';
+import { addressKey } from '@mtalab/harness/single';
 import { addressesMeet, isoPort, isUnspecified } from '@mtalab/mta-core';
 import { suggestionOrList } from '../render/suggestions.js';
 import { bindingFindings } from './binding-clashes.js';

@@ -1,6 +1,7 @@
 /** Reads a YAML file and checks it against a schema. Every problem has its line and column, and a suggestion if there is one. */
 import { readFileSync, statSync } from 'node:fs';
-import { counted } from '@mtalab/scenario';
+// The rest of that package is of no use to an MTA, which reads its configuration with this.
+import { counted } from '@mtalab/scenario/counted';
 import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { suggestionOrList } from '../render/suggestions.js';
