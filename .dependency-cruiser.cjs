@@ -18,11 +18,11 @@ function onlyFrom(name, from, allowed, comment) {
 
 const core = 'mta-core/dist/index\\.(js|d\\.ts)';
 const trace = 'trace/dist/index\\.(js|d\\.ts)';
-const scenario = 'scenario/dist/index\\.(js|d\\.ts)';
+const scenario = 'scenario/dist/(index|counted)\\.(js|d\\.ts)';
 const engine = 'engine/dist/index\\.(js|d\\.ts)';
 const proof = 'proof/dist/index\\.(js|d\\.ts)';
 const transport = 'transport/dist/index\\.(js|d\\.ts)';
-const harness = 'harness/dist/(index|internal)\\.(js|d\\.ts)';
+const harness = 'harness/dist/(index|internal|single)\\.(js|d\\.ts)';
 const lesson = 'lesson/dist/index\\.(js|d\\.ts)';
 const loadReport = 'load-report/dist/index\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';

@@ -1,7 +1,7 @@
 /** The contract of every store for messages, contents and failures. */
 import { DamagedContent } from '@mtalab/transport';
 import { handleOf } from '../support/contents.js';
-import { bytes, copyOf, kept, messageOf, pattern, storing, toMailbox, toMta, whole } from './fixtures.js';
+import { bytes, copyOf, kept, messageOf, pattern, sha256, storing, toMailbox, toMta, whole } from './fixtures.js';
 import { type Case, commitEach, committed, contentText, high, options } from './place.js';
 
 export const messageCases: Readonly<Record<string, Case>> = {
@@ -184,6 +184,53 @@ export const messageCases: Readonly<Record<string, Case>> = {
     commitEach(store, storing(7, { accept: [messageOf(5, 6, [copyOf(1)])] }));
     place.crash(store);
     t.equal(contentText(place.open(options), 5, 6), 'abcDEF');
+  },
+
+  'a message has the digest of its whole content, however its pieces came': (t, place) => {
+    const store = place.open(options);
+    const k = 1024;
+    const put = (content: number, offset: number, octets: Uint8Array) =>
+      storing(1, { segments: [{ content, offset, handle: handleOf(octets) }] });
+    const [long, other] = [pattern(100 * k, 1), pattern(100 * k, 2)];
+    const ways: Readonly<Record<string, readonly (readonly [number, Uint8Array])[]>> = {
+      'in order': [0, 40, 80].map((at) => [at * k, long.subarray(at * k, Math.min(100, at + 40) * k)] as const),
+      'short pieces first': [0, 1, 50].map(
+        (at, index) => [at * k, long.subarray(at * k, ([1, 50, 100][index] as number) * k)] as const,
+      ),
+      'a piece again': [
+        [0, long.subarray(0, 60 * k)],
+        [60 * k, other.subarray(0, 10 * k)],
+        [60 * k, long.subarray(60 * k)],
+      ],
+      'from the beginning again': [
+        [0, other.subarray(0, 60 * k)],
+        [0, long.subarray(0, 50 * k)],
+        [50 * k, long.subarray(50 * k)],
+      ],
+      'from the middle again': [
+        [0, other.subarray(0, 10 * k)],
+        [0, long.subarray(0, 60 * k)],
+        [30 * k, long.subarray(30 * k)],
+      ],
+      'at one go': [[0, long]],
+    };
+    for (const [index, [way, pieces]] of Object.entries(ways).entries()) {
+      const content = 100 * (index + 1);
+      for (const [offset, octets] of pieces) {
+        commitEach(store, put(content, offset, octets));
+        // A refusal in the same commit has everything done again, piece by piece.
+        store.apply(storing(2, { segments: [{ content: 7, offset: 9, handle: handleOf(octets) }] }));
+        store.apply(put(content + 50, offset, octets));
+        store.commit();
+      }
+      for (const key of [content, content + 50]) {
+        const message = messageOf(key, long.length, [copyOf(key + 1)]);
+        const accept = [{ ...message, envelope: { ...message.envelope, digest: '' } }];
+        const measured = [{ content: key, sizeBytes: long.length, digest: sha256(long) }];
+        store.apply(storing(3, { accept }));
+        t.same(store.commit(), [{ type: 'stored', token: 3, measured }], way);
+      }
+    }
   },
 
   'the store refuses a message with incomplete content, and only that message': (t, place) => {

@@ -2,7 +2,6 @@
 import { crc32 } from 'node:zlib';
 import { type Copy, type Envelope, type MeasuredContent, priorities, type StoredMessage } from '@mtalab/mta-core';
 import type { MessageHead, MessageRow } from './backend.js';
-import { sha256Of } from './sha256.js';
 import { Refusal, type StoreContents } from './store-contents.js';
 
 /** `measured`: length and digest of the content, if the envelope had no digest. */
@@ -18,7 +17,7 @@ export function messageRow(contents: StoreContents, message: StoredMessage, repo
   const sizeBytes = reportBytes ?? message.envelope.sizeBytes;
   if (copies.length === 0) throw new Refusal('io', `message ${content} has no copies`);
   const octets = contents.take(content, sizeBytes);
-  const digest = octets === null ? contents.digest(content, sizeBytes) : sha256Of(octets);
+  const digest = contents.digest(content, sizeBytes, octets);
   const isKnown = message.envelope.digest !== '';
   if (isKnown && message.envelope.digest !== digest)
     throw new Refusal('damaged', `content ${content}: what has arrived does not match the digest of its envelope`);

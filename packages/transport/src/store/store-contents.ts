@@ -1,5 +1,5 @@
 /** Contents in a store: puts them together in memory until their commit, and reads them wherever they are. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { StoreFailure } from '@mtalab/mta-core';
 import type { Backend, InlineOctets, Piece, SummedPiece } from './backend.js';
@@ -8,6 +8,8 @@ import { DamagedContent } from './store.js';
 
 /** A content that comes whole in one commit and is not longer than this lies in its message's row. */
 const inlineBytes = 32 * 1024;
+/** A content whose first piece has so many octets is digested as it comes. */
+const leastDigestedBytes = 4 * 1024;
 /** Longer pieces are cut up, so that no read has to bring in more than this. */
 const maxPieceBytes = 256 * 1024;
 /** Rows kept in memory because they are read in parts. */
@@ -31,6 +33,8 @@ export type Staged = {
 };
 const nothing: Staged = { end: 0, keptEnd: 0, cutFrom: null, fresh: [], failure: null };
 
+type RunningDigest = { readonly hash: Hash; end: number };
+
 /** What is queued for a content, to be seen by readers before the commit. */
 type Overlay = { hidden: boolean; readonly pieces: Piece[] };
 
@@ -52,6 +56,8 @@ export class StoreContents {
   #freshBytes = 0;
   /** Staged contents that have pieces to be written before the transaction ends. */
   readonly #unwritten = new Set<number>();
+  /** Digests of long staged contents, as far as their pieces came one after the other. Without one the content is read back. */
+  readonly #running = new Map<number, RunningDigest>();
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -84,6 +90,7 @@ export class StoreContents {
   restore(snapshot: Map<number, Staged>): void {
     this.#staged = snapshot;
     this.#unwritten.clear();
+    this.#running.clear();
     this.#cache.clear();
     this.#fresh.clear();
     this.#freshBytes = 0;
@@ -113,6 +120,7 @@ export class StoreContents {
       this.#staged.set(content, { ...old, ...cut, end, fresh: [...kept, piece] });
     }
     this.#unwritten.add(content);
+    this.#digestOn(content, piece);
     return end - old.end;
   }
 
@@ -125,6 +133,7 @@ export class StoreContents {
   drop(content: number): number {
     const staged = this.#staged.get(content);
     if (staged === undefined) return 0;
+    this.#running.delete(content);
     if (staged.keptEnd > 0 || staged.cutFrom !== null) this.#backend.deletePieces(content, 0);
     this.#staged.delete(content);
     this.#cache.delete(content);
@@ -247,8 +256,28 @@ export class StoreContents {
     throw new DamagedContent(content, `the octets from ${piece.offset} on do not match their checksum`);
   }
 
-  /** SHA-256 of a content of this length, in hexadecimal. @throws DamagedContent */
-  digest(content: number, sizeBytes: number): string {
+  /** Takes the next piece of a content into its digest. A short first piece may well be the whole content, and is digested at one go. */
+  #digestOn(content: number, { offset, octets }: Piece): void {
+    const running = this.#running.get(content);
+    if (running === undefined) {
+      if (offset > 0 || octets.length < leastDigestedBytes) return;
+      this.#running.set(content, { hash: createHash('sha256').update(octets), end: octets.length });
+    } else if (offset === running.end) {
+      running.hash.update(octets);
+      running.end += octets.length;
+    } else this.#running.delete(content);
+  }
+
+  /**
+   * SHA-256 of a content of this length that has just been taken, in hexadecimal.
+   * @param octets of the content, if they are in memory.
+   * @throws DamagedContent
+   */
+  digest(content: number, sizeBytes: number, octets: Uint8Array | null): string {
+    const running = this.#running.get(content);
+    this.#running.delete(content);
+    if (running?.end === sizeBytes) return running.hash.digest('hex');
+    if (octets !== null) return sha256Of(octets);
     if (sizeBytes <= maxPieceBytes) return sha256Of(this.read(content, 0, sizeBytes));
     const hash = createHash('sha256');
     for (let at = 0; at < sizeBytes; at += maxPieceBytes) {
