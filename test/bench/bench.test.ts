@@ -1,6 +1,7 @@
 /** Runs the parts of the bench with small numbers, and tests the reckoning of both benches. */
 import { join } from 'node:path';
 import t from 'tap';
+import { noBrowser } from '../support/browser.js';
 import { loadBacklog, proveExactlyOnce } from './backlog.js';
 import { chosen, UsageError, wholeNumber } from './options.js';
 import { parts } from './parts/index.js';
@@ -25,12 +26,14 @@ const small: PartOptions = {
   adjacent: 20,
   sizes: [{ bytes: 100 * 1024, messages: 300, inFlight: 1 }],
   waiting: 200,
+  pageEventsPerS: 500,
+  pageSeconds: 2,
   coreMessages: 200,
   say: () => {},
 };
 
 /** The proofs have tests of their own; the other parts differ from these in the run below only. */
-const tested = chosen(parts, 'core,retry,hand-over,sizes,start');
+const tested = chosen(parts, `core,retry,hand-over,sizes,start${noBrowser === false ? ',page' : ''}`);
 
 /** A run that loses or repeats a message throws, so a table is the proof that the ledgers were right. */
 for (const part of tested) {

@@ -59,6 +59,8 @@ const options = readOptions(usage, (): Options | 'help' => {
       { bytes: 20 * 2 ** 20, messages: 12, inFlight: 1 },
     ],
     waiting: 20_000,
+    pageEventsPerS: 5000,
+    pageSeconds: 60,
     coreMessages: 20_000,
     write: values.write,
     json: values.json,

@@ -19,6 +19,9 @@ export type PartOptions = {
   readonly sizes: readonly { readonly bytes: number; readonly messages: number; readonly inFlight: number }[];
   /** Messages in the long waiting list. */
   readonly waiting: number;
+  /** Events a second that the page is shown, and for how many seconds. */
+  readonly pageEventsPerS: number;
+  readonly pageSeconds: number;
   /** Messages that the pure core hands over. */
   readonly coreMessages: number;
   /** Reports progress. */

@@ -14,8 +14,8 @@ const maxSteps = 200_000;
 /** What was read, in the order of lab time. */
 export type Recording = { readonly items: readonly FeedItem[]; readonly remarks: readonly string[] };
 
-/** Reads journals. @throws JournalError; HarnessError if they are too long for a page. */
-export async function readRecording(files: readonly string[]): Promise<Recording> {
+/** Reads journals. @throws JournalError; HarnessError if they are too long for a page: more than `most` steps. */
+export async function readRecording(files: readonly string[], most = maxSteps): Promise<Recording> {
   const steps: JournalEntry[] = [];
   const remarks: string[] = [];
   for (const file of files) {
@@ -24,8 +24,8 @@ export async function readRecording(files: readonly string[]): Promise<Recording
       const located = reader.take(line);
       if (located === null) continue;
       steps.push(located.entry);
-      if (steps.length > maxSteps)
-        throw new HarnessError(`${file}: more than ${maxSteps} steps, too many for a page; cut the journal short`);
+      if (steps.length > most)
+        throw new HarnessError(`${file}: more than ${most} steps, too many for a page; cut the journal short`);
     }
     reader.end();
     remarks.push(...reader.remarks);
