@@ -4,7 +4,7 @@ export type { JournalEntry, JournalStart, LocatedEntry } from './journal/entry.j
 export { JournalError, JournalReader, readJournalText } from './journal/read.js';
 export { type ReplayCore, type Replayed, Replayer } from './journal/replay.js';
 export { type Difference, JournalVerifier, type Verification, verifyJournal } from './journal/verify.js';
-export { annotated } from './ladder/annotate.js';
+export { annotated, withIdleEnds } from './ladder/annotate.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
 export { type FollowOptions, LadderFollower } from './ladder/follow.js';
