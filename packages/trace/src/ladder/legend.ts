@@ -9,7 +9,7 @@ const words: readonly (readonly [word: string, occurs: RegExp, term: string])[] 
   ['bind', /^bind\b/, 'Bind'],
   ['bind_nak', /^bind_nak\b/, 'bind_nak'],
   ['group', /\bgroup=\d/, 'Association group'],
-  ['request, response', /^(request|response) \d/, 'Call'],
+  ['request', /^(request|response) \d/, 'Call'],
   ['MtaBind, MtaBindBack', /\bMtaBind(Back)?\b/, 'MtaBind'],
   ['CR', /^(CR|CC|DR)\b/, 'CR'],
   ['CONNECT', /^(CONNECT|ACCEPT|REFUSE)\b/, 'CONNECT'],

@@ -95,7 +95,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Call'],
     also: ['request', 'response'],
-    short: 'a call and its answer, which have the same number; the two directions count apart',
+    short: 'a call; the response with the same number in the other direction is its answer',
     text: 'One request of DCE/RPC and its answer, a response or a fault. Several calls can be outstanding on a connection.',
     source: 'C706 6.4',
   },
