@@ -1,5 +1,6 @@
 /** `mtalab capture FILE`: records what goes over the connections of a running pair, as a pcapng file for Wireshark. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { RunEntry } from '@mtalab/harness';
 import type { ControlClient } from '@mtalab/transport';
 import { type CommandIo, outJson } from '../command-io.js';
@@ -9,7 +10,11 @@ import { onInterrupt } from '../interrupt.js';
 import { pairCommands } from '../pair/control-schema.js';
 import { answerLimitMs, chosenRun, connectSupervisor, isSupervised, type RunFlags } from '../running-mtas.js';
 
-type Options = RunFlags & { readonly count?: number; readonly duration?: number };
+type Options = RunFlags & { readonly count?: number; readonly duration?: number; readonly plugin?: boolean };
+
+/** The script for Wireshark, and the definitions of the messages that it reads when it loads. */
+const plugin = fileURLToPath(new URL('wireshark/mtalab.lua', import.meta.resolve('@mtalab/transport/package.json')));
+const proto = fileURLToPath(new URL('proto/mtalab.proto', import.meta.resolve('@mtalab/transport/package.json')));
 
 /** Where the octets go. */
 type Target = { write(octets: Buffer): Promise<void>; close(): Promise<void> };
@@ -101,6 +106,13 @@ async function capture(io: CommandIo, run: RunEntry, name: string, options: Opti
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const flags = options as Options;
+  if (flags.plugin === true) {
+    if (args[0] !== undefined) throw new UsageError('--plugin records nothing; leave out the file');
+    if (flags.json === true) outJson(io, { plugin, proto });
+    else io.out(plugin);
+    return exitCodes.ok;
+  }
+  if (args[0] === undefined) throw new UsageError('name the file to write, or - for standard output');
   const name = String(args[0]);
   if (name === '') throw new UsageError('the name of the file is empty');
   if (name === '-' && flags.json === true) throw new UsageError('--json prints to stdout, and so does the capture; remove one');
