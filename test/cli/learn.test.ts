@@ -136,7 +136,17 @@ test('a right prediction', async (t) => {
 });
 
 test('a wrong prediction, and lines that are no answer', async (t) => {
-  const { outcome, said, prompts } = await taken('what?', '', '? turn', '? please-tokens', '? turn-give', '? trun', '?', 'd', '2');
+  const { outcome, said, prompts } = await taken(
+    'what?',
+    '',
+    '? turn',
+    '? please-tokens',
+    '? turn-give',
+    '? trun',
+    '?',
+    'd',
+    '2',
+  );
   t.same(outcome, { ended: 'done', right: 0, of: 1 });
   t.equal(prompts.length, 9);
   t.match(said, /"what\?" is no answer here; type a letter from a to c, or q\./);

@@ -43,9 +43,7 @@ type Running = {
 
 /** Starts a pair. It ends with this process at the latest. */
 export function startPair(argv: readonly string[]): Running {
-  const child = endsWithTest(
-    spawn(process.execPath, [bin, 'pair', '--json', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }),
-  );
+  const child = endsWithTest(spawn(process.execPath, [bin, 'pair', '--json', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }));
   const exited = once(child, 'close');
   child.stderr.resume();
   const reader = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -31,7 +31,10 @@ routes: [{domain: ${domain(peer)}, mta: ${peer}}]
   return { running, endpoint: ready.endpoints[0] ?? '', data: join(folder, 'data') };
 }
 
-test('two MTAs that were started singly', { timeout: 200_000, skip: hasTshark ? false : 'tshark is not installed' }, async (t) => {
+test('two MTAs that were started singly', {
+  timeout: 200_000,
+  skip: hasTshark ? false : 'tshark is not installed',
+}, async (t) => {
   // It calls nobody by itself: the caller says where it is.
   const b = await mta('MTA-B', 'MTA-A', '127.0.0.1[1]');
   const a = await mta('MTA-A', 'MTA-B', b.endpoint);
@@ -42,7 +45,9 @@ test('two MTAs that were started singly', { timeout: 200_000, skip: hasTshark ? 
   t.match(await mtalab('submit', ...mail, '--dir', a.data, '--to', 'ben@b.example'), { code: 0 });
   const delivered = async (): Promise<boolean> => {
     const status = await mtalab('status', '--dir', b.data, '--json');
-    return (JSON.parse(status.stdout) as readonly { readonly counters: { readonly delivered: number } }[])[0]?.counters.delivered === 2;
+    return (
+      (JSON.parse(status.stdout) as readonly { readonly counters: { readonly delivered: number } }[])[0]?.counters.delivered === 2
+    );
   };
   await until(delivered);
 

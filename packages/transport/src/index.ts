@@ -1,4 +1,5 @@
 export { number, oneOf, text, texts } from './control/argument-schemas.js';
+export { type CaptureService, captureCommands } from './control/capture-schema.js';
 export {
   type CommandGiven,
   ControlClient,
@@ -6,7 +7,6 @@ export {
   type RequestOptions,
   type StreamHandlers,
 } from './control/client.js';
-export { type CaptureService, captureCommands } from './control/capture-schema.js';
 export { type CommandHandlers, checkedCommands } from './control/command-session.js';
 export { ControlError, type ControlErrorCode } from './control/control-error.js';
 export { controlLimits } from './control/control-limits.js';
@@ -42,8 +42,8 @@ export type { MetricsAddress } from './metrics/metrics-server.js';
 export { mailboxesLabel, restLabel } from './metrics/peer-metrics.js';
 export { type CodecsByLink, type ConnectionEnd, type FrameCodec, type FrameCodecs, MalformedFrame } from './net/frame-codec.js';
 export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './net/network.js';
-export type { SocketTap } from './net/socket-tap.js';
 export { OutgoingOctets } from './net/outgoing-octets.js';
+export type { SocketTap } from './net/socket-tap.js';
 export { ConnectionTap, PduSplitter, type TapFragment } from './rpc/connection-tap.js';
 export type { KeepContent, LoadContent } from './rpc/content-octets.js';
 export { Conversation } from './rpc/conversation.js';

@@ -48,7 +48,16 @@ function list(files: readonly LessonFile[], io: CommandIo, json: boolean): numbe
   const lessons = files.map(({ lesson }) => lesson);
   if (json) {
     const row = ({ id, number, title, minutes, article, words, questions }: (typeof lessons)[number]) => {
-      return { number, id, title, minutes, article, words: words.map(({ word }) => word), questions: questions.length, done: progress.get(id) ?? null };
+      return {
+        number,
+        id,
+        title,
+        minutes,
+        article,
+        words: words.map(({ word }) => word),
+        questions: questions.length,
+        done: progress.get(id) ?? null,
+      };
     };
     outJson(io, lessons.map(row));
   } else io.out(renderLessons(lessons, progress, paint(io.outColour, io.outColumns())));
@@ -68,7 +77,17 @@ async function lead(file: LessonFile, files: readonly LessonFile[], seed: number
     const story = lesson.stories[place] as Story;
     const style = paint(io.outColour, io.outColumns());
     const words = wordsUpTo(lesson, files);
-    const taught = await teach({ lesson, story, count: files.length, words, recording, answers, out: io.out, prompt: io.errRaw, style });
+    const taught = await teach({
+      lesson,
+      story,
+      count: files.length,
+      words,
+      recording,
+      answers,
+      out: io.out,
+      prompt: io.errRaw,
+      style,
+    });
     if (interrupt.signal.aborted) return exitCodes.interrupted;
     if (taught.ended === 'left') io.out('You left the lesson; it does not count as done.');
     if (taught.ended === 'no more input') io.err('\nmtalab: the input ended before the lesson did, so it does not count as done');

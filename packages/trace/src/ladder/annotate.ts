@@ -3,7 +3,7 @@ import type { TurnSide } from '@mtalab/mta-core';
 import { isGiveText, type LadderLine, noteLine } from './line.js';
 
 /** A gap of this much lab time between two lines is idle time, ms. */
-export const idleMs = 5000;
+const idleMs = 5000;
 
 /** The sides of an association that both say the same: neither or both have the Turn. */
 type Stretch = { readonly from: number; readonly side: TurnSide; readonly nodes: readonly string[]; ends: number | null };
@@ -47,7 +47,7 @@ function beginOf({ from, side, ends }: Stretch, lines: readonly LadderLine[], as
 }
 
 /** `2 h 5 min`, `12 s`. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
