@@ -51,13 +51,18 @@ const signs: readonly (readonly [sign: string, meaning: string, has: (line: Ladd
 
 type LegendEntry = { readonly word: string; readonly meaning: string };
 
-/** What the words and signs in these lines mean. */
+/** What the words in these lines mean. */
+export function ladderWords(lines: readonly LadderLine[]): readonly LegendEntry[] {
+  return words
+    .filter(([, occurs]) => lines.some(({ text }) => occurs.test(text)))
+    .map(([word, , term]) => ({ word, meaning: termOf(term)?.short ?? '' }));
+}
+
+/** What the words and signs of the drawing as text mean. */
 function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry[] {
   const drawn = annotated(lines);
   return [
-    ...words
-      .filter(([, occurs]) => drawn.some(({ text }) => occurs.test(text)))
-      .map(([word, , term]) => ({ word, meaning: termOf(term)?.short ?? '' })),
+    ...ladderWords(drawn),
     ...signs.filter(([, , has]) => drawn.some(has)).map(([word, meaning]) => ({ word, meaning })),
   ];
 }
