@@ -118,7 +118,7 @@ test('packed, installed without the workspace and without a registry, and used',
     t.equal(readFileSync(path, 'utf8'), readFileSync(source, 'utf8'), 'the installed package has it');
   }
   t.match(await npx('capture', '--plugin'), { code: 0, stdout: `${plugin.plugin}\n` });
-  const tshark = spawnSync('tshark', ['-X', `lua_script:${plugin.plugin}`, '-G', 'fields'], {
+  const tshark = spawnSync('tshark', ['-G', 'fields', '-X', `lua_script:${plugin.plugin}`], {
     encoding: 'utf8',
     maxBuffer: 1e9,
   });
