@@ -61,10 +61,7 @@ export function ladderWords(lines: readonly LadderLine[]): readonly LegendEntry[
 /** What the words and signs of the drawing as text mean. */
 function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry[] {
   const drawn = annotated(lines);
-  return [
-    ...ladderWords(drawn),
-    ...signs.filter(([, , has]) => drawn.some(has)).map(([word, meaning]) => ({ word, meaning })),
-  ];
+  return [...ladderWords(drawn), ...signs.filter(([, , has]) => drawn.some(has)).map(([word, meaning]) => ({ word, meaning }))];
 }
 
 /**
