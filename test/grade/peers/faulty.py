@@ -97,6 +97,12 @@ def skips_octets():
     Association.segment = lambda self, offset, first: segment(self, offset if first else offset + 1, first)
 
 
+def swallows_mail():
+    # It confirms what it never delivers.
+    say = Peer.say
+    Peer.say = lambda self, what: None if 'delivered' in what else say(self, what)
+
+
 def gives_unasked():
     work = Association.work
 
