@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { atEnd } from '../support/at-end.js';
 import { type CommandOutcome, command } from '../support/command.js';
 
 const dataFile = 'test/cli/data/arguments.txt';
@@ -14,7 +15,7 @@ const bin = 'packages/cli/bin/mtalab.js';
 const runtime = mkdtempSync(join(tmpdir(), 'mtalab-arguments-'));
 // The commands have their own registry and temporary folders.
 Object.assign(process.env, { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime, NO_COLOR: '1' });
-process.on('exit', () => rmSync(runtime, { recursive: true, force: true }));
+atEnd(() => rmSync(runtime, { recursive: true, force: true }));
 
 type Case = { readonly comments: readonly string[]; readonly command: string; readonly outcome: string };
 

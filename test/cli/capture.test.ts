@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { MtaStatus } from '@mtalab/harness';
 import { test } from 'tap';
 import { packetsIn } from '../e2e/capture.js';
+import { endsWithTest } from '../support/at-end.js';
 import { command } from '../support/command.js';
 import { compared, conversationsInJournal, journalOf, readCapture, script } from '../support/wireshark.js';
 import { bin, eventually, home, jsonLines, mtalab, startPair } from './pair-process.js';
@@ -26,8 +27,7 @@ type Recorder = {
 
 /** Starts `mtalab capture` and waits until it records. */
 async function recorder(...argv: readonly string[]): Promise<Recorder> {
-  const child = spawn(process.execPath, [bin, 'capture', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
-  process.on('exit', () => child.kill('SIGKILL'));
+  const child = endsWithTest(spawn(process.execPath, [bin, 'capture', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }));
   const stdout: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   let stderr = '';
@@ -144,7 +144,8 @@ test('wrong use', async (t) => {
       stderr: /nothing sees the octets of this pair, because it has no proxy; start it with --proxy or --capture/,
     },
     { argv: ['capture', '', '--dir', fileOf('bare')], code: 2, stderr: /the name of the file is empty/ },
-    { argv: ['capture'], code: 2, stderr: /missing required argument 'file'/ },
+    { argv: ['capture'], code: 2, stderr: /name the file to write, or - for standard output/ },
+    { argv: ['capture', file, '--plugin'], code: 2, stderr: /--plugin records nothing; leave out the file/ },
     { argv: ['capture', file, '--count', '0'], code: 2, stderr: /whole number from 1 to 1000000000/ },
     { argv: ['capture', file, '--duration', '-1'], code: 2, stderr: /above 0/ },
     { argv: ['capture', '-', '--json'], code: 2, stderr: /--json prints to stdout/ },

@@ -17,11 +17,12 @@ import {
 } from '@mtalab/trace';
 import { JournalTail } from 'mtalab/internal';
 import { test } from 'tap';
+import { atEnd } from '../support/at-end.js';
 import { command } from '../support/command.js';
 import { ladders } from './canned-ladders.js';
 
 const home = mkdtempSync(join(tmpdir(), 'mtalab-ladder-'));
-process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+atEnd(() => rmSync(home, { recursive: true, force: true }));
 
 /** Why a text is no well-formed XML; null if it is. It knows what the picture uses: elements, attributes, number references. */
 function xmlFlaw(text: string): string | null {

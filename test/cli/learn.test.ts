@@ -11,7 +11,7 @@ id: small
 number: 1
 title: A small lesson
 minutes: 2
-words: [Turn]
+words: { Turn: The right to send. }
 scenario:
   steps:
     - submit: { at: MTA-A, to: MTA-B }
@@ -101,6 +101,7 @@ async function taken(...typed: readonly string[]) {
     lesson: lesson as Lesson,
     story: lesson.stories[0] as Lesson['stories'][0],
     count: 3,
+    words: [...lesson.words, { word: 'Turn-Please', means: 'It asks.' }],
     recording: Promise.resolve(recording),
     answers: { next: async () => rest.shift() ?? null, close: () => undefined },
     out: (line) => said.push(line),
@@ -135,11 +136,23 @@ test('a right prediction', async (t) => {
 });
 
 test('a wrong prediction, and lines that are no answer', async (t) => {
-  const { outcome, said, prompts } = await taken('what?', '', '? turn', '? trun', '?', 'd', '2');
+  const { outcome, said, prompts } = await taken(
+    'what?',
+    '',
+    '? turn',
+    '? please-tokens',
+    '? turn-give',
+    '? trun',
+    '?',
+    'd',
+    '2',
+  );
   t.same(outcome, { ended: 'done', right: 0, of: 1 });
-  t.equal(prompts.length, 7);
+  t.equal(prompts.length, 9);
   t.match(said, /"what\?" is no answer here; type a letter from a to c, or q\./);
-  t.match(said, /term Turn\n +means +The right to transfer/);
+  t.match(said, /^Turn: The right to send\. \(`mtalab explain turn` says more\.\)$/m, 'the words of the lesson come first');
+  t.match(said, /^Turn-Please: It asks\./m, 'then those of the lessons before it, under any of their names');
+  t.match(said, /term Turn-Give\n +means +The APDU/, 'then the glossary');
   t.match(said, /The glossary has no word "trun"; did you mean Turn\?/);
   t.match(said, /Type a word behind the question mark/);
   t.match(said, /You predicted b\.\nIt does not\.\n\nThere\./);
@@ -224,7 +237,7 @@ test('the list of lessons, and wrong words', async (t) => {
   t.match(await command('learn', '--lessons', state), { code: 2, stderr: /has no lesson; a lesson is a file that ends in \.md/ });
   t.match(await command('learn', '--lessons', join(state, 'none')), { code: 2, stderr: /cannot read the lessons in .*ENOENT/ });
   const folder = (content: string) => t.testdir({ 'small.md': content });
-  t.match(await command('learn', '--lessons', folder(text.replace('[Turn]', '[Trun]'))), {
+  t.match(await command('learn', '--lessons', folder(text.replace('{ Turn:', '{ Trun:'))), {
     code: 1,
     stderr: /small\.md:6: the glossary has no word Trun; did you mean Turn\?/,
   });

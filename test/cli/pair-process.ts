@@ -5,13 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd, endsWithTest } from '../support/at-end.js';
 
 export const bin = 'packages/cli/bin/mtalab.js';
 export const home = mkdtempSync(join(tmpdir(), 'mtalab-cli-'));
 // For commands in this process and for its children.
 Object.assign(process.env, { XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' });
 
-process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+atEnd(() => rmSync(home, { recursive: true, force: true }));
 
 type Outcome = { readonly code: number | string | null; readonly stdout: string; readonly stderr: string };
 
@@ -21,6 +22,7 @@ export function mtalab(argv: readonly string[], input?: Buffer): Promise<Outcome
     const child = execFile(process.execPath, [bin, ...argv], { timeout: 200_000, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? null), stdout, stderr });
     });
+    endsWithTest(child);
     if (input !== undefined) child.stdin?.end(input);
   });
 }
@@ -41,8 +43,7 @@ type Running = {
 
 /** Starts a pair. It ends with this process at the latest. */
 export function startPair(argv: readonly string[]): Running {
-  const child = spawn(process.execPath, [bin, 'pair', '--json', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
-  process.on('exit', () => child.kill('SIGKILL'));
+  const child = endsWithTest(spawn(process.execPath, [bin, 'pair', '--json', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }));
   const exited = once(child, 'close');
   child.stderr.resume();
   const reader = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Test, test } from 'tap';
+import { endsWithTest } from '../support/at-end.js';
 import { command } from '../support/command.js';
 import { namingBreaches } from '../support/names.js';
 import { bin, home, startPair } from './pair-process.js';
@@ -18,7 +19,7 @@ type Watching = { readonly child: ChildProcess; readonly until: (found: RegExp) 
 
 /** Starts a command that goes on. `until` waits for a line; the time limit of the test ends it otherwise. */
 function watching(t: Test, ...argv: readonly string[]): Watching {
-  const child = spawn(process.execPath, [bin, ...argv, '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithTest(spawn(process.execPath, [bin, ...argv, '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] }));
   t.teardown(() => child.kill('SIGKILL'));
   const lines: string[] = [];
   const waiting = new Set<() => void>();

@@ -9,10 +9,11 @@ import { generateMail, journalOf } from '@mtalab/harness';
 import type { JournalEntry } from '@mtalab/trace';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { atEnd } from '../support/at-end.js';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mtalab-e2e-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+atEnd(() => rmSync(folder, { recursive: true, force: true }));
 
 const noCapture = whyNoCapture();
 const there = { originator: 'ada@a.example', recipients: ['ben@b.example'] };

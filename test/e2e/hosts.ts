@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'nod
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd } from '../support/at-end.js';
 import { home } from './shell.js';
 
 const bin = resolve('node_modules/.bin/mtalab');
@@ -27,7 +28,7 @@ function ip(...words: readonly string[]): void {
 
 let made = 0;
 const all = new Set<Host>();
-process.on('exit', () => {
+atEnd(() => {
   for (const host of all) host.remove();
 });
 

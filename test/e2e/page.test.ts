@@ -215,6 +215,9 @@ test('a lesson on the page: it stops at each decisive moment, and real MTAs show
   const { page, problems } = await open(t, (await pair(t)).page);
   await page.keyboard.press('l');
   await page.click('.lessons button:has-text("Q166594")');
+  await page.locator('[role=status]', { hasText: 'Two MTAs of their own play' }).waitFor();
+  await page.click('summary:has-text("The words of this lesson")');
+  t.match(await page.locator('.words dl').first().textContent(), /Recovery.*goes on with the same association/s);
   for (const answer of ['Nobody. Each believes', 'They wait', 'It makes MTA-A ask']) {
     t.equal(await page.locator('text=predictions were right').count(), 0, 'nothing is told before the prediction');
     await page.locator('.predict button:not([disabled])', { hasText: answer }).click();
@@ -222,6 +225,11 @@ test('a lesson on the page: it stops at each decisive moment, and real MTAs show
   await page.locator('.lesson', { hasText: '2 of 3 predictions were right' }).waitFor();
   t.match(await page.locator('.happened').first().textContent(), /Measured on the running MTAs: .*You were right/s);
   await page.locator('.exhibit .stop', { hasText: 'cut before turn-give 1' }).waitFor();
+  t.equal(await page.locator('.exhibit', { hasText: 'nothing passes for 12 h' }).count(), 1);
+  await page.locator('.exhibit summary').nth(1).click();
+  t.match(await page.locator('.exhibit dl').nth(1).textContent(), /please-noted.*the answer to a turn-please/s);
+  await page.locator('.exhibit').nth(1).scrollIntoViewIfNeeded();
+  await picture(page, 'lesson');
   t.same(problems, []);
 });
 

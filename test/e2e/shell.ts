@@ -6,11 +6,13 @@ import { connect, type TcpNetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd, endsWithTest } from '../support/at-end.js';
 
 /** The link made by the installation. */
 const bin = resolve('node_modules/.bin/mtalab');
 export const home = mkdtempSync(join(tmpdir(), 'mtalab-shell-'));
 const env = { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' };
+atEnd(() => rmSync(home, { recursive: true, force: true }));
 // Commands that run in the process of a test find the same runs.
 process.env['XDG_RUNTIME_DIR'] = home;
 
@@ -21,9 +23,10 @@ type Outcome = { readonly code: number | string | null; readonly stdout: string;
 
 export function run(program: string, argv: readonly string[]): Promise<Outcome> {
   return new Promise((done) => {
-    execFile(program, argv, { env, timeout: limitMs, maxBuffer: 1e8 }, (error, stdout, stderr) => {
+    const child = execFile(program, argv, { env, timeout: limitMs, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : (error.code ?? error.signal ?? null), stdout, stderr });
     });
+    endsWithTest(child);
   });
 }
 
@@ -42,12 +45,9 @@ type Running = {
   stderr(): string;
 };
 
-const started = new Set<ChildProcess>();
-
 /** Starts a command as a terminal's job, in its own process group. */
 export function start(...argv: readonly string[]): Running {
-  const child = spawn(bin, argv, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  started.add(child);
+  const child = endsWithTest(spawn(bin, argv, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
   const ended = once(child, 'close');
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -65,11 +65,6 @@ export function start(...argv: readonly string[]): Running {
 export function interrupt({ child }: Running): void {
   process.kill(-(child.pid as number), 'SIGINT');
 }
-
-process.on('exit', () => {
-  for (const child of started) child.kill('SIGKILL');
-  rmSync(home, { recursive: true, force: true });
-});
 
 /** Has the process ended? A zombie counts as ended, because only its parent decides when to reap it. */
 export function gone(pid: number): boolean {

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { endsWithTest } from '../support/at-end.js';
 import { interrupt, mtalab, run, start } from './shell.js';
 
 const [smtpSource, smtpSink] = ['/usr/sbin/smtp-source', '/usr/sbin/smtp-sink'];
@@ -38,7 +39,7 @@ async function sink(folder: string): Promise<{ readonly child: ChildProcess; rea
   for (;;) {
     const port = await freePort();
     const argv = [...user, '-D', join(folder, 'dump'), `127.0.0.1:${port}`, '64'];
-    const child = spawn(smtpSink, argv, { stdio: 'ignore' });
+    const child = endsWithTest(spawn(smtpSink, argv, { stdio: 'ignore' }));
     while (child.exitCode === null) {
       if (await listens(port)) return { child, port };
       await new Promise((done) => setTimeout(done, 10));

@@ -11,10 +11,11 @@ import { mtaInterface, ndrSyntax, type Pdu } from '@mtalab/mta-core';
 import { PduCodec } from '@mtalab/transport';
 import { spawnPair } from 'mtalab';
 import { test } from 'tap';
+import { atEnd } from '../support/at-end.js';
 import { capture, packetsIn, whyNoCapture } from './capture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mtalab-e2e-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+atEnd(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A connection on which the test can write any PDU. */
 class Stranger {

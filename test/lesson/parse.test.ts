@@ -7,7 +7,7 @@ id: small
 number: 1
 title: A small lesson
 minutes: 2
-words: [Turn]
+words: { Turn: The right to send. }
 scenario:
   steps:
     - submit: { at: MTA-A, to: MTA-B }
@@ -56,7 +56,14 @@ function messageOf(text: string): string {
 
 test('a lesson is read', (t) => {
   const { lesson, lineOf } = parseLesson(whole, 'small.md');
-  t.match(lesson, { id: 'small', number: 1, article: null, words: ['Turn'], intro: 'Hello.', close: 'All.' });
+  t.match(lesson, {
+    id: 'small',
+    number: 1,
+    article: null,
+    words: [{ word: 'Turn', means: 'The right to send.' }],
+    intro: 'Hello.',
+    close: 'All.',
+  });
   t.same(lesson.stories, [
     { answer: null, scenario: {}, steps: [{ step: { submit: { at: 'MTA-A', to: 'MTA-B' } } }, { ask: 'one' }, { show: 'one' }] },
   ]);
@@ -150,6 +157,12 @@ const wrong: readonly (readonly [what: string, text: string, message: string | R
     changed('[ladder]', '[lader]'),
     /^small\.md:14: questions\[0\]\.evidence\[0\]: expected one of ladder, .*; found "lader"$/,
   ],
+  [
+    'a word without its meaning',
+    changed('{ Turn: The right to send. }', '{ Turn: }'),
+    /words\.Turn: expected a text; found nothing/,
+  ],
+  ['words without meanings', changed('{ Turn: The right to send. }', '[Turn]'), /words: expected a mapping; found a list/],
   ['no story', changed('scenario:\n', 'words2:\n'), /scenario is missing; add a mapping/],
   [
     'a question that is not asked',

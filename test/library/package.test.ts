@@ -1,5 +1,6 @@
 /** The packages as others get them: packed, installed by npm in an empty folder outside the workspace, and used there. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -19,7 +20,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'schema/mta.schema.json',
     ...readdirSync('packages/cli/scenarios').map((file) => `scenarios/${file}`),
   ],
-  transport: ['proto/mtalab.proto'],
+  transport: ['proto/mtalab.proto', 'wireshark/mtalab.lua'],
 };
 
 /** Packages that are files for a browser, and no modules: their build makes one script of all sources. */
@@ -107,6 +108,22 @@ test('packed, installed without the workspace and without a registry, and used',
   const npx = (...args: readonly string[]) => consumer.npm(folder, 'exec', '--offline', '--', 'mtalab', ...args);
   t.match(await npx('pair', '--once', '--count', '3', '--json'), { code: 0, stdout: /"delivered":3/ });
   t.match(await npx('repro', 'all', '--on', 'sim'), { code: 0, stdout: /8 of 8 articles and 5 of 5 companions are reproduced/ });
+
+  const plugin = JSON.parse((await npx('capture', '--plugin', '--json')).stdout) as { plugin: string; proto: string };
+  for (const [path, source] of [
+    [plugin.plugin, 'packages/transport/wireshark/mtalab.lua'],
+    [plugin.proto, 'packages/transport/proto/mtalab.proto'],
+  ] as const) {
+    t.ok(path.startsWith(realpathSync(folder)), path);
+    t.equal(readFileSync(path, 'utf8'), readFileSync(source, 'utf8'), 'the installed package has it');
+  }
+  t.match(await npx('capture', '--plugin'), { code: 0, stdout: `${plugin.plugin}\n` });
+  const tshark = spawnSync('tshark', ['-G', 'fields', '-X', `lua_script:${plugin.plugin}`], {
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+  });
+  // Without tshark there is nothing that could load it.
+  if (tshark.error === undefined) t.match(tshark.stdout, /\tmtalab\.rttr\.activity\t/, 'it loads, and finds the messages');
 
   const manual = await npx('man');
   t.match(manual.stdout, /^\.TH MTALAB 1/m);

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtualLab } from '@mtalab/engine';
 import {
+  annotated,
   folded,
   isNote,
   type JournalEntry,
@@ -20,6 +21,7 @@ import {
   noteLine,
   shivizExpression,
   Trails,
+  withIdleEnds,
   withShortOpenings,
 } from '@mtalab/trace';
 import { type Test, test } from 'tap';
@@ -122,6 +124,76 @@ test('a ladder from journals alone equals the ladder from the link', async (t) =
     t.equal(pdus.filter((line) => line.fate === 'lost').length, lostBetween(lab, seen));
     inOrder(t, merged);
   }
+});
+
+test('a side lets go with its Turn-Give, and not before', async (t) => {
+  const lab = await busyLab(['MTA-A', 'MTA-B'], []);
+  const lines = folded(ladderOf(lab.pdus, trailsOf(lab).nodes));
+  const gives = lines.filter(({ text }) => / turn-give\b(?!-)/.test(text));
+  t.ok(gives.length >= 3, `${gives.length} gives`);
+  for (const give of gives) t.match(give.believes, { [give.from]: 'theirs', [give.to]: 'mine' });
+  const noted = lines.filter(({ text, fate }) => /please-noted$/.test(text) && fate === 'passed');
+  t.ok(noted.length >= 3, `${noted.length} notes`);
+  for (const { from, believes } of noted) t.equal(believes[from], 'mine', 'it notes the wish before it gives');
+  for (const { text, from, believes } of lines)
+    if (/MtaSend rttr|transfers, each/.test(text)) t.equal(believes[from], 'mine', 'only the holder transfers');
+});
+
+/** The journal entries of an MTA, with each Turn-Give taken before the please-noted that the link passed on just before it. */
+function overtaken(entries: readonly JournalEntry[]): { readonly entries: readonly JournalEntry[]; readonly count: number } {
+  const result = [...entries];
+  const isInput = (entry: JournalEntry | undefined, kind: string): boolean =>
+    entry?.input.type === 'frame' && JSON.stringify(entry.input).includes(`"${kind}"`);
+  let count = 0;
+  for (let at = 1; at < result.length; at += 1) {
+    const [noted, give] = [result[at - 1], result[at]];
+    if (noted === undefined || give === undefined || !isInput(noted, 'please-noted') || !isInput(give, 'turn-give')) continue;
+    result.splice(
+      at - 1,
+      2,
+      { ...noted, input: give.input, effects: give.effects },
+      { ...give, input: noted.input, effects: noted.effects },
+    );
+    count += 1;
+  }
+  return { entries: result, count };
+}
+
+test('PDUs that overtake each other behind the link make no disagreement', async (t) => {
+  const lab = await busyLab(['MTA-A', 'MTA-B'], []);
+  const trails = new Trails();
+  let count = 0;
+  for (const name of ['MTA-A', 'MTA-B']) {
+    const changed = overtaken(lab.journal.filter(({ node }) => node === name));
+    count += changed.count;
+    trails.read(name, located(changed.entries));
+  }
+  t.ok(count >= 2, `${count} gives came first`);
+  const lines = ladderOf(lab.pdus, trails.nodes);
+  t.same(
+    annotated(lines).filter(({ mark }) => mark === 'turn'),
+    [],
+  );
+  for (const { text, to, believes } of lines) if (/ turn-give\b(?!-)/.test(text)) t.equal(believes[to], 'mine');
+});
+
+test('a part of a ladder says how long nothing passed before and after it', (t) => {
+  const lines = [ladderLine({ from: 'MTA-A', to: 'MTA-B', text: 'one', tMs: 100_000, endMs: 101_000 })];
+  const said = (...args: Parameters<typeof withIdleEnds>) => withIdleEnds(...args).map(({ text, mark }) => [text, mark ?? null]);
+  t.same(said(lines, null, 101_100), [['one', null]]);
+  t.same(said(lines, 40_000, 43_301_000), [
+    ['nothing passes for 60 s', 'idle'],
+    ['one', null],
+    ['nothing passes for 12 h', 'idle'],
+  ]);
+  t.same(said([], 40_000, 100_000), [['nothing passes for 60 s', 'idle']]);
+  t.same(said([], 40_000, 41_000), []);
+  t.same(
+    annotated(withIdleEnds(lines, 40_000, 43_301_000)).filter(({ mark }) => mark === 'idle').length,
+    2,
+    'no time is told twice',
+  );
+  t.end();
 });
 
 /** PDUs that were sent and did not arrive: the link lost them, or was cut before it got them. */

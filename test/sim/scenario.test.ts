@@ -48,8 +48,9 @@ test('Q166594: legacy fails as documented and fixed passes, on virtual time and 
   const seen = JSON.parse(
     mtalab('ladder', '--all', '--format', 'json', join(folder, 'link.jsonl'), ...journals).stdout,
   ) as LadderLine[];
+  // Of real connections one may overtake another behind the link. Then the receiver's belief waits for a later line.
   const gist = ({ from, to, text, fate, believes }: LadderLine) =>
-    JSON.stringify([from, to, text, fate === 'passed', Object.entries(believes).sort()]);
+    JSON.stringify([from, to, text, fate === 'passed', believes[from] ?? null]);
   const passed = (lines: readonly LadderLine[]) =>
     lines.filter((line) => !isNote(line) && line.fate === 'passed' && line.steps?.received !== null);
   const merged = mergeTrails((await readTrails(journals)).nodes.values());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeCarried, describeFrame, isMtaBody, type LinkFrame } from '@mtalab/mta-core';
 import { packetsIn } from '../e2e/capture.js';
 
-export const script = ['-X', 'lua_script:wireshark/mtalab.lua'];
+export const script = ['-X', 'lua_script:packages/transport/wireshark/mtalab.lua'];
 
 /** APDUs of one connection, as one MTA saw them: what it sent, and what it got. */
 export type Conversation = { readonly sent: string[]; readonly received: string[] };

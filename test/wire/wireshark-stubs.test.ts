@@ -127,7 +127,7 @@ test('the script finds the .proto beside it, and says so if there is none', { sk
   const folder = t.testdir();
   const copy = join(folder, 'plugins', 'mtalab.lua');
   mkdirSync(join(folder, 'plugins'));
-  copyFileSync('wireshark/mtalab.lua', copy);
+  copyFileSync('packages/transport/wireshark/mtalab.lua', copy);
   const fields = (): string =>
     spawnSync('tshark', ['-X', `lua_script:${copy}`, '-G', 'fields'], { encoding: 'utf8', maxBuffer: 1e9 }).stderr;
   t.match(fields(), /mtalab\.lua cannot read mtalab\.proto; put it beside mtalab\.lua/);

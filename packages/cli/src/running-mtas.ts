@@ -69,7 +69,8 @@ export function chosenMtas(run: RunEntry, names: RunChoice['mta']): readonly Run
   });
 }
 
-async function openChannel(channel: ControlAddress, limitMs: number): Promise<ControlClient> {
+/** Connects to a process, for a command that asks it many times. The caller closes the connection. @throws CliError, ControlError */
+export async function openChannel(channel: ControlAddress, limitMs: number): Promise<ControlClient> {
   let token: string;
   try {
     token = (await readFile(channel.tokenFile, 'utf8')).trim();
@@ -149,11 +150,6 @@ export function supervisorAnswer<T>(
   ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
 ): Promise<Answer<T>> {
   return answerOf('', run, answerLimitMs(where), () => withChannel(run.lab, answerLimitMs(where), ask));
-}
-
-/** Connects to the process that supervises a run, for a command that asks it many times. The caller closes the connection. */
-export function connectSupervisor(run: SupervisedRun, limitMs: number): Promise<ControlClient> {
-  return openChannel(run.lab, limitMs);
 }
 
 /** As `supervisorAnswer`. @throws CliError if the process does not answer or refuses. */

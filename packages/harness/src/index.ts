@@ -24,6 +24,7 @@ export type { Fate } from '@mtalab/trace';
 export type { MtaStatus } from '@mtalab/transport';
 export type { Capture, CaptureOptions } from './capture/capture.js';
 export type { CaptureOutcome } from './capture/capture-file.js';
+export { MtaCaptures } from './capture/mta-captures.js';
 export { type Failure, type Grade, type GradeOptions, grade } from './grade/grade.js';
 export { PeerUnfit } from './grade/peer-process.js';
 export { type GradeRule, gradeRules } from './grade/rules.js';

@@ -55,6 +55,13 @@ export type Story = {
   readonly steps: readonly StoryStep[];
 };
 
+/** A word that a lesson explains. */
+export type LessonWord = {
+  readonly word: string;
+  /** What it means, in one or two sentences that need no word of a later lesson. */
+  readonly means: string;
+};
+
 export type Lesson = {
   /** Such as `turn`. */
   readonly id: string;
@@ -65,8 +72,8 @@ export type Lesson = {
   readonly minutes: number;
   /** The article that it is about, such as `Q166594`. */
   readonly article: string | null;
-  /** Words of the glossary that the lesson explains. */
-  readonly words: readonly string[];
+  /** Words of the glossary that the lesson explains, in its own plain words. */
+  readonly words: readonly LessonWord[];
   /** Markdown: the text before the first question. */
   readonly intro: string;
   readonly questions: readonly Question[];

@@ -3,7 +3,7 @@
  * runs a lesson checks their steps and checks.
  */
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { Lesson } from './model.js';
+import type { Lesson, LessonWord } from './model.js';
 import { LessonError, type LessonProblem, type Path } from './problems.js';
 import { questionsIn } from './questions.js';
 import { type Mapping, Reader } from './reader.js';
@@ -98,6 +98,12 @@ export function parseLesson(text: string, file: string): ParsedLesson {
   return { lesson, lineOf };
 }
 
+function wordsIn(reader: Reader, value: unknown): readonly LessonWord[] {
+  const words = Object.entries(reader.mapping(value, ['words'], null));
+  if (words.length > maxWords) reader.note(['words'], `words has ${words.length} entries; it may have ${maxWords}`);
+  return words.map(([word, means]) => ({ word, means: reader.text(means, ['words', word]) }));
+}
+
 function lessonIn(reader: Reader, root: Mapping, sections: ReturnType<typeof sectionsOf>): Lesson {
   const { article, words } = root;
   const questions = questionsIn(reader, root['questions'], sections, root['scenarios'] !== undefined);
@@ -107,8 +113,7 @@ function lessonIn(reader: Reader, root: Mapping, sections: ReturnType<typeof sec
     title: reader.text(root['title'], ['title']),
     minutes: reader.whole(root['minutes'], ['minutes'], 1, maxMinutes),
     article: article === undefined ? null : reader.text(article, ['article']),
-    words:
-      words === undefined ? [] : reader.list(words, ['words'], 1, maxWords).map((word, at) => reader.text(word, ['words', at])),
+    words: words === undefined ? [] : wordsIn(reader, words),
     intro: sections.intro,
     questions,
     stories: storiesIn(reader, root, questions),

@@ -152,7 +152,7 @@ const looks: Look = {
   },
 };
 
-/** Makes every check given. The words cover the first check, and each that does not hold. */
+/** Makes every check given. The words cover all of them. */
 export async function look(stage: Stage, state: RunState, check: Check): Promise<Seen> {
   const seen: Seen[] = [];
   for (const key of Object.keys(check) as CheckKey[]) {
@@ -161,6 +161,5 @@ export async function look(stage: Stage, state: RunState, check: Check): Promise
     const see = looks[key] as (stage: Stage, state: RunState, check: unknown) => Seen | Promise<Seen>;
     seen.push(await see(stage, state, expected));
   }
-  const told = seen.filter((each, at) => at === 0 || !each.ok).map((each) => each.seen);
-  return { ok: seen.every((each) => each.ok), seen: told.join('; ') };
+  return { ok: seen.every((each) => each.ok), seen: seen.map((each) => each.seen).join('; ') };
 }

@@ -4,11 +4,11 @@ export type { JournalEntry, JournalStart, LocatedEntry } from './journal/entry.j
 export { JournalError, JournalReader, readJournalText } from './journal/read.js';
 export { type ReplayCore, type Replayed, Replayer } from './journal/replay.js';
 export { type Difference, JournalVerifier, type Verification, verifyJournal } from './journal/verify.js';
-export { annotated } from './ladder/annotate.js';
+export { annotated, withIdleEnds } from './ladder/annotate.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
 export { type FollowOptions, LadderFollower } from './ladder/follow.js';
-export { legendText } from './ladder/legend.js';
+export { ladderWords, legendText } from './ladder/legend.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
 export { ladderOf } from './ladder/link-lines.js';
 export { callIn, type Fate, type LinkPdu, withoutContent } from './ladder/link-pdu.js';

@@ -1,4 +1,5 @@
 export { number, oneOf, text, texts } from './control/argument-schemas.js';
+export { type CaptureService, captureCommands } from './control/capture-schema.js';
 export {
   type CommandGiven,
   ControlClient,
@@ -42,6 +43,7 @@ export { mailboxesLabel, restLabel } from './metrics/peer-metrics.js';
 export { type CodecsByLink, type ConnectionEnd, type FrameCodec, type FrameCodecs, MalformedFrame } from './net/frame-codec.js';
 export { Network, type NetworkHooks, type NetworkOptions, type SocketView } from './net/network.js';
 export { OutgoingOctets } from './net/outgoing-octets.js';
+export type { SocketTap } from './net/socket-tap.js';
 export { ConnectionTap, PduSplitter, type TapFragment } from './rpc/connection-tap.js';
 export type { KeepContent, LoadContent } from './rpc/content-octets.js';
 export { Conversation } from './rpc/conversation.js';

@@ -97,6 +97,112 @@ def skips_octets():
     Association.segment = lambda self, offset, first: segment(self, offset if first else offset + 1, first)
 
 
+def swallows_mail():
+    # It confirms what it never delivers.
+    say = Peer.say
+    Peer.say = lambda self, what: None if 'delivered' in what else say(self, what)
+
+
+def gives_unasked():
+    work = Association.work
+
+    def give_when_done(self):
+        work(self)
+        if self.state == 'open' and self.holds and self.sending is None and self.asked is None and not self.giving:
+            self.give()
+    Association.work = give_when_done
+
+
+def gives_within_transfer():
+    take = Association.take
+
+    def give_at_once(self, connection, call, fields):
+        take(self, connection, call, fields)
+        if fields.get(peer.RTTP) and self.sending is not None and self.holds:
+            self.give()
+    Association.take = give_at_once
+
+
+def asks_as_holder():
+    transfer = Association.transfer
+
+    def ask_first(self, message):
+        self.ask(message)
+        transfer(self, message)
+    Association.transfer = ask_first
+
+
+def asks_twice():
+    ask = Association.ask
+
+    def twice(self, message):
+        ask(self, message)
+        ask(self, message)
+    Association.ask = twice
+
+
+def two_at_once():
+    transfer = Association.transfer
+
+    def both(self, message):
+        transfer(self, message)
+        other = self.peer.next_message()
+        if other is not None:
+            self.sending = other
+            self.segment(0, True)
+            self.sending = message
+    Association.transfer = both
+
+
+def refuses_openings():
+    def refuse(self, connection, call, fields):
+        connection.reply(call, peer.field(1, self.credentials()) + peer.field(3, peer.field(1, peer.CANNOT_RECOVER)))
+    Peer.called_to_open = refuse
+
+
+def ignores_openings():
+    Peer.called_to_open = lambda self, connection, call, fields: None
+
+
+def accepts_before_binding_back():
+    called = Peer.called_to_open
+
+    def accept_first(self, connection, call, fields):
+        connection.reply(call, peer.field(1, self.credentials()) + peer.field(2, peer.field(1, 1) + peer.field(2, 3)))
+        called(self, connection, call, fields)
+    Peer.called_to_open = accept_first
+
+
+def same_recovery_number():
+    def recover(self):
+        if self.state == 'lost' and self.peer.associations.get(self.name) is self:
+            self.recovery = 1
+            self.open()
+    Association.recover = recover
+
+
+def recovers_as_responder():
+    lose = Association.lose
+
+    def recover_too(self):
+        lose(self)
+        if not self.initiator and self.opened_once:
+            self.recover()
+    Association.lose = recover_too
+
+
+def aborts():
+    # It ends the association instead of answering a Turn-Please.
+    take = Association.take
+
+    def abort(self, connection, call, fields):
+        if fields.get(peer.RTTP) and self.state == 'open':
+            self.send(peer.field(peer.RTAB, peer.field(1, 1)), lambda _: None)
+        else:
+            take(self, connection, call, fields)
+    Association.take = abort
+
+
 if __name__ == '__main__':
     globals()[sys.argv[1].replace('-', '_')]()
     Peer().run()

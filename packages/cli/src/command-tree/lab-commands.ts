@@ -249,22 +249,25 @@ No MTA needs to run. The words are those of docs/glossary.md, the PDUs of ladder
   },
   {
     group: groups.look,
-    usage: 'capture <file>',
-    summary: 'record what goes over the connections of a running pair, for Wireshark (- is standard output)',
+    usage: 'capture [file]',
+    summary: 'record what goes over the connections of a running pair or MTA, for Wireshark (- is standard output)',
     detail: `
 Writes a pcapng file until Ctrl-C, until the run ends, or as far as --count and --duration say. The octets are those that
 each MTA sent and received, with real times and ports; an interface of the file shows one MTA. A capture that begins late has
-the beginning of each open connection too. It needs no privileges, and a pair with --proxy, --fault or --capture.
-A capture holds passwords and mail. docs/wireshark.md describes the file, and a script with which Wireshark names every APDU.
+the beginning of each open connection too. It needs no privileges. A pair needs --proxy, --fault or --capture; an MTA that was
+started singly needs nothing, and is chosen by --dir.
+A capture holds passwords and mail. With the script that --plugin prints, Wireshark names every
+APDU. docs/wireshark.md describes the file and the script.
 
 Examples:
   mtalab capture run.pcapng --duration 60             record a minute
-  mtalab capture - | wireshark -k -i - -X lua_script:wireshark/mtalab.lua
+  mtalab capture - | wireshark -k -i - -X lua_script:"$(mtalab capture --plugin)"
   mtalab pair --count 10 --once --capture run.pcapng  record a whole run, from its first packet on`,
     define: (command) =>
       withRun(command)
         .option('--count <n>', 'end after this many packets', whole(1, 1_000_000_000))
-        .option('--duration <seconds>', 'end after this real time', positive(86_400)),
+        .option('--duration <seconds>', 'end after this real time', positive(86_400))
+        .option('--plugin', 'record nothing; print where the script for Wireshark and tshark is'),
     load: () => import('../commands/capture.js'),
   },
   {

@@ -1,15 +1,19 @@
-/** `mtalab capture FILE`: records what goes over the connections of a running pair, as a pcapng file for Wireshark. */
+/** `mtalab capture FILE`: records what goes over the connections of a running pair or MTA, as a pcapng file for Wireshark. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { RunEntry } from '@mtalab/harness';
-import type { ControlClient } from '@mtalab/transport';
+import { fileURLToPath } from 'node:url';
+import type { ControlAddress, RunEntry } from '@mtalab/harness';
+import { type ControlClient, captureCommands, protoUrl } from '@mtalab/transport';
 import { type CommandIo, outJson } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { CliError, exitCodes, messageOf, UsageError } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
-import { pairCommands } from '../pair/control-schema.js';
-import { answerLimitMs, chosenRun, connectSupervisor, isSupervised, type RunFlags } from '../running-mtas.js';
+import { answerLimitMs, chosenRun, isSupervised, openChannel, type RunFlags } from '../running-mtas.js';
 
-type Options = RunFlags & { readonly count?: number; readonly duration?: number };
+type Options = RunFlags & { readonly count?: number; readonly duration?: number; readonly plugin?: boolean };
+
+/** The script for Wireshark, and the definitions of the messages that it reads when it loads. */
+const plugin = fileURLToPath(new URL('../wireshark/mtalab.lua', protoUrl));
+const proto = fileURLToPath(protoUrl);
 
 /** Where the octets go. */
 type Target = { write(octets: Buffer): Promise<void>; close(): Promise<void> };
@@ -54,13 +58,13 @@ async function record(
   signal: AbortSignal,
 ): Promise<Recorded> {
   // The last piece follows the end.
-  const end = (): void => void client.commandOf(pairCommands, 'capture-end', { capture }, limit).catch(() => undefined);
+  const end = (): void => void client.commandOf(captureCommands, 'capture-end', { capture }, limit).catch(() => undefined);
   const timer = duration === undefined ? undefined : setTimeout(end, duration * 1000);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   try {
     for (;;) {
-      const piece = await client.commandOf(pairCommands, 'capture-read', { capture }, limit);
+      const piece = await client.commandOf(captureCommands, 'capture-read', { capture }, limit);
       await target.write(Buffer.from(piece.octets, 'base64'));
       if (piece.last) return piece;
     }
@@ -70,18 +74,21 @@ async function record(
   }
 }
 
+/** The process that records: the supervisor of a run, or the MTA of a run that was started singly. */
+function recorderOf(run: RunEntry): ControlAddress {
+  if (isSupervised(run)) return run.lab;
+  const [one] = run.mtas;
+  if (one?.process == null) throw new CliError(`no MTA of the run in ${run.dir} is up, so nothing can be recorded`);
+  return one.process;
+}
+
 /** Records a run. @throws CliError if nothing sees its octets, if the target cannot be written, or if the run is killed. */
 async function capture(io: CommandIo, run: RunEntry, name: string, options: Options, signal: AbortSignal): Promise<Recorded> {
-  if (!isSupervised(run)) {
-    throw new CliError(
-      `nothing sees the octets of the run in ${run.dir}, because it is no pair; record the loopback interface with \`dumpcap -i lo\``,
-    );
-  }
-  const client = await connectSupervisor(run, answerLimitMs(options));
+  const client = await openChannel(recorderOf(run), answerLimitMs(options));
   try {
     const { count: packets } = options;
     const { capture: number } = await client.commandOf(
-      pairCommands,
+      captureCommands,
       'capture-begin',
       packets === undefined ? {} : { packets },
       limit,
@@ -101,6 +108,13 @@ async function capture(io: CommandIo, run: RunEntry, name: string, options: Opti
 
 export const run: CommandRun = async ({ io, args, options }) => {
   const flags = options as Options;
+  if (flags.plugin === true) {
+    if (args[0] !== undefined) throw new UsageError('--plugin records nothing; leave out the file');
+    if (flags.json === true) outJson(io, { plugin, proto });
+    else io.out(plugin);
+    return exitCodes.ok;
+  }
+  if (args[0] === undefined) throw new UsageError('name the file to write, or - for standard output');
   const name = String(args[0]);
   if (name === '') throw new UsageError('the name of the file is empty');
   if (name === '-' && flags.json === true) throw new UsageError('--json prints to stdout, and so does the capture; remove one');

@@ -9,7 +9,7 @@ import { exitCodes, messageOf, UsageError } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { typedAnswers } from '../learn/answers.js';
 import { falseClaims, falseCorrections } from '../learn/judge.js';
-import { type LessonFile, lessonNamed, loadLessons } from '../learn/lesson-files.js';
+import { type LessonFile, lessonNamed, loadLessons, wordsUpTo } from '../learn/lesson-files.js';
 import { noteDone, progressFile, readProgress } from '../learn/progress.js';
 import { recordStory } from '../learn/record.js';
 import { hasCorrected, stagedStory } from '../learn/story.js';
@@ -39,7 +39,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
     return list(files, io, json === true);
   }
   if (json === true) throw new UsageError('--json prints the list of lessons, or the outcome of --check; leave out the lesson');
-  return lead(chosen, files.length, seed ?? randomInt(seeds), io);
+  return lead(chosen, files, seed ?? randomInt(seeds), io);
 };
 
 function list(files: readonly LessonFile[], io: CommandIo, json: boolean): number {
@@ -48,14 +48,23 @@ function list(files: readonly LessonFile[], io: CommandIo, json: boolean): numbe
   const lessons = files.map(({ lesson }) => lesson);
   if (json) {
     const row = ({ id, number, title, minutes, article, words, questions }: (typeof lessons)[number]) => {
-      return { number, id, title, minutes, article, words, questions: questions.length, done: progress.get(id) ?? null };
+      return {
+        number,
+        id,
+        title,
+        minutes,
+        article,
+        words: words.map(({ word }) => word),
+        questions: questions.length,
+        done: progress.get(id) ?? null,
+      };
     };
     outJson(io, lessons.map(row));
   } else io.out(renderLessons(lessons, progress, paint(io.outColour, io.outColumns())));
   return exitCodes.ok;
 }
 
-async function lead(file: LessonFile, count: number, seed: number, io: CommandIo): Promise<number> {
+async function lead(file: LessonFile, files: readonly LessonFile[], seed: number, io: CommandIo): Promise<number> {
   const { lesson } = file;
   const place = seed % lesson.stories.length;
   const staged = stagedStory(file, place);
@@ -67,7 +76,18 @@ async function lead(file: LessonFile, count: number, seed: number, io: CommandIo
   try {
     const story = lesson.stories[place] as Story;
     const style = paint(io.outColour, io.outColumns());
-    const taught = await teach({ lesson, story, count, recording, answers, out: io.out, prompt: io.errRaw, style });
+    const words = wordsUpTo(lesson, files);
+    const taught = await teach({
+      lesson,
+      story,
+      count: files.length,
+      words,
+      recording,
+      answers,
+      out: io.out,
+      prompt: io.errRaw,
+      style,
+    });
     if (interrupt.signal.aborted) return exitCodes.interrupted;
     if (taught.ended === 'left') io.out('You left the lesson; it does not count as done.');
     if (taught.ended === 'no more input') io.err('\nmtalab: the input ended before the lesson did, so it does not count as done');
@@ -79,7 +99,7 @@ async function lead(file: LessonFile, count: number, seed: number, io: CommandIo
       );
     const remark = noteDone(progressFile(), lesson.id, { at: new Date().toISOString(), right: taught.right, of: taught.of });
     if (remark !== null) io.err(`mtalab: ${remark}`);
-    if (lesson.number < count) io.out(`Next: mtalab learn ${lesson.number + 1}`);
+    if (lesson.number < files.length) io.out(`Next: mtalab learn ${lesson.number + 1}`);
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof ScenarioEnded) return exitCodes.interrupted;

@@ -1,13 +1,14 @@
 /** `mtalab mta --config FILE`: runs one MTA in this process. */
-import { logFolderOf, onParentExit, registerRun } from '@mtalab/harness/single';
+import { logFolderOf, MtaCaptures, onParentExit, registerRun } from '@mtalab/harness/single';
 import { levelsOf } from '@mtalab/mta-core';
-import { Diagnostics, LabClock, type RunningMta, startMta } from '@mtalab/transport';
+import { Diagnostics, LabClock, type RunningMta, type StartOptions, startMta } from '@mtalab/transport';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { type LoadedConfig, loadConfig } from '../config/index.js';
 import { messageOf } from '../errors.js';
 import { onInterrupt } from '../interrupt.js';
 import { createLogs } from '../logs/mta-logs.js';
+import { RemoteCaptures } from '../pair/remote-captures.js';
 
 /** A supervisor starts its MTAs with an IPC channel. */
 function isSupervised(): boolean {
@@ -64,6 +65,24 @@ async function untilEnded(running: RunningMta, { file, data: dir, mta }: LoadedC
   }
 }
 
+/** For `mtalab capture`. A supervisor records at its proxy, which also shows what faults do. */
+function capturesOf(name: string): NonNullable<StartOptions['captures']> {
+  const captures = new MtaCaptures(name);
+  const remote = new RemoteCaptures();
+  return {
+    tap: captures.tap,
+    service: {
+      begin: (packets) => remote.begin(captures.begin({ maxPackets: packets })),
+      read: (capture) => remote.read(capture),
+      end: (capture) => remote.end(capture),
+      finish: () => {
+        captures.end();
+        return remote.finish();
+      },
+    },
+  };
+}
+
 /** Runs the MTA until it stops. @returns the exit code. */
 async function runMta(io: CommandIo, file: string, json: boolean): Promise<number> {
   const loaded = loadConfig(file);
@@ -88,6 +107,7 @@ async function runMta(io: CommandIo, file: string, json: boolean): Promise<numbe
       control: loaded.control,
       ...(loaded.metrics === undefined ? {} : { metrics: loaded.metrics }),
       journal: loaded.journal,
+      ...(isSupervised() ? {} : { captures: capturesOf(loaded.mta.name) }),
       diagnostics: new Diagnostics(levelsOf(loaded.log.level, loaded.log.levels)),
       hooks: {
         event: logs.event,

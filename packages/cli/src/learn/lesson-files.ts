@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inOrder, type Lesson, type ParsedLesson, parseLesson } from '@mtalab/lesson';
+import { inOrder, type Lesson, type LessonWord, type ParsedLesson, parseLesson } from '@mtalab/lesson';
 import { quirkOf, termOf } from '@mtalab/mta-core';
 import { suggestedTerm } from '../commands/explain-term.js';
 import { CliError, messageOf, UsageError } from '../errors.js';
@@ -29,9 +29,15 @@ function read(folder: string, name: string): LessonFile {
 function checkNames({ lesson: { article, words }, lineOf }: ParsedLesson, file: string): void {
   if (article !== null && quirkOf(article) === undefined)
     throw new CliError(`${file}:${lineOf(['article'])}: unknown article ${article}; \`mtalab releases\` shows the articles`);
-  for (const [at, word] of words.entries())
+  for (const { word } of words)
     if (termOf(word) === undefined)
-      throw new CliError(`${file}:${lineOf(['words', at])}: the glossary has no word ${word}${suggestedTerm(word)}`);
+      throw new CliError(`${file}:${lineOf(['words', word])}: the glossary has no word ${word}${suggestedTerm(word)}`);
+}
+
+/** The words of a lesson and of those before it, the own ones first, then from the last lesson to the first. */
+export function wordsUpTo({ number }: Lesson, files: readonly LessonFile[]): readonly LessonWord[] {
+  const known = files.map(({ lesson }) => lesson).filter((lesson) => lesson.number <= number);
+  return known.toReversed().flatMap(({ words }) => words);
 }
 
 /**

@@ -25,8 +25,8 @@ async function played(file: LessonFile, signal: AbortSignal) {
       right: story !== undefined && isRight(choice, story),
     })),
   }));
-  const { id, number, title, minutes, article, intro, close } = lesson;
-  return { id, number, title, minutes, article, intro, close, questions, moments };
+  const { id, number, title, minutes, article, intro, words, close } = lesson;
+  return { id, number, title, minutes, article, intro, words, close, questions, moments };
 }
 
 /** @throws LessonError, CliError if a lesson cannot be read. */

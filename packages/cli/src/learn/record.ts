@@ -3,7 +3,7 @@ import { type CaseMoment, runOnProcesses } from '@mtalab/harness';
 import type { Evidence } from '@mtalab/lesson';
 import { describeEvent, type ReportedEvent } from '@mtalab/mta-core';
 import type { Observation, Step } from '@mtalab/scenario';
-import { folded, type PageExhibit, type PageMoment, withShortOpenings } from '@mtalab/trace';
+import { folded, type PageExhibit, type PageMoment, withIdleEnds, withShortOpenings } from '@mtalab/trace';
 import { renderConfig } from '../config/index.js';
 import { mtaCommand } from '../mta-command.js';
 import type { Mark, StagedStory } from './story.js';
@@ -22,6 +22,8 @@ class Recorder {
   readonly #names: readonly string[];
   /** Lines of the ladder, and entries of each event log, that were shown. */
   #lines = 0;
+  /** The instant, in ms of the lab's clock, up to which the ladder was shown. */
+  #shownMs: number | null = null;
   readonly #entries = new Map<string, number>();
 
   constructor(names: readonly string[]) {
@@ -34,7 +36,7 @@ class Recorder {
     return exhibits;
   }
 
-  async #exhibit(kind: Evidence, { stage, ladder }: CaseMoment): Promise<PageExhibit> {
+  async #exhibit(kind: Evidence, { stage, ladder, nowMs }: CaseMoment): Promise<PageExhibit> {
     if (kind === 'turn') {
       const associations = (await stage.associations()).map(({ name, sides }) => ({
         name,
@@ -59,7 +61,10 @@ class Recorder {
     const all = await ladder();
     const lines = all.slice(this.#lines);
     this.#lines = all.length;
-    return { kind: 'ladder', lines: kind === 'ladder' ? withShortOpenings(folded(lines)) : folded(lines) };
+    const short = kind === 'ladder' ? withShortOpenings(folded(lines)) : folded(lines);
+    const shown = withIdleEnds(short, this.#shownMs, nowMs());
+    this.#shownMs = nowMs();
+    return { kind: 'ladder', lines: shown };
   }
 }
 

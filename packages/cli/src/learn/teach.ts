@@ -1,5 +1,6 @@
 /** Leads a reader through a lesson. */
-import type { Choice, Lesson, Question, Story } from '@mtalab/lesson';
+import type { Choice, Lesson, LessonWord, Question, Story } from '@mtalab/lesson';
+import { termOf } from '@mtalab/mta-core';
 import { explainTerm, suggestedTerm } from '../commands/explain-term.js';
 import type { Paint } from '../render/colours.js';
 import { renderExhibits } from '../render/exhibits.js';
@@ -19,6 +20,8 @@ export type TeachParts = {
   readonly story: Story;
   /** Number of all lessons. */
   readonly count: number;
+  /** Words that this lesson and the earlier ones explain; the first entry of a word counts. */
+  readonly words: readonly LessonWord[];
   /** The run of the story, which may still be under way. */
   readonly recording: Promise<Recording>;
   readonly answers: Answers;
@@ -30,6 +33,15 @@ export type TeachParts = {
 };
 
 const letterOf = (at: number): string => String.fromCharCode('a'.charCodeAt(0) + at);
+
+/** Has the promise not been settled yet? */
+function isUnderWay(promise: Promise<unknown>): Promise<boolean> {
+  const over = promise.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([over, new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
+}
 
 class Teacher {
   readonly #parts: TeachParts;
@@ -50,7 +62,10 @@ class Teacher {
     out(style.dim(`About ${lesson.minutes} minutes${about}. Two MTAs play it on this machine while you read.`));
     this.#section(lesson.intro);
     if (lesson.words.length > 0)
-      out(`\n${style.dim(`Words of this lesson: ${lesson.words.join(', ')}. At a question, "? WORD" explains a word.`)}`);
+      this.#section(
+        `Words of this lesson: ${lesson.words.map(({ word }) => word).join(', ')}. At a question, \`? WORD\` explains a word.`,
+      );
+    if (await isUnderWay(recording)) out(`\n${style.dim('The MTAs are playing the story. This takes some seconds.')}`);
     const { moments } = await recording;
     for (const moment of moments) {
       const ended = await this.#at(moment);
@@ -107,6 +122,13 @@ class Teacher {
 
   #explained(word: string): string {
     if (word === '') return 'Type a word behind the question mark, such as: ? Turn';
+    const term = termOf(word);
+    const own = term === undefined ? undefined : this.#parts.words.find((each) => termOf(each.word) === term);
+    if (own !== undefined)
+      return renderMarkdown(
+        `**${own.word}**: ${own.means} (\`mtalab explain ${own.word.toLowerCase()}\` says more.)`,
+        this.#parts.style,
+      );
     const found = explainTerm(word);
     if (found === undefined) return `The glossary has no word "${word}"${suggestedTerm(word)}`;
     const { style } = this.#parts;
@@ -138,7 +160,10 @@ class Teacher {
     out(renderMarkdown(choice.remark, style));
     this.#section(question.told);
     const corrected = question.choices.findIndex((each) => each.corrected);
-    if (corrected >= 0) this.#section(`Without the bug it would have gone as **${letterOf(corrected)}** says.`);
+    if (corrected >= 0)
+      this.#section(
+        `Without the bug it would have gone as **${letterOf(corrected)}** says: ${question.choices[corrected]?.says ?? ''}`,
+      );
   }
 }
 

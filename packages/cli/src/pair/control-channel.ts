@@ -96,7 +96,7 @@ export async function serveControlChannel(
         `the link has no connection of an association ${association}; \`mtalab associations\` shows the associations`,
       );
     },
-    'capture-begin': ({ packets }) => ({ capture: captures.begin(captureProxyOf(lab), { maxPackets: packets }) }),
+    'capture-begin': ({ packets }) => ({ capture: captures.begin(captureProxyOf(lab).capture({ maxPackets: packets })) }),
     'capture-read': ({ capture }) => captures.read(capture),
     'capture-end': ({ capture }) => {
       captures.end(capture);

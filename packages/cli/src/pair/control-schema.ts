@@ -2,7 +2,7 @@
 import type { Effective, FaultHandle, LabSummary, MtaEnded } from '@mtalab/harness';
 import type { BindingView, DiagnosticsLevels } from '@mtalab/mta-core';
 import { networkStates } from '@mtalab/scenario';
-import { type CommandSchemas, oneOf, text, texts } from '@mtalab/transport';
+import { type CommandSchemas, captureCommands, oneOf, text, texts } from '@mtalab/transport';
 import * as z from 'zod';
 
 /** Longest fault, in characters. */
@@ -31,7 +31,6 @@ function answersOf<T>(value: z.ZodType<T>) {
 }
 
 const fault = z.object({ id: z.number(), text: z.string(), state: z.string(), hits: z.number() });
-const captureNumber = z.int({ error: 'the number of a capture' });
 /** A fault of the pair's proxy. */
 export type FaultView = Pick<FaultHandle, 'id' | 'text' | 'hits'> & { readonly state: string };
 
@@ -52,17 +51,7 @@ export const pairCommands = {
   network: { arguments: z.object({ state: oneOf(networkStates) }), result: nothing },
   /** Cuts the connections of an association, or all. */
   cut: { arguments: z.object({ association: text(maxFaultText).optional() }), result: z.object({ connections: z.number() }) },
-  /** Begins to record the octets of all connections, until there are so many packets or `capture-end`. */
-  'capture-begin': {
-    arguments: z.object({ packets: z.int({ error: 'a number of packets' }).min(1).optional() }),
-    result: z.object({ capture: z.number() }),
-  },
-  /** The next piece of a capture, in base64. Answered within a second, also if there is nothing. */
-  'capture-read': {
-    arguments: z.object({ capture: captureNumber }),
-    result: z.object({ octets: z.string(), packets: z.number(), dropped: z.number(), last: z.boolean() }),
-  },
-  'capture-end': { arguments: z.object({ capture: captureNumber }), result: nothing },
+  ...captureCommands,
   summary: { arguments: nothing, result: rowOf<LabSummary>() },
   set: {
     arguments: z.object({ article: text(32), mode: oneOf(['legacy', 'fixed']), names }),

@@ -1,5 +1,5 @@
-/** Captures of a pair that other processes read over its control channel, a piece at a time. */
-import type { Capture, CaptureOptions, FaultProxy } from '@mtalab/harness';
+/** Captures that other processes read over a control channel, a piece at a time: that of a pair, or of an MTA that was started singly. */
+import type { Capture } from '@mtalab/harness';
 import { CliError } from '../errors.js';
 
 /** Octets of one piece, before they are written in base64. */
@@ -28,8 +28,7 @@ export class RemoteCaptures {
   #emptied: (() => void) | null = null;
 
   /** Begins a capture. @returns its number, for `read` and `end`. */
-  begin(proxy: FaultProxy, options: CaptureOptions): number {
-    const capture = proxy.capture(options);
+  begin(capture: Capture): number {
     this.#lastId += 1;
     this.#kept.set(this.#lastId, { capture, timer: this.#forget(this.#lastId, capture) });
     return this.#lastId;

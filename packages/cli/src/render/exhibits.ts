@@ -36,7 +36,10 @@ function eventRows(entries: Extract<PageExhibit, { kind: 'events' }>['entries'],
 function bodyOf(exhibit: PageExhibit, known: Set<string>, style: Paint): readonly string[] {
   switch (exhibit.kind) {
     case 'ladder': {
-      if (exhibit.lines.length === 0) return ['Nothing passed between the MTAs.'];
+      if (exhibit.lines.every(({ mark }) => mark === 'idle'))
+        return exhibit.lines.length === 0
+          ? ['Nothing passed between the MTAs.']
+          : exhibit.lines.map(({ text }) => `${text.replace('nothing passes', 'Nothing passed between the MTAs')}.`);
       const columns = Math.min(style.columns, ladderColumns);
       const lines = shortened(exhibit.lines);
       const legend = legendText(

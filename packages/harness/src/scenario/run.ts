@@ -41,6 +41,8 @@ export type CaseMoment = {
   readonly stage: Stage;
   /** Every PDU so far, with the beliefs that the journals have. */
   readonly ladder: () => Promise<readonly LadderLine[]>;
+  /** The lab's clock, in ms. */
+  readonly nowMs: () => number;
 };
 
 export type ProcessOptions = Pick<LabOptions, 'command' | 'renderConfig'> & {
@@ -83,6 +85,7 @@ async function runCase(scenario: Scenario, mode: Mode, options: ProcessOptions):
     const stage = new ProcessStage(lab);
     const moment: CaseMoment = {
       stage,
+      nowMs: () => lab.clock.nowMs(),
       ladder: async () => ladderOf(stage.pdus, (await readTrails(recordsOf(scenario, lab).map(({ journal }) => journal))).nodes),
     };
     const played = await runSteps(scenario, mode, stage, {

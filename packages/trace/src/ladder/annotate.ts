@@ -1,9 +1,9 @@
 /** Adds to a ladder what its lines show only together: where the two sides begin to disagree about the Turn, and idle time. */
 import type { TurnSide } from '@mtalab/mta-core';
-import { type LadderLine, noteLine } from './line.js';
+import { isGiveText, type LadderLine, noteLine } from './line.js';
 
 /** A gap of this much lab time between two lines is idle time, ms. */
-export const idleMs = 5000;
+const idleMs = 5000;
 
 /** The sides of an association that both say the same: neither or both have the Turn. */
 type Stretch = { readonly from: number; readonly side: TurnSide; readonly nodes: readonly string[]; ends: number | null };
@@ -29,8 +29,6 @@ function stretches(lines: readonly LadderLine[]): ReadonlyMap<string, readonly S
   return found;
 }
 
-export const isGive = (line: LadderLine): boolean => /\bturn-give\b(?!-)/.test(line.text);
-
 /**
  * The line at which a stretch becomes a disagreement; null if it is none. While a Turn-Give is on its way, its sender has let go and
  * its receiver does not know yet. That is no disagreement if the Turn-Give arrives.
@@ -39,23 +37,40 @@ function beginOf({ from, side, ends }: Stretch, lines: readonly LadderLine[], as
   const end = ends ?? lines.length;
   if (side === 'mine') return from;
   const last = lines[end];
-  if (last !== undefined && last.fate === 'passed' && isGive(last)) return null;
+  if (last !== undefined && last.fate === 'passed' && isGiveText(last.text)) return null;
   for (let at = from; at < end; at += 1) {
     const line = lines[at] as LadderLine;
-    if (line.association === association && line.fate !== 'passed' && isGive(line)) return at;
+    if (line.association === association && line.fate !== 'passed' && isGiveText(line.text)) return at;
   }
   // The end of a ladder may cut the stretch short: a Turn-Give may still be to come.
   return ends === null && end - from < 3 ? null : from;
 }
 
 /** `2 h 5 min`, `12 s`. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
+/** A note about time in which nothing passes; none for a short time. */
+export function idleNote(gapMs: number, more: Partial<LadderLine> = {}): readonly LadderLine[] {
+  return gapMs < idleMs ? [] : [noteLine('', `nothing passes for ${duration(gapMs)}`, { ...more, mark: 'idle' })];
+}
+
+/**
+ * A part of a ladder with notes about idle time before its first line and after its last one.
+ * @param fromMs and untilMs, in ms of the lab's clock, between which the part lies. `fromMs` null: nothing is known of what was before.
+ */
+export function withIdleEnds(lines: readonly LadderLine[], fromMs: number | null, untilMs: number): readonly LadderLine[] {
+  const times = lines.flatMap(({ tMs, endMs }) => (tMs === undefined ? [] : [tMs, endMs ?? tMs]));
+  const firstMs = times[0] ?? untilMs;
+  const lastMs = times.reduce((one, other) => Math.max(one, other), firstMs);
+  const before = fromMs === null ? [] : idleNote(firstMs - fromMs);
+  return [...before, ...lines, ...idleNote(untilMs - lastMs)];
 }
 
 /** The notes to put after each line, by its index. */
@@ -85,9 +100,7 @@ export function annotated(lines: readonly LadderLine[]): readonly LadderLine[] {
   for (const [at, line] of lines.entries()) {
     const { tMs } = line;
     if (tMs !== undefined) {
-      const gapMs = lastMs === null ? 0 : tMs - lastMs;
-      if (gapMs >= idleMs)
-        result.push(noteLine('', `nothing passes for ${duration(gapMs)}`, { tMs: lastMs ?? tMs, mark: 'idle' }));
+      result.push(...idleNote(lastMs === null ? 0 : tMs - lastMs, { tMs: lastMs ?? tMs }));
       lastMs = Math.max(lastMs ?? tMs, line.endMs ?? tMs);
     }
     result.push(line, ...(notes.get(at) ?? []));

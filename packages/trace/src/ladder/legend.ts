@@ -9,6 +9,7 @@ const words: readonly (readonly [word: string, occurs: RegExp, term: string])[] 
   ['bind', /^bind\b/, 'Bind'],
   ['bind_nak', /^bind_nak\b/, 'bind_nak'],
   ['group', /\bgroup=\d/, 'Association group'],
+  ['request', /^(request|response) \d/, 'Call'],
   ['MtaBind, MtaBindBack', /\bMtaBind(Back)?\b/, 'MtaBind'],
   ['CR', /^(CR|CC|DR)\b/, 'CR'],
   ['CONNECT', /^(CONNECT|ACCEPT|REFUSE)\b/, 'CONNECT'],
@@ -16,17 +17,24 @@ const words: readonly (readonly [word: string, occurs: RegExp, term: string])[] 
   ['rtorq', /\brtorq\b/, 'RTORQ'],
   ['rtoac', /\brtoac\b/, 'RTOAC'],
   ['rtorj', /\brtorj\b/, 'RTORJ'],
+  ['incarnation', /\bincarnation=/, 'Incarnation'],
+  ['checkpoint', /\brto(rq|ac)\b.* checkpoint=/, 'Checkpoint'],
+  ['window', /\bwindow=/, 'Window'],
   ['rttr', /\brttr\b/, 'RTTR'],
   ['ACTIVITY START', /\bACTIVITY (START|RESUME|END)\b/, 'ACTIVITY START'],
   ['MINOR SYNC', /\bMINOR SYNC\b/, 'MINOR SYNC'],
   ['EXCEPTION', /^EXCEPTION\b/, 'EXCEPTION'],
   ['activity', /\bactivity=/, 'Activity id'],
+  ['offset', /\boffset=/, 'Offset'],
   ['confirm', /\bconfirm\b/, 'Confirmation'],
+  ['upTo', /\bupTo=/, 'upTo'],
   ['refuse', /\brefuse\b/, 'Refuse'],
   ['discard', /\bdiscard(ed)?\b/, 'Discard'],
   ['settled', /\bsettled=/, 'Settled'],
   ['turn-please', /\bturn-please\b/, 'Turn-Please'],
-  ['turn-give', /\bturn-give\b/, 'Turn-Give'],
+  ['please-noted', /\bplease-noted\b/, 'please-noted'],
+  ['turn-give', /\bturn-give\b(?!-)/, 'Turn-Give'],
+  ['turn-give-ack', /\bturn-give-ack\b/, 'turn-give-ack'],
   ['rtab', /\brtab\b/, 'RTAB'],
   ['close', /\bclose\b/, 'Close'],
 ];
@@ -43,15 +51,17 @@ const signs: readonly (readonly [sign: string, meaning: string, has: (line: Ladd
 
 type LegendEntry = { readonly word: string; readonly meaning: string };
 
-/** What the words and signs in these lines mean. */
+/** What the words in these lines mean. */
+export function ladderWords(lines: readonly LadderLine[]): readonly LegendEntry[] {
+  return words
+    .filter(([, occurs]) => lines.some(({ text }) => occurs.test(text)))
+    .map(([word, , term]) => ({ word, meaning: termOf(term)?.short ?? '' }));
+}
+
+/** What the words and signs of the drawing as text mean. */
 function ladderLegend(lines: readonly LadderLine[]): readonly LegendEntry[] {
   const drawn = annotated(lines);
-  return [
-    ...words
-      .filter(([, occurs]) => drawn.some(({ text }) => occurs.test(text)))
-      .map(([word, , term]) => ({ word, meaning: termOf(term)?.short ?? '' })),
-    ...signs.filter(([, , has]) => drawn.some(has)).map(([word, meaning]) => ({ word, meaning })),
-  ];
+  return [...ladderWords(drawn), ...signs.filter(([, , has]) => drawn.some(has)).map(([word, meaning]) => ({ word, meaning }))];
 }
 
 /**

@@ -42,6 +42,11 @@ export function isNote(line: LadderLine): boolean {
   return line.from === line.to;
 }
 
+/** Is this the text of a Turn-Give, and not of its acknowledgement? */
+export function isGiveText(text: string): boolean {
+  return /\bturn-give\b(?!-)/.test(text);
+}
+
 /** The MTAs of a ladder, in the order of their first line. */
 export function nodesOf(lines: readonly LadderLine[]): readonly string[] {
   return [...new Set(lines.flatMap((line) => [line.from, line.to]))].filter((name) => name !== '');

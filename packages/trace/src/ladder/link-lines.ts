@@ -63,7 +63,7 @@ export function ladderOf(pdus: Iterable<LinkPdu>, trails: ReadonlyMap<string, Tr
     ends.filter((end) => !isClient(end)),
     matching,
   );
-  return list.map(({ pdu, text, arrived, left }) => {
+  const lines = list.map(({ pdu, text, arrived, left }): LadderLine => {
     const { from, to, fate, fault, association } = pdu;
     const sent = matching.partners.get(arrived);
     const received = left === null ? undefined : matching.partners.get(left);
@@ -83,5 +83,41 @@ export function ladderOf(pdus: Iterable<LinkPdu>, trails: ReadonlyMap<string, Tr
       ...(received === undefined ? {} : { arrivedMs: received.tMs }),
       steps: { sent: sent?.index ?? null, received: received?.index ?? null },
     };
+  });
+  return withBeliefsInOrder(lines);
+}
+
+/**
+ * The connections of an association may overtake each other behind the link: the receiver then takes a PDU before one that the link
+ * passed on earlier. The line of the earlier one must not show what the receiver believes only because of the other. So the receiver's
+ * belief waits for the line that it came from.
+ */
+function withBeliefsInOrder(lines: readonly LadderLine[]): LadderLine[] {
+  /** For each line: the earliest arrival at its receiver among the lines of the association behind it. */
+  const later: number[] = [];
+  const earliest = new Map<string, number>();
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const { to, steps, association } = lines[at] as LadderLine;
+    const key = `${association}\n${to}`;
+    const known = earliest.get(key) ?? Number.POSITIVE_INFINITY;
+    later[at] = known;
+    earliest.set(key, Math.min(known, steps?.received ?? Number.POSITIVE_INFINITY));
+  }
+  const waiting = new Map<string, { readonly received: number; readonly side: TurnSide }>();
+  return lines.map((line, at) => {
+    const { to, steps, association } = line;
+    const side = line.believes[to];
+    const received = steps?.received;
+    if (side === undefined || received == null) return line;
+    const key = `${association}\n${to}`;
+    const held = waiting.get(key);
+    const latest = held !== undefined && held.received > received ? held : { received, side };
+    if ((later[at] ?? Number.POSITIVE_INFINITY) >= latest.received) {
+      waiting.delete(key);
+      return { ...line, believes: { ...line.believes, [to]: latest.side } };
+    }
+    waiting.set(key, latest);
+    const { [to]: _, ...believes } = line.believes;
+    return { ...line, believes };
   });
 }

@@ -1,7 +1,7 @@
 /** Adds notes to a ladder that is printed line by line: idle time, and where the two sides disagree about the Turn. */
 import type { TurnSide } from '@mtalab/mta-core';
-import { duration, idleMs, isGive } from './annotate.js';
-import { type LadderLine, noteLine } from './line.js';
+import { idleNote } from './annotate.js';
+import { isGiveText, type LadderLine, noteLine } from './line.js';
 
 /** Lines of an association until a disagreement is no Turn-Give on its way. */
 const patience = 3;
@@ -18,7 +18,7 @@ export class StreamNotes {
   around(line: LadderLine): { readonly before: readonly LadderLine[]; readonly after: readonly LadderLine[] } {
     const { tMs } = line;
     const gapMs = tMs === undefined || this.#lastMs === null ? 0 : tMs - this.#lastMs;
-    const before = gapMs >= idleMs ? [noteLine('', `nothing passes for ${duration(gapMs)}`, { mark: 'idle' })] : [];
+    const before = idleNote(gapMs);
     if (tMs !== undefined) this.#lastMs = Math.max(this.#lastMs ?? tMs, line.endMs ?? tMs);
     return { before, after: this.#turn(line) };
   }
@@ -39,7 +39,7 @@ export class StreamNotes {
       return note;
     }
     known.lines += 1;
-    const sure = one === 'mine' || known.lines >= patience || (isGive(line) && line.fate === 'lost');
+    const sure = one === 'mine' || known.lines >= patience || (isGiveText(line.text) && line.fate === 'lost');
     if (known.said || !sure) return [];
     known.said = true;
     const each = one === 'mine' ? 'each believes that it has the Turn' : 'each believes that the other has the Turn';

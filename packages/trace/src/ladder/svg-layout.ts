@@ -1,5 +1,5 @@
 /** Places the lines of a ladder in a picture: where each PDU leaves and arrives, and what each lifeline shows of the Turn. */
-import { isNote, type LadderLine } from './line.js';
+import { isGiveText, isNote, type LadderLine } from './line.js';
 
 /** Rows between two PDUs that leave, between any two instants, and above the first, in pixels. */
 const leaveStep = 28;
@@ -55,7 +55,6 @@ export type StripPart = {
   readonly toY: number;
 };
 
-const isGive = (text: string): boolean => /\bturn-give\b(?!-)/.test(text);
 const isGiveAck = (text: string): boolean => /\bturn-give-ack\b/.test(text);
 
 /**
@@ -84,7 +83,7 @@ function changesOf(lines: readonly Placed[]): readonly Change[] {
         y: leaveY,
         node: from,
         association,
-        state: own === 'theirs' && isGive(text) ? 'given' : own,
+        state: own === 'theirs' && isGiveText(text) ? 'given' : own,
         settles: isNote(line),
       });
     const settles = line.fate === 'passed' && isGiveAck(text);

@@ -11,6 +11,7 @@ import {
 } from '@mtalab/mta-core';
 import type { LocatedEntry } from '../journal/entry.js';
 import { type Replayed, Replayer } from '../journal/replay.js';
+import { isGiveText } from './line.js';
 import { callIn } from './link-pdu.js';
 
 /** One end of a connection, in one life of its MTA. */
@@ -24,7 +25,7 @@ export type ConnectionEnd = {
   readonly received: PduMoment[];
 };
 
-/** A PDU at one end: sent or received, and what that end believed about the Turn right after. */
+/** A PDU at one end: sent or received, and what that end believed about the Turn right after, within the step. */
 export type PduMoment = {
   readonly kind: 'sent' | 'received';
   readonly node: string;
@@ -67,6 +68,8 @@ export class Trail {
   readonly ends: ConnectionEnd[] = [];
   #present = new Map<number, ConnectionEnd>();
   #incarnation: number | null = null;
+  /** Associations of which the present step still has to pass the Turn on. */
+  #giving = new Set<string>();
 
   constructor(node: string) {
     this.node = node;
@@ -79,6 +82,11 @@ export class Trail {
       this.#present = new Map();
       if (this.#incarnation !== null) this.#note(t, `starts again, incarnation ${mta.incarnation}`, null, null);
       this.#incarnation = mta.incarnation;
+    }
+    this.#giving = new Set();
+    for (const effect of effects) {
+      const given = effect.type === 'frame' && isGiveText(describeFrame(effect)) ? placeOf(mta, before, effect.conn) : null;
+      if (given !== null) this.#giving.add(given.name);
     }
     if (input.type === 'frame') this.#pdu('received', t, input, mta, before);
     if (before !== null && ltabOf(before) !== ltabOf(mta)) this.#losses(t, before, mta);
@@ -100,7 +108,11 @@ export class Trail {
 
   #pdu(kind: PduMoment['kind'], tMs: number, frame: LinkFrame, mta: Mta, before: Mta | null): void {
     const { conn } = frame;
-    const at = locate(mta, conn) ?? (before === null ? null : locate(before, conn));
+    const at = placeOf(mta, before, conn);
+    const text = describeFrame(frame);
+    if (kind === 'sent' && at !== null && isGiveText(text)) this.#giving.delete(at.name);
+    // A step that passes the Turn on lets go with its Turn-Give, and not with the PDUs before that.
+    const side = at !== null && this.#giving.has(at.name) ? 'mine' : (at?.side ?? null);
     const end = this.#end(conn, tMs);
     const caller = kind === 'received' ? callIn(frame)?.from : undefined;
     end.peer = at?.peer ?? caller ?? end.peer;
@@ -109,10 +121,10 @@ export class Trail {
       node: this.node,
       index: this.moments.length,
       tMs,
-      text: describeFrame(frame),
+      text,
       end,
       association: at?.name ?? null,
-      believes: at?.side ?? null,
+      believes: side,
     };
     this.moments.push(moment);
     end[kind].push(moment);
@@ -149,6 +161,10 @@ export class Trail {
 const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'opening', 'answering']);
 
 type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
+
+function placeOf(mta: Mta, before: Mta | null, conn: number): Place | null {
+  return locate(mta, conn) ?? (before === null ? null : locate(before, conn));
+}
 
 /** The association of a connection, and whose Turn its side believes it is. */
 function locate(mta: Mta, conn: number): Place | null {

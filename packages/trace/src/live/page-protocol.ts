@@ -93,6 +93,8 @@ export type PageMoment<Outcome = { readonly seen: string }> =
 /** A lesson that real MTAs have played. Texts are Markdown. */
 export type PlayedLesson = Omit<PageLesson, 'done'> & {
   readonly intro: string;
+  /** The words that it explains. */
+  readonly words: readonly { readonly word: string; readonly means: string }[];
   readonly close: string;
   readonly questions: readonly {
     readonly id: string;

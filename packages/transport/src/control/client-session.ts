@@ -139,8 +139,8 @@ export class ClientSession implements CommandClient {
       }
       this.#outstanding += 1;
       try {
-        const { driver, clock, diagnostics } = this.#backend;
-        const result = await carryOut({ driver, clock, diagnostics, client: this }, cmd, args);
+        const { driver, clock, diagnostics, captures } = this.#backend;
+        const result = await carryOut({ driver, clock, diagnostics, captures, client: this }, cmd, args);
         this.#send({ id, ok: true, result });
         const after = this.#afterReply;
         this.#afterReply = null;

@@ -21,6 +21,7 @@ import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
 import type { LabClock } from '../driver/lab-clock.js';
 import { BadRequest, noSuch, problemOf, shortened } from './bad-request.js';
+import type { CaptureService } from './capture-schema.js';
 import { nearestName } from './nearest-name.js';
 import { type CommandName, type CommandResult, type CommandValues, commands } from './schema.js';
 import type { StreamName } from './stream-schema.js';
@@ -39,6 +40,7 @@ export type CommandContext = {
   readonly clock: LabClock;
   readonly diagnostics: Diagnostics;
   readonly client: CommandClient;
+  readonly captures: CaptureService | undefined;
 };
 type Carried<Name extends CommandName> = CommandResult<Name> | Promise<CommandResult<Name>>;
 type Handlers = { readonly [Name in CommandName]: (context: CommandContext, values: CommandValues<Name>) => Carried<Name> };
@@ -50,6 +52,11 @@ function knownMta(driver: Driver, name: string): string {
   const nearest = nearestName(name, names);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   throw new BadRequest(`mta: ${JSON.stringify(name)} is no adjacent MTA of ${driver.mta.name}${hint}`);
+}
+
+function captureOf(captures: CaptureService | undefined): CaptureService {
+  if (captures !== undefined) return captures;
+  throw new BadRequest('this MTA belongs to a run whose supervisor records; ask that one');
 }
 
 function operate(driver: Driver, command: OperatorCommand): void {
@@ -135,6 +142,12 @@ const handlers: Handlers = {
   subscribe: ({ client }, { stream, since }) => client.subscribe(stream, since),
   unsubscribe({ client }, { stream }) {
     client.unsubscribe(stream);
+    return {};
+  },
+  'capture-begin': ({ captures }, { packets }) => ({ capture: captureOf(captures).begin(packets) }),
+  'capture-read': ({ captures }, { capture }) => captureOf(captures).read(capture),
+  'capture-end'({ captures }, { capture }) {
+    captureOf(captures).end(capture);
     return {};
   },
 };

@@ -18,6 +18,7 @@ import {
 } from '@mtalab/mta-core';
 import * as z from 'zod';
 import { bindingChanges, clockMove, number, oneOf, submission, text, texts, uploadId } from './argument-schemas.js';
+import { captureCommands } from './capture-schema.js';
 import { mtaStatus } from './status-schema.js';
 import { streamNames } from './stream-schema.js';
 
@@ -77,6 +78,7 @@ export const commands = {
     result: z.object({ stream, latest: z.number() }),
   },
   unsubscribe: { arguments: z.object({ stream }), result: nothing },
+  ...captureCommands,
 } as const satisfies CommandSchemas;
 
 /** What the commands of a control server take and answer, by name. An MTA has `commands`; another server has its own. */

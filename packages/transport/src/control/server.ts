@@ -12,6 +12,7 @@ import { WebSocketServer } from 'ws';
 import type { Diagnostics } from '../driver/diagnostics.js';
 import type { Driver } from '../driver/driver.js';
 import type { LabClock } from '../driver/lab-clock.js';
+import type { CaptureService } from './capture-schema.js';
 import { ClientSession } from './client-session.js';
 import { type CommandTable, serveCommands } from './command-session.js';
 import { controlLimits } from './control-limits.js';
@@ -31,6 +32,8 @@ export type ControlBackend = {
   readonly diagnostics: Diagnostics;
   readonly settings: Settings;
   readonly streams: Readonly<Record<StreamName, StreamSource>>;
+  /** Records the octets of its connections. Default: the MTA cannot. */
+  readonly captures?: CaptureService | undefined;
   readonly log: (text: string) => void;
 };
 

@@ -3,6 +3,7 @@ import type { Input, LinkFrame } from '@mtalab/mta-core';
 import type { SocketCounts } from '../control/status-schema.js';
 import type { CodecsByLink } from '../net/frame-codec.js';
 import { Network } from '../net/network.js';
+import type { SocketTap } from '../net/socket-tap.js';
 import type { EffectOf, NetworkPort } from './driver-ports.js';
 import type { KeptPorts } from './kept-ports.js';
 import { configuredPlace, type ListeningPorts } from './listener-kinds.js';
@@ -13,6 +14,7 @@ export type KeptPortNetworkOptions = {
   readonly ports: ListeningPorts;
   readonly keptPorts: KeptPorts;
   readonly codecs: CodecsByLink;
+  readonly tap: SocketTap | undefined;
   readonly input: (input: Input) => void;
   readonly log: (level: LogLevel, text: string) => void;
 };
@@ -33,7 +35,7 @@ export class KeptPortNetwork implements NetworkPort {
       },
       log: options.log,
     };
-    this.#network = new Network(hooks, options.codecs);
+    this.#network = new Network(hooks, options.codecs, { tap: options.tap });
   }
 
   listen(effect: EffectOf<'listen'>): void {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContentHandle, type Input, type MtaConfig, nextDeadline, type ReportedEvent, start, step } from '@mtalab/mta-core';
+import type { CaptureService } from '../control/capture-schema.js';
 import type { ControlServer } from '../control/server.js';
 import type { Delivery } from '../delivery/delivery-sink.js';
 import { ledgerDelivery } from '../delivery/ledger-delivery.js';
@@ -11,6 +12,7 @@ import type { SmartHostSettings } from '../delivery/smart-host.js';
 import { SmtpDelivery } from '../delivery/smtp-delivery.js';
 import type { MetricsAddress, MetricsServer } from '../metrics/metrics-server.js';
 import { UnreadableContent } from '../net/frame-codec.js';
+import type { SocketTap } from '../net/socket-tap.js';
 import { heldContents } from '../rpc/held-contents.js';
 import { partialMessages, RpcCodecs } from '../rpc/rpc-codecs.js';
 import type { SmtpListener, SmtpSettings } from '../smtp/smtp-listener.js';
@@ -71,6 +73,8 @@ export type StartOptions = {
   readonly maxStoreBytes?: number;
   /** Diagnostics levels, of the control channel's event stream too. Default: None of every category. */
   readonly diagnostics?: Diagnostics;
+  /** Sees the octets of its connections, and answers the commands that record them. Default: nothing does. */
+  readonly captures?: { readonly tap: SocketTap; readonly service: CaptureService };
   readonly hooks?: MtaHooks;
 };
 
@@ -191,6 +195,7 @@ function assemble(options: StartOptions, parts: Parts, onRunning: () => void): D
     ports: config,
     keptPorts: parts.keptPorts,
     codecs: { rpc, x400 },
+    tap: options.captures?.tap,
     input,
     log: (level, text) => hooks?.log?.(level, text),
   });
@@ -283,6 +288,7 @@ export async function startMta(options: StartOptions): Promise<RunningMta> {
   }
   const ended = driver.ended.then(async (end) => {
     if (end.error !== undefined) hooks?.log?.('error', end.error.stack ?? end.error.message);
+    await options.captures?.service.finish();
     await Promise.all([control.close(), smtp.listener?.close(), metrics?.close()]);
     journal.close();
     return end;

@@ -74,7 +74,8 @@ export function startControl(
   parts: { readonly diagnostics: Diagnostics; readonly streams: ReturnType<DriverStreams['sources']> },
 ): Promise<ControlServer> {
   const log = (text: string): void => options.hooks?.log?.('error', text);
-  const backend = { driver, clock: options.clock, settings: options.config.settings, ...parts, log };
+  const { clock, config, captures } = options;
+  const backend = { driver, clock, settings: config.settings, captures: captures?.service, ...parts, log };
   const tokenFile = join(options.dataFolder, 'control.token');
   const start = (port: number): Promise<ControlServer> => ControlServer.start({ backend, tokenFile, port });
   const port = options.control?.port ?? 0;

@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer, isIP, type Server, type Socket
 import { type Effect, type Input, type LinkFrame, type LinkKind, ntError } from '@mtalab/mta-core';
 import { type CodecsByLink, type FrameCodecs, MalformedFrame, UnreadableContent } from './frame-codec.js';
 import { addressText, SocketConnection } from './socket-connection.js';
+import type { SocketTap } from './socket-tap.js';
 
 export type NetworkHooks = {
   /** Takes an input for the core. Called from socket events, one frame at a time, never from within a method of `Network`. */
@@ -19,6 +20,8 @@ export type NetworkOptions = {
   readonly maxBufferedBytes?: number;
   /** Connections, dialled and accepted together; the core has its own, lower limit. */
   readonly maxSockets?: number;
+  /** Sees the octets of every connection. */
+  readonly tap?: SocketTap | undefined;
 };
 
 /** One connection in a status report. `sent` and `received` count whole frames. */
@@ -45,6 +48,7 @@ export class Network {
   readonly #codecs: CodecsByLink;
   readonly #maxBufferedBytes: number | undefined;
   readonly #maxSockets: number;
+  readonly #tap: SocketTap | undefined;
   readonly #servers = new Set<Server>();
   readonly #connections = new Map<number, SocketConnection>();
   /** Ended by us, oldest first. */
@@ -60,6 +64,7 @@ export class Network {
     this.#codecs = codecs;
     this.#maxBufferedBytes = options.maxBufferedBytes;
     this.#maxSockets = options.maxSockets ?? 4096;
+    this.#tap = options.tap;
   }
 
   /**
@@ -112,7 +117,7 @@ export class Network {
     const connection = this.#connection(link, codecs, conn, socket, null);
     socket.on('connect', () => {
       if (connection.phase !== 'dialling') return;
-      connection.up();
+      connection.up(this.#tap);
       const address = isIP(host) === 0 ? socket.remoteAddress : undefined;
       this.#hooks.input({ type: 'connected', conn, ...(address === undefined ? {} : { address }) });
     });
@@ -202,7 +207,7 @@ export class Network {
     }
     this.#nextAccepted += 2;
     const connection = this.#connection(link, codecs, conn, socket, socket.localPort ?? 0);
-    connection.up();
+    connection.up(this.#tap);
     this.#hooks.input({ type: 'accepted', link, conn, binding, remote: connection.remote });
   }
 
@@ -217,6 +222,7 @@ export class Network {
       return connection.phase === 'up';
     };
     socket.on('data', (chunk: Buffer) => {
+      connection.look?.data(false, chunk);
       if (connection.phase !== 'up' || connection.deaf) return;
       try {
         connection.codec.decode(chunk, deliver);
@@ -230,9 +236,16 @@ export class Network {
       // The answers to one read leave at once: the peer works on them while this side reads its next connection.
       this.flush();
     });
-    socket.on('end', () => this.#lost(connection, null));
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(connection, error));
+    socket.on('end', () => {
+      connection.look?.end(false);
+      this.#lost(connection, null);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      connection.look?.reset(false);
+      this.#lost(connection, error);
+    });
     socket.on('close', () => {
+      connection.closed();
       this.#closing.delete(socket);
       this.#lost(connection, null);
     });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { LinkKind } from '@mtalab/mta-core';
 import type { ConnectionEnd, FrameCodec, FrameCodecs } from './frame-codec.js';
 import { OutgoingOctets } from './outgoing-octets.js';
+import type { SocketLook, SocketTap } from './socket-tap.js';
 
 /** Loop turns that a socket of which all is written waits for the peer's end of the connection. */
 const lingerTurns = 32;
@@ -41,6 +42,9 @@ export class SocketConnection implements ConnectionEnd {
   /** Whole frames. */
   sent = 0;
   received = 0;
+  /** What looks at its octets, once it is up. */
+  look: SocketLook | null = null;
+  #ended = false;
 
   constructor(made: SocketConnectionOptions) {
     const { conn, link, socket, acceptedAt, codecs } = made;
@@ -52,12 +56,17 @@ export class SocketConnection implements ConnectionEnd {
     this.maxBufferedBytes = made.maxBufferedBytes ?? codecs.maxFrameBytes + roomBytes;
   }
 
-  up(): void {
+  up(tap: SocketTap | undefined): void {
     const { socket } = this;
     this.phase = 'up';
     socket.setNoDelay(true);
     this.local = addressText(socket.localAddress, socket.localPort);
     this.remote = addressText(socket.remoteAddress, socket.remotePort);
+    if (tap === undefined) return;
+    const own = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    const other = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    const dialled = this.acceptedAt === null;
+    this.look = tap(dialled ? { client: own, server: other } : { client: other, server: own }, dialled);
   }
 
   /** Octets that the kernel has not taken yet. */
@@ -72,7 +81,10 @@ export class SocketConnection implements ConnectionEnd {
     const blocks = this.out.take();
     if (!socket.writable) return;
     if (blocks.length > 1) socket.cork();
-    for (const block of blocks) socket.write(block);
+    for (const block of blocks) {
+      socket.write(block);
+      this.look?.data(true, block);
+    }
     if (blocks.length > 1) socket.uncork();
   }
 
@@ -82,6 +94,15 @@ export class SocketConnection implements ConnectionEnd {
     this.flush();
     socket.once('finish', () => linger(socket, lingerTurns));
     socket.end();
+    this.look?.end(true);
+    this.#ended = true;
+  }
+
+  /** The socket is closed. If this side had not ended it, the close was a reset. */
+  closed(): void {
+    if (!this.#ended) this.look?.reset(true);
+    this.look?.gone();
+    this.look = null;
   }
 }
 

@@ -4,10 +4,10 @@ import { isNote, type LadderLine } from '@mtalab/trace';
 
 /** Words of a line, the most telling first, and their entry in the glossary. */
 const words: readonly (readonly [RegExp, string])[] = [
-  [/\bturn-give-ack\b/, 'Turn-Give'],
+  [/\bturn-give-ack\b/, 'turn-give-ack'],
   [/\bturn-give\b/, 'Turn-Give'],
   [/\bturn-please\b/, 'Turn-Please'],
-  [/\bplease-noted\b/, 'Turn-Please'],
+  [/\bplease-noted\b/, 'please-noted'],
   [/\brttr\b/, 'RTTR'],
   [/\bconfirm\b/, 'Confirmation'],
   [/\brtorq\b/, 'RTORQ'],

@@ -1,5 +1,5 @@
 /** The lessons: a list, and one lesson after the other. Each stops at the decisive moment, and the reader predicts. */
-import type { PageExhibit, PageLesson, PageMoment, PlayedLesson } from '@mtalab/trace';
+import { ladderWords, type PageExhibit, type PageLesson, type PageMoment, type PlayedLesson } from '@mtalab/trace';
 import { useEffect, useState } from 'preact/hooks';
 import { ladderRows } from '../model/rows.js';
 import type { Store } from '../state/store.js';
@@ -8,6 +8,25 @@ import { Markdown } from './markdown.js';
 
 /** Rows of a ladder in a lesson before it scrolls. */
 const mostRows = 14;
+
+type Word = { readonly word: string; readonly means: string };
+
+function Words({ title, words }: { readonly title: string; readonly words: readonly Word[] }) {
+  if (words.length === 0) return null;
+  return (
+    <details class="words">
+      <summary>{title}</summary>
+      <dl>
+        {words.map(({ word, means }) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd>{means}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
 
 function Exhibit({ exhibit, store }: { readonly exhibit: PageExhibit; readonly store: Store }) {
   const [selected, select] = useState(-1);
@@ -34,6 +53,10 @@ function Exhibit({ exhibit, store }: { readonly exhibit: PageExhibit; readonly s
               empty="Nothing passed."
             />
           </div>
+          <Words
+            title="What the words on this ladder mean"
+            words={ladderWords(exhibit.lines).map(({ word, meaning }) => ({ word, means: meaning }))}
+          />
         </div>
       );
     }
@@ -149,6 +172,7 @@ function Lesson({ lesson, store }: { readonly lesson: PlayedLesson; readonly sto
         Lesson {lesson.number}: {lesson.title}
       </h2>
       <Markdown text={lesson.intro} />
+      <Words title="The words of this lesson" words={lesson.words} />
       {shown.map((moment, at) => (
         <Moment
           key={at}

@@ -10,7 +10,7 @@ export const termsAToL: readonly Term[] = [
   },
   {
     names: ['Activity id'],
-    short: 'the number of a copy, the same on every association',
+    short: 'the number of a message on its way to one MTA, the same on every association',
     text: 'The number of a copy. It is durable and the same on every association, so a receiver recognises a copy that comes a second time.',
     source: 'Own; [rules.md](protocol/rules.md#exactly-once)',
   },
@@ -76,7 +76,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Bind'],
     also: ['bind_ack'],
-    short: 'the first PDU on a connection',
+    short: 'the first request on a network connection; bind_ack accepts it',
     text: 'The first PDU on an RPC connection. It names the interface, the transfer syntax and the association group. The server answers bind_ack or bind_nak.',
     source: 'C706 12.6.4.3',
   },
@@ -95,6 +95,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Call'],
     also: ['request', 'response'],
+    short: 'a call; the response with the same number in the other direction is its answer',
     text: 'One request of DCE/RPC and its answer, a response or a fault. Several calls can be outstanding on a connection.',
     source: 'C706 6.4',
   },
@@ -112,6 +113,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Checkpoint'],
     also: ['RTS-Checkpoint-Size'],
+    short: 'the most kilobytes of a segment',
     text: 'A point in a transfer from which it can resume. The sender sends at most RTS-Checkpoint-Size between two checkpoints.',
     source: 'X.218, X.228 7.3',
   },
@@ -135,7 +137,7 @@ export const termsAToL: readonly Term[] = [
   {
     names: ['Confirmation'],
     also: ['confirm'],
-    short: 'the receiver has the segment, or the whole message, on its disk',
+    short: 'the receiver has the segment on its disk; `stored` says that it has the whole message',
     text: "The receiver's statement that a segment, or the whole message, is on its disk. After the last one the sender erases its copy.",
     source: 'X.218 9.3',
   },
@@ -246,6 +248,7 @@ export const termsAToL: readonly Term[] = [
   },
   {
     names: ['Incarnation'],
+    short: 'how often the MTA has started',
     text: 'The number of a start of an MTA on its store. Associations do not outlive it: a peer that meets a new incarnation drops what it held with the old one.',
     source: 'Own; [rules.md](protocol/rules.md#associations)',
   },

@@ -43,6 +43,12 @@ export const termsMToZ: readonly Term[] = [
     source: 'X.411 8.3.1.2; RFC 3464',
   },
   {
+    names: ['Offset'],
+    short: 'where the segment begins in the message, in octets; `length` is its size',
+    text: 'The place in a message at which a segment begins: the number of octets before it.',
+    source: '[lan-link.md](protocol/lan-link.md)',
+  },
+  {
     names: ['Open failure'],
     text: 'A failed attempt to open an association. After Num-Of-Open-Retries further attempts the MTA reports on every queued message.',
     source: 'Q280449; event 289',
@@ -55,7 +61,7 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['PDU'],
-    text: 'Protocol data unit. Here it is one unit of DCE/RPC, such as a bind or a request.',
+    text: 'Protocol data unit: one message of a protocol, as it goes over a connection. Here it is mostly one of DCE/RPC, such as a bind or a request.',
     source: 'C706 12',
   },
   {
@@ -67,6 +73,12 @@ export const termsMToZ: readonly Term[] = [
     names: ['Please', 'Give'],
     text: 'Short for Turn-Please and Turn-Give.',
     source: null,
+  },
+  {
+    names: ['please-noted'],
+    short: 'the answer to a turn-please: its receiver knows of the wish, and gives the Turn as soon as it may',
+    text: 'The answer to a Turn-Please. The holder of the Turn has noted it. It gives the Turn when it has nothing left to send, when the Please outranks its next message, or after some further transfers.',
+    source: '[rules.md](protocol/rules.md#the-turn)',
   },
   {
     names: ['Priority'],
@@ -91,7 +103,7 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['Recovery'],
-    short: 'reopens a lost association; each has a number',
+    short: 'reopens a lost association; its number counts up, and 0 is the first opening',
     text: 'The reopening of a lost association by its initiator, with the same name and a higher recovery number. The recovering RTORQ says whose Turn it is.',
     source: 'X.228 7.7; [rules.md](protocol/rules.md#the-turn-after-a-loss)',
   },
@@ -165,7 +177,7 @@ export const termsMToZ: readonly Term[] = [
   {
     names: ['RTTR'],
     also: ['data'],
-    short: 'carries one segment of a message',
+    short: 'carries a message, or one segment of a long one; the first says `start`, the last says `last`',
     text: 'The APDU that carries one segment of a transfer. On the X.400 connector it is a DATA TRANSFER.',
     source: 'X.228 7.3',
   },
@@ -246,14 +258,21 @@ export const termsMToZ: readonly Term[] = [
   },
   {
     names: ['Turn-Give'],
-    also: ['turn-give-ack', 'give-tokens-confirm', 'give-tokens-ack'],
+    also: ['give-tokens-confirm'],
     short: 'passes the Turn to the other side',
     text: 'The APDU with which the holder passes the Turn to the other side. The holder lets go when it sends the Turn-Give, not when it is acknowledged. On the X.400 connector it is GIVE TOKENS CONFIRM.',
     source: 'X.218 9.5, X.228 7.5',
   },
   {
+    names: ['turn-give-ack'],
+    also: ['give-tokens-ack'],
+    short: 'the answer to a turn-give: it has arrived',
+    text: 'The answer to a Turn-Give. Nothing waits for it but the next Turn-Please of the side that gave. On the X.400 connector it is GIVE TOKENS ACK.',
+    source: 'X.228 7.5; [rules.md](protocol/rules.md#the-turn)',
+  },
+  {
     names: ['Turn-Please'],
-    also: ['please-noted', 'please-tokens'],
+    also: ['please-tokens'],
     short: 'asks for the Turn, with a priority: 0 to close, 1 urgent, 2 normal, 3 non-urgent',
     text: 'The request for the Turn by the side without it. It carries a priority: 0 to close, 1 urgent, 2 normal, 3 non-urgent. On the X.400 connector it is PLEASE TOKENS.',
     source: 'X.218 9.4, X.228 7.4',
@@ -269,6 +288,12 @@ export const termsMToZ: readonly Term[] = [
     source: 'X.218; event 55',
   },
   {
+    names: ['upTo'],
+    short: 'how many octets of the message the receiver has on its disk',
+    text: 'In a confirmation: the number of octets of the message that the receiver has on its disk, from the beginning.',
+    source: '[lan-link.md](protocol/lan-link.md)',
+  },
+  {
     names: ['Virtual time'],
     text: 'A clock that jumps to the next event instead of waiting. The simulator and scenarios run on it.',
     source: 'Own; [scenarios.md](scenarios.md)',
@@ -276,6 +301,7 @@ export const termsMToZ: readonly Term[] = [
   {
     names: ['Window'],
     also: ['RTS-Window-Size'],
+    short: 'the number of segments that may be unconfirmed',
     text: 'The number of segments of one transfer that may be without a confirmation, 5 by default.',
     source: 'RTS-Window-Size; X.228 7.3',
   },

@@ -1,6 +1,6 @@
 -- Shows the reliable transfer of MTA Lab in Wireshark and tshark: names every RTSE APDU, and follows the Turn.
 --
---   tshark -X lua_script:wireshark/mtalab.lua -r run.pcapng
+--   tshark -X lua_script:"$(mtalab capture --plugin)" -r run.pcapng
 --
 -- On the LAN link the stock dissector reads DCE/RPC and puts its fragments together. This script reads the stubs with the
 -- messages of mtalab.proto, which it parses when it loads. On the X.400 connector the stock dissectors read everything, and
@@ -26,7 +26,7 @@ local maxDepth, maxNodes = 8, 20000
 local function readProtoFile()
   local here = __DIR__ or ""
   if here ~= "" and not here:match("[/\\]$") then here = here .. "/" end
-  local places = { here .. "mtalab.proto", here .. "../packages/transport/proto/mtalab.proto" }
+  local places = { here .. "mtalab.proto", here .. "../proto/mtalab.proto" }
   for _, place in ipairs(places) do
     local file = io.open(place, "r")
     if file ~= nil then
