@@ -69,12 +69,12 @@ module.exports = {
     },
     {
       name: 'links-apart',
-      comment: 'A link imports no other link. Bindings and their texts belong to every link over TCP.',
+      comment: 'A link imports no other link. Bindings, their texts and the order of dials belong to every link over TCP.',
       severity: 'error',
       from: { path: '^packages/mta-core/src/links/([^/]+)/' },
       to: {
         path: '^packages/mta-core/src/links/',
-        pathNot: ['^packages/mta-core/src/links/$1/', '/links/(link|local-bindings|string-binding)\\.ts$'],
+        pathNot: ['^packages/mta-core/src/links/$1/', '/links/(link|local-bindings|dial-order|string-binding)\\.ts$'],
       },
     },
     {

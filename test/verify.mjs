@@ -154,6 +154,7 @@ const parts = [
   ['quirk Q232602', () => quirk('Q232602', 200)],
   ['quirk Q280449', () => quirk('Q280449', 200)],
   ['quirk Q285350', () => quirk('Q285350', 200)],
+  ['grounds', async () => (await import('./dist/mutants/verify.js')).verifyGrounds(1000)],
   ['mutants', async () => (await import('./dist/mutants/verify.js')).verifyMutants(1000)],
   ['checker, two losses', () => exhausted(['--messages', '1,1', '--losses', '2'])],
   ['checker, a loss and a crash', () => exhausted(['--messages', '1,1', '--losses', '1', '--crashes', '1'])],

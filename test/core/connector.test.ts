@@ -1,6 +1,7 @@
-/** What is configured for one X.400 connector: settings of its own, and when it may open associations. */
+/** What is configured for one X.400 connector: settings of its own, when it may open associations, and where it dials. */
 import {
   type Association,
+  kindsIn,
   ltabOf,
   type MtaConfig,
   type PeerConfig,
@@ -184,5 +185,28 @@ test('the views show the connector', (t) => {
     'an override that is the setting of the MTA changes nothing',
   );
   t.match(viewBindings(lab.mta('A')), [{ port: 5001, x400Port: 6001 }]);
+  t.end();
+});
+
+test('an attempt goes on where the time limit has ended the one before', (t) => {
+  const endpoints = ['127.0.0.1[102]', '127.0.0.2[102]', '127.0.0.3[102]'];
+  const bindings = ['127.0.0.1', '127.0.0.2', '127.0.0.3'].map((address) => ({ address, port: 0, label: '', enabled: true }));
+  const connector = withLink('x400');
+  const lab = new PureLab(['A', 'B'], { openTimeoutS: 30, openRetryIntervalS: 60 }, {}, (config): MtaConfig => {
+    const joint = connector(config);
+    if (config.name === 'B') return { ...joint, bindings, x400Port: 102 };
+    return { ...joint, peers: joint.peers.map((peer) => ({ ...peer, endpoints })) };
+  });
+  const dials: string[] = [];
+  lab.hooks.onDial = ({ host }) => dials.push(host);
+  // Only the third path gets an answer. The others take 20 s each.
+  lab.hooks.onFrame = ({ frame }) => !kindsIn(frame).includes('connection-request') || dials.at(-1) === '127.0.0.3';
+  lab.submit('A', 'm1', ['x@b.example']);
+  lab.pass(40_000);
+  t.same(dials, ['127.0.0.1', '127.0.0.2'], 'the limit of 30 s ends the first attempt');
+  t.equal(ltabOf(lab.mta('A'))[0]?.openFailures, 1);
+  lab.pass(60_000);
+  t.same(dials.slice(2), ['127.0.0.3']);
+  t.same(delivered(lab), ['x@b.example']);
   t.end();
 });

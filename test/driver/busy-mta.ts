@@ -117,6 +117,7 @@ export const entry: LtabEntry = {
   password: 'never shown',
   settings: defaultSettings,
   activation: 'always',
+  dialFirst: { out: null, back: null },
   queues: { urgent: queueOf(queued(4, 1100)), normal: queueOf(queued(2, 1000), queued(5, 1200)), 'non-urgent': queueOf() },
   waiting: treeOf([{ ...queued(3, 950, { failures: 1 }), untilMs: 7000 }], ({ untilMs }) => untilMs),
   queued: 5,

@@ -81,6 +81,18 @@ export const bindingMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'always-from-the-first-path',
+    broken: 'Each attempt begins with the first path, although the time limit has ended the one before at a later path.',
+    ground: 'hasty',
+    patches: [
+      {
+        file: 'links/dial-order.ts',
+        find: 'dialFirst: { ...dialFirst, [way]: next }',
+        replace: 'dialFirst: next === null ? inOrder : dialFirst',
+      },
+    ],
+  },
+  {
     name: 'one-endpoint-back',
     broken: 'To call back, an MTA tries only the first string binding that the caller has named.',
     ground: 'hosts',

@@ -34,6 +34,18 @@ export const connectorMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'checkpoints-of-another-association',
+    broken: 'The end of an old connection replaces the checkpoints of an activity that another association has taken over.',
+    ground: 'connector-segments',
+    patches: [
+      {
+        file: 'links/x400/interrupted.ts',
+        find: 'received !== null && row?.association === ref.association',
+        replace: 'received !== null',
+      },
+    ],
+  },
+  {
     name: 'resumed-one-checkpoint-early',
     broken: 'ACTIVITY RESUME names the checkpoint before the last confirmed one.',
     ground: 'connector-segments',

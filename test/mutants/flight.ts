@@ -13,8 +13,8 @@ export const flightMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/outgoing.ts',
-        find: 'transfers.size < (fruitlessLosses > 0 ? 1 : activitiesInFlight)',
-        replace: 'transfers.size <= activitiesInFlight',
+        find: 'transfers.size >= (fruitlessLosses > 0 ? 1 : activitiesInFlight)',
+        replace: 'transfers.size > activitiesInFlight',
       },
     ],
   },
@@ -25,8 +25,8 @@ export const flightMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/outgoing.ts',
-        find: 'return sending === null && transfers.size',
-        replace: 'return transfers.size',
+        find: 'sending !== null || transfers.size',
+        replace: 'transfers.size',
       },
     ],
   },
@@ -45,8 +45,10 @@ export const flightMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'reliable-transfer/transfer/interrupt.ts',
-        find: 'else if (!isOldest) returnCopy(ctx, ref.entry, copy);',
-        replace: 'else if (!isOldest) { /* lost */ }',
+        find: 'for (const transfer of inOrder(association)) interrupt(ctx, ref, transfer);',
+        replace: `for (const [at, transfer] of inOrder(association).entries())
+          if (at === 0) interrupt(ctx, ref, transfer);
+          else dropTransfer(ctx, ref, transfer.id);`,
       },
     ],
   },

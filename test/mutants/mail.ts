@@ -73,6 +73,23 @@ export const mailMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'report-to-recipient',
+    broken: 'A report on a message goes to the recipient that did not get it, not to the originator.',
+    ground: 'any',
+    patches: [
+      {
+        file: 'mail/accept.ts',
+        find: 'routeOf(ctx.mta, facts.subject.originator)',
+        replace: "routeOf(ctx.mta, facts.recipients[0] ?? '')",
+      },
+      {
+        file: 'mail/accept.ts',
+        find: 'recipients: [facts.subject.originator]',
+        replace: 'recipients: facts.recipients.slice(0, 1)',
+      },
+    ],
+  },
+  {
     name: 'report-lost-when-store-fails',
     broken: 'If the disk refuses a report, the MTA forgets the report and its message.',
     ground: 'disks',

@@ -74,6 +74,8 @@ export const grounds = {
   },
   /** An attempt to open an association is soon given up. */
   impatient: { faults: { delay: { n: 1, of: 5 } }, settings: { openTimeoutS: 5, openRetryIntervalS: 5 } },
+  /** An attempt to open an association has time for a few of its paths only. */
+  hasty: { faults: {}, settings: { openTimeoutS: 2, openRetryIntervalS: 5, maxOpenRetries: 144 } },
   /** The side that has been called has the Turn first, and its disk is slow. */
   yielding: {
     faults: { 'lose-give': { n: 1, of: 1 }, 'slow-store': seldom },

@@ -1,6 +1,22 @@
-/** Hunts the mutants for `npm run verify`. */
+/** Hunts the mutants for `npm run verify`, and looks for faults of the core itself on the same grounds. */
+import { simulate, verdictText } from '@mtalab/proof';
 import { checked, hunt, mutants } from './hunt.js';
 import { Workshop } from './load.js';
+import { grounds } from './mutant.js';
+
+/**
+ * Runs the core without a planted fault on every ground.
+ * @throws Error at the first seed that breaks a rule.
+ */
+export function verifyGrounds(seeds: number): string {
+  for (const [ground, options] of Object.entries(grounds)) {
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const { verdict } = simulate(options, seed);
+      if (verdict !== null) throw new Error(`seed ${seed} of the ground ${ground}\n${verdictText(verdict)}`);
+    }
+  }
+  return `${seeds} seeds of each of ${Object.keys(grounds).length} grounds keep all rules`;
+}
 
 /**
  * Hunts every mutant on its own ground, then on a ground that does not suit it specially, as a measure of the rules alone.

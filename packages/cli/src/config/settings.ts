@@ -136,7 +136,8 @@ const numbers = {
   dialTimeoutS: { unit: 'seconds', means: 'Limit for dialling and binding one string binding.', min: 1, max: daysS },
   openTimeoutS: {
     unit: 'seconds',
-    means: 'Limit for dialling and binding in one opening, over all its string bindings. Its calls have rpcCallTimeoutS.',
+    means:
+      'Limit for one opening to dial and bind. The next opening goes on with the string bindings that are left. Calls have rpcCallTimeoutS.',
     min: 1,
     max: daysS,
   },

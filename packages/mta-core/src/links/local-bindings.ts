@@ -44,9 +44,10 @@ function localAddresses(mta: Mta, endpoint: string): readonly (string | null)[] 
   return from.filter((address, at) => from.indexOf(address) === at);
 }
 
-/** All paths to these string bindings: each in turn, from each local address in turn. */
+/** All paths to these string bindings: each in turn, from each local address in turn, and each path once. */
 export function dialPaths(mta: Mta, endpoints: readonly string[]): readonly DialPath[] {
-  return endpoints.flatMap((endpoint) => localAddresses(mta, endpoint).map((from) => ({ endpoint, from })));
+  const once = endpoints.filter((endpoint, at) => endpoints.indexOf(endpoint) === at);
+  return once.flatMap((endpoint) => localAddresses(mta, endpoint).map((from) => ({ endpoint, from })));
 }
 
 /** A wanted change of the bindings. It names them by their label, their address, or `address[port]`. */

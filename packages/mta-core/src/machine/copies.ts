@@ -62,6 +62,7 @@ export function copyOfLtabEntry(entry: LtabEntry): Mutable<LtabEntry> {
     associations: entry.associations,
     openFailures: entry.openFailures,
     openRetryAtMs: entry.openRetryAtMs,
+    dialFirst: entry.dialFirst,
     activeAtMs: entry.activeAtMs,
     lastError: entry.lastError,
     peer: entry.peer,

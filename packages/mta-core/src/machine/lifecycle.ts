@@ -5,6 +5,7 @@ import { emptyCopyQueue } from '../collections/copy-queue.js';
 import { emptyFifo } from '../collections/fifo.js';
 import { intervalsOf } from '../collections/intervals.js';
 import { emptyTree, treeOf } from '../collections/tree.js';
+import { inOrder } from '../links/dial-order.js';
 import { idleRuntime } from '../links/rpc/state.js';
 import { idleX400 } from '../links/x400/state.js';
 import { deliverNext } from '../mail/mailboxes.js';
@@ -35,6 +36,7 @@ function newEntry(peer: PeerConfig, index: number, settings: Settings): LtabEntr
     associations: [],
     openFailures: 0,
     openRetryAtMs: null,
+    dialFirst: inOrder,
     activeAtMs: null,
     lastError: null,
     peer: null,

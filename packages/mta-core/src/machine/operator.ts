@@ -1,12 +1,14 @@
 /** Carries out the operator's commands to a running MTA. */
 
 import { quirkOf } from '../catalogues/quirks/index.js';
+import { inOrder } from '../links/dial-order.js';
 import { changedBindings } from '../links/local-bindings.js';
 import { wakeMailboxes } from '../mail/mailboxes.js';
 import { loseAssociation } from '../reliable-transfer/association/end.js';
 import type { Context } from './context.js';
 import { wakeWaiting } from './deadlines.js';
 import type { OperatorCommand } from './input.js';
+import type { Mta } from './state.js';
 import { checkThreshold, entryAt, entryIdsOf, entryNamed, linkOf, patchAssociation, patchEntry, patchMta } from './update.js';
 
 export function commanded(ctx: Context, command: OperatorCommand): void {
@@ -17,12 +19,18 @@ export function commanded(ctx: Context, command: OperatorCommand): void {
     if (entry !== undefined) patchEntry(ctx, entry.id, { endpoints: command.endpoints });
   } else if (command.op === 'bindings') {
     const bindings = changedBindings(ctx.mta.bindings, command.bindings);
-    if (typeof bindings !== 'string') patchMta(ctx, { bindings });
+    if (typeof bindings !== 'string') setBindings(ctx, bindings);
   } else {
     const named = command.mta === undefined ? entryIdsOf(ctx.mta) : [entryNamed(ctx, command.mta)?.id ?? []].flat();
     for (const entryId of named) retryNow(ctx, entryId);
     if (command.mta === undefined) wakeMailboxes(ctx, true);
   }
+}
+
+/** The new order counts from the next attempt on. */
+function setBindings(ctx: Context, bindings: Mta['bindings']): void {
+  patchMta(ctx, { bindings });
+  for (const entryId of entryIdsOf(ctx.mta)) patchEntry(ctx, entryId, { dialFirst: inOrder });
 }
 
 /**

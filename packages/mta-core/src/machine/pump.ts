@@ -121,7 +121,7 @@ function pumpOpen(ctx: Context, entryId: number, association: Association): void
     }
     const copy = nextCopy(entry, association.urgentOnly);
     if (copy !== undefined) {
-      if (linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);
+      if (mayBegin(association, copy) && linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);
     } else if (
       association.wantsClose &&
       association.turn === 'held' &&

@@ -8,8 +8,9 @@ import type { Fifo } from '../collections/fifo.js';
 import type { Intervals } from '../collections/intervals.js';
 import type { Row, Table } from '../collections/table.js';
 import type { Tree } from '../collections/tree.js';
+import type { DialWay } from '../links/dial-order.js';
 import type { LinkKind } from '../links/link.js';
-import type { Binding } from '../links/local-bindings.js';
+import type { Binding, DialPath } from '../links/local-bindings.js';
 import type { MemoryRuntime } from '../links/memory/state.js';
 import type { RpcRuntime } from '../links/rpc/state.js';
 import type { X400Runtime } from '../links/x400/state.js';
@@ -248,6 +249,8 @@ export type LtabEntry = Row & {
   /** Open failures since mail last moved, and until when no association is opened. */
   readonly openFailures: number;
   readonly openRetryAtMs: number | null;
+  /** The path that attempts begin with, because the time limit ended an earlier attempt there; null: the first. */
+  readonly dialFirst: Readonly<Record<DialWay, DialPath | null>>;
   /** When a selected time begins at which an association may be opened; null if none was wanted outside of them. */
   readonly activeAtMs: number | null;
   /** The last event about trouble with this MTA since mail last went there, for people. No decision depends on it. */

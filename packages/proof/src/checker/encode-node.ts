@@ -203,6 +203,10 @@ class Writer {
     // Failures count only towards a limit that a bounded number of faults cannot reach.
     const failures = entry.settings.maxOpenRetries < 20 ? entry.openFailures : 0;
     code.push(entry.queued, failures, armed(entry.openRetryAtMs), flag(this.#mta.overLimit.includes(entry.id)));
+    for (const path of [entry.dialFirst.out, entry.dialFirst.back]) {
+      code.push(flag(path !== null));
+      if (path !== null) this.#path(code, path, entry.endpoints);
+    }
     if (entry.peer === null) code.push(0);
     else code.push(tag.incarnation, peer, entry.peer.incarnation, tag.from, peer, entry.peer.settledBelow);
     this.#ids(code, this.#at, entry.settling);

@@ -25,7 +25,7 @@ import { beyondLimits, entryBeyondLimits, leftOver, mostCalls, tableBeyondLimits
 import { MailLedger } from './mail.js';
 import { openingBroken } from './opening.js';
 import { Pace } from './pace.js';
-import { canReach } from './reach.js';
+import { canReach, endsEarly, mostEndedEarly } from './reach.js';
 import { incarnationBroken, recoveryBroken } from './recovery.js';
 import { type SentConfirmation, sentApdus, sentConfirmations } from './sent-apdus.js';
 import { startBroken } from './starting.js';
@@ -50,6 +50,8 @@ export class RuleWatch {
   /** MTAs whose connections have changed since the lab was last quiet. */
   readonly #touched = new Set<number>();
   readonly #pace = new Pace();
+  /** Attempts in a row that their time limit has ended before they reached an MTA, by the way of their dials. */
+  readonly #endedEarly = new Map<string, number>();
   /** By MTA. A start has new connections. */
   readonly #flights: FlightWatch[] = [];
   #legacy: boolean;
@@ -140,9 +142,9 @@ export class RuleWatch {
         if (event.id === 1294) this.#quarrel(node, event.params.reason);
         else if (event.id === 9277) this.#unanswered(node, event.params.callName);
         else if (event.id === 9318 && event.params.ntError === ntError.serverUnavailable)
-          this.#unreached(node, after, event.params.remoteServer, false);
+          this.#unreached(node, before, after, event.params.remoteServer, false);
         else if (event.id === 9322 && event.params.ntError === ntError.serverUnavailable)
-          this.#unreached(node, after, event.params.remoteServer, true);
+          this.#unreached(node, before, after, event.params.remoteServer, true);
       } else if (effect.type === 'frame' && effect.link === 'rpc') {
         const { conn } = effect;
         const connection = findRow(after.rpc.connections, conn);
@@ -176,23 +178,30 @@ export class RuleWatch {
     for (const entry of ltabOf(after)) {
       const was = ltabOf(before)[entry.id - 1];
       if (entry.link === 'x400' && was !== undefined && entry.counters.failedOut > was.counters.failedOut)
-        this.#unreached(node, after, entry.name, false);
+        this.#unreached(node, before, after, entry.name, false);
     }
   }
 
   /**
-   * Checks a failed attempt to reach an MTA. Did that MTA listen, and does an enabled binding reach it?
+   * Checks a failed attempt to reach an MTA. Did that MTA listen, and does an enabled binding reach it? The time limit may end an
+   * attempt before it comes to that path. Then later attempts must try the others.
    * @param back this is a call back: the MTA itself has called before and named its addresses.
    */
-  #unreached(node: VirtualNode, mta: Mta, name: string, back: boolean): void {
+  #unreached(node: VirtualNode, before: Mta, mta: Mta, name: string, back: boolean): void {
     const { nowMs, setup, safety, routes } = this.#simulation;
     if (safety || nowMs < setup.safetyMs + aftermathMs) return;
     const peer = this.#indices.get(name) ?? -1;
-    const endpoints = back ? routes.listeningAt(peer) : (ltabOf(mta).find((entry) => entry.name === name)?.endpoints ?? []);
+    const entry = ltabOf(before).find((each) => each.name === name);
+    const endpoints = back ? routes.listeningAt(peer) : (entry?.endpoints ?? []);
     if (!canReach(mta, endpoints, (host, port) => routes.listens(peer, host, port))) return;
     // A dial of this attempt may have reached the MTA and then failed for another reason.
     const reachedAtMs = routes.reachedAtMs(node.index, peer);
-    if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return;
+    const way = `${node.index}>${peer}${back ? ' back' : ''}`;
+    if (reachedAtMs >= 0 && nowMs - reachedAtMs <= mta.settings.openTimeoutS * 1000) return void this.#endedEarly.delete(way);
+    const early = (this.#endedEarly.get(way) ?? 0) + 1;
+    this.#endedEarly.set(way, early);
+    if (entry !== undefined && endsEarly(before, entry, back, nowMs + node.offsetMs) && early <= mostEndedEarly(mta, endpoints))
+      return;
     const detail = `It cannot reach ${name}, although that MTA listens, an enabled binding reaches it, and the last fault was long ago.`;
     insist({ rule: 'reachable', detail }, node.name);
   }

@@ -41,7 +41,7 @@ function callBack(ctx: Context, ref: AssociationRef, called: Called, argument: B
   rpcOwn(ctx, conn, ref);
   beginCarrier(ctx, ref, 'dialling-back');
   patchCarrier(ctx, ref, { peerFirst: conn, peerGroup: { address, group }, answering: { conn, call } });
-  dialFrom(ctx, ref, argument.endpoints.slice(0, maxEndpoints));
+  dialFrom(ctx, ref, 'back', argument.endpoints.slice(0, maxEndpoints));
   if (carrierOf(ctx.mta, ref)?.ownFirst === null) wayBackFailed(ctx, ref, ntError.serverUnavailable);
 }
 

@@ -3,6 +3,7 @@ import { dropRow, findRow, putRow } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import { markChanged } from '../../machine/update.js';
+import { endedEarly } from '../dial-order.js';
 import type { LinkPhase, LinkView } from '../link.js';
 import { putRuntime } from './connections.js';
 import { rpcClose, rpcCloseGroup, rpcOwn } from './runtime.js';
@@ -90,10 +91,19 @@ export function forgetCarrier(ctx: Context, ref: AssociationRef): void {
   putRuntime(ctx, { ...rpc, carriers: dropRow(rpc.carriers, ref.association, carrierDue) });
 }
 
+/** The attempt ends. If a path is under way, that is too early: the next attempt goes on there. */
+export function stopDialling(ctx: Context, ref: AssociationRef): void {
+  const carrier = carrierOf(ctx.mta, ref);
+  if (carrier === undefined || carrier.ownFirst === null || carrier.path === null) return;
+  if (carrier.phase === 'dialling') endedEarly(ctx, ref.entry, 'out', carrier.path, carrier.pathsLeft);
+  else if (carrier.phase === 'dialling-back') endedEarly(ctx, ref.entry, 'back', carrier.path, carrier.pathsLeft);
+}
+
 /**
  * The attempt to open or recover has failed. On the called side, the caller's connection no longer belongs to the association.
  */
 export function failAttempt(ctx: Context, ref: AssociationRef): void {
+  stopDialling(ctx, ref);
   const carrier = carrierOf(ctx.mta, ref);
   const isCalled = carrier?.phase === 'dialling-back' || carrier?.phase === 'calling-back';
   if (isCalled && carrier.peerFirst !== null) rpcOwn(ctx, carrier.peerFirst, null);

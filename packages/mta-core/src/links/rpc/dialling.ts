@@ -1,14 +1,15 @@
 /** Dials the first connection of an opening: tries each remote string binding in turn, from each local address in turn. */
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef } from '../../machine/state.js';
-import { dialPaths, mayDialFrom } from '../local-bindings.js';
+import { type DialWay, orderedPaths } from '../dial-order.js';
+import { mayDialFrom } from '../local-bindings.js';
 import { carrierOf, patchCarrier } from './carrier.js';
 import { rpcBind } from './runtime.js';
 
 /** Dials the first of these string bindings, and keeps the other paths in case that fails. */
-export function dialFrom(ctx: Context, ref: AssociationRef, endpoints: readonly string[]): void {
+export function dialFrom(ctx: Context, ref: AssociationRef, way: DialWay, endpoints: readonly string[]): void {
   const openByMs = ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000;
-  patchCarrier(ctx, ref, { openByMs, pathsLeft: dialPaths(ctx.mta, endpoints) });
+  patchCarrier(ctx, ref, { openByMs, pathsLeft: orderedPaths(ctx, ref.entry, way, endpoints) });
   dialNext(ctx, ref);
 }
 

@@ -3,7 +3,7 @@ import { rowOf } from '../../collections/table.js';
 import type { Context } from '../../machine/context.js';
 import type { AssociationRef, Mta } from '../../machine/state.js';
 import { associationOf, entryAt, entryNamed, incarnationStride, report } from '../../machine/update.js';
-import { advancePhase, beginCarrier, carrierOf, dropConnections, failAttempt, patchCarrier } from './carrier.js';
+import { advancePhase, beginCarrier, carrierOf, dropConnections, failAttempt, patchCarrier, stopDialling } from './carrier.js';
 import { dialFrom, dialNext } from './dialling.js';
 import type { RpcArgument, RpcResult } from './operations.js';
 import { ntError } from './pdu.js';
@@ -24,7 +24,7 @@ function ownEndpoints(mta: Mta): string[] {
 /** Dials the adjacent MTA. Without a configured endpoint the attempt fails at once, as if no server listened. */
 export function open(ctx: Context, ref: AssociationRef): void {
   beginCarrier(ctx, ref, 'dialling');
-  dialFrom(ctx, ref, entryAt(ctx, ref.entry).endpoints);
+  dialFrom(ctx, ref, 'out', entryAt(ctx, ref.entry).endpoints);
   if (carrierOf(ctx.mta, ref)?.ownFirst === null) firstBindFailed(ctx, ref, ntError.serverUnavailable);
 }
 
@@ -48,6 +48,7 @@ export function firstBindFailed(ctx: Context, ref: AssociationRef, error: number
 
 /** Dialling and binding took too long: gives the connections up. */
 export function openTimedOut(ctx: Context, ref: AssociationRef, error: number): void {
+  stopDialling(ctx, ref);
   dropConnections(ctx, ref);
   patchCarrier(ctx, ref, { pathsLeft: [] });
   firstBindFailed(ctx, ref, error);

@@ -2,7 +2,8 @@
  * Activities that a loss has interrupted. Both sides keep the numbers of their checkpoints until the Recovery Timeout, as the
  * reliable transfer keeps the octets, so that ACTIVITY RESUME can name one (X.228 7.8).
  */
-import { dropRow, dueRows, putRow, rowsIn } from '../../collections/tree.js';
+import { rowOf } from '../../collections/table.js';
+import { dropRow, dueRows, findRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import { associationOf, entryAt } from '../../machine/update.js';
 import type { Checkpoint, InterruptedActivity, X400Connection } from './state.js';
@@ -24,7 +25,10 @@ export function dropInterrupted(ctx: Context, named: Named): void {
   if (known !== undefined) patchX400(ctx, { interrupted: dropRow(ctx.mta.x400.interrupted, known.id, interruptedDue) });
 }
 
-/** Keeps the checkpoints of a connection that ends. */
+/**
+ * Keeps the checkpoints of a connection that ends. An activity that another association has taken over meanwhile has its checkpoints
+ * there, and at other octets: the first segment carries less content if its envelope is longer.
+ */
 export function keepInterrupted(ctx: Context, { owner: ref, sent, received }: X400Connection): void {
   if (ref === null) return;
   const association = associationOf(ctx, ref);
@@ -37,8 +41,11 @@ export function keepInterrupted(ctx: Context, { owner: ref, sent, received }: X4
     const row = { id, entry: ref.entry, direction, activity, points, association: association.name, openedAtMs, untilMs };
     patchX400(ctx, { nextInterrupted: id + 1, interrupted: putRow(interrupted, row, interruptedDue) });
   };
-  if (sent !== null && sent.confirmed.number > 0) keep('sent', sent.activity, [sent.confirmed]);
-  if (received !== null && (received.points.at(-1)?.number ?? 0) > 0) keep('received', received.activity, received.points);
+  const sends = sent !== null && findRow(association.transfers, sent.activity) !== undefined;
+  if (sends && sent.confirmed.number > 0) keep('sent', sent.activity, [sent.confirmed]);
+  const row = received === null ? undefined : rowOf(entryAt(ctx, ref.entry).incoming, received.activity);
+  const receives = received !== null && row?.association === ref.association;
+  if (receives && (received.points.at(-1)?.number ?? 0) > 0) keep('received', received.activity, received.points);
 }
 
 /** The Recovery Timeout has passed. */

@@ -6,7 +6,8 @@ import type { Input } from '../../machine/input.js';
 import type { AssociationRef } from '../../machine/state.js';
 import { associationOf, emit, entryAt, entryNamed, report, takeConnection } from '../../machine/update.js';
 import { defaultWindowSize, type MtaCredentials } from '../../reliable-transfer/apdu.js';
-import { dialPaths, mayDialFrom } from '../local-bindings.js';
+import { endedEarly, orderedPaths } from '../dial-order.js';
+import { mayDialFrom } from '../local-bindings.js';
 import { parseStringBinding } from '../string-binding.js';
 import { connectionOf, putAnswered, putConnection, refuseTransport, removeConnection, shut, transmit } from './connections.js';
 import { leakControlBlock, takeControlBlock } from './control-blocks.js';
@@ -42,7 +43,7 @@ export function open(ctx: Context, ref: AssociationRef): void {
     id: ref.association,
     openedAtMs: known?.openedAtMs ?? ctx.nowMs,
     lastControlBlock: known?.lastControlBlock ?? 0,
-    pathsLeft: dialPaths(ctx.mta, endpoints),
+    pathsLeft: orderedPaths(ctx, ref.entry, 'out', endpoints),
     openByMs: ctx.nowMs + ctx.mta.settings.openTimeoutS * 1000,
   });
   const isOpening = associationOf(ctx, ref)?.recovery === 0;
@@ -54,7 +55,11 @@ function dialNext(ctx: Context, ref: AssociationRef): boolean {
   const row = rowOfAssociation(ctx.mta, ref);
   const [path, ...pathsLeft] = row?.pathsLeft.filter((each) => mayDialFrom(ctx.mta, each)) ?? [];
   const target = path === undefined ? null : parseStringBinding(path.endpoint);
-  if (row === undefined || path === undefined || target === null || row.openByMs <= ctx.nowMs) return false;
+  if (row === undefined || path === undefined || target === null) return false;
+  if (row.openByMs <= ctx.nowMs) {
+    endedEarly(ctx, ref.entry, 'out', path, pathsLeft);
+    return false;
+  }
   const id = takeConnection(ctx);
   const controlBlock = takeControlBlock(ctx, id);
   if (controlBlock === null) return false;

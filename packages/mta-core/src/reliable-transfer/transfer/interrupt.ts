@@ -15,16 +15,16 @@ import { dropTransfer, inOrder, withSegment } from './outgoing.js';
 const maxInterruptions = 3;
 
 /**
- * The activities stop with their association: each copy goes back to its old place, and keeps the confirmed octets. The oldest
- * activity alone counts the loss, as its message may be the cause.
+ * The activities stop with their association: each copy goes back to its old place, and keeps the confirmed octets. Each counts the loss,
+ * as its message may be the cause. From then on it travels alone, so a further loss is counted only by the copy that may cause it.
  */
 export function interruptTransfers(ctx: Context, ref: AssociationRef): void {
   const association = associationOf(ctx, ref);
   if (association === undefined) return;
-  for (const [at, transfer] of inOrder(association).entries()) interrupt(ctx, ref, transfer, at === 0);
+  for (const transfer of inOrder(association)) interrupt(ctx, ref, transfer);
 }
 
-function interrupt(ctx: Context, ref: AssociationRef, transfer: Transfer, isOldest: boolean): void {
+function interrupt(ctx: Context, ref: AssociationRef, transfer: Transfer): void {
   dropTransfer(ctx, ref, transfer.id);
   const { copy: sent, ended, confirmedUpTo, discarding } = transfer;
   const copy: QueuedCopy = {
@@ -37,7 +37,6 @@ function interrupt(ctx: Context, ref: AssociationRef, transfer: Transfer, isOlde
   const interruptions = (sent.interruptions ?? 0) + 1;
   if (sent.damage !== undefined) setAside(ctx, ref.entry, copy, sent.damage);
   else if (discarding) copyFailed(ctx, ref.entry, copy, 'The transfer took too long.');
-  else if (!isOldest) returnCopy(ctx, ref.entry, copy);
   else if (interruptions <= maxInterruptions) returnCopy(ctx, ref.entry, { ...copy, interruptions });
   else copyFailed(ctx, ref.entry, copy, 'The association was lost each time this message was sent.');
 }

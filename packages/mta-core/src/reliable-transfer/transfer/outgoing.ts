@@ -1,20 +1,24 @@
 /** The outgoing activities of an association that are not confirmed yet. Each is sent whole before the next begins. */
 
-import { dropRow, findRow, putRow, rowsIn } from '../../collections/tree.js';
+import { dropRow, findRow, firstRow, putRow, rowsIn } from '../../collections/tree.js';
 import type { Context } from '../../machine/context.js';
 import type { Mutable } from '../../machine/copies.js';
-import type { Association, AssociationRef, Transfer } from '../../machine/state.js';
+import type { Association, AssociationRef, QueuedCopy, Transfer } from '../../machine/state.js';
 import { associationOf, draftAssociation } from '../../machine/update.js';
 
 /** When the transfer timeout of an activity has passed. One that is being discarded has its answer to wait for. */
 export const transferDue = ({ discarding, deadlineMs }: Transfer): number | null => (discarding ? null : deadlineMs);
 
 /**
- * May the next activity begin? After a loss without progress there is one at a time until something has moved: if a message causes
- * the losses, none behind it suffers.
+ * May the next activity begin? After a loss without progress there is one at a time until something has moved. A copy that has met such
+ * a loss has no company on any association: if it causes the losses, no other message suffers.
+ * @param copy the copy to send next; undefined if it is not known yet.
  */
-export function mayBegin({ transfers, sending, activitiesInFlight, fruitlessLosses }: Association): boolean {
-  return sending === null && transfers.size < (fruitlessLosses > 0 ? 1 : activitiesInFlight);
+export function mayBegin(association: Association, copy?: QueuedCopy): boolean {
+  const { transfers, sending, activitiesInFlight, fruitlessLosses } = association;
+  if (sending !== null || transfers.size >= (fruitlessLosses > 0 ? 1 : activitiesInFlight)) return false;
+  const first = firstRow(transfers);
+  return first === undefined || (first.copy.interruptions === undefined && copy?.interruptions === undefined);
 }
 
 export function transferOf(ctx: Context, ref: AssociationRef, activity: number): Transfer | undefined {
