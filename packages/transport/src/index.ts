@@ -32,7 +32,14 @@ export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from
 export type * from './driver/driver-ports.js';
 export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
 export type { LogLevel } from './driver/kept-port-network.js';
-export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/lab-clock.js';
+export {
+  type ClockLine,
+  LabClock,
+  type LabClockOptions,
+  type MonotonicSource,
+  maxTimeScale,
+  monotonicMs,
+} from './driver/lab-clock.js';
 export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start-mta.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
 export { metricGroups, mtaLabel } from './metrics/metric-list.js';

@@ -80,6 +80,11 @@ export class PageActions {
       set: (values) => this.#set(values),
       restart: (values) => this.#restart(textIn(values, 'mta'), false),
       kill: (values) => this.#restart(textIn(values, 'mta'), true),
+      'time-scale': async (values) => {
+        const scale = Number(values['scale']);
+        await this.#lab.setTimeScale(scale);
+        return this.#done(`lab time runs ${scale} times as fast as real time`, `time --scale ${scale}`);
+      },
       advance: (values) => this.#advance(Number(values['seconds'])),
     };
   }
@@ -196,6 +201,6 @@ export class PageActions {
   async #advance(seconds: number): Promise<Done> {
     if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) wrong('seconds', 'a number from 0 to 86400');
     await this.#lab.advanceBy(seconds * 1000);
-    return { says: `${seconds} s of lab time have passed`, shown: '' };
+    return this.#done(`${seconds} s of lab time have passed`, `time --advance ${seconds}`);
   }
 }

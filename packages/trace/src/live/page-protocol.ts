@@ -15,8 +15,8 @@ export type PageHello = {
   readonly proxied: boolean;
 };
 
-/** Lab time, ms, and whether the link stands still. */
-export type LabNow = { readonly labNowMs: number; readonly paused: boolean };
+/** Lab time, ms, how many times faster than real time it runs, and whether the link stands still. */
+export type LabNow = { readonly labNowMs: number; readonly timeScale: number; readonly paused: boolean };
 
 /** Items of the feed. `seq` is the number of the last one. `restart`: forget everything before. */
 export type PageItems = {

@@ -31,6 +31,8 @@ export class Store {
   whole = false;
   paused = false;
   labNowMs = 0;
+  /** Lab seconds in a real second. */
+  timeScale = 1;
   readonly points = new Map<string, QueuePoint[]>();
   notices: readonly Notice[] = [];
   commands: readonly ShownCommand[] = [];
@@ -105,6 +107,7 @@ export class Store {
         const known = this.hello?.run === message.run ? message.run : null;
         this.hello = message;
         this.labNowMs = message.labNowMs;
+        this.timeScale = message.timeScale;
         this.#connection?.send({ type: 'follow', run: known, since: known === null ? 0 : this.#seq });
         break;
       }
@@ -130,7 +133,8 @@ export class Store {
     this.#changed();
   }
 
-  #now({ labNowMs, paused }: LabNow): void {
+  #now({ labNowMs, timeScale, paused }: LabNow): void {
+    this.timeScale = timeScale;
     this.labNowMs = labNowMs;
     this.paused = paused;
   }

@@ -8,6 +8,7 @@ import { Details } from './details.js';
 import { Dialogs } from './dialogs.js';
 import { Drawer, drawers } from './drawer.js';
 import { Ladder } from './ladder.js';
+import { changeScale, TimeScale } from './time-scale.js';
 import { Timeline } from './timeline.js';
 
 /** Steps that the ladder looks at: what a frame costs grows with them. */
@@ -44,6 +45,8 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     '[': () => travel(at - 1),
     ']': () => travel(at + 1),
     '0': () => store.change({ cursor: null }),
+    '+': () => changeScale(store, 1),
+    '-': () => changeScale(store, -1),
     a: () => void store.act('advance', { seconds: advanceS }),
     ' ': () => void store.act(store.paused ? 'resume' : 'pause'),
     '.': () => void store.act('step'),
@@ -54,7 +57,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'slfa. '.includes(event.key))) return;
+  if (act === undefined || (isRecording && 'slfa. +-'.includes(event.key))) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();
@@ -84,9 +87,10 @@ function Header({ store }: { readonly store: Store }) {
       <span class="quiet title">{hello?.title ?? document.body.dataset['title'] ?? ''}</span>
       <Connection store={store} />
       {!isRecording && (
-        <span class="quiet figures">
-          {time} {hello === null ? '' : `×${hello.timeScale}`}
-        </span>
+        <>
+          <span class="quiet figures">{time}</span>
+          <TimeScale store={store} />
+        </>
       )}
       <span class="space" />
       {!isRecording && (

@@ -177,6 +177,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['s', 'send messages'],
   ['f', 'faults'],
   ['a', 'let 10 minutes of lab time pass'],
+  ['+ -', 'let lab time run faster or slower'],
   ['[ ]', 'one step back or forward in time'],
   ['0', 'back to now'],
   ['w', 'fold or unfold repeated lines'],
