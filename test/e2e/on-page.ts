@@ -1,4 +1,5 @@
 /** A pair with its page in a browser, for the tests of the page. */
+import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { complaintsOf, newBrowser, noBrowser } from '../support/browser.js';
@@ -75,4 +76,14 @@ export async function isLaidOut(t: Test, page: Page, what: string): Promise<void
     return found;
   })()`);
   t.same(problems, [], what);
+}
+
+/** The serious and critical faults that axe finds on the page as it is now. */
+export async function axeFaults(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  return (await page.evaluate(
+    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`,
+  )) as string[];
 }

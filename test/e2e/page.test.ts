@@ -1,11 +1,10 @@
 /** The page of a pair in a browser, against real processes: the Turn is lost as in Q166594, the 50th message helps, and the fix cures. */
 import { request } from 'node:http';
-import axe from 'axe-core';
 import { test } from 'tap';
 import { WebSocket } from 'ws';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { card, dismissed, isLaidOut, limit, open, pair, queued, send, verdict } from './on-page.js';
+import { axeFaults, card, dismissed, isLaidOut, limit, open, pair, queued, send, verdict } from './on-page.js';
 import { home, start, until } from './shell.js';
 
 test(
@@ -234,13 +233,7 @@ test('light and dark, large print and small screens: all of it is there, and axe
     await picture(page, `page-${name}`);
     if (name === '1280x720' || name === 'dark') {
       await page.keyboard.press('1');
-      await page.evaluate(axe.source);
-      const faults = (await page.evaluate(
-        `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`,
-      )) as string[];
-      t.same(faults, [], `axe, ${name}`);
+      t.same(await axeFaults(page), [], `axe, ${name}`);
       await page.keyboard.press('Escape');
     }
   }

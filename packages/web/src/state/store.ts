@@ -22,6 +22,8 @@ export class Store {
   trace = new LiveTrace();
   hello: PageHello | null = null;
   connection: ConnectionState = 'connecting';
+  /** The link whose ladder is shown, by its place among all pairs; null: the map, if there is more than one. */
+  link: number | null = null;
   /** The instant that is shown; null: now. */
   cursor: number | null = null;
   selected: string | null = null;
@@ -73,7 +75,9 @@ export class Store {
     return () => void this.#listeners.delete(listener);
   }
 
-  change(values: Partial<Pick<Store, 'connection' | 'cursor' | 'selected' | 'drawer' | 'dialog' | 'filter' | 'whole'>>): void {
+  change(
+    values: Partial<Pick<Store, 'connection' | 'cursor' | 'selected' | 'drawer' | 'dialog' | 'filter' | 'whole' | 'link'>>,
+  ): void {
     Object.assign(this, values);
     this.#changed();
   }
