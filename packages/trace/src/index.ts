@@ -31,6 +31,7 @@ export type {
   PageMessage,
   PageMoment,
   PageNow,
+  PageOctets,
   PageRequest,
   PlayedLesson,
 } from './live/page-protocol.js';

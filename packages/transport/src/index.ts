@@ -59,6 +59,8 @@ export { MalformedPdu } from './rpc/pdu-header.js';
 export { protoUrl } from './rpc/protobuf-schema.js';
 export { RpcCodecs, type RpcCodecsOptions } from './rpc/rpc-codecs.js';
 export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-trace.js';
+export { type FrameOctets, frameOctets } from './shown/frame-octets.js';
+export type { OctetField } from './shown/octet-fields.js';
 export type { SmtpSettings } from './smtp/smtp-listener.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export { openSqliteStore } from './store/sqlite-store.js';

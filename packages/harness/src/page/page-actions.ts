@@ -7,6 +7,7 @@ import type { Lab } from '../lab/lab.js';
 import { HarnessError } from '../process/errors.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { shellWord } from '../shell-word.js';
+import { shownOctets } from './shown-octets.js';
 
 export type Done = { readonly says: string; readonly shown: string; readonly value?: unknown };
 
@@ -77,6 +78,7 @@ export class PageActions {
         this.#lessonsOr().done(textIn(values, 'id'), Number(values['right']), Number(values['of']));
         return { says: '', shown: '' };
       },
+      octets: (values) => ({ says: '', shown: '', value: shownOctets(values['frame']) }),
       set: (values) => this.#set(values),
       restart: (values) => this.#restart(textIn(values, 'mta'), false),
       kill: (values) => this.#restart(textIn(values, 'mta'), true),

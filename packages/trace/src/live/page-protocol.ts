@@ -38,6 +38,21 @@ export type PageDone = {
   readonly value?: unknown;
 };
 
+/** The octets of a PDU, with its fields. */
+export type PageOctets = {
+  /** Of the whole PDU. */
+  readonly length: number;
+  /** The first of them, in hexadecimal. */
+  readonly octets: string;
+  /** First octet and number of octets of each stretch that no journal has: the content of a message. */
+  readonly unknown: readonly (readonly [number, number])[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly ranges: readonly (readonly [number, number])[];
+  }[];
+};
+
 /** Sent once a second while no items come. */
 export type PageNow = { readonly type: 'now'; readonly now: LabNow };
 
