@@ -75,6 +75,7 @@ function Fields({ shown, active, onActive }: DumpProps) {
     const next = Math.max(0, Math.min(fields.length - 1, to));
     onActive(next);
     box.current?.children[next]?.scrollIntoView({ block: 'nearest' });
+    requestAnimationFrame(() => document.querySelector('.octet.marked')?.scrollIntoView({ block: 'nearest' }));
   };
   return (
     <div
