@@ -329,7 +329,8 @@ Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md has more.
     summary: 'print an address of the page of a running pair, or make a page of recorded journals',
     detail: `
 Without a journal: an address that opens the page of the running pair once. With journals: one HTML file that shows them, with
-the ladder and the states of both sides at any instant. It opens from a disk, without a network.
+the ladder and the states of both sides at any instant. It opens from a disk, without a network. If the folder of the lab has the
+record of its fault proxy (faults.jsonl, which \`pair --journal\` writes), it names the fault that lost a PDU.
 
 Examples:
   mtalab page                                                  a new address for the pair that runs

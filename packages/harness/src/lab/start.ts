@@ -6,6 +6,7 @@ import { CaptureFile } from '../capture/capture-file.js';
 import { HarnessError, messageOf } from '../process/errors.js';
 import { FaultProxy } from '../proxy/fault-proxy.js';
 import { labTimers } from '../proxy/lab-timers.js';
+import { faultRecordOf, recordFaults } from './fault-record.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
@@ -47,6 +48,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     // The capture begins before the MTAs do.
     const captured = proxy === undefined ? undefined : file?.write(proxy.capture());
     lab = new Lab(members, randomBytes(6).toString('hex'), temporary, captured);
+    if (plan.journal && proxy !== undefined) lab.onClose(recordFaults(proxy, clock, faultRecordOf(dir)));
     abortWith(lab, signal);
     await members.start();
     signal?.throwIfAborted();

@@ -39,7 +39,7 @@ export const mapSize = { width: 1000, height: 560, nodeWidth: 190, nodeHeight: 7
 export const kindWords: Readonly<Record<LinkKind, string>> = { rpc: 'RPC', x400: 'X.400 connector', memory: 'memory' };
 
 /** The middles of the nodes: on an ellipse, in the order of their names, so that the same lab is always drawn the same. */
-export function placesOf(count: number): readonly { readonly x: number; readonly y: number }[] {
+function placesOf(count: number): readonly { readonly x: number; readonly y: number }[] {
   const { width, height, nodeWidth, nodeHeight } = mapSize;
   const [rx, ry] = [(width - nodeWidth) / 2 - 8, (height - nodeHeight) / 2 - 8];
   // Four MTAs stand in the corners, three with one at the top.

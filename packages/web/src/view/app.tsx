@@ -25,6 +25,12 @@ function useChanges(store: Store): void {
   useEffect(() => store.subscribe(() => redraw((count) => count + 1)), [store]);
 }
 
+/** A control of the left or the right card. There is none while the map is shown. */
+function cardControl(side: 0 | 1, selector: string): HTMLElement | null {
+  const card = document.querySelectorAll('main:not([hidden]) > .card')[side];
+  return card?.querySelector<HTMLElement>(selector) ?? null;
+}
+
 function keyOf(store: Store, event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -44,6 +50,12 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     f: () => store.change({ dialog: 'fault' }),
     '?': () => store.change({ dialog: 'help' }),
     w: () => store.change({ whole: !store.whole, selected: null }),
+    r: () => cardControl(0, '.restart')?.click(),
+    R: () => cardControl(1, '.restart')?.click(),
+    x: () => cardControl(0, '.kill')?.click(),
+    X: () => cardControl(1, '.kill')?.click(),
+    q: () => cardControl(0, '.switches input')?.focus(),
+    Q: () => cardControl(1, '.switches input')?.focus(),
     e: () => document.getElementById('export')?.click(),
     m: () => store.change({ link: null, selected: null }),
     '[': () => travel(at - 1),
