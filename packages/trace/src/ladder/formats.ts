@@ -6,8 +6,7 @@ import { ladderShiViz } from './shiviz.js';
 import { ladderSvg } from './svg.js';
 import { ladderAsText } from './text.js';
 
-export const ladderFormats = ['text', 'mermaid', 'plantuml', 'shiviz', 'svg', 'json'] as const;
-export type LadderFormat = (typeof ladderFormats)[number];
+export type LadderFormat = 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'svg' | 'json';
 
 export type LadderFormOptions = {
   /** Of text: the width of the lane between two MTAs, in characters. Default: as wide as its lines need. */
