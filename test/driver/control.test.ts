@@ -168,7 +168,10 @@ test('a wrong request gets an explanation, and the channel stays open', async (t
     ['set', { article: 'Q166594', mode: 'on' }, /^mode: expected one of legacy, fixed, got "on"$/],
     ['retry', { mta: 'MTA-B' }, /^mta: "MTA-B" is no adjacent MTA of MTA-A$/],
     ['messages', { limit: 0 }, /^limit: expected a number from 1 to 10000, got 0$/],
-    ['clock', {}, /either offsetMs or advanceToMs/],
+    ['clock', {}, /one of offsetMs, advanceToMs and line/],
+    ['clock', { line: { timeScale: 0 } }, /^line: expected a timeScale above 0 and at most 1000000, got 0/],
+    ['clock', { line: { timeScale: 2, epochMs: 1 } }, /both epochMs and baseMs, or neither/],
+    ['clock', { line: { timeScale: 2, epochMs: 1, baseMs: 1e9 } }, /is 1000000 s from now; .* within a minute/],
     ['clock', { offsetMs: -1 }, /never goes back/],
     ['clock', { offsetMs: Number.MAX_SAFE_INTEGER }, /^clock offset \d+: lab time would be beyond 8000000000000000 ms/],
     ['clock', { advanceToMs: Number.MAX_SAFE_INTEGER }, /^clock instant \d+: lab time would be beyond/],
@@ -223,8 +226,9 @@ test('a wrong request gets an explanation, and the channel stays open', async (t
 test('commands', async (t) => {
   const { driver, parts, connect } = await lab(t);
   const client = await connect();
-  t.same(await client.command('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10 });
-  t.same(await client.command('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000 });
+  t.same(await client.command('clock', { offsetMs: 10 }), { nowMs: 5010, offsetMs: 10, timeScale: 1 });
+  t.same(await client.command('clock', { advanceToMs: 9000 }), { nowMs: 9000, offsetMs: 4000, timeScale: 1 });
+  t.same(await client.command('clock', { line: { timeScale: 60 } }), { nowMs: 9000, offsetMs: 4000, timeScale: 60 });
   for (const cmd of ['ltab', 'associations', 'messages'] as const) t.same(await client.command(cmd), [], cmd);
   t.match(await client.command('queues'), [{ queue: 'mailboxes', queued: 0, oldestSubmittedAtMs: null }]);
   const message = { originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('hi') };
@@ -239,7 +243,7 @@ test('commands', async (t) => {
   t.match(await client.command('diagnostics', { category: 'ALL', level: 'none' }), { 'X.400 Service': 'none', APDU: 'none' });
   await client.command('retry');
   t.ok(parts.log.includes('step command set') && parts.log.includes('step command retry'));
-  t.same(await client.command('stop'), { limitMs: 3000 });
+  t.same(await client.command('stop'), { limitMs: 50 }, 'real time, at the present scale');
   t.same(await driver.ended, { code: 0, clean: true });
   await t.rejects(client.submit({ ...message, submissionId: 's2' }), { code: 'refused', message: /not running/ });
 });

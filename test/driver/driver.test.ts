@@ -54,6 +54,57 @@ test('lab clock', async (t) => {
   t.ok(Math.abs(monotonicMs() - hrtimeMs) < 1000, 'the default source is CLOCK_MONOTONIC');
 });
 
+test('a lab clock that changes its scale: at one instant for all, without a jump, and never back', async (t) => {
+  let mono = 1000;
+  const of = (timeScale: number) => new LabClock({ epochMs: 0, baseMs: 1000, timeScale, monotonic: () => mono });
+  const clock = of(10);
+  const twin = of(10);
+  let told = 0;
+  const end = clock.onLine(() => {
+    told += 1;
+  });
+  mono = 1100;
+  t.equal(clock.nowMs(), 1000);
+  const line = clock.lineWith(100, 50);
+  t.same(line, { timeScale: 100, baseMs: 1150, epochMs: 1500 });
+  clock.setLine(line);
+  t.equal(told, 1);
+  t.equal(clock.timeScale, 100, 'the coming scale');
+  t.equal(clock.nowMs(), 1000, 'the present line holds until the base of the new one');
+  t.equal(clock.realDelayUntil(1400), 40, 'a deadline before the base');
+  t.equal(clock.realDelayUntil(2500), 60, 'a deadline behind it: 50 ms on the old line, 10 ms on the new');
+  mono = 1149;
+  t.equal(clock.nowMs(), 1490);
+  mono = 1150;
+  t.equal(clock.nowMs(), 1500, 'no jump');
+  mono = 1160;
+  t.equal(clock.nowMs(), 2500);
+  // The other process learns of it late: it catches up in one step.
+  t.equal(twin.nowMs(), 1600);
+  twin.setLine(line);
+  t.equal(twin.nowMs(), 2500, 'both agree');
+
+  // A slower line that is learned of late: lab time stands, and does not go back.
+  clock.setLine(clock.lineWith(1));
+  mono = 1170;
+  t.equal(clock.nowMs(), 2510);
+  t.equal(twin.nowMs(), 3500);
+  twin.setLine(clock.line);
+  t.equal(twin.nowMs(), 3500, 'it stands');
+  t.equal(twin.realDelayUntil(3500), 0);
+  t.equal(twin.realDelayUntil(3501), 991, 'a timer does not spin meanwhile');
+  mono = 2170;
+  t.same([clock.nowMs(), twin.nowMs()], [3510, 3510], 'they agree again');
+
+  end();
+  for (const timeScale of [0, -1, Number.NaN, 1e7]) t.throws(() => clock.lineWith(timeScale), /timeScale/);
+  t.throws(() => clock.setLine({ ...clock.line, baseMs: mono + 61_000 }), /61 s from now/);
+  t.throws(() => clock.setLine({ ...clock.line, epochMs: 9e15 }), /beyond/);
+  t.throws(() => clock.setLine({ ...clock.line, epochMs: Number.NaN }), /epochMs/);
+  t.equal(clock.nowMs(), 3510, 'a refused change has no effect');
+  t.equal(told, 2, 'nobody is told after the end');
+});
+
 test('effects of one turn share one commit and one flush, in order', async (t) => {
   const parts = fakes((input) => {
     if (input.type === 'lost') return [send(input.conn), store(input.conn)];
@@ -172,6 +223,14 @@ test('the timer fires at its lab time, and never needlessly', async (t) => {
   driver.clockChanged();
   await until(() => times.length > 1);
   t.same(times, [12, 700_000], 'advancing the clock wakes the driver');
+  parts.deadline = 700_000 + 60_000_000;
+  driver.input(lost(1));
+  await turns();
+  clock.setLine(clock.lineWith(1e6));
+  driver.clockChanged();
+  mono += 60;
+  await until(() => times.length > 2);
+  t.same(times, [12, 700_000, 60_700_000], 'a timer that waits is set again for the new scale');
 });
 
 test('inputs that arrived during a standstill of the process go before timers that fell due meanwhile', async (t) => {

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { onParentExit } from '@mtalab/harness';
-import { isBatch, LabClock, readBatch } from '@mtalab/transport';
+import { type ClockLine, isBatch, LabClock, readBatch } from '@mtalab/transport';
 import { WebSocketServer } from 'ws';
 
 type Settings = {
@@ -162,10 +162,11 @@ listener.listen(0, '127.0.0.1', () => {
         return { endpoints: args.endpoints };
       },
       retry: () => ({}),
-      clock: (args: { offsetMs: number }) => {
-        clock.setOffset(args.offsetMs);
+      clock: (args: { offsetMs?: number; line?: ClockLine }) => {
+        if (args.offsetMs !== undefined) clock.setOffset(args.offsetMs);
+        if (args.line !== undefined) clock.setLine(args.line);
         armTimer();
-        return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs };
+        return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs, timeScale: clock.timeScale };
       },
       'upload-begin': (args: { upload: string }) => void uploads.set(args.upload, []),
       subscribe: (args: { stream: string; since?: number }) => {

@@ -367,6 +367,7 @@ test('after close() every call fails, and says why', async (t) => {
     settle: () => lab.settle(),
     advance: () => lab.advance(),
     advanceBy: () => lab.advanceBy(1),
+    setTimeScale: () => lab.setTimeScale(2),
     summary: () => lab.summary(),
     restart: () => lab.restart('MTA-A'),
     set: () => lab.set('Q166594', 'fixed'),
@@ -383,6 +384,7 @@ test('after close() every call fails, and says why', async (t) => {
     diagnostics: () => lab.changes.diagnostics('all', 'none'),
     bindings: () => lab.changes.bindings('MTA-A'),
     setBindings: () => lab.changes.setBindings('MTA-A', {}),
+    setTimeScale: () => lab.changes.setTimeScale(2),
   };
   const allChanges = Object.getOwnPropertyNames(Object.getPrototypeOf(lab.changes)).filter((name) => name !== 'constructor');
   t.same(Object.keys(changes).sort(), allChanges.sort());

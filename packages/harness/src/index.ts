@@ -80,8 +80,9 @@ export { onParentExit } from './process/parent-exit.js';
 export { endOf, isRunning, killProcess, type ProcessIdentity } from './process/process-facts.js';
 export type { ReadyMessage } from './process/ready-message.js';
 export type { SocketRow } from './proxy/connection.js';
-export type { FaultProxyOptions, ProxiedPdu, ProxyClock, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
-export { FaultProxy, scaledTimers } from './proxy/fault-proxy.js';
+export type { FaultProxyOptions, ProxiedPdu, ProxyConnectionView, ProxyLink } from './proxy/fault-proxy.js';
+export { FaultProxy } from './proxy/fault-proxy.js';
+export type { ProxyClock } from './proxy/lab-timers.js';
 export { isoInstant, type Readable, readable } from './readable.js';
 export {
   type ControlAddress,

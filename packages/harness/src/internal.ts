@@ -26,3 +26,4 @@ export { PageServer } from './page/page-server.js';
 export { PageSession } from './page/page-session.js';
 export { readRecording } from './page/recording.js';
 export { readStaticFiles } from './page/static-files.js';
+export { labTimers } from './proxy/lab-timers.js';

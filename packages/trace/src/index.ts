@@ -8,6 +8,7 @@ export { annotated, withIdleEnds } from './ladder/annotate.js';
 export { ladderMermaid, ladderPlantUml } from './ladder/diagram.js';
 export { folded, withShortOpenings } from './ladder/fold.js';
 export { type FollowOptions, LadderFollower } from './ladder/follow.js';
+export { type LadderFormat, ladderIn } from './ladder/formats.js';
 export { ladderWords, legendText } from './ladder/legend.js';
 export { isNote, type LadderLine, ladderLine, ladderLineFrom, nodesOf, noteLine } from './ladder/line.js';
 export { ladderOf } from './ladder/link-lines.js';
@@ -30,6 +31,7 @@ export type {
   PageMessage,
   PageMoment,
   PageNow,
+  PageOctets,
   PageRequest,
   PlayedLesson,
 } from './live/page-protocol.js';

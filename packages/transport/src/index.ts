@@ -33,7 +33,14 @@ export type { DriverHooks, DriverOptions, Ended, StartInput, StepListener } from
 export type * from './driver/driver-ports.js';
 export { Journal, JournalFile, type JournalFileOptions } from './driver/journal.js';
 export type { LogLevel } from './driver/kept-port-network.js';
-export { LabClock, type LabClockOptions, type MonotonicSource, monotonicMs } from './driver/lab-clock.js';
+export {
+  type ClockLine,
+  LabClock,
+  type LabClockOptions,
+  type MonotonicSource,
+  maxTimeScale,
+  monotonicMs,
+} from './driver/lab-clock.js';
 export { type MtaHooks, type RunningMta, type StartOptions, startMta } from './driver/start-mta.js';
 export { SubmitRefused, type SubmitResult } from './driver/submissions.js';
 export { metricGroups, mtaLabel } from './metrics/metric-list.js';
@@ -54,6 +61,8 @@ export { MalformedPdu } from './rpc/pdu-header.js';
 export { protoUrl } from './rpc/protobuf-schema.js';
 export { RpcCodecs, type RpcCodecsOptions } from './rpc/rpc-codecs.js';
 export type { StubListener, StubPdu, StubTrace, TracedStub } from './rpc/stub-trace.js';
+export { type FrameOctets, frameOctets } from './shown/frame-octets.js';
+export type { OctetField } from './shown/octet-fields.js';
 export type { SmtpSettings } from './smtp/smtp-listener.js';
 export { DiskFull, MemoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export { openSqliteStore } from './store/sqlite-store.js';

@@ -332,7 +332,8 @@ Levels: none, minimum, medium, maximum (0, 1, 3, 5). docs/event-log.md has more.
     summary: 'print an address of the page of a running pair, or make a page of recorded journals',
     detail: `
 Without a journal: an address that opens the page of the running pair once. With journals: one HTML file that shows them, with
-the ladder and the states of both sides at any instant. It opens from a disk, without a network.
+the ladder and the states of both sides at any instant. It opens from a disk, without a network. If the folder of the lab has the
+record of its fault proxy (faults.jsonl, which \`pair --journal\` writes), it names the fault that lost a PDU.
 
 Examples:
   mtalab page                                                  a new address for the pair that runs
@@ -352,6 +353,26 @@ Examples:
     summary: 'retry waiting mail now, before its interval ends; for this adjacent MTA, or for all',
     define: withMtas,
     load: () => import('../commands/retry.js'),
+  },
+  {
+    group: groups.act,
+    usage: 'time',
+    summary: 'show lab time, change how fast it runs, or let some of it pass at once',
+    detail: `
+Without an option: lab time at each MTA, and how many times faster than real time it runs.
+--scale changes the clocks of all MTAs and of the fault proxy at one instant. Lab time goes on from where it is, and never goes back;
+timers that wait fire at their instants of lab time. The scale holds for restarts too. A load that measures the pair must end first.
+--advance waits until nothing moves, goes from timer to timer, and fires each at its instant.
+
+Examples:
+  mtalab time --scale 60         a minute of lab time in each second
+  mtalab time --scale 0.1        slow enough to watch
+  mtalab time --advance 600      ten minutes of lab time, the Open Interval, pass now`,
+    define: (command) =>
+      withRun(command)
+        .option('--scale <n>', 'lab seconds in a real second', positive(1_000_000))
+        .addOption(new Option('--advance <seconds>', 'let so much lab time pass').argParser(positive(86_400)).conflicts('scale')),
+    load: () => import('../commands/time.js'),
   },
   {
     group: groups.act,

@@ -4,16 +4,12 @@ import {
   folded,
   isNote,
   JournalReader,
+  type LadderFormat,
   type LadderLine,
   type LinkPdu,
-  ladderAsText,
+  ladderIn,
   ladderLineFrom,
-  ladderMermaid,
   ladderOf,
-  ladderPlantUml,
-  ladderShiViz,
-  ladderSvg,
-  legendText,
   mergeTrails,
   Trails,
   withShortOpenings,
@@ -24,7 +20,7 @@ import { CliError, exitCodes, UsageError } from '../errors.js';
 import { followLadder } from '../ladder/follow.js';
 
 type Options = {
-  readonly format: 'text' | 'mermaid' | 'plantuml' | 'shiviz' | 'svg' | 'json';
+  readonly format: LadderFormat;
   readonly association?: string;
   readonly all?: boolean;
   readonly shortOpenings?: boolean;
@@ -98,24 +94,9 @@ function condensed(lines: readonly LadderLine[], { all, shortOpenings }: Options
 }
 
 function draw(lines: readonly LadderLine[], { format, width, legend }: Options, io: CommandIo): string {
-  switch (format) {
-    case 'text': {
-      const text = ladderAsText(lines, width === undefined ? { columns: io.outColumns() } : { width });
-      const below = legend ? legendText(lines, width === undefined ? io.outColumns() : undefined) : '';
-      return below === '' ? text : `${text}\n\n${below}`;
-    }
-    case 'mermaid':
-      return ladderMermaid(lines);
-    case 'plantuml':
-      return ladderPlantUml(lines);
-    case 'shiviz':
-      io.err('mtalab: ShiViz takes the first two lines as its parsing expression and its (empty) separator of executions');
-      return ladderShiViz(lines);
-    case 'svg':
-      return ladderSvg(lines);
-    case 'json':
-      return JSON.stringify(lines, null, 2);
-  }
+  if (format === 'shiviz')
+    io.err('mtalab: ShiViz takes the first two lines as its parsing expression and its (empty) separator of executions');
+  return ladderIn(format, lines, { width, legend, columns: io.outColumns() });
 }
 
 /** Reads a file. Each line shows by itself what it is: a step of a journal, a PDU of a link, or a ladder line. */

@@ -30,6 +30,7 @@ export const run: CommandRun = async ({ io, args, options }) => {
     flags.title ?? files.join(', '),
   );
   await writePage(flags.out, html, flags.force === true);
-  io.err(`${flags.out} has ${recording.items.length} steps; open it in a browser`);
+  const steps = recording.items.filter(({ k }) => k === 'step').length;
+  io.err(`${flags.out} has ${steps} steps; open it in a browser`);
   return exitCodes.ok;
 };

@@ -115,6 +115,11 @@ export async function serveControlChannel(
         const { killed } = await lab.restart(name, { kill });
         return { killed };
       }),
+    'time-scale': ({ scale }) => lab.changes.setTimeScale(scale),
+    advance: async ({ seconds }) => {
+      await lab.advanceBy(seconds * 1000);
+      return { nowMs: lab.clock.nowMs() };
+    },
     page: () => {
       if (page === null) throw new CliError('this run has no page; start a pair with --page');
       return { address: page.newAddress() };

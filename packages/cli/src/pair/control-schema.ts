@@ -2,11 +2,13 @@
 import type { Effective, FaultHandle, LabSummary, MtaEnded } from '@mtalab/harness';
 import type { BindingView, DiagnosticsLevels } from '@mtalab/mta-core';
 import { networkStates } from '@mtalab/scenario';
-import { type CommandSchemas, captureCommands, oneOf, text, texts } from '@mtalab/transport';
+import { type CommandSchemas, captureCommands, number, oneOf, text, texts } from '@mtalab/transport';
 import * as z from 'zod';
 
 /** Longest fault, in characters. */
 const maxFaultText = 512;
+/** Most lab time that one command lets pass, s: a day. */
+const maxAdvanceS = 86_400;
 /** Limit of names in a list of a request. */
 const maxNames = 64;
 
@@ -73,6 +75,13 @@ export const pairCommands = {
     arguments: z.object({ names, kill: z.boolean({ error: 'true or false' }) }),
     result: answersOf(z.object({ killed: z.string().nullable() })),
   },
+  /** Lets lab time run this many times faster than real time. */
+  'time-scale': {
+    arguments: z.object({ scale: z.number({ error: 'a number above 0' }) }),
+    result: answersOf(rowOf<Effective>()),
+  },
+  /** Moves lab time on by so many seconds of it. Answered when every timer on the way has fired. */
+  advance: { arguments: z.object({ seconds: number(0, maxAdvanceS) }), result: z.object({ nowMs: z.number() }) },
   /** An address that opens the page of the pair once. */
   page: { arguments: nothing, result: z.object({ address: z.string() }) },
   /** Begins to end the run. `limitMs` is the real time after which it has ended, also by killing. */

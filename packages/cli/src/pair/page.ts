@@ -22,7 +22,6 @@ export async function startPage(lab: Lab, flags: PairFlags): Promise<LabPage | n
   return LabPage.start(lab, {
     folder: pageFolder(),
     port: flags.pagePort ?? 0,
-    timeScale: flags.timeScale,
     lessons: pageLessons(),
     title: [...lab.processes.keys()].join(' and '),
   });

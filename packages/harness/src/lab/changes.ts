@@ -15,12 +15,16 @@ import {
   levelsOf,
   wishedBindings,
 } from '@mtalab/mta-core';
-import type { ControlClient, RequestOptions } from '@mtalab/transport';
+import { type ControlClient, maxTimeScale, monotonicMs, type RequestOptions } from '@mtalab/transport';
 import PQueue from 'p-queue';
 import { type Answer, required, type Unanswered, unanswered } from '../process/answers.js';
+import { pause } from '../process/deadline.js';
 import { HarnessError } from '../process/errors.js';
 import { articleArgument, isRecord, isText, namesArgument, wrongArgument } from './arguments.js';
 import type { Members } from './members.js';
+
+/** Real time that all MTAs have to learn of another scale before it holds, ms. */
+const leadMs = 100;
 
 /** Does the change show in the running MTA, or only at the next start of an MTA that is down? */
 export type Effective = {
@@ -90,6 +94,36 @@ export class Changes {
         return answer.ok || answer.error.code === 'down' ? { mta, ok: true, value } : onlyLater(answer);
       }),
     );
+  }
+
+  /**
+   * Changes the scale of all clocks, at one instant a moment ahead, so that they go on agreeing and lab time never jumps. An MTA that
+   * does not answer goes on with the old scale: set it again when it answers.
+   * @param timeScale lab seconds in a real second, above 0 and at most 1,000,000.
+   * @throws HarnessError for a wrong scale, or while a load measures this lab.
+   */
+  setTimeScale(timeScale: number): Promise<readonly Answer<Effective>[]> {
+    return this.#queue.add(() => this.#setTimeScale(timeScale));
+  }
+
+  async #setTimeScale(timeScale: number): Promise<readonly Answer<Effective>[]> {
+    if (typeof timeScale !== 'number' || !(timeScale > 0 && timeScale <= maxTimeScale))
+      throw wrongArgument('timeScale', 'a number above 0 and at most 1,000,000', timeScale);
+    const { clock, plan, loads } = this.#members;
+    this.#members.requireOpen();
+    if (loads > 0) throw new HarnessError('a load measures this lab, and its times are of one scale; wait for its end');
+    const line = clock.lineWith(timeScale, leadMs);
+    clock.setLine(line);
+    const answers = await this.#members.askEach((client, limit) => client.command('clock', { line }, limit));
+    for (const name of plan.names) await this.#members.writeConfig(name);
+    await pause(Math.max(0, line.baseMs - monotonicMs()));
+    return answers.map((answer): Answer<Effective> => {
+      const { mta } = answer;
+      if (answer.ok) return { mta, ok: true, value: { effective: 'now' } };
+      if (answer.error.code === 'down') return { mta, ok: true, value: { effective: 'next start' } };
+      const { code, message } = answer.error;
+      return unanswered(mta, code, `${message}; it goes on with the old scale, so set it again when it answers`);
+    });
   }
 
   /** The bindings of an MTA in their present order. Of an MTA that is down: those of its next start. */

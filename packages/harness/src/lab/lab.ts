@@ -143,7 +143,12 @@ export class Lab {
    */
   async load(options: LoadOptions, described: readonly string[] = []): Promise<LoadResult> {
     this.#members.requireOpen();
-    return runLoad(labTarget(this, this.#members), options, described);
+    this.#members.loads += 1;
+    try {
+      return await runLoad(labTarget(this, this.#members), options, described);
+    } finally {
+      this.#members.loads -= 1;
+    }
   }
 
   /** Copies delivered to mailboxes since the lab started, as far as the lab knows. */
@@ -260,6 +265,16 @@ export class Lab {
     return this.#clockwork.advanceBy(ms, timeoutArgument(options));
   }
 
+  /**
+   * Lets lab time run this many times faster than real time from now on, at all MTAs and at the fault proxy. Lab time goes on from
+   * where it is. Timers that wait fire at their instants of lab time.
+   * @param timeScale above 0 and at most 1,000,000.
+   * @throws HarnessError if an MTA does not answer: it goes on with the old scale. Or while a load measures this lab.
+   */
+  async setTimeScale(timeScale: number): Promise<void> {
+    required(await this.changes.setTimeScale(timeScale));
+  }
+
   /** Counts and delays since the lab started. */
   async summary(): Promise<LabSummary> {
     return summaryOf(this.#members, this.#submitter.submitted);
@@ -371,7 +386,7 @@ export class Lab {
 
   /** Limit in real time for `close`, ms: it kills what does not stop in time. */
   get closeLimitMs(): number {
-    return endLimitMs(this.#members.plan);
+    return endLimitMs(this.#members);
   }
 
   /** As `close`, with the outcome at each MTA. */

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type DiagnosticsLevels, defaultSettings, levelNamed, levelsOf } from '@mtalab/mta-core';
 import type {
+  ClockLine,
   ControlClient,
   DeliveryNotice,
   LabClock,
@@ -47,6 +48,10 @@ export class Members {
   readonly #onUp: () => Promise<void>;
   readonly #writing = new PQueue({ concurrency: 1 });
   readonly #deliveryListeners = new Set<(line: DeliveryNotice) => void>();
+  /** The line of the clock that each process has read at its start. */
+  readonly #startedOn = new Map<string, ClockLine>();
+  /** Loads that measure this lab now. */
+  loads = 0;
   /** Have all MTAs of the start come up? */
   #started = false;
 
@@ -199,10 +204,11 @@ export class Members {
       configFile: configFileOf(this.plan.dir, name),
       ...(env === undefined ? {} : { env }),
       ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
-      stopTimeoutMs: stopTimeoutMs ?? stopLimitMs(this.plan),
+      stopTimeoutMs: () => stopTimeoutMs ?? stopLimitMs(this.plan, this.clock),
       ...(onOutput === undefined ? {} : { onOutput: (text, stream) => onOutput(name, text, stream) }),
       beforeStart: async () => {
         this.#startedWith.set(name, this.bindingsOf(name));
+        this.#startedOn.set(name, this.clock.line);
         await this.writeConfig(name);
       },
       onUp: (process) => this.#isUp(process),
@@ -213,6 +219,9 @@ export class Members {
     const { name } = process;
     await this.#setTarget(process);
     await this.#follow(process);
+    const { line } = this.clock;
+    // The scale has changed while it started.
+    if (this.#startedOn.get(name) !== line) await process.client.command('clock', { line });
     if (!this.#started) return;
     // Its previous process may have died between a delivery and the notice of it.
     await this.#readMailboxes(name, (copy) => {
@@ -288,12 +297,12 @@ function listensOn({ ready }: MtaProcess): Reach {
 }
 
 /** Limit in real time for the end of all MTAs of a lab, also of those that must be killed, ms. */
-export function endLimitMs(plan: LabPlan): number {
-  return (plan.stopTimeoutMs ?? stopLimitMs(plan)) + 30_000;
+export function endLimitMs({ plan, clock }: Members): number {
+  return (plan.stopTimeoutMs ?? stopLimitMs(plan, clock)) + 30_000;
 }
 
 /** Limit in real time for a stop in order: the stop timeout of the MTA on its own clock, and time to spare. */
-function stopLimitMs({ settings, timeScale }: LabPlan): number {
+function stopLimitMs({ settings }: LabPlan, { timeScale }: LabClock): number {
   const stopTimeoutS = settings?.stopTimeoutS ?? defaultSettings.stopTimeoutS;
   return Math.max(30_000, (stopTimeoutS * 1000) / timeScale + 10_000);
 }

@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { LabClock } from '@mtalab/transport';
 import { CaptureFile } from '../capture/capture-file.js';
 import { HarnessError, messageOf } from '../process/errors.js';
-import { FaultProxy, scaledTimers } from '../proxy/fault-proxy.js';
+import { FaultProxy } from '../proxy/fault-proxy.js';
+import { labTimers } from '../proxy/lab-timers.js';
+import { faultRecordOf, recordFaults } from './fault-record.js';
 import { makeFolder, TemporaryFolder } from './folder.js';
 import { Lab } from './lab.js';
 import { Members } from './members.js';
@@ -36,15 +38,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let lab: Lab | undefined;
   try {
     const file = plan.capture === undefined ? undefined : await CaptureFile.open(resolve(plan.capture));
-    proxy = await proxyOf(plan).catch(async (error: unknown) => {
+    const clock = new LabClock({ timeScale: plan.timeScale });
+    proxy = await proxyOf(plan, clock).catch(async (error: unknown) => {
       await file?.close();
       throw error;
     });
-    const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.updateRegistry());
+    const members = new Members(plan, clock, proxy, async () => lab?.updateRegistry());
     if (temporary !== undefined) temporary.endWriters = () => members.kill();
     // The capture begins before the MTAs do.
     const captured = proxy === undefined ? undefined : file?.write(proxy.capture());
     lab = new Lab(members, randomBytes(6).toString('hex'), temporary, captured);
+    if (plan.journal && proxy !== undefined) lab.onClose(recordFaults(proxy, clock, faultRecordOf(dir)));
     abortWith(lab, signal);
     await members.start();
     signal?.throwIfAborted();
@@ -90,10 +94,10 @@ function proxyAddress({ names, bindings }: LabPlan): '127.0.0.1' | '::1' {
   return onlyIpv6 ? '::1' : '127.0.0.1';
 }
 
-async function proxyOf(plan: LabPlan): Promise<FaultProxy | undefined> {
+async function proxyOf(plan: LabPlan, clock: LabClock): Promise<FaultProxy | undefined> {
   if (!plan.proxied) return undefined;
   const links = plan.names.flatMap((name) => linksAt(plan, name).map((link) => ({ name, link })));
-  const proxy = await FaultProxy.start({ links, address: proxyAddress(plan), clock: scaledTimers(plan.timeScale) });
+  const proxy = await FaultProxy.start({ links, address: proxyAddress(plan), clock: labTimers(clock) });
   try {
     for (const fault of plan.faults) proxy.add(fault);
   } catch (error) {

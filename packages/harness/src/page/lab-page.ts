@@ -13,7 +13,6 @@ export type LabPageOptions = {
   readonly folder: string;
   /** Port on 127.0.0.1. 0, the default: the system chooses. */
   readonly port?: number;
-  readonly timeScale: number;
   /** What is shown as the name of the lab. */
   readonly title: string;
   /** Default: the page has no lessons. */
@@ -44,7 +43,7 @@ export class LabPage {
       run: lab.runId,
       title: options.title,
       mtas: [...lab.processes.keys()].map((name) => ({ name, domain: lab.domain(name) })),
-      timeScale: options.timeScale,
+      timeScale: lab.clock.timeScale,
       labNowMs: lab.clock.nowMs(),
       proxied: lab.proxy !== undefined,
     });

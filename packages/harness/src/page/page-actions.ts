@@ -7,6 +7,7 @@ import type { Lab } from '../lab/lab.js';
 import { HarnessError } from '../process/errors.js';
 import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { shellWord } from '../shell-word.js';
+import { shownOctets } from './shown-octets.js';
 
 export type Done = { readonly says: string; readonly shown: string; readonly value?: unknown };
 
@@ -77,9 +78,15 @@ export class PageActions {
         this.#lessonsOr().done(textIn(values, 'id'), Number(values['right']), Number(values['of']));
         return { says: '', shown: '' };
       },
+      octets: (values) => ({ says: '', shown: '', value: shownOctets(values['frame']) }),
       set: (values) => this.#set(values),
       restart: (values) => this.#restart(textIn(values, 'mta'), false),
       kill: (values) => this.#restart(textIn(values, 'mta'), true),
+      'time-scale': async (values) => {
+        const scale = Number(values['scale']);
+        await this.#lab.setTimeScale(scale);
+        return this.#done(`lab time runs ${scale} times as fast as real time`, `time --scale ${scale}`);
+      },
       advance: (values) => this.#advance(Number(values['seconds'])),
     };
   }
@@ -196,6 +203,6 @@ export class PageActions {
   async #advance(seconds: number): Promise<Done> {
     if (!Number.isFinite(seconds) || seconds <= 0 || seconds > 86_400) wrong('seconds', 'a number from 0 to 86400');
     await this.#lab.advanceBy(seconds * 1000);
-    return { says: `${seconds} s of lab time have passed`, shown: '' };
+    return this.#done(`${seconds} s of lab time have passed`, `time --advance ${seconds}`);
   }
 }

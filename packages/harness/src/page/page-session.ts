@@ -128,7 +128,8 @@ export class PageSession {
 
   #now(): LabNow {
     this.#saidNowMs = performance.now();
-    return { labNowMs: this.#options.hello().labNowMs, paused: this.#options.actions.paused };
+    const { labNowMs, timeScale } = this.#options.hello();
+    return { labNowMs, timeScale, paused: this.#options.actions.paused };
   }
 
   #send(message: PageMessage): void {

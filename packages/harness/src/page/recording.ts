@@ -1,9 +1,11 @@
 /** One HTML file that holds the page and a recording: it opens from a disk, without a network and without a server. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import type { FeedItem, JournalEntry } from '@mtalab/trace';
+import { basename, dirname, resolve } from 'node:path';
+import type { FeedItem, JournalEntry, PduItem } from '@mtalab/trace';
 import { JournalReader } from '@mtalab/trace';
+import { faultRecordOf } from '../lab/fault-record.js';
 import { HarnessError } from '../process/errors.js';
 import { linesOf } from '../scenario/journal-file.js';
 import type { StaticFile } from './static-files.js';
@@ -14,14 +16,41 @@ const maxSteps = 200_000;
 /** What was read, in the order of lab time. */
 export type Recording = { readonly items: readonly FeedItem[]; readonly remarks: readonly string[] };
 
-/** Reads journals. @throws JournalError; HarnessError if they are too long for a page: more than `most` steps. */
+function timeOf(item: FeedItem): number {
+  return item.k === 'step' ? item.entry.t : item.t;
+}
+
+/** A line of a fault record; null for any other. */
+function pduIn(line: string): PduItem | null {
+  if (!line.startsWith('{"k":"pdu"')) return null;
+  try {
+    return JSON.parse(line) as PduItem;
+  } catch {
+    // The end of a file that was being written.
+    return null;
+  }
+}
+
+/** The fault record of the lab whose journals these are, where it is at hand. */
+function faultRecordsBeside(files: readonly string[]): readonly string[] {
+  const found = files.map((file) => faultRecordOf(resolve(dirname(file), '..', '..')));
+  return [...new Set(found)].filter((file) => existsSync(file) && !files.some((each) => resolve(each) === file));
+}
+
+/**
+ * Reads journals, and what the fault proxy did to their PDUs: a fault record among the files, or the one in the folder of the lab.
+ * @throws JournalError; HarnessError if they are too long for a page: more than `most` steps.
+ */
 export async function readRecording(files: readonly string[], most = maxSteps): Promise<Recording> {
   const steps: JournalEntry[] = [];
+  const pdus: PduItem[] = [];
   const remarks: string[] = [];
-  for (const file of files) {
+  for (const file of [...files, ...faultRecordsBeside(files)]) {
     const reader = new JournalReader(file);
     for await (const line of linesOf(file)) {
-      const located = reader.take(line);
+      const pdu = pduIn(line);
+      if (pdu !== null) pdus.push(pdu);
+      const located = reader.take(pdu === null ? line : '');
       if (located === null) continue;
       steps.push(located.entry);
       if (steps.length > most)
@@ -32,8 +61,8 @@ export async function readRecording(files: readonly string[], most = maxSteps): 
   }
   if (steps.length === 0) throw new HarnessError(`there is no step in ${files.join(', ')}`);
   // The sort is stable: each MTA keeps the order of its steps.
-  const items = steps.sort((one, other) => one.t - other.t).map((entry): FeedItem => ({ k: 'step', entry }));
-  return { items, remarks };
+  const items = [...steps.map((entry): FeedItem => ({ k: 'step', entry })), ...pdus];
+  return { items: items.sort((one, other) => timeOf(one) - timeOf(other)), remarks };
 }
 
 function digestOf(text: string): string {

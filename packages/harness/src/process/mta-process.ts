@@ -21,8 +21,8 @@ export type SpawnMtaOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Limit in real time for a start, ms. Default 30 s. */
   readonly readyTimeoutMs?: number;
-  /** Limit in real time for a stop in order, ms. After it the process is killed. Default 30 s. */
-  readonly stopTimeoutMs?: number;
+  /** Limit in real time for a stop in order, ms, or a function that says it at the stop. After it the process is killed. Default 30 s. */
+  readonly stopTimeoutMs?: number | (() => number);
   /** Called before every start and restart, to write the configuration. */
   readonly beforeStart?: () => Promise<void>;
   /** Called after every start, when the control channel is connected. If it fails, the start fails. */
@@ -190,7 +190,8 @@ export class MtaProcess {
   /** @returns why the process must be killed; null if it has ended. */
   async #endInOrder(life: Life): Promise<string | null> {
     const pid = life.child.pid ?? -1;
-    const timeoutMs = this.#options.stopTimeoutMs ?? 30_000;
+    const { stopTimeoutMs = 30_000 } = this.#options;
+    const timeoutMs = typeof stopTimeoutMs === 'function' ? stopTimeoutMs() : stopTimeoutMs;
     const answerMs = Math.min(timeoutMs, stopAnswerMs);
     const asked = life.client?.command('stop', {}, { timeoutMs: answerMs }) ?? Promise.reject(new Error('not connected'));
     const answered = asked.then(

@@ -15,27 +15,13 @@ import {
   parseFault,
 } from '@mtalab/scenario';
 import { type Fate, type LinkPdu, withoutContent } from '@mtalab/trace';
+import { LabClock } from '@mtalab/transport';
 import type { Capture, CaptureOptions } from '../capture/capture.js';
 import { Captures } from '../capture/captures.js';
 import { type ConnectionHost, ProxyConnection, type SocketRow } from './connection.js';
 import type { FlowLimits } from './flow.js';
+import { labTimers, type ProxyClock } from './lab-timers.js';
 import { LinkListener } from './link-listener.js';
-
-/** The clock for delays. */
-export type ProxyClock = {
-  /** Calls `run` after `labMs` of lab time. Returns a function that cancels it. */
-  after(labMs: number, run: () => void): () => void;
-};
-
-/** Real timers for a lab whose clock runs `timeScale` times faster than the wall clock. */
-export function scaledTimers(timeScale: number): ProxyClock {
-  return {
-    after(labMs, run) {
-      const timer = setTimeout(run, labMs / timeScale);
-      return () => clearTimeout(timer);
-    },
-  };
-}
 
 /** One PDU on the link, with its fate. */
 export type ProxiedPdu = LinkPdu;
@@ -117,7 +103,7 @@ export class FaultProxy {
       maxHeldBytes: options.maxHeldBytes ?? defaults.maxHeldBytes,
       maxCallBytes: options.maxCallBytes ?? defaults.maxCallBytes,
     };
-    const clock = options.clock ?? scaledTimers(1);
+    const clock = options.clock ?? labTimers(new LabClock());
     this.#captures = new Captures(this.#names);
     this.#host = {
       captures: this.#captures,

@@ -15,8 +15,8 @@ export type PageHello = {
   readonly proxied: boolean;
 };
 
-/** Lab time, ms, and whether the link stands still. */
-export type LabNow = { readonly labNowMs: number; readonly paused: boolean };
+/** Lab time, ms, how many times faster than real time it runs, and whether the link stands still. */
+export type LabNow = { readonly labNowMs: number; readonly timeScale: number; readonly paused: boolean };
 
 /** Items of the feed. `seq` is the number of the last one. `restart`: forget everything before. */
 export type PageItems = {
@@ -36,6 +36,21 @@ export type PageDone = {
   readonly shown: string;
   /** What was asked for, such as a lesson. */
   readonly value?: unknown;
+};
+
+/** The octets of a PDU, with its fields. */
+export type PageOctets = {
+  /** Of the whole PDU. */
+  readonly length: number;
+  /** The first of them, in hexadecimal. */
+  readonly octets: string;
+  /** First octet and number of octets of each stretch that no journal has: the content of a message. */
+  readonly unknown: readonly (readonly [number, number])[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly ranges: readonly (readonly [number, number])[];
+  }[];
 };
 
 /** Sent once a second while no items come. */

@@ -1,6 +1,7 @@
 /** The kinds of arguments that commands take. The error of each schema says what it expects; `problemOf` makes a message of it. */
 import { type BindingChange, mailAddressProblem, maxRecipients, type Priority, priorities } from '@mtalab/mta-core';
 import * as z from 'zod';
+import { maxTimeScale } from '../driver/lab-clock.js';
 import { controlLimits } from './control-limits.js';
 
 /** Longest text that is read as an address, characters. */
@@ -74,13 +75,31 @@ export const submission = submissionEnvelope
     path: ['content'],
   });
 
+const anyNumber = z.number({ error: 'a number' });
+
 export const clockMove = z
   .object({
+    line: z
+      .object(
+        {
+          timeScale: z
+            .number({ error: `a timeScale above 0 and at most ${maxTimeScale}` })
+            .gt(0)
+            .max(maxTimeScale),
+          epochMs: anyNumber.optional(),
+          baseMs: anyNumber.optional(),
+        },
+        { error: 'an object with timeScale' },
+      )
+      .refine(({ epochMs, baseMs }) => (epochMs === undefined) === (baseMs === undefined), {
+        error: 'both epochMs and baseMs, or neither',
+      })
+      .optional(),
     offsetMs: number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).optional(),
     advanceToMs: number(0, Number.MAX_SAFE_INTEGER).optional(),
   })
-  .refine(({ offsetMs, advanceToMs }) => (offsetMs === undefined) !== (advanceToMs === undefined), {
-    error: 'clock: give either offsetMs or advanceToMs',
+  .refine((move) => [move.offsetMs, move.advanceToMs, move.line].filter((each) => each !== undefined).length === 1, {
+    error: 'clock: give one of offsetMs, advanceToMs and line',
   });
 
 const entries = { error: 'entries with an id and enabled' };

@@ -120,15 +120,19 @@ const handlers: Handlers = {
     setImmediate(() => driver.input({ type: 'stop' }));
     return { limitMs: (driver.mta.settings.stopTimeoutS * 1000) / clock.timeScale };
   },
-  clock({ driver, clock }, { offsetMs, advanceToMs }) {
+  clock({ driver, clock }, { offsetMs, advanceToMs, line }) {
     try {
+      if (line !== undefined) {
+        const { timeScale, epochMs, baseMs } = line;
+        clock.setLine(epochMs === undefined || baseMs === undefined ? clock.lineWith(timeScale) : { timeScale, epochMs, baseMs });
+      }
       if (offsetMs !== undefined) clock.setOffset(offsetMs);
       if (advanceToMs !== undefined) clock.advanceTo(advanceToMs);
     } catch (error) {
       throw error instanceof RangeError ? new BadRequest(error.message) : error;
     }
     driver.clockChanged();
-    return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs };
+    return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs, timeScale: clock.timeScale };
   },
   diagnostics({ diagnostics }, { category: name, level: levelName }) {
     const category = name.toLowerCase() === 'all' ? null : categoryNamed(name);

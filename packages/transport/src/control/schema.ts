@@ -68,8 +68,11 @@ export const commands = {
   bindings: { arguments: z.object({ bindings: bindingChanges.optional() }), result: rowsOf<BindingView>() },
   /** Answered at once. `limitMs` is the real time after which the MTA aborts the associations that are still open. */
   stop: { arguments: nothing, result: z.object({ limitMs: z.number() }) },
-  /** Moves lab time: sets its offset, or goes on to an instant. */
-  clock: { arguments: clockMove, result: z.object({ nowMs: z.number(), offsetMs: z.number() }) },
+  /**
+   * Moves lab time: sets its offset, goes on to an instant, or follows another line. `line`: a new scale, from the instant `baseMs`
+   * of the machine's monotonic clock on, at which lab time is `epochMs` without the offset; without these two, from now on.
+   */
+  clock: { arguments: clockMove, result: z.object({ nowMs: z.number(), offsetMs: z.number(), timeScale: z.number() }) },
   /** Sets the level of a category, or of all; shows the level of every category. */
   diagnostics: { arguments: z.object({ category: text(64).default('all'), level: text(64).optional() }), result: levels },
   /** `latest` is the number of the stream's latest entry at that time. `since`: what is still kept after it comes first. */

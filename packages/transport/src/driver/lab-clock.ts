@@ -1,4 +1,4 @@
-/** The lab's clock: one time base for all processes of a lab. It can run fast and be moved on, but never goes back. */
+/** The lab's clock: one time base for all processes of a lab. It can run fast, change its scale and be moved on, but never goes back. */
 
 /** A source of monotonic milliseconds. The default is CLOCK_MONOTONIC, which all processes of a machine share. */
 export type MonotonicSource = () => number;
@@ -22,6 +22,20 @@ export type LabClockOptions = {
   readonly monotonic?: MonotonicSource;
 };
 
+/** How lab time follows real time from an instant on. Clocks with the same line and the same offset agree. */
+export type ClockLine = {
+  /** Lab time runs this many times faster than real time. */
+  readonly timeScale: number;
+  /** Lab time at the base without the offset, ms. */
+  readonly epochMs: number;
+  /** Monotonic time of the machine from which the line counts, ms. */
+  readonly baseMs: number;
+};
+
+/** The fastest that a clock may be. */
+export const maxTimeScale = 1e6;
+/** How far the base of a new line may be from now, ms. Beyond it, the line is of another machine, or of another start of this one. */
+const maxLeadMs = 60_000;
 /** The last instant of the lab, in milliseconds since 1970: a little before the last that a date can have. */
 const maxLabMs = 8e15;
 /** The largest delay a Node timer takes, in milliseconds. */
@@ -33,33 +47,40 @@ const maxTimerMs = 2_147_483_647;
  * @throws RangeError for a scale that is not above 0, a value that is no finite number, or a time that no date can have.
  */
 export class LabClock {
-  /** Lab time runs this many times faster than real time. */
-  readonly timeScale: number;
-  /** Lab time at the base, ms. */
-  readonly epochMs: number;
-  /** Monotonic time of the machine at which the clock shows the epoch, ms. */
-  readonly baseMs: number;
   readonly #monotonic: MonotonicSource;
+  readonly #listeners = new Set<() => void>();
+  #line: ClockLine;
+  /** In force until the base of the line. */
+  #before: ClockLine | null = null;
   #offsetMs: number;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LabClockOptions = {}) {
     this.#monotonic = options.monotonic ?? monotonicMs;
-    this.timeScale = options.timeScale ?? 1;
-    this.epochMs = options.epochMs ?? Date.now();
-    this.baseMs = options.baseMs ?? this.#monotonic();
-    this.#offsetMs = options.offsetMs ?? 0;
-    if (!(this.timeScale > 0 && this.timeScale <= 1e6)) {
-      throw new RangeError(`timeScale ${this.timeScale}: must be above 0 and at most 1000000`);
-    }
-    for (const [name, value] of [
-      ['epochMs', this.epochMs],
-      ['baseMs', this.baseMs],
-      ['offsetMs', this.#offsetMs],
-    ] as const) {
-      if (!Number.isFinite(value)) throw new RangeError(`clock ${name} ${value}: must be a finite number of milliseconds`);
-    }
+    const { timeScale = 1, epochMs = Date.now(), baseMs = this.#monotonic(), offsetMs = 0 } = options;
+    this.#line = checkedLine({ timeScale, epochMs, baseMs });
+    this.#offsetMs = finite('offsetMs', offsetMs);
     reachable(this.#rawMs(), 'clock');
+  }
+
+  /** The line of the clock. A change that is on its way counts already. */
+  get line(): ClockLine {
+    return this.#line;
+  }
+
+  /** Lab time runs this many times faster than real time. A change that is on its way counts already. */
+  get timeScale(): number {
+    return this.#line.timeScale;
+  }
+
+  /** Lab time at the base without the offset, ms. */
+  get epochMs(): number {
+    return this.#line.epochMs;
+  }
+
+  /** Monotonic time of the machine at which the clock shows the epoch, ms. */
+  get baseMs(): number {
+    return this.#line.baseMs;
   }
 
   /** How far the clock has been moved on, ms of lab time. */
@@ -95,15 +116,83 @@ export class LabClock {
     if (missingMs > 0) this.#offsetMs += missingMs;
   }
 
+  /**
+   * The line of this clock with another scale, from `leadMs` of real time on. There it meets the present line, so lab time neither
+   * jumps nor stands still.
+   * @throws RangeError for a scale that is not above 0 and at most 1000000.
+   */
+  lineWith(timeScale: number, leadMs = 0): ClockLine {
+    const baseMs = Math.max(this.#monotonic() + leadMs, this.#line.baseMs);
+    const epochMs = this.#line.epochMs + (baseMs - this.#line.baseMs) * this.#line.timeScale;
+    return checkedLine({ timeScale, epochMs, baseMs });
+  }
+
+  /**
+   * Follow another line from its base on; until then the present one. If the base is past and the line is slower, lab time stands
+   * until the line has caught up. What waits for an instant must look at `realDelayUntil` again.
+   * @throws RangeError for a wrong line, one whose base is more than a minute from now, or a time that no date can have.
+   */
+  setLine(line: ClockLine): void {
+    checkedLine(line);
+    const now = this.#monotonic();
+    if (Math.abs(line.baseMs - now) > maxLeadMs) {
+      const apart = Math.round(Math.abs(line.baseMs - now) / 1000);
+      throw new RangeError(
+        `clock baseMs ${line.baseMs}: is ${apart} s from now; a change of the scale takes effect within a minute`,
+      );
+    }
+    reachable(line.epochMs + this.#offsetMs, 'clock');
+    this.#before = line.baseMs > now ? this.#lineAt(now) : null;
+    this.#line = { timeScale: line.timeScale, epochMs: line.epochMs, baseMs: line.baseMs };
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls a listener after each change of the line. Returns a function that ends this. */
+  onLine(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** Real milliseconds until lab time reaches this instant: whole, at least 0, at most what a Node timer takes. */
   realDelayUntil(atMs: number): number {
-    const real = Math.ceil((atMs - this.nowMs()) / this.timeScale);
-    return Math.min(Math.max(real, 0), maxTimerMs);
+    if (atMs <= this.nowMs()) return 0;
+    const monotonicMs = this.#monotonic();
+    const now = this.#lineAt(monotonicMs);
+    // Not `nowMs`: while lab time stands, the line must catch up first.
+    let real = (atMs - this.#rawMs()) / now.timeScale;
+    const untilBaseMs = this.#line.baseMs - monotonicMs;
+    if (now !== this.#line && real > untilBaseMs)
+      real = untilBaseMs + (atMs - this.#line.epochMs - this.#offsetMs) / this.#line.timeScale;
+    return Math.min(Math.max(Math.ceil(real), 0), maxTimerMs);
+  }
+
+  /** The line in force at an instant of real time. */
+  #lineAt(monotonicMs: number): ClockLine {
+    if (this.#before === null) return this.#line;
+    if (monotonicMs < this.#line.baseMs) return this.#before;
+    this.#before = null;
+    return this.#line;
   }
 
   #rawMs(): number {
-    return Math.floor(this.epochMs + (this.#monotonic() - this.baseMs) * this.timeScale + this.#offsetMs);
+    const now = this.#monotonic();
+    const { epochMs, baseMs, timeScale } = this.#lineAt(now);
+    return Math.floor(epochMs + (now - baseMs) * timeScale + this.#offsetMs);
   }
+}
+
+function finite(name: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new RangeError(`clock ${name} ${value}: must be a finite number of milliseconds`);
+}
+
+/** @throws RangeError */
+function checkedLine(line: ClockLine): ClockLine {
+  if (!(line.timeScale > 0 && line.timeScale <= maxTimeScale))
+    throw new RangeError(`timeScale ${line.timeScale}: must be above 0 and at most ${maxTimeScale}`);
+  finite('epochMs', line.epochMs);
+  finite('baseMs', line.baseMs);
+  return line;
 }
 
 /** @throws RangeError for an instant that lab time must not reach. */

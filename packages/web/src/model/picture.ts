@@ -63,7 +63,8 @@ function turnText(name: string, associations: readonly AssociationView[]): strin
 
 function cardOf({ node, mta, process, figures }: NodeAt, peers: readonly string[]): Card {
   const queues = mta === null ? [] : viewQueues(mta);
-  const associations = mta === null ? [] : viewAssociations(mta);
+  // An MTA may have associations with others too, whose other side is not shown.
+  const associations = mta === null ? [] : viewAssociations(mta).filter(({ peer }) => peers.includes(peer));
   const toPeers = queues.filter(({ queue }) => peers.includes(queue));
   const queuedOfFigures = Object.entries(figures?.queued ?? {}).reduce((sum, [, count]) => sum + count, 0);
   return {
@@ -126,7 +127,8 @@ export function pictureOf(nodes: readonly NodeAt[], nowMs: number): Picture {
   const known = nodes.flatMap(({ node, mta }) => (mta === null ? [] : [[node, mta] as const]));
   const mtas = known.map(([mta, state]): MtaSight => ({ mta, nowMs, waits: viewWaits(state, maxWaits) }));
   const down = cards.filter(({ isUp }) => !isUp).map(({ name }) => name);
-  const waits = explainWaits({ mtas, associations, down });
+  const isShown = ({ queue }: WaitExplanation): boolean => names.includes(queue) || queue === 'mailboxes';
+  const waits = explainWaits({ mtas, associations, down }).filter(isShown);
   const trouble = associations.some(({ turn }) => turn === 'nobody' || turn === 'both') || down.length > 0;
   const tone = trouble ? 'trouble' : cards.some(({ queued }) => queued > 0) ? 'moving' : 'calm';
   return { cards, associations, sentence: sentenceOf(associations, cards), waits, tone };

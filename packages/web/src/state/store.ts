@@ -22,6 +22,8 @@ export class Store {
   trace = new LiveTrace();
   hello: PageHello | null = null;
   connection: ConnectionState = 'connecting';
+  /** The link whose ladder is shown, by its place among all pairs; null: the map, if there is more than one. */
+  link: number | null = null;
   /** The instant that is shown; null: now. */
   cursor: number | null = null;
   selected: string | null = null;
@@ -31,6 +33,8 @@ export class Store {
   whole = false;
   paused = false;
   labNowMs = 0;
+  /** Lab seconds in a real second. */
+  timeScale = 1;
   readonly points = new Map<string, QueuePoint[]>();
   notices: readonly Notice[] = [];
   commands: readonly ShownCommand[] = [];
@@ -71,7 +75,9 @@ export class Store {
     return () => void this.#listeners.delete(listener);
   }
 
-  change(values: Partial<Pick<Store, 'connection' | 'cursor' | 'selected' | 'drawer' | 'dialog' | 'filter' | 'whole'>>): void {
+  change(
+    values: Partial<Pick<Store, 'connection' | 'cursor' | 'selected' | 'drawer' | 'dialog' | 'filter' | 'whole' | 'link'>>,
+  ): void {
     Object.assign(this, values);
     this.#changed();
   }
@@ -105,6 +111,7 @@ export class Store {
         const known = this.hello?.run === message.run ? message.run : null;
         this.hello = message;
         this.labNowMs = message.labNowMs;
+        this.timeScale = message.timeScale;
         this.#connection?.send({ type: 'follow', run: known, since: known === null ? 0 : this.#seq });
         break;
       }
@@ -130,7 +137,8 @@ export class Store {
     this.#changed();
   }
 
-  #now({ labNowMs, paused }: LabNow): void {
+  #now({ labNowMs, timeScale, paused }: LabNow): void {
+    this.timeScale = timeScale;
     this.labNowMs = labNowMs;
     this.paused = paused;
   }

@@ -7,7 +7,10 @@ import { Card } from './card.js';
 import { Details } from './details.js';
 import { Dialogs } from './dialogs.js';
 import { Drawer, drawers } from './drawer.js';
+import { ExportMenu } from './export-menu.js';
+import { LabMap } from './lab-map.js';
 import { Ladder } from './ladder.js';
+import { changeScale, TimeScale } from './time-scale.js';
 import { Timeline } from './timeline.js';
 
 /** Steps that the ladder looks at: what a frame costs grows with them. */
@@ -20,6 +23,12 @@ const advanceS = 600;
 function useChanges(store: Store): void {
   const [, redraw] = useState(0);
   useEffect(() => store.subscribe(() => redraw((count) => count + 1)), [store]);
+}
+
+/** A control of the left or the right card. There is none while the map is shown. */
+function cardControl(side: 0 | 1, selector: string): HTMLElement | null {
+  const card = document.querySelectorAll('main:not([hidden]) > .card')[side];
+  return card?.querySelector<HTMLElement>(selector) ?? null;
 }
 
 function keyOf(store: Store, event: KeyboardEvent): void {
@@ -41,9 +50,19 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     f: () => store.change({ dialog: 'fault' }),
     '?': () => store.change({ dialog: 'help' }),
     w: () => store.change({ whole: !store.whole, selected: null }),
+    r: () => cardControl(0, '.restart')?.click(),
+    R: () => cardControl(1, '.restart')?.click(),
+    x: () => cardControl(0, '.kill')?.click(),
+    X: () => cardControl(1, '.kill')?.click(),
+    q: () => cardControl(0, '.switches input')?.focus(),
+    Q: () => cardControl(1, '.switches input')?.focus(),
+    e: () => document.getElementById('export')?.click(),
+    m: () => store.change({ link: null, selected: null }),
     '[': () => travel(at - 1),
     ']': () => travel(at + 1),
     '0': () => store.change({ cursor: null }),
+    '+': () => changeScale(store, 1),
+    '-': () => changeScale(store, -1),
     a: () => void store.act('advance', { seconds: advanceS }),
     ' ': () => void store.act(store.paused ? 'resume' : 'pause'),
     '.': () => void store.act('step'),
@@ -54,7 +73,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'slfa. '.includes(event.key))) return;
+  if (act === undefined || (isRecording && 'slfa. +-'.includes(event.key))) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();
@@ -84,9 +103,10 @@ function Header({ store }: { readonly store: Store }) {
       <span class="quiet title">{hello?.title ?? document.body.dataset['title'] ?? ''}</span>
       <Connection store={store} />
       {!isRecording && (
-        <span class="quiet figures">
-          {time} {hello === null ? '' : `×${hello.timeScale}`}
-        </span>
+        <>
+          <span class="quiet figures">{time}</span>
+          <TimeScale store={store} />
+        </>
       )}
       <span class="space" />
       {!isRecording && (
@@ -120,11 +140,7 @@ function Header({ store }: { readonly store: Store }) {
       <button type="button" aria-pressed={store.whole} onClick={() => store.change({ whole: !store.whole, selected: null })}>
         {store.whole ? 'Fold' : 'Unfold'}
       </button>
-      {!isRecording && (
-        <a class="button" href="recording.html" download="recording.html" title="The recording so far, as one HTML file">
-          Save
-        </a>
-      )}
+      <ExportMenu store={store} />
       <button type="button" aria-label="Keys and signs" onClick={() => store.change({ dialog: 'help' })}>
         ?
       </button>
@@ -146,14 +162,17 @@ export function App({ store }: { readonly store: Store }) {
     document.addEventListener('keydown', listener);
     return () => document.removeEventListener('keydown', listener);
   }, [store]);
-  const [chosen, choose] = useState(0);
-  const { trace, at } = store;
+  const { trace, at, link: chosen } = store;
+  const choose = (link: number | null): void => store.change({ link, selected: null });
   const names = store.hello?.mtas.map(({ name }) => name) ?? trace.nodes;
   const pairs = names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other] as const));
-  const [left, right] = pairs[chosen] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
-  const nodes = trace.nodesAt(at).filter(({ node }) => node === left || node === right);
+  const isMap = pairs.length > 1 && chosen === null;
+  const [left, right] = pairs[chosen ?? 0] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
+  const all = trace.nodesAt(at);
+  const nodes = all.filter(({ node }) => node === left || node === right);
   const nowMs = store.cursor === null && !store.isRecording ? store.labNowMs : (trace.steps.at(-1)?.entry.t ?? 0);
   const picture = useMemo(() => pictureOf(nodes, nowMs), [trace.latest, at, left, right, store.labNowMs]);
+  const whole = useMemo(() => (isMap ? pictureOf(all, nowMs) : picture), [isMap, picture]);
   const lines = useMemo(
     () => trace.ladder(at, store.isRecording ? recordingSteps : ladderSteps, store.whole),
     [trace, trace.latest, at, store.whole],
@@ -169,20 +188,37 @@ export function App({ store }: { readonly store: Store }) {
     <div class="page">
       <Header store={store} />
       <Timeline store={store} lines={lines} />
-      <main class={selected >= 0 ? 'with-details' : ''}>
+      {isMap && (
+        <LabMap
+          picture={whole}
+          nodes={all}
+          lines={lines}
+          isPast={store.cursor !== null}
+          onOpen={(...ends) => {
+            choose(pairs.findIndex((pair) => ends.every((end) => pair.includes(end))));
+            setTimeout(() => document.querySelector<HTMLElement>('.ladder')?.focus(), 50);
+          }}
+        />
+      )}
+      <main hidden={isMap} class={selected >= 0 ? 'with-details' : ''}>
         {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
         <section class="middle" aria-label="The link">
           {pairs.length > 1 && (
-            <label class="pair">
-              Link{' '}
-              <select value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
-                {pairs.map(([one, other], index) => (
-                  <option key={`${one} ${other}`} value={index}>
-                    {one} and {other}
-                  </option>
-                ))}
-              </select>
-            </label>
+            <div class="pair">
+              <button type="button" onClick={() => choose(null)}>
+                Map
+              </button>
+              <label>
+                Link{' '}
+                <select value={chosen ?? 0} onChange={(event) => choose(Number(event.currentTarget.value))}>
+                  {pairs.map(([one, other], index) => (
+                    <option key={`${one} ${other}`} value={index}>
+                      {one} and {other}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            </div>
           )}
           <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
             <strong>
@@ -215,7 +251,7 @@ export function App({ store }: { readonly store: Store }) {
         {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
         {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
       </main>
-      <Drawer store={store} picture={picture} />
+      <Drawer store={store} picture={whole} />
       <div class="notices" role="status" aria-live="polite">
         {store.notices.map(({ id, text, isError }) => (
           <p key={id} class={isError ? 'bad' : ''}>

@@ -79,10 +79,10 @@ export function Card({ store, card, peer }: CardProps) {
       <Associations card={card} />
       {!store.isRecording && (
         <div class="process">
-          <button type="button" disabled={!isLive} onClick={() => void store.act('restart', { mta: name })}>
+          <button type="button" class="restart" disabled={!isLive} onClick={() => void store.act('restart', { mta: name })}>
             Restart
           </button>
-          <button type="button" disabled={!isLive} onClick={() => void store.act('kill', { mta: name })}>
+          <button type="button" class="kill" disabled={!isLive} onClick={() => void store.act('kill', { mta: name })}>
             Kill and restart
           </button>
         </div>

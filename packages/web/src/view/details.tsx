@@ -1,9 +1,11 @@
 /** What one line of the ladder is: a sentence, its fields, the glossary. */
 import { describeFrame, type LinkFrame } from '@mtalab/mta-core';
 import type { KeptStep } from '@mtalab/trace';
+import { useMemo } from 'preact/hooks';
 import { fateText, meaningOf } from '../model/meaning.js';
 import type { LadderRow } from '../model/rows.js';
 import type { Store } from '../state/store.js';
+import { Octets } from './octets.js';
 
 /** The frame of a line, as the step of its sender has it. */
 function frameOf(steps: readonly KeptStep[], { line }: LadderRow): LinkFrame | null {
@@ -29,7 +31,8 @@ export type DetailsProps = { readonly store: Store; readonly row: LadderRow };
 export function Details({ store, row }: DetailsProps) {
   const { line } = row;
   const meaning = meaningOf(line);
-  const frame = frameOf(store.trace.steps, row);
+  // The same object as long as the same line is selected: what depends on it is asked for once.
+  const frame = useMemo(() => frameOf(store.trace.steps, row), [row.key]);
   const fields = frame === null ? [] : fieldsOf(frame.frame).slice(0, maxFields);
   return (
     <section class="details" aria-label="Selected line">
@@ -63,6 +66,7 @@ export function Details({ store, row }: DetailsProps) {
           ))}
         </dl>
       )}
+      {frame !== null && <Octets store={store} frame={frame} />}
       {line.association !== null && <p class="quiet">association {line.association}</p>}
     </section>
   );

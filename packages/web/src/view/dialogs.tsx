@@ -31,14 +31,28 @@ function Frame({ title, onClose, children, isWide = false }: FrameProps) {
 
 type DialogProps = { readonly store: Store; readonly left: string; readonly right: string };
 
+/** From whom to whom mail can go: first between the two MTAs that are shown, then between all others. */
+function sendPairs(
+  { hello }: Store,
+  left: string,
+  right: string,
+): readonly (readonly [value: string, from: string, to: string])[] {
+  const names = hello?.mtas.map(({ name }) => name) ?? [];
+  const others = names.flatMap((from) => names.filter((to) => to !== from).map((to) => [`${from} to ${to}`, from, to] as const));
+  const isShown = (name: string): boolean => name === left || name === right;
+  return [[left, left, right], [right, right, left], ...others.filter(([, from, to]) => !isShown(from) || !isShown(to))];
+}
+
 function SendDialog({ store, left, right }: DialogProps) {
-  const [from, setFrom] = useState(left);
+  const pairs = sendPairs(store, left, right);
+  const [chosen, choose] = useState(left);
   const [count, setCount] = useState('1');
   const [priority, setPriority] = useState('normal');
   const close = (): void => store.change({ dialog: null });
   const send = (event: Event): void => {
     event.preventDefault();
-    void store.act('send', { from, to: from === left ? right : left, count: Number(count), priority });
+    const [, from = left, to = right] = pairs.find(([value]) => value === chosen) ?? [];
+    void store.act('send', { from, to, count: Number(count), priority });
     close();
   };
   return (
@@ -46,13 +60,12 @@ function SendDialog({ store, left, right }: DialogProps) {
       <form onSubmit={send}>
         <label>
           From{' '}
-          <select value={from} onChange={(event) => setFrom(event.currentTarget.value)}>
-            <option value={left}>
-              {left} to {right}
-            </option>
-            <option value={right}>
-              {right} to {left}
-            </option>
+          <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+            {pairs.map(([value, from, to]) => (
+              <option key={value} value={value}>
+                {from} to {to}
+              </option>
+            ))}
           </select>
         </label>
         <label>
@@ -174,9 +187,15 @@ const keys: readonly (readonly [string, string])[] = [
   ['j k ↓ ↑', 'along the ladder'],
   ['Enter', 'details of the selected line'],
   ['l', 'lessons'],
+  ['r R', 'restart the left or the right MTA'],
+  ['x X', 'kill it, and start it again'],
+  ['q Q', 'to the article switches of the left or the right MTA; Tab goes on, Space switches'],
+  ['e', 'export'],
+  ['m', 'the map, with more than two MTAs'],
   ['s', 'send messages'],
   ['f', 'faults'],
   ['a', 'let 10 minutes of lab time pass'],
+  ['+ -', 'let lab time run faster or slower'],
   ['[ ]', 'one step back or forward in time'],
   ['0', 'back to now'],
   ['w', 'fold or unfold repeated lines'],
