@@ -162,8 +162,7 @@ export function instantAt(trace: LiveTrace, at: number = trace.latest): Instant 
       throw new InstantError(`the state of ${node} is not known at this instant`);
     }
     if (mta.phase === 'halted') return [];
-    if (mta.phase !== 'running')
-      throw new InstantError(`${node} is ${mta.phase} at this instant; go to one at which it runs`);
+    if (mta.phase !== 'running') throw new InstantError(`${node} is ${mta.phase} at this instant; go to one at which it runs`);
     return [{ node, mta, n: trace.countAt(node, at), nextAccepted: 1, writes: writesOf(steps, node, mta) }];
   });
   if (mtas.length === 0) throw new InstantError('no MTA runs at this instant');
@@ -171,25 +170,23 @@ export function instantAt(trace: LiveTrace, at: number = trace.latest): Instant 
   for (const step of steps) reader.take(step);
   for (const known of mtas) reader.complete(known);
   const counted = mtas.map((known) => ({ ...known, nextAccepted: reader.nextAccepted(known.node) }));
-  return { nowMs, mtas: counted, ...new Joiner(reader, mtas, lostMoments(trace, at, steps.length)).join() };
+  return { nowMs, mtas: counted, ...new Joiner(reader, mtas, swallowed(trace, at, steps.length)).join() };
 }
 
-/** What a fault has taken from the link, by `sender number`. */
-function lostMoments(trace: LiveTrace, at: number, most: number): ReadonlyMap<string, 'cut' | 'swallowed'> {
-  return new Map(
-    trace
-      .ladder(at, most, true)
-      .flatMap(({ from, steps, fate }) =>
-        fate === 'cut' || fate === 'swallowed' ? [[`${from} ${steps?.sent ?? ''}`, fate] as const] : [],
-      ),
-  );
+/**
+ * The PDUs that a fault has swallowed, as `sender number`. What a fault cuts is still on its way until an end has noticed the loss:
+ * what goes on from here has no faults.
+ */
+function swallowed(trace: LiveTrace, at: number, most: number): ReadonlySet<string> {
+  const gone = trace.ladder(at, most, true).filter(({ fate }) => fate === 'swallowed');
+  return new Set(gone.map(({ from, steps }) => `${from} ${steps?.sent ?? ''}`));
 }
 
 /** Joins the ends of connections. */
 class Joiner {
   readonly #mtas: ReadonlyMap<string, Mta>;
   readonly #matching: Matching;
-  readonly #gone: ReadonlyMap<string, 'cut' | 'swallowed'>;
+  readonly #gone: ReadonlySet<string>;
   readonly #connected: ReadonlySet<string>;
   readonly #servers: End[];
   readonly #clients: End[];
@@ -197,7 +194,7 @@ class Joiner {
   readonly #pdus: (InstantPdu & { readonly at: number })[] = [];
   readonly #lost: InstantEnd[] = [];
 
-  constructor(reader: Reader, mtas: readonly InstantMta[], gone: ReadonlyMap<string, 'cut' | 'swallowed'>) {
+  constructor(reader: Reader, mtas: readonly InstantMta[], gone: ReadonlySet<string>) {
     this.#mtas = new Map(mtas.map(({ node, mta }) => [node, mta]));
     this.#matching = matchConnections(reader.trails.values());
     this.#gone = gone;
@@ -243,11 +240,8 @@ class Joiner {
   #pair(client: End, server: End): void {
     const [clientLives, serverLives] = [this.#lives(client), this.#lives(server)];
     if (!clientLives && !serverLives) return;
-    const isCut = [client, server].some((end) =>
-      end.sent.some(({ moment: { node, index } }) => this.#gone.get(`${node} ${index}`) === 'cut'),
-    );
     const isHalf = (clientLives || client.isClosed) && (serverLives || server.isClosed);
-    if (isCut || !isHalf) {
+    if (!isHalf) {
       for (const [end, alive] of [
         [client, clientLives],
         [server, serverLives],

@@ -2,6 +2,7 @@
 import { type FeedItem, type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
+import { ForkSession } from './fork-session.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
 export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | null;
@@ -19,7 +20,10 @@ const maxCommands = 100;
 const pointEvery = 20;
 
 export class Store {
-  trace = new LiveTrace();
+  /** What the lab does, or the recording. */
+  live = new LiveTrace();
+  /** A fork that is shown in its place. */
+  fork: ForkSession | null = null;
   hello: PageHello | null = null;
   connection: ConnectionState = 'connecting';
   /** The instant that is shown; null: now. */
@@ -31,7 +35,7 @@ export class Store {
   whole = false;
   paused = false;
   labNowMs = 0;
-  readonly points = new Map<string, QueuePoint[]>();
+  readonly #points = new Map<string, QueuePoint[]>();
   notices: readonly Notice[] = [];
   commands: readonly ShownCommand[] = [];
   /** A recording has no server behind it. */
@@ -46,9 +50,9 @@ export class Store {
   constructor(recording: readonly FeedItem[] | null) {
     this.isRecording = recording !== null;
     if (recording === null) return;
-    this.trace = new LiveTrace({ steps: 200_000, pdus: 200_000 });
+    this.live = new LiveTrace({ steps: 200_000, pdus: 200_000 });
     for (const [at, item] of recording.entries()) {
-      this.trace.take(item);
+      this.live.take(item);
       if (at % pointEvery === 0 || at === recording.length - 1) this.#addPoints();
     }
   }
@@ -76,6 +80,45 @@ export class Store {
     this.#changed();
   }
 
+  /** What is shown: the fork, the lab or the recording. */
+  get trace(): LiveTrace {
+    return this.fork?.trace ?? this.live;
+  }
+
+  get points(): ReadonlyMap<string, readonly QueuePoint[]> {
+    return this.fork?.points ?? this.#points;
+  }
+
+  /** Lab time of what is shown, ms. */
+  get nowMs(): number {
+    if (this.fork !== null) return this.fork.nowMs;
+    return this.cursor === null && !this.isRecording ? this.labNowMs : (this.live.steps.at(-1)?.entry.t ?? 0);
+  }
+
+  /** Can anything be done to what is shown? */
+  get canAct(): boolean {
+    return this.fork !== null || !this.isRecording;
+  }
+
+  /** Goes on in the browser from the instant that is shown. */
+  beginFork(): void {
+    try {
+      this.fork = new ForkSession(this.live, this.at, this.cursor, this.#points);
+      this.change({ cursor: null, selected: null });
+    } catch (error) {
+      this.#say(false, `nothing can go on from this instant: ${(error as Error).message}`);
+    }
+  }
+
+  /** Shows the lab or the recording again, at the instant that was shown. */
+  endFork(): void {
+    const { fork } = this;
+    if (fork === null) return;
+    this.fork = null;
+    const cursor = fork.cursorBefore;
+    this.change({ cursor: cursor === null ? null : Math.max(cursor, this.live.oldest), selected: null });
+  }
+
   /** The item that is shown. */
   get at(): number {
     return this.cursor ?? this.trace.latest;
@@ -83,6 +126,7 @@ export class Store {
 
   /** Does something to the lab, and says what became of it. */
   act(action: string, values: Readonly<Record<string, unknown>> = {}): Promise<PageDone> {
+    if (this.fork !== null) return Promise.resolve(this.#actInFork(this.fork, action, values));
     this.#lastId += 1;
     const id = this.#lastId;
     const sent = this.#connection?.send({ type: 'do', id, action, values }) ?? false;
@@ -92,6 +136,21 @@ export class Store {
       return Promise.resolve(done);
     }
     return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  #actInFork(fork: ForkSession, action: string, values: Readonly<Record<string, unknown>>): PageDone {
+    try {
+      return this.#say(true, fork.act(action, values));
+    } catch (error) {
+      return this.#say(false, (error as Error).message);
+    }
+  }
+
+  #say(ok: boolean, says: string): PageDone {
+    this.#lastId += 1;
+    const done: PageDone = { type: 'done', id: this.#lastId, ok, says, shown: '' };
+    this.#done(done);
+    return done;
   }
 
   dismiss(id: number): void {
@@ -110,15 +169,15 @@ export class Store {
       }
       case 'items':
         if (message.restart) {
-          this.trace = new LiveTrace();
-          this.points.clear();
-          this.cursor = null;
+          this.live = new LiveTrace();
+          this.#points.clear();
+          if (this.fork === null) this.cursor = null;
         }
-        for (const item of message.items) this.trace.take(item as FeedItem);
+        for (const item of message.items) this.live.take(item as FeedItem);
         this.#seq = message.seq;
         this.#now(message.now);
         this.#addPoints();
-        if (this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
+        if (this.fork === null && this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
         break;
       case 'now':
         this.#now(message.now);
@@ -152,14 +211,14 @@ export class Store {
   }
 
   #addPoints(): void {
-    const at = this.trace.latest;
-    for (const { node, mta, figures } of this.trace.nodesAt()) {
-      const tMs = this.trace.steps.at(-1)?.entry.t ?? this.labNowMs;
+    const at = this.live.latest;
+    for (const { node, mta, figures } of this.live.nodesAt()) {
+      const tMs = this.live.steps.at(-1)?.entry.t ?? this.labNowMs;
       const queued = mta !== null ? queuedOf(mta) : Object.values(figures?.queued ?? {}).reduce((sum, count) => sum + count, 0);
-      const list = this.points.get(node) ?? [];
+      const list = this.#points.get(node) ?? [];
       list.push({ at, tMs, queued });
       if (list.length > maxPoints) list.splice(0, maxPoints / 2);
-      this.points.set(node, list);
+      this.#points.set(node, list);
     }
   }
 

@@ -7,6 +7,7 @@ import { Card } from './card.js';
 import { Details } from './details.js';
 import { Dialogs } from './dialogs.js';
 import { Drawer, drawers } from './drawer.js';
+import { ForkBanner, ForkButton, ForkHeader, forkKeys, isKeyOfFork } from './fork.js';
 import { Ladder } from './ladder.js';
 import { Timeline } from './timeline.js';
 
@@ -32,7 +33,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
   // A switch and the timeline take none of these keys, but a field does.
   const isField = target.tagName === 'SELECT' || (target instanceof HTMLInputElement && !/^(checkbox|range)$/.test(target.type));
   if (isField || store.dialog !== null) return;
-  const { trace, at, isRecording } = store;
+  const { trace, at, canAct } = store;
   const travel = (to: number): void =>
     store.change({ cursor: to >= trace.latest ? null : Math.max(trace.oldest, to), selected: null });
   const actions: Readonly<Record<string, () => void>> = {
@@ -51,10 +52,12 @@ function keyOf(store: Store, event: KeyboardEvent): void {
       store.change({ drawer: 'events' });
       setTimeout(() => document.getElementById('filter')?.focus(), 50);
     },
+    ...forkKeys(store),
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'slfa. '.includes(event.key))) return;
+  if (act === undefined || (!canAct && 'slfa. '.includes(event.key))) return;
+  if (store.fork !== null && !isKeyOfFork(event.key)) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();
@@ -89,6 +92,7 @@ function Header({ store }: { readonly store: Store }) {
         </span>
       )}
       <span class="space" />
+      {(isRecording || store.cursor !== null) && <ForkButton store={store} />}
       {!isRecording && (
         <>
           <button type="button" onClick={() => store.change({ dialog: 'send' })}>
@@ -152,12 +156,13 @@ export function App({ store }: { readonly store: Store }) {
   const pairs = names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other] as const));
   const [left, right] = pairs[chosen] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
   const nodes = trace.nodesAt(at).filter(({ node }) => node === left || node === right);
-  const nowMs = store.cursor === null && !store.isRecording ? store.labNowMs : (trace.steps.at(-1)?.entry.t ?? 0);
-  const picture = useMemo(() => pictureOf(nodes, nowMs), [trace.latest, at, left, right, store.labNowMs]);
-  const lines = useMemo(
-    () => trace.ladder(at, store.isRecording ? recordingSteps : ladderSteps, store.whole),
-    [trace, trace.latest, at, store.whole],
-  );
+  const { fork, nowMs } = store;
+  const picture = useMemo(() => pictureOf(nodes, nowMs), [trace, trace.latest, at, left, right, nowMs]);
+  const lines = useMemo(() => {
+    const most = store.isRecording || fork !== null ? recordingSteps : ladderSteps;
+    const all = trace.ladder(at, most, store.whole);
+    return fork === null ? all : fork.marked(all);
+  }, [trace, trace.latest, at, store.whole]);
   const rows = useMemo(() => ladderRows(lines, left, right), [lines, left, right]);
   const selected = store.selected === null ? -1 : rows.findIndex(({ key }) => key === store.selected);
   const card = (name: string) => picture.cards.find((each) => each.name === name);
@@ -167,8 +172,9 @@ export function App({ store }: { readonly store: Store }) {
   );
   return (
     <div class="page">
-      <Header store={store} />
+      {fork === null ? <Header store={store} /> : <ForkHeader store={store} />}
       <Timeline store={store} lines={lines} />
+      <ForkBanner store={store} />
       <main class={selected >= 0 ? 'with-details' : ''}>
         {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
         <section class="middle" aria-label="The link">

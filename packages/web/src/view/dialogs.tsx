@@ -180,6 +180,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['[ ]', 'one step back or forward in time'],
   ['0', 'back to now'],
   ['w', 'fold or unfold repeated lines'],
+  ['y', 'fork: go on from this instant in the browser; and back to the recording'],
+  ['q', 'in a fork: run until it is quiet'],
   ['1 to 5', 'event log, queues, LTAB, associations, commands'],
   ['/', 'filter the event log'],
   ['?', 'this list'],
