@@ -50,7 +50,7 @@ test('from the lost Turn: a fork with the fix recovers, a fork with the bug need
   await looks(t, page, 'fork');
 
   for (const name of ['MTA-A', 'MTA-B']) await card(page, name).getByLabel(`Q166594 legacy at ${name}`).click();
-  await page.getByLabel(/^Lose request .* turn-give/).click();
+  await page.getByLabel(/^Lose it: request .* turn-give/).click();
   await page.locator('.row .stop', { hasText: 'lost in the fork' }).waitFor();
   await page.keyboard.press('q');
   await queued(page, 'MTA-B', 0);
@@ -69,7 +69,7 @@ test('from the lost Turn: a fork with the fix recovers, a fork with the bug need
   // The same with the bug: the recovery does not help, and 49 messages stand.
   await backTo(page, /turn-give/);
   await page.keyboard.press('y');
-  await page.getByLabel(/^Lose request .* turn-give/).click();
+  await page.getByLabel(/^Lose it: request .* turn-give/).click();
   await page.keyboard.press('q');
   await verdict(page, /Nobody may send/);
   await send(page, 'MTA-B', 48);

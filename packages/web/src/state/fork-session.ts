@@ -64,7 +64,8 @@ export class ForkSession {
       return false;
     });
     const end = place < 0 ? lines.length : place;
-    return [...lines.slice(0, end), noteLine('', 'here the fork begins', { mark: 'turn' }), ...lines.slice(end)];
+    const association = lines[end - 1]?.association ?? null;
+    return [...lines.slice(0, end), noteLine('', 'here the fork begins', { mark: 'turn', association }), ...lines.slice(end)];
   }
 
   /**

@@ -89,10 +89,10 @@ export function ForkBanner({ store }: { readonly store: Store }) {
         <ul class="under-way" aria-label="PDUs on their way">
           {underWay.slice(0, maxListed).map(({ id, from, to, text }) => (
             <li key={id}>
-              <button type="button" aria-label={`Let ${text} arrive`} onClick={() => void store.act('let', { pdu: id })}>
+              <button type="button" aria-label={`Let it arrive: ${text}`} onClick={() => void store.act('let', { pdu: id })}>
                 Let it arrive
               </button>
-              <button type="button" aria-label={`Lose ${text}`} onClick={() => void store.act('lose', { pdu: id })}>
+              <button type="button" aria-label={`Lose it: ${text}`} onClick={() => void store.act('lose', { pdu: id })}>
                 Lose it
               </button>
               <span class="quiet">
