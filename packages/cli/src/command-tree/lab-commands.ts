@@ -68,6 +68,11 @@ function definePair(command: Command): Command {
       .option('--page', 'serve the page of the pair (default, unless --once or --json is given)')
       .option('--no-page', 'serve no page')
       .option('--page-port <port>', 'serve the page on this port of 127.0.0.1 (default: the system chooses)', whole(0, 65_535))
+      .option(
+        '--twin [articles]',
+        'start a second pair beside it for the page, which gets all the same and in which these articles are the other way about (default: all that the pair starts with)',
+        commaList,
+      )
       .addOption(
         new Option(
           '--capture <file>',

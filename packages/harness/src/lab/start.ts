@@ -40,7 +40,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       await file?.close();
       throw error;
     });
-    const members = new Members(plan, new LabClock({ timeScale: plan.timeScale }), proxy, async () => lab?.updateRegistry());
+    const members = new Members(plan, clockFor(plan), proxy, async () => lab?.updateRegistry());
     if (temporary !== undefined) temporary.endWriters = () => members.kill();
     // The capture begins before the MTAs do.
     const captured = proxy === undefined ? undefined : file?.write(proxy.capture());
@@ -59,6 +59,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     }
     throw error;
   }
+}
+
+function clockFor({ timeScale, clockOf }: LabPlan): LabClock {
+  if (clockOf === undefined) return new LabClock({ timeScale });
+  const { epochMs, baseMs, offsetMs } = clockOf.clock;
+  return new LabClock({ timeScale, epochMs, baseMs, offsetMs });
 }
 
 /** Starts two MTAs, by default `MTA-A` for `a.example` and `MTA-B` for `b.example`. */
