@@ -2,7 +2,7 @@
 import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { complaintsOf, newBrowser, noBrowser } from '../support/browser.js';
+import { complaintsOf, newBrowser, noBrowser, picture } from '../support/browser.js';
 import { interrupt, start } from './shell.js';
 
 export const limit = { skip: noBrowser, timeout: 300_000 };
@@ -86,4 +86,21 @@ export async function axeFaults(page: Page): Promise<readonly string[]> {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`,
   )) as string[];
+}
+
+/** Light, dark and at 200 %: nothing sticks out, axe finds nothing serious, and a picture is kept of each. */
+export async function looksGood(t: Test, page: Page, name: string): Promise<void> {
+  for (const [look, width, height, colorScheme] of [
+    ['1280x720', 1280, 720, 'light'],
+    ['dark', 1280, 720, 'dark'],
+    ['zoom-200', 640, 360, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await isLaidOut(t, page, `${name}, ${look}`);
+    await picture(page, `${name}-${look}`);
+    if (width === 1280) t.same(await axeFaults(page), [], `axe, ${name}, ${look}`);
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.emulateMedia({ colorScheme: 'light' });
 }

@@ -1,9 +1,9 @@
 /** A fork on the page: from the instant of the lost Turn the run goes on in the browser, as it did, and as it would have gone. */
 import type { Page } from 'playwright-core';
-import { type Test, test } from 'tap';
+import { test } from 'tap';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { axeFaults, card, dismissed, isLaidOut, limit, open, pair, queued, send, verdict } from './on-page.js';
+import { card, dismissed, limit, looksGood, open, pair, queued, send, verdict } from './on-page.js';
 import { home, start } from './shell.js';
 
 const banner = (page: Page, text: string | RegExp): Promise<void> => page.locator('.fork-banner', { hasText: text }).waitFor();
@@ -15,22 +15,6 @@ async function backTo(page: Page, shown: RegExp): Promise<void> {
     await page.keyboard.press('[');
   }
   throw new Error(`no instant ends with ${shown}`);
-}
-
-async function looks(t: Test, page: Page, name: string): Promise<void> {
-  for (const [look, width, height, colorScheme] of [
-    ['1280x720', 1280, 720, 'light'],
-    ['dark', 1280, 720, 'dark'],
-    ['zoom-200', 640, 360, 'light'],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme });
-    await isLaidOut(t, page, `${name}, ${look}`);
-    await picture(page, `${name}-${look}`);
-    if (width === 1280) t.same(await axeFaults(page), [], `axe, ${name}, ${look}`);
-  }
-  await page.setViewportSize({ width: 1280, height: 720 });
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 test('from the lost Turn: a fork with the fix recovers, a fork with the bug needs the 50th message', limit, async (t) => {
@@ -47,7 +31,7 @@ test('from the lost Turn: a fork with the fix recovers, a fork with the bug need
     /This is a fork in the browser, from \d\d:\d\d:\d\d\.\d+ of the lab\. No process sees it\. \d PDUs? (is|are) on the way/,
   );
   await page.locator('.row.mark', { hasText: 'here the fork begins' }).waitFor();
-  await looks(t, page, 'fork');
+  await looksGood(t, page, 'fork');
 
   for (const name of ['MTA-A', 'MTA-B']) await card(page, name).getByLabel(`Q166594 legacy at ${name}`).click();
   await page.getByLabel(/^Lose it: request .* turn-give/).click();

@@ -18,6 +18,7 @@ export { LadderStream, type StreamOptions } from './ladder/stream-text.js';
 export { ladderSvg } from './ladder/svg.js';
 export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';
 export { LadderError, locate, type Moment, type PduMoment, type Place, Trail, Trails } from './ladder/trail.js';
+export { type ComparedAt, type Comparison, compareLadders, type Divergence, divergenceText } from './live/divergence.js';
 export type { FeedItem, FiguresItem, GapItem, PairedItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';
 export {
   type Instant,

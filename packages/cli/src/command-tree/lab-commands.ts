@@ -338,9 +338,12 @@ the ladder and the states of both sides at any instant. It opens from a disk, wi
 
 Examples:
   mtalab page                                                  a new address for the pair that runs
-  mtalab page lab/MTA-*/data/journal.jsonl --out turn.html     what \`mtalab pair --journal --dir lab\` has recorded`,
+  mtalab page lab/MTA-*/data/journal.jsonl --out turn.html     what \`mtalab pair --journal --dir lab\` has recorded
+  mtalab page legacy/*/data/journal.jsonl --twin fixed/*/data/journal.jsonl --out twin.html
+                                                               two recordings side by side`,
     define: (command) => {
       withRun(command)
+        .option('--twin <journals...>', 'journals of a second pair, which the page shows beside the first')
         .option('--out <file>', 'where the page of the journals goes')
         .option('--title <text>', 'its title (default: the names of the journals)')
         .option('--force', 'replace a file that is there');

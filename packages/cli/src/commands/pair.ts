@@ -117,7 +117,11 @@ async function sendToTwin(twin: Lab, plan: PairPlan, mail: Mail, live: LiveStatu
   );
 }
 
-async function runLab(lab: Lab, page: LabPage | null, { io, twin, flags, plan, mail, live, interrupt }: Running): Promise<number> {
+async function runLab(
+  lab: Lab,
+  page: LabPage | null,
+  { io, twin, flags, plan, mail, live, interrupt }: Running,
+): Promise<number> {
   try {
     announce(io, lab, page, flags, plan);
     for (const hint of plan.hints) io.err(hint);

@@ -62,14 +62,16 @@ export class TwinActions {
     const twin = this.#twin;
     if (twin === null || ofThePage.has(action)) return this.#first.carryOut(action, values);
     const [first, second] = await Promise.all([
-      outcomeOf(this.#first.carryOut(action, values)),
-      outcomeOf(twin.carryOut(action, this.#valuesOfTwin(action, values))),
+      outcomeOf(this.#first.carryOut(action, this.#valuesFor('first', action, values))),
+      outcomeOf(twin.carryOut(action, this.#valuesFor('second', action, values))),
     ]);
     return joined(first, second);
   }
 
-  #valuesOfTwin(action: string, values: Values): Values {
-    if (action !== 'set' || !this.#articles.includes(String(values['article']))) return values;
+  /** The pair that the person saw takes the switch as it is. */
+  #valuesFor(pair: 'first' | 'second', action: string, values: Values): Values {
+    const seen = values['pair'] === 'second' ? 'second' : 'first';
+    if (action !== 'set' || pair === seen || !this.#articles.includes(String(values['article']))) return values;
     return { ...values, mode: values['mode'] === 'legacy' ? 'fixed' : 'legacy' };
   }
 

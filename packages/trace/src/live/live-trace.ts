@@ -160,6 +160,11 @@ export class LiveTrace {
     return state?.n ?? step?.entry.n ?? 0;
   }
 
+  /** The last item whose step is not later than this instant, ms of lab time. */
+  itemAt(tMs: number): number {
+    return this.steps.findLast(({ entry }) => entry.t <= tMs)?.at ?? this.oldest;
+  }
+
   /** Every MTA as it was after an item. @param at default: now. */
   nodesAt(at: number = this.#taken): readonly NodeAt[] {
     return this.nodes.map((node) => this.#nodeAt(node, at));

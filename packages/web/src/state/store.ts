@@ -1,11 +1,13 @@
 /** What the page knows, and what the person has chosen. Components read it and call its methods; nothing else changes it. */
-import { type FeedItem, type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
+import { type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage, type PairedItem } from '@mtalab/trace';
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
 import { ForkSession } from './fork-session.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
-export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | null;
+export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | 'twin' | null;
+/** With a twin: the first pair, the second, or both side by side. */
+export type PairView = 'first' | 'second' | 'twin';
 export type Notice = { readonly id: number; readonly text: string; readonly isError: boolean };
 /** Queue lengths over lab time. `at`: number of the item. */
 export type QueuePoint = { readonly at: number; readonly tMs: number; readonly queued: number };
@@ -18,10 +20,15 @@ const noticeMs = 4000;
 const maxCommands = 100;
 /** Items between two points of a chart while a recording is read. */
 const pointEvery = 20;
+/** A recording is kept whole. */
+const recordingLimits = { steps: 200_000, pdus: 200_000 };
 
 export class Store {
   /** What the lab does, or the recording. */
   live = new LiveTrace();
+  /** The second pair, if there is one. */
+  twin: LiveTrace | null = null;
+  view: PairView = 'first';
   /** A fork that is shown in its place. */
   fork: ForkSession | null = null;
   hello: PageHello | null = null;
@@ -36,6 +43,7 @@ export class Store {
   paused = false;
   labNowMs = 0;
   readonly #points = new Map<string, QueuePoint[]>();
+  readonly #twinPoints = new Map<string, QueuePoint[]>();
   notices: readonly Notice[] = [];
   commands: readonly ShownCommand[] = [];
   /** A recording has no server behind it. */
@@ -47,12 +55,12 @@ export class Store {
   readonly #listeners = new Set<() => void>();
   #drawing = false;
 
-  constructor(recording: readonly FeedItem[] | null) {
+  constructor(recording: readonly PairedItem[] | null) {
     this.isRecording = recording !== null;
     if (recording === null) return;
-    this.live = new LiveTrace({ steps: 200_000, pdus: 200_000 });
+    this.live = new LiveTrace(recordingLimits);
     for (const [at, item] of recording.entries()) {
-      this.live.take(item);
+      this.#take(item);
       if (at % pointEvery === 0 || at === recording.length - 1) this.#addPoints();
     }
   }
@@ -82,17 +90,17 @@ export class Store {
 
   /** What is shown: the fork, the lab or the recording. */
   get trace(): LiveTrace {
-    return this.fork?.trace ?? this.live;
+    return this.fork?.trace ?? (this.view === 'second' ? (this.twin ?? this.live) : this.live);
   }
 
   get points(): ReadonlyMap<string, readonly QueuePoint[]> {
-    return this.fork?.points ?? this.#points;
+    return this.fork?.points ?? (this.view === 'second' ? this.#twinPoints : this.#points);
   }
 
   /** Lab time of what is shown, ms. */
   get nowMs(): number {
     if (this.fork !== null) return this.fork.nowMs;
-    return this.cursor === null && !this.isRecording ? this.labNowMs : (this.live.steps.at(-1)?.entry.t ?? 0);
+    return this.cursor === null && !this.isRecording ? this.labNowMs : (this.trace.steps.at(-1)?.entry.t ?? 0);
   }
 
   /** Can anything be done to what is shown? */
@@ -103,7 +111,7 @@ export class Store {
   /** Goes on in the browser from the instant that is shown. */
   beginFork(): void {
     try {
-      this.fork = new ForkSession(this.live, this.at, this.cursor, this.#points);
+      this.fork = new ForkSession(this.trace, this.at, this.cursor, this.points);
       this.change({ cursor: null, selected: null });
     } catch (error) {
       this.#say(false, `nothing can go on from this instant: ${(error as Error).message}`);
@@ -116,7 +124,37 @@ export class Store {
     if (fork === null) return;
     this.fork = null;
     const cursor = fork.cursorBefore;
-    this.change({ cursor: cursor === null ? null : Math.max(cursor, this.live.oldest), selected: null });
+    this.change({ cursor: cursor === null ? null : Math.max(cursor, this.trace.oldest), selected: null });
+  }
+
+  /** Shows the first pair, the second, or both. */
+  show(view: PairView): void {
+    this.view = view;
+    this.change({ cursor: null, selected: null });
+  }
+
+  toggleTwin(): void {
+    if (this.twin !== null) this.show(this.view === 'twin' ? 'first' : 'twin');
+    else if (this.hello?.canTwin === true) this.change({ dialog: 'twin' });
+    else this.#say(false, 'there is one pair only; `mtalab pair --twin` and `mtalab page --twin` show two');
+  }
+
+  /** Starts a second pair, and shows both. */
+  async startTwin(articles: readonly string[]): Promise<void> {
+    const { ok } = await this.act('twin', { articles });
+    if (ok) this.show('twin');
+  }
+
+  #take(item: PairedItem): void {
+    if (item.twin !== true) {
+      this.live.take(item);
+      return;
+    }
+    if (this.twin === null) {
+      this.twin = this.isRecording ? new LiveTrace(recordingLimits) : new LiveTrace();
+      if (this.isRecording) this.view = 'twin';
+    }
+    this.twin.take(item);
   }
 
   /** The item that is shown. */
@@ -129,7 +167,8 @@ export class Store {
     if (this.fork !== null) return Promise.resolve(this.#actInFork(this.fork, action, values));
     this.#lastId += 1;
     const id = this.#lastId;
-    const sent = this.#connection?.send({ type: 'do', id, action, values }) ?? false;
+    const pair = this.view === 'second' ? { pair: 'second' } : {};
+    const sent = this.#connection?.send({ type: 'do', id, action, values: { ...values, ...pair } }) ?? false;
     if (!sent) {
       const done: PageDone = { type: 'done', id, ok: false, says: 'there is no connection to the lab', shown: '' };
       this.#done(done);
@@ -170,10 +209,12 @@ export class Store {
       case 'items':
         if (message.restart) {
           this.live = new LiveTrace();
+          this.twin = null;
           this.#points.clear();
+          this.#twinPoints.clear();
           if (this.fork === null) this.cursor = null;
         }
-        for (const item of message.items) this.live.take(item as FeedItem);
+        for (const item of message.items) this.#take(item as PairedItem);
         this.#seq = message.seq;
         this.#now(message.now);
         this.#addPoints();
@@ -205,20 +246,24 @@ export class Store {
     // What went wrong stays until it has been read.
     if (done.ok) setTimeout(() => this.dismiss(done.id), noticeMs);
     this.notices = [...this.notices, { id: done.id, text: done.says, isError: !done.ok }].slice(-maxNotices);
-    if (done.ok && done.shown !== '')
-      this.commands = [...this.commands, { says: done.says, command: done.shown }].slice(-maxCommands);
+    if (done.shown !== '') this.commands = [...this.commands, { says: done.says, command: done.shown }].slice(-maxCommands);
     this.#changed();
   }
 
   #addPoints(): void {
-    const at = this.live.latest;
-    for (const { node, mta, figures } of this.live.nodesAt()) {
-      const tMs = this.live.steps.at(-1)?.entry.t ?? this.labNowMs;
+    this.#addPointsOf(this.live, this.#points);
+    if (this.twin !== null) this.#addPointsOf(this.twin, this.#twinPoints);
+  }
+
+  #addPointsOf(trace: LiveTrace, points: Map<string, QueuePoint[]>): void {
+    const at = trace.latest;
+    for (const { node, mta, figures } of trace.nodesAt()) {
+      const tMs = trace.steps.at(-1)?.entry.t ?? this.labNowMs;
       const queued = mta !== null ? queuedOf(mta) : Object.values(figures?.queued ?? {}).reduce((sum, count) => sum + count, 0);
-      const list = this.#points.get(node) ?? [];
+      const list = points.get(node) ?? [];
       list.push({ at, tMs, queued });
       if (list.length > maxPoints) list.splice(0, maxPoints / 2);
-      this.#points.set(node, list);
+      points.set(node, list);
     }
   }
 

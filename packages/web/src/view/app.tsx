@@ -10,6 +10,7 @@ import { Drawer, drawers } from './drawer.js';
 import { ForkBanner, ForkButton, ForkHeader, forkKeys, isKeyOfFork } from './fork.js';
 import { Ladder } from './ladder.js';
 import { Timeline } from './timeline.js';
+import { PairBar, TwinButton, TwinView, twinKeys } from './twin.js';
 
 /** Steps that the ladder looks at: what a frame costs grows with them. */
 const ladderSteps = 1500;
@@ -53,6 +54,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
       setTimeout(() => document.getElementById('filter')?.focus(), 50);
     },
     ...forkKeys(store),
+    ...twinKeys(store),
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
@@ -92,7 +94,8 @@ function Header({ store }: { readonly store: Store }) {
         </span>
       )}
       <span class="space" />
-      {(isRecording || store.cursor !== null) && <ForkButton store={store} />}
+      {store.view !== 'twin' && (isRecording || store.cursor !== null) && <ForkButton store={store} />}
+      <TwinButton store={store} />
       {!isRecording && (
         <>
           <button type="button" onClick={() => store.change({ dialog: 'send' })}>
@@ -157,6 +160,7 @@ export function App({ store }: { readonly store: Store }) {
   const [left, right] = pairs[chosen] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
   const nodes = trace.nodesAt(at).filter(({ node }) => node === left || node === right);
   const { fork, nowMs } = store;
+  const isTwin = fork === null && store.view === 'twin' && store.twin !== null;
   const picture = useMemo(() => pictureOf(nodes, nowMs), [trace, trace.latest, at, left, right, nowMs]);
   const lines = useMemo(() => {
     const most = store.isRecording || fork !== null ? recordingSteps : ladderSteps;
@@ -175,52 +179,57 @@ export function App({ store }: { readonly store: Store }) {
       {fork === null ? <Header store={store} /> : <ForkHeader store={store} />}
       <Timeline store={store} lines={lines} />
       <ForkBanner store={store} />
-      <main class={selected >= 0 ? 'with-details' : ''}>
-        {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
-        <section class="middle" aria-label="The link">
-          {pairs.length > 1 && (
-            <label class="pair">
-              Link{' '}
-              <select value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
-                {pairs.map(([one, other], index) => (
-                  <option key={`${one} ${other}`} value={index}>
-                    {one} and {other}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
-          <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
-            <strong>
-              {store.cursor === null ? '' : 'Then: '}
-              {picture.sentence}
-            </strong>
-            {why.slice(0, 2).map((text) => (
-              <span key={text}>{text}</span>
+      <PairBar store={store} />
+      {isTwin ? (
+        <TwinView store={store} left={left} right={right} />
+      ) : (
+        <main class={selected >= 0 ? 'with-details' : ''}>
+          {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
+          <section class="middle" aria-label="The link">
+            {pairs.length > 1 && (
+              <label class="pair">
+                Link{' '}
+                <select value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
+                  {pairs.map(([one, other], index) => (
+                    <option key={`${one} ${other}`} value={index}>
+                      {one} and {other}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
+            <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
+              <strong>
+                {store.cursor === null ? '' : 'Then: '}
+                {picture.sentence}
+              </strong>
+              {why.slice(0, 2).map((text) => (
+                <span key={text}>{text}</span>
+              ))}
+            </div>
+            {[...trace.troubles.values()].map((text) => (
+              <p class="trouble" key={text}>
+                {text}
+              </p>
             ))}
-          </div>
-          {[...trace.troubles.values()].map((text) => (
-            <p class="trouble" key={text}>
-              {text}
-            </p>
-          ))}
-          <div class="heads" aria-hidden="true">
-            <span>{left}</span>
-            <span>{right}</span>
-          </div>
-          <Ladder
-            rows={rows}
-            left={left}
-            right={right}
-            selected={selected}
-            onSelect={(index) => store.change({ selected: rows[index]?.key ?? null })}
-            onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
-            empty={emptyText(store)}
-          />
-        </section>
-        {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
-        {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
-      </main>
+            <div class="heads" aria-hidden="true">
+              <span>{left}</span>
+              <span>{right}</span>
+            </div>
+            <Ladder
+              rows={rows}
+              left={left}
+              right={right}
+              selected={selected}
+              onSelect={(index) => store.change({ selected: rows[index]?.key ?? null })}
+              onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
+              empty={emptyText(store)}
+            />
+          </section>
+          {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
+          {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
+        </main>
+      )}
       <Drawer store={store} picture={picture} />
       <div class="notices" role="status" aria-live="polite">
         {store.notices.map(({ id, text, isError }) => (

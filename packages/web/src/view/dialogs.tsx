@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Store } from '../state/store.js';
 import { Lessons } from './lessons.js';
+import { TwinForm } from './twin.js';
 
 type FrameProps = {
   readonly title: string;
@@ -180,6 +181,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['[ ]', 'one step back or forward in time'],
   ['0', 'back to now'],
   ['w', 'fold or unfold repeated lines'],
+  ['t', 'twin: two pairs side by side, or one'],
   ['y', 'fork: go on from this instant in the browser; and back to the recording'],
   ['q', 'in a fork: run until it is quiet'],
   ['1 to 5', 'event log, queues, LTAB, associations, commands'],
@@ -233,6 +235,12 @@ export function Dialogs(props: DialogProps) {
       return (
         <Frame title="Lessons" isWide onClose={() => props.store.change({ dialog: null })}>
           <Lessons store={props.store} />
+        </Frame>
+      );
+    case 'twin':
+      return (
+        <Frame title="A twin" onClose={() => props.store.change({ dialog: null })}>
+          <TwinForm store={props.store} onDone={() => props.store.change({ dialog: null })} />
         </Frame>
       );
     case 'help':
