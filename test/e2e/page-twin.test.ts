@@ -22,7 +22,9 @@ async function partsAtOneLine(t: Test, page: Page): Promise<void> {
   t.equal(tops.length, 2, 'on both ladders');
   t.equal(tops[0], tops[1], 'on one line');
   for (const column of ['first', 'second'])
-    await page.locator(`.ladders .rows[aria-label="PDUs of the ${column} pair"] .row.selected`, { hasText: 'rtoac' }).waitFor();
+    await page
+      .locator(`.ladders .rows[aria-label="PDUs of the ${column} pair"] .row.selected`, { hasText: 'MtaBindBack accepted' })
+      .waitFor();
 }
 
 test('Q166594 and its fix: one cut, the first ladder stands, the second recovers, and both are marked', limit, async (t) => {
@@ -42,7 +44,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   await page
     .locator('.parting.found', {
       hasText:
-        /The pairs part at .*After MTA-B's response \d+ rtoac .*, MTA-B believes that the other side has the Turn in the first/,
+        /The pairs part at .*After MTA-A's response \d+ MtaBindBack accepted, MTA-B believes that the other side has the Turn in the first/,
     })
     .waitFor();
   await dismissed(page);
@@ -93,7 +95,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   const saved = await context.newPage();
   const complaints = await complaintsOf(saved);
   await saved.goto(`file://${file}`);
-  await saved.locator('.parting.found', { hasText: /After MTA-B's response \d+ rtoac/ }).waitFor();
+  await saved.locator('.parting.found', { hasText: /After MTA-A's response \d+ MtaBindBack accepted/ }).waitFor();
   await partsAtOneLine(t, saved);
   t.same(complaints, []);
 });

@@ -1,6 +1,6 @@
 /** Two pairs side by side: their rows on one clock, and where they part. Pure, but for what it keeps of the latest comparison. */
 import { quirks } from '@mtalab/mta-core';
-import { type Comparison, compareLadders, type Divergence, type LadderLine, type LiveTrace } from '@mtalab/trace';
+import { type Comparison, compareLadders, type Divergence, type KeptStep, type LadderLine, type LiveTrace } from '@mtalab/trace';
 import type { LadderRow } from './rows.js';
 
 /** Steps of each pair, from the first on, that are compared. */
@@ -57,13 +57,19 @@ export class TwinWatch {
   #found: Divergence | null = null;
   #isSure = false;
   #same = 0;
-  readonly #isWhole: () => boolean;
+  /** The first step of each pair, once it has made one. */
+  #begins: readonly (KeptStep | undefined)[] = [];
 
   constructor(one: LiveTrace, other: LiveTrace) {
     this.#one = one;
     this.#other = other;
-    const [first, second] = [one.oldest, other.oldest];
-    this.#isWhole = () => one.oldest === first && other.oldest === second;
+  }
+
+  /** Do both traces still begin with the first steps of their pairs? */
+  #isWhole(): boolean {
+    const present = [this.#one.steps[0], this.#other.steps[0]];
+    if (this.#begins.some((step) => step === undefined) || this.#begins.length === 0) this.#begins = present;
+    return this.#begins.every((step, at) => step !== undefined && step === present[at]);
   }
 
   /** Are these the pairs that it follows? */

@@ -63,12 +63,19 @@ function PairHead({ store, left, right, trace, at, title, isSecond }: PairHeadPr
   );
   return (
     <section class="pair-head" aria-label={name}>
-      <h2>
-        {name}: {title}{' '}
-        <button type="button" onClick={() => store.show(isSecond ? 'second' : 'first')}>
+      <header>
+        <h2>
+          {name}: {title}
+        </h2>
+        <button
+          type="button"
+          title="With its cards and details"
+          aria-label={`Alone: ${name}`}
+          onClick={() => store.show(isSecond ? 'second' : 'first')}
+        >
           Alone
         </button>
-      </h2>
+      </header>
       <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
         <strong>{picture.sentence}</strong>
         <span>{why ?? ''}</span>
