@@ -14,6 +14,14 @@ const queuedIn = (page: Page, name: string, mta: string, count: number): Promise
     .locator('.pair-cards li', { hasText: new RegExp(`^${mta} ${count}(/\\d+)? queued`) })
     .waitFor();
 
+/** The recovery is answered, and there the bug shows: only with the fix MTA-B takes the Turn that it is given. */
+async function parted(t: Test, page: Page): Promise<void> {
+  const says =
+    /The pairs part at .*After MTA-A's response \d+ MtaBindBack accepted, MTA-B believes that the other side has the Turn in the first pair, and that it has the Turn in the second/;
+  const found = page.locator('.parting.found', { hasText: says }).waitFor();
+  await found.catch(async () => t.match(await page.locator('.parting').textContent(), says));
+}
+
 /** The mark stands on the same line of both ladders. */
 async function partsAtOneLine(t: Test, page: Page): Promise<void> {
   await page.click('button:has-text("Show it")');
@@ -41,12 +49,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   await sentence(page, 'Second', /MTA-B may send on .*: both sides agree/);
   await queuedIn(page, 'First', 'MTA-B', 1);
   await queuedIn(page, 'Second', 'MTA-B', 0);
-  await page
-    .locator('.parting.found', {
-      hasText:
-        /The pairs part at .*After MTA-A's response \d+ MtaBindBack accepted, MTA-B believes that the other side has the Turn in the first/,
-    })
-    .waitFor();
+  await parted(t, page);
   await dismissed(page);
   await partsAtOneLine(t, page);
   await looksGood(t, page, 'twin');
@@ -95,7 +98,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   const saved = await context.newPage();
   const complaints = await complaintsOf(saved);
   await saved.goto(`file://${file}`);
-  await saved.locator('.parting.found', { hasText: /After MTA-A's response \d+ MtaBindBack accepted/ }).waitFor();
+  await parted(t, saved);
   await partsAtOneLine(t, saved);
   t.same(complaints, []);
 });

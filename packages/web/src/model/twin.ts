@@ -1,7 +1,7 @@
 /** Two pairs side by side: their rows on one clock, and where they part. Pure, but for what it keeps of the latest comparison. */
 import { quirks } from '@mtalab/mta-core';
 import { type Comparison, compareLadders, type Divergence, type KeptStep, type LadderLine, type LiveTrace } from '@mtalab/trace';
-import type { LadderRow } from './rows.js';
+import type { LadderRow, Lifeline } from './rows.js';
 
 /** Steps of each pair, from the first on, that are compared. */
 const comparedSteps = 4000;
@@ -12,6 +12,8 @@ const otherRunMs = 60_000;
 export type TwinRow = {
   readonly one: LadderRow | null;
   readonly other: LadderRow | null;
+  /** What the lifelines of each pair say here, also where it has no row. */
+  readonly lifelines: readonly [LadderRow['lifelines'], LadderRow['lifelines']];
   /** The pairs part here: in the first pair, in the second. */
   readonly parts: readonly [boolean, boolean];
 };
@@ -136,11 +138,14 @@ export function twinRows(
   const rows: TwinRow[] = [];
   const places = [placesOf(one), placesOf(other)] as const;
   let [i, j] = [0, 0];
+  const none: readonly [Lifeline, Lifeline] = ['none', 'none'];
+  let lifelines: TwinRow['lifelines'] = [none, none];
   const push = (a: LadderRow | null, b: LadderRow | null): void => {
     const here = [a !== null && isOf(a, divergence?.one), b !== null && isOf(b, divergence?.other)] as const;
     // Where one pair sends nothing, its empty place is marked.
     const isMissing = divergence?.kind === 'missing' && (here[0] || here[1]);
-    rows.push({ one: a, other: b, parts: isMissing ? [true, true] : here });
+    lifelines = [a?.lifelines ?? lifelines[0], b?.lifelines ?? lifelines[1]];
+    rows.push({ one: a, other: b, lifelines, parts: isMissing ? [true, true] : here });
     if (a !== null) i += 1;
     if (b !== null) j += 1;
   };

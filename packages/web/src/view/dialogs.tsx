@@ -16,6 +16,7 @@ function Frame({ title, onClose, children, isWide = false }: FrameProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
   }, []);
   return (
     <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-label={title} onClose={onClose}>
@@ -64,7 +65,7 @@ function SendDialog({ store, left, right }: DialogProps) {
             max="10000"
             required
             value={count}
-            autofocus
+            data-first
             onInput={(event) => setCount(event.currentTarget.value)}
           />
         </label>
@@ -120,7 +121,7 @@ function FaultDialog({ store }: DialogProps) {
         }}
       >
         <label>
-          Fault <input value={text} required autofocus onInput={(event) => setText(event.currentTarget.value)} />
+          Fault <input value={text} required data-first onInput={(event) => setText(event.currentTarget.value)} />
         </label>
         <button type="submit" class="main">
           Set

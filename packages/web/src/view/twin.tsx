@@ -96,20 +96,27 @@ function PairHead({ store, left, right, trace, at, title, isSecond }: PairHeadPr
   );
 }
 
-function Cell({
-  row,
-  parts,
-  ...more
-}: {
-  row: LadderRow | null;
-  parts: boolean;
-  at: number;
-  left: string;
-  right: string;
-  id: string;
-}) {
+type CellProps = {
+  readonly row: LadderRow | null;
+  readonly lifelines: TwinRow['lifelines'][0];
+  readonly parts: boolean;
+  readonly at: number;
+  readonly left: string;
+  readonly right: string;
+  readonly id: string;
+};
+
+function Cell({ row, lifelines, parts, ...more }: CellProps) {
   return (
     <>
+      {row === null && (
+        <div class="row" aria-hidden="true" style={{ top: `${more.at * rowHeight}px` }}>
+          <span class="when" />
+          <span class={`life ${lifelines[0]}`} />
+          <span class="lane" />
+          <span class={`life ${lifelines[1]}`} />
+        </div>
+      )}
       {row !== null && (
         <Row
           row={row}
@@ -123,7 +130,7 @@ function Cell({
       )}
       {parts && (
         <span class={`parts ${row === null ? 'empty-place' : ''}`} style={{ top: `${more.at * rowHeight}px` }}>
-          {row === null ? '◆ the pairs part here: nothing' : '◆ the pairs part here'}
+          {row === null ? '◆ here: nothing' : '◆ parts here'}
         </span>
       )}
     </>
@@ -182,6 +189,7 @@ function Ladders({ rows, left, right, goal }: LaddersProps) {
           key={first + at}
           id={`${side}-${first + at}`}
           row={row[side]}
+          lifelines={row.lifelines[side === 'one' ? 0 : 1]}
           parts={row.parts[side === 'one' ? 0 : 1]}
           at={first + at}
           left={left}
