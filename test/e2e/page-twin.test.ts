@@ -71,7 +71,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
     })
     .waitFor();
   await page.keyboard.press('5');
-  await page.locator('.commands code', { hasText: 'mtalab fault cut' }).waitFor();
+  await page.locator('.commands code', { hasText: "mtalab fault 'hold turn-give'" }).waitFor();
   await page.keyboard.press('Escape');
 
   // A switch keeps the pairs different.

@@ -24,3 +24,4 @@ export { LabFeed } from './page/lab-feed.js';
 export { PageActions } from './page/page-actions.js';
 export { PageServer } from './page/page-server.js';
 export { PageSession } from './page/page-session.js';
+export { TwinActions } from './page/twin-actions.js';
