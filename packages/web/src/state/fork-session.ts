@@ -6,7 +6,7 @@ import { queuedOf } from '../model/picture.js';
 import type { QueuePoint } from './store.js';
 
 /** Steps that the ladder of a fork looks at: all that a fork keeps. */
-export const forkSteps = 20_000;
+const forkSteps = 20_000;
 const maxPoints = 2000;
 
 type Values = Readonly<Record<string, unknown>>;
