@@ -121,7 +121,7 @@ module.exports = {
       from: { path: '^packages/load-report/src/page/' },
       to: { dependencyTypesNot: ['type-only'] },
     },
-    pure('web', [core, trace, scenario], 'The page runs in a browser.', ['preact', 'uplot']),
+    pure('web', [core, trace, scenario, engine], 'The page runs in a browser.', ['preact', 'uplot']),
     onlyFrom(
       'cli-arrows',
       'packages/cli',

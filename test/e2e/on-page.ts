@@ -1,8 +1,8 @@
-/** A pair with its page in a browser, for the tests of the page. */
+/** What tests of the page share: a pair with a page, the page in a browser, what a person does on it. */
 import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { complaintsOf, newBrowser, noBrowser } from '../support/browser.js';
+import { complaintsOf, newBrowser, noBrowser, picture } from '../support/browser.js';
 import { interrupt, start } from './shell.js';
 
 export const limit = { skip: noBrowser, timeout: 300_000 };
@@ -78,7 +78,7 @@ export async function isLaidOut(t: Test, page: Page, what: string): Promise<void
   t.same(problems, [], what);
 }
 
-/** The serious and critical faults that axe finds on the page as it is now. */
+/** What axe holds against the page that is serious or critical. */
 export async function axeFaults(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   return (await page.evaluate(
@@ -86,4 +86,21 @@ export async function axeFaults(page: Page): Promise<readonly string[]> {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`,
   )) as string[];
+}
+
+/** Light, dark and at 200 %: nothing sticks out, axe finds nothing serious, and a picture is kept of each. */
+export async function looksGood(t: Test, page: Page, name: string): Promise<void> {
+  for (const [look, width, height, colorScheme] of [
+    ['1280x720', 1280, 720, 'light'],
+    ['dark', 1280, 720, 'dark'],
+    ['zoom-200', 640, 360, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await isLaidOut(t, page, `${name}, ${look}`);
+    await picture(page, `${name}-${look}`);
+    if (width === 1280) t.same(await axeFaults(page), [], `axe, ${name}, ${look}`);
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.emulateMedia({ colorScheme: 'light' });
 }

@@ -48,7 +48,16 @@ class Socket extends EventEmitter {
   }
 }
 
-const hello: PageHello = { type: 'hello', run: 'r1', title: '', mtas: [], timeScale: 1, labNowMs: 5, proxied: false };
+const hello: PageHello = {
+  type: 'hello',
+  run: 'r1',
+  title: '',
+  mtas: [],
+  timeScale: 1,
+  labNowMs: 5,
+  proxied: false,
+  canTwin: false,
+};
 
 /** A page on a feed without a lab. */
 function session(t: Test, log: FeedLog) {

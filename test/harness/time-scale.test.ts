@@ -35,10 +35,9 @@ test('all MTAs follow, also one that was down or stood still meanwhile', { timeo
   lab.process('MTA-A').kill('SIGSTOP');
   await t.rejects(lab.setTimeScale(7), {
     message:
-      /^MTA-A: does not answer: its process \d+ is suspended; .*; it goes on with the old scale, so set it again when it answers$/,
+      /^MTA-A: does not answer: its process \d+ is suspended; .*; it may go on with the old scale, so set it again when it answers$/,
   });
   lab.process('MTA-A').kill('SIGCONT');
-  t.same(await scales(), [2, 7], 'it goes on as it was');
   await lab.setTimeScale(7);
   t.same(await scales(), [7, 7]);
   for (const scale of [0, -1, 2e6, Number.NaN, '5' as never])

@@ -44,7 +44,8 @@ export type VirtualConnection = {
   place: number;
 };
 
-type Place = Omit<VirtualEnd, 'alive'>;
+/** Where an end is: its node, and the core's number of the connection there. */
+export type Place = Omit<VirtualEnd, 'alive'>;
 
 export function newConnection(id: number, client: Place, server: Place, nowMs: number): VirtualConnection {
   const clientEnd: VirtualEnd = { ...client, alive: true };

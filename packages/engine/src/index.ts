@@ -3,6 +3,8 @@ export type { Lane, TransitInput, VirtualConnection, VirtualEnd } from './connec
 export type { EngineCore } from './core.js';
 export { Engine, type EngineOptions, RestlessTimer } from './engine.js';
 export { type DeliverEffect, type DialEffect, type EngineEvent, type ListenEffect, processOf } from './event.js';
+export { Fork, ForkError, type ForkMail } from './fork/fork.js';
+export type { UnderWay } from './fork/fork-gate.js';
 export { VirtualNetwork } from './network.js';
 export type { OpenListener, VirtualNode } from './node.js';
 export { type NodeSocket, type NodeTransit, type NodeView, viewNode } from './node-view.js';

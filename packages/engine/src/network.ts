@@ -8,6 +8,7 @@ import {
   type Lane,
   newConnection,
   opposite,
+  type Place,
   type TransitInput,
   type VirtualConnection,
   type VirtualEnd,
@@ -73,13 +74,19 @@ export class VirtualNetwork {
   #connect(node: VirtualNode, { conn, link }: DialEffect, { node: server, binding, remote }: Reached): void {
     const accepted = server.nextAccepted;
     server.nextAccepted += 2;
-    const connection = newConnection(this.#nextId, { node, conn }, { node: server, conn: accepted }, this.#engine.nowMs);
-    this.#nextId += 1;
-    this.connections.add(connection);
-    node.sockets.set(conn, connection.toServer);
-    server.sockets.set(accepted, connection.toClient);
+    const connection = this.adopt({ node, conn }, { node: server, conn: accepted });
     this.#send(connection.toServer, { type: 'accepted', link, conn: accepted, binding, remote });
     this.#send(connection.toClient, { type: 'connected', conn });
+  }
+
+  /** A connection between two processes that both have it, such as one that a recording has opened. */
+  adopt(client: Place, server: Place): VirtualConnection {
+    const connection = newConnection(this.#nextId, client, server, this.#engine.nowMs);
+    this.#nextId += 1;
+    this.connections.add(connection);
+    client.node.sockets.set(client.conn, connection.toServer);
+    server.node.sockets.set(server.conn, connection.toClient);
+    return connection;
   }
 
   /**

@@ -26,4 +26,5 @@ export { PageServer } from './page/page-server.js';
 export { PageSession } from './page/page-session.js';
 export { readRecording } from './page/recording.js';
 export { readStaticFiles } from './page/static-files.js';
+export { TwinActions } from './page/twin-actions.js';
 export { labTimers } from './proxy/lab-timers.js';

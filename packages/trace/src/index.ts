@@ -18,8 +18,19 @@ export { ladderShiViz, shivizExpression } from './ladder/shiviz.js';
 export { LadderStream, type StreamOptions } from './ladder/stream-text.js';
 export { ladderSvg } from './ladder/svg.js';
 export { ladderAsText, ladderText, type TextOptions } from './ladder/text.js';
-export { LadderError, type Moment, type PduMoment, Trail, Trails } from './ladder/trail.js';
-export type { FeedItem, FiguresItem, GapItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';
+export { LadderError, locate, type Moment, type PduMoment, type Place, Trail, Trails } from './ladder/trail.js';
+export { type ComparedAt, type Comparison, compareLadders, type Divergence, divergenceText } from './live/divergence.js';
+export type { FeedItem, FiguresItem, GapItem, PairedItem, PduItem, ProcessItem, StateItem, StepItem } from './live/feed-item.js';
+export {
+  type Instant,
+  type InstantConnection,
+  type InstantEnd,
+  InstantError,
+  type InstantMta,
+  type InstantPdu,
+  instantAt,
+  type WriteEffect,
+} from './live/instant.js';
 export { defaultLiveLimits, type KeptStep, type LiveLimits, LiveTrace, type NodeAt } from './live/live-trace.js';
 export type {
   LabNow,

@@ -1,5 +1,5 @@
 /** Starts the page: live from its server, or from the recording that it holds. */
-import type { FeedItem } from '@mtalab/trace';
+import type { PairedItem } from '@mtalab/trace';
 import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import { Store } from './state/store.js';
@@ -7,13 +7,13 @@ import './style.css';
 import { App } from './view/app.js';
 
 /** The recording in an exported page: items, one in a line. */
-function recording(): readonly FeedItem[] | null {
+function recording(): readonly PairedItem[] | null {
   const element = document.getElementById('recording');
   if (element === null) return null;
   return (element.textContent ?? '')
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as FeedItem);
+    .map((line) => JSON.parse(line) as PairedItem);
 }
 
 const store = new Store(recording());

@@ -68,6 +68,11 @@ function definePair(command: Command): Command {
       .option('--page', 'serve the page of the pair (default, unless --once or --json is given)')
       .option('--no-page', 'serve no page')
       .option('--page-port <port>', 'serve the page on this port of 127.0.0.1 (default: the system chooses)', whole(0, 65_535))
+      .option(
+        '--twin [articles]',
+        'start a second pair beside it for the page, which gets all the same and in which these articles are the other way about (default: all that the pair starts with)',
+        commaList,
+      )
       .addOption(
         new Option(
           '--capture <file>',
@@ -337,9 +342,12 @@ record of its fault proxy (faults.jsonl, which \`pair --journal\` writes), it na
 
 Examples:
   mtalab page                                                  a new address for the pair that runs
-  mtalab page lab/MTA-*/data/journal.jsonl --out turn.html     what \`mtalab pair --journal --dir lab\` has recorded`,
+  mtalab page lab/MTA-*/data/journal.jsonl --out turn.html     what \`mtalab pair --journal --dir lab\` has recorded
+  mtalab page legacy/*/data/journal.jsonl --twin fixed/*/data/journal.jsonl --out twin.html
+                                                               two recordings side by side`,
     define: (command) => {
       withRun(command)
+        .option('--twin <journals...>', 'journals of a second pair, which the page shows beside the first')
         .option('--out <file>', 'where the page of the journals goes')
         .option('--title <text>', 'its title (default: the names of the journals)')
         .option('--force', 'replace a file that is there');

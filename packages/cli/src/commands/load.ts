@@ -60,7 +60,7 @@ async function loadPair(running: Running, plan: PairPlan): Promise<LoadResult> {
   // The faults of a load are armed by the load, so the proxy has none at the start.
   const { faults, prefill } = checkedPlan(running.options, pairNames);
   const proxied = flags.proxy === true || prefill > 0 || faults.some(({ action }) => !('mta' in action));
-  const lab = await startPair(live, pairFlags(flags), plan, proxied);
+  const lab = await startPair(live, pairFlags(flags), plan, { proxied });
   let announceEnd: (outcomes: readonly MtaEnded[]) => void = () => undefined;
   const ended = new Promise<readonly MtaEnded[]>((resolve) => {
     announceEnd = resolve;

@@ -3,7 +3,7 @@
 import type { Lab, LabPage, LabSummary, MtaEnded } from '@mtalab/harness';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
-import { exitCodes } from '../errors.js';
+import { exitCodes, messageOf } from '../errors.js';
 import { type Interrupt, onInterrupt } from '../interrupt.js';
 import { serveControlChannel } from '../pair/control-channel.js';
 import { startPage } from '../pair/page.js';
@@ -11,6 +11,7 @@ import { pairDomains } from '../pair/pair-mtas.js';
 import { type PairFlags, type PairPlan, planPair } from '../pair/pair-plan.js';
 import { findMail, type Mail, type Sending, sendAll } from '../pair/send.js';
 import { startPair } from '../pair/start-pair.js';
+import { startTwin, twinArticles } from '../pair/twin.js';
 import { type Ending, watchPair } from '../pair/watch.js';
 import { paint } from '../render/colours.js';
 import { LiveStatus } from '../render/live-status.js';
@@ -101,6 +102,8 @@ function conclude(
 /** What a run has from its start to its end. */
 type Running = {
   readonly io: CommandIo;
+  /** The second pair, if there is one from the start. It gets the same mail. */
+  readonly twin: Lab | undefined;
   readonly flags: PairFlags;
   readonly plan: PairPlan;
   readonly mail: Mail;
@@ -108,12 +111,23 @@ type Running = {
   readonly interrupt: Interrupt;
 };
 
-async function runLab(lab: Lab, page: LabPage | null, { io, flags, plan, mail, live, interrupt }: Running): Promise<number> {
+async function sendToTwin(twin: Lab, plan: PairPlan, mail: Mail, live: LiveStatus, signal: AbortSignal): Promise<void> {
+  await sendAll(twin, plan, mail, { wanted: mail.count, accepted: 0, complete: false }, signal).catch((error: unknown) =>
+    live.note(`the twin: ${messageOf(error)}`),
+  );
+}
+
+async function runLab(
+  lab: Lab,
+  page: LabPage | null,
+  { io, twin, flags, plan, mail, live, interrupt }: Running,
+): Promise<number> {
   try {
     announce(io, lab, page, flags, plan);
     for (const hint of plan.hints) io.err(hint);
     const sending: Sending = { wanted: mail.count, accepted: 0, complete: false };
     const sent = sendAll(lab, plan, mail, sending, interrupt.signal);
+    if (twin !== undefined) void sendToTwin(twin, plan, mail, live, interrupt.signal);
     const ending = await watchPair(lab, sending, sent, flags, live, interrupt.signal);
     live.clear();
     const summary = await lab.summary();
@@ -138,6 +152,7 @@ async function concludeCapture(io: CommandIo, lab: Lab): Promise<boolean> {
 export const run: CommandRun = async ({ io, options }) => {
   const flags = options as PairFlags;
   const plan = planPair(flags);
+  const twinOf = twinArticles(flags, plan);
   const mail = await findMail(flags);
   const live = new LiveStatus(io);
   // Ctrl-C while the processes start must stop them too.
@@ -151,11 +166,12 @@ export const run: CommandRun = async ({ io, options }) => {
       announceEnd = resolve;
     });
     try {
-      page = await startPage(lab, flags);
+      page = await startPage(lab, flags, (articles) => startTwin(lab, live, flags, plan, articles));
+      const twin = twinOf === null ? undefined : await page?.startTwin(twinOf);
       closeControl = await serveControlChannel(lab, { page, stop: interrupt.trigger, ended, log: (text) => live.note(text) });
-      const code = await runLab(lab, page, { io, flags, plan, mail, live, interrupt });
+      const code = await runLab(lab, page, { io, twin, flags, plan, mail, live, interrupt });
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
-      const outcomes = await lab.end();
+      const [outcomes] = await Promise.all([lab.end(), page?.endTwin()]);
       announceEnd(outcomes);
       const killed = outcomes.flatMap((outcome) => outcome.killed ?? []);
       for (const words of killed) io.err(`mtalab: ${words}`);

@@ -52,6 +52,8 @@ export type PairFlags = {
   /** Serve the page? Undefined: yes, unless a program reads the output. */
   readonly page?: boolean;
   readonly pagePort?: number;
+  /** Start a twin. `true`: it differs in all articles that the pair starts with. */
+  readonly twin?: true | readonly string[];
   readonly capture?: string;
   readonly threshold?: number;
   readonly set?: readonly string[];

@@ -35,14 +35,14 @@ class StderrRelay {
 
 /**
  * Starts the MTAs of a pair.
- * @param proxied put the fault proxy between them, also without a fault in the plan.
+ * @param more `proxied`: put the fault proxy between them, also without a fault in the plan. `clockOf`: a lab whose clock they share.
  * @throws CliError if another run uses the folder.
  */
 export async function startPair(
   live: LiveStatus,
   flags: PairFlags,
   plan: PairPlan,
-  proxied = flags.proxy === true,
+  { proxied = flags.proxy === true, clockOf }: { readonly proxied?: boolean; readonly clockOf?: Lab } = {},
 ): Promise<Lab> {
   // A second pair in this folder would overwrite the configuration of the first before the locks of the stores stop it.
   const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
@@ -62,6 +62,7 @@ export async function startPair(
     names: pairNames,
     domains: pairDomains,
     timeScale: flags.timeScale,
+    clockOf,
     release: plan.release,
     nt: plan.nt,
     legacy: plan.legacy,

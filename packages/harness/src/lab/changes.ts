@@ -98,7 +98,7 @@ export class Changes {
 
   /**
    * Changes the scale of all clocks, at one instant a moment ahead, so that they go on agreeing and lab time never jumps. An MTA that
-   * does not answer goes on with the old scale: set it again when it answers.
+   * does not answer may go on with the old scale: set it again when it answers.
    * @param timeScale lab seconds in a real second, above 0 and at most 1,000,000.
    * @throws HarnessError for a wrong scale, or while a load measures this lab.
    */
@@ -112,7 +112,9 @@ export class Changes {
     const { clock, plan, loads } = this.#members;
     this.#members.requireOpen();
     if (loads > 0) throw new HarnessError('a load measures this lab, and its times are of one scale; wait for its end');
-    const line = clock.lineWith(timeScale, leadMs);
+    // A lab whose clock this one shares has just turned onto a line of this scale: then this is the same line.
+    const shared = plan.clockOf?.clock.line;
+    const line = shared?.timeScale === timeScale ? shared : clock.lineWith(timeScale, leadMs);
     clock.setLine(line);
     const answers = await this.#members.askEach((client, limit) => client.command('clock', { line }, limit));
     for (const name of plan.names) await this.#members.writeConfig(name);
@@ -122,7 +124,7 @@ export class Changes {
       if (answer.ok) return { mta, ok: true, value: { effective: 'now' } };
       if (answer.error.code === 'down') return { mta, ok: true, value: { effective: 'next start' } };
       const { code, message } = answer.error;
-      return unanswered(mta, code, `${message}; it goes on with the old scale, so set it again when it answers`);
+      return unanswered(mta, code, `${message}; it may go on with the old scale, so set it again when it answers`);
     });
   }
 

@@ -16,6 +16,7 @@ import { nearestName } from '@mtalab/transport';
 import { HarnessError } from '../process/errors.js';
 import { addressProblem, listeningClash } from './addresses.js';
 import { articleArgument, isRecord, isText, isTexts, wrongArgument } from './arguments.js';
+import type { Lab } from './lab.js';
 import { dataFolderName, mailboxFolderName } from './lab-paths.js';
 import { adjacentTo, checkNeighbours, hopsFrom, linksAt, noReach, type Reach } from './neighbours.js';
 import { checkSmartHost, type DeliveryKind, isSmartHost, type SmartHostOption } from './smart-host.js';
@@ -46,6 +47,8 @@ export type LabOptions = {
   readonly domains?: readonly string[];
   /** Lab time runs this many times faster than real time. Default 1. */
   readonly timeScale?: number;
+  /** A lab whose clock this one shares, as it is at the start. Default: a clock of its own. */
+  readonly clockOf?: Lab | undefined;
   /** The Exchange release (`5.5sp4`, `2653.23`) of each MTA, by its name. It has the bugs of it. Default: all corrections. */
   readonly release?: Readonly<Record<string, ReleaseName | undefined>>;
   /** The Windows NT release (`4.0sp3`) of each MTA, by its name. Default: all corrections. */
@@ -206,6 +209,7 @@ const knownOptions: Readonly<Record<keyof LabOptions, Shape>> = {
     expected: 'a number above 0 and at most 1,000,000',
     fits: (value) => typeof value === 'number' && value > 0 && value <= 1e6,
   },
+  clockOf: { expected: 'a lab', fits: (value) => isRecord(value) && isRecord(value['clock']) },
   release: byMta("a release, such as '5.5sp4',", isTextIfGiven),
   nt: byMta("a release of Windows NT, such as '4.0sp6a',", isTextIfGiven),
   legacy: byMta("a list of articles, such as ['Q166594'],", Array.isArray),

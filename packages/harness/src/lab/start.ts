@@ -38,7 +38,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let lab: Lab | undefined;
   try {
     const file = plan.capture === undefined ? undefined : await CaptureFile.open(resolve(plan.capture));
-    const clock = new LabClock({ timeScale: plan.timeScale });
+    const clock = clockFor(plan);
     proxy = await proxyOf(plan, clock).catch(async (error: unknown) => {
       await file?.close();
       throw error;
@@ -63,6 +63,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     }
     throw error;
   }
+}
+
+function clockFor({ timeScale, clockOf }: LabPlan): LabClock {
+  if (clockOf === undefined) return new LabClock({ timeScale });
+  const { line, offsetMs } = clockOf.clock;
+  return new LabClock({ ...line, offsetMs });
 }
 
 /** Starts two MTAs, by default `MTA-A` for `a.example` and `MTA-B` for `b.example`. */

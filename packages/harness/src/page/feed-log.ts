@@ -1,5 +1,5 @@
 /** The items of a live feed that a page may still ask for, as JSON, in order and numbered. Bounded in octets. */
-import type { FeedItem } from '@mtalab/trace';
+import type { PairedItem } from '@mtalab/trace';
 
 export type FeedLine = { readonly seq: number; readonly json: string };
 
@@ -27,7 +27,7 @@ export class FeedLog {
     return this.#lines[this.#first]?.seq ?? this.#seq + 1;
   }
 
-  add(item: FeedItem): void {
+  add(item: PairedItem): void {
     const json = JSON.stringify(item);
     this.#seq += 1;
     this.#lines.push({ seq: this.#seq, json });

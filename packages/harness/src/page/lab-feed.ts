@@ -31,12 +31,15 @@ type Followed = {
 export type LabFeedOptions = {
   /** Steps of one MTA in one period after which the feed lets go of its journal. Default 1000. */
   readonly maxSteps?: number;
+  /** The feed of the first pair, whose log takes the items of this twin too. Default: this is no twin. */
+  readonly twinOf?: LabFeed;
 };
 
 export class LabFeed {
   readonly log: FeedLog;
   readonly #lab: Lab;
   readonly #maxSteps: number;
+  readonly #isTwin: boolean;
   readonly #followed = new Map<string, Followed>();
   readonly #down = new Set<string>();
   readonly #timer: NodeJS.Timeout;
@@ -44,19 +47,24 @@ export class LabFeed {
   #looking = false;
   #closed = false;
 
-  constructor(lab: Lab, { maxSteps = usualMaxSteps }: LabFeedOptions = {}) {
+  constructor(lab: Lab, { maxSteps = usualMaxSteps, twinOf }: LabFeedOptions = {}) {
     this.#lab = lab;
     this.#maxSteps = maxSteps;
-    this.log = new FeedLog();
+    this.#isTwin = twinOf !== undefined;
+    this.log = twinOf?.log ?? new FeedLog();
     this.#endPdus = lab.proxy?.subscribe((pdu) => this.#pdu({ k: 'pdu', t: lab.clock.nowMs(), pdu })) ?? (() => undefined);
     this.#timer = setInterval(() => void this.look(), periodMs);
     this.#timer.unref();
   }
 
+  #add(item: FeedItem): void {
+    this.log.add(this.#isTwin ? { ...item, twin: true } : item);
+  }
+
   /** PDUs come with the steps that they belong to: while no journal is followed they are left out too. */
   #pdu(item: FeedItem): void {
     const all = [...this.#followed.values()];
-    if (all.length === 0 || all.some(({ isBusy }) => !isBusy)) this.log.add(item);
+    if (all.length === 0 || all.some(({ isBusy }) => !isBusy)) this.#add(item);
   }
 
   /** Follows MTAs that have come up, and measures how busy each is. */
@@ -100,7 +108,7 @@ export class LabFeed {
 
   #isDown(name: string, says: string): void {
     this.#down.add(name);
-    this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'down', pid: null, says });
+    this.#add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'down', pid: null, says });
   }
 
   async #follow(process: MtaProcess): Promise<void> {
@@ -108,7 +116,7 @@ export class LabFeed {
     const followed: Followed = { pid, client: null, steps: 0, isBusy: false, moved: 0 };
     this.#followed.set(name, followed);
     this.#down.delete(name);
-    this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'up', pid, says: 'runs' });
+    this.#add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'up', pid, says: 'runs' });
     try {
       const { control, tokenFile } = process.ready;
       const client = await ControlClient.connect(control, (await readFile(tokenFile, 'utf8')).trim(), { keepsAlive: false });
@@ -130,18 +138,18 @@ export class LabFeed {
       entry: (entry) => {
         followed.steps += 1;
         // What is still on its way after the feed has let go would make a hole.
-        if (!followed.isBusy) this.log.add({ k: 'step', entry });
+        if (!followed.isBusy) this.#add({ k: 'step', entry });
       },
       dropped: () => this.#left(name, followed, `${name} makes more steps than can be sent`),
     });
-    this.log.add({ k: 'state', node: name, ...(await client.command('state')) });
+    this.#add({ k: 'state', node: name, ...(await client.command('state')) });
     followed.isBusy = false;
   }
 
   #left(name: string, followed: Followed, says: string): void {
     if (followed.isBusy) return;
     followed.isBusy = true;
-    this.log.add({ k: 'gap', t: this.#lab.clock.nowMs(), node: name, says });
+    this.#add({ k: 'gap', t: this.#lab.clock.nowMs(), node: name, says });
   }
 
   async #letGo(name: string, followed: Followed): Promise<void> {
@@ -157,10 +165,10 @@ export class LabFeed {
     const before = this.log.latest;
     await Promise.all(
       [...this.#followed].map(async ([node, { client, pid, isBusy }]) => {
-        this.log.add({ k: 'process', t: this.#lab.clock.nowMs(), node, state: 'up', pid, says: 'runs' });
+        this.#add({ k: 'process', t: this.#lab.clock.nowMs(), node, state: 'up', pid, says: 'runs' });
         if (client === null || isBusy) return;
         const state = await client.command('state').catch(() => null);
-        if (state !== null) this.log.add({ k: 'state', node, ...state });
+        if (state !== null) this.#add({ k: 'state', node, ...state });
       }),
     );
     for (const node of this.#down) this.#isDown(node, 'does not run');
@@ -174,7 +182,7 @@ export class LabFeed {
       const [ltab, status] = await Promise.all([client.command('ltab'), client.command('status')]);
       const queued = Object.fromEntries(ltab.map((entry) => [entry.peer, entry.queued]));
       const { delivered } = status.counters;
-      this.log.add({ k: 'figures', t: this.#lab.clock.nowMs(), node: name, queued, delivered });
+      this.#add({ k: 'figures', t: this.#lab.clock.nowMs(), node: name, queued, delivered });
       // What it has taken in, handed over and delivered: a sender that drains its queue is busy too.
       const moved = ltab.reduce(
         (sum, { performance: of }) => sum + of['Inbound Messages Total'] + of['Outbound Messages Total'],

@@ -9,7 +9,13 @@ import type { FaultProxy } from '../proxy/fault-proxy.js';
 import { shellWord } from '../shell-word.js';
 import { shownOctets } from './shown-octets.js';
 
-export type Done = { readonly says: string; readonly shown: string; readonly value?: unknown };
+export type Done = {
+  readonly says: string;
+  readonly shown: string;
+  readonly value?: unknown;
+  /** It was done in one of two pairs only. */
+  readonly isPartial?: boolean;
+};
 
 /** The lessons of the page. */
 export type PageLessons = {
@@ -19,7 +25,7 @@ export type PageLessons = {
   /** Keeps that a reader has come to the end. */
   readonly done: (id: string, right: number, of: number) => void;
 };
-type Values = Readonly<Record<string, unknown>>;
+export type Values = Readonly<Record<string, unknown>>;
 type Action = (values: Values) => Promise<Done> | Done;
 
 /** Limits of one action. */

@@ -4,8 +4,8 @@ import type { LabNow, PageHello, PageMessage, PageRequest } from '@mtalab/trace'
 import type { WebSocket } from 'ws';
 import { isRecord, isText } from '../lab/arguments.js';
 import { messageOf } from '../process/errors.js';
-import type { LabFeed } from './lab-feed.js';
-import type { PageActions } from './page-actions.js';
+import type { FeedLog } from './feed-log.js';
+import type { Done, Values } from './page-actions.js';
 
 /** Real time between two frames, ms: at most 20 a second. */
 const frameMs = 50;
@@ -16,9 +16,16 @@ const maxUnreadBytes = 4 * 2 ** 20;
 const maxActionsAtOnce = 16;
 const nowEveryMs = 1000;
 
+/** What a page follows. */
+export type PageFeed = {
+  readonly log: FeedLog;
+  /** Adds the present states again. @returns the number of the item before. */
+  readonly refresh: () => Promise<number>;
+};
+
 export type SessionOptions = {
-  readonly feed: LabFeed;
-  readonly actions: PageActions;
+  readonly feed: PageFeed;
+  readonly actions: { readonly paused: boolean; readonly carryOut: (action: string, values: Values) => Promise<Done> };
   readonly hello: () => PageHello;
 };
 
@@ -82,7 +89,8 @@ export class PageSession {
     this.#outstanding += 1;
     const { actions } = this.#options;
     try {
-      this.#send({ type: 'done', id, ok: true, ...(await actions.carryOut(action, values)) });
+      const { isPartial, ...done } = await actions.carryOut(action, values);
+      this.#send({ type: 'done', id, ok: isPartial !== true, ...done });
     } catch (error) {
       this.#send({ type: 'done', id, ok: false, says: messageOf(error), shown: '' });
     } finally {

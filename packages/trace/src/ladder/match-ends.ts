@@ -44,10 +44,16 @@ export class Matching {
   /** The same PDU at the other end, both ways. */
   readonly partners = new Map<PduMoment, PduMoment>();
   readonly #peers = new Map<ConnectionEnd, string>();
+  readonly #ends = new Map<ConnectionEnd, ConnectionEnd>();
 
   /** The MTA at the other end; null if neither this end nor the matching knows it. */
   peerOf(end: ConnectionEnd): string | null {
     return this.#peers.get(end) ?? end.peer;
+  }
+
+  /** The other end of the same connection; nothing if none was found. */
+  partnerOf(end: ConnectionEnd): ConnectionEnd | undefined {
+    return this.#ends.get(end);
   }
 
   pair(client: ConnectionEnd, server: ConnectionEnd): void {
@@ -59,6 +65,8 @@ export class Matching {
     inOrder(server.sent, client.received, join);
     this.#peers.set(client, server.node);
     this.#peers.set(server, client.node);
+    this.#ends.set(client, server);
+    this.#ends.set(server, client);
   }
 }
 

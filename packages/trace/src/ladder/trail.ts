@@ -160,14 +160,15 @@ export class Trail {
 /** States that show the loss of an open association. One that recovers at once is never in the state `lost`. */
 const fallen: ReadonlySet<AssociationState> = new Set(['lost', 'opening', 'answering']);
 
-type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
+/** The association of a connection, as one end sees it: its name, the MTA at the other end, and whose Turn this end believes it is. */
+export type Place = { readonly name: string; readonly peer: string; readonly side: TurnSide };
 
 function placeOf(mta: Mta, before: Mta | null, conn: number): Place | null {
   return locate(mta, conn) ?? (before === null ? null : locate(before, conn));
 }
 
-/** The association of a connection, and whose Turn its side believes it is. */
-function locate(mta: Mta, conn: number): Place | null {
+/** The association of a connection; null if it has none. */
+export function locate(mta: Mta, conn: number): Place | null {
   const owner = ownerOfConnection(mta, conn);
   if (owner === null) return null;
   const entry = ltabOf(mta)[owner.entry - 1];

@@ -30,4 +30,7 @@ export type FiguresItem = {
   readonly delivered: number;
 };
 
+/** An item of a feed of two labs. `twin`: of the second one. */
+export type PairedItem = FeedItem & { readonly twin?: true };
+
 export type FeedItem = StateItem | StepItem | PduItem | ProcessItem | GapItem | FiguresItem;

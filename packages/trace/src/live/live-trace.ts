@@ -135,6 +135,36 @@ export class LiveTrace {
     keep(this.steps, { at: this.#taken, entry, before, mta }, this.#limits.steps);
   }
 
+  /**
+   * A trace of its own that knows what this one knew after an item. What it takes from then on stays in it.
+   * @param limits default: as of this trace.
+   */
+  copyAt(at: number, limits: LiveLimits = this.#limits): LiveTrace {
+    const copy = new LiveTrace(limits);
+    copy.steps.push(...this.steps.slice(0, upTo(this.steps, at)).slice(-limits.steps));
+    copy.#pdus.push(...this.#pdus.slice(0, upTo(this.#pdus, at)).slice(-limits.pdus));
+    copy.#notes.push(...this.#notes.slice(0, upTo(this.#notes, at)).slice(-limits.pdus));
+    for (const { node, mta } of this.nodesAt(at)) {
+      copy.#nodes.add(node);
+      copy.#lives.set(node, mta === null ? null : { mta, n: this.countAt(node, at) });
+    }
+    copy.#taken = at;
+    return copy;
+  }
+
+  /** The number of the last step of an MTA up to an item, in the present life of the MTA. 0 before the first. */
+  countAt(node: string, at: number): number {
+    const step = this.steps.findLast((each) => each.at <= at && each.entry.node === node);
+    const note = this.#notes.findLast((each) => each.at <= at && each.item.k === 'state' && each.item.node === node);
+    const state = note?.item.k === 'state' && note.at > (step?.at ?? 0) ? note.item : undefined;
+    return state?.n ?? step?.entry.n ?? 0;
+  }
+
+  /** The last item whose step is not later than this instant, ms of lab time. */
+  itemAt(tMs: number): number {
+    return this.steps.findLast(({ entry }) => entry.t <= tMs)?.at ?? this.oldest;
+  }
+
   /** Every MTA as it was after an item. @param at default: now. */
   nodesAt(at: number = this.#taken): readonly NodeAt[] {
     return this.nodes.map((node) => this.#nodeAt(node, at));

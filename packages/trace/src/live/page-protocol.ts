@@ -13,6 +13,8 @@ export type PageHello = {
   readonly labNowMs: number;
   /** Is there a fault proxy between the MTAs? */
   readonly proxied: boolean;
+  /** Can the page start a twin? */
+  readonly canTwin: boolean;
 };
 
 /** Lab time, ms, how many times faster than real time it runs, and whether the link stands still. */
@@ -27,7 +29,7 @@ export type PageItems = {
   readonly now: LabNow;
 };
 
-/** What became of an action. `shown`: the command that does the same. */
+/** What became of an action. `shown`: the command that does the same. What only one of two pairs did is not `ok`. */
 export type PageDone = {
   readonly type: 'done';
   readonly id: number;

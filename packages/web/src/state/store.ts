@@ -1,10 +1,13 @@
 /** What the page knows, and what the person has chosen. Components read it and call its methods; nothing else changes it. */
-import { type FeedItem, type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage } from '@mtalab/trace';
+import { type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage, type PairedItem } from '@mtalab/trace';
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
+import { ForkSession } from './fork-session.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
-export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | null;
+export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | 'twin' | null;
+/** With a twin: the first pair, the second, or both side by side. */
+export type PairView = 'first' | 'second' | 'twin';
 export type Notice = { readonly id: number; readonly text: string; readonly isError: boolean };
 /** Queue lengths over lab time. `at`: number of the item. */
 export type QueuePoint = { readonly at: number; readonly tMs: number; readonly queued: number };
@@ -17,9 +20,17 @@ const noticeMs = 4000;
 const maxCommands = 100;
 /** Items between two points of a chart while a recording is read. */
 const pointEvery = 20;
+/** A recording is kept whole. */
+const recordingLimits = { steps: 200_000, pdus: 200_000 };
 
 export class Store {
-  trace = new LiveTrace();
+  /** What the lab does, or the recording. */
+  live = new LiveTrace();
+  /** The second pair, if there is one. */
+  twin: LiveTrace | null = null;
+  view: PairView = 'first';
+  /** A fork that is shown in its place. */
+  fork: ForkSession | null = null;
   hello: PageHello | null = null;
   connection: ConnectionState = 'connecting';
   /** The link whose ladder is shown, by its place among all pairs; null: the map, if there is more than one. */
@@ -35,7 +46,8 @@ export class Store {
   labNowMs = 0;
   /** Lab seconds in a real second. */
   timeScale = 1;
-  readonly points = new Map<string, QueuePoint[]>();
+  readonly #points = new Map<string, QueuePoint[]>();
+  readonly #twinPoints = new Map<string, QueuePoint[]>();
   notices: readonly Notice[] = [];
   commands: readonly ShownCommand[] = [];
   /** A recording has no server behind it. */
@@ -47,12 +59,12 @@ export class Store {
   readonly #listeners = new Set<() => void>();
   #drawing = false;
 
-  constructor(recording: readonly FeedItem[] | null) {
+  constructor(recording: readonly PairedItem[] | null) {
     this.isRecording = recording !== null;
     if (recording === null) return;
-    this.trace = new LiveTrace({ steps: 200_000, pdus: 200_000 });
+    this.live = new LiveTrace(recordingLimits);
     for (const [at, item] of recording.entries()) {
-      this.trace.take(item);
+      this.#take(item);
       if (at % pointEvery === 0 || at === recording.length - 1) this.#addPoints();
     }
   }
@@ -82,6 +94,75 @@ export class Store {
     this.#changed();
   }
 
+  /** What is shown: the fork, the lab or the recording. */
+  get trace(): LiveTrace {
+    return this.fork?.trace ?? (this.view === 'second' ? (this.twin ?? this.live) : this.live);
+  }
+
+  get points(): ReadonlyMap<string, readonly QueuePoint[]> {
+    return this.fork?.points ?? (this.view === 'second' ? this.#twinPoints : this.#points);
+  }
+
+  /** Lab time of what is shown, ms. */
+  get nowMs(): number {
+    if (this.fork !== null) return this.fork.nowMs;
+    return this.cursor === null && !this.isRecording ? this.labNowMs : (this.trace.steps.at(-1)?.entry.t ?? 0);
+  }
+
+  /** Can anything be done to what is shown? */
+  get canAct(): boolean {
+    return this.fork !== null || !this.isRecording;
+  }
+
+  /** Goes on in the browser from the instant that is shown. */
+  beginFork(): void {
+    try {
+      this.fork = new ForkSession(this.trace, this.at, this.cursor, this.points);
+      this.change({ cursor: null, selected: null });
+    } catch (error) {
+      this.#say(false, `nothing can go on from this instant: ${(error as Error).message}`);
+    }
+  }
+
+  /** Shows the lab or the recording again, at the instant that was shown. */
+  endFork(): void {
+    const { fork } = this;
+    if (fork === null) return;
+    this.fork = null;
+    const cursor = fork.cursorBefore;
+    this.change({ cursor: cursor === null ? null : Math.max(cursor, this.trace.oldest), selected: null });
+  }
+
+  /** Shows the first pair, the second, or both. */
+  show(view: PairView): void {
+    this.view = view;
+    this.change({ cursor: null, selected: null });
+  }
+
+  toggleTwin(): void {
+    if (this.twin !== null) this.show(this.view === 'twin' ? 'first' : 'twin');
+    else if (this.hello?.canTwin === true) this.change({ dialog: 'twin' });
+    else this.#say(false, 'there is one pair only; `mtalab pair --twin` and `mtalab page --twin` show two');
+  }
+
+  /** Starts a second pair, and shows both. */
+  async startTwin(articles: readonly string[]): Promise<void> {
+    const { ok } = await this.act('twin', { articles });
+    if (ok) this.show('twin');
+  }
+
+  #take(item: PairedItem): void {
+    if (item.twin !== true) {
+      this.live.take(item);
+      return;
+    }
+    if (this.twin === null) {
+      this.twin = this.isRecording ? new LiveTrace(recordingLimits) : new LiveTrace();
+      if (this.isRecording) this.view = 'twin';
+    }
+    this.twin.take(item);
+  }
+
   /** The item that is shown. */
   get at(): number {
     return this.cursor ?? this.trace.latest;
@@ -89,15 +170,32 @@ export class Store {
 
   /** Does something to the lab, and says what became of it. */
   act(action: string, values: Readonly<Record<string, unknown>> = {}): Promise<PageDone> {
+    if (this.fork !== null) return Promise.resolve(this.#actInFork(this.fork, action, values));
     this.#lastId += 1;
     const id = this.#lastId;
-    const sent = this.#connection?.send({ type: 'do', id, action, values }) ?? false;
+    const pair = this.view === 'second' ? { pair: 'second' } : {};
+    const sent = this.#connection?.send({ type: 'do', id, action, values: { ...values, ...pair } }) ?? false;
     if (!sent) {
       const done: PageDone = { type: 'done', id, ok: false, says: 'there is no connection to the lab', shown: '' };
       this.#done(done);
       return Promise.resolve(done);
     }
     return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  #actInFork(fork: ForkSession, action: string, values: Readonly<Record<string, unknown>>): PageDone {
+    try {
+      return this.#say(true, fork.act(action, values));
+    } catch (error) {
+      return this.#say(false, (error as Error).message);
+    }
+  }
+
+  #say(ok: boolean, says: string): PageDone {
+    this.#lastId += 1;
+    const done: PageDone = { type: 'done', id: this.#lastId, ok, says, shown: '' };
+    this.#done(done);
+    return done;
   }
 
   dismiss(id: number): void {
@@ -117,15 +215,17 @@ export class Store {
       }
       case 'items':
         if (message.restart) {
-          this.trace = new LiveTrace();
-          this.points.clear();
-          this.cursor = null;
+          this.live = new LiveTrace();
+          this.twin = null;
+          this.#points.clear();
+          this.#twinPoints.clear();
+          if (this.fork === null) this.cursor = null;
         }
-        for (const item of message.items) this.trace.take(item as FeedItem);
+        for (const item of message.items) this.#take(item as PairedItem);
         this.#seq = message.seq;
         this.#now(message.now);
         this.#addPoints();
-        if (this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
+        if (this.fork === null && this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
         break;
       case 'now':
         this.#now(message.now);
@@ -154,20 +254,24 @@ export class Store {
     // What went wrong stays until it has been read.
     if (done.ok) setTimeout(() => this.dismiss(done.id), noticeMs);
     this.notices = [...this.notices, { id: done.id, text: done.says, isError: !done.ok }].slice(-maxNotices);
-    if (done.ok && done.shown !== '')
-      this.commands = [...this.commands, { says: done.says, command: done.shown }].slice(-maxCommands);
+    if (done.shown !== '') this.commands = [...this.commands, { says: done.says, command: done.shown }].slice(-maxCommands);
     this.#changed();
   }
 
   #addPoints(): void {
-    const at = this.trace.latest;
-    for (const { node, mta, figures } of this.trace.nodesAt()) {
-      const tMs = this.trace.steps.at(-1)?.entry.t ?? this.labNowMs;
+    this.#addPointsOf(this.live, this.#points);
+    if (this.twin !== null) this.#addPointsOf(this.twin, this.#twinPoints);
+  }
+
+  #addPointsOf(trace: LiveTrace, points: Map<string, QueuePoint[]>): void {
+    const at = trace.latest;
+    for (const { node, mta, figures } of trace.nodesAt()) {
+      const tMs = trace.steps.at(-1)?.entry.t ?? this.labNowMs;
       const queued = mta !== null ? queuedOf(mta) : Object.values(figures?.queued ?? {}).reduce((sum, count) => sum + count, 0);
-      const list = this.points.get(node) ?? [];
+      const list = points.get(node) ?? [];
       list.push({ at, tMs, queued });
       if (list.length > maxPoints) list.splice(0, maxPoints / 2);
-      this.points.set(node, list);
+      points.set(node, list);
     }
   }
 

@@ -8,10 +8,12 @@ import { Details } from './details.js';
 import { Dialogs } from './dialogs.js';
 import { Drawer, drawers } from './drawer.js';
 import { ExportMenu } from './export-menu.js';
+import { ForkBanner, ForkButton, ForkHeader, forkKeys, isKeyOfFork } from './fork.js';
 import { LabMap } from './lab-map.js';
 import { Ladder } from './ladder.js';
 import { changeScale, TimeScale } from './time-scale.js';
 import { Timeline } from './timeline.js';
+import { PairBar, TwinButton, TwinView, twinKeys } from './twin.js';
 
 /** Steps that the ladder looks at: what a frame costs grows with them. */
 const ladderSteps = 1500;
@@ -41,7 +43,7 @@ function keyOf(store: Store, event: KeyboardEvent): void {
   // A switch and the timeline take none of these keys, but a field does.
   const isField = target.tagName === 'SELECT' || (target instanceof HTMLInputElement && !/^(checkbox|range)$/.test(target.type));
   if (isField || store.dialog !== null) return;
-  const { trace, at, isRecording } = store;
+  const { trace, at, canAct } = store;
   const travel = (to: number): void =>
     store.change({ cursor: to >= trace.latest ? null : Math.max(trace.oldest, to), selected: null });
   const actions: Readonly<Record<string, () => void>> = {
@@ -70,10 +72,13 @@ function keyOf(store: Store, event: KeyboardEvent): void {
       store.change({ drawer: 'events' });
       setTimeout(() => document.getElementById('filter')?.focus(), 50);
     },
+    ...forkKeys(store),
+    ...twinKeys(store),
     ...Object.fromEntries(drawers.map(([name], index) => [`${index + 1}`, () => store.change({ drawer: name })])),
   };
   const act = actions[event.key];
-  if (act === undefined || (isRecording && 'slfa. +-'.includes(event.key))) return;
+  if (act === undefined || (!canAct && 'slfa. +-'.includes(event.key))) return;
+  if (store.fork !== null && !isKeyOfFork(event.key)) return;
   if (event.key === ' ' && /^(BUTTON|INPUT)$/.test(target.tagName)) return;
   event.preventDefault();
   act();
@@ -109,6 +114,8 @@ function Header({ store }: { readonly store: Store }) {
         </>
       )}
       <span class="space" />
+      {store.view !== 'twin' && (isRecording || store.cursor !== null) && <ForkButton store={store} />}
+      <TwinButton store={store} />
       {!isRecording && (
         <>
           <button type="button" onClick={() => store.change({ dialog: 'send' })}>
@@ -170,13 +177,15 @@ export function App({ store }: { readonly store: Store }) {
   const [left, right] = pairs[chosen ?? 0] ?? [names[0] ?? 'MTA-A', names[1] ?? 'MTA-B'];
   const all = trace.nodesAt(at);
   const nodes = all.filter(({ node }) => node === left || node === right);
-  const nowMs = store.cursor === null && !store.isRecording ? store.labNowMs : (trace.steps.at(-1)?.entry.t ?? 0);
-  const picture = useMemo(() => pictureOf(nodes, nowMs), [trace.latest, at, left, right, store.labNowMs]);
+  const { fork, nowMs } = store;
+  const isTwin = fork === null && store.view === 'twin' && store.twin !== null;
+  const picture = useMemo(() => pictureOf(nodes, nowMs), [trace, trace.latest, at, left, right, nowMs]);
   const whole = useMemo(() => (isMap ? pictureOf(all, nowMs) : picture), [isMap, picture]);
-  const lines = useMemo(
-    () => trace.ladder(at, store.isRecording ? recordingSteps : ladderSteps, store.whole),
-    [trace, trace.latest, at, store.whole],
-  );
+  const lines = useMemo(() => {
+    const most = store.isRecording || fork !== null ? recordingSteps : ladderSteps;
+    const drawn = trace.ladder(at, most, store.whole);
+    return fork === null ? drawn : fork.marked(drawn);
+  }, [trace, trace.latest, at, store.whole]);
   const rows = useMemo(() => ladderRows(lines, left, right), [lines, left, right]);
   const selected = store.selected === null ? -1 : rows.findIndex(({ key }) => key === store.selected);
   const card = (name: string) => picture.cards.find((each) => each.name === name);
@@ -186,8 +195,10 @@ export function App({ store }: { readonly store: Store }) {
   );
   return (
     <div class="page">
-      <Header store={store} />
+      {fork === null ? <Header store={store} /> : <ForkHeader store={store} />}
       <Timeline store={store} lines={lines} />
+      <ForkBanner store={store} />
+      <PairBar store={store} />
       {isMap && (
         <LabMap
           picture={whole}
@@ -200,57 +211,61 @@ export function App({ store }: { readonly store: Store }) {
           }}
         />
       )}
-      <main hidden={isMap} class={selected >= 0 ? 'with-details' : ''}>
-        {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
-        <section class="middle" aria-label="The link">
-          {pairs.length > 1 && (
-            <div class="pair">
-              <button type="button" onClick={() => choose(null)}>
-                Map
-              </button>
-              <label>
-                Link{' '}
-                <select value={chosen ?? 0} onChange={(event) => choose(Number(event.currentTarget.value))}>
-                  {pairs.map(([one, other], index) => (
-                    <option key={`${one} ${other}`} value={index}>
-                      {one} and {other}
-                    </option>
-                  ))}
-                </select>
-              </label>
+      {isTwin ? (
+        <TwinView store={store} left={left} right={right} />
+      ) : (
+        <main hidden={isMap} class={selected >= 0 ? 'with-details' : ''}>
+          {leftCard === undefined ? <section class="card" /> : <Card store={store} card={leftCard} peer={right} />}
+          <section class="middle" aria-label="The link">
+            {pairs.length > 1 && (
+              <div class="pair">
+                <button type="button" onClick={() => choose(null)}>
+                  Map
+                </button>
+                <label>
+                  Link{' '}
+                  <select value={chosen ?? 0} onChange={(event) => choose(Number(event.currentTarget.value))}>
+                    {pairs.map(([one, other], index) => (
+                      <option key={`${one} ${other}`} value={index}>
+                        {one} and {other}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+              </div>
+            )}
+            <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
+              <strong>
+                {store.cursor === null ? '' : 'Then: '}
+                {picture.sentence}
+              </strong>
+              {why.slice(0, 2).map((text) => (
+                <span key={text}>{text}</span>
+              ))}
             </div>
-          )}
-          <div class={`verdict ${picture.tone}`} role="status" aria-live="polite">
-            <strong>
-              {store.cursor === null ? '' : 'Then: '}
-              {picture.sentence}
-            </strong>
-            {why.slice(0, 2).map((text) => (
-              <span key={text}>{text}</span>
+            {[...trace.troubles.values()].map((text) => (
+              <p class="trouble" key={text}>
+                {text}
+              </p>
             ))}
-          </div>
-          {[...trace.troubles.values()].map((text) => (
-            <p class="trouble" key={text}>
-              {text}
-            </p>
-          ))}
-          <div class="heads" aria-hidden="true">
-            <span>{left}</span>
-            <span>{right}</span>
-          </div>
-          <Ladder
-            rows={rows}
-            left={left}
-            right={right}
-            selected={selected}
-            onSelect={(index) => store.change({ selected: rows[index]?.key ?? null })}
-            onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
-            empty={emptyText(store)}
-          />
-        </section>
-        {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
-        {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
-      </main>
+            <div class="heads" aria-hidden="true">
+              <span>{left}</span>
+              <span>{right}</span>
+            </div>
+            <Ladder
+              rows={rows}
+              left={left}
+              right={right}
+              selected={selected}
+              onSelect={(index) => store.change({ selected: rows[index]?.key ?? null })}
+              onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
+              empty={emptyText(store)}
+            />
+          </section>
+          {rightCard === undefined ? <section class="card" /> : <Card store={store} card={rightCard} peer={left} />}
+          {selected >= 0 && rows[selected] !== undefined && <Details store={store} row={rows[selected]} />}
+        </main>
+      )}
       <Drawer store={store} picture={whole} />
       <div class="notices" role="status" aria-live="polite">
         {store.notices.map(({ id, text, isError }) => (

@@ -38,7 +38,7 @@ function Switches({ store, card }: { readonly store: Store; readonly card: CardM
               role="switch"
               checked={isOn}
               aria-checked={isOn}
-              disabled={!card.isUp || store.isRecording}
+              disabled={!card.isUp || !store.canAct}
               aria-label={`${article} legacy at ${card.name}: ${title}`}
               onChange={() => void store.act('set', { article, mode: isOn ? 'fixed' : 'legacy', mta: card.name })}
             />
@@ -52,7 +52,7 @@ function Switches({ store, card }: { readonly store: Store; readonly card: CardM
 
 export function Card({ store, card, peer }: CardProps) {
   const { name, queued, nextThreshold } = card;
-  const isLive = !store.isRecording && store.cursor === null;
+  const isLive = !store.isRecording && store.fork === null && store.cursor === null;
   return (
     <section class={`card ${card.isUp ? '' : 'down'}`} aria-label={name}>
       <header>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Store } from '../state/store.js';
 import { Lessons } from './lessons.js';
+import { TwinForm } from './twin.js';
 
 type FrameProps = {
   readonly title: string;
@@ -15,6 +16,7 @@ function Frame({ title, onClose, children, isWide = false }: FrameProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
   }, []);
   return (
     <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-label={title} onClose={onClose}>
@@ -76,7 +78,7 @@ function SendDialog({ store, left, right }: DialogProps) {
             max="10000"
             required
             value={count}
-            autofocus
+            data-first
             onInput={(event) => setCount(event.currentTarget.value)}
           />
         </label>
@@ -132,7 +134,7 @@ function FaultDialog({ store }: DialogProps) {
         }}
       >
         <label>
-          Fault <input value={text} required autofocus onInput={(event) => setText(event.currentTarget.value)} />
+          Fault <input value={text} required data-first onInput={(event) => setText(event.currentTarget.value)} />
         </label>
         <button type="submit" class="main">
           Set
@@ -199,6 +201,9 @@ const keys: readonly (readonly [string, string])[] = [
   ['[ ]', 'one step back or forward in time'],
   ['0', 'back to now'],
   ['w', 'fold or unfold repeated lines'],
+  ['t', 'twin: two pairs side by side, or one'],
+  ['y', 'fork: go on from this instant in the browser; and back to the recording'],
+  ['q', 'in a fork: run until it is quiet'],
   ['1 to 5', 'event log, queues, LTAB, associations, commands'],
   ['/', 'filter the event log'],
   ['?', 'this list'],
@@ -250,6 +255,12 @@ export function Dialogs(props: DialogProps) {
       return (
         <Frame title="Lessons" isWide onClose={() => props.store.change({ dialog: null })}>
           <Lessons store={props.store} />
+        </Frame>
+      );
+    case 'twin':
+      return (
+        <Frame title="A twin" onClose={() => props.store.change({ dialog: null })}>
+          <TwinForm store={props.store} onDone={() => props.store.change({ dialog: null })} />
         </Frame>
       );
     case 'help':

@@ -68,18 +68,20 @@ function Line({ row }: { readonly row: LadderRow }) {
 type RowProps = {
   readonly row: LadderRow;
   readonly index: number;
+  /** Default: `row-` and the index. */
+  readonly id?: string;
   readonly isSelected: boolean;
   readonly onSelect: (index: number) => void;
   readonly left: string;
   readonly right: string;
 };
 
-function Row({ row, index, isSelected, onSelect, left, right }: RowProps) {
+export function Row({ row, index, id = `row-${index}`, isSelected, onSelect, left, right }: RowProps) {
   const { line, shape, lifelines } = row;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
     <div
-      id={`row-${index}`}
+      id={id}
       class={`row ${shape} ${isSelected ? 'selected' : ''}`}
       role="option"
       aria-selected={isSelected}

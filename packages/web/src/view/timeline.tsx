@@ -53,10 +53,10 @@ export function Timeline({ store, lines }: TimelineProps) {
       </div>
       {isPast ? (
         <button type="button" onClick={() => go(trace.latest)}>
-          {store.isRecording ? 'To the end' : 'Back to live'}
+          {store.fork !== null || store.isRecording ? 'To the end' : 'Back to live'}
         </button>
       ) : (
-        <span class="now">{store.isRecording ? 'end' : 'now'}</span>
+        <span class="now">{store.fork !== null || store.isRecording ? 'end' : 'now'}</span>
       )}
     </div>
   );
