@@ -58,7 +58,8 @@ function duration(ms: number): string {
 
 /** A note about time in which nothing passes; none for a short time. */
 export function idleNote(gapMs: number, more: Partial<LadderLine> = {}): readonly LadderLine[] {
-  return gapMs < idleMs ? [] : [noteLine('', `nothing passes for ${duration(gapMs)}`, { ...more, mark: 'idle' })];
+  if (!(gapMs >= idleMs)) return [];
+  return [noteLine('', `nothing passes for ${duration(gapMs)}`, { ...more, mark: 'idle' })];
 }
 
 /**
