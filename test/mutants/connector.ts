@@ -76,6 +76,20 @@ export const connectorMutants: readonly Mutant[] = [
     patches: [{ file: receiving, find: 'offset: unknownOffset }', replace: 'offset: 0 * unknownOffset }' }],
   },
   {
+    name: 'late-answer-for-new-attempt',
+    broken: 'A late answer of the disk confirms checkpoints of an activity that has begun again on the same connection.',
+    ground: 'connector-slow',
+    patches: [
+      { file: receiving, find: 'const shift = lastData - number;', replace: 'const shift = 0 * lastData;' },
+      {
+        file: receiving,
+        find: "if (number === null || received.state === 'refused') return;",
+        replace: `if (number === null || received.state === 'refused' || received.activity !== answered.activity)
+          return;`,
+      },
+    ],
+  },
+  {
     name: 'turn-given-during-activity',
     broken: 'The connector sends the Turn-Give before the activity that ends has ended.',
     ground: 'connector-disks',

@@ -140,6 +140,19 @@ export const grounds = {
       transferTimeoutNonUrgentSPerK: 2,
     },
   },
+  /** X.400 connectors: activities are discarded because disks are slow, and begin again while these still write. */
+  'connector-slow': {
+    link: 'x400',
+    faults: { 'slow-store': often },
+    settings: {
+      checkpointSizeK: 1,
+      transferTimeoutUrgentSPerK: 1,
+      transferTimeoutNormalSPerK: 1,
+      transferTimeoutNonUrgentSPerK: 1,
+      transferRetryIntervalS: 5,
+      maxTransferRetries: 16,
+    },
+  },
   /** X.400 connectors: the disk of the receiver refuses activities. */
   'connector-disks': {
     link: 'x400',

@@ -146,8 +146,8 @@ export const turnMutants: readonly Mutant[] = [
       },
       {
         file: 'machine/pump.ts',
-        find: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);',
-        replace: 'if (linkOf(ctx, ref.entry).ready(ctx, ref)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
+        find: 'linkOf(ctx, ref.entry).ready(ctx, ref)) startTransfer(ctx, ref, copy);',
+        replace: 'linkOf(ctx, ref.entry).ready(ctx, ref)) { startTransfer(ctx, ref, copy); please(ctx, ref, 2); }',
       },
     ],
   },

@@ -68,6 +68,8 @@ for (const [options, seeds] of networks) {
 /** Breaches that the simulator has found in the core, all mended. */
 const pinned: readonly (readonly [ground: GroundName, seed: number])[] = [
   ['connector-segments', 19],
+  ['connector-timeouts', 114],
+  ['connector-timeouts', 6359],
   ['impatient', 82],
   ['impatient', 250],
   ['impatient', 1129],

@@ -216,6 +216,7 @@ export {
   type X400FrameType,
 } from './links/x400/frame.js';
 export { headSizeBound } from './links/x400/head-size.js';
+export { awaitedCheckpoint } from './links/x400/receiving.js';
 export {
   firstX400Binding,
   type InterruptedActivity,

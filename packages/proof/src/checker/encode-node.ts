@@ -4,6 +4,7 @@
  */
 import {
   type Association,
+  awaitedCheckpoint,
   type Carrier,
   type Connection,
   type DialPath,
@@ -153,10 +154,12 @@ class Writer {
     }
   }
 
-  /** Where an answer goes: a call of RPC, or a checkpoint of an X.400 connector, which has a number of its own. */
+  /** Where an answer goes: a call of RPC, or a checkpoint of an X.400 connector. 0: no checkpoint waits for the answer any more. */
   #reply(entry: number, { conn, serial }: { readonly conn: number; readonly serial: number }): number[] {
-    const isX400 = ltabOf(this.#mta)[entry - 1]?.link === 'x400';
-    return isX400 ? [tag.connection, this.#at, conn, serial] : [tag.call, this.#at, conn, serial];
+    if (ltabOf(this.#mta)[entry - 1]?.link !== 'x400') return [tag.call, this.#at, conn, serial];
+    const received = findRow(this.#mta.x400.connections, conn)?.received ?? null;
+    const checkpoint = received === null ? null : awaitedCheckpoint(received, serial);
+    return [tag.connection, this.#at, conn, checkpoint ?? 0];
   }
 
   /** The parts of a write that the core's own record of the write does not show. */

@@ -28,6 +28,7 @@ const fresh = {
   peerReference: 0,
   owner: null,
   nextSerial: 1,
+  lastData: 0,
   leaving: false,
   giving: false,
   sent: null,

@@ -29,8 +29,15 @@ const noEnvelope: TransferEnvelope = {
   recipients: [],
 };
 
-function beginning(activity: number, follows: 'start' | 'resume', from: Checkpoint): ReceivedActivity {
-  return { activity, state: 'receiving', points: [from], answered: from.number, early: [], follows, end: null };
+function beginning(
+  { lastData }: X400Connection,
+  activity: number,
+  follows: 'start' | 'resume',
+  from: Checkpoint,
+): ReceivedActivity {
+  const { number } = from;
+  const shift = lastData - number;
+  return { activity, shift, state: 'receiving', points: [from], answered: number, early: [], follows, end: null };
 }
 
 /** ACTIVITY START has come. */
@@ -38,7 +45,7 @@ export function activityStarted(ctx: Context, connection: X400Connection, { acti
   const ref = connection.owner as AssociationRef;
   if (connection.received !== null) return ctx.user.breached(ctx, ref, 'activity-start');
   dropInterrupted(ctx, { entry: ref.entry, direction: 'received', activity });
-  putConnection(ctx, { ...connection, received: beginning(activity, 'start', { number: 0, offset: 0 }) });
+  putConnection(ctx, { ...connection, received: beginning(connection, activity, 'start', { number: 0, offset: 0 }) });
 }
 
 /** ACTIVITY RESUME has come. What this side no longer knows is refused with the first data. */
@@ -49,7 +56,7 @@ export function activityResumed(ctx: Context, connection: X400Connection, frame:
   const named = { entry: ref.entry, direction: 'received', activity } as const;
   const point = interruptedOf(ctx, named)?.points.find((each) => each.number === number);
   dropInterrupted(ctx, named);
-  const received = beginning(activity, 'resume', point ?? { number, offset: unknownOffset });
+  const received = beginning(connection, activity, 'resume', point ?? { number, offset: unknownOffset });
   putConnection(ctx, { ...connection, received });
 }
 
@@ -61,19 +68,20 @@ export function dataArrived(ctx: Context, connection: X400Connection, frame: Fra
   const breach = (): void => ctx.user.breached(ctx, ref, `data up to checkpoint ${frame.checkpoint}`);
   if (received === null || last === undefined) return breach();
   if (received.state === 'refused') return;
-  const { activity, follows, points } = received;
+  const { activity, shift, follows, points } = received;
   const { content, checkpoint: number, end, head } = frame;
   if (received.end !== null || number !== last.number + 1 || (head !== undefined) !== (follows === 'start')) return breach();
   const { windowSize } = associationOf(ctx, ref) as { windowSize: number };
   const oldest = received.answered - windowSize;
   const kept = points.filter((point) => point.number >= oldest);
   const next = { ...received, points: [...kept, { number, offset: last.offset + content.length }], follows: null };
-  putConnection(ctx, { ...connection, received: end ? { ...next, end: number } : next });
+  const serial = shift + number;
+  putConnection(ctx, { ...connection, lastData: serial, received: end ? { ...next, end: number } : next });
   if (head !== undefined && !watermark(ctx, ref, head)) return;
   const segment: Rttr = { kind: 'rttr', activity, offset: last.offset, content, last: end };
   const start = follows === null ? undefined : (head?.envelope ?? resumedEnvelope(ctx, ref, activity));
   const apdu = start === undefined ? segment : { ...segment, start };
-  ctx.user.received(ctx, ref, { conn: connection.id, serial: number }, apdu, head?.settled ?? []);
+  ctx.user.received(ctx, ref, { conn: connection.id, serial }, apdu, head?.settled ?? []);
 }
 
 /** Takes note of what the sender says is settled. @returns false if the association must not go on. */
@@ -109,21 +117,29 @@ export function activityInterrupted(ctx: Context, connection: X400Connection): v
   transmit(ctx, id, { type: 'activity-interrupt-ack' });
 }
 
+/**
+ * The checkpoint behind the data of this number; null if it is answered, or if the data belong to an earlier activity. Those have lower
+ * numbers than the first data of this one.
+ */
+export function awaitedCheckpoint({ shift, answered }: ReceivedActivity, serial: number): number | null {
+  const number = serial - shift;
+  return number > answered ? number : null;
+}
+
 /** Answers an RTTR or a discard. An answer for an activity that is over on this connection is dropped. */
 export function answer(ctx: Context, { conn, serial }: ReplyTo, answered: TransferAnswer): void {
   const connection = connectionOf(ctx.mta, conn);
   const received = connection?.received;
-  if (connection === undefined || received?.activity !== answered.activity) return;
+  if (connection === undefined || received === null || received === undefined) return;
   if (answered.kind === 'discarded') {
     putConnection(ctx, { ...connection, received: null });
     transmit(ctx, conn, { type: 'activity-discard-ack' });
-  } else if (received.state === 'refused') {
     return;
-  } else if (answered.kind === 'refuse') {
-    refuse(ctx, connection, received, answered.reason);
-  } else {
-    confirm(ctx, connection, received, serial, answered);
   }
+  const number = awaitedCheckpoint(received, serial);
+  if (number === null || received.state === 'refused') return;
+  if (answered.kind === 'refuse') refuse(ctx, connection, received, answered.reason);
+  else confirm(ctx, connection, received, number, answered);
 }
 
 function refuse(
@@ -140,22 +156,21 @@ function confirm(
   ctx: Context,
   connection: X400Connection,
   received: ReceivedActivity,
-  serial: number,
+  number: number,
   { stored }: Confirm,
 ): void {
   const { id } = connection;
-  if (stored && received.end === serial) {
+  if (stored && received.end === number) {
     putConnection(ctx, { ...connection, received: null });
-    return transmit(ctx, id, { type: 'activity-end-ack', checkpoint: serial });
+    return transmit(ctx, id, { type: 'activity-end-ack', checkpoint: number });
   }
   // This side has had the whole message since an earlier connection.
   if (stored) return refuse(ctx, connection, received, 'transferCompleted');
-  if (serial <= received.answered) return;
   // A confirmation covers all checkpoints before its own, so it must not overtake theirs.
-  const early = [...received.early, serial];
+  const early = [...received.early, number];
   let { answered } = received;
   while (early.includes(answered + 1)) answered += 1;
-  const left = early.filter((number) => number > answered);
+  const left = early.filter((each) => each > answered);
   putConnection(ctx, { ...connection, received: { ...received, answered, early: left } });
   if (answered > received.answered) transmit(ctx, id, { type: 'minor-sync-ack', checkpoint: answered });
 }

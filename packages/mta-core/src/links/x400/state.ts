@@ -28,6 +28,12 @@ export type SentActivity = {
 /** The activity that this side receives. */
 export type ReceivedActivity = {
   readonly activity: number;
+  /**
+   * Data have a number of their own on the connection: that of the checkpoint behind them, plus this. The checkpoints themselves count
+   * from 1 again after each ACTIVITY START (X.225). So by their numbers, a late answer of the disk to an activity that was discarded
+   * would look like an answer to its next attempt.
+   */
+  readonly shift: number;
   /** `refused`: this side has sent an EXCEPTION, and ignores all data until the sender ends the activity. */
   readonly state: 'receiving' | 'refused';
   /** The last checkpoints received. The sender may resume from any that is not older than a window before the last one answered. */
@@ -70,6 +76,8 @@ export type X400Connection = Row & {
   /** Null until its CONNECT has come. */
   readonly owner: AssociationRef | null;
   readonly nextSerial: number;
+  /** The number of the last data received; the answer to them repeats it. */
+  readonly lastData: number;
   /** This side has sent FINISH. */
   readonly leaving: boolean;
   /** A GIVE TOKENS CONFIRM of this side has not been acknowledged. */

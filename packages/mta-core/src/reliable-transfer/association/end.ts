@@ -134,11 +134,13 @@ export function openFailed(ctx: Context, entryId: number, reason: OpenFailureRea
   const { openRetryIntervalS: seconds, maxOpenRetries } = entry.settings;
   report(ctx, 289, { entity: entry.name });
   if (entry.openFailures >= maxOpenRetries && inbound === 0) {
-    giveUpMany(ctx, entryId);
+    const givenUp = giveUpMany(ctx, entryId);
     const { waiting } = entryAt(ctx, entryId);
     const left = availableCount(entryAt(ctx, entryId)) + waiting.size;
-    // The remaining copies are given up when the next attempt fails too. That attempt follows without a wait.
-    patchEntry(ctx, entryId, left > 0 ? { openRetryAtMs: ctx.nowMs } : { openFailures: 0, openRetryAtMs: null });
+    // The remaining copies are given up when the next attempt fails too. That attempt follows without a wait, unless they are still
+    // on their way from the store: an attempt that fails at once would follow another without end.
+    const pauseMs = givenUp > 0 ? 0 : seconds * 1000;
+    patchEntry(ctx, entryId, left > 0 ? { openRetryAtMs: ctx.nowMs + pauseMs } : { openFailures: 0, openRetryAtMs: null });
     return;
   }
   report(ctx, 301, { entity: entry.name, controlBlock: entry.id, seconds });
@@ -148,8 +150,11 @@ export function openFailed(ctx: Context, entryId: number, reason: OpenFailureRea
 /** Most messages reported on in one step. Each report is a pending write, and this process must not stand still for minutes. */
 const maxReportsAtOnce = 2000;
 
-/** The open retries have ended: reports on the queued copies to their originators, oldest first. */
-function giveUpMany(ctx: Context, entryId: number): void {
+/**
+ * The open retries have ended: reports on the queued copies to their originators, oldest first.
+ * @returns how many were given up.
+ */
+function giveUpMany(ctx: Context, entryId: number): number {
   const copies: QueuedCopy[] = [];
   for (let next = nextCopy(entryAt(ctx, entryId), false); next !== undefined && copies.length < maxReportsAtOnce; ) {
     copies.push(next);
@@ -164,6 +169,7 @@ function giveUpMany(ctx: Context, entryId: number): void {
   patchEntry(ctx, entryId, { waiting });
   for (const copy of copies)
     giveUp(ctx, entryId, copy, 'maximum-time-expired', 'No association with the next MTA could be opened.');
+  return copies.length;
 }
 
 /**
