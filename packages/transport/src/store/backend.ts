@@ -64,8 +64,8 @@ export type Backend = {
   head(content: number): MessageHead | undefined;
   /** All messages with their octets, one after the other. Nothing may be written meanwhile. */
   rows(): Iterable<WholeRow>;
-  /** The same of one message; undefined when there is none. */
-  row(content: number): WholeRow | undefined;
+  /** What a start needs of one message, and its octets if they are at most so many; undefined when there is no such message. */
+  headWithOctets(content: number, most: number): (MessageHead & InlineOctets) | undefined;
   pieces(content: number): Iterable<SummedPiece>;
   gone(): Iterable<{ readonly copy: number; readonly content: number }>;
   submissions(): Iterable<{ readonly seq: number; readonly id: string }>;

@@ -17,7 +17,7 @@ import type {
   StoreWork,
 } from './store.js';
 import { DamagedContent, defaultMaxSubmissionIds, minFreeBytes, StoreError, subjectHeadBytes } from './store.js';
-import { Refusal, StoreContents } from './store-contents.js';
+import { mostReadAheadBytes, Refusal, StoreContents } from './store-contents.js';
 
 const maxLedgerRows = 10_000;
 const noOctets = new Uint8Array(0);
@@ -129,11 +129,11 @@ export class BatchStore implements Store {
   /** A message that is kept, or what is wrong with its row. */
   #messageOf(content: number): StoredMessage | string {
     try {
-      const row = this.#backend.row(content);
-      if (row === undefined) return 'its row is gone';
+      const head = this.#backend.headWithOctets(content, mostReadAheadBytes);
+      if (head === undefined) return 'its row is gone';
       // It is sent on next, and one look at a row costs less than two.
-      if (row.octets !== null) this.#contents.keepRead(row.content, { sum: row.sum, octets: row.octets });
-      return messageOf(row);
+      if (head.octets !== null) this.#contents.keepRead(content, { sum: head.sum, octets: head.octets });
+      return messageOf(head);
     } catch (error) {
       return `the store cannot read its row: ${(error as Error).message}`;
     }

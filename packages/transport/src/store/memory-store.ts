@@ -69,7 +69,7 @@ export class MemoryStore extends BatchStore {
   }
 }
 
-function headOf(row: MessageRow): MessageHead {
+function headOf(row: MessageRow): MessageHead & Pick<MessageRow, 'sum'> {
   return { ...row, inline: row.octets !== null, isSound: true };
 }
 
@@ -155,9 +155,9 @@ class MemoryBackend implements Backend {
   *rows(): Iterable<WholeRow> {
     for (const row of this.#disk.messages.values()) yield { ...row, isSound: true };
   }
-  row(content: number): WholeRow | undefined {
+  headWithOctets(content: number, most: number): (MessageHead & InlineOctets) | undefined {
     const row = this.#disk.messages.get(content);
-    return row === undefined ? undefined : { ...row, isSound: true };
+    return row === undefined ? undefined : { ...headOf(row), octets: row.sizeBytes <= most ? row.octets : null };
   }
   pieces(content: number): Iterable<SummedPiece> {
     return this.#disk.pieces.get(content) ?? [];

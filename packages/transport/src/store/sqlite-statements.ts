@@ -10,7 +10,7 @@ export type Statements = Readonly<
     | 'deleteMessage'
     | 'head'
     | 'heads'
-    | 'row'
+    | 'headWithOctets'
     | 'rows'
     | 'inlineOctets'
     | 'putPiece'
@@ -36,6 +36,7 @@ export type Statements = Readonly<
 
 const columns = 'content, size AS sizeBytes, sum, row_sum AS rowSum, envelope, copies';
 const head = `SELECT ${columns}, octets IS NOT NULL AS inline FROM message`;
+const headWithOctets = `SELECT ${columns}, octets IS NOT NULL AS inline, CASE WHEN size <= ? THEN octets END AS octets FROM message`;
 const row = `SELECT ${columns}, octets FROM message`;
 
 export function statementsOf(db: Database.Database): Statements {
@@ -49,7 +50,7 @@ export function statementsOf(db: Database.Database): Statements {
     deleteMessage: db.prepare('DELETE FROM message WHERE content = ?'),
     head: db.prepare(`${head} WHERE content = ?`),
     heads: db.prepare(`${head} ORDER BY content`),
-    row: db.prepare(`${row} WHERE content = ?`),
+    headWithOctets: db.prepare(`${headWithOctets} WHERE content = ?`),
     rows: db.prepare(`${row} ORDER BY content`),
     inlineOctets: db.prepare('SELECT sum, octets FROM message WHERE content = ?'),
     putPiece: db.prepare('INSERT INTO piece (content, offset, sum, octets) VALUES (?, ?, ?, ?)'),

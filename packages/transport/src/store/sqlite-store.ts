@@ -185,9 +185,9 @@ class SqliteBackend implements Backend {
   *rows(): Iterable<WholeRow> {
     for (const row of this.#run.rows.iterate() as Iterable<SummedRow>) yield wholeRowOf(row);
   }
-  row(content: number): WholeRow | undefined {
-    const row = this.#run.row.get(content) as SummedRow | undefined;
-    return row === undefined ? undefined : wholeRowOf(row);
+  headWithOctets(content: number, most: number): (MessageHead & InlineOctets) | undefined {
+    const row = this.#run.headWithOctets.get(most, content) as (SummedHead & InlineOctets) | undefined;
+    return row === undefined ? undefined : { ...headOf(row), sum: row.sum, octets: row.octets };
   }
   pieces(content: number): Iterable<SummedPiece> {
     const rows = this.#db.prepare('SELECT offset, sum, octets FROM piece WHERE content = ? ORDER BY offset');

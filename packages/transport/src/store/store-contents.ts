@@ -17,7 +17,7 @@ const cachedRows = 16;
 /** Octets of short contents kept in memory because their messages have just been stored or read: they are delivered or sent on next. */
 const mostFreshBytes = 4 * 2 ** 20;
 /** A longer content is read when it is wanted: all that an MTA reads ahead for one queue must stay far below the limit above. */
-const mostReadAheadBytes = 8 * 1024;
+export const mostReadAheadBytes = 8 * 1024;
 
 /** A content without a message. Replaced, never changed, so that a failed commit can go back. */
 export type Staged = {
@@ -165,8 +165,7 @@ export class StoreContents {
 
   /** Octets of a short content were read with its row. What does not match its sum is left to the reader who wants it. */
   keepRead(content: number, { sum, octets }: InlineOctets & { readonly octets: Uint8Array }): void {
-    if (octets.length <= mostReadAheadBytes && !this.#fresh.has(content) && crc32(octets) === sum)
-      this.#keepFresh(content, octets);
+    if (!this.#fresh.has(content) && crc32(octets) === sum) this.#keepFresh(content, octets);
   }
 
   #keepFresh(content: number, octets: Uint8Array): void {
