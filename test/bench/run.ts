@@ -73,7 +73,8 @@ for (const part of options.only) {
   const result = await part.run(options);
   results.push({ name: part.name, result });
   // At once: a later part that fails must not cost the figures of this one.
-  if (options.write) writeSections(page, [{ name: part.name, text: result.tables.map(markdownOf).join('\n\n') }]);
+  if (options.write && result.tables.length > 0)
+    writeSections(page, [{ name: part.name, text: result.tables.map(markdownOf).join('\n\n') }]);
 }
 if (options.json) {
   const figures = Object.fromEntries(results.map(({ name, result }) => [name, result.figures]));

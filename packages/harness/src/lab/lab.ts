@@ -269,7 +269,7 @@ export class Lab {
    * Lets lab time run this many times faster than real time from now on, at all MTAs and at the fault proxy. Lab time goes on from
    * where it is. Timers that wait fire at their instants of lab time.
    * @param timeScale above 0 and at most 1,000,000.
-   * @throws HarnessError if an MTA does not answer: it goes on with the old scale. Or while a load measures this lab.
+   * @throws HarnessError if an MTA does not answer: it may go on with the old scale. Or while a load measures this lab.
    */
   async setTimeScale(timeScale: number): Promise<void> {
     required(await this.changes.setTimeScale(timeScale));
