@@ -12,7 +12,11 @@ async function backTo(page: Page, shown: RegExp): Promise<void> {
   for (let steps = 0; steps < 400; steps += 1) {
     const last = await page.locator('.row:not(.mark)').last().textContent();
     if (shown.test(last ?? '')) return;
+    const before = await page.inputValue('#instant');
     await page.keyboard.press('[');
+    // A busy browser draws late: without this, several instants pass before one is read.
+    await page.waitForFunction(`document.querySelector('#instant').value !== '${before}'`);
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
   }
   throw new Error(`no instant ends with ${shown}`);
 }
