@@ -139,12 +139,12 @@ test('four MTAs in a row: LAN, X.400, LAN', { timeout: 280_000 }, async (t) => {
   const submitted = await command('submit', there, '--dir', dataOf('A'), '--from', 'x@a.example', '--to', 'y@d.example');
   t.equal(submitted.code, 0, submitted.stderr);
   const boxOf = (name: string): string[] => messagesBelow(join(dataOf(name), 'mailboxes'));
-  await until(() => boxOf('D').length === 1);
-  t.same(boxOf('D'), [digestOf(readFileSync(there))]);
+  // A letter that is being written is below the folder too, and has another digest.
+  const holds = (name: string, letter: string) => until(() => boxOf(name).join() === digestOf(readFileSync(letter)));
+  await holds('D', there);
   const returned = await command('submit', back, '--dir', dataOf('D'), '--from', 'y@d.example', '--to', 'x@a.example');
   t.equal(returned.code, 0, returned.stderr);
-  await until(() => boxOf('A').length === 1);
-  t.same(boxOf('A'), [digestOf(readFileSync(back))]);
+  await holds('A', back);
 
   const table = await command('ltab', '--dir', dataOf('B'));
   t.match(table.stdout, /^B +1 +C +x400 .*\n +2 +A +lan /m);
