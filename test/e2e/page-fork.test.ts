@@ -7,16 +7,17 @@ import { card, dismissed, limit, looksGood, open, pair, queued, send, verdict } 
 import { home, start } from './shell.js';
 
 const banner = (page: Page, text: string | RegExp): Promise<void> => page.locator('.fork-banner', { hasText: text }).waitFor();
-/** Back in time until the ladder ends with a line, without a note below it. */
+/** Back in time until the ladder ends with a PDU, and no side has noticed the loss of it. */
 async function backTo(page: Page, shown: RegExp): Promise<void> {
   for (let steps = 0; steps < 400; steps += 1) {
     const last = await page.locator('.row:not(.mark)').last().textContent();
-    if (shown.test(last ?? '')) return;
+    const losses = await page.locator('.row', { hasText: 'notices the loss' }).count();
+    if (losses === 0 && shown.test(last ?? '')) return;
     const before = await page.inputValue('#instant');
     await page.keyboard.press('[');
     // A busy browser draws late: without this, several instants pass before one is read.
-    await page.waitForFunction(`document.querySelector('#instant').value !== '${before}'`);
-    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    do await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    while ((await page.inputValue('#instant')) === before);
   }
   throw new Error(`no instant ends with ${shown}`);
 }
