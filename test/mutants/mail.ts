@@ -132,8 +132,8 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/lifecycle.ts',
-        find: 'for (const message of messages) if (!spoiled',
-        replace: 'for (const message of [...messages].slice(0, 1)) if (!spoiled',
+        find: 'for (const message of messages) {',
+        replace: 'for (const message of [...messages].slice(0, 1)) {',
       },
     ],
   },
@@ -144,8 +144,8 @@ export const mailMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'machine/lifecycle.ts',
-        find: 'for (const message of messages) if (!spoiled',
-        replace: 'for (const message of [...messages].reverse()) if (!spoiled',
+        find: 'for (const message of messages) {',
+        replace: 'for (const message of [...messages].reverse()) {',
       },
     ],
   },

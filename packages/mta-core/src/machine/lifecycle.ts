@@ -137,23 +137,28 @@ export function startUp(ctx: Context, recovered: Recovered): void {
     report(ctx, 2207, { path: recovered.check?.detailsPath ?? '' });
   }
   const { messages, damaged = [] } = recovered;
-  for (const { copies } of messages) countCopies(ctx, copies.length);
-  giveUpDamaged(ctx, messages, damaged);
-  const spoiled = new Set(damaged.map(({ content }) => content));
-  // How far their transfers had come is unknown, so each counts as sent whole. One after the other: there may be very many.
-  for (const message of messages) if (!spoiled.has(message.content)) enqueue(ctx, [message], true);
+  const named = new Set(damaged.map(({ content }) => content));
+  const spoiled = new Map<number | null, StoredMessage>();
+  // One after the other, and once: there may be very many, and the store reads each from the disk.
+  for (const message of messages) {
+    countCopies(ctx, message.copies.length);
+    // How far its transfers had come is unknown, so it counts as sent whole.
+    if (!named.has(message.content)) enqueue(ctx, [message], true);
+    else spoiled.set(message.content, message);
+  }
+  giveUpDamaged(ctx, spoiled, damaged);
   for (const link of Object.values(ctx.links)) link.listen(ctx);
   runWhenReady(ctx);
 }
 
 /** Gives up the messages that the store's check found damaged, and logs the rest of the damage. */
-function giveUpDamaged(ctx: Context, messages: Iterable<StoredMessage>, damaged: NonNullable<Recovered['damaged']>): void {
-  if (damaged.length === 0) return;
-  const named = new Set(damaged.map(({ content }) => content));
-  const byContent = new Map<number | null, StoredMessage>();
-  for (const message of messages) if (named.has(message.content)) byContent.set(message.content, message);
+function giveUpDamaged(
+  ctx: Context,
+  spoiled: ReadonlyMap<number | null, StoredMessage>,
+  damaged: NonNullable<Recovered['damaged']>,
+): void {
   for (const { content, detail } of damaged) {
-    const message = byContent.get(content);
+    const message = spoiled.get(content);
     if (message !== undefined) setAsideAtStart(ctx, message, detail);
     else {
       const object = content === null ? 'unknown' : `content ${content}`;
