@@ -5,9 +5,10 @@
 import type { Mta, Priority } from '@mtalab/mta-core';
 import { instantAt, type LiveTrace, locate } from '@mtalab/trace';
 import { Engine } from '../engine.js';
-import type { DialEffect, EventBody } from '../event.js';
+import type { DialEffect } from '../event.js';
 import type { VirtualNode } from '../node.js';
 import type { DialRoute, EnginePolicy } from '../policy.js';
+import { rankOf } from '../ranks.js';
 import { ForkGate, type UnderWay } from './fork-gate.js';
 import { configOfState, startFrom } from './fork-start.js';
 
@@ -17,8 +18,6 @@ const maxSteps = 50_000;
 const limits = { steps: 20_000, pdus: 20_000 };
 /** Most messages sent at one time. */
 const maxMessages = 1000;
-/** See `Fork.#rank`. */
-const ranks = { timer: 1, atOnce: 1_000_000, lateTimer: 2_000_000 } as const;
 
 /** A fork cannot do what was asked, or cannot go on. */
 export class ForkError extends Error {
@@ -217,17 +216,11 @@ export class Fork {
       localDelayMs: () => null,
       // Not at the end of an event: a write that the recording has left open has no such event.
       commitDelayMs: () => 0,
-      rank: (event, now) => this.#rank(event, now),
+      rank: rankOf,
       route: (node, dial) => this.#route(node, dial),
       // Its MTAs listen already.
       listen: () => ({ osError: 'EADDRINUSE' }),
     };
-  }
-
-  /** As in a lab on virtual time: what follows at once, then the timers of this instant, MTA by MTA. */
-  #rank(event: EventBody, now: boolean): number {
-    if (event.type === 'timer') return event.node.index + (now ? ranks.lateTimer : ranks.timer);
-    return now ? ranks.atOnce : 0;
   }
 
   /** A dial reaches the MTA that listens there, or the adjacent MTA that it is for: a proxy may have stood between. */

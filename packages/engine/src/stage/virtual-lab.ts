@@ -7,6 +7,7 @@ import { Engine, RestlessTimer } from '../engine.js';
 import type { EventBody } from '../event.js';
 import type { VirtualNode } from '../node.js';
 import type { EnginePolicy, EngineWatch } from '../policy.js';
+import { rankOf, ranks } from '../ranks.js';
 import { FaultGate } from './fault-gate.js';
 import { Listeners } from './listeners.js';
 import { configOf, portsFor, recoveredFrom, type VirtualLabOptions } from './mta-config.js';
@@ -19,8 +20,6 @@ const epochMs = 946_684_800_000;
 const maxEvents = 5_000_000;
 /** The default levels of the event log. */
 const shownLevels = levelsOf();
-/** See `VirtualLab.#rank`. */
-const ranks = { delayed: 0, timer: 1, atOnce: 1_000_000, lateTimer: 2_000_000 } as const;
 
 export class VirtualLab implements Stage {
   readonly #engine: Engine;
@@ -85,8 +84,7 @@ export class VirtualLab implements Stage {
    * events that follow from these, in creation order. A timer that is set for the present instant waits until all is at rest.
    */
   #rank(event: EventBody, now: boolean): number {
-    if (event.type === 'timer') return event.node.index + (now ? ranks.lateTimer : ranks.timer);
-    return now && !this.#delayEnds ? ranks.atOnce : ranks.delayed;
+    return event.type !== 'timer' && this.#delayEnds ? ranks.delayed : rankOf(event, now);
   }
 
   #watch(): EngineWatch {
