@@ -40,6 +40,45 @@ export async function send(page: Page, from: string, count: number, priority = '
   await page.keyboard.press('Enter');
 }
 
+/** Reads again until it is as expected: a busy browser draws late. What was read last is what the test asserts. */
+async function eventually<T>(read: () => Promise<T>, expected: (value: T) => boolean): Promise<T> {
+  let value = await read();
+  for (let reads = 0; reads < 2000 && !expected(value); reads += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    value = await read();
+  }
+  return value;
+}
+
+/** Before long there are so many of it. */
+export async function counts(t: Test, of: Locator, count: number, why = 'so many of it'): Promise<void> {
+  t.equal(
+    await eventually(
+      () => of.count(),
+      (value) => value === count,
+    ),
+    count,
+    why,
+  );
+}
+
+/** Before long it says so. */
+export async function reads(t: Test, of: Locator, text: RegExp, why = 'what it says'): Promise<void> {
+  t.match(
+    await eventually(
+      async () => (await of.textContent()) ?? '',
+      (value) => text.test(value),
+    ),
+    text,
+    why,
+  );
+}
+
+/** The browser has drawn what it has. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+}
+
 /** Closes what the page has said, which lies over a part of it. */
 export async function dismissed(page: Page): Promise<void> {
   for (let left = await page.locator('.notices button').count(); left > 0; left -= 1)

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { test } from 'tap';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { card, dismissed, limit, looksGood, open, pair, queued, send, verdict } from './on-page.js';
+import { card, counts, dismissed, drawn, limit, looksGood, open, pair, queued, send, verdict } from './on-page.js';
 import { home, start } from './shell.js';
 
 const banner = (page: Page, text: string | RegExp): Promise<void> => page.locator('.fork-banner', { hasText: text }).waitFor();
@@ -16,7 +16,7 @@ async function backTo(page: Page, shown: RegExp): Promise<void> {
     const before = await page.inputValue('#instant');
     await page.keyboard.press('[');
     // A busy browser draws late: without this, several instants pass before one is read.
-    do await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    do await drawn(page);
     while ((await page.inputValue('#instant')) === before);
   }
   throw new Error(`no instant ends with ${shown}`);
@@ -68,7 +68,7 @@ test('from the lost Turn: a fork with the fix recovers, a fork with the bug need
   await page.keyboard.press('.');
   await page.keyboard.press('q');
   await queued(page, 'MTA-B', 0);
-  t.equal(await card(page, 'MTA-B').locator('.associations li').count(), 2, 'the second association');
+  await counts(t, card(page, 'MTA-B').locator('.associations li'), 2, 'the second association');
   await page.keyboard.press('a');
   await page.locator('.notices p', { hasText: '600 s of lab time have passed, in the fork' }).waitFor();
   await page.keyboard.press('Escape');

@@ -3,7 +3,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { complaintsOf, newBrowser } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { card, limit, open, pair } from './on-page.js';
+import { card, counts, drawn, limit, open, pair } from './on-page.js';
 import { home, start } from './shell.js';
 
 test('keys restart, kill and switch articles at the left and the right MTA', limit, async (t) => {
@@ -24,8 +24,8 @@ test('keys restart, kill and switch articles at the left and the right MTA', lim
   await page.keyboard.press('Q');
   await page.keyboard.press('Space');
   await notice('is legacy at MTA-B');
-  t.equal(await card(page, 'MTA-B').locator('.switches input:checked').count(), 1);
-  t.equal(await card(page, 'MTA-A').locator('.switches input:checked').count(), 0);
+  await counts(t, card(page, 'MTA-B').locator('.switches input:checked'), 1);
+  await counts(t, card(page, 'MTA-A').locator('.switches input:checked'), 0);
   await page.keyboard.press('q');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
@@ -63,8 +63,10 @@ test('a page of journals names the fault, if the record of the proxy is at hand'
       let down = 0;
       down < 40 && (await page.locator('.row .stop', { hasText: 'cut before turn-give' }).count()) === 0;
       down += 1
-    )
+    ) {
       await page.keyboard.press('j');
+      await drawn(page);
+    }
     t.ok((await page.locator('.row .stop', { hasText: 'cut before turn-give' }).count()) > 0, file);
   }
   await page.goto(`file://${home}/bare.html`);

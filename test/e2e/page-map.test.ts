@@ -4,7 +4,7 @@ import { LabPage, startLab } from '@mtalab/harness';
 import { renderConfig } from 'mtalab';
 import { test } from 'tap';
 import { picture } from '../support/browser.js';
-import { axeFaults, isLaidOut, limit, open } from './on-page.js';
+import { axeFaults, counts, isLaidOut, limit, open, reads } from './on-page.js';
 import './shell.js';
 
 const command = [process.execPath, resolve('packages/cli/bin/mtalab.js'), 'mta'];
@@ -30,10 +30,10 @@ test('four MTAs: the map, its trouble, and the ladder behind a link', limit, asy
   const { page, problems } = await open(t, served.newAddress());
   const link = (name: string) => page.locator('.map .links button', { hasText: name });
   await link('HUB and LEEDS').waitFor();
-  t.equal(await page.locator('.map .links button').count(), 4, 'LEEDS and PARIS are not adjacent');
-  t.equal(await page.locator('.map svg .link.x400').count(), 1);
-  t.match(await link('HUB and PARIS').textContent(), /X\.400 connector, 0 associations open, queued 0 at HUB, 0 at PARIS/);
-  t.match(await link('HUB and LEEDS').textContent(), /RPC, /);
+  await counts(t, page.locator('.map .links button'), 4, 'LEEDS and PARIS are not adjacent');
+  await counts(t, page.locator('.map svg .link.x400'), 1);
+  await reads(t, link('HUB and PARIS'), /X\.400 connector, 0 associations open, queued 0 at HUB, 0 at PARIS/);
+  await reads(t, link('HUB and LEEDS'), /RPC, /);
   await page.locator('.map .verdict', { hasText: 'No link is in trouble.' }).waitFor();
   await picture(page, 'map-calm');
 
@@ -59,7 +59,7 @@ test('four MTAs: the map, its trouble, and the ladder behind a link', limit, asy
   lab.process('PARIS').kill('SIGKILL');
   await link('HUB and PARIS').filter({ hasText: 'PARIS was killed by SIGKILL' }).waitFor();
   await page.locator('.map .verdict', { hasText: '2 of 4 links are in trouble. PARIS is down.' }).waitFor();
-  t.equal(await page.locator('.map svg .node.down', { hasText: '✕ down' }).count(), 1);
+  await counts(t, page.locator('.map svg .node.down', { hasText: '✕ down' }), 1);
   await submit('HUB', 'PARIS');
   await link('HUB and PARIS')
     .filter({ hasText: /HUB has lost 1 association and none is open|no association opens: \d+ attempts? of HUB failed/ })
@@ -81,11 +81,13 @@ test('four MTAs: the map, its trouble, and the ladder behind a link', limit, asy
 
   // With the keyboard: the link under the focus is marked in the drawing, and Enter opens its ladder.
   await link('LEEDS and YORK').focus();
-  t.equal(await page.locator('.map svg .link.near').count(), 1);
+  await counts(t, page.locator('.map svg .link.near'), 1);
   await page.keyboard.press('Enter');
   await page.locator('.ladder:focus').waitFor();
   await page.locator('.row .stop', { hasText: 'hold rttr' }).waitFor();
-  t.same(await page.locator('main:visible .card h2').allInnerTexts(), ['LEEDS', 'YORK']);
+  for (const [nth, name] of ['LEEDS', 'YORK'].entries())
+    await reads(t, page.locator('main:visible .card h2').nth(nth), RegExp(`^${name}$`));
+  await counts(t, page.locator('main:visible .card h2'), 2);
   await picture(page, 'map-ladder');
   await page.keyboard.press('m');
   await link('LEEDS and YORK').waitFor();
@@ -95,9 +97,11 @@ test('four MTAs: the map, its trouble, and the ladder behind a link', limit, asy
   // With the mouse, in the drawing.
   await page.locator('.map svg .link.x400 text').first().click();
   await page.locator('main:visible .card h2', { hasText: 'PARIS' }).waitFor();
+  await page.locator('.pair option:checked', { hasText: 'PARIS' }).waitFor({ state: 'attached' });
   t.equal(await page.locator('.pair select').inputValue(), '1');
   t.same(problems, []);
   await page.keyboard.press('s');
+  await page.locator('dialog select').first().waitFor();
   t.match(await page.locator('dialog select >> nth=0').locator('option').allInnerTexts(), [
     'HUB to PARIS',
     'PARIS to HUB',

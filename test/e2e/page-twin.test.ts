@@ -84,7 +84,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   await page.locator('.pair-head h2', { hasText: 'Second pair: Q166594 legacy' }).waitFor();
   await head(page, 'Second').locator('button', { hasText: 'Alone' }).click();
   await page.locator('.pair-bar', { hasText: 'The second pair: Q166594 legacy.' }).waitFor();
-  t.ok(await card(page, 'MTA-A').getByLabel('Q166594 legacy at MTA-A').isChecked());
+  await card(page, 'MTA-A').locator('[aria-label^="Q166594"]:checked').waitFor();
   await page.keyboard.press('t');
   await page.locator('main.twin').waitFor();
   t.same(problems, [], 'no message, no error, no breach of the policy');

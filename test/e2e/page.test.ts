@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { WebSocket } from 'ws';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { axeFaults, card, dismissed, isLaidOut, limit, open, pair, queued, send, verdict } from './on-page.js';
+import { axeFaults, card, counts, dismissed, isLaidOut, limit, open, pair, queued, reads, send, verdict } from './on-page.js';
 import { home, start, until } from './shell.js';
 
 test(
@@ -24,11 +24,7 @@ test(
     await send(page, 'MTA-B', 1);
     await page.locator('.stop', { hasText: 'hold turn-give' }).waitFor();
     await verdict(page, /MTA-A has given the Turn .* away and has no answer yet/);
-    t.match(
-      await card(page, 'MTA-B').locator('.turn').textContent(),
-      "MTA-A's, asked",
-      'the receiver has not seen an octet of it',
-    );
+    await reads(t, card(page, 'MTA-B').locator('.turn'), /MTA-A's, asked/, 'the receiver has not seen an octet of it');
     await picture(page, 'page-held');
 
     await page.keyboard.press('f');
@@ -52,7 +48,7 @@ test(
     await send(page, 'MTA-B', 1);
     await queued(page, 'MTA-B', 0);
     await verdict(page, /MTA-B may send on MTA-B\//);
-    t.equal(await card(page, 'MTA-B').locator('.associations li').count(), 2, 'the second association');
+    await counts(t, card(page, 'MTA-B').locator('.associations li'), 2, 'the second association');
 
     await page.keyboard.press('1');
     await page.locator('.events tr', { hasText: '1294' }).first().waitFor();
@@ -109,8 +105,8 @@ test('a line of the ladder: keys, its meaning, its fields', limit, async (t) => 
   await page.locator('.details h2', { hasText: /^bind_ack/ }).waitFor();
   await page.locator('.row', { hasText: ' rttr ' }).first().click();
   await page.locator('.details h2', { hasText: / rttr / }).waitFor();
-  t.match(await page.locator('.details').textContent(), /RTTR\. .*segment of a transfer/s);
-  t.match(await page.locator('.details dl').textContent(), /body\.apdu\.kind\s*rttr/);
+  await reads(t, page.locator('.details'), /RTTR\. .*segment of a transfer/s);
+  await reads(t, page.locator('.details dl'), /body\.apdu\.kind\s*rttr/);
   await page.keyboard.press('Escape');
   await page.locator('.details').waitFor({ state: 'detached' });
 });
@@ -143,17 +139,17 @@ test('a lesson on the page: it stops at each decisive moment, and real MTAs show
   await page.click('.lessons button:has-text("Q166594")');
   await page.locator('[role=status]', { hasText: 'Two MTAs of their own play' }).waitFor();
   await page.click('summary:has-text("The words of this lesson")');
-  t.match(await page.locator('.words dl').first().textContent(), /Recovery.*goes on with the same association/s);
+  await reads(t, page.locator('.words dl').first(), /Recovery.*goes on with the same association/s);
   for (const answer of ['Nobody. Each believes', 'They wait', 'It makes MTA-A ask']) {
-    t.equal(await page.locator('text=predictions were right').count(), 0, 'nothing is told before the prediction');
+    await counts(t, page.locator('text=predictions were right'), 0, 'nothing is told before the prediction');
     await page.locator('.predict button:not([disabled])', { hasText: answer }).click();
   }
   await page.locator('.lesson', { hasText: '2 of 3 predictions were right' }).waitFor();
-  t.match(await page.locator('.happened').first().textContent(), /Measured on the running MTAs: .*You were right/s);
+  await reads(t, page.locator('.happened').first(), /Measured on the running MTAs: .*You were right/s);
   await page.locator('.exhibit .stop', { hasText: 'cut before turn-give 1' }).waitFor();
-  t.equal(await page.locator('.exhibit', { hasText: 'nothing passes for 12 h' }).count(), 1);
+  await counts(t, page.locator('.exhibit', { hasText: 'nothing passes for 12 h' }), 1);
   await page.locator('.exhibit summary').nth(1).click();
-  t.match(await page.locator('.exhibit dl').nth(1).textContent(), /please-noted.*the answer to a turn-please/s);
+  await reads(t, page.locator('.exhibit dl').nth(1), /please-noted.*the answer to a turn-please/s);
   await page.locator('.exhibit').nth(1).scrollIntoViewIfNeeded();
   await picture(page, 'lesson');
   t.same(problems, []);
