@@ -25,6 +25,7 @@ const transport = 'transport/dist/index\\.(js|d\\.ts)';
 const harness = 'harness/dist/(index|internal|single)\\.(js|d\\.ts)';
 const lesson = 'lesson/dist/index\\.(js|d\\.ts)';
 const loadReport = 'load-report/dist/index\\.(js|d\\.ts)';
+const web = 'web/lib/internal\\.(js|d\\.ts)';
 const cli = 'cli/dist/(index|internal)\\.(js|d\\.ts)';
 
 /** Forbids a package every import, node:* included, except of these entries and these pure libraries. */
@@ -131,7 +132,7 @@ module.exports = {
     onlyFrom(
       'test-arrows',
       'test',
-      [core, trace, scenario, engine, proof, transport, harness, lesson, loadReport, cli],
+      [core, trace, scenario, engine, proof, transport, harness, lesson, loadReport, web, cli],
       'Tests import only public entries.',
     ),
     {

@@ -3,6 +3,7 @@ import { type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
 import { ForkSession } from './fork-session.js';
+import { Pace } from './pace.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
 export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | 'twin' | null;
@@ -57,7 +58,9 @@ export class Store {
   #lastId = 0;
   readonly #waiting = new Map<number, (done: PageDone) => void>();
   readonly #listeners = new Set<() => void>();
-  #drawing = false;
+  readonly #pace = new Pace(() => {
+    for (const listener of this.#listeners) listener();
+  });
 
   constructor(recording: readonly PairedItem[] | null) {
     this.isRecording = recording !== null;
@@ -81,7 +84,7 @@ export class Store {
     this.#connection?.retry();
   }
 
-  /** Calls a listener after changes, at most once for each frame of the screen. */
+  /** Calls a listener after changes, at most once for each frame of the screen, and more seldom for what the lab does. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -226,10 +229,12 @@ export class Store {
         this.#now(message.now);
         this.#addPoints();
         if (this.fork === null && this.cursor !== null && this.cursor < this.trace.oldest) this.cursor = this.trace.oldest;
-        break;
+        this.#pace.later();
+        return;
       case 'now':
         this.#now(message.now);
-        break;
+        this.#pace.later();
+        return;
       case 'done':
         this.#done(message);
         break;
@@ -276,14 +281,6 @@ export class Store {
   }
 
   #changed(): void {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    const draw = (): void => {
-      this.#drawing = false;
-      for (const listener of this.#listeners) listener();
-    };
-    // A page in the background gets no frames; its timers still run.
-    if (typeof document !== 'undefined' && document.hidden) setTimeout(draw, 500);
-    else requestAnimationFrame(draw);
+    this.#pace.soon();
   }
 }
