@@ -69,6 +69,7 @@ for (const [options, seeds] of networks) {
 const pinned: readonly (readonly [ground: GroundName, seed: number])[] = [
   ['connector-segments', 19],
   ['connector-timeouts', 114],
+  ['connector-timeouts', 4313],
   ['connector-timeouts', 6359],
   ['impatient', 82],
   ['impatient', 250],

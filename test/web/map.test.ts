@@ -54,7 +54,11 @@ test('a lab at rest: the links that there are, by kind, and no trouble', async (
   t.match(links, [{ open: 1 }, { open: 1 }], 'mail from LEEDS to PARIS goes over both');
   const places = nodes.map(({ x, y }) => `${x} ${y}`);
   t.equal(new Set(places).size, names.length, 'no two nodes in one place');
-  t.same(map(lab()).nodes.map(({ x, y }) => `${x} ${y}`), places, 'the same lab is drawn the same');
+  t.same(
+    map(lab()).nodes.map(({ x, y }) => `${x} ${y}`),
+    places,
+    'the same lab is drawn the same',
+  );
 });
 
 test('a PDU that the link holds, and a queue at its threshold', async (t) => {

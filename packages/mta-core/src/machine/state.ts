@@ -290,6 +290,8 @@ export type PendingStore = Row &
         /** The envelope as received, even if the MTA keeps only a report on it. */
         readonly envelope: Envelope;
         readonly messages: readonly StoredMessage[];
+        /** The sender has named it as settled meanwhile: it is not remembered. */
+        readonly settled: boolean;
         /** Where the confirmations go: to the last segment, and to repetitions that came meanwhile. */
         readonly replies: readonly { readonly association: number; readonly conn: number; readonly serial: number }[];
       }

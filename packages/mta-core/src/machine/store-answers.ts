@@ -72,7 +72,7 @@ export function storeDone(ctx: Context, input: Extract<Input, { type: 'stored' }
 /** A message from an adjacent MTA is on disk: only now is it confirmed. */
 function receptionStored(ctx: Context, pending: Extract<PendingStore, { purpose: 'reception' }>): void {
   const { sender, activity, entry, envelope } = pending;
-  if (activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
+  if (!pending.settled && activity >= (entryAt(ctx, entry).peer?.settledBelow ?? 0)) remember(ctx, sender, activity);
   const { priority, mtsId, sizeBytes } = envelope;
   const counters = draftCounters(ctx, entry);
   counters.messagesIn += 1;

@@ -31,7 +31,7 @@ export function apduReceived(ctx: Context, ref: AssociationRef, to: ReplyTo, apd
     return false;
   }
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid;
-  if (named.length > 0 && sender !== undefined) settled(ctx, sender, named);
+  if (named.length > 0 && sender !== undefined) settled(ctx, { entry: ref.entry, sender }, named);
   switch (apdu.kind) {
     case 'turn-please':
       return pleaseReceived(ctx, ref, apdu.priority);

@@ -148,7 +148,7 @@ class Writer {
     }
     if (store.purpose === 'report') code.push(tag.copy, this.#at, store.subject.id);
     if (store.purpose !== 'reception') return;
-    code.push(tag.copy, this.#peer(store.entry), store.activity, store.replies.length);
+    code.push(tag.copy, this.#peer(store.entry), store.activity, store.settled ? 1 : 0, store.replies.length);
     for (const { conn, serial, association } of store.replies) {
       code.push(...this.#reply(store.entry, { conn, serial }), ...this.#owner({ entry: store.entry, association }));
     }

@@ -15,6 +15,7 @@ import {
   type MtaConfig,
   ownerOfConnection,
   rowOf,
+  rowsIn,
   type StoredMessage,
   type StoreEffect,
 } from '@mtalab/mta-core';
@@ -225,7 +226,10 @@ class Run {
     const known = this.disk.received[entry?.peer?.storeUuid ?? ''];
     if (!stored || entry === undefined || known?.includes(activity) === true) return;
     // A settled transfer was stored before.
-    if (activity < (entry.peer?.settledBelow ?? 0)) return;
+    const isSettled = rowsIn(before.stores).some(
+      (each) => each.purpose === 'reception' && each.activity === activity && each.settled,
+    );
+    if (isSettled || activity < (entry.peer?.settledBelow ?? 0)) return;
     const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
     this.breach ??= { rule: 'confirm-after-store', mta: this.mta.name, message: String(activity), detail };
   }

@@ -26,7 +26,7 @@ export function closeRequested(ctx: Context, ref: AssociationRef, named: readonl
   const holds = believes(association.turn) === 'mine';
   if (association.role !== 'responder' || !permits(association, 'close') || holds || busy) return false;
   const sender = entryAt(ctx, ref.entry).peer?.storeUuid;
-  if (sender !== undefined) settled(ctx, sender, named);
+  if (sender !== undefined) settled(ctx, { entry: ref.entry, sender }, named);
   changeState(ctx, ref, 'close');
   return true;
 }

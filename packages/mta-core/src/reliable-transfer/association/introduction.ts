@@ -25,7 +25,7 @@ export function meetPeer(ctx: Context, entryId: number, credentials: MtaCredenti
     if (incarnation === known.incarnation) {
       const settledBelow = Math.max(known.settledBelow, credentials.settledBelow);
       patchEntry(ctx, entryId, { peer: { incarnation, storeUuid, settledBelow } });
-      settled(ctx, storeUuid, [], settledBelow);
+      settled(ctx, { entry: entryId, sender: storeUuid }, [], settledBelow);
       return true;
     }
   }
@@ -39,6 +39,6 @@ export function meetPeer(ctx: Context, entryId: number, credentials: MtaCredenti
     patchEntry(ctx, entryId, { incoming: [] });
   }
   patchEntry(ctx, entryId, { peer: { incarnation, storeUuid, settledBelow: credentials.settledBelow } });
-  settled(ctx, storeUuid, [], credentials.settledBelow);
+  settled(ctx, { entry: entryId, sender: storeUuid }, [], credentials.settledBelow);
   return true;
 }

@@ -201,7 +201,16 @@ function storeWhole(ctx: Context, ref: AssociationRef, to: ReplyTo, apdu: Rttr, 
   nowStoring(ctx, ref, row.id, ctx.mta.nextToken);
   storeFor(
     ctx,
-    { purpose: 'reception', entry: ref.entry, sender, activity: row.id, envelope: row.envelope, messages, replies },
+    {
+      purpose: 'reception',
+      entry: ref.entry,
+      sender,
+      activity: row.id,
+      envelope: row.envelope,
+      messages,
+      replies,
+      settled: false,
+    },
     {
       accept: messages,
       segments: [{ content: row.content, offset: apdu.offset, handle: apdu.content }],

@@ -99,14 +99,28 @@ export function remember(ctx: Context, sender: string, activity: number): void {
   keep(ctx, sender, including(receivedFrom(ctx.mta, sender), activity));
 }
 
+/** Where a peer's ids come from: its entry in the locality table, and its present store. */
+export type Origin = { readonly entry: number; readonly sender: string };
+
+/** Marks an activity that is being written as settled. @returns false if it is not being written. */
+function settledUnderWay(ctx: Context, { entry, sender }: Origin, activity: number): boolean {
+  const token = findRow(entryAt(ctx, entry).storing, activity)?.token;
+  const pending = token === undefined ? undefined : findRow(ctx.mta.stores, token);
+  if (pending?.purpose !== 'reception' || pending.sender !== sender) return false;
+  ctx.mta.stores = putRow(ctx.mta.stores, { ...pending, settled: true });
+  return true;
+}
+
 /** The sender has named copies as settled: this MTA forgets their ids. */
-export function settled(ctx: Context, sender: string, activities: readonly number[], below?: number): void {
+export function settled(ctx: Context, { entry, sender }: Origin, activities: readonly number[], below?: number): void {
   const before = receivedFrom(ctx.mta, sender);
-  // An activity below the watermark may still be on its way to disk. The `settle` effect follows it there, and `receptionStored`
-  // does not remember it.
+  // A settled activity may still be on its way to disk: its sender has given the copy up, or moved it. The `settle` effect follows
+  // it there, and `receptionStored` does not remember it.
+  const named = activities.filter((activity) => settledUnderWay(ctx, { entry, sender }, activity));
   const storing =
-    below !== undefined &&
-    rowsIn(ctx.mta.stores).some((each) => each.purpose === 'reception' && each.sender === sender && each.activity < below);
+    named.length > 0 ||
+    (below !== undefined &&
+      rowsIn(ctx.mta.stores).some((each) => each.purpose === 'reception' && each.sender === sender && each.activity < below));
   if (before.length === 0 && !storing) return;
   const without = excludingAll(before, activities);
   const after = below === undefined ? without : from(without, below);
