@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { type Test, test } from 'tap';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { card, dismissed, limit, looksGood, open, pair, send, verdict } from './on-page.js';
+import { axeFaults, card, counts, dismissed, limit, looksGood, open, pair, send, verdict } from './on-page.js';
 import { home, start } from './shell.js';
 
 const head = (page: Page, name: string): Locator => page.locator(`.pair-head[aria-label="${name} pair"]`);
@@ -36,6 +36,31 @@ async function partsAtOneLine(t: Test, page: Page): Promise<void> {
     await page.locator(`.ladders .rows[aria-label="PDUs of the ${column} pair"] .row.selected`, { hasText: answer }).waitFor();
 }
 
+/** A row of either ladder shows what it is: with the pointer, and with the keyboard. */
+async function rowsHaveDetails(t: Test, page: Page): Promise<void> {
+  const second = page.locator('.rows[aria-label="PDUs of the second pair"]');
+  await second.locator('.row.selected').click();
+  const heading = page.locator('main.twin .details h2');
+  await heading.filter({ hasText: answer }).waitFor();
+  await page.locator('main.twin .details .octets h3').waitFor();
+  await counts(t, page.locator('.notices p'), 0, 'what only asks says nothing');
+  await picture(page, 'twin-details');
+  t.same(await axeFaults(page), [], 'axe, with details');
+  await page.locator('.ladders').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.rows[aria-label="PDUs of the first pair"] [aria-selected="true"]').first().waitFor();
+  await page.keyboard.press('Home');
+  await heading.filter({ hasText: /^bind group=0/ }).waitFor();
+  await page.keyboard.press('j');
+  await heading.filter({ hasText: /^bind_ack/ }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await second.locator('.row.selected', { hasText: 'bind_ack' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.details .close:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await heading.waitFor({ state: 'detached' });
+}
+
 test('Q166594 and its fix: one cut, the first ladder stands, the second recovers, and both are marked', limit, async (t) => {
   const ready = await pair(t, '--legacy', 'Q166594', '--twin', '--fault', 'cut before turn-give 1');
   const { page, problems } = await open(t, ready.page);
@@ -53,6 +78,7 @@ test('Q166594 and its fix: one cut, the first ladder stands, the second recovers
   await parted(t, page);
   await dismissed(page);
   await partsAtOneLine(t, page);
+  await rowsHaveDetails(t, page);
   await looksGood(t, page, 'twin');
 
   // Both pairs get the fault; a hold needs a Turn-Give, which only the second can send.

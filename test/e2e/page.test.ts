@@ -103,6 +103,10 @@ test('a line of the ladder: keys, its meaning, its fields', limit, async (t) => 
   await page.locator('.details h2', { hasText: /^bind group=0/ }).waitFor();
   await page.keyboard.press('j');
   await page.locator('.details h2', { hasText: /^bind_ack/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.details .close:focus').waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.details').waitFor({ state: 'detached' });
   await page.locator('.row', { hasText: ' rttr ' }).first().click();
   await page.locator('.details h2', { hasText: / rttr / }).waitFor();
   await reads(t, page.locator('.details'), /RTTR\. .*segment of a transfer/s);

@@ -219,6 +219,7 @@ test('one journal of two, or one of a whole lab, is enough', async (t) => {
   const lab = await busyLab(['MTA-A', 'MTA-B'], ['cut randomly 1/10 seed 3 limit 20']);
   const whole = mergeTrails(new Trails().read('lab', located(lab.journal)).nodes.values());
   t.same(whole, mergeTrails(trailsOf(lab).nodes.values()));
+  t.same(mergeTrails([...trailsOf(lab).nodes.values()].reverse()), whole, 'in whatever order the journals come');
   const alone = mergeTrails(new Trails().read('B', located(lab.journal.filter(({ node }) => node === 'MTA-B'))).nodes.values());
   t.ok(
     alone.every((line) => isNote(line) || line.fate === 'passed'),

@@ -10,7 +10,7 @@ import type { Done, PageActions, Values } from './page-actions.js';
 export type StartTwin = (articles: readonly string[]) => Promise<PageActions>;
 
 /** Actions that are about the page, not about a pair. */
-const ofThePage: ReadonlySet<string> = new Set(['lessons', 'lesson', 'lesson-done']);
+const ofThePage: ReadonlySet<string> = new Set(['lessons', 'lesson', 'lesson-done', 'octets']);
 
 type Outcome = { readonly done: Done; readonly error?: never } | { readonly done?: never; readonly error: Error };
 

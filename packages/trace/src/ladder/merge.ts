@@ -6,9 +6,12 @@ import type { Moment, PduMoment, Trail } from './trail.js';
 
 type LineDraft = { -readonly [Key in keyof LadderLine]: LadderLine[Key] } & { believes: Record<string, TurnSide> };
 
-/** The lines of all trails. Each MTA's lines keep their order; between MTAs, the lab's clock decides. */
+/**
+ * The lines of all trails. Each MTA's lines keep their order; between MTAs, the lab's clock decides, and at one instant their names do:
+ * the same journals make the same ladder, in whatever order they come.
+ */
 export function mergeTrails(trails: Iterable<Trail>): LadderLine[] {
-  const all = [...trails];
+  const all = [...trails].sort((one, other) => (one.node < other.node ? -1 : 1));
   const merger = new Merger(matchConnections(all), new Set(all.map((trail) => trail.node)));
   const places = new Map(all.map((trail) => [trail, 0]));
   for (;;) {

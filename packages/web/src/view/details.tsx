@@ -1,6 +1,6 @@
 /** What one line of the ladder is: a sentence, its fields, the glossary. */
 import { describeFrame, type LinkFrame } from '@mtalab/mta-core';
-import type { KeptStep } from '@mtalab/trace';
+import type { KeptStep, LiveTrace } from '@mtalab/trace';
 import { useMemo } from 'preact/hooks';
 import { fateText, meaningOf } from '../model/meaning.js';
 import type { LadderRow } from '../model/rows.js';
@@ -26,13 +26,18 @@ function fieldsOf(value: unknown, path = ''): readonly (readonly [string, string
   return Object.entries(value).flatMap(([key, each]) => fieldsOf(each, path === '' ? key : `${path}.${key}`));
 }
 
-export type DetailsProps = { readonly store: Store; readonly row: LadderRow };
+export type DetailsProps = {
+  readonly store: Store;
+  readonly row: LadderRow;
+  /** Has the steps of the line. Default: what is shown. */
+  readonly trace?: LiveTrace;
+};
 
-export function Details({ store, row }: DetailsProps) {
+export function Details({ store, row, trace = store.trace }: DetailsProps) {
   const { line } = row;
   const meaning = meaningOf(line);
   // The same object as long as the same line is selected: what depends on it is asked for once.
-  const frame = useMemo(() => frameOf(store.trace.steps, row), [row.key]);
+  const frame = useMemo(() => frameOf(trace.steps, row), [trace, row.key]);
   const fields = frame === null ? [] : fieldsOf(frame.frame).slice(0, maxFields);
   return (
     <section class="details" aria-label="Selected line">

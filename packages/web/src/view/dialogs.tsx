@@ -186,7 +186,7 @@ function FaultDialog({ store }: DialogProps) {
 const keys: readonly (readonly [string, string])[] = [
   ['Space', 'stop the link, and let it go on'],
   ['.', 'while it is stopped: let one PDU go'],
-  ['j k ↓ ↑', 'along the ladder'],
+  ['j k ↓ ↑', 'along the ladder; in the twin view ← → go to the ladder of the other pair'],
   ['Enter', 'details of the selected line'],
   ['l', 'lessons'],
   ['r R', 'restart the left or the right MTA'],

@@ -168,7 +168,11 @@ export function Ladder({ rows, left, right, selected, onSelect, onOpen, empty }:
     if (to !== undefined) {
       event.preventDefault();
       move(to);
-    } else if (event.key === 'Enter' && selected >= 0) onOpen();
+    } else if (event.key === 'Enter' && selected >= 0) {
+      // Otherwise the same key would press the button that gets the focus.
+      event.preventDefault();
+      onOpen();
+    }
   };
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - overscan);

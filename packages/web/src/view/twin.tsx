@@ -6,6 +6,7 @@ import { pictureOf } from '../model/picture.js';
 import { type LadderRow, ladderRows } from '../model/rows.js';
 import { pairTitles, shiftOf, type TwinRow, TwinWatch, twinRows } from '../model/twin.js';
 import type { Store } from '../state/store.js';
+import { Details } from './details.js';
 import { Row, rowHeight } from './ladder.js';
 
 /** Steps of each pair that its ladder looks at. */
@@ -96,17 +97,27 @@ function PairHead({ store, left, right, trace, at, title, isSecond }: PairHeadPr
   );
 }
 
+/** A pair: the first or the second. */
+type Side = 'one' | 'other';
+/** A row that is selected. */
+type Place = { readonly row: number; readonly side: Side };
+
+/** What the store has as selected: no row of a ladder that stands alone has such a name. */
+const nameOf = (side: Side, { key }: LadderRow): string => `${side} ${key}`;
+
 type CellProps = {
   readonly row: LadderRow | null;
   readonly lifelines: TwinRow['lifelines'][0];
   readonly parts: boolean;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
   readonly at: number;
   readonly left: string;
   readonly right: string;
   readonly id: string;
 };
 
-function Cell({ row, lifelines, parts, ...more }: CellProps) {
+function Cell({ row, lifelines, parts, isSelected, onSelect, ...more }: CellProps) {
   return (
     <>
       {row === null && (
@@ -122,8 +133,8 @@ function Cell({ row, lifelines, parts, ...more }: CellProps) {
           row={row}
           index={more.at}
           id={more.id}
-          isSelected={parts}
-          onSelect={() => undefined}
+          isSelected={parts || isSelected}
+          onSelect={onSelect}
           left={more.left}
           right={more.right}
         />
@@ -140,13 +151,48 @@ function Cell({ row, lifelines, parts, ...more }: CellProps) {
 type LaddersProps = {
   readonly rows: readonly TwinRow[];
   readonly left: string;
-  readonly right: string /** A row to be brought into the view. Another object asks again. */;
+  readonly right: string;
+  /** A row to be brought into the view. Another object asks again. */
   readonly goal: Goal;
+  readonly selected: Place | null;
+  readonly onSelect: (place: Place) => void;
+  readonly onOpen: () => void;
 };
 
 type Goal = { readonly row: number };
 
-function Ladders({ rows, left, right, goal }: LaddersProps) {
+/** The next row of a side that has a PDU or a note, from a row on; as it was if there is none. */
+function nextPlace(rows: readonly TwinRow[], { row, side }: Place, step: 1 | -1): Place {
+  for (let at = row + step; at >= 0 && at < rows.length; at += step) if (rows[at]?.[side] !== null) return { row: at, side };
+  return { row, side };
+}
+
+/** Where a key leads from the selected row; null if it is no key of the ladders. */
+function placeAfter(key: string, rows: readonly TwinRow[], selected: Place | null): Place | null {
+  const side = selected?.side ?? 'one';
+  const row = selected?.row ?? rows.length;
+  switch (key) {
+    case 'ArrowDown':
+    case 'j':
+      return nextPlace(rows, { row, side }, 1);
+    case 'ArrowUp':
+    case 'k':
+      return nextPlace(rows, { row, side }, -1);
+    case 'Home':
+      return nextPlace(rows, { row: -1, side }, 1);
+    case 'End':
+      return nextPlace(rows, { row: rows.length, side }, -1);
+    case 'ArrowLeft':
+    case 'ArrowRight': {
+      const to = key === 'ArrowLeft' ? 'one' : 'other';
+      return rows[row]?.[to] == null ? nextPlace(rows, { row, side: to }, -1) : { row, side: to };
+    }
+    default:
+      return null;
+  }
+}
+
+function Ladders({ rows, left, right, goal, selected, onSelect, onOpen }: LaddersProps) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 400 });
   const follows = useRef(true);
@@ -180,9 +226,26 @@ function Ladders({ rows, left, right, goal }: LaddersProps) {
     follows.current = element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight;
     seen();
   };
+  const keyed = (event: KeyboardEvent): void => {
+    const element = box.current;
+    if (event.key === 'Enter' && selected !== null) {
+      // Otherwise the same key would press the button that gets the focus.
+      event.preventDefault();
+      onOpen();
+    }
+    const to = placeAfter(event.key, rows, selected);
+    if (to === null || element === null) return;
+    event.preventDefault();
+    if (rows[to.row]?.[to.side] == null) return;
+    onSelect(to);
+    follows.current = false;
+    const [top, bottom] = [to.row * rowHeight, (to.row + 1) * rowHeight];
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+  };
   const first = Math.max(0, Math.floor(view.top / rowHeight) - overscan);
   const drawn = rows.slice(first, Math.ceil((view.top + view.height) / rowHeight) + overscan);
-  const column = (name: string, side: 'one' | 'other') => (
+  const column = (name: string, side: Side) => (
     <div class="rows" role="listbox" aria-label={name} tabIndex={-1} style={{ height: `${rows.length * rowHeight}px` }}>
       {drawn.map((row, at) => (
         <Cell
@@ -191,6 +254,8 @@ function Ladders({ rows, left, right, goal }: LaddersProps) {
           row={row[side]}
           lifelines={row.lifelines[side === 'one' ? 0 : 1]}
           parts={row.parts[side === 'one' ? 0 : 1]}
+          isSelected={selected?.side === side && selected.row === first + at}
+          onSelect={() => onSelect({ row: first + at, side })}
           at={first + at}
           left={left}
           right={right}
@@ -199,8 +264,15 @@ function Ladders({ rows, left, right, goal }: LaddersProps) {
     </div>
   );
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
-    <section class="ladder ladders" ref={box} tabIndex={0} aria-label="Both ladders on one clock" onScroll={scrolled}>
+    <section
+      class="ladder ladders"
+      ref={box}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
+      tabIndex={0}
+      aria-label="Both ladders on one clock"
+      onScroll={scrolled}
+      onKeyDown={keyed}
+    >
       {column('PDUs of the first pair', 'one')}
       {column('PDUs of the second pair', 'other')}
     </section>
@@ -228,6 +300,12 @@ export function TwinView({ store, left, right }: TwinProps) {
   }, [live, twin, at, twinAt, whole, left, right, divergence]);
   if (twin === null) return null;
   const place = rows.findIndex(({ parts }) => parts[0] || parts[1]);
+  const selected = selectedIn(rows, store.selected);
+  const chosen = selected === null ? null : (rows[selected.row]?.[selected.side] ?? null);
+  const select = ({ row, side }: Place): void => {
+    const found = rows[row]?.[side];
+    if (found != null) store.change({ selected: nameOf(side, found) });
+  };
   const [one, other] = pairTitles(live, twin);
   return (
     <main class="twin">
@@ -253,9 +331,27 @@ export function TwinView({ store, left, right }: TwinProps) {
           </div>
         ))}
       </div>
-      <Ladders rows={rows} left={left} right={right} goal={goal} />
+      <Ladders
+        rows={rows}
+        left={left}
+        right={right}
+        goal={goal}
+        selected={selected}
+        onSelect={select}
+        onOpen={() => document.querySelector<HTMLElement>('.details .close')?.focus()}
+      />
+      {chosen !== null && <Details store={store} row={chosen} trace={selected?.side === 'one' ? live : twin} />}
     </main>
   );
+}
+
+function selectedIn(rows: readonly TwinRow[], name: string | null): Place | null {
+  if (name === null) return null;
+  for (const side of ['one', 'other'] as const) {
+    const row = rows.findIndex((each) => each[side] !== null && nameOf(side, each[side]) === name);
+    if (row >= 0) return { row, side };
+  }
+  return null;
 }
 
 function whenText(line: LadderLine | null): string {
