@@ -2,15 +2,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type MtaProcess, type MtaStatus, spawnMta } from '@mtalab/harness';
 import type { LinkName } from '@mtalab/mta-core';
 import { renderConfig } from 'mtalab';
+import { mtaCommand } from 'mtalab/internal';
 import { type Load, loadBacklog, proveExactlyOnce } from './backlog.js';
 import { type RunFigures, type Sample, type Watched, watch } from './figures.js';
 import { type Shape, shapeOf } from './shape.js';
 
-const program = fileURLToPath(new URL('../../../packages/cli/bin/mtalab.js', import.meta.url));
 const heldModule = new URL('./held.js', import.meta.url).href;
 /** A threshold so high that the sender never opens a second association. */
 const never = 1_000_000;
@@ -83,7 +82,8 @@ function sampleOf(status: MtaStatus, associations: number): Sample {
 }
 
 function started(name: string, configFile: string, nodeOptions: readonly string[]): Promise<MtaProcess> {
-  return spawnMta({ command: [process.execPath, ...nodeOptions, program, 'mta'], name, configFile });
+  const [node = '', ...rest] = mtaCommand;
+  return spawnMta({ command: [node, ...nodeOptions, ...rest], name, configFile });
 }
 
 export async function runProduct(dir: string, load: Load, options: ProductOptions): Promise<RunFigures> {

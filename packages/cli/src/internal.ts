@@ -9,6 +9,7 @@ export type { Recording } from './learn/record.js';
 export { teach } from './learn/teach.js';
 export { loadReportFormats, renderLoadReport } from './load/report.js';
 export { consoleFormat, jsonFormat, type LogLine, textFormat } from './logs/entry-formats.js';
+export { mtaCommand } from './mta-command.js';
 export { needsNow, type SelectionFlags, selectionFilter, selectionOf } from './logs/event-selection.js';
 export { JournalTail } from './logs/journal-tail.js';
 export { LogTail } from './logs/log-tail.js';

@@ -1,8 +1,17 @@
 /** Non-delivery reports as mail: multipart/report (RFC 6522) with a delivery status (RFC 3464). */
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type { NonDeliveryDiagnostic, ReportFacts } from '@mtalab/mta-core';
-import MimeNode from 'nodemailer/lib/mime-node';
-import * as quotedPrintable from 'nodemailer/lib/qp';
+import type MimeNode from 'nodemailer/lib/mime-node';
+import type * as QuotedPrintable from 'nodemailer/lib/qp';
+
+/** Loaded at the first report: most MTAs never write one, and its MIME library has a few megabytes. A commit cannot wait for `import`. */
+const require = createRequire(import.meta.url);
+const newReport = (type: string, options: ConstructorParameters<typeof MimeNode>[1]): MimeNode => {
+  const Node = require('nodemailer/lib/mime-node') as typeof MimeNode;
+  return new Node(type, options);
+};
+const quotedPrintable = (): typeof QuotedPrintable => require('nodemailer/lib/qp') as typeof QuotedPrintable;
 
 /** Enhanced status codes (RFC 3463) of X.411's diagnostics. */
 const statusOf: Readonly<Record<NonDeliveryDiagnostic, string>> = {
@@ -91,7 +100,7 @@ function textPart(report: MimeNode, type: string, lines: readonly Uint8Array[]):
   const isSafe = lines.every((line) => line.length <= maxLineLength && isPlain(Buffer.from(line).toString('latin1')));
   const node = report.createChild(type);
   node.setHeader('Content-Transfer-Encoding', isSafe ? '7bit' : 'quoted-printable');
-  return { node, body: isSafe ? octets.toString('latin1') : quotedPrintable.wrap(quotedPrintable.encode(octets)) };
+  return { node, body: isSafe ? octets.toString('latin1') : quotedPrintable().wrap(quotedPrintable().encode(octets)) };
 }
 
 /** The octets of a message. Nodemailer itself writes to streams only, one part in each turn of the loop. */
@@ -178,7 +187,7 @@ export function renderReport(facts: ReportFacts, subjectHead: Uint8Array): Uint8
   const domain = domainOf(facts.reportingMta);
   // A digest of all that the parts are made of does not occur in them.
   const boundary = { boundaryPrefix: '=_report', baseBoundary: digest.slice(0, 32) };
-  const report = new MimeNode('multipart/report; report-type=delivery-status', boundary);
+  const report = newReport('multipart/report; report-type=delivery-status', boundary);
   report.setHeader({
     Date: mailDate(facts.atMs),
     From: { name: `Mail system ${headerText(facts.reportingMta)}`, address: `postmaster@${domain}` },

@@ -22,6 +22,8 @@ import { Submissions, SubmitRefused, type SubmitResult } from './submissions.js'
 export const failureCode = 70;
 /** Inputs that effects of inputs may cause before the rest waits for the next turn. */
 const maxInputsPerRun = 10_000;
+/** Deliveries begun before the event loop turns: a turn must not become long. */
+const maxDeliveriesPerRun = 1000;
 
 export class Driver {
   /** Called with each step; null costs nothing. */
@@ -368,16 +370,23 @@ export class Driver {
     }
   }
 
-  /** Fill the mailboxes after the confirmations have left: the peers work on while this side writes. */
+  /**
+   * Fill the mailboxes after the confirmations have left: the peers work on while this side writes. A sink that is done at once gets
+   * the next ones at once. Otherwise mail would come faster than it is delivered, because one commit takes in more messages than the
+   * core has deliveries under way.
+   */
   #deliver(): void {
-    const deliveries = this.#toDeliver;
-    this.#toDeliver = [];
-    for (const effect of deliveries) {
-      this.#effect = effect;
-      this.#delivery.deliver(effect);
+    for (let given = 0; this.#toDeliver.length > 0 && given < maxDeliveriesPerRun && this.#halt === null; ) {
+      const deliveries = this.#toDeliver;
+      this.#toDeliver = [];
+      for (const effect of deliveries) {
+        this.#effect = effect;
+        this.#delivery.deliver(effect);
+      }
+      given += deliveries.length;
+      this.#effect = null;
+      if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
     }
-    this.#effect = null;
-    if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
     this.#flush();
   }
 
