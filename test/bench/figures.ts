@@ -35,7 +35,7 @@ export type Watched = {
 const warmUpShare = 0.5;
 const sampleIntervalMs = 50;
 /** Time that the associations may take to open, in seconds. */
-const openLimitS = 60;
+const openLimitS = 180;
 
 export type Limits = {
   /** Messages that are handed over in a run. */

@@ -167,6 +167,34 @@ test('a stranger who sends a strange target gets an answer', async (t) => {
   }
 });
 
+test('an MTA that is busy for long is let go too, though it makes fewer steps', { timeout: 200_000 }, async (t) => {
+  await using lab = await spawnPair({ delivery: 'ledger' });
+  const feed = new LabFeed(lab, { maxSteps: Number.POSITIVE_INFINITY, lasting: { steps: 3, periods: 3 } });
+  t.teardown(() => feed.close());
+  const kinds = (): readonly string[] => (feed.log.after(0, 1e9) ?? []).map(({ json }) => (JSON.parse(json) as FeedItem).k);
+  await feed.look();
+  const message = { originator: 'a@a.example', recipients: ['b@b.example'], content: Buffer.from('x') };
+  const period = async (): Promise<void> => {
+    const before = feed.log.latest;
+    await lab.submit('MTA-A', message);
+    // A message makes at least ten steps of both MTAs together; while they are not followed it makes none here.
+    await until(() => feed.log.latest >= before + 10 || kinds().includes('gap'));
+    await feed.look();
+  };
+  await period();
+  await feed.look();
+  await period();
+  await feed.look();
+  t.notOk(kinds().includes('gap'), 'a pause in between: it was not for long');
+  let periods = 0;
+  while (!kinds().includes('gap') && periods < 100) {
+    await period();
+    periods += 1;
+  }
+  t.ok(kinds().includes('gap'), `${periods} periods`);
+  await until(() => kinds().lastIndexOf('state') > kinds().lastIndexOf('gap'));
+});
+
 test('a busy MTA is let go and followed again, and a process that was killed and started again too', {
   timeout: 200_000,
 }, async (t) => {

@@ -52,21 +52,21 @@ test('what a person does is drawn in the next frame, and once for each frame', a
   t.same(screen.drawnAt, [10, 70], 'the second did not wait for the share of drawing');
 });
 
-test('drawing what the lab does takes an eighth of the time at most', async (t) => {
+test('drawing what the lab does takes a sixteenth of the time at most', async (t) => {
   for (const tookMs of [1, 5, 25, 50]) {
     const screen = new Screen();
     feed(screen, new Pace(screen.draws(tookMs), screen), 20_000);
     const { drawnAt } = screen;
-    t.ok((drawnAt.length * tookMs) / screen.now <= 1 / 8, `${drawnAt.length} times ${tookMs} ms`);
-    t.ok(drawnAt.length > (screen.now / Math.max(60, tookMs * 8 + 70)) * 0.9, `often enough: ${drawnAt.length}`);
+    t.ok((drawnAt.length * tookMs) / screen.now <= 1 / 16, `${drawnAt.length} times ${tookMs} ms`);
+    t.ok(drawnAt.length > (screen.now / Math.max(60, tookMs * 16 + 70)) * 0.9, `often enough: ${drawnAt.length}`);
   }
 });
 
-test('a page that draws very slowly still draws twice a second', async (t) => {
+test('a page that draws very slowly still draws once a second', async (t) => {
   const screen = new Screen();
   feed(screen, new Pace(screen.draws(300), screen), 20_000);
   const pauses = screen.drawnAt.slice(1).map((at, index) => at - (screen.drawnAt[index] ?? 0));
-  t.ok(Math.max(...pauses) <= 620, pauses.join());
+  t.ok(Math.max(...pauses) <= 1120, pauses.join());
 });
 
 test('the last thing that came is always drawn', async (t) => {

@@ -10,18 +10,25 @@ import type { Lab } from '../lab/lab.js';
 import type { MtaProcess } from '../process/mta-process.js';
 import { FeedLog } from './feed-log.js';
 
-/** Steps in one period after which the feed lets go of a journal. */
+/** Steps in one period after which the feed lets go of a journal at once. */
 const usualMaxSteps = 1000;
+/** What no person can follow either, if it lasts: a burst of some dozens of messages ends before, and stays on the ladder. */
+const usualLasting: Lasting = { steps: 200, periods: 4 };
 /** Real time between two looks at the processes, and at the rates, ms. */
 const periodMs = 500;
-/** Messages taken in, handed over and delivered in one period below which the journal is followed again. */
-const calmMoves = 100;
+/** Messages taken in, handed over and delivered in one period below which the journal is followed again. Each makes some five steps. */
+const calmMoves = 40;
+
+/** So many steps in each of so many periods in a row. */
+type Lasting = { readonly steps: number; readonly periods: number };
 
 type Followed = {
   readonly pid: number;
   client: ControlClient | null;
   /** Steps in this period. */
   steps: number;
+  /** Periods in a row with more steps than a person can follow. */
+  busyPeriods: number;
   /** The journal is left out since this MTA is so busy. */
   isBusy: boolean;
   /** Messages moved so far, at the last look while it was busy. */
@@ -31,6 +38,8 @@ type Followed = {
 export type LabFeedOptions = {
   /** Steps of one MTA in one period after which the feed lets go of its journal. Default 1000. */
   readonly maxSteps?: number;
+  /** Fewer steps of one MTA, but for longer, after which it does so too. Default 200 in each of four periods (two seconds). */
+  readonly lasting?: Lasting;
   /** The feed of the first pair, whose log takes the items of this twin too. Default: this is no twin. */
   readonly twinOf?: LabFeed;
 };
@@ -39,6 +48,7 @@ export class LabFeed {
   readonly log: FeedLog;
   readonly #lab: Lab;
   readonly #maxSteps: number;
+  readonly #lasting: Lasting;
   readonly #isTwin: boolean;
   readonly #followed = new Map<string, Followed>();
   readonly #down = new Set<string>();
@@ -47,9 +57,10 @@ export class LabFeed {
   #looking = false;
   #closed = false;
 
-  constructor(lab: Lab, { maxSteps = usualMaxSteps, twinOf }: LabFeedOptions = {}) {
+  constructor(lab: Lab, { maxSteps = usualMaxSteps, lasting = usualLasting, twinOf }: LabFeedOptions = {}) {
     this.#lab = lab;
     this.#maxSteps = maxSteps;
+    this.#lasting = lasting;
     this.#isTwin = twinOf !== undefined;
     this.log = twinOf?.log ?? new FeedLog();
     this.#endPdus = lab.proxy?.subscribe((pdu) => this.#pdu({ k: 'pdu', t: lab.clock.nowMs(), pdu })) ?? (() => undefined);
@@ -91,7 +102,8 @@ export class LabFeed {
       await this.#follow(process);
       return;
     }
-    const tooMany = known.steps > this.#maxSteps;
+    known.busyPeriods = known.steps > this.#lasting.steps ? known.busyPeriods + 1 : 0;
+    const tooMany = known.steps > this.#maxSteps || known.busyPeriods >= this.#lasting.periods;
     known.steps = 0;
     if (tooMany && !known.isBusy) await this.#letGo(name, known);
     else if (known.isBusy) await this.#figures(name, known);
@@ -113,7 +125,7 @@ export class LabFeed {
 
   async #follow(process: MtaProcess): Promise<void> {
     const { name, pid } = process;
-    const followed: Followed = { pid, client: null, steps: 0, isBusy: false, moved: 0 };
+    const followed: Followed = { pid, client: null, steps: 0, busyPeriods: 0, isBusy: false, moved: 0 };
     this.#followed.set(name, followed);
     this.#down.delete(name);
     this.#add({ k: 'process', t: this.#lab.clock.nowMs(), node: name, state: 'up', pid, says: 'runs' });

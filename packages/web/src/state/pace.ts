@@ -4,9 +4,9 @@
  */
 
 /** Of the time that passes, one part in so many is for drawing what the lab does. */
-const share = 8;
+const share = 16;
 /** The feed waits no longer than this, whatever the last drawing took: real time, ms. */
-const maxWaitMs = 500;
+const maxWaitMs = 1000;
 
 export type PaceClock = {
   readonly nowMs: () => number;
