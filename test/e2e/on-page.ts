@@ -94,7 +94,8 @@ export const queued = (page: Page, name: string, count: number): Promise<void> =
   card(page, name)
     .locator('.queue strong', { hasText: new RegExp(`^${count}$`) })
     .waitFor();
-export const verdict = (page: Page, text: RegExp): Promise<void> => page.locator('main:not(.twin) .verdict', { hasText: text }).waitFor();
+export const verdict = (page: Page, text: RegExp): Promise<void> =>
+  page.locator('main:not(.twin) .verdict', { hasText: text }).waitFor();
 
 /** Nothing on the page sticks out of it, and no visible control lies over another. */
 export async function isLaidOut(t: Test, page: Page, what: string): Promise<void> {

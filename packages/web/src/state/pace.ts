@@ -15,7 +15,7 @@ export type PaceClock = {
   readonly after: (ms: number, call: () => void) => void;
 };
 
-export const browserClock: PaceClock = {
+const browserClock: PaceClock = {
   nowMs: () => performance.now(),
   atFrame: (call) => {
     if (typeof document !== 'undefined' && document.hidden) setTimeout(call, maxWaitMs);
