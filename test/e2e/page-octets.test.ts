@@ -1,7 +1,13 @@
 /** The octets of a PDU in the details of the page: marked by the pointer and by the keyboard. */
+import { readFileSync } from 'node:fs';
+import { describeFrame, type LinkFrame } from '@mtalab/mta-core';
+import type { JournalEntry } from '@mtalab/trace';
+import { frameOctets } from '@mtalab/transport';
 import { test } from 'tap';
-import { picture } from '../support/browser.js';
+import { complaintsOf, newBrowser, picture } from '../support/browser.js';
+import { command } from '../support/command.js';
 import { axeFaults, counts, drawn, isLaidOut, limit, open, pair, queued, reads, send } from './on-page.js';
+import { home, start } from './shell.js';
 
 test('a line of the ladder shows its octets, and marks the field that one looks at', limit, async (t) => {
   const { page, problems } = await open(t, (await pair(t)).page);
@@ -39,6 +45,47 @@ test('a line of the ladder shows its octets, and marks the field that one looks 
   await picture(page, 'octets-dark');
   t.same(await axeFaults(page), [], 'dark');
 
+  await page.locator('.row', { hasText: 'bind_ack' }).first().click();
+  await page.locator('.details', { hasText: 'The journal does not say all octets of this PDU' }).waitFor();
+  t.same(problems, []);
+});
+
+test('a recording has the octets too, and says which it does not have', limit, async (t) => {
+  const dir = `${home}/octets-recorded`;
+  const made = start('pair', '--once', '--no-page', '--journal', '--both-ways', '--count', '4', '--dir', dir);
+  t.match(await made.ended, [0], made.stderr());
+  const journals = ['MTA-A', 'MTA-B'].map((name) => `${dir}/${name}/data/journal.jsonl`);
+  const out = `${home}/octets.html`;
+  t.match(await command('page', ...journals, '--out', out), { code: 0 });
+  const { context, close } = await newBrowser();
+  t.teardown(close);
+  const page = await context.newPage();
+  const problems = await complaintsOf(page);
+  await page.goto(`file://${out}`);
+  await page.locator('.row', { hasText: 'close-ack' }).first().waitFor();
+
+  // The last Turn-Give of the run, as its sender's journal has it.
+  const steps = journals.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as JournalEntry),
+  );
+  const sent = steps.flatMap(({ t: tMs, effects }) =>
+    effects.flatMap((effect) => (effect.type === 'frame' ? [{ tMs, effect: effect as LinkFrame }] : [])),
+  );
+  const gives = sent.filter(({ effect }) => / turn-give( |$)/.test(describeFrame(effect)));
+  const last = gives.reduce((one, other) => (other.tMs >= one.tMs ? other : one));
+  await page
+    .locator('.row', { hasText: / turn-give( |$|\.)/ })
+    .last()
+    .click();
+  const octets = page.locator('.details .octets');
+  await octets.locator('h3').waitFor();
+  const dump = await octets.locator('.octet').allInnerTexts();
+  t.equal(dump.join(''), Buffer.from(frameOctets(last.effect)?.octets ?? []).toString('hex'));
+  await octets.locator('.octet').nth(12).hover();
+  await counts(t, octets.locator('.octet.marked'), 4);
   await page.locator('.row', { hasText: 'bind_ack' }).first().click();
   await page.locator('.details', { hasText: 'The journal does not say all octets of this PDU' }).waitFor();
   t.same(problems, []);

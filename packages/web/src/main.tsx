@@ -16,7 +16,7 @@ function recording(): readonly PairedItem[] | null {
     .map((line) => JSON.parse(line) as PairedItem);
 }
 
-const store = new Store(recording());
+const store = new Store(recording(), document.getElementById('octets')?.textContent ?? null);
 const page = document.getElementById('page');
 if (page !== null) render(<App store={store} />, page);
 if (!store.isRecording) store.connect(`${location.origin.replace(/^http/, 'ws')}/feed`);

@@ -8,6 +8,7 @@ import { JournalReader } from '@mtalab/trace';
 import { faultRecordOf } from '../lab/fault-record.js';
 import { HarnessError } from '../process/errors.js';
 import { linesOf } from '../scenario/journal-file.js';
+import { packedOctets } from './recorded-octets.js';
 import type { StaticFile } from './static-files.js';
 
 /** Steps of all journals of one recording. A browser must run them all again when it opens the page. */
@@ -83,7 +84,8 @@ export function recordingPage(files: ReadonlyMap<string, StaticFile>, items: Ite
   const script = textOf(files, '/page.js').replaceAll('</script', '<\\/script');
   const style = textOf(files, '/index.css');
   const policy = `default-src 'none'; script-src ${digestOf(script)}; style-src ${digestOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
-  const lines = [...items].map(inScript);
+  const json = [...items];
+  const lines = json.map(inScript);
   const escaped = title.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return [
     '<!doctype html>',
@@ -95,6 +97,7 @@ export function recordingPage(files: ReadonlyMap<string, StaticFile>, items: Ite
     `<style>${style}</style></head>`,
     `<body data-title="${escaped}"><div id="page"></div>`,
     `<script type="application/json" id="recording">\n${lines.join('\n')}\n</script>`,
+    `<script type="text/plain" id="octets">${packedOctets(json)}</script>`,
     `<script type="module">${script}</script></body></html>`,
     '',
   ].join('\n');

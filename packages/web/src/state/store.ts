@@ -1,9 +1,11 @@
 /** What the page knows, and what the person has chosen. Components read it and call its methods; nothing else changes it. */
+import type { LinkFrame } from '@mtalab/mta-core';
 import { type LabNow, LiveTrace, type PageDone, type PageHello, type PageMessage, type PairedItem } from '@mtalab/trace';
 import { queuedOf } from '../model/picture.js';
 import { Connection, type ConnectionState } from './connection.js';
 import { ForkSession } from './fork-session.js';
 import { Pace } from './pace.js';
+import { RecordedOctets } from './recorded-octets.js';
 
 export type Drawer = 'events' | 'queues' | 'ltab' | 'associations' | 'commands' | null;
 export type Dialog = 'send' | 'fault' | 'help' | 'lessons' | 'twin' | null;
@@ -53,6 +55,7 @@ export class Store {
   commands: readonly ShownCommand[] = [];
   /** A recording has no server behind it. */
   readonly isRecording: boolean;
+  #recordedOctets: RecordedOctets | null = null;
   #connection: Connection | null = null;
   #seq = 0;
   #lastId = 0;
@@ -62,9 +65,11 @@ export class Store {
     for (const listener of this.#listeners) listener();
   });
 
-  constructor(recording: readonly PairedItem[] | null) {
+  /** @param packed the octets of the recording. */
+  constructor(recording: readonly PairedItem[] | null, packed: string | null = null) {
     this.isRecording = recording !== null;
     if (recording === null) return;
+    if (packed !== null) this.#recordedOctets = new RecordedOctets(packed, recording);
     this.live = new LiveTrace(recordingLimits);
     for (const [at, item] of recording.entries()) {
       this.#take(item);
@@ -173,7 +178,9 @@ export class Store {
 
   /** Does something to the lab, and says what became of it. */
   act(action: string, values: Readonly<Record<string, unknown>> = {}): Promise<PageDone> {
-    if (this.fork !== null) return Promise.resolve(this.#actInFork(this.fork, action, values));
+    // It changes nothing, so a fork may ask for it too.
+    if (action === 'octets' && this.isRecording) return this.#octetsInRecording(values['frame'] as LinkFrame);
+    if (this.fork !== null && action !== 'octets') return Promise.resolve(this.#actInFork(this.fork, action, values));
     this.#lastId += 1;
     const id = this.#lastId;
     const pair = this.view === 'second' ? { pair: 'second' } : {};
@@ -184,6 +191,16 @@ export class Store {
       return Promise.resolve(done);
     }
     return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  async #octetsInRecording(frame: LinkFrame): Promise<PageDone> {
+    const done = { type: 'done', id: 0, shown: '' } as const;
+    try {
+      if (this.#recordedOctets === null) throw new Error('this recording was made without octets');
+      return { ...done, ok: true, says: '', value: await this.#recordedOctets.of(frame) };
+    } catch (error) {
+      return { ...done, ok: false, says: (error as Error).message };
+    }
   }
 
   #actInFork(fork: ForkSession, action: string, values: Readonly<Record<string, unknown>>): PageDone {

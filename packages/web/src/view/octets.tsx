@@ -111,7 +111,6 @@ export function Octets({ store, frame }: { readonly store: Store; readonly frame
   const [shown, setShown] = useState<Shown>('asking');
   const [active, setActive] = useState(-1);
   useEffect(() => {
-    if (store.isRecording) return undefined;
     let isOver = false;
     setShown('asking');
     setActive(-1);
@@ -122,13 +121,6 @@ export function Octets({ store, frame }: { readonly store: Store; readonly frame
       isOver = true;
     };
   }, [frame]);
-  if (store.isRecording)
-    return (
-      <p class="quiet">
-        A recording has the fields of a PDU and not its octets; the page of a running lab shows them, and so does a{' '}
-        <code>mtalab capture</code>.
-      </p>
-    );
   if (shown === 'asking') return <p class="quiet">The octets are on their way.</p>;
   if (shown === 'none')
     return <p class="quiet">The journal does not say all octets of this PDU; a capture of the link shows them.</p>;
