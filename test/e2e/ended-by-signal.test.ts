@@ -17,7 +17,8 @@ const hanging = `
     const pair = start('pair', '--json');
     const { mtas } = await pair.next();
     console.error(JSON.stringify({ home, pids: [pair.child.pid, ...mtas.map(({ pid }) => pid)] }));
-    await pair.ended;
+    // Not for the pair: it is killed before the signal comes to tap, and then the file would end by itself.
+    await new Promise(() => setInterval(() => undefined, 1000));
   });
 `;
 

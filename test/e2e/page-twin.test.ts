@@ -170,3 +170,27 @@ test('two recordings side by side in one file', limit, async (t) => {
   await picture(page, 'twin-recorded');
   t.same(problems, []);
 });
+
+test('commands in a shell reach the second pair by its folder, and lab time is one', { timeout: 200_000 }, async (t) => {
+  const dir = `${home}/two-pairs`;
+  const running = start('pair', '--page', '--json', '--proxy', '--legacy', 'Q166594', '--twin', '--dir', dir);
+  await running.next();
+  const twin = `${dir}/twin`;
+  const legacyIn = async (folder: string) =>
+    (JSON.parse((await command('status', '--dir', folder, '--json')).stdout) as { legacy: string[] }[]).map(
+      (each) => each.legacy,
+    );
+  t.same(await legacyIn(dir), [['Q166594'], ['Q166594']]);
+  t.same(await legacyIn(twin), [[], []]);
+  t.match(await command('set', 'legacy', 'Q166594', '--mta', 'MTA-A', '--dir', twin), { code: 0 });
+  t.same(await legacyIn(twin), [['Q166594'], []]);
+  t.same(await legacyIn(dir), [['Q166594'], ['Q166594']], 'the first pair is as it was');
+  t.match(await command('fault', 'hold turn-give', '--dir', twin), { code: 0 });
+  t.match(await command('fault', 'list', '--dir', twin), { code: 0, stdout: /hold turn-give/ });
+  t.notMatch(await command('fault', 'list', '--dir', dir), { stdout: /hold turn-give/ });
+  t.match(await command('time', '--scale', '3', '--dir', twin), { code: 0 });
+  for (const folder of [dir, twin])
+    t.match(JSON.parse((await command('time', '--dir', folder, '--json')).stdout), [{ timeScale: 3 }, { timeScale: 3 }], folder);
+  t.match(await command('stop', '--dir', twin), { code: 0 });
+  t.match(await running.ended, [0], 'both pairs have ended');
+});

@@ -1,6 +1,6 @@
 /** `mtalab pair`: runs two MTAs as processes, submits mail, and shows a status until the end. */
 
-import type { Lab, LabPage, LabSummary, MtaEnded } from '@mtalab/harness';
+import { type Lab, type LabPage, type LabSummary, type MtaEnded, shellWord } from '@mtalab/harness';
 import { type CommandIo, outJsonLine } from '../command-io.js';
 import type { CommandRun } from '../command-tree/command-entry.js';
 import { exitCodes, messageOf } from '../errors.js';
@@ -160,15 +160,34 @@ export const run: CommandRun = async ({ io, options }) => {
   try {
     const lab = await startPair(live, flags, plan);
     let page: LabPage | null = null;
-    let closeControl: (() => Promise<void>) | undefined;
+    const closeControls: (() => Promise<void>)[] = [];
     let announceEnd: (outcomes: readonly MtaEnded[]) => void = () => undefined;
     const ended = new Promise<readonly MtaEnded[]>((resolve) => {
       announceEnd = resolve;
     });
+    const pairs = [lab];
+    const control = {
+      stop: interrupt.trigger,
+      ended,
+      log: (text: string) => live.note(text),
+      onOneClock: () => pairs,
+    };
+    const beginTwin = async (articles: readonly string[]): Promise<Lab> => {
+      const twin = await startTwin(lab, live, flags, plan, articles);
+      try {
+        closeControls.push(await serveControlChannel(twin, { ...control, isTwin: true }));
+      } catch (error) {
+        await twin.end();
+        throw error;
+      }
+      pairs.push(twin);
+      live.note(`the twin is in ${twin.dir}; commands reach it with --dir ${shellWord(twin.dir)}`);
+      return twin;
+    };
     try {
-      page = await startPage(lab, flags, (articles) => startTwin(lab, live, flags, plan, articles));
+      page = await startPage(lab, flags, beginTwin);
       const twin = twinOf === null ? undefined : await page?.startTwin(twinOf);
-      closeControl = await serveControlChannel(lab, { page, stop: interrupt.trigger, ended, log: (text) => live.note(text) });
+      closeControls.push(await serveControlChannel(lab, { ...control, page }));
       const code = await runLab(lab, page, { io, twin, flags, plan, mail, live, interrupt });
       if (interrupt.signal.aborted) io.err('stopping in order; press Ctrl-C to stop at once');
       const [outcomes] = await Promise.all([lab.end(), page?.endTwin()]);
@@ -181,7 +200,7 @@ export const run: CommandRun = async ({ io, options }) => {
       announceEnd(await lab.end());
       // The control channel closes last: the request to stop may have come over it, and its client gets the outcome first.
       await new Promise((resolve) => setImmediate(resolve));
-      await Promise.all([closeControl?.(), page?.close()]);
+      await Promise.all([...closeControls.map((close) => close()), page?.close()]);
     }
   } finally {
     interrupt.dispose();

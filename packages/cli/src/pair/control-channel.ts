@@ -52,6 +52,10 @@ export type PairControl = {
   readonly log: (text: string) => void;
   /** The page, if the run has one. */
   readonly page?: LabPage | null;
+  /** Is this the second pair of a run? Commands find it by its folder only. */
+  readonly isTwin?: boolean;
+  /** The pairs of the run, the first one first: they share their lab time. Default: this one alone. */
+  readonly onOneClock?: () => readonly Lab[];
 };
 
 /**
@@ -60,7 +64,7 @@ export type PairControl = {
  */
 export async function serveControlChannel(
   lab: Lab,
-  { stop, ended, log, page = null }: PairControl,
+  { stop, ended, log, page = null, isTwin = false, onOneClock = () => [lab] }: PairControl,
 ): Promise<() => Promise<void>> {
   const captures = new RemoteCaptures();
   const commands = checkedCommands(pairCommands, {
@@ -115,9 +119,17 @@ export async function serveControlChannel(
         const { killed } = await lab.restart(name, { kill });
         return { killed };
       }),
-    'time-scale': ({ scale }) => lab.changes.setTimeScale(scale),
+    'time-scale': async ({ scale }) => {
+      let answers: Awaited<ReturnType<Lab['changes']['setTimeScale']>> = [];
+      // The second pair takes over the line of the first one's clock.
+      for (const each of onOneClock()) {
+        const found = await each.changes.setTimeScale(scale);
+        if (each === lab) answers = found;
+      }
+      return answers;
+    },
     advance: async ({ seconds }) => {
-      await lab.advanceBy(seconds * 1000);
+      await Promise.all(onOneClock().map((each) => each.advanceBy(seconds * 1000)));
       return { nowMs: lab.clock.nowMs() };
     },
     page: () => {
@@ -133,7 +145,7 @@ export async function serveControlChannel(
   });
   const server = await ControlServer.start({ backend: { commands, log }, port: 0, tokenFile: join(lab.dir, 'control.token') });
   try {
-    await lab.register({ control: server.url, tokenFile: server.tokenFile });
+    await lab.register({ control: server.url, tokenFile: server.tokenFile }, !isTwin);
   } catch (error) {
     // An open channel would keep this process alive.
     await server.close();

@@ -362,11 +362,15 @@ export class Lab {
     return runEntryOf(this.#members, this.startedAt, this.#labControl);
   }
 
-  /** Registers this run until `close`, and keeps the entry up to date. `lab`: the control channel of the lab itself. */
-  async register(lab?: ControlAddress): Promise<void> {
+  /**
+   * Registers this run until `close`, and keeps the entry up to date.
+   * @param lab the control channel of the lab itself.
+   * @param isListed false: commands find it by its folder only.
+   */
+  async register(lab?: ControlAddress, isListed = true): Promise<void> {
     this.#members.requireOpen();
     this.#labControl = lab;
-    if (this.#registration === undefined) this.#registration = await registerRun(this.runEntry());
+    if (this.#registration === undefined) this.#registration = await registerRun(this.runEntry(), isListed);
     else await this.#registration.update(this.runEntry());
   }
 

@@ -75,10 +75,14 @@ async function isFolderOf(path: string, uid: number): Promise<boolean> {
   return found?.isDirectory() === true && (process.getuid === undefined || found.uid === uid);
 }
 
-/** Writes a run into the registry, and into its own folder as `run.json`. */
-export async function registerRun(entry: RunEntry): Promise<Registration> {
+/**
+ * Writes a run into the registry, and into its own folder as `run.json`.
+ * @param isListed false: only commands that name its folder find it.
+ */
+export async function registerRun(entry: RunEntry, isListed = true): Promise<Registration> {
   const name = `run-${entry.pid}-${Date.parse(entry.startedAt).toString(36)}.json`;
-  const files = [join(await registryFolder(), name), join(entry.dir, 'run.json')];
+  const listed = isListed ? [join(await registryFolder(), name)] : [];
+  const files = [...listed, join(entry.dir, 'run.json')];
   const update = async (next: RunEntry): Promise<void> => {
     const mtas = await Promise.all(
       next.mtas.map(async (one) => ({ ...one, process: one.process && (await identified(one.process)) })),
