@@ -32,6 +32,17 @@ export async function open(t: Test, address: string) {
   return { page, problems };
 }
 
+/** A page that is one file, in a browser of its own. */
+export async function openFile(t: Test, file: string) {
+  const { context, close } = await newBrowser();
+  t.teardown(close);
+  context.setDefaultTimeout(100_000);
+  const page = await context.newPage();
+  const problems = await complaintsOf(page);
+  await page.goto(`file://${file}`);
+  return { page, problems };
+}
+
 export async function send(page: Page, from: string, count: number, priority = 'normal'): Promise<void> {
   await page.keyboard.press('s');
   await page.selectOption('dialog select >> nth=0', from);

@@ -1,9 +1,9 @@
 /** The exports of a page: the same octets as `mtalab ladder` makes of the same journals. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { complaintsOf, newBrowser, picture } from '../support/browser.js';
+import { picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { axeFaults, limit, open, pair, queued, send } from './on-page.js';
+import { axeFaults, limit, open, openFile, pair, queued, send } from './on-page.js';
 import { home, start } from './shell.js';
 
 const forms = [
@@ -34,11 +34,7 @@ test('an exported page exports what the command draws', limit, async (t) => {
   const journals = ['MTA-A', 'MTA-B'].map((name) => `${dir}/${name}/data/journal.jsonl`);
   const out = `${home}/exported.html`;
   t.match(await command('page', ...journals, '--out', out), { code: 0 });
-  const { context, close } = await newBrowser();
-  t.teardown(close);
-  const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.goto(`file://${out}`);
+  const { page, problems } = await openFile(t, out);
   await page.locator('.row').first().waitFor();
 
   const exported = async (title: string): Promise<{ name: string; text: string }> => {

@@ -1,9 +1,9 @@
 /** A fork on the page: from the instant of the lost Turn the run goes on in the browser, as it did, and as it would have gone. */
 import type { Page } from 'playwright-core';
 import { test } from 'tap';
-import { complaintsOf, newBrowser, picture } from '../support/browser.js';
+import { picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { card, counts, dismissed, drawn, limit, looksGood, open, pair, queued, send, verdict } from './on-page.js';
+import { card, counts, dismissed, drawn, limit, looksGood, open, openFile, pair, queued, send, verdict } from './on-page.js';
 import { home, start } from './shell.js';
 
 const banner = (page: Page, text: string | RegExp): Promise<void> => page.locator('.fork-banner', { hasText: text }).waitFor();
@@ -83,11 +83,7 @@ test('a fork in a page that is one file', limit, async (t) => {
   const out = `${home}/forked.html`;
   const journals = ['MTA-A', 'MTA-B'].map((name) => `${dir}/${name}/data/journal.jsonl`);
   t.match(await command('page', ...journals, '--out', out), { code: 0 });
-  const { context, close } = await newBrowser();
-  t.teardown(close);
-  const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.goto(`file://${out}`);
+  const { page, problems } = await openFile(t, out);
   await page.locator('.row', { hasText: 'close-ack' }).first().waitFor();
   await page.keyboard.press('y');
   await page.locator('.notices .bad', { hasText: 'nothing can go on from this instant' }).waitFor();

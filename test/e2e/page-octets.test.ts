@@ -4,9 +4,9 @@ import { describeFrame, type LinkFrame } from '@mtalab/mta-core';
 import type { JournalEntry } from '@mtalab/trace';
 import { frameOctets } from '@mtalab/transport';
 import { test } from 'tap';
-import { complaintsOf, newBrowser, picture } from '../support/browser.js';
+import { picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { axeFaults, counts, drawn, isLaidOut, limit, open, pair, queued, reads, send } from './on-page.js';
+import { axeFaults, counts, drawn, isLaidOut, limit, open, openFile, pair, queued, reads, send } from './on-page.js';
 import { home, start } from './shell.js';
 
 test('a line of the ladder shows its octets, and marks the field that one looks at', limit, async (t) => {
@@ -57,11 +57,7 @@ test('a recording has the octets too, and says which it does not have', limit, a
   const journals = ['MTA-A', 'MTA-B'].map((name) => `${dir}/${name}/data/journal.jsonl`);
   const out = `${home}/octets.html`;
   t.match(await command('page', ...journals, '--out', out), { code: 0 });
-  const { context, close } = await newBrowser();
-  t.teardown(close);
-  const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.goto(`file://${out}`);
+  const { page, problems } = await openFile(t, out);
   await page.locator('.row', { hasText: 'close-ack' }).first().waitFor();
 
   // The last Turn-Give of the run, as its sender's journal has it.

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { type Test, test } from 'tap';
 import { complaintsOf, newBrowser, picture } from '../support/browser.js';
 import { command } from '../support/command.js';
-import { axeFaults, card, counts, dismissed, limit, looksGood, open, pair, send, verdict } from './on-page.js';
+import { axeFaults, card, counts, dismissed, limit, looksGood, open, openFile, pair, send, verdict } from './on-page.js';
 import { home, start } from './shell.js';
 
 const head = (page: Page, name: string): Locator => page.locator(`.pair-head[aria-label="${name} pair"]`);
@@ -160,11 +160,7 @@ test('two recordings side by side in one file', limit, async (t) => {
   const [one, other] = [await journals('twin-one', '--legacy', 'Q166594'), await journals('twin-other')];
   const out = `${home}/twin.html`;
   t.match(await command('page', ...one, '--twin', ...other, '--out', out), { code: 0 });
-  const { context, close } = await newBrowser();
-  t.teardown(close);
-  const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.goto(`file://${out}`);
+  const { page, problems } = await openFile(t, out);
   await page.locator('.pair-head h2', { hasText: 'First pair: Q166594 legacy' }).waitFor();
   await page.locator('.parting.found', { hasText: /The pairs part at/ }).waitFor();
   await picture(page, 'twin-recorded');
