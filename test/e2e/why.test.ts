@@ -122,6 +122,8 @@ test('PDUs that a fault keeps back', limitMs, async (t) => {
     await send(lab, 'MTA-A', 'MTA-B');
     await lab.waitForDelivered(1);
     await send(lab, 'MTA-B', 'MTA-A');
+    // MTA-B asks when its data connection is open.
+    await until(() => lab.proxy?.faults().some(({ hits }) => hits > 0) === true);
     const { why } = await whySays(t, lab.dir, 'MTA-B', 'MTA-A', 'turn');
     t.match(why.reasons[0], {
       reason: 'turn',
