@@ -140,6 +140,39 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
   t.same(parts.log, ['commit', 'step forgotten 903'], 'and get their own commit soon if no message comes');
 });
 
+test('a sink that is done at once gets the next delivery in the same turn, up to a limit', async (t) => {
+  const deliver = (id: number): Effect => ({
+    type: 'deliver',
+    copy: id,
+    content: 1,
+    destination: copy.destination,
+    envelope,
+  });
+  // A core that has one delivery under way at a time.
+  const parts = fakes((input) => {
+    if (input.type === 'lost') return [deliver(1)];
+    return input.type === 'delivered' && input.copy < 2500 ? [deliver(input.copy + 1)] : [];
+  });
+  let delivered = 0;
+  const driver: Driver = await driverOn({
+    ...parts,
+    delivery: {
+      ...parts.delivery,
+      deliver: ({ copy: id }) => {
+        delivered += 1;
+        driver.input({ type: 'delivered', copy: id });
+      },
+    },
+  });
+  driver.input(lost(1));
+  const after: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    await turns(1);
+    after.push(delivered);
+  }
+  t.same(after, [1000, 2000, 2500], 'no turn becomes long, and none waits for each of them');
+});
+
 test('the driver retries refused writes without any new input', async (t) => {
   const parts = fakes((input) => (input.type === 'lost' ? [{ type: 'forget', token: 7, copies: [1] }] : []));
   const driver: Driver = await driverOn(parts);

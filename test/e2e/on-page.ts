@@ -19,28 +19,29 @@ export async function pair(t: Test, ...more: readonly string[]): Promise<Ready> 
   return (await running.next()) as unknown as Ready;
 }
 
-/** The page in a browser of its own. */
-export async function open(t: Test, address: string) {
+/** An empty page in a browser of its own. */
+async function newPage(t: Test) {
   const { context, close } = await newBrowser();
   t.teardown(close);
   context.setDefaultTimeout(100_000);
   const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.setViewportSize({ width: 1280, height: 720 });
-  await page.goto(address);
-  await page.waitForSelector('.state:has-text("live")');
-  return { page, problems };
+  return { page, problems: await complaintsOf(page) };
 }
 
-/** A page that is one file, in a browser of its own. */
+/** The page of a running lab. */
+export async function open(t: Test, address: string) {
+  const opened = await newPage(t);
+  await opened.page.setViewportSize({ width: 1280, height: 720 });
+  await opened.page.goto(address);
+  await opened.page.waitForSelector('.state:has-text("live")');
+  return opened;
+}
+
+/** A page that is one file. */
 export async function openFile(t: Test, file: string) {
-  const { context, close } = await newBrowser();
-  t.teardown(close);
-  context.setDefaultTimeout(100_000);
-  const page = await context.newPage();
-  const problems = await complaintsOf(page);
-  await page.goto(`file://${file}`);
-  return { page, problems };
+  const opened = await newPage(t);
+  await opened.page.goto(`file://${file}`);
+  return opened;
 }
 
 export async function send(page: Page, from: string, count: number, priority = 'normal'): Promise<void> {

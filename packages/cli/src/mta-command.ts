@@ -2,8 +2,9 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * Half of the young generation of an MTA's heap, MiB; Node's own choice is 16. An idle MTA has 7 MiB less resident with 4, and one
- * that receives under load 40 less, at the same rate. With 2 an MTA would spend a seventh more on collecting garbage.
+ * Half of the young generation of an MTA's heap, MiB; Node's own choice is 16. With 4 an MTA that
+ * receives under load has some 30 MiB less resident, at a rate about a twentieth lower; with 2 the rate would be a seventh lower.
+ * The figures are in `docs/benchmarks.md`.
  */
 const semiSpaceMiB = 4;
 

@@ -227,7 +227,8 @@ class Run {
     if (!stored || entry === undefined || known?.includes(activity) === true) return;
     // A settled transfer was stored before.
     const isSettled = rowsIn(before.stores).some(
-      (each) => each.purpose === 'reception' && each.activity === activity && each.settled,
+      (each) =>
+        each.purpose === 'reception' && each.sender === entry.peer?.storeUuid && each.activity === activity && each.settled,
     );
     if (isSettled || activity < (entry.peer?.settledBelow ?? 0)) return;
     const detail = `A transfer from ${entry.name} is confirmed, but it is not on the disk of ${this.mta.name}.`;
