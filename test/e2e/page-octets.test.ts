@@ -38,6 +38,21 @@ test('a line of the ladder shows its octets, and marks the field that one looks 
   await reads(t, octets.locator('.fields .marked'), /^rttr\.start\.originator sender@a\.example, octets/);
   const marked = await octets.locator('.octet.marked').allInnerTexts();
   t.match(Buffer.from(marked.join(''), 'hex').toString('latin1'), /sender@a\.example$/, 'the octets are those of the text');
+  // A pointer that rests on the list marks nothing when the keyboard moves the list under it.
+  await octets.locator('.fields [role="option"]').nth(2).hover();
+  const names = await octets.locator('.fields [role="option"]').allTextContents();
+  await drawn(page);
+  t.equal(await octets.locator('.fields .marked').textContent(), names[2], 'the pointer');
+  await octets.locator('.fields').focus();
+  for (const [key, text] of [
+    ['End', names.at(-1)],
+    ['Home', names[0]],
+  ] as const) {
+    await page.keyboard.press(key);
+    // The browser looks again what is under the pointer some frames after the list has moved.
+    for (let frames = 0; frames < 20; frames += 1) await drawn(page);
+    t.equal(await octets.locator('.fields .marked').textContent(), text, key);
+  }
   await picture(page, 'octets');
   await isLaidOut(t, page, 'octets');
   t.same(await axeFaults(page), []);

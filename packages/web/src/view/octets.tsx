@@ -26,6 +26,9 @@ function placeText(ranges: readonly (readonly [number, number])[]): string {
   return ranges.map(([at, length]) => (length === 1 ? `octet ${at}` : `octets ${at} to ${at + length - 1}`)).join(', ');
 }
 
+// The pointer marks when it moves, not when it is over something: a list that the keyboard scrolls under a resting pointer keeps
+// the mark of the keyboard.
+
 type DumpProps = {
   readonly shown: PageOctets;
   readonly active: number;
@@ -48,7 +51,7 @@ function Dump({ shown, active, onActive }: DumpProps) {
             <span
               key={at}
               class={`octet ${isWithin(marked, at) ? 'marked' : ''} ${isWithin(unknown, at) ? 'unknown' : ''}`}
-              onMouseEnter={() => onActive(owners[at] ?? -1)}
+              onMouseMove={() => onActive(owners[at] ?? -1)}
             >
               {isWithin(unknown, at) ? '··' : octets.slice(2 * at, 2 * at + 2)}
             </span>
@@ -89,7 +92,6 @@ function Fields({ shown, active, onActive }: DumpProps) {
       onFocus={() => onActive(Math.max(0, active))}
     >
       {fields.map(({ name, value, ranges }, number) => (
-        // biome-ignore lint/a11y/useKeyWithMouseEvents: the list itself takes the keys
         <div
           key={number}
           id={`octet-field-${number}`}
@@ -97,7 +99,7 @@ function Fields({ shown, active, onActive }: DumpProps) {
           tabIndex={-1}
           aria-selected={number === active}
           class={number === active ? 'marked' : ''}
-          onMouseOver={() => onActive(number)}
+          onMouseMove={() => onActive(number)}
         >
           <span class="name">{name}</span> <span>{value}</span>
           <span class="visually-hidden">, {placeText(ranges)}</span>
