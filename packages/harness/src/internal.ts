@@ -24,6 +24,7 @@ export { LabFeed } from './page/lab-feed.js';
 export { PageActions } from './page/page-actions.js';
 export { PageServer } from './page/page-server.js';
 export { PageSession } from './page/page-session.js';
+export { packedOctets } from './page/recorded-octets.js';
 export { readRecording } from './page/recording.js';
 export { readStaticFiles } from './page/static-files.js';
 export { TwinActions } from './page/twin-actions.js';

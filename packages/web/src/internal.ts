@@ -2,3 +2,4 @@
 export { mapOf } from './model/map.js';
 export { pictureOf } from './model/picture.js';
 export { Pace, type PaceClock } from './state/pace.js';
+export { RecordedOctets } from './state/recorded-octets.js';
