@@ -224,3 +224,20 @@ test('a failed start says why, and exits with 1', async (t) => {
     { id: 9299 },
   ]);
 });
+
+test('stop waits for the end of a pair as long as its MTAs may take, not only as long as for an answer', async (t) => {
+  const dir = join(home, 'slow-end');
+  const pair = start('pair', '--json', '--no-page', '--fault', 'hold rttr 1', '--count', '1', '--dir', dir);
+  await pair.next();
+  const holds = async (): Promise<boolean> => {
+    const faults = JSON.parse((await mtalab('fault', 'list', '--dir', dir, '--json')).stdout) as readonly { hits: number }[];
+    return faults[0]?.hits === 1;
+  };
+  await until(holds);
+  // The transfer cannot end, so MTA-A waits for the whole stop timeout: 3 s, more than the 1.2 s of an answer.
+  t.match(await mtalab('stop', '--dir', dir), { code: 0, stderr: /MTA-A has ended\nMTA-B has ended\n$/ });
+  t.same(await pair.ended, [0, null], 'no signal has ended it');
+  const data = join(dir, 'MTA-A', 'data');
+  t.match(eventsOf(data).at(-2), { id: 1294, text: /Reason: this MTA is stopping/ });
+  t.same(lastLife(data).at(-1), 9299, 'it has stopped in order');
+});

@@ -34,6 +34,7 @@ export async function open(t: Test, address: string) {
   await opened.page.setViewportSize({ width: 1280, height: 720 });
   await opened.page.goto(address);
   await opened.page.waitForSelector('.state:has-text("live")');
+  await opened.page.locator('.card').first().waitFor({ state: 'attached' });
   return opened;
 }
 

@@ -56,7 +56,7 @@ const hello: PageHello = {
   timeScale: 1,
   labNowMs: 5,
   proxied: false,
-  canTwin: false,
+  twin: 'none',
 };
 
 /** A page on a feed without a lab. */

@@ -152,6 +152,27 @@ export function supervisorAnswer<T>(
   return answerOf('', run, answerLimitMs(where), () => withChannel(run.lab, answerLimitMs(where), ask));
 }
 
+/** As `supervisorAnswer`, for a command that asks more later: the limit is for this question only. The caller closes the channel. */
+export async function heldChannel<T>(
+  run: SupervisedRun,
+  where: RunChoice,
+  ask: (client: ControlClient, limit: RequestOptions) => Promise<T>,
+): Promise<Answer<{ readonly client: ControlClient; readonly value: T }>> {
+  const limitMs = answerLimitMs(where);
+  let client: ControlClient | undefined;
+  let isGivenUp = false;
+  const answer = await answerOf('', run, limitMs, async () => {
+    client = await openChannel(run.lab, limitMs);
+    if (isGivenUp) client.close();
+    return { client, value: await ask(client, { timeoutMs: limitMs }) };
+  });
+  if (!answer.ok) {
+    isGivenUp = true;
+    client?.close();
+  }
+  return answer;
+}
+
 /** As `supervisorAnswer`. @throws CliError if the process does not answer or refuses. */
 export async function askSupervisor<T>(
   run: SupervisedRun,

@@ -2,7 +2,7 @@
 import { endOf, killProcess, type ProcessIdentity, type RunMta } from '@mtalab/harness';
 import { CliError } from './errors.js';
 import { pairCommands } from './pair/control-schema.js';
-import { answerLimitMs, askMta, type RunChoice, type SupervisedRun, supervisorAnswer } from './running-mtas.js';
+import { answerLimitMs, askMta, heldChannel, type RunChoice, type SupervisedRun } from './running-mtas.js';
 
 /** The end of an MTA. `killed` says why it was killed; null after an orderly stop. */
 export type MtaOutcome = { readonly mta: string; readonly killed: string | null };
@@ -45,10 +45,11 @@ export async function endMta(one: RunMta, where: RunChoice): Promise<MtaOutcome>
  * @throws CliError if the supervisor refuses.
  */
 export async function endRun(run: SupervisedRun, where: RunChoice): Promise<readonly MtaOutcome[]> {
-  const outcomes = await endInOrder(run, where);
-  if (outcomes !== undefined && (await endOf(run, exitLimitMs)) === 'ended') return outcomes;
-  const supervisor = `its supervisor (pid ${run.pid}), which did not ${outcomes === undefined ? 'answer' : 'end'} in time`;
-  const wasKilled = await terminate(run);
+  const { outcomes, isEnding } = await endInOrder(run, where);
+  const hasEnded = isEnding && (await endOf(run, exitLimitMs)) === 'ended';
+  if (hasEnded && outcomes !== undefined) return outcomes;
+  const supervisor = `its supervisor (pid ${run.pid}), which did not ${isEnding ? 'end' : 'answer'} in time`;
+  const wasKilled = !hasEnded && (await terminate(run));
   return Promise.all(
     run.mtas.map(async ({ mta, process: one }): Promise<MtaOutcome> => {
       // An MTA ends with its supervisor, unless it is suspended.
@@ -61,15 +62,29 @@ export async function endRun(run: SupervisedRun, where: RunChoice): Promise<read
   );
 }
 
-/** @returns undefined if the supervisor does not answer, or does not end its MTAs in time. */
-async function endInOrder(run: SupervisedRun, where: RunChoice): Promise<readonly MtaOutcome[] | undefined> {
-  const answer = await supervisorAnswer(run, where, async (client, limit) => {
-    const { limitMs } = await client.commandOf(pairCommands, 'stop', {}, limit);
-    const ended = client.commandOf(pairCommands, 'ended', {}, { timeoutMs: limitMs }).catch(() => undefined);
-    const first = await Promise.race([ended, endOf(run, limitMs)]);
-    return first === 'suspended' || first === 'late' ? undefined : await ended;
-  });
-  if (answer.ok) return answer.value?.map(({ mta, killed }) => ({ mta, killed }));
-  if (answer.error.code === 'refused') throw new CliError(answer.error.message);
-  return undefined;
+type InOrder = {
+  /** Undefined if the supervisor has not said what became of its MTAs. */
+  readonly outcomes?: readonly MtaOutcome[];
+  /** Its MTAs have ended, or it has closed its channel: it is about to end. */
+  readonly isEnding: boolean;
+};
+
+/** Asks the supervisor to stop, and waits until its MTAs have ended, as long as it says that they may take. */
+async function endInOrder(run: SupervisedRun, where: RunChoice): Promise<InOrder> {
+  const answer = await heldChannel(run, where, (client, limit) => client.commandOf(pairCommands, 'stop', {}, limit));
+  if (!answer.ok) {
+    if (answer.error.code === 'refused') throw new CliError(answer.error.message);
+    return { isEnding: false };
+  }
+  const { client, value } = answer.value;
+  try {
+    const ended = client.commandOf(pairCommands, 'ended', {}, { timeoutMs: value.limitMs }).then(
+      (all): InOrder => ({ outcomes: all.map(({ mta, killed }) => ({ mta, killed })), isEnding: true }),
+      (): InOrder => ({ isEnding: true }),
+    );
+    const first = await Promise.race([ended, endOf(run, value.limitMs)]);
+    return first === 'suspended' || first === 'late' ? { isEnding: false } : await ended;
+  } finally {
+    client.close();
+  }
 }

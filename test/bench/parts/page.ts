@@ -90,7 +90,7 @@ async function framesAt(items: readonly FeedItem[], eventsPerS: number): Promise
     timeScale: 1,
     labNowMs: 0,
     proxied: false,
-    canTwin: false,
+    twin: 'none',
   });
   const server = await PageServer.start({
     files: readStaticFiles(builtPage),

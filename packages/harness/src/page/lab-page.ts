@@ -83,6 +83,7 @@ export class LabPage {
         return before;
       },
     };
+    const possible = startTwin === undefined ? 'none' : 'possible';
     const hello = (): PageHello => ({
       type: 'hello',
       run: lab.runId,
@@ -91,7 +92,7 @@ export class LabPage {
       timeScale: lab.clock.timeScale,
       labNowMs: lab.clock.nowMs(),
       proxied: lab.proxy !== undefined,
-      canTwin: startTwin !== undefined,
+      twin: twin.feed === null ? possible : 'there',
     });
     try {
       const server = await PageServer.start({

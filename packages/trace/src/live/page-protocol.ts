@@ -13,8 +13,8 @@ export type PageHello = {
   readonly labNowMs: number;
   /** Is there a fault proxy between the MTAs? */
   readonly proxied: boolean;
-  /** Can the page start a twin? */
-  readonly canTwin: boolean;
+  /** Is there a second pair whose items come in the feed, and if not, can the page start one? */
+  readonly twin: 'there' | 'possible' | 'none';
 };
 
 /** Lab time, ms, how many times faster than real time it runs, and whether the link stands still. */

@@ -148,8 +148,9 @@ export class Store {
   }
 
   toggleTwin(): void {
-    if (this.twin !== null) this.show(this.view === 'twin' ? 'first' : 'twin');
-    else if (this.hello?.canTwin === true) this.change({ dialog: 'twin' });
+    // The items of a twin that is there may be on their way.
+    if (this.twin !== null || this.hello?.twin === 'there') this.show(this.view === 'twin' ? 'first' : 'twin');
+    else if (this.hello?.twin === 'possible') this.change({ dialog: 'twin' });
     else this.#say(false, 'there is one pair only; `mtalab pair --twin` and `mtalab page --twin` show two');
   }
 

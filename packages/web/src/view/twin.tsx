@@ -26,7 +26,7 @@ export function twinKeys(store: Store): Readonly<Record<string, () => void>> {
 }
 
 export function TwinButton({ store }: { readonly store: Store }) {
-  if (store.twin === null && store.hello?.canTwin !== true) return null;
+  if (store.twin === null && (store.hello?.twin ?? 'none') === 'none') return null;
   return (
     <button type="button" title="Key t" aria-pressed={store.view === 'twin'} onClick={() => store.toggleTwin()}>
       Twin
