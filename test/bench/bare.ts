@@ -147,12 +147,21 @@ function receiver(store: Store): { listen: () => Promise<number>; delivered: () 
 /** A message whose pieces are leaving. */
 type Leaving = { readonly message: StoredMessage; sentUpTo: number; unanswered: number };
 
-function sender(store: Store, port: number, connections: number, messagesOnEach: number): () => boolean {
+type Sender = {
+  readonly isOpen: () => boolean;
+  /** Begins no more messages. Resolves when those under way are answered, or nobody is left to answer. */
+  readonly stop: () => Promise<void>;
+};
+
+function sender(store: Store, port: number, connections: number, messagesOnEach: number): Sender {
   const backlog = [...store.recovered.messages];
   let next = 0;
   let token = 0;
   let opened = 0;
   let settled: number[] = [];
+  let underWay = 0;
+  let isCut = false;
+  let stopped: (() => void) | null = null;
   const erasing = new Map<number, number>();
   const commits = new GroupCommit(store, (tokens) => {
     for (const done of tokens) {
@@ -177,8 +186,9 @@ function sender(store: Store, port: number, connections: number, messagesOnEach:
   };
   const sendNext = (socket: Socket, leaving: Map<number, Leaving>): void => {
     const message = backlog[next];
-    if (message === undefined) return;
+    if (message === undefined || stopped !== null) return;
     next += 1;
+    underWay += 1;
     const started = { message, sentUpTo: 0, unanswered: 0 };
     leaving.set(message.copies[0]?.id ?? 0, started);
     sendPieces(socket, started);
@@ -191,6 +201,10 @@ function sender(store: Store, port: number, connections: number, messagesOnEach:
       for (let started = 0; started < messagesOnEach; started += 1) sendNext(socket, leaving);
     });
     socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      isCut = true;
+      stopped?.();
+    });
     onFrames(socket, (frame) => {
       const { id, last } = JSON.parse(frame.toString('latin1')) as Answer;
       const one = leaving.get(id);
@@ -206,15 +220,25 @@ function sender(store: Store, port: number, connections: number, messagesOnEach:
       erasing.set(token, id);
       store.apply({ type: 'forget', token, copies: [id] });
       commits.later();
+      underWay -= 1;
+      if (underWay === 0) stopped?.();
     });
   }
-  return () => opened === connections;
+  return {
+    isOpen: () => opened === connections,
+    stop: () =>
+      new Promise((resolve) => {
+        stopped = resolve;
+        if (underWay === 0 || isCut) resolve();
+      }),
+  };
 }
 
 const [role, folder = '', port = '0', connections = '1', onEach = '1'] = process.argv.slice(2);
 const store = openStore(folder);
 let delivered = (): number => 0;
 let isOpen = (): boolean => true;
+let stop = (): Promise<void> => Promise.resolve();
 process.on('message', (message) => {
   if (message === 'sample') {
     const { user, system } = process.cpuUsage();
@@ -228,8 +252,10 @@ process.on('message', (message) => {
     };
     process.send?.(sample);
   } else if (message === 'stop') {
-    store.close(true);
-    process.exit(0);
+    void stop().then(() => {
+      store.close(true);
+      process.exit(0);
+    });
   }
 });
 process.on('disconnect', () => process.exit(1));
@@ -238,6 +264,8 @@ if (role === 'receiver') {
   delivered = parts.delivered;
   process.send?.({ port: await parts.listen() });
 } else {
-  isOpen = sender(store, Number(port), Number(connections), Number(onEach));
+  const parts = sender(store, Number(port), Number(connections), Number(onEach));
+  isOpen = parts.isOpen;
+  stop = parts.stop;
   process.send?.({ port: 0 });
 }

@@ -54,7 +54,8 @@ export async function runBaseline(dir: string, load: Load, shape: Shape): Promis
     const sender = await started('sender', folders.a, String(receiver.port), String(associations), String(perAssociation));
     watched = await watch(load, () => Promise.all([sampleOf(sender.child), sampleOf(receiver.child)]));
   } finally {
-    await Promise.all(running.map(stopped));
+    // The sender first, which waits for the answers to what it has sent.
+    for (const child of running.toReversed()) await stopped(child);
   }
   proveExactlyOnce(folders.a, folders.b, load, watched.whole);
   return watched.figures;

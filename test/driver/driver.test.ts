@@ -140,6 +140,29 @@ test('effects of one turn share one commit and one flush, in order', async (t) =
   t.same(parts.log, ['commit', 'step forgotten 903'], 'and get their own commit soon if no message comes');
 });
 
+test('envelopes are read back when the frames of the turn have left, one batch in a turn', async (t) => {
+  const recall = (id: number): Effect => ({ type: 'recall', entry: 1, priority: 'normal', copies: [{ copy: id, content: id }] });
+  let recalls = 0;
+  const parts = fakes((input) => {
+    if (input.type === 'lost') return [recall(11), send(1)];
+    if (input.type !== 'recalled') return [];
+    recalls += 1;
+    return recalls === 1 ? [recall(12), send(2)] : [];
+  });
+  const driver = await driverOn(parts);
+  driver.input(lost(1));
+  t.same(parts.log, ['step lost 1', 'send 1 shutdown'], 'the step does not wait for the store');
+  t.equal(driver.pendingWork, 2, 'the batch and the end of the turn');
+  parts.log.length = 0;
+  await turns(1);
+  t.same(parts.log, ['flush', 'recall 11', 'step recalled', 'send 2 shutdown', 'flush']);
+  t.equal(driver.pendingWork, 2, 'the next batch waits for the next turn');
+  parts.log.length = 0;
+  await turns(1);
+  t.same(parts.log, ['recall 12', 'step recalled']);
+  t.equal(driver.pendingWork, 0);
+});
+
 test('a sink that is done at once gets the next delivery in the same turn, up to a limit', async (t) => {
   const deliver = (id: number): Effect => ({
     type: 'deliver',

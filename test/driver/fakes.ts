@@ -140,7 +140,10 @@ export function fakes(script: Script, startEffects: readonly Effect[] = []): Fak
         log.push(`put ${offset}+${octets.length}`);
         content.set(key, Buffer.concat([content.get(key) ?? Buffer.alloc(0), octets]));
       },
-      recall: () => ({ found: [], missing: [] }),
+      recall(copies) {
+        log.push(`recall ${copies.map(({ copy: id }) => id).join()}`);
+        return { found: [], missing: [] };
+      },
       commit() {
         log.push('commit');
         const outcomes = made.outcomes();

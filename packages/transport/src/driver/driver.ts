@@ -58,6 +58,7 @@ export class Driver {
   #turnPending = false;
   #unflushed = false;
   #toDeliver: EffectOf<'deliver'>[] = [];
+  #toRecall: EffectOf<'recall'>[] = [];
   #halt: EffectOf<'halt'> | null = null;
   #over = false;
   #uploads = 0;
@@ -174,7 +175,7 @@ export class Driver {
 
   /** Deliveries, dials and store work under way, and inputs not yet looked at. 0 when idle. */
   get pendingWork(): number {
-    const inputs = this.#queue.length + (this.#turnPending ? 1 : 0);
+    const inputs = this.#queue.length + this.#toRecall.length + (this.#turnPending ? 1 : 0);
     return this.#writes.count + this.#deliveries.underWay + this.#dials.size + this.#submissions.waiting + inputs;
   }
 
@@ -299,11 +300,9 @@ export class Driver {
         if (content !== undefined) this.dropContent(content);
         break;
       }
-      case 'recall': {
-        const { entry, priority, copies } = effect;
-        this.#queue.push({ type: 'recalled', entry, priority, ...this.#store.recall(copies) });
+      case 'recall':
+        this.#toRecall.push(effect);
         break;
-      }
       case 'halt':
         this.#halt = effect;
         break;
@@ -324,6 +323,7 @@ export class Driver {
       if (this.#queue.length > 0) this.#drain(maxInputsPerRun);
       // What does not wait for the disk leaves first: the peer works on it while this side writes.
       this.#flush();
+      if (this.#toRecall.length > 0) this.#recall();
       if (this.#writes.due) this.#commit();
       else if (this.#writes.count === 0) this.#tellDeliveries();
       if (this.#queue.length > 0 && this.#halt === null) this.#drain(maxInputsPerRun);
@@ -339,7 +339,7 @@ export class Driver {
     }
     this.#rest();
     if (this.#halt !== null) this.#finish(this.#halt);
-    else if (this.#writes.due || this.#queue.length + this.#toDeliver.length > 0) this.#scheduleTurn();
+    else if (this.#writes.due || this.#queue.length + this.#toDeliver.length + this.#toRecall.length > 0) this.#scheduleTurn();
   };
 
   #timeHasCome(): void {
@@ -368,6 +368,20 @@ export class Driver {
       if (this.#halt !== null) return;
       this.#take(outcome);
     }
+  }
+
+  /** Read envelopes back after the frames have left: the core has asked for them before it needs them. */
+  #recall(): void {
+    const wanted = this.#toRecall;
+    this.#toRecall = [];
+    for (const effect of wanted) {
+      this.#effect = effect;
+      const { entry, priority, copies } = effect;
+      this.#queue.push({ type: 'recalled', entry, priority, ...this.#store.recall(copies) });
+    }
+    this.#effect = null;
+    this.#drain(maxInputsPerRun);
+    this.#flush();
   }
 
   /**
